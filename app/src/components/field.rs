@@ -1,0 +1,157 @@
+//! Labelled controls: label above, hint below it, then the control, then its error.
+
+use leptos::prelude::*;
+
+use super::{FieldState, Trouble};
+use crate::islands::PasswordInput;
+
+/// What surrounds any control.
+#[component]
+pub(crate) fn Field(
+    /// Wire name and id of the control.
+    #[prop(into)]
+    name: String,
+    /// What is asked.
+    #[prop(into)]
+    label: String,
+    /// Whether it may stay empty.
+    #[prop(optional)]
+    optional: bool,
+    /// How to answer.
+    #[prop(optional_no_strip)]
+    hint: Option<String>,
+    /// Below the control.
+    #[prop(optional_no_strip)]
+    error: Option<String>,
+    /// Why it is asked.
+    #[prop(optional_no_strip)]
+    purpose: Option<String>,
+    children: Children,
+) -> impl IntoView {
+    let error_id = format!("{name}-error");
+    let hint_id = format!("{name}-hint");
+    let why_id = format!("{name}-why");
+    view! {
+        <div class="field">
+            <label class="field__label" for=name>
+                {label}
+                {optional.then(|| view! { " "<span class="field__optional">"(optional)"</span> })}
+            </label>
+            {hint.map(|hint| view! { <p class="field__hint" id=hint_id>{hint}</p> })}
+            {children()}
+            {error.map(|error| view! { <p class="field__error" id=error_id>{error}</p> })}
+            {purpose.map(|purpose| view! { <p class="field__why" id=why_id>{purpose}</p> })}
+        </div>
+    }
+}
+
+/// The ids that describe a control: its hint, its error and its purpose, as far as there are such.
+pub(super) fn described_by(name: &str, hint: bool, error: bool, purpose: bool) -> Option<String> {
+    let parts = [(hint, "hint"), (error, "error"), (purpose, "why")];
+    let ids: Vec<String> =
+        parts.iter().filter(|(there, _)| *there).map(|(_, part)| format!("{name}-{part}")).collect();
+    (!ids.is_empty()).then(|| ids.join(" "))
+}
+
+/// A line of text.
+#[component]
+pub(crate) fn TextField(
+    /// Wire name and id.
+    #[prop(into)]
+    name: String,
+    /// What is asked.
+    #[prop(into)]
+    label: String,
+    /// WHATWG HTML autofill field name.
+    #[prop(optional, into)]
+    autocomplete: Option<String>,
+    /// Whether an e-mail address is expected.
+    #[prop(optional)]
+    email: bool,
+    /// Whether it may stay empty.
+    #[prop(optional)]
+    optional: bool,
+    /// How to answer.
+    #[prop(optional_no_strip)]
+    hint: Option<String>,
+    /// Why it is asked.
+    #[prop(optional_no_strip)]
+    purpose: Option<String>,
+    /// Value, error and focus.
+    state: FieldState,
+) -> impl IntoView {
+    let described = described_by(&name, hint.is_some(), state.error.is_some(), purpose.is_some());
+    let invalid = state.error.is_some().then_some("true");
+    let id = name.clone();
+    let control_name = name.clone();
+    view! {
+        <Field name label optional hint error=state.error purpose>
+            <input
+                class="field__input"
+                id=id
+                name=control_name
+                type=if email { "email" } else { "text" }
+                dir=(!email).then_some("auto")
+                autocomplete=autocomplete
+                inputmode=email.then_some("email")
+                autocapitalize=email.then_some("none")
+                spellcheck=email.then_some("false")
+                enterkeyhint="next"
+                required=!optional
+                value=state.value
+                aria-describedby=described
+                aria-invalid=invalid
+                autofocus=state.focused
+            />
+        </Field>
+    }
+}
+
+/// The password; never filled in again.
+#[component]
+pub(crate) fn PasswordField(
+    /// Whether a new one is chosen.
+    #[prop(optional)]
+    new: bool,
+    /// Error and focus.
+    state: FieldState,
+) -> impl IntoView {
+    let hint = new.then(|| contract::Strength::Empty.words());
+    let described_by = described_by("password", hint.is_some(), state.error.is_some(), false);
+    view! {
+        <div class="field">
+            <label class="field__label" for="password">"Password"</label>
+            {hint.map(|hint| view! { <p class="field__hint" id="password-hint">{hint}</p> })}
+            <PasswordInput
+                autocomplete=if new { "new-password" } else { "current-password" }.to_owned()
+                described_by=described_by
+                invalid=state.error.is_some()
+                focused=state.focused
+            >
+                {state.error.map(|error| view! { <p class="field__error" id="password-error">{error}</p> })}
+            </PasswordInput>
+        </div>
+    }
+}
+
+/// Whether the session outlives the browser window.
+#[component]
+pub(crate) fn KeepSignedIn(
+    /// What was not accepted.
+    trouble: Trouble,
+) -> impl IntoView {
+    view! {
+        <label class="choice">
+            <input
+                type="checkbox"
+                id="rememberMe"
+                name="rememberMe"
+                value="true"
+                checked=trouble.ticked("rememberMe", true)
+                aria-describedby="rememberMe-hint"
+            />
+            <span class="choice__label">"Keep me signed in"</span>
+            <span class="choice__hint" id="rememberMe-hint">"Leave this off on a computer you share."</span>
+        </label>
+    }
+}

@@ -1,0 +1,120 @@
+//! The frame of a page: masthead, plate or sheet, help.
+
+use std::sync::Arc;
+
+use contract::routes;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::Book;
+
+/// A page with one thing to do: the book's name, a plate, a line of help.
+#[component]
+pub(crate) fn Framed(
+    /// Of the browser's tab.
+    #[prop(into)]
+    title: String,
+    /// Below the plate.
+    #[prop(into)]
+    help: String,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <PageTitle title=title />
+        <a class="skip" href="#main">"Skip to the page"</a>
+        <header class="masthead"><BookLink /></header>
+        <main id="main" tabindex="-1">{children()}</main>
+        <footer class="help"><p>{help}</p></footer>
+    }
+}
+
+/// A page of a signed-in reader: the book's name and the reader's menu, then a sheet.
+#[component]
+pub(crate) fn Sheet(
+    /// Of the browser's tab.
+    #[prop(into)]
+    title: String,
+    /// Who is signed in.
+    #[prop(into)]
+    reader: String,
+    /// Below the sheet.
+    #[prop(into)]
+    help: String,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <PageTitle title=title />
+        <a class="skip" href="#main">"Skip to the page"</a>
+        <header class="masthead masthead--bar">
+            <BookLink />
+            <details class="menu">
+                <summary>
+                    <span class="visually-hidden">"Reader: "</span>
+                    <span class="menu__reader" dir="auto">{reader}</span>
+                </summary>
+                <ul>
+                    <li><a href=routes::HOME>"First page"</a></li>
+                    <li><a href=routes::SIGN_OUT>"Sign out"</a></li>
+                </ul>
+            </details>
+        </header>
+        <main id="main" tabindex="-1"><div class="sheet">{children()}</div></main>
+        <footer class="help help--sheet"><p>{help}</p></footer>
+    }
+}
+
+/// The label inside a book's cover.
+#[component]
+pub(crate) fn Plate(
+    /// A few small words above the heading.
+    #[prop(optional)]
+    over: Option<&'static str>,
+    /// What the page is for.
+    #[prop(into)]
+    heading: String,
+    /// One sentence below the heading.
+    #[prop(optional_no_strip)]
+    lede: Option<String>,
+    children: Children,
+) -> impl IntoView {
+    let lang = over.filter(|over| *over == EX_LIBRIS).map(|_| "la");
+    view! {
+        <div class="plate">
+            <svg class="ornament" viewBox="0 0 72 20" aria-hidden="true"><path d=ORNAMENT /></svg>
+            <div class="plate__head">
+                <h1>
+                    {over.map(|over| view! { <span class="plate__over" lang=lang>{over}</span>" " })}
+                    <bdi>{heading}</bdi>
+                </h1>
+                {lede.map(|lede| view! { <p class="plate__lede"><bdi>{lede}</bdi></p> })}
+            </div>
+            {children()}
+        </div>
+    }
+}
+
+/// "From the books of": what is printed on a bookplate above its owner's name.
+pub(crate) const EX_LIBRIS: &str = "Ex libris";
+
+/// A diamond between two leaves, with a dot at either end.
+const ORNAMENT: &str = "m36 1 4 6-4 6-4-6zM36.5 19c1-8 9-13 25.5-11.5C51 9 48 16 36.5 19zm-1 0c-1-8-9-13-25.5-11.5C21 9 \
+    24 16 35.5 19zM66.5 6l1.5 2-1.5 2-1.5-2zm-61 0L7 8l-1.5 2L4 8z";
+
+#[component]
+fn PageTitle(title: String) -> impl IntoView {
+    let book = use_context::<Arc<Book>>().map(|book| book.name.clone()).unwrap_or_default();
+    view! { <Title text=format!("{title} · {book}") /> }
+}
+
+#[component]
+fn BookLink() -> impl IntoView {
+    let book = use_context::<Arc<Book>>();
+    let logo = book.as_ref().and_then(|book| book.logo.clone());
+    let name = book.map(|book| book.name.clone()).unwrap_or_default();
+    view! {
+        <a class="masthead__book" href=routes::HOME>
+            {logo.map(|src| view! { <img class="masthead__logo" src=src alt="" width="40" height="40" /> })}
+            {name}
+        </a>
+    }
+}

@@ -1,0 +1,93 @@
+//! What the edge tells a page, and what a page or a server function tells the edge. No HTTP types.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use contract::{Code, LocalPath, Problem, Problems};
+use domain::{Services, Session, SignedIn, Visit};
+use leptos::prelude::use_context;
+
+use crate::Submitted;
+
+/// Who asks for a page.
+#[derive(Debug, Clone, Default)]
+pub struct Reader {
+    /// Where the request comes from, and the session its browser brings along.
+    pub visit: Visit,
+    /// The session and its reader, while it lives.
+    pub signed_in: Option<SignedIn>,
+}
+
+/// Why a page cannot be shown at all.
+#[derive(Debug, Clone)]
+pub struct PageProblem(pub Problem);
+
+/// A form that was not accepted: why, and what was typed.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// In the order of the fields.
+    pub problems: Problems,
+    /// For filling in again.
+    pub typed: Submitted,
+}
+
+/// What became of the browser's session.
+#[derive(Debug, Clone, Default)]
+pub enum SessionChange {
+    /// Nothing.
+    #[default]
+    None,
+    /// The browser gets this one.
+    Opened(Session),
+    /// The browser has none any more.
+    Ended,
+}
+
+/// What a page or a server function asks of the edge.
+#[derive(Debug, Clone, Default)]
+pub struct Answered {
+    /// Why nothing is at this address, or nothing could be done.
+    pub code: Option<Code>,
+    /// Where to send the browser instead of showing a page.
+    pub go_to: Option<LocalPath>,
+    /// What became of the session.
+    pub session: SessionChange,
+    /// The form that was not accepted.
+    pub refusal: Option<Refusal>,
+    /// The nonce the page's own script and style carry.
+    pub nonce: Option<String>,
+}
+
+/// Collects what the edge is asked for while a page renders or a server function runs.
+#[derive(Debug, Clone, Default)]
+pub struct Answer(Arc<Mutex<Answered>>);
+
+impl Answer {
+    /// Everything that was asked for.
+    pub fn take(&self) -> Answered {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set(&self, change: impl FnOnce(&mut Answered)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Everything a page or server function works with; given by the edge to each of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    pub(crate) services: Arc<Services>,
+    pub(crate) reader: Reader,
+    pub(crate) answer: Answer,
+}
+
+impl Door {
+    /// The door of the request at hand; `None` when the edge has not given one, which is a fault of ours.
+    pub(crate) fn of_request() -> Option<Self> {
+        Some(Self { services: use_context()?, reader: use_context()?, answer: use_context()? })
+    }
+
+    /// Sends the browser elsewhere instead of showing a page.
+    pub(crate) fn go_to(&self, path: &str) {
+        self.answer.set(|answered| answered.go_to = LocalPath::parse(path));
+    }
+}

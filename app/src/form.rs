@@ -1,0 +1,87 @@
+//! What a form sent, and the commands it stands for.
+
+use std::{collections::BTreeMap, fmt};
+
+use contract::{
+    AnswerInput, Answers, Code, Email, LocalPath, NewPassword, PasswordAttempt, PersonName, Problem, Problems,
+    Question, Questions,
+};
+use domain::{ProfileChange, SignIn, SignUp};
+use serde::{Deserialize, Serialize};
+
+/// The fields of a form by name. A browser that edits the page may leave any of them out: that is an empty field.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Submitted(BTreeMap<String, String>);
+
+impl Submitted {
+    /// What was typed into a field, to show it again; never a password.
+    pub(crate) fn typed(&self, name: &str) -> Option<&str> {
+        if name == "password" { None } else { self.0.get(name).map(String::as_str) }
+    }
+
+    /// Where to go afterwards.
+    pub(crate) fn next(&self) -> Option<LocalPath> {
+        self.0.get("next").and_then(|next| LocalPath::parse(next))
+    }
+
+    pub(crate) fn sign_up(&self, questions: &Questions) -> Result<SignUp, Problems> {
+        let mut problems = Vec::new();
+        let name = keep(PersonName::parse(self.line("name")), &mut problems);
+        let email = keep(Email::parse(self.line("email")), &mut problems);
+        let password = NewPassword::not_empty(self.raw("password")).and_then(NewPassword::parse);
+        let password = keep(password, &mut problems);
+        let answers = Answers::accept(questions, |question| self.answer(question));
+        let answers = answers.map_err(|wrong| problems.extend(wrong.iter().cloned())).ok();
+        match (name, email, password, answers) {
+            (Some(name), Some(email), Some(password), Some(answers)) => {
+                Ok(SignUp { name, email, password, image: None, answers, remember: self.remember() })
+            }
+            _ => Err(Problems::of(problems).unwrap_or_else(|| Problem::new(Code::Internal).into())),
+        }
+    }
+
+    pub(crate) fn sign_in(&self) -> Result<SignIn, Problems> {
+        let email = Email::parse(self.line("email")).map_err(|_| Problem::on(Code::InvalidEmail, "email"))?;
+        Ok(SignIn { email, password: PasswordAttempt::parse(self.raw("password"))?, remember: self.remember() })
+    }
+
+    pub(crate) fn profile(&self, questions: &Questions) -> Result<ProfileChange, Problems> {
+        let name = PersonName::parse(self.line("name"))?;
+        let answers = questions.iter().map(|question| (question.name.clone(), self.answer(question))).collect();
+        Ok(ProfileChange { name: Some(name), image: None, answers })
+    }
+
+    /// A question that was not asked, because the answer it depends on is another, has no answer.
+    fn answer(&self, question: &Question) -> AnswerInput {
+        if question.is_asked(|other| self.typed(other)) {
+            AnswerInput::Given(self.line(&question.name).to_owned())
+        } else {
+            AnswerInput::Cleared
+        }
+    }
+
+    fn raw(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    /// Blanks around a line are slips of the keyboard.
+    fn line(&self, name: &str) -> &str {
+        self.raw(name).trim()
+    }
+
+    fn remember(&self) -> bool {
+        self.0.contains_key("rememberMe")
+    }
+}
+
+fn keep<T>(parsed: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
+    parsed.map_err(|problem| problems.push(problem)).ok()
+}
+
+impl fmt::Debug for Submitted {
+    /// What a reader typed, a password among it, does not belong in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

@@ -1,0 +1,54 @@
+//! `/`: who am I, or sign in.
+
+use contract::routes;
+use domain::SignedIn;
+use leptos::prelude::*;
+
+use crate::{
+    components::{EX_LIBRIS, Framed, Plate},
+    context::Door,
+};
+
+#[component]
+pub(crate) fn HomePage() -> impl IntoView {
+    match Door::of_request().and_then(|door| door.reader.signed_in) {
+        Some(signed_in) => view! { <Owner signed_in /> }.into_any(),
+        None => view! { <Stranger /> }.into_any(),
+    }
+}
+
+#[component]
+fn Owner(signed_in: SignedIn) -> impl IntoView {
+    let user = signed_in.user;
+    let (heading, lede) = if user.name.is_empty() { (user.email, None) } else { (user.name, Some(user.email)) };
+    view! {
+        <Framed title="Your bookplate" help="Not you? Sign out, and the next reader can sign in.">
+            <Plate over=EX_LIBRIS heading lede>
+                <div class="actions">
+                    <a class="button" href=routes::ACCOUNT>"Your account"</a>
+                    <form class="actions" method="post" action=routes::SIGN_OUT>
+                        <button class="button button--quiet" type="submit">"Sign out"</button>
+                    </form>
+                </div>
+            </Plate>
+        </Framed>
+    }
+}
+
+#[component]
+fn Stranger() -> impl IntoView {
+    view! {
+        <Framed title="Reader accounts" help="One account for this book, on every device you read it on.">
+            <Plate
+                over=EX_LIBRIS
+                heading="This book can be yours"
+                lede=Some("With an account, every conversation you have with the book is kept for you.".to_owned())
+            >
+                <div class="actions">
+                    <a class="button" href=routes::SIGN_IN>"Sign in"</a>
+                    <a class="button button--quiet" href=routes::SIGN_UP>"Create an account"</a>
+                </div>
+            </Plate>
+        </Framed>
+    }
+}

@@ -1,0 +1,52 @@
+//! One file a page.
+
+mod account;
+mod home;
+mod problem;
+mod sign_in;
+mod sign_out;
+mod sign_up;
+
+pub(crate) use self::{
+    account::AccountPage, home::HomePage, problem::ProblemPage, sign_in::SignInPage, sign_out::SignOutPage,
+    sign_up::SignUpPage,
+};
+
+use contract::{LocalPath, routes};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use crate::context::Door;
+
+/// Where the address asks to go afterwards; only a path of ours counts.
+fn next_of_address() -> Option<LocalPath> {
+    use_query_map().with_untracked(|query| query.get("next")).and_then(|next| LocalPath::parse(&next))
+}
+
+/// The hidden field that carries `next` through a form.
+#[component]
+fn NextField(next: Option<LocalPath>) -> impl IntoView {
+    next.map(|next| view! { <input type="hidden" name="next" value=next.as_str().to_owned() /> })
+}
+
+/// A path with `next` in its query, so that the address still says where to go when a form comes back.
+fn with_next(path: &str, next: Option<&LocalPath>) -> String {
+    match next {
+        Some(next) => format!("{path}?next={}", escaped(next.as_str())),
+        None => path.to_owned(),
+    }
+}
+
+/// A path as the value of a query parameter.
+fn escaped(path: &str) -> String {
+    path.replace('%', "%25").replace('&', "%26").replace('#', "%23").replace('+', "%2B").replace('?', "%3F")
+}
+
+/// Sends a reader who is signed in where they were going. Signing in again would only replace the session.
+fn leave_if_signed_in(door: &Door, next: Option<&LocalPath>) -> bool {
+    let signed_in = door.reader.signed_in.is_some();
+    if signed_in {
+        door.go_to(next.map_or(routes::HOME, LocalPath::as_str));
+    }
+    signed_in
+}

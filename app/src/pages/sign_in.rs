@@ -1,0 +1,45 @@
+//! `/sign-in`.
+
+use contract::routes;
+use leptos::prelude::*;
+
+use super::{NextField, leave_if_signed_in, next_of_address, with_next};
+use crate::{
+    components::{Framed, KeepSignedIn, PasswordField, Plate, ProblemSummary, TextField, Trouble},
+    context::Door,
+    islands::SubmitButton,
+    server::SignIn,
+};
+
+#[component]
+pub(crate) fn SignInPage() -> impl IntoView {
+    let next = next_of_address();
+    let door = Door::of_request()?;
+    if leave_if_signed_in(&door, next.as_ref()) {
+        return None;
+    }
+    let trouble = Trouble::of_request();
+    let action = with_next(<SignIn as leptos::server_fn::ServerFn>::PATH, next.as_ref());
+    let sign_up = with_next(routes::SIGN_UP, next.as_ref());
+    Some(view! {
+        <Framed title=trouble.title("Sign in") help="Your account belongs to this book alone.">
+            <Plate heading="Sign in">
+                <ProblemSummary trouble=trouble.clone() />
+                <form class="form" method="post" action=action novalidate>
+                    <NextField next />
+                    <TextField
+                        name="email"
+                        label="E-mail"
+                        email=true
+                        autocomplete="username"
+                        state=trouble.field("email", None)
+                    />
+                    <PasswordField state=trouble.field("password", None) />
+                    <KeepSignedIn trouble />
+                    <SubmitButton label="Sign in".to_owned() />
+                </form>
+                <p class="plate__turn">"New here? "<a href=sign_up>"Create an account"</a></p>
+            </Plate>
+        </Framed>
+    })
+}

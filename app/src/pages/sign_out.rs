@@ -1,0 +1,32 @@
+//! `/sign-out`: a question, so that a link alone never signs anyone out.
+
+use contract::routes;
+use leptos::prelude::*;
+
+use crate::{
+    components::{Framed, Plate},
+    context::Door,
+    islands::SubmitButton,
+    server::SignOut,
+};
+
+#[component]
+pub(crate) fn SignOutPage() -> impl IntoView {
+    let door = Door::of_request()?;
+    let Some(signed_in) = &door.reader.signed_in else {
+        door.go_to(routes::HOME);
+        return None;
+    };
+    let lede = format!("You are signed in as {}.", signed_in.user.email);
+    let action = <SignOut as leptos::server_fn::ServerFn>::PATH;
+    Some(view! {
+        <Framed title="Sign out" help="What you keep here stays with your account.">
+            <Plate heading="Sign out?" lede=Some(lede)>
+                <form class="form" method="post" action=action>
+                    <SubmitButton label="Sign out".to_owned() />
+                </form>
+                <p class="plate__turn"><a href=routes::HOME>"Stay signed in"</a></p>
+            </Plate>
+        </Framed>
+    })
+}

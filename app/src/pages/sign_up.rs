@@ -1,0 +1,57 @@
+//! `/sign-up`.
+
+use contract::routes;
+use leptos::prelude::*;
+
+use super::{NextField, leave_if_signed_in, next_of_address, with_next};
+use crate::{
+    components::{Framed, KeepSignedIn, PasswordField, Plate, ProblemSummary, Questionnaire, TextField, Trouble},
+    context::Door,
+    islands::SubmitButton,
+    server::SignUp,
+};
+
+#[component]
+pub(crate) fn SignUpPage() -> impl IntoView {
+    let next = next_of_address();
+    let door = Door::of_request()?;
+    if leave_if_signed_in(&door, next.as_ref()) {
+        return None;
+    }
+    let trouble = Trouble::of_request();
+    let action = with_next(<SignUp as leptos::server_fn::ServerFn>::PATH, next.as_ref());
+    let sign_in = with_next(routes::SIGN_IN, next.as_ref());
+    let questions = door.services.questions.clone();
+    Some(view! {
+        <Framed title=trouble.title("Create an account") help="Your answers stay with this book and its services.">
+            <Plate
+                heading="Create an account"
+                lede=Some("It keeps your conversations with the book, on every device.".to_owned())
+            >
+                <ProblemSummary trouble=trouble.clone() questions=questions.clone() />
+                <form class="form" method="post" action=action novalidate>
+                    <NextField next />
+                    <TextField
+                        name="name"
+                        label="Name"
+                        autocomplete="name"
+                        optional=true
+                        state=trouble.field("name", None)
+                    />
+                    <TextField
+                        name="email"
+                        label="E-mail"
+                        email=true
+                        autocomplete="username"
+                        state=trouble.field("email", None)
+                    />
+                    <PasswordField new=true state=trouble.field("password", None) />
+                    <Questionnaire questions answers=None trouble=trouble.clone() />
+                    <KeepSignedIn trouble />
+                    <SubmitButton label="Create account".to_owned() />
+                </form>
+                <p class="plate__turn">"Have an account? "<a href=sign_in>"Sign in"</a></p>
+            </Plate>
+        </Framed>
+    })
+}

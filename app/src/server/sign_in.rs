@@ -1,0 +1,20 @@
+//! `POST /sign-in`.
+
+use contract::{Problems, routes};
+use leptos::prelude::*;
+
+use super::{FormError, door, settle};
+use crate::{SessionChange, Submitted};
+
+/// Lets a reader in.
+#[server(prefix = "", endpoint = "/sign-in")]
+pub async fn sign_in(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
+    let door = door()?;
+    let outcome = async {
+        let command = form.sign_in()?;
+        let signed_in = door.services.accounts.sign_in(command, &door.reader.visit).await?;
+        Ok::<_, Problems>(SessionChange::Opened(signed_in.session))
+    };
+    let outcome = outcome.await;
+    settle(&door, form, outcome, routes::HOME)
+}

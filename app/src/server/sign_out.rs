@@ -1,0 +1,19 @@
+//! `POST /sign-out`.
+
+use contract::routes;
+use leptos::prelude::*;
+
+use super::{FormError, door, settle};
+use crate::{SessionChange, Submitted};
+
+/// Ends the session of this browser, if it has one.
+#[server(prefix = "", endpoint = "/sign-out")]
+pub async fn sign_out(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
+    let door = door()?;
+    let ended = match &door.reader.visit.presented {
+        Some(presented) => door.services.sessions.end(presented).await,
+        None => Ok(()),
+    };
+    let outcome = ended.map(|()| SessionChange::Ended).map_err(Into::into);
+    settle(&door, form, outcome, routes::HOME)
+}

@@ -1,0 +1,102 @@
+//! The document around every page, and which page is at which address.
+
+use std::sync::Arc;
+
+use contract::{Code, routes};
+use domain::Services;
+use leptos::{config::LeptosOptions, hydration::HydrationScripts, nonce::use_nonce, prelude::*};
+use leptos_meta::{Meta, MetaTags, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+
+use crate::{
+    Answer, Assets, Book, PageProblem,
+    book::configured_style,
+    pages::{AccountPage, HomePage, ProblemPage, SignInPage, SignOutPage, SignUpPage},
+};
+
+/// The whole document. The edge provides [`Services`], [`Book`], [`Assets`], [`crate::Reader`] and [`Answer`]; for a
+/// form that was not accepted a [`crate::Refusal`], for a page that cannot be shown a [`PageProblem`].
+pub fn shell() -> impl IntoView {
+    provide_meta_context();
+    let book: Option<Arc<Book>> = use_context();
+    let services: Option<Arc<Services>> = use_context();
+    let assets: Option<Assets> = use_context();
+    let nonce = use_nonce();
+    if let (Some(answer), Some(nonce)) = (use_context::<Answer>(), &nonce) {
+        let nonce = nonce.to_string();
+        answer.set(|answered| answered.nonce = Some(nonce));
+    }
+    let style = book.as_ref().zip(services.as_ref()).map(|(book, it)| configured_style(book, &it.questions));
+    let stylesheet = assets.and_then(|assets| assets.stylesheet);
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                {stylesheet.map(|href| view! { <link rel="stylesheet" href=href /> })}
+                {style.map(|css| view! { <style nonce=nonce.clone()>{css}</style> })}
+                <link rel="icon" href="/favicon.ico" sizes="32x32" />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                {assets.filter(|assets| assets.stylesheet.is_some()).map(islands)}
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// The script that brings the islands to life, once the browser has nothing better to do.
+fn islands(assets: Assets) -> impl IntoView {
+    let options = LeptosOptions::builder()
+        .output_name(assets.output_name)
+        // Leptos looks here for files of a feature we do not use; nothing is there.
+        .site_root("/nonexistent")
+        .build();
+    view! { <HydrationScripts options=options islands=true /> }
+}
+
+#[component]
+fn App() -> impl IntoView {
+    let book = use_context::<Arc<Book>>().map(|book| book.name.clone()).unwrap_or_default();
+    let description = format!("Reader accounts for {book}: sign in once, and your conversations with the book are kept.");
+    let problem = use_context::<PageProblem>();
+    view! {
+        <Meta name="description" content=description />
+        {match problem {
+            Some(PageProblem(problem)) => view! { <ProblemPage code=problem.code /> }.into_any(),
+            None => view! { <Pages /> }.into_any(),
+        }}
+    }
+}
+
+#[component]
+fn Pages() -> impl IntoView {
+    view! {
+        <Router>
+            <Routes fallback=|| view! { <ProblemPage code=Code::NotFound /> }>
+                <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
+                <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
+                <Route path=path!("/sign-up") view=SignUpPage ssr=SsrMode::Async />
+                <Route path=path!("/sign-out") view=SignOutPage ssr=SsrMode::Async />
+                <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
+            </Routes>
+        </Router>
+    }
+}
+
+// The router takes literals only; this keeps them and the shared paths from drifting apart.
+const _: () = {
+    assert!(matches!(routes::HOME.as_bytes(), b"/"));
+    assert!(matches!(routes::SIGN_IN.as_bytes(), b"/sign-in"));
+    assert!(matches!(routes::SIGN_UP.as_bytes(), b"/sign-up"));
+    assert!(matches!(routes::SIGN_OUT.as_bytes(), b"/sign-out"));
+    assert!(matches!(routes::ACCOUNT.as_bytes(), b"/account"));
+};

@@ -1,0 +1,91 @@
+//! The stable vocabulary of failures.
+
+/// Declares [`Code`] once, with what each code is called and says on the Better Auth wire.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $wire:expr, $message:expr;)*) => {
+        /// Why a request was not carried out. One code, whichever door it came in by.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum Code { $($(#[$doc])* $variant,)* }
+
+        impl Code {
+            /// Every code, in the order of declaration.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The `code` member of a JSON error; `None` where the Better Auth wire sends none.
+            pub const fn wire(self) -> Option<&'static str> {
+                match self { $(Self::$variant => $wire,)* }
+            }
+
+            /// The `message` member of a JSON error. For [`Code::ValidationError`], [`Code::MissingField`] and
+            /// [`Code::UnsupportedMediaType`] the message is composed from the details of the problem instead.
+            pub const fn message(self) -> &'static str {
+                match self { $(Self::$variant => $message,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A field has the wrong type, syntax or length.
+    ValidationError = Some("VALIDATION_ERROR"), "Invalid input";
+    /// The body could not be read as what it claims to be.
+    BadRequest = Some("BAD_REQUEST"), "Invalid JSON in request body";
+    /// The request itself is malformed: an unreadable Host, target or encoding.
+    MalformedRequest = Some("MALFORMED_REQUEST"), "The request is malformed";
+    /// The body is of a type this endpoint does not read.
+    UnsupportedMediaType = Some("UNSUPPORTED_MEDIA_TYPE"), "Content-Type is not allowed";
+    /// The body is larger than any this service needs.
+    PayloadTooLarge = Some("PAYLOAD_TOO_LARGE"), "Request body is too large";
+    /// A new password has fewer than 8 UTF-16 code units.
+    PasswordTooShort = Some("PASSWORD_TOO_SHORT"), "Password too short";
+    /// A password has more than 128 UTF-16 code units.
+    PasswordTooLong = Some("PASSWORD_TOO_LONG"), "Password too long";
+    /// A required background question has no answer.
+    MissingField = Some("MISSING_FIELD"), "A required field is missing";
+    /// Sign-up with an address that has an account.
+    UserAlreadyExists = Some("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"), "User already exists. Use another email.";
+    /// Sign-in with something that is not an address.
+    InvalidEmail = Some("INVALID_EMAIL"), "Invalid email";
+    /// Sign-in failed; never says which of the two was wrong.
+    InvalidEmailOrPassword = Some("INVALID_EMAIL_OR_PASSWORD"), "Invalid email or password";
+    /// A session is needed and there is none.
+    Unauthorized = Some("UNAUTHORIZED"), "Unauthorized";
+    /// A bearer token is forged, expired, of another kind or audience, or its session has ended.
+    InvalidToken = Some("INVALID_TOKEN"), "Invalid token";
+    /// The address changes by its own flow only.
+    EmailCanNotBeUpdated = Some("EMAIL_CAN_NOT_BE_UPDATED"), "Email can not be updated";
+    /// An update named nothing that can be updated.
+    NoFieldsToUpdate = None, "No fields to update";
+    /// A request with a cookie did not say where it comes from.
+    MissingOrNullOrigin = Some("MISSING_OR_NULL_ORIGIN"), "Missing or null Origin";
+    /// A request comes from an origin that is not trusted.
+    InvalidOrigin = Some("INVALID_ORIGIN"), "Invalid origin";
+    /// Another site navigated a browser into a sign-in.
+    CrossSiteNavigation = Some("CROSS_SITE_NAVIGATION_LOGIN_BLOCKED"),
+        "Cross-site navigation login blocked. This request appears to be a CSRF attack.";
+    /// `callbackURL` leads to an origin that is not trusted.
+    InvalidCallbackUrl = Some("INVALID_CALLBACK_URL"), "Invalid callbackURL";
+    /// `redirectTo` leads to an origin that is not trusted.
+    InvalidRedirectUrl = Some("INVALID_REDIRECT_URL"), "Invalid redirectURL";
+    /// `errorCallbackURL` leads to an origin that is not trusted.
+    InvalidErrorCallbackUrl = Some("INVALID_ERROR_CALLBACK_URL"), "Invalid errorCallbackURL";
+    /// `newUserCallbackURL` leads to an origin that is not trusted.
+    InvalidNewUserCallbackUrl = Some("INVALID_NEW_USER_CALLBACK_URL"), "Invalid newUserCallbackURL";
+    /// A callback parameter is not a string.
+    CallbackNotAString = None, "Invalid callbackURL: expected a string";
+    /// `POST get-session` asks for a mode this service does not have.
+    DeferredRefreshDisabled = Some("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED"),
+        "POST method requires deferSessionRefresh to be enabled in session config";
+    /// A token was asked for an audience that is not declared.
+    UnknownAudience = Some("UNKNOWN_AUDIENCE"), "Unknown audience";
+    /// Nothing is at this address.
+    NotFound = Some("NOT_FOUND"), "Not found";
+    /// The address is right, the method is not.
+    MethodNotAllowed = Some("METHOD_NOT_ALLOWED"), "Method not allowed";
+    /// More sign-ins are under way than this machine can hash; try again shortly.
+    Busy = Some("SERVICE_BUSY"), "The service is busy. Please try again shortly.";
+    /// The database does not answer.
+    Unavailable = Some("SERVICE_UNAVAILABLE"), "The service is unavailable. Please try again shortly.";
+    /// A fault of ours. The log knows more; the answer does not.
+    Internal = Some("INTERNAL_SERVER_ERROR"), "Internal server error";
+}

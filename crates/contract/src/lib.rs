@@ -1,0 +1,33 @@
+//! What crosses one of Bookplate's wires, for the server and the browser alike.
+//!
+//! Every door (HTML form, JSON, later OAuth and the embed frame) turns its raw input into the values of this crate
+//! before it calls a service, so a rule about an e-mail address or a password stands in one place and cannot differ
+//! between doors. The crate builds for WASM: it has no clock, no randomness and no I/O.
+
+mod answers;
+mod code;
+mod email;
+mod local_path;
+mod name;
+mod password;
+mod problem;
+mod question;
+pub mod routes;
+mod sentence;
+mod strength;
+mod text;
+mod timestamp;
+mod wire;
+
+pub use answers::{AnswerInput, Answers};
+pub use code::Code;
+pub use email::Email;
+pub use local_path::LocalPath;
+pub use name::{Image, PersonName};
+pub use password::{NewPassword, PasswordAttempt};
+pub use problem::{Problem, Problems, Reason};
+pub use question::{AskWhen, Choice, Question, QuestionKind, Questions};
+pub use sentence::sentence;
+pub use strength::{Strength, strength};
+pub use timestamp::Timestamp;
+pub use wire::{SessionAndUser, SessionBody, UserBody};

@@ -1,0 +1,120 @@
+//! Passwords on their way to the hasher.
+
+use std::fmt;
+
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+use crate::{Code, Problem, Reason};
+
+/// The fewest UTF-16 code units of a new password, as Better Auth counts them.
+const MIN: usize = 8;
+/// The most UTF-16 code units of any password: a bound on what is hashed.
+const MAX: usize = 128;
+
+/// A password someone wants to have from now on: 8 to 128 UTF-16 code units, then NFKC-normalised.
+///
+/// No composition rules (NIST SP 800-63B section 3.1.1.2); nothing is trimmed or cut.
+#[derive(Clone)]
+pub struct NewPassword(Zeroizing<String>);
+
+impl NewPassword {
+    /// The fewest UTF-16 code units.
+    pub const MIN: usize = MIN;
+
+    /// Refuses an empty field in words of its own, before its length is judged.
+    ///
+    /// # Errors
+    /// `VALIDATION_ERROR` on `password`.
+    pub fn not_empty(raw: &str) -> Result<&str, Problem> {
+        if raw.is_empty() { Err(Problem::invalid("password", Reason::Empty)) } else { Ok(raw) }
+    }
+
+    /// Accepts a password as typed.
+    ///
+    /// # Errors
+    /// `PASSWORD_TOO_SHORT` or `PASSWORD_TOO_LONG` on `password`.
+    pub fn parse(raw: &str) -> Result<Self, Problem> {
+        if raw.encode_utf16().count() < MIN {
+            return Err(Problem::on(Code::PasswordTooShort, "password"));
+        }
+        Ok(Self(normalised(raw)?))
+    }
+
+    /// The normalised text to hash.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A password someone claims to have: at most 128 UTF-16 code units, then NFKC-normalised.
+#[derive(Clone)]
+pub struct PasswordAttempt(Zeroizing<String>);
+
+impl PasswordAttempt {
+    /// Accepts an attempt as typed; a short one is merely wrong, an over-long one is refused before hashing.
+    ///
+    /// # Errors
+    /// `PASSWORD_TOO_LONG` on `password`.
+    pub fn parse(raw: &str) -> Result<Self, Problem> {
+        normalised(raw).map(Self)
+    }
+
+    /// The normalised text to compare.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+fn normalised(raw: &str) -> Result<Zeroizing<String>, Problem> {
+    if raw.encode_utf16().count() > MAX {
+        return Err(Problem::on(Code::PasswordTooLong, "password"));
+    }
+    Ok(Zeroizing::new(raw.nfkc().collect()))
+}
+
+impl fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewPassword(..)")
+    }
+}
+
+impl fmt::Debug for PasswordAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordAttempt(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn length_is_counted_in_utf16_code_units_before_normalisation() {
+        assert!(NewPassword::parse("1234567").is_err());
+        assert!(NewPassword::parse("12345678").is_ok());
+        assert!(NewPassword::parse("🔑🔑🔑🔑").is_ok(), "an emoji counts two");
+        assert!(NewPassword::parse(&"p".repeat(128)).is_ok());
+        assert!(NewPassword::parse(&"p".repeat(129)).is_err());
+        assert!(NewPassword::parse("SecurePassword123!").is_ok());
+        assert!(NewPassword::parse("weak").is_err());
+    }
+
+    #[test]
+    fn the_same_password_typed_in_two_unicode_forms_is_one_password() {
+        let composed = NewPassword::parse("caf\u{e9}-and-more").unwrap();
+        let decomposed = PasswordAttempt::parse("cafe\u{301}-and-more").unwrap();
+        assert_eq!(composed.expose(), decomposed.expose());
+    }
+
+    #[test]
+    fn nothing_is_trimmed_or_cut() {
+        assert_eq!(NewPassword::parse(" spaces kept ").unwrap().expose(), " spaces kept ");
+        assert_eq!(NewPassword::parse("before\0after").unwrap().expose(), "before\0after");
+    }
+
+    #[test]
+    fn a_password_does_not_show_in_debug_output() {
+        assert_eq!(format!("{:?}", NewPassword::parse("correct-horse-1").unwrap()), "NewPassword(..)");
+    }
+}

@@ -1,0 +1,55 @@
+use std::{collections::HashSet, fmt::Write};
+
+use contract::{Code, Problem, Reason, sentence};
+
+/// The whole vocabulary of failures. A change here is a change of the wire or of what readers are told.
+#[test]
+fn every_code_has_its_wire_name_its_message_and_its_sentence() {
+    let mut table = String::new();
+    for code in Code::ALL {
+        writeln!(table, "{code:?}").unwrap();
+        writeln!(table, "  code      {}", code.wire().unwrap_or("(none)")).unwrap();
+        writeln!(table, "  message   {}", code.message()).unwrap();
+        writeln!(table, "  sentence  {}", sentence(&Problem::new(*code))).unwrap();
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn every_reason_has_its_message_and_its_sentence() {
+    let options = vec!["beginner".to_owned(), "advanced".to_owned()];
+    let reasons = [
+        ("name", Reason::Type { expected: "string", received: "number" }),
+        ("password", Reason::Type { expected: "string", received: "undefined" }),
+        ("email", Reason::NotAnAddress),
+        ("name", Reason::Empty),
+        ("password", Reason::Empty),
+        ("name", Reason::TooLong { max: 200 }),
+        ("name", Reason::ForbiddenCharacter),
+        ("image", Reason::NotAUrl),
+        ("experienceLevel", Reason::NotAnOption { options }),
+        ("body", Reason::ContentType { received: Some("text/plain".into()), allowed: "application/json" }),
+        ("body", Reason::ContentType { received: None, allowed: "application/json" }),
+    ];
+    let mut table = String::new();
+    for (field, reason) in reasons {
+        writeln!(table, "{field}: {reason}").unwrap();
+        writeln!(table, "  {}", sentence(&Problem::invalid(field, reason))).unwrap();
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn no_two_codes_share_a_wire_name() {
+    let names: Vec<&str> = Code::ALL.iter().filter_map(|code| code.wire()).collect();
+    assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+}
+
+/// Security 1: the form must not tell more than the wire.
+#[test]
+fn security_01_the_sentence_for_a_failed_sign_in_names_neither_part_as_the_wrong_one() {
+    let said = sentence(&Problem::new(Code::InvalidEmailOrPassword));
+    assert_eq!(said, sentence(&Problem::on(Code::InvalidEmailOrPassword, "email")));
+    assert_eq!(said, sentence(&Problem::on(Code::InvalidEmailOrPassword, "password")));
+    assert!(said.contains("address or password"), "{said}");
+}

@@ -1,0 +1,10 @@
+//! What crosses the wires, as tables and as properties.
+
+#![expect(clippy::unwrap_used, reason = "in a test, a failure is a panic")]
+
+mod answers;
+mod codes;
+mod local_path;
+mod questions;
+mod text;
+mod timestamp;

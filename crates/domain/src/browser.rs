@@ -1,0 +1,59 @@
+//! What a signed-in browser carries from one page to the next, besides who it is.
+
+use std::fmt;
+
+use storage::BrowserSession;
+
+/// The belongings of one signed-in browser, kept in tower-sessions' record of its session. They go when it ends.
+#[derive(Clone)]
+pub struct BrowserState(BrowserSession);
+
+/// Something to tell a reader on the next page, once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// The profile was saved.
+    ProfileSaved,
+}
+
+const NOTICE: &str = "notice";
+
+impl BrowserState {
+    pub(crate) const fn new(session: BrowserSession) -> Self {
+        Self(session)
+    }
+
+    /// Leaves a notice for the next page. A browser whose session has ended meanwhile gets none.
+    pub async fn leave(&self, notice: Notice) {
+        let kept = self.0.insert(NOTICE, notice.name()).await;
+        if let (Err(error), _) | (_, Err(error)) = (kept, self.0.save().await) {
+            tracing::debug!(%error, "notice not kept");
+        }
+    }
+
+    /// Takes the notice, so that it is told once.
+    pub async fn take(&self) -> Option<Notice> {
+        let name: String = self.0.remove(NOTICE).await.ok().flatten()?;
+        if let Err(error) = self.0.save().await {
+            tracing::debug!(%error, "notice not removed");
+        }
+        Notice::named(&name)
+    }
+}
+
+impl Notice {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ProfileSaved => "profile-saved",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [Self::ProfileSaved].into_iter().find(|notice| notice.name() == name)
+    }
+}
+
+impl fmt::Debug for BrowserState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BrowserState(..)")
+    }
+}

@@ -1,0 +1,263 @@
+//! JWTs for the services that trust Bookplate.
+
+use std::{fmt, sync::Arc};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use contract::{Code, Problem, Problems, Questions};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use storage::{Database, SignedIn};
+use zeroize::Zeroizing;
+
+use crate::{Algorithm, Failure, Ports, Renewal, Secret, Sessions, SigningKey, key_ring::KeyRing, sessions};
+
+/// How tokens are made.
+#[derive(Debug, Clone)]
+pub struct TokenSettings {
+    /// `iss`, and the audience of a token nobody asked another for: the public origin.
+    pub issuer: String,
+    /// Seconds a token lives, at most an hour.
+    pub lifetime: i64,
+    /// What signs tokens of every audience without a secret of its own.
+    pub algorithm: Algorithm,
+    /// Who else tokens are made for.
+    pub audiences: Vec<Audience>,
+}
+
+/// A service that tokens are made for.
+#[derive(Debug, Clone)]
+pub struct Audience {
+    /// What `GET token?audience=` asks for.
+    pub name: String,
+    /// The `aud` claim; `None` sends none, the audience's own secret then binds the token to it.
+    pub aud: Option<String>,
+    /// What signs.
+    pub key: AudienceKey,
+}
+
+/// What signs the tokens of an audience.
+#[derive(Clone)]
+pub enum AudienceKey {
+    /// The published keys.
+    Published,
+    /// A secret the service shares, at least 32 bytes (RFC 7518 section 3.2).
+    Shared {
+        /// Signs.
+        secret: Zeroizing<String>,
+        /// Signed until lately; tokens from then are still known here.
+        previous: Option<Zeroizing<String>>,
+    },
+}
+
+/// Issues tokens and tells whose they are.
+#[derive(Debug)]
+pub struct Tokens {
+    ports: Ports,
+    keys: KeyRing,
+    questions: Arc<Questions>,
+    sessions: Sessions,
+    settings: TokenSettings,
+}
+
+/// Why no token was issued.
+#[derive(Debug)]
+pub enum IssueError {
+    /// The audience is not declared.
+    UnknownAudience,
+    /// Nothing was wrong with the request.
+    Failure(Failure),
+}
+
+/// Why a token is not accepted.
+#[derive(Debug)]
+pub enum VerifyError {
+    /// Forged, expired, of another kind, issuer or audience, or its session has ended. Never says which to a client.
+    Refused(&'static str),
+    /// Nothing can be said about the token.
+    Failure(Failure),
+}
+
+/// `typ` of an access token in JWT form (RFC 9068 section 2.1).
+const TYPE: &str = "at+jwt";
+/// The longest token looked at, in bytes.
+const MAX_TOKEN: usize = 8192;
+
+impl Tokens {
+    pub(crate) async fn open(
+        database: Database,
+        ports: Ports,
+        secret: &Secret,
+        questions: Arc<Questions>,
+        sessions: Sessions,
+        settings: TokenSettings,
+    ) -> Result<Self, Failure> {
+        let keys = KeyRing::open(&database, &ports, secret, settings.algorithm).await?;
+        Ok(Self { ports, keys, questions, sessions, settings })
+    }
+
+    /// A token for the reader of a living session, for the named audience or for Bookplate's own origin.
+    ///
+    /// # Errors
+    /// [`IssueError`].
+    pub fn issue(&self, signed_in: &SignedIn, audience: Option<&str>) -> Result<String, IssueError> {
+        let declared = match audience {
+            Some(name) if name != self.settings.issuer => {
+                let found = self.settings.audiences.iter().find(|audience| audience.name == name);
+                Some(found.ok_or(IssueError::UnknownAudience)?)
+            }
+            _ => None,
+        };
+        let aud = declared.map_or(Some(&self.settings.issuer), |audience| audience.aud.as_ref());
+        let claims = self.claims(signed_in, aud.map(String::as_str));
+        let token = match declared.map(|audience| &audience.key) {
+            Some(AudienceKey::Shared { secret, .. }) => self.ports.signer.sign(&shared_key(secret), &claims)?,
+            Some(AudienceKey::Published) | None => self.ports.signer.sign(&self.keys.signing, &claims)?,
+        };
+        tracing::debug!(user = %signed_in.user.id, audience, "token issued");
+        Ok(token)
+    }
+
+    /// The JWK Set (RFC 7517 section 5).
+    pub fn jwks(&self) -> Value {
+        self.keys.jwks()
+    }
+
+    /// Whose token this is, while the session it was drawn from lives.
+    ///
+    /// The key alone settles the algorithm (RFC 8725 section 3.1); keys come from the own ring and the declared
+    /// secrets only, picked by `kid`; header members that name other keys are not looked at.
+    ///
+    /// # Errors
+    /// [`VerifyError`].
+    pub async fn verify(&self, token: &str) -> Result<SignedIn, VerifyError> {
+        let claims = self.signed_claims(token)?;
+        let text = |name: &str| claims.get(name).and_then(Value::as_str);
+        let time = |name: &str| claims.get(name).and_then(Value::as_i64);
+        let now = self.ports.clock.now().seconds();
+        if text("iss") != Some(&self.settings.issuer) {
+            return Err(VerifyError::Refused("issuer"));
+        }
+        if time("exp").is_none_or(|exp| exp <= now) || time("iat").is_none_or(|iat| iat > now) {
+            return Err(VerifyError::Refused("time"));
+        }
+        // Ours have none; one that says so is still believed.
+        if claims.contains_key("nbf") && time("nbf").is_none_or(|nbf| nbf > now) {
+            return Err(VerifyError::Refused("time"));
+        }
+        let session = text("sid").and_then(sessions::named).ok_or(VerifyError::Refused("session"))?;
+        let living = self.sessions.resolve(&session, Renewal::Never).await?;
+        let signed_in = living.map(|resolved| resolved.signed_in).ok_or(VerifyError::Refused("session ended"))?;
+        if text("sub") != Some(&signed_in.user.id) {
+            return Err(VerifyError::Refused("subject"));
+        }
+        Ok(signed_in)
+    }
+
+    fn claims(&self, signed_in: &SignedIn, aud: Option<&str>) -> Map<String, Value> {
+        let SignedIn { session, user } = signed_in;
+        let now = self.ports.clock.now().seconds();
+        let mut claims = Map::new();
+        let mut claim = |name: &str, value: Value| drop(claims.insert(name.to_owned(), value));
+        claim("iss", self.settings.issuer.as_str().into());
+        if let Some(aud) = aud {
+            claim("aud", aud.into());
+        }
+        claim("sub", user.id.as_str().into());
+        claim("sid", session.id.as_str().into());
+        claim("jti", self.ports.random_uuid().to_string().into());
+        claim("iat", now.into());
+        claim("exp", now.saturating_add(self.settings.lifetime).into());
+        claim("email", user.email.as_str().into());
+        claim("email_verified", user.email_verified.into());
+        claim("name", user.name.as_str().into());
+        claims.extend(user.answers.object(&self.questions));
+        claims
+    }
+
+    /// The claims of a token one of our keys signed, for an audience that key serves.
+    fn signed_claims(&self, token: &str) -> Result<Map<String, Value>, VerifyError> {
+        let header = header(token).ok_or(VerifyError::Refused("form"))?;
+        let text = |name: &str| header.get(name).and_then(Value::as_str);
+        if text("typ") != Some(TYPE) || header.contains_key("crit") {
+            return Err(VerifyError::Refused("kind"));
+        }
+        let kid = text("kid").ok_or(VerifyError::Refused("key"))?;
+        let (algorithm, key, aud) = self.key(kid).ok_or(VerifyError::Refused("key"))?;
+        let claims = self.ports.signer.verify(token, algorithm, key);
+        let claims = claims.map_err(|_| VerifyError::Refused("signature"))?;
+        if claims.get("aud").and_then(Value::as_str) != aud {
+            return Err(VerifyError::Refused("audience"));
+        }
+        Ok(claims)
+    }
+
+    /// The key a `kid` names, its algorithm, and the `aud` of the tokens of it that are accepted here.
+    fn key(&self, kid: &str) -> Option<(Algorithm, &[u8], Option<&str>)> {
+        if let Some(published) = self.keys.find(kid) {
+            return Some((published.algorithm, published.jwk.as_bytes(), Some(&self.settings.issuer)));
+        }
+        self.settings.audiences.iter().find_map(|audience| {
+            let AudienceKey::Shared { secret, previous } = &audience.key else { return None };
+            let named = [Some(secret), previous.as_ref()].into_iter().flatten().find(|it| shared_kid(it) == kid);
+            named.map(|secret| (Algorithm::Hs256, secret.as_bytes(), audience.aud.as_deref()))
+        })
+    }
+}
+
+fn header(token: &str) -> Option<Map<String, Value>> {
+    let (header, _) = token.split_once('.').filter(|_| token.len() <= MAX_TOKEN)?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()
+}
+
+fn shared_key(secret: &Zeroizing<String>) -> SigningKey {
+    let private = Zeroizing::new(secret.as_bytes().to_vec());
+    SigningKey { algorithm: Algorithm::Hs256, kid: shared_kid(secret), private }
+}
+
+/// Names a shared secret without telling it, so that a service holding two knows which to use.
+fn shared_kid(secret: &str) -> String {
+    let digest: [u8; 32] = Sha256::new().chain_update("kid:").chain_update(secret).finalize().into();
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl fmt::Debug for AudienceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Published => "Published",
+            Self::Shared { .. } => "Shared(..)",
+        })
+    }
+}
+
+impl<E: Into<Failure>> From<E> for IssueError {
+    fn from(error: E) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl<E: Into<Failure>> From<E> for VerifyError {
+    fn from(error: E) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl From<IssueError> for Problems {
+    fn from(error: IssueError) -> Self {
+        match error {
+            IssueError::UnknownAudience => Problem::on(Code::UnknownAudience, "audience").into(),
+            IssueError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<VerifyError> for Problems {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Refused(why) => {
+                tracing::info!(why, "token refused");
+                Problem::new(Code::InvalidToken).into()
+            }
+            VerifyError::Failure(failure) => failure.into(),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The rules, on real tables: SQLite and PostgreSQL.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "in a test, a failure is a panic")]
+
+mod accounts;
+mod book;
+mod cookies;
+mod forgeries;
+mod keys;
+mod notices;
+mod profiles;
+mod secrecy;
+mod secret;
+mod sessions;
+mod tokens;

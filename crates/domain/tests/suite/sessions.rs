@@ -1,0 +1,188 @@
+use domain::{Device, Renewal, SignIn, SignedIn, Visit, contract::Timestamp};
+use testkit::{FixedClock, databases::TestDatabase, on_each_database};
+
+use crate::book::{Book, DAY, PASSWORD, sign_in};
+
+on_each_database!(
+    a_remembered_session_lives_seven_days_unused,
+    a_session_that_is_not_remembered_lives_one_day_however_it_is_used,
+    a_session_is_renewed_only_when_it_is_used_after_a_day,
+    looking_at_a_session_without_renewal_never_moves_its_end,
+    a_renewal_that_is_asked_for_happens_at_once,
+    a_session_ends_after_ninety_days_however_often_it_is_used,
+    an_expired_session_is_removed_when_it_is_met,
+    of_many_requests_that_find_a_renewal_due_all_go_on,
+    a_clock_that_goes_back_neither_ends_nor_renews_a_session,
+    security_11_a_session_that_was_ended_is_gone_at_once,
+    what_a_client_says_of_itself_is_kept_only_so_far,
+    the_wire_shows_a_session_by_its_handle,
+);
+
+const START: Timestamp = FixedClock::START;
+
+async fn unremembered(book: &Book) -> SignedIn {
+    let command = SignIn { remember: false, ..sign_in("ada", PASSWORD) };
+    book.services.accounts.sign_in(command, &Visit::default()).await.unwrap()
+}
+
+async fn a_remembered_session_lives_seven_days_unused(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    assert_eq!(signed_in.session.expires_at, START.plus_seconds(7 * DAY));
+    assert_eq!(book.services.sessions.seconds_left(&signed_in.session), 7 * DAY);
+    book.ports.clock.advance_seconds(7 * DAY - 1);
+    assert_eq!(book.services.sessions.seconds_left(&signed_in.session), 1);
+    assert!(book.lives(&signed_in).await);
+    book.ports.clock.advance_seconds(1);
+    assert!(!book.lives(&signed_in).await);
+    assert_eq!(book.services.sessions.seconds_left(&signed_in.session), 0);
+    book.ports.clock.advance_seconds(DAY);
+    assert_eq!(book.services.sessions.seconds_left(&signed_in.session), 0, "never negative");
+}
+
+async fn a_session_that_is_not_remembered_lives_one_day_however_it_is_used(database: TestDatabase) {
+    let book = Book::open(database).await;
+    book.reader("ada").await;
+    let signed_in = unremembered(&book).await;
+    assert_eq!(signed_in.session.expires_at, START.plus_seconds(DAY));
+    for _ in 0..23 {
+        book.ports.clock.advance_seconds(3600);
+        let resolved = book.resolve(&signed_in, Renewal::WhenDue).await.unwrap();
+        assert!(!resolved.renewed);
+        assert_eq!(resolved.signed_in.session.expires_at, START.plus_seconds(DAY));
+    }
+    book.ports.clock.advance_seconds(3600);
+    assert!(book.resolve(&signed_in, Renewal::WhenDue).await.is_none());
+}
+
+async fn a_session_is_renewed_only_when_it_is_used_after_a_day(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    book.ports.clock.advance_seconds(DAY - 1);
+    let early = book.resolve(&signed_in, Renewal::WhenDue).await.unwrap();
+    assert!(!early.renewed);
+    assert_eq!(early.signed_in.session.expires_at, START.plus_seconds(7 * DAY));
+
+    book.ports.clock.advance_seconds(1);
+    let due = book.resolve(&signed_in, Renewal::WhenDue).await.unwrap();
+    assert!(due.renewed);
+    assert_eq!(due.signed_in.session.expires_at, START.plus_seconds(8 * DAY));
+    let again = book.resolve(&signed_in, Renewal::WhenDue).await.unwrap();
+    assert!(!again.renewed);
+    assert_eq!(again.signed_in.session.renewed_at, START.plus_seconds(DAY));
+    assert_eq!(again.signed_in.session.expires_at, START.plus_seconds(8 * DAY));
+    assert_eq!(again.signed_in.session.created_at, START);
+    book.ports.clock.advance_seconds(7 * DAY - 1);
+    assert!(book.lives(&signed_in).await);
+}
+
+async fn looking_at_a_session_without_renewal_never_moves_its_end(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    book.ports.clock.advance_seconds(6 * DAY);
+    let resolved = book.resolve(&signed_in, Renewal::Never).await.unwrap();
+    assert!(!resolved.renewed);
+    assert_eq!(resolved.signed_in.session.expires_at, START.plus_seconds(7 * DAY));
+}
+
+async fn a_renewal_that_is_asked_for_happens_at_once(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    let short = unremembered(&book).await;
+    book.ports.clock.advance_seconds(60);
+    for (signed_in, lifetime) in [(signed_in, 7 * DAY), (short, DAY)] {
+        assert!(book.resolve(&signed_in, Renewal::Now).await.unwrap().renewed);
+        let stored = book.resolve(&signed_in, Renewal::Never).await.unwrap().signed_in.session;
+        assert_eq!(stored.expires_at, START.plus_seconds(60 + lifetime));
+    }
+}
+
+async fn a_session_ends_after_ninety_days_however_often_it_is_used(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    for day in 1..90 {
+        book.ports.clock.advance_seconds(DAY);
+        let session = book.resolve(&signed_in, Renewal::WhenDue).await.unwrap().signed_in.session;
+        assert_eq!(session.expires_at, START.plus_seconds((day + 7).min(90) * DAY), "day {day}");
+    }
+    book.ports.clock.advance_seconds(DAY - 1);
+    assert!(book.resolve(&signed_in, Renewal::Now).await.is_some());
+    book.ports.clock.advance_seconds(1);
+    assert!(book.resolve(&signed_in, Renewal::Now).await.is_none());
+}
+
+async fn an_expired_session_is_removed_when_it_is_met(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    book.ports.clock.advance_seconds(7 * DAY);
+    assert!(book.resolve(&signed_in, Renewal::WhenDue).await.is_none());
+    assert_eq!(book.count("bookplate_sessions").await, 0);
+    assert_eq!(book.count("bookplate_session_records").await, 0);
+    book.ports.clock.advance_seconds(-7 * DAY);
+    assert!(!book.lives(&signed_in).await, "nothing brings it back");
+}
+
+async fn of_many_requests_that_find_a_renewal_due_all_go_on(database: TestDatabase) {
+    let book = std::sync::Arc::new(Book::open(database).await);
+    let signed_in = book.reader("ada").await;
+    book.ports.clock.advance_seconds(2 * DAY);
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let (book, signed_in) = (book.clone(), signed_in.clone());
+        tasks.spawn(async move { book.resolve(&signed_in, Renewal::WhenDue).await.is_some() });
+    }
+    assert!(tasks.join_all().await.into_iter().all(|lives| lives));
+    let session = book.resolve(&signed_in, Renewal::Never).await.unwrap().signed_in.session;
+    assert_eq!(session.expires_at, START.plus_seconds(9 * DAY));
+}
+
+async fn a_clock_that_goes_back_neither_ends_nor_renews_a_session(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    book.ports.clock.advance_seconds(-2 * DAY);
+    let resolved = book.resolve(&signed_in, Renewal::WhenDue).await.unwrap();
+    assert!(!resolved.renewed);
+    assert_eq!(resolved.signed_in.session.expires_at, START.plus_seconds(7 * DAY));
+}
+
+async fn security_11_a_session_that_was_ended_is_gone_at_once(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let (ended, other) = (book.reader("ada").await, book.reader("grace").await);
+    let presented = book.presented(&ended);
+    book.services.sessions.end(&presented).await.unwrap();
+    for renewal in [Renewal::Never, Renewal::WhenDue, Renewal::Now] {
+        assert!(book.resolve(&ended, renewal).await.is_none(), "{renewal:?}");
+    }
+    book.services.sessions.end(&presented).await.unwrap();
+    assert!(book.lives(&other).await);
+    assert_eq!(book.count("bookplate_session_records").await, 1);
+}
+
+async fn what_a_client_says_of_itself_is_kept_only_so_far(database: TestDatabase) {
+    let book = Book::open(database).await;
+    book.reader("ada").await;
+    let device = Device {
+        ip_address: "192.0.2.1\r\nX: y".into(),
+        user_agent: format!("Browser\0/1.0 (é{}", "🙂".repeat(1000)),
+    };
+    let visit = Visit { device, presented: None };
+    let signed_in = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &visit).await.unwrap();
+    let stored = book.resolve(&signed_in, Renewal::Never).await.unwrap().signed_in.session;
+    assert_eq!(stored.ip_address, "192.0.2.1X: y");
+    assert!(stored.user_agent.starts_with("Browser/1.0 (é🙂"));
+    assert_eq!(stored.user_agent.chars().count(), 512);
+}
+
+async fn the_wire_shows_a_session_by_its_handle(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    book.ports.clock.advance_seconds(DAY);
+    let session = book.resolve(&signed_in, Renewal::WhenDue).await.unwrap().signed_in.session;
+    let body = serde_json::to_value(book.services.sessions.body(&session)).unwrap();
+    let expected = serde_json::json!({
+        "id": session.id, "token": session.id.replace('-', ""), "userId": signed_in.user.id,
+        "expiresAt": "2026-11-29T00:00:00.000Z", "createdAt": "2026-11-21T00:00:00.000Z",
+        "updatedAt": "2026-11-22T00:00:00.000Z", "ipAddress": "", "userAgent": "",
+    });
+    assert_eq!(body, expected);
+}

@@ -1,0 +1,154 @@
+//! One handle for either database, and the two macros that expand a query body for both.
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+use sqlx::{
+    ConnectOptions, PgPool, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+/// A pool of connections to the embedded or the production database.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// A file, opened in WAL mode.
+    Sqlite(SqlitePool),
+    /// A server.
+    Postgres(PgPool),
+}
+
+/// Expands `$body` for both pools; the first pool type that runs it settles the query's database.
+macro_rules! on_pool {
+    ($database:expr, |$pool:ident| $body:expr) => {
+        match $database {
+            $crate::Database::Sqlite($pool) => $body,
+            $crate::Database::Postgres($pool) => $body,
+        }
+    };
+}
+
+/// Expands `$body` for both databases inside a write transaction, committed when the body comes to its end.
+///
+/// SQLite takes the write lock at once: with a plain `begin`, two transactions that read before they write fail with
+/// "database is locked" instead of waiting for each other.
+macro_rules! in_transaction {
+    ($database:expr, |$connection:ident| $body:expr) => {
+        match $database {
+            $crate::Database::Sqlite(pool) => {
+                let mut transaction = pool.begin_with("begin immediate").await?;
+                let outcome = {
+                    let $connection = &mut *transaction;
+                    $body
+                };
+                transaction.commit().await?;
+                outcome
+            }
+            $crate::Database::Postgres(pool) => {
+                let mut transaction = pool.begin_with("begin").await?;
+                let outcome = {
+                    let $connection = &mut *transaction;
+                    $body
+                };
+                transaction.commit().await?;
+                outcome
+            }
+        }
+    };
+}
+
+pub(crate) use {in_transaction, on_pool};
+
+/// How long a request waits for a free connection before it is told to come back.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a SQLite writer waits for another one.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Database {
+    /// Opens the database `url` names: `sqlite://PATH` (relative to the working directory; made with its folder when
+    /// missing) or `postgres://...`, with at most `connections` connections.
+    ///
+    /// # Errors
+    /// A sentence that names the address without its password.
+    pub async fn connect(url: &str, connections: u32) -> Result<Self, ConnectError> {
+        let fail = |detail: String| ConnectError { database: without_password(url), detail };
+        if let Some(path) = sqlite_path(url) {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder).map_err(|error| fail(error.to_string()))?;
+            }
+            let options = SqliteConnectOptions::new()
+                .filename(path)
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(BUSY_TIMEOUT)
+                .disable_statement_logging();
+            let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
+            let pool = pool.connect_with(options).await.map_err(|error| fail(error.to_string()))?;
+            return Ok(Self::Sqlite(pool));
+        }
+        let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| fail(error.to_string()))?;
+        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
+        let pool = pool
+            .connect_with(options.application_name("bookplate").disable_statement_logging())
+            .await
+            .map_err(|error| fail(error.to_string()))?;
+        Ok(Self::Postgres(pool))
+    }
+
+    /// Closes every connection, waiting for the statements under way.
+    pub async fn close(&self) {
+        on_pool!(self, |pool| pool.close().await);
+    }
+}
+
+/// The file of a `sqlite://` address.
+pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
+    url.strip_prefix("sqlite://").map(PathBuf::from)
+}
+
+/// A server's address without user and password, and without parameters, which can hold one too.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| *scheme != "sqlite") else {
+        return url.to_owned();
+    };
+    let (address, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    let host = match address.rsplit_once('@') {
+        Some((_, host)) => host,
+        // The question mark may be part of a password that should have been percent-encoded.
+        None if parameters.contains('@') => "...",
+        None => address,
+    };
+    format!("{scheme}://{host}")
+}
+
+/// The database could not be opened.
+#[derive(Debug)]
+pub struct ConnectError {
+    database: String,
+    detail: String,
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot open the database {}: {}", self.database, self.detail)
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_about_a_database_does_not_tell_its_password() {
+        assert_eq!(without_password("postgres://u:secret@host/db"), "postgres://host/db");
+        assert_eq!(without_password("postgres://host/db?user=u&password=secret"), "postgres://host/db");
+        assert_eq!(without_password("postgres://host/db?password=sec@ret"), "postgres://...");
+        assert_eq!(without_password("postgres://u:sec?ret@host/db"), "postgres://...");
+        assert_eq!(without_password("postgres://u:sec@ret@host/db?sslmode=disable"), "postgres://host/db");
+        assert_eq!(without_password("sqlite://data/me@home.db"), "sqlite://data/me@home.db");
+        assert_eq!(without_password("sqlite://data/bookplate.db"), "sqlite://data/bookplate.db");
+    }
+}

@@ -1,0 +1,150 @@
+//! Schema versions: the migrations in the program, the table that says which have run, and the lock around both.
+
+use std::{
+    fmt,
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use sqlx::{Executor, migrate::Migrator};
+
+use crate::{Database, database::in_transaction};
+
+static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// Held until the transaction ends; a session's lock would be lost behind a transaction pooler. The number is ours.
+const LOCK_POSTGRES: &str = "select pg_advisory_xact_lock(7092446)";
+/// SQLite is locked by a file; inside the transaction there is nothing more to take.
+const LOCK_SQLITE: &str = "select 1";
+const CREATE_TABLE: &str = "create table if not exists bookplate_migrations (
+    version bigint not null primary key,
+    name text not null,
+    checksum text not null,
+    applied_at bigint not null
+)";
+const READ: &str = "select version, checksum from bookplate_migrations order by version";
+const RECORD: &str = "insert into bookplate_migrations (version, name, checksum, applied_at) values ($1, $2, $3, $4)";
+
+/// The texts that need the schema, for the test that prepares them.
+pub(crate) const STATEMENTS: &[&str] = &[READ, RECORD];
+
+impl Database {
+    /// Brings the schema up to this program's version and says how many migrations ran. `now` is in Unix milliseconds.
+    ///
+    /// Processes that start at once wait for one another. All migrations run in one transaction, so a failed one
+    /// leaves the schema as it was.
+    ///
+    /// # Errors
+    /// [`MigrateError`]; a database newer than the program is refused untouched.
+    pub async fn migrate(&self, now: i64) -> Result<usize, MigrateError> {
+        let (migrator, lock, _held) = match self {
+            Self::Sqlite(pool) => {
+                let held = lock_beside(pool.connect_options().get_filename()).await?;
+                (&SQLITE, LOCK_SQLITE, Some(held))
+            }
+            Self::Postgres(_) => (&POSTGRES, LOCK_POSTGRES, None),
+        };
+        let ran = in_transaction!(self, |connection| {
+            sqlx::query(lock).execute(&mut *connection).await?;
+            sqlx::query(CREATE_TABLE).execute(&mut *connection).await?;
+            let applied: Vec<(i64, String)> = sqlx::query_as(READ).fetch_all(&mut *connection).await?;
+            let pending = pending(migrator, &applied)?;
+            for migration in &pending {
+                connection.execute(migration.sql.as_ref()).await?;
+                sqlx::query(RECORD)
+                    .bind(migration.version)
+                    .bind(migration.description.as_ref())
+                    .bind(hex(&migration.checksum))
+                    .bind(now)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            pending.len()
+        });
+        Ok(ran)
+    }
+}
+
+/// What is still to run, once what has run is found to be ours.
+fn pending<'a>(
+    migrator: &'a Migrator,
+    applied: &[(i64, String)],
+) -> Result<Vec<&'a sqlx::migrate::Migration>, MigrateError> {
+    let known = migrator.iter().map(|migration| migration.version).max().unwrap_or_default();
+    if let Some((found, _)) = applied.iter().find(|(version, _)| *version > known) {
+        return Err(MigrateError::Newer { found: *found, known });
+    }
+    let ran = |version| applied.iter().find(|(applied, _)| *applied == version);
+    for migration in migrator.iter() {
+        if ran(migration.version).is_some_and(|(_, checksum)| *checksum != hex(&migration.checksum)) {
+            return Err(MigrateError::Altered { version: migration.version });
+        }
+    }
+    Ok(migrator.iter().filter(|migration| ran(migration.version).is_none()).collect())
+}
+
+/// Waits for the lock file beside the database; closing the file lets the lock go.
+async fn lock_beside(database: &Path) -> Result<File, MigrateError> {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".lock");
+    let path = PathBuf::from(name);
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = File::options().create(true).write(true).truncate(false).open(path)?;
+        file.lock()?;
+        Ok(file)
+    });
+    locked.await.map_err(std::io::Error::other).and_then(|outcome| outcome).map_err(MigrateError::Lock)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The schema could not be brought up to date; nothing was changed.
+#[derive(Debug)]
+pub enum MigrateError {
+    /// The database has been opened by a newer program.
+    Newer {
+        /// The newest migration found.
+        found: i64,
+        /// The newest one this program has.
+        known: i64,
+    },
+    /// A migration that ran is not the one this program has.
+    Altered {
+        /// Which.
+        version: i64,
+    },
+    /// The lock file could not be taken.
+    Lock(std::io::Error),
+    /// The database refused.
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for MigrateError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl fmt::Display for MigrateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Newer { found, known } => write!(
+                f,
+                "this database was opened by a newer Bookplate (schema {found}, this program knows {known}). Start \
+                 the newer program, or restore the backup made before it."
+            ),
+            Self::Altered { version } => write!(
+                f,
+                "migration {version} of this database is not the one in this program. Start the program that made \
+                 the database, or restore a backup."
+            ),
+            Self::Lock(error) => write!(f, "cannot take the lock file beside the database: {error}"),
+            Self::Database(error) => write!(f, "the database refused a migration: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for MigrateError {}

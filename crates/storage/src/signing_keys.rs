@@ -1,0 +1,60 @@
+//! Signing keys, private parts sealed.
+
+use sqlx::FromRow;
+
+use crate::{Database, StorageError, database::{in_transaction, on_pool}};
+
+/// A key pair as it is stored.
+#[derive(Debug, Clone, FromRow)]
+pub struct StoredKey {
+    /// The `kid`.
+    pub id: String,
+    /// JWA name: `ES256`, `EdDSA`, `RS256`.
+    pub algorithm: String,
+    /// Counts the keys of one algorithm; the highest signs.
+    pub generation: i64,
+    /// JWK, JSON text, public members only.
+    pub public_jwk: String,
+    /// The private key, encrypted.
+    pub sealed_private_key: String,
+    /// Unix milliseconds.
+    pub created_at: i64,
+}
+
+const INSERT: &str = "insert into bookplate_signing_keys
+    (id, algorithm, generation, public_jwk, sealed_private_key, created_at)
+    values ($1, $2, $3, $4, $5, $6)
+    on conflict (algorithm, generation) do nothing";
+const LIST: &str = "select id, algorithm, generation, public_jwk, sealed_private_key, created_at
+    from bookplate_signing_keys order by algorithm, generation desc";
+
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, LIST];
+
+impl Database {
+    /// Every key, the newest of each algorithm first.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn signing_keys(&self) -> Result<Vec<StoredKey>, StorageError> {
+        Ok(on_pool!(self, |pool| sqlx::query_as(LIST).fetch_all(pool).await?))
+    }
+
+    /// Stores a key unless another process was first with this generation, and answers every key there is now.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn add_signing_key(&self, key: &StoredKey) -> Result<Vec<StoredKey>, StorageError> {
+        Ok(in_transaction!(self, |connection| {
+            sqlx::query(INSERT)
+                .bind(&key.id)
+                .bind(&key.algorithm)
+                .bind(key.generation)
+                .bind(&key.public_jwk)
+                .bind(&key.sealed_private_key)
+                .bind(key.created_at)
+                .execute(&mut *connection)
+                .await?;
+            sqlx::query_as(LIST).fetch_all(&mut *connection).await?
+        }))
+    }
+}

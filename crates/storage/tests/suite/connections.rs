@@ -1,0 +1,96 @@
+use sqlx::{ConnectOptions, postgres::PgConnectOptions};
+use storage::{Database, StorageError};
+use testkit::{
+    databases::{Kind, TestDatabase, on_empty, on_migrated},
+    on_each_database,
+};
+
+use crate::fixtures::signed_up;
+
+on_each_database!(a_closed_database_is_unavailable_rather_than_faulty, what_was_stored_is_there_after_a_restart);
+
+const PASSWORD: &str = "correct-horse-battery";
+
+async fn a_closed_database_is_unavailable_rather_than_faulty(database: TestDatabase) {
+    database.close().await;
+    let refused = database.find_user("reader-1").await;
+    assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
+    let refused = database.open_session(&crate::fixtures::session("reader-1", 1), None).await;
+    assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
+}
+
+async fn what_was_stored_is_there_after_a_restart(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    database.close().await;
+    let restarted = database.opened_again().await;
+    assert!(restarted.find_session("handle-1").await.unwrap().is_some());
+}
+
+#[test]
+fn a_server_that_ended_all_connections_is_used_again() {
+    on_migrated(Kind::Postgres, async |database| {
+        signed_up(&database, 1).await;
+        let other = database.opened_again().await;
+        let Database::Postgres(pool) = &other else { panic!("asked for PostgreSQL") };
+        let end = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+            where datname = current_database() and pid <> pg_backend_pid()";
+        sqlx::query(end).execute(pool).await.unwrap();
+        assert!(database.find_user("reader-1").await.unwrap().is_some());
+    });
+}
+
+#[test]
+fn a_failure_to_connect_names_the_database_and_not_the_password() {
+    on_empty(Kind::Postgres, async |database| {
+        let options: PgConnectOptions = database.url().parse().unwrap();
+        let url = options.password(PASSWORD).database("no_such_database").to_url_lossy();
+        let error = Database::connect(url.as_str(), 1).await.unwrap_err().to_string();
+        assert!(error.contains("no_such_database") && !error.contains(PASSWORD), "{error}");
+
+        let in_query = database.url().split('?').next().unwrap().replace("bookplate_test_", "no_such_");
+        let in_query = format!("{in_query}?sslmode=disable&password={PASSWORD}");
+        let error = Database::connect(&in_query, 1).await.unwrap_err().to_string();
+        assert!(error.contains("no_such_") && !error.contains(PASSWORD), "{error}");
+    });
+}
+
+#[test]
+fn an_address_that_cannot_be_read_is_refused_without_its_password() {
+    on_empty(Kind::Sqlite, async |_| {
+        for url in [
+            format!("postgres://reader:{PASSWORD}@localhost:port/book"),
+            format!("postgres://reader:{PASSWORD}@[::1/book"),
+            format!("postgres://reader:{PASSWORD}@local host/book"),
+            format!("postgres://localhost:port/book?user=reader&password={PASSWORD}"),
+        ] {
+            let error = Database::connect(&url, 1).await.unwrap_err().to_string();
+            assert!(error.starts_with("cannot open the database postgres://"), "{error}");
+            assert!(!error.contains(PASSWORD), "{error}");
+        }
+    });
+}
+
+#[test]
+fn the_folder_of_an_embedded_database_is_made_when_missing() {
+    on_empty(Kind::Sqlite, async |database| {
+        let nested = database.url().replace("bookplate.db", "data/deeper/book.db");
+        let made = Database::connect(&nested, 1).await.unwrap();
+        made.migrate(0).await.unwrap();
+        made.close().await;
+
+        let inside_a_file = format!("{}/book.db", database.url());
+        let error = Database::connect(&inside_a_file, 1).await.unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot open the database {inside_a_file}: ")), "{error}");
+    });
+}
+
+#[test]
+fn an_embedded_database_writes_ahead_and_checks_references() {
+    on_empty(Kind::Sqlite, async |database| {
+        let Database::Sqlite(pool) = &*database else { panic!("asked for SQLite") };
+        let mode: String = sqlx::query_scalar("pragma journal_mode").fetch_one(pool).await.unwrap();
+        assert_eq!(mode, "wal");
+        assert_eq!(database.number("pragma foreign_keys").await, 1);
+        assert_eq!(database.number("pragma synchronous").await, 2, "full");
+    });
+}

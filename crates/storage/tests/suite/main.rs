@@ -1,0 +1,16 @@
+//! What the tables promise, on SQLite and on PostgreSQL alike.
+//!
+//! One binary: each would link the whole of sqlx again.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test, a failure is a panic")]
+
+mod accounts;
+mod concurrency;
+mod connections;
+mod fixtures;
+mod migrations;
+mod neighbours;
+mod records;
+mod schema;
+mod sessions;
+mod signing_keys;

@@ -1,0 +1,79 @@
+use storage::{Database, MigrateError};
+use testkit::{databases::TestDatabase, on_each_database};
+use tokio::task::JoinSet;
+
+use crate::fixtures::{NOW, count, signed_up};
+
+on_each_database!(
+    empty:
+    migrations_run_once,
+    programs_that_start_at_once_on_a_fresh_database_run_each_migration_once,
+    a_database_newer_than_the_program_is_refused_untouched,
+    a_database_whose_migration_was_another_is_refused_untouched,
+    a_migration_that_fails_leaves_the_schema_as_it_was,
+);
+
+async fn schema(database: &TestDatabase) -> (Vec<String>, Vec<String>) {
+    (database.tables().await, database.rows().await)
+}
+
+async fn migrations_run_once(database: TestDatabase) {
+    let ran = database.migrate(NOW.millis()).await.unwrap();
+    assert!(ran >= 1);
+    signed_up(&database, 1).await;
+    let before = schema(&database).await;
+    assert_eq!(database.migrate(NOW.millis() + 1).await.unwrap(), 0);
+    assert_eq!(schema(&database).await, before);
+    let recorded = database.rows_of("bookplate_migrations").await;
+    assert_eq!(recorded.len(), ran);
+    assert!(recorded[0].contains(&NOW.millis().to_string()), "{recorded:?}");
+}
+
+async fn programs_that_start_at_once_on_a_fresh_database_run_each_migration_once(database: TestDatabase) {
+    let mut programs = JoinSet::new();
+    for _ in 0..8 {
+        let url = database.url().to_owned();
+        programs.spawn(async move {
+            let program = Database::connect(&url, 2).await.unwrap();
+            let ran = program.migrate(NOW.millis()).await.unwrap();
+            program.close().await;
+            ran
+        });
+    }
+    let ran = programs.join_all().await;
+    assert_eq!(ran.iter().filter(|ran| **ran > 0).count(), 1, "{ran:?}");
+    let recorded = count(&database, "bookplate_migrations").await;
+    assert_eq!(i64::try_from(ran.iter().sum::<usize>()).unwrap(), recorded);
+}
+
+async fn a_database_newer_than_the_program_is_refused_untouched(database: TestDatabase) {
+    let known = i64::try_from(database.migrate(NOW.millis()).await.unwrap()).unwrap();
+    signed_up(&database, 1).await;
+    database.arrange("insert into bookplate_migrations values (4711, 'from the future', 'checksum', 1)").await;
+    let before = schema(&database).await;
+    let refused = database.migrate(NOW.millis()).await.unwrap_err();
+    assert!(matches!(refused, MigrateError::Newer { found: 4711, known: last } if last >= known), "{refused:?}");
+    let sentence = refused.to_string();
+    assert!(sentence.contains("newer Bookplate") && sentence.contains("4711"), "{sentence}");
+    assert_eq!(schema(&database).await, before);
+}
+
+async fn a_database_whose_migration_was_another_is_refused_untouched(database: TestDatabase) {
+    database.migrate(NOW.millis()).await.unwrap();
+    database.arrange("update bookplate_migrations set checksum = 'another' where version = 1").await;
+    let before = schema(&database).await;
+    let refused = database.migrate(NOW.millis()).await.unwrap_err();
+    assert!(matches!(refused, MigrateError::Altered { version: 1 }), "{refused:?}");
+    assert!(refused.to_string().starts_with("migration 1 of this database"), "{refused}");
+    assert_eq!(schema(&database).await, before);
+}
+
+/// A table of this name is in the way of the first migration, after it has made others.
+async fn a_migration_that_fails_leaves_the_schema_as_it_was(database: TestDatabase) {
+    database.arrange("create table bookplate_signing_keys (id text)").await;
+    let failed = database.migrate(NOW.millis()).await.unwrap_err();
+    assert!(matches!(failed, MigrateError::Database(_)), "{failed:?}");
+    assert_eq!(database.tables().await, ["bookplate_signing_keys"]);
+    database.arrange("drop table bookplate_signing_keys").await;
+    assert!(database.migrate(NOW.millis()).await.unwrap() >= 1);
+}

@@ -1,0 +1,126 @@
+use storage::{RecordStore, StorageError};
+use testkit::{databases::TestDatabase, on_each_database};
+
+use crate::fixtures::{NOW, count, key, session, signed_up};
+
+on_each_database!(
+    a_session_is_found_with_its_reader,
+    an_unknown_session_is_not_found,
+    a_session_past_its_end_is_found_too_because_the_rule_is_the_callers,
+    opening_a_session_ends_the_one_it_replaces,
+    a_session_of_an_unknown_reader_is_refused_and_the_replaced_one_stays,
+    a_renewal_moves_the_end_and_nothing_else,
+    a_session_renewed_since_it_was_read_is_not_renewed_again,
+    renewing_an_ended_session_does_not_revive_it,
+    ending_a_session_takes_what_its_browser_carried,
+    ending_a_session_twice_is_no_error,
+);
+
+async fn a_session_is_found_with_its_reader(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    let mut stored = session("reader-1", 7);
+    stored.remembered = false;
+    stored.renewed_at = NOW.plus_seconds(1);
+    stored.ip_address = "2001:db8::1".into();
+    database.open_session(&stored, None).await.unwrap();
+
+    let found = database.find_session("handle-7").await.unwrap().unwrap();
+    assert_eq!(found.session.id, "handle-7");
+    assert_eq!(found.session.user_id, "reader-1");
+    assert_eq!(found.session.record_id, key(7).stored_name());
+    assert_eq!(found.session.ip_address, "2001:db8::1");
+    assert_eq!(found.session.user_agent, "Browser/1.0");
+    assert!(!found.session.remembered);
+    assert_eq!((found.session.created_at, found.session.renewed_at), (NOW, NOW.plus_seconds(1)));
+    assert_eq!((found.session.expires_at, found.session.ends_at), (stored.expires_at, stored.ends_at));
+    assert_eq!(found.user.id, "reader-1");
+    assert_eq!(found.user.email, "reader1@example.com");
+    assert_eq!((found.user.created_at, found.user.updated_at), (NOW, NOW));
+}
+
+async fn an_unknown_session_is_not_found(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    for id in ["handle-2", "HANDLE-1", "%", ""] {
+        assert!(database.find_session(id).await.unwrap().is_none(), "{id}");
+    }
+}
+
+async fn a_session_past_its_end_is_found_too_because_the_rule_is_the_callers(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    let mut old = session("reader-1", 2);
+    old.expires_at = NOW.plus_seconds(-1);
+    old.ends_at = NOW.plus_seconds(-1);
+    database.open_session(&old, None).await.unwrap();
+    assert!(database.find_session("handle-2").await.unwrap().is_some());
+}
+
+async fn opening_a_session_ends_the_one_it_replaces(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    database.open_session(&session("reader-1", 2), None).await.unwrap();
+    database.open_session(&session("reader-1", 3), Some("handle-1")).await.unwrap();
+    assert!(database.find_session("handle-1").await.unwrap().is_none());
+    assert!(database.find_session("handle-2").await.unwrap().is_some(), "of another browser");
+    assert!(database.find_session("handle-3").await.unwrap().is_some());
+    database.open_session(&session("reader-1", 4), Some("handle-1")).await.unwrap();
+    assert!(database.find_session("handle-4").await.unwrap().is_some(), "one that is gone can be replaced");
+}
+
+async fn a_session_of_an_unknown_reader_is_refused_and_the_replaced_one_stays(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    let refused = database.open_session(&session("nobody", 2), Some("handle-1")).await;
+    assert!(matches!(refused, Err(StorageError::Fault(_))), "{refused:?}");
+    assert!(database.find_session("handle-1").await.unwrap().is_some());
+}
+
+async fn a_renewal_moves_the_end_and_nothing_else(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    let mut renewed = session("reader-1", 1);
+    renewed.renewed_at = NOW.plus_seconds(10);
+    renewed.expires_at = NOW.plus_seconds(20);
+    renewed.ends_at = NOW.plus_seconds(30);
+    renewed.user_agent = "Another".into();
+    database.renew_session(&renewed, NOW).await.unwrap();
+    let found = database.find_session("handle-1").await.unwrap().unwrap().session;
+    assert_eq!((found.renewed_at, found.expires_at), (NOW.plus_seconds(10), NOW.plus_seconds(20)));
+    let opened = session("reader-1", 1);
+    assert_eq!((found.created_at, found.ends_at, found.user_agent), (NOW, opened.ends_at, opened.user_agent));
+}
+
+async fn a_session_renewed_since_it_was_read_is_not_renewed_again(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    for later in [10, 20] {
+        let mut renewed = session("reader-1", 1);
+        renewed.renewed_at = NOW.plus_seconds(later);
+        renewed.expires_at = NOW.plus_seconds(later + 100);
+        database.renew_session(&renewed, NOW).await.unwrap();
+    }
+    let found = database.find_session("handle-1").await.unwrap().unwrap().session;
+    assert_eq!((found.renewed_at, found.expires_at), (NOW.plus_seconds(10), NOW.plus_seconds(110)));
+}
+
+async fn renewing_an_ended_session_does_not_revive_it(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    database.end_session("handle-1").await.unwrap();
+    database.renew_session(&session("reader-1", 1), NOW).await.unwrap();
+    assert!(database.find_session("handle-1").await.unwrap().is_none());
+}
+
+async fn ending_a_session_takes_what_its_browser_carried(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    database.open_session(&session("reader-1", 2), None).await.unwrap();
+    let store = RecordStore::new(&database).await.unwrap();
+    store.open(key(1)).await.unwrap();
+    store.open(key(2)).await.unwrap();
+    database.end_session("handle-1").await.unwrap();
+    assert!(database.find_session("handle-1").await.unwrap().is_none());
+    assert!(database.find_session("handle-2").await.unwrap().is_some());
+    assert_eq!(count(&database, "bookplate_session_records").await, 1);
+    assert!(database.rows_holding(key(1).stored_name()).await.is_empty());
+}
+
+async fn ending_a_session_twice_is_no_error(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    database.end_session("handle-1").await.unwrap();
+    database.end_session("handle-1").await.unwrap();
+    database.end_session("never").await.unwrap();
+}

@@ -1,0 +1,58 @@
+use storage::{StorageError, StoredKey};
+use testkit::{databases::TestDatabase, on_each_database};
+
+on_each_database!(
+    there_are_no_keys_at_first,
+    keys_come_newest_first_within_their_algorithm,
+    of_two_programs_that_make_the_first_key_one_wins_and_both_see_it,
+    a_key_id_is_never_used_twice,
+);
+
+fn key(id: &str, algorithm: &str, generation: i64) -> StoredKey {
+    StoredKey {
+        id: id.into(),
+        algorithm: algorithm.into(),
+        generation,
+        public_jwk: format!("{{\"kid\":\"{id}\"}}"),
+        sealed_private_key: format!("sealed {id}"),
+        created_at: 1,
+    }
+}
+
+fn ids(keys: &[StoredKey]) -> Vec<&str> {
+    keys.iter().map(|key| key.id.as_str()).collect()
+}
+
+async fn there_are_no_keys_at_first(database: TestDatabase) {
+    assert!(database.signing_keys().await.unwrap().is_empty());
+}
+
+async fn keys_come_newest_first_within_their_algorithm(database: TestDatabase) {
+    for key in [key("a", "ES256", 1), key("b", "ES256", 2), key("c", "EdDSA", 1), key("d", "ES256", 10)] {
+        database.add_signing_key(&key).await.unwrap();
+    }
+    let keys = database.signing_keys().await.unwrap();
+    let es256: Vec<_> = keys.iter().filter(|key| key.algorithm == "ES256").cloned().collect();
+    assert_eq!(ids(&es256), ["d", "b", "a"]);
+    assert_eq!(keys.len(), 4);
+    let b = &es256[1];
+    assert_eq!((b.generation, b.created_at), (2, 1));
+    assert_eq!((b.public_jwk.as_str(), b.sealed_private_key.as_str()), ("{\"kid\":\"b\"}", "sealed b"));
+}
+
+async fn of_two_programs_that_make_the_first_key_one_wins_and_both_see_it(database: TestDatabase) {
+    let other = database.opened_again().await;
+    let (one, two) = (key("one", "ES256", 1), key("two", "ES256", 1));
+    let (left, right) = tokio::join!(database.add_signing_key(&one), other.add_signing_key(&two));
+    let (left, right) = (left.unwrap(), right.unwrap());
+    assert_eq!(ids(&left), ids(&right));
+    assert_eq!(left.len(), 1);
+    assert_eq!(ids(&database.signing_keys().await.unwrap()), ids(&left));
+}
+
+async fn a_key_id_is_never_used_twice(database: TestDatabase) {
+    database.add_signing_key(&key("a", "ES256", 1)).await.unwrap();
+    let refused = database.add_signing_key(&key("a", "ES256", 2)).await;
+    assert!(matches!(refused, Err(StorageError::Fault(_))), "{refused:?}");
+    assert_eq!(database.signing_keys().await.unwrap().len(), 1);
+}

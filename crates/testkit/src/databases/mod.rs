@@ -1,0 +1,141 @@
+//! Fresh databases, of both kinds, gone when the test ends.
+
+mod contents;
+mod postgres;
+mod sqlite;
+
+use std::{future::Future, ops::Deref};
+
+use storage::Database;
+
+use crate::FixedClock;
+
+/// Which database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file in a folder of its own.
+    Sqlite,
+    /// A database in the cluster that `BOOKPLATE_TEST_POSTGRES_URL` names.
+    Postgres,
+}
+
+/// A database nobody else uses; removed when dropped.
+#[derive(Debug)]
+pub struct TestDatabase {
+    database: Database,
+    url: String,
+    _place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Sqlite { _folder: sqlite::Folder },
+    Postgres { _database: postgres::Created },
+}
+
+/// As many as the server opens by default: enough for tests that want to collide.
+const CONNECTIONS: u32 = 20;
+
+impl Kind {
+    /// A database at the newest schema.
+    pub async fn migrated(self) -> TestDatabase {
+        let database = match self {
+            Self::Sqlite => self.empty().await,
+            Self::Postgres => {
+                let created = postgres::Created::from_template().await;
+                TestDatabase::open(created.url(), Place::Postgres { _database: created }).await
+            }
+        };
+        // The template is at the newest schema already: then this finds nothing to do.
+        let migrated = database.migrate(FixedClock::START.millis()).await;
+        migrated.expect("the migrations run on a fresh database");
+        database
+    }
+
+    /// A database without any table.
+    pub async fn empty(self) -> TestDatabase {
+        match self {
+            Self::Sqlite => {
+                let folder = sqlite::Folder::make();
+                TestDatabase::open(folder.url(), Place::Sqlite { _folder: folder }).await
+            }
+            Self::Postgres => {
+                let created = postgres::Created::empty().await;
+                TestDatabase::open(created.url(), Place::Postgres { _database: created }).await
+            }
+        }
+    }
+}
+
+impl TestDatabase {
+    async fn open(url: String, place: Place) -> Self {
+        let database = connect(&url).await;
+        Self { database, url, _place: place }
+    }
+
+    /// Its address, for a program of its own.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Which kind it is.
+    pub const fn kind(&self) -> Kind {
+        match &self.database {
+            Database::Sqlite(_) => Kind::Sqlite,
+            Database::Postgres(_) => Kind::Postgres,
+        }
+    }
+
+    /// Opens it once more, as another process would.
+    pub async fn opened_again(&self) -> Database {
+        connect(&self.url).await
+    }
+}
+
+impl Deref for TestDatabase {
+    type Target = Database;
+    fn deref(&self) -> &Database {
+        &self.database
+    }
+}
+
+async fn connect(url: &str) -> Database {
+    Database::connect(url, CONNECTIONS).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Runs a test's body on a migrated database of this kind.
+pub fn on_migrated<F: Future<Output = ()>>(kind: Kind, body: impl FnOnce(TestDatabase) -> F) {
+    runtime().block_on(async { body(kind.migrated().await).await });
+}
+
+/// Runs a test's body on an empty database of this kind.
+pub fn on_empty<F: Future<Output = ()>>(kind: Kind, body: impl FnOnce(TestDatabase) -> F) {
+    runtime().block_on(async { body(kind.empty().await).await });
+}
+
+/// Two workers, so that what is meant to happen at once does.
+fn runtime() -> tokio::runtime::Runtime {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a test has threads")
+}
+
+/// Makes two tests of each named `async fn(TestDatabase)`: `sqlite::name` and `postgres::name`.
+///
+/// `on_each_database!(a_name, another);` gives it a migrated database, `on_each_database!(empty: a_name);` an empty one.
+#[macro_export]
+macro_rules! on_each_database {
+    (empty: $($test:ident),+ $(,)?) => { $crate::on_each_database!(@tests on_empty $($test)+); };
+    (@tests $run:ident $($test:ident)+) => {
+        mod sqlite {
+            $(#[test] fn $test() {
+                $crate::databases::$run($crate::databases::Kind::Sqlite, super::$test);
+            })+
+        }
+        mod postgres {
+            $(#[test] fn $test() {
+                $crate::databases::$run($crate::databases::Kind::Postgres, super::$test);
+            })+
+        }
+    };
+    ($($test:ident),+ $(,)?) => { $crate::on_each_database!(@tests on_migrated $($test)+); };
+}

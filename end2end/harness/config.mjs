@@ -1,0 +1,37 @@
+// bookplate.toml, written in one place: when its format changes, only this file does.
+
+/** The text of a bookplate.toml with these questions and audiences. */
+export function bookplateToml({ questions = [], audiences = [] } = {}) {
+  const tables = [
+    ...questions.map((question) => table('questions', question)),
+    ...audiences.map((audience) => table('audiences', audience)),
+  ];
+  return `${tables.join('\n')}\n`;
+}
+
+/** The default questions, declared as free text: what a client written for Better Auth's own fields needs. */
+export const textQuestions = [
+  text('experienceLevel', 'Your experience', true),
+  text('professionalRole', 'Your role', true),
+  text('roleOther', 'Your role in your own words', false),
+  text('organization', 'Organization', false),
+];
+
+/** A free-text question. */
+export function text(name, label, required) {
+  return { name, kind: 'text', label, purpose: 'So that answers fit what you know.', required };
+}
+
+/** A question with options to choose from. */
+export function choice(name, label, options, required) {
+  return { name, kind: 'choice', label, purpose: 'So that answers fit what you know.', required, options };
+}
+
+function table(name, entries) {
+  const lines = Object.entries(entries).map(([key, value]) => `${key} = ${literal(value)}`);
+  return [`[[${name}]]`, ...lines, ''].join('\n');
+}
+
+function literal(value) {
+  return Array.isArray(value) ? `[${value.map(literal).join(', ')}]` : JSON.stringify(value);
+}

@@ -1,0 +1,41 @@
+// What the test command hands over. Anything missing is told in a sentence before the first test; nothing is skipped.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+
+export const binary = process.env.BOOKPLATE_BIN ?? '';
+export const postgresUrl = process.env.BOOKPLATE_TEST_POSTGRES_URL ?? '';
+export const chrome = process.env.CHROME_PATH || '/usr/bin/chromium';
+export const python = process.env.BOOKPLATE_PYTHON || 'python3';
+
+/** Chromium's arguments: no sandbox in a container, and nothing that calls home. */
+export const chromeArguments = [
+  '--no-sandbox',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--disable-quic',
+];
+
+function runs(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The sentences about what is missing for these needs (`server`, `postgres`, `chrome`, `python`). */
+export function missing(needs) {
+  const lacks = {
+    server: () => !runs(binary) && `BOOKPLATE_BIN must name the built server (it is "${binary}").`,
+    postgres: () => !postgresUrl && 'BOOKPLATE_TEST_POSTGRES_URL must name a throw-away PostgreSQL cluster.',
+    chrome: () => !runs(chrome) && `CHROME_PATH must name Chromium (it is "${chrome}").`,
+    python: () => {
+      const tried = spawnSync(python, ['-c', 'import jwt, jose, cryptography, sqlite3'], { encoding: 'utf8' });
+      return tried.status !== 0 && `BOOKPLATE_PYTHON (${python}) needs the packages of requirements.txt.`;
+    },
+  };
+  return needs.map((need) => lacks[need]()).filter(Boolean);
+}

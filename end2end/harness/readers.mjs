@@ -1,0 +1,46 @@
+// Readers to sign up, each with an address of their own, and what a signed-in one carries.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { Visitor } from './visitor.mjs';
+
+export const DAY = 86_400;
+export const WEEK = 7 * DAY;
+
+/** A new reader's sign-up, with answers to the default background questions. */
+export function newReader(changes = {}) {
+  const mark = randomBytes(6).toString('hex');
+  return {
+    name: 'Ada Reader',
+    email: `ada.${mark}@readers.example.com`,
+    password: `Quiet-harbour-${mark}`,
+    experienceLevel: 'beginner',
+    professionalRole: 'developer',
+    ...changes,
+  };
+}
+
+/** Signs a new reader up through the better-auth client: `{ visitor, client, reader, user, token }`. */
+export async function signedUp(server, changes = {}, options = {}) {
+  const visitor = new Visitor(server, options);
+  const client = visitor.client();
+  const reader = newReader(changes);
+  const { data, error } = await client.signUp.email(reader);
+  assert.equal(error, null, `sign-up failed: ${JSON.stringify(error)}`);
+  return { visitor, client, reader, user: data.user, token: data.token, answer: visitor.last };
+}
+
+/** The same reader on another device. */
+export async function signedIn(server, { email, password }, changes = {}) {
+  const visitor = new Visitor(server);
+  const client = visitor.client();
+  const { data, error } = await client.signIn.email({ email, password, ...changes });
+  assert.equal(error, null, `sign-in failed: ${JSON.stringify(error)}`);
+  return { visitor, client, user: data.user, token: data.token, data, answer: visitor.last };
+}
+
+/** Whether the client still has a session, as a page would ask. */
+export async function isSignedIn({ client }) {
+  const { data, error } = await client.getSession();
+  assert.equal(error, null, 'get-session must not fail');
+  return data !== null;
+}

@@ -1,0 +1,130 @@
+// A Bookplate server of its own for whoever asks: fresh folder, fresh database, free port, own environment and secret.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import http from 'node:http';
+import { createDatabase } from './database.mjs';
+import { final, until } from './poll.mjs';
+import { Program, freePort, freshFolder, removeFolder, writeFiles } from './program.mjs';
+
+/**
+ * Starts a server and waits until it answers.
+ *
+ * - `database`: "sqlite" (default), "postgres", or the `database` of another server to share it
+ * - `env`: more settings; a value of `undefined` takes a default one away
+ * - `files`: files in the folder it runs in, such as `bookplate.toml` or `.env`
+ * - `args`: command-line arguments
+ *
+ * `env` and `files` may be functions of `{ port, databaseUrl }`.
+ */
+export async function startServer(options = {}) {
+  const server = await Server.prepare(options);
+  try {
+    await server.boot();
+  } catch (error) {
+    await server.discard().catch(() => {});
+    throw error;
+  }
+  return server;
+}
+
+export class Server {
+  static async prepare({ database = 'sqlite', env = {}, files = {}, args = [] }) {
+    const port = await freePort();
+    const folder = freshFolder();
+    const shared = typeof database === 'object';
+    const data = shared ? database : await createDatabase(database, folder);
+    const given = (value) => (typeof value === 'function' ? value({ port, databaseUrl: data.url }) : value);
+    writeFiles(folder, given(files));
+    return new Server({ folder, database: data, shared, port, args, env: given(env) });
+  }
+
+  constructor({ folder, database, shared, port, args, env }) {
+    Object.assign(this, { folder, database, shared, port, args });
+    this.env = {
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      BOOKPLATE_URL: `http://localhost:${port}`,
+      DATABASE_URL: database.url,
+      BOOKPLATE_SECRET: randomBytes(24).toString('hex'),
+      ...env,
+    };
+    /** The origin readers know it by. */
+    this.origin = (this.env.BOOKPLATE_URL ?? this.env.BETTER_AUTH_URL ?? `http://localhost:${port}`).replace(/\/$/, '');
+    /** What it must never write into its log: passwords and tokens that passed through it. */
+    this.secrets = new Set();
+    this.earlierLogs = '';
+  }
+
+  async boot() {
+    this.program = new Program({ args: this.args, env: this.env, folder: this.folder });
+    await until('the server to answer /api/auth/ok', () => {
+      const { ended } = this.program;
+      if (ended) throw final(`the server ended with ${ended.code ?? ended.signal} at its start:\n${ended.output}`);
+      return this.answers();
+    });
+  }
+
+  /** Asks /api/auth/ok on the loopback address, under the public name. */
+  answers() {
+    return new Promise((resolve) => {
+      const { host } = new URL(this.origin);
+      const question = { host: '127.0.0.1', port: this.port, path: '/api/auth/ok', headers: { host }, agent: false };
+      const request = http.get(question, (response) => {
+        response.resume();
+        response.on('end', () => resolve(response.statusCode === 200));
+      });
+      request.on('error', () => resolve(false));
+    });
+  }
+
+  /** Everything it has written since its first start. */
+  get log() {
+    return this.earlierLogs + (this.program?.output ?? '');
+  }
+
+  /** Ends it as a supervisor does. It must end by itself, with code 0. */
+  async stop() {
+    if (!this.program) return;
+    const { program } = this;
+    program.signal('SIGTERM');
+    const { code, signal, output } = await program.finish();
+    this.earlierLogs += output;
+    this.program = undefined;
+    assert.equal(code, 0, `SIGTERM must end the server with code 0, not ${code ?? signal}; it said:\n${output}`);
+  }
+
+  /** Stops it and starts it again on the same data, port and settings. */
+  async restart() {
+    await this.stop();
+    await this.boot();
+  }
+
+  /** Stops it, removes what it left, and makes sure that its log gave nothing away. */
+  async discard() {
+    try {
+      await this.stop();
+    } finally {
+      if (!this.shared) await this.database.drop();
+      removeFolder(this.folder);
+    }
+    this.assertLogKeepsSecrets();
+  }
+
+  /** Remembers a password or token that the log must not hold. Short ones are words and prove nothing. */
+  keepSecret(value) {
+    if (typeof value === 'string' && value.length >= 12) this.secrets.add(value);
+  }
+
+  assertLogKeepsSecrets() {
+    const { log } = this;
+    for (const secret of [...this.secrets, this.env.BOOKPLATE_SECRET]) {
+      if (!secret) continue;
+      const place = log.indexOf(secret);
+      assert.equal(place, -1, `the log holds a secret: …${log.slice(Math.max(0, place - 120), place)}[HERE]`);
+    }
+  }
+
+  query(sql, parameters) {
+    return this.database.query(sql, parameters);
+  }
+}

@@ -1,0 +1,67 @@
+// Lighthouse on the mobile preset against a fresh server: `npm run lighthouse [-- --at-least=100] [-- --runs=3]`.
+// Lighthouse comes through npx, in the last version that runs on Node 20. Prints the scores, the median of the runs.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chrome, chromeArguments, missing } from './harness/environment.mjs';
+import { freshFolder, removeFolder } from './harness/program.mjs';
+import { startServer } from './harness/server.mjs';
+
+const LIGHTHOUSE = 'lighthouse@12.8.2';
+const PAGES = ['/sign-in', '/sign-up'];
+const CATEGORIES = ['performance', 'accessibility', 'best-practices', 'seo'];
+
+const option = (name, fallback) => Number(process.argv.find((argument) => argument.startsWith(`--${name}=`))?.split('=')[1] ?? fallback);
+const [atLeast, runs] = [option('at-least', 0), option('runs', 1)];
+
+function lighthouse(url, report) {
+  const flags = ['--headless=new', ...chromeArguments, '--ignore-certificate-errors'].join(' ');
+  const args = [
+    '--yes',
+    LIGHTHOUSE,
+    url,
+    '--quiet',
+    '--output=json',
+    `--output-path=${report}`,
+    '--throttling-method=simulate',
+    '--disable-full-page-screenshot',
+    `--chrome-flags=${flags}`,
+  ];
+  return new Promise((resolve, reject) => {
+    const child = spawn('npx', args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, CHROME_PATH: chrome } });
+    child.on('error', reject);
+    child.on('close', (code) => (code === 0 ? resolve(JSON.parse(readFileSync(report, 'utf8'))) : reject(new Error(`lighthouse ended with ${code}`))));
+  });
+}
+
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const lacking = missing(['server', 'chrome']);
+if (lacking.length) {
+  console.error(lacking.join('\n'));
+  process.exit(2);
+}
+
+const folder = freshFolder();
+const server = await startServer();
+try {
+  for (const page of PAGES) {
+    const reports = [];
+    for (let run = 0; run < runs; run += 1) reports.push(await lighthouse(`${server.origin}${page}`, join(folder, 'report.json')));
+    const scores = CATEGORIES.map((name) => [name, median(reports.map(({ categories }) => Math.round(categories[name].score * 100)))]);
+    const measured = (audit) => Math.round(median(reports.map(({ audits }) => audits[audit].numericValue)));
+    console.log(
+      `${page}  ${scores.map(([name, score]) => `${name} ${score}`).join('  ')}  (LCP ${measured('largest-contentful-paint')} ms, ` +
+        `TBT ${measured('total-blocking-time')} ms, ${measured('total-byte-weight')} bytes)`,
+    );
+    for (const { auditRefs } of Object.values(reports.at(-1).categories)) {
+      for (const { id, weight } of auditRefs) {
+        const { score, title } = reports.at(-1).audits[id];
+        if (weight > 0 && score !== null && score < 1) console.log(`  ${score}  ${id}: ${title}`);
+      }
+    }
+    if (scores.some(([, score]) => score < atLeast)) process.exitCode = 1;
+  }
+} finally {
+  await server.discard();
+  removeFolder(folder);
+}

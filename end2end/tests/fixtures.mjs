@@ -1,0 +1,53 @@
+// What every browser test gets: a server of its worker's own, a reader who exists nowhere yet, and a page that is
+// watched. A console error, an uncaught exception or a violation of the content security policy fails the test.
+import { test as base, expect } from '@playwright/test';
+import { newReader } from '../harness/readers.mjs';
+import { startServer } from '../harness/server.mjs';
+
+export { expect };
+
+export const test = base.extend({
+  database: ['sqlite', { option: true, scope: 'worker' }],
+
+  server: [
+    async ({ database }, use) => {
+      const server = await startServer({ database });
+      await use(server);
+      await server.discard();
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+
+  baseURL: async ({ server }, use) => use(server.origin),
+
+  reader: async ({ server }, use) => {
+    const reader = newReader();
+    server.keepSecret(reader.password);
+    await use(reader);
+  },
+
+  page: async ({ page, context, server }, use) => {
+    const complaints = watch(page);
+    await use(page);
+    for (const { name, value } of await context.cookies()) {
+      if (name.includes('session_token')) server.keepSecret(value);
+    }
+    expect(complaints(), 'the browser has nothing to complain about').toEqual([]);
+  },
+});
+
+/** Gathers what the browser complains about. A 4xx that we navigated to ourselves is no complaint. */
+function watch(page) {
+  const complaints = [];
+  const failedPages = new Set();
+  page.on('pageerror', (error) => complaints.push({ text: String(error), url: '' }));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push({ text: message.text(), url: message.location().url });
+  });
+  page.on('response', (response) => {
+    const status = response.status();
+    if (response.request().isNavigationRequest() && status >= 400 && status < 500) failedPages.add(response.url());
+  });
+  const expected = ({ text, url }) => /^Failed to load resource.*status of 4\d\d/.test(text) && failedPages.has(url);
+  return () => complaints.filter((complaint) => !expected(complaint)).map(({ text, url }) => `${text} (${url})`);
+}

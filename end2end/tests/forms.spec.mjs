@@ -1,0 +1,107 @@
+// How the forms are made: names, labels, help for browsers and assistive technology, one way to send.
+import { expect, test } from './fixtures.mjs';
+import { PLACES, WORDS, button, control, enrol, expectHome, join } from './site.mjs';
+
+const ATTRIBUTES = {
+  [PLACES.signIn]: {
+    email: { type: 'email', autocomplete: /username|email/, autocapitalize: 'none', enterkeyhint: /.+/ },
+    password: { type: 'password', autocomplete: 'current-password', enterkeyhint: /.+/ },
+    rememberMe: { type: 'checkbox' },
+  },
+  [PLACES.signUp]: {
+    name: { autocomplete: 'name' },
+    email: { type: 'email', autocomplete: /username|email/, autocapitalize: 'none' },
+    password: { type: 'password', autocomplete: 'new-password' },
+    experienceLevel: {},
+    professionalRole: {},
+    organization: { autocomplete: 'organization' },
+    rememberMe: { type: 'checkbox' },
+  },
+};
+
+for (const [path, fields] of Object.entries(ATTRIBUTES)) {
+  test(`${path} has one submit button and the controls of the wire`, async ({ page }) => {
+    await page.goto(path);
+    await expect(page.locator('button[type=submit]')).toHaveCount(1);
+    await expect(button(page, path === PLACES.signIn ? WORDS.signIn : WORDS.createAccount)).toHaveAttribute('type', 'submit');
+    for (const [name, attributes] of Object.entries(fields)) {
+      const field = control(page, name);
+      await expect(field).toHaveCount(1);
+      for (const [attribute, value] of Object.entries(attributes)) await expect(field).toHaveAttribute(attribute, value);
+    }
+    await expect(page.locator('main form')).toHaveAttribute('method', /post/i);
+  });
+
+  test(`every control on ${path} has a label that names it`, async ({ page }) => {
+    await page.goto(path);
+    for (const name of Object.keys(fields)) {
+      const labels = await control(page, name).evaluate((element) => [...element.labels].map((label) => label.innerText.trim()));
+      expect(labels.join(' '), name).toMatch(/\p{L}{3}/u);
+    }
+  });
+}
+
+test('the questions are choices with their options, and say why they are asked', async ({ page }) => {
+  await page.goto(PLACES.signUp);
+  const options = (name) => control(page, name).locator('option').evaluateAll((all) => all.map(({ value }) => value).filter(Boolean));
+  await expect(page.locator('main select[name=experienceLevel]')).toHaveValue('');
+  expect(await options('experienceLevel')).toEqual(['beginner', 'intermediate', 'advanced']);
+  expect(await options('professionalRole')).toEqual(['student', 'developer', 'researcher', 'educator', 'other']);
+  const purpose = await control(page, 'experienceLevel').evaluate((element) =>
+    (element.getAttribute('aria-describedby') ?? '').split(/\s+/).map((id) => document.getElementById(id)?.innerText ?? '').join(' '),
+  );
+  expect(purpose).toMatch(/\p{L}{3}/u);
+});
+
+test('a password is described by what it needs', async ({ page }) => {
+  await page.goto(PLACES.signUp);
+  const described = await control(page, 'password').getAttribute('aria-describedby');
+  const words = await page.evaluate((ids) => ids.split(/\s+/).map((id) => document.getElementById(id)?.innerText ?? '').join(' '), described);
+  expect(words).toMatch(/8 characters/);
+});
+
+test('roleOther can be answered when the role is other', async ({ page, server, reader }) => {
+  await page.goto(PLACES.signUp);
+  await control(page, 'professionalRole').selectOption('other');
+  await expect(control(page, 'roleOther')).toBeVisible();
+  await join(page, server, { ...reader, professionalRole: 'other', roleOther: 'Bookbinder' });
+  await page.goto(PLACES.account);
+  await expect(control(page, 'roleOther')).toBeVisible();
+  await expect(control(page, 'roleOther')).toHaveValue('Bookbinder');
+});
+
+test('signing in needs no mouse', async ({ page, server, reader }) => {
+  await enrol(server, reader);
+  await page.goto(PLACES.signIn);
+  await control(page, 'email').focus();
+  await page.keyboard.type(reader.email);
+  await page.keyboard.press('Tab');
+  await expect(control(page, 'password')).toBeFocused();
+  await page.keyboard.type(reader.password);
+  await page.keyboard.press('Enter');
+  await expectHome(page, reader);
+});
+
+test('what has the focus shows it', async ({ page }) => {
+  await page.goto(PLACES.signUp);
+  const reachable = page.locator('main').locator('a[href], button, input:not([type=hidden]), select');
+  await page.keyboard.press('Tab'); // from now on the browser takes the reader for one who uses the keyboard
+  for (const element of await reachable.all()) {
+    if (!(await element.isVisible())) continue;
+    await element.focus();
+    const ring = await element.evaluate((focused) => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(focused);
+      return outlineStyle === 'none' ? 0 : parseFloat(outlineWidth);
+    });
+    expect(ring, await element.evaluate(({ outerHTML }) => outerHTML.slice(0, 80))).toBeGreaterThanOrEqual(1.5);
+  }
+});
+
+test('a page that is not there says so and leads on', async ({ page }) => {
+  const answer = await page.goto('/chapters/nowhere');
+  expect(answer.status()).toBe(404);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(page).toHaveTitle(/not found|nothing/i);
+  await page.locator('main').getByRole('link').first().click();
+  await expect(page).toHaveURL((url) => ['/', PLACES.signIn].includes(url.pathname));
+});

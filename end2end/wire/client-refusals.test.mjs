@@ -1,0 +1,189 @@
+// What the better-auth client is told when something is refused, and the endpoints around accounts.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { newReader, signedUp } from '../harness/readers.mjs';
+import { assertFailure, assertRefused } from '../harness/verdicts.mjs';
+import { Visitor } from '../harness/visitor.mjs';
+import { bothDatabases, dropIn, everyServer, onServers } from './variants.mjs';
+
+onServers(everyServer, 'the better-auth client', (server) => {
+  const signUp = (changes, drop = []) => {
+    const reader = newReader(changes);
+    drop.forEach((field) => delete reader[field]);
+    return new Visitor(server()).client().signUp.email(reader);
+  };
+
+  test('a taken address is refused in whatever case it is written', async () => {
+    const { reader } = await signedUp(server());
+    const refusal = await signUp({ email: reader.email.toUpperCase() });
+    const sentence = 'User already exists. Use another email.';
+    assertRefused(refusal, 422, 'USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL', sentence);
+    assert.equal(refusal.error.statusText, 'Unprocessable Entity');
+  });
+
+  test('passwords of 7 and of 129 are refused, one of 128 is taken', async () => {
+    assertRefused(await signUp({ password: 'Qx7-vbn' }), 400, 'PASSWORD_TOO_SHORT', 'Password too short');
+    const long = 'Lamp-lit harbour ';
+    assertRefused(await signUp({ password: long.repeat(8).slice(0, 129) }), 400, 'PASSWORD_TOO_LONG', 'Password too long');
+    assert.equal((await signUp({ password: long.repeat(8).slice(0, 128) })).error, null);
+  });
+
+  test('"weak" is refused and "SecurePassword123!" is accepted', async () => {
+    assertRefused(await signUp({ password: 'weak' }), 400, 'PASSWORD_TOO_SHORT');
+    assert.equal((await signUp({ password: 'SecurePassword123!' })).error, null);
+  });
+
+  test('a password is compared after one normalisation, in full and exactly', async () => {
+    const { reader } = await signedUp(server(), { password: '\uFB01ne-harbour-lights' });
+    const { email } = reader;
+    const client = new Visitor(server()).client();
+    assert.equal((await client.signIn.email({ email, password: 'fine-harbour-lights' })).error, null);
+    for (const password of ['fine-harbour-light', 'Fine-harbour-lights', 'fine-harbour-lights ']) {
+      assertRefused(await client.signIn.email({ email, password }), 401, 'INVALID_EMAIL_OR_PASSWORD');
+    }
+  });
+
+  test('length is counted in UTF-16 code units before normalisation', async () => {
+    assert.equal((await signUp({ password: '📚📖🔖🗝' })).error, null);
+    assertRefused(await signUp({ password: '📚📖🔖a' }), 400, 'PASSWORD_TOO_SHORT');
+  });
+
+  test('a missing required answer is named, the first in the order of the questions', async () => {
+    const both = await signUp({}, ['professionalRole', 'experienceLevel']);
+    assertRefused(both, 400, 'MISSING_FIELD', 'experienceLevel is required');
+    assertRefused(await signUp({}, ['professionalRole']), 400, 'MISSING_FIELD', 'professionalRole is required');
+  });
+
+  test('a missing name and a bad address are validation errors that name the field', async () => {
+    const nameless = await signUp({}, ['name']);
+    assertRefused(nameless, 400, 'VALIDATION_ERROR');
+    assert.match(nameless.error.message, /^\[body\.name\] Invalid input: expected string, received undefined/);
+    assertRefused(await signUp({ email: 'ada' }), 400, 'VALIDATION_ERROR', '[body.email] Invalid email address');
+  });
+
+  test('what a client may not set is ignored', async () => {
+    const { user } = await signedUp(server(), { id: 'mine', emailVerified: true, shoeSize: 44, createdAt: '2001-01-01' });
+    assert.notEqual(user.id, 'mine');
+    assert.equal(user.emailVerified, false);
+    assert.ok(!('shoeSize' in user));
+    assert.ok(user.createdAt.getFullYear() > 2020);
+  });
+
+  test('signing in with something that is no address is INVALID_EMAIL', async () => {
+    const refusal = await new Visitor(server()).client().signIn.email({ email: 'ada', password: 'Quiet-harbour-1' });
+    assertRefused(refusal, 400, 'INVALID_EMAIL', 'Invalid email');
+  });
+
+  test('a callback on our own origin comes back with the sign-in, a foreign one is refused', async () => {
+    const { reader } = await signedUp(server());
+    const { email, password } = reader;
+    const visitor = new Visitor(server());
+    const { data } = await visitor.client().signIn.email({ email, password, callbackURL: '/shelf?row=2' });
+    assert.deepEqual([data.redirect, data.url], [true, '/shelf?row=2']);
+    assert.equal(visitor.last.headers.get('location'), '/shelf?row=2');
+    for (const callbackURL of ['https://evil.example/', '//evil.example', '/\\evil.example', 'javascript:alert(1)']) {
+      const stranger = new Visitor(server());
+      const refusal = await stranger.client().signIn.email({ email, password, callbackURL });
+      assertRefused(refusal, 403, 'INVALID_CALLBACK_URL', 'Invalid callbackURL');
+      assert.equal(stranger.last.sessionCookie, undefined);
+    }
+  });
+
+  test('a form-encoded sign-in is accepted', async () => {
+    const { reader, user } = await signedUp(server());
+    const { email, password } = reader;
+    const answer = await new Visitor(server()).api('POST', '/sign-in/email', { form: { email, password } });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.json.user.id, user.id);
+  });
+
+  test('ok answers ok, and error shows a code that cannot carry markup', async () => {
+    const visitor = new Visitor(server());
+    assert.deepEqual((await visitor.api('GET', '/ok')).json, { ok: true });
+    for (const code of ['invalid_code', '<script>alert(1)</script>']) {
+      const { status, headers, text } = await visitor.api('GET', `/error?error=${encodeURIComponent(code)}`);
+      assert.ok([200, 302].includes(status), `status ${status}`);
+      assert.doesNotMatch(text + (headers.get('location') ?? ''), /<script>alert|%3Cscript/i);
+    }
+  });
+
+  test('unknown paths and wrong methods are 404 without a body', async () => {
+    const visitor = new Visitor(server());
+    const questions = [
+      ['GET', '/no-such-thing'],
+      ['POST', '/no-such-thing'],
+      ['PUT', '/get-session'],
+      ['DELETE', '/sign-out'],
+      ['GET', '/sign-in/email'],
+      ['GET', '/get-session/'],
+      ['GET', ''],
+    ];
+    for (const [method, path] of questions) {
+      const options = method === 'POST' ? { json: {} } : {};
+      const { status, text } = await visitor.api(method, path, options);
+      assert.deepEqual({ status, text }, { status: 404, text: '' }, `${method} ${path}`);
+    }
+  });
+
+  test('posting to get-session is the refusal of the contract', async () => {
+    const answer = await new Visitor(server()).api('POST', '/get-session', { json: {} });
+    assertFailure(answer, 405, 'METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED');
+  });
+});
+
+onServers(bothDatabases, 'without bearer sessions', (server) => {
+  test('the session token alone opens nothing', async () => {
+    const { token, answer } = await signedUp(server());
+    for (const bearer of [token, answer.sessionCookie.value]) {
+      const visitor = new Visitor(server(), { origin: null });
+      const { status, json } = await visitor.api('GET', '/get-session', { headers: { authorization: `Bearer ${bearer}` } });
+      assert.deepEqual({ status, json }, { status: 200, json: null });
+    }
+  });
+
+  test('no token is handed to scripts in headers', async () => {
+    const { visitor, answer } = await signedUp(server());
+    assert.equal(answer.headers.get('set-auth-token'), null);
+    const { headers } = await visitor.api('GET', '/get-session');
+    assert.equal(headers.get('set-auth-jwt'), null);
+  });
+
+  test('an answer that is not among the options is refused', async () => {
+    const refusal = await new Visitor(server()).client().signUp.email(newReader({ experienceLevel: 'wizard' }));
+    assert.equal(refusal.error.status, 400);
+    assert.match(refusal.error.message, /experienceLevel/);
+  });
+});
+
+onServers(dropIn, 'with bearer sessions', (server) => {
+  test('the token is repeated in set-auth-token and opens the session as bearer', async () => {
+    const { token, answer, user } = await signedUp(server());
+    assert.equal(answer.headers.get('set-auth-token'), answer.sessionCookie.value);
+    assert.match(answer.headers.get('access-control-expose-headers'), /set-auth-token/i);
+    for (const bearer of [token, answer.sessionCookie.value, answer.sessionCookie.raw]) {
+      const visitor = new Visitor(server(), { origin: null });
+      const { json } = await visitor.api('GET', '/get-session', { headers: { authorization: `bearer ${bearer}` } });
+      assert.equal(json.user.id, user.id);
+    }
+  });
+
+  test('a client that signs its calls with the bearer can change the account', async () => {
+    const { answer, client } = await signedUp(server());
+    const auth = { type: 'Bearer', token: answer.headers.get('set-auth-token') };
+    const app = new Visitor(server()).client({ fetchOptions: { auth } });
+    assert.deepEqual((await app.updateUser({ name: 'By bearer' })).data, { status: true });
+    assert.equal((await client.getSession()).data.user.name, 'By bearer');
+  });
+
+  test('any password of 8 characters is taken, and any answer in words', async () => {
+    const { user } = await signedUp(server(), { password: '12345678', experienceLevel: 'ten years of it' });
+    assert.equal(user.experienceLevel, 'ten years of it');
+  });
+
+  test('get-session carries a token for other services', async () => {
+    const { visitor } = await signedUp(server());
+    const { headers } = await visitor.api('GET', '/get-session');
+    assert.equal(headers.get('set-auth-jwt').split('.').length, 3);
+    assert.match(headers.get('access-control-expose-headers'), /set-auth-jwt/i);
+  });
+});

@@ -1,0 +1,95 @@
+//! Where the configuration comes from.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::OsString,
+    fmt, fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use super::{Mistake, env_file, variables};
+
+/// The environment and the working directory, gathered once so that nothing else reads them.
+#[derive(Clone)]
+pub struct Sources {
+    /// Every variable: those of the process, then those of the file that the process does not have. One that the
+    /// process has empty counts as unset, and hides the file's.
+    pub environment: BTreeMap<String, String>,
+    /// Where relative paths start from.
+    pub directory: PathBuf,
+    /// What could not be read; [`Config::load`](super::Config::load) reports it with the rest.
+    pub(super) mistakes: Vec<Mistake>,
+}
+
+impl Sources {
+    /// Sources with exactly these variables, as tests want them.
+    pub fn new(environment: BTreeMap<String, String>, directory: PathBuf) -> Self {
+        Self { environment, directory, mistakes: Vec::new() }
+    }
+
+    /// The variables of this process and of the file at `env_file`; without one, of `.env` in the working directory
+    /// when there is one.
+    pub fn of_process(env_file: Option<&Path>) -> Self {
+        // A working directory that was removed still gives meaning to absolute paths.
+        let directory = env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        Self::gather(env::vars_os(), directory, env_file)
+    }
+
+    /// As [`Sources::of_process`], from any environment and directory.
+    pub fn gather(
+        process: impl IntoIterator<Item = (OsString, OsString)>,
+        directory: PathBuf,
+        env_file: Option<&Path>,
+    ) -> Self {
+        let mut sources = Self::new(BTreeMap::new(), directory);
+        sources.read_file(env_file);
+        for (name, value) in process {
+            // A name that is not Unicode is none of ours.
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => drop(sources.environment.insert(name, value)),
+                Err(_) if variables::is_ours(&name) => {
+                    sources.refuse(name, "the value is not UTF-8", "Give a value in UTF-8");
+                }
+                Err(_) => {}
+            }
+        }
+        sources
+    }
+
+    fn read_file(&mut self, named: Option<&Path>) {
+        let path = self.directory.join(named.unwrap_or(Path::new(".env")));
+        let shown = path.display().to_string();
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => return,
+            Err(error) => {
+                let remedy =
+                    if named.is_some() { "Give --env-file the path of a file" } else { "Make it readable" };
+                return self.refuse(shown, &format!("cannot be read ({error})"), remedy);
+            }
+        };
+        let file = env_file::parse(&text);
+        self.environment.extend(file.values);
+        for fault in file.faults {
+            self.refuse(format!("{shown}, line {}", fault.line), fault.wrong, fault.remedy);
+        }
+    }
+
+    fn refuse(&mut self, name: String, wrong: &str, remedy: &str) {
+        self.mistakes.push(Mistake { name, wrong: wrong.to_owned(), remedy: remedy.to_owned() });
+    }
+}
+
+/// Shows the names of the variables only: any value may be a secret.
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources")
+            .field("environment", &self.environment.keys())
+            .field("directory", &self.directory)
+            .field("mistakes", &self.mistakes)
+            .finish()
+    }
+}

@@ -1,0 +1,127 @@
+//! The server's secret: what is accepted, and the one it makes for itself.
+
+use std::{fs, sync::Barrier, thread};
+
+use super::*;
+use crate::config::{kept_secret, secret};
+
+#[test]
+fn a_secret_that_anyone_could_guess_is_refused() {
+    let name = "BOOKPLATE_SECRET";
+    assert_refused(&[
+        (name, "short", "is 5 characters long; at least 32 are needed. Make one with: openssl rand"),
+        (name, "1234567890123456789012345678901", "is 31 characters long"),
+        (name, "change-me-to-something-long-and-random-please", "an example"),
+        (name, "CHANGE_ME_CHANGE_ME_CHANGE_ME_CHANGE_ME", "an example"),
+        (name, "your-secret-key-here-at-least-32-characters", "an example"),
+        (name, "your-super-secret-jwt-token-with-at-least-32-characters-long", "an example"),
+        (name, "replace-this-with-32-or-more-random-characters", "an example"),
+        (name, "better-auth-secret-12345678901234567890", "an example"),
+        (name, "a-string-secret-at-least-256-bits-long", "an example"),
+        (name, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "an example"),
+        (name, "abababababababababababababababababababab", "an example"),
+    ]);
+    for example in secret::ours() {
+        assert_refused(&[(name, &example, "an example")]);
+    }
+    assert!(!secret::ours().is_empty());
+}
+
+#[test]
+fn a_secret_is_taken_to_the_letter_and_counted_in_characters() {
+    for accepted in [SECRET, "пароль-из-тридцати-двух-знаков-1", "a secret  with spaces and $dollars # too "]
+    {
+        assert!(load(&public(&[])).is_ok());
+        let config = load(&[("BOOKPLATE_SECRET", accepted)]).unwrap();
+        assert_eq!(config.secret.sign("x"), domain::Secret::new(accepted.to_owned()).sign("x"), "{accepted}");
+    }
+}
+
+#[test]
+fn a_secret_is_required_where_it_cannot_be_made() {
+    let error = refused(&[("BOOKPLATE_URL", "https://accounts.example.org")]);
+    assert!(error.contains("required when the public origin is not this machine. Make one with"), "{error}");
+    let error = refused(&[("DATABASE_URL", "postgres://reader@db/books")]);
+    assert!(error.starts_with("BOOKPLATE_SECRET: a secret is required with PostgreSQL"), "{error}");
+
+    let folder = Folder::new();
+    folder.load(&[]).unwrap();
+    let error = folder.load(&[("BOOKPLATE_URL", "https://accounts.example.org")]).unwrap_err().to_string();
+    let file = folder.path("data/bookplate.secret").display().to_string();
+    assert!(error.contains(&format!("Give it what stands in {file}")), "{error}");
+}
+
+#[test]
+fn a_secret_is_made_once_and_used_again() {
+    let folder = Folder::new();
+    let entropy = Counting::default();
+    let sources = folder.sources(&[], None);
+    let first = Config::load(&sources, &entropy).unwrap();
+    let path = folder.path("data/bookplate.secret");
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text.trim_end().len(), 43);
+    assert!(first.notices.iter().any(|notice| notice.contains("A secret was made")), "{:?}", first.notices);
+
+    let second = Config::load(&sources, &entropy).unwrap();
+    assert_eq!(first.secret.sign("x"), second.secret.sign("x"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    assert!(second.notices.is_empty(), "{:?}", second.notices);
+
+    let given = folder.load(&[("BOOKPLATE_SECRET", SECRET)]).unwrap();
+    assert_ne!(given.secret.sign("x"), first.secret.sign("x"), "a variable wins over the file");
+    assert!(!format!("{first:?} {:?}", first.notices).contains(text.trim_end()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_that_was_made_is_readable_by_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    folder.load(&[]).unwrap();
+    let path = folder.path("data/bookplate.secret");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let notices = folder.load(&[]).unwrap().notices;
+    assert!(notices.iter().any(|notice| notice.contains("chmod 600")), "{notices:?}");
+}
+
+#[test]
+fn starts_at_the_same_time_agree_on_the_secret() {
+    let folder = Folder::new();
+    let (entropy, path, together) =
+        (Counting::default(), folder.path("data/bookplate.secret"), Barrier::new(8));
+    let secrets: Vec<(String, bool)> = thread::scope(|scope| {
+        let start = || {
+            together.wait();
+            let kept = kept_secret::keep(&path, &entropy).unwrap();
+            (kept.secret.to_string(), kept.made)
+        };
+        let starts: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
+    });
+    assert!(secrets.iter().all(|(secret, _)| *secret == secrets[0].0));
+    assert_eq!(secrets.iter().filter(|(_, made)| *made).count(), 1);
+}
+
+#[test]
+fn a_file_that_a_dead_start_left_empty_is_filled_and_a_damaged_one_refused() {
+    let folder = Folder::with(&[("bookplate.secret", "")]);
+    let variables = [("DATABASE_URL", "sqlite://books.db")];
+    assert!(folder.load(&variables).is_ok());
+    assert_eq!(fs::read_to_string(folder.path("bookplate.secret")).unwrap().len(), 44);
+    fs::write(folder.path("bookplate.secret"), "cut off").unwrap();
+    let error = folder.load(&variables).unwrap_err().to_string();
+    assert!(error.contains("is 7 characters long") && error.contains("Restore the file"), "{error}");
+    assert!(!error.contains("cut off"));
+    fs::write(folder.path("bookplate.secret"), SECRET).unwrap();
+    let config = folder.load(&variables).unwrap();
+    assert_eq!(config.secret.sign("x"), domain::Secret::new(SECRET.to_owned()).sign("x"));
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = Folder::with(&[("data", "a file")]);
+    let error = folder.load(&[]).unwrap_err().to_string();
+    assert!(error.contains("bookplate.secret: the secret cannot be kept here"), "{error}");
+    assert!(error.contains("or set BOOKPLATE_SECRET"), "{error}");
+}

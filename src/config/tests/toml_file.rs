@@ -1,0 +1,217 @@
+//! `bookplate.toml` and the audiences it declares.
+
+use contract::Questions;
+use domain::AudienceKey;
+
+use super::*;
+
+fn load_toml(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Folder::with(&[("bookplate.toml", text)]).load(variables)
+}
+
+fn refused_toml(text: &str, variables: &[(&str, &str)]) -> String {
+    load_toml(text, variables).expect_err(&format!("refused: {text}")).to_string()
+}
+
+/// Name, `aud`, and whether it signs with a secret and a previous one.
+fn audiences(config: &Config) -> Vec<(&str, Option<&str>, Option<bool>)> {
+    let shown = config.tokens.audiences.iter().map(|audience| {
+        let shared = match &audience.key {
+            AudienceKey::Published => None,
+            AudienceKey::Shared { previous, .. } => Some(previous.is_some()),
+        };
+        (audience.name.as_str(), audience.aud.as_deref(), shared)
+    });
+    shown.collect()
+}
+
+#[test]
+fn the_book_is_shown_as_declared() {
+    let config =
+        load_toml("[book]\nname = \" Physical AI \"\nlogo = \"/logo.svg\"\naccent = \"#A1B2C3\"", &[])
+            .unwrap();
+    assert_eq!((config.book.name.as_str(), config.book.accent.as_str()), ("Physical AI", "#a1b2c3"));
+    for logo in ["/img/logo.svg", "https://book.example.org/logo.png", "data:image/svg+xml;base64,PHN2Zz4="] {
+        let config = load_toml(&format!("[book]\nlogo = \"{logo}\""), &[]).unwrap();
+        assert_eq!(config.book.logo.as_deref(), Some(logo));
+    }
+}
+
+#[test]
+fn mistakes_in_the_file_are_told_with_their_line() {
+    for (text, line, words) in [
+        ("[book]\n\nnaem = \"x\"", 3, "unknown field `naem`, expected one of `name`, `logo`, `accent`"),
+        ("[book]\nname = 5", 2, "invalid type"),
+        ("[book]\nname = \" \"", 2, "book.name cannot be shown"),
+        ("[book]\nname = \"a\\nb\"", 2, "on one line"),
+        ("[book]\naccent = \"red\"", 2, "Write #rrggbb"),
+        ("[book]\naccent = \"#12345\"", 2, "Write #rrggbb"),
+        ("[book]\naccent = \"#é1234\"", 2, "Write #rrggbb"),
+        ("[book]\nlogo = \"http://book.example.org/l.png\"", 2, "an https:// URL"),
+        ("[book]\nlogo = \"//evil.example/l.png\"", 2, "begins with one /"),
+        ("[book]\nlogo = \"javascript:alert(1)\"", 2, "no address of an image"),
+        ("[book]\nlogo = \"data:text/html,x\"", 2, "no address of an image"),
+        ("\n[bok]\nname = \"x\"", 2, "\"bok\" is not known. Only [book], [[questions]] and [[audiences]]"),
+        ("port = 3001", 1, "the rest are variables"),
+        ("[book]\nname = \"x", 2, ""),
+        ("[book]\nname = \"x\"\nname = \"y\"", 3, "duplicate key"),
+        ("[questions]\nname = \"x\"", 1, "Begin each entry with [[questions]]"),
+        (
+            "[[questions]]\nname = \"x\"\nlabel = \"X\"\nkind = \"text\"\nmaximum = 3",
+            5,
+            "unknown field `maximum`",
+        ),
+        ("\n[[questions]]\nname = \"x\"\nlabel = \"X\"\nkind = \"number\"", 2, "use choice or text"),
+        ("[[audiences]]\nname = \"x\"\nsecret = \"hunter2\"", 3, "Secrets never stand in this file"),
+        ("[[audiences]]\naud = \"x\"", 1, "missing field `name`"),
+    ] {
+        let error = refused_toml(text, &[]);
+        assert!(error.starts_with(&format!("bookplate.toml, line {line}: ")), "{text}\n{error}");
+        assert!(error.contains(words) && !error.contains("hunter2"), "{text}\n{error}");
+    }
+}
+
+#[test]
+fn a_mistake_in_one_table_does_not_hide_those_in_another() {
+    let text = "[book]\naccent = \"red\"\nlogo = \"x\"\n[[questions]]\nname = \"a\"\n[[questions]]\nnome = \"b\"\n\
+                [[audiences]]\nname = \"é\"\n[other]\n";
+    let error = refused_toml(text, &[]);
+    for line in [2, 3, 4, 7, 8, 10] {
+        assert!(error.contains(&format!("bookplate.toml, line {line}: ")), "{line}\n{error}");
+    }
+}
+
+#[test]
+fn questions_are_those_declared_the_usual_ones_or_none() {
+    assert_eq!(load_toml("", &[]).unwrap().questions, Questions::default());
+    assert_eq!(load_toml("questions = []", &[]).unwrap().questions.iter().count(), 0);
+    let text = "[[questions]]\nname = \"level\"\nlabel = \"Level\"\nkind = \"choice\"\noptions = [\"a\", \"b\"]\n\
+                [[questions]]\nname = \"why\"\nlabel = \"Why\"\nkind = \"text\"\nmax = 50\n\
+                ask_when = { question = \"level\", is = \"a\" }";
+    let config = load_toml(text, &[]).unwrap();
+    assert_eq!(config.questions.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["level", "why"]);
+    let twice = "[[questions]]\nname = \"email\"\nlabel = \"\"\nkind = \"text\"";
+    let error = refused_toml(twice, &[]);
+    assert_eq!(error.lines().count(), 2, "{error}");
+    assert!(error.contains("choose another") && error.contains("give it a label"), "{error}");
+}
+
+#[test]
+fn the_file_may_be_named_and_must_then_be_there() {
+    let folder = Folder::with(&[("my.toml", "[book]\nname = \"Mine\"")]);
+    assert_eq!(folder.load(&[]).unwrap().book.name, "Bookplate");
+    assert_eq!(folder.load(&[("BOOKPLATE_CONFIG", "my.toml")]).unwrap().book.name, "Mine");
+    let error = folder.load(&[("BOOKPLATE_CONFIG", "bookplate.toml")]).unwrap_err().to_string();
+    assert!(error.starts_with("BOOKPLATE_CONFIG: \"bookplate.toml\" cannot be read"), "{error}");
+}
+
+#[test]
+fn audiences_are_signed_for_with_the_published_keys_or_a_secret_of_their_own() {
+    let text = "[[audiences]]\nname = \"search\"\n[[audiences]]\nname = \"a\"\naud = \"https://a.example.org\"\n\
+                [[audiences]]\nname = \"chat.bot-1\"\nalgorithm = \"HS256\"\n\
+                [[audiences]]\nname = \"old\"\nalgorithm = \"HS256\"\nsend_aud = false";
+    let variables = [
+        ("BOOKPLATE_AUDIENCE_CHAT_BOT_1_SECRET", SECRET),
+        ("BOOKPLATE_AUDIENCE_CHAT_BOT_1_SECRET_PREVIOUS", "bN5mQ2wE8rT1yU4iO7pA0sD3fG6hJ9kL"),
+        ("BOOKPLATE_AUDIENCE_OLD_SECRET", OTHER),
+    ];
+    let config = load_toml(text, &variables).unwrap();
+    let expected = [
+        ("search", Some("search"), None),
+        ("a", Some("https://a.example.org"), None),
+        ("chat.bot-1", Some("chat.bot-1"), Some(true)),
+        ("old", None, Some(false)),
+    ];
+    assert_eq!(audiences(&config), expected);
+    let AudienceKey::Shared { secret, .. } = &config.tokens.audiences[3].key else { panic!("shared") };
+    assert_eq!(secret.as_str(), OTHER);
+}
+
+#[test]
+fn audiences_that_do_not_fit_are_refused() {
+    for (text, words) in [
+        ("name = \"a b\"", "Use letters, digits, -, _ and ."),
+        ("name = \"\"", "Use letters"),
+        ("name = \"a\"\n[[audiences]]\nname = \"a\"\naud = \"b\"", "declared twice"),
+        ("name = \"a-b\"\n[[audiences]]\nname = \"A_b\"", "differs in a letter or digit"),
+        ("name = \"a\"\nalgorithm = \"RS256\"", "Write HS256, or leave it out"),
+        ("name = \"a\"\nsend_aud = false", "Add algorithm = \"HS256\""),
+        ("name = \"a\"\nalgorithm = \"HS256\"\nsend_aud = false\naud = \"x\"", "Remove aud or send_aud"),
+        ("name = \"a\"\naud = \" \"", "aud cannot be used"),
+        ("name = \"a\"\naud = \"http://localhost:3001\"", "Give each an aud of its own"),
+        ("name = \"a\"\n[[audiences]]\nname = \"b\"\naud = \"a\"", "Give each an aud of its own"),
+    ] {
+        let error = refused_toml(&format!("[[audiences]]\n{text}"), &[]);
+        assert!(error.starts_with("bookplate.toml, line ") && error.contains(words), "{text}\n{error}");
+    }
+}
+
+#[test]
+fn the_secrets_of_audiences_are_there_long_and_different() {
+    let text = "[[audiences]]\nname = \"a\"\nalgorithm = \"HS256\"\n[[audiences]]\nname = \"b\"\nalgorithm = \"HS256\"\n\
+                [[audiences]]\nname = \"c\"";
+    let (a, b, c) =
+        ("BOOKPLATE_AUDIENCE_A_SECRET", "BOOKPLATE_AUDIENCE_B_SECRET", "BOOKPLATE_AUDIENCE_C_SECRET");
+    let previous = "BOOKPLATE_AUDIENCE_B_SECRET_PREVIOUS";
+    for (variables, words) in [
+        (
+            vec![],
+            vec![format!("{a}: the audience \"a\" has no secret. Make one"), format!("{b}: the audience")],
+        ),
+        (vec![(a, SECRET), (b, "short")], vec![format!("{b}: the secret is 5 bytes long")]),
+        (vec![(a, SECRET), (b, SECRET)], vec![format!("{b}: this is the secret that {a} holds")]),
+        (
+            vec![(a, SECRET), (b, OTHER), (previous, SECRET)],
+            vec![format!("{previous}: this is the secret that {a}")],
+        ),
+        (
+            vec![(a, SECRET), (b, OTHER), (previous, OTHER)],
+            vec![format!("{previous}: this is the secret that {b}")],
+        ),
+        (
+            vec![(a, SECRET), (b, OTHER), ("BOOKPLATE_SECRET", SECRET)],
+            vec![format!("{a}: this is the secret that BOOKPLATE_SECRET holds. Give each")],
+        ),
+        (
+            vec![(a, SECRET), (b, OTHER), (c, "x")],
+            vec![format!("{c}: the audience \"c\" is signed for with the pub")],
+        ),
+        (
+            vec![(a, SECRET), (b, "change-me-please-change-me-please")],
+            vec![format!("{b}: this is an example")],
+        ),
+    ] {
+        let error = refused_toml(text, &variables);
+        assert_eq!(error.lines().count(), words.len(), "{error}");
+        for words in words {
+            assert!(error.contains(&words), "{words}\n{error}");
+        }
+        assert!(!error.contains(SECRET) && !error.contains(OTHER), "{error}");
+    }
+}
+
+#[test]
+fn jwt_secret_declares_the_audience_default_without_aud() {
+    let config = load(&[("JWT_SECRET", SECRET), ("JWT_SECRET_PREVIOUS", OTHER)]).unwrap();
+    assert_eq!(audiences(&config), [("default", None, Some(true))]);
+    assert!(
+        config.notices.iter().any(|notice| notice.starts_with("JWT_SECRET_PREVIOUS ")),
+        "{:?}",
+        config.notices
+    );
+    let error = refused(&[("JWT_SECRET", "short")]);
+    assert!(error.starts_with("JWT_SECRET: the secret is 5 bytes long"), "{error}");
+    let error = refused(&[("JWT_SECRET_PREVIOUS", SECRET)]);
+    assert!(error.starts_with("JWT_SECRET_PREVIOUS: there is no JWT_SECRET"), "{error}");
+    let error = refused(&[("JWT_SECRET", SECRET), ("BETTER_AUTH_SECRET", SECRET)]);
+    assert!(error.starts_with("JWT_SECRET: this is the secret that BETTER_AUTH_SECRET holds"), "{error}");
+
+    let declared = "[[audiences]]\nname = \"default\"\nalgorithm = \"HS256\"\naud = \"x\"";
+    let config = load_toml(declared, &[("JWT_SECRET", SECRET)]).unwrap();
+    assert_eq!(audiences(&config), [("default", Some("x"), Some(false))], "the declaration settles the rest");
+    let error = refused_toml("[[audiences]]\nname = \"default\"", &[("JWT_SECRET", SECRET)]);
+    assert!(
+        error.starts_with("JWT_SECRET: the audience \"default\" is signed for with the published"),
+        "{error}"
+    );
+}

@@ -1,0 +1,63 @@
+//! Who is calling.
+
+use contract::{Code, Problem, Problems};
+use domain::{Presented, Renewal, Resolved, SignedIn};
+use http::{HeaderMap, header};
+
+use super::state::Edge;
+
+/// What a request says about who sends it, and what came of it.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// The session it names with a right signature, living or not.
+    pub presented: Option<Presented>,
+    /// The session, when it lives.
+    pub session: Option<Resolved>,
+}
+
+impl Actor {
+    /// Finds the session a request names, by bearer token (when bearer sessions are on) or by cookie. A bearer token
+    /// that names one goes before a cookie; one that does not is as if it were not there.
+    ///
+    /// # Errors
+    /// The problems of a failing database.
+    pub async fn of(edge: &Edge, headers: &HeaderMap, renewal: Renewal) -> Result<Self, Problems> {
+        let presented = bearer(headers).and_then(|token| edge.services.sessions.read_bearer(token));
+        Self::behind(edge, presented.or_else(|| edge.cookie_session(headers)), renewal).await
+    }
+
+    /// Finds the session a browser's cookie names.
+    ///
+    /// # Errors
+    /// The problems of a failing database.
+    pub async fn of_cookie(edge: &Edge, headers: &HeaderMap, renewal: Renewal) -> Result<Self, Problems> {
+        Self::behind(edge, edge.cookie_session(headers), renewal).await
+    }
+
+    async fn behind(edge: &Edge, presented: Option<Presented>, renewal: Renewal) -> Result<Self, Problems> {
+        let session = match &presented {
+            Some(presented) => edge.services.sessions.resolve(presented, renewal).await?,
+            None => None,
+        };
+        Ok(Self { presented, session })
+    }
+
+    /// Whether a session was named that has ended: then the browser's cookies are cleared.
+    pub const fn is_stale(&self) -> bool {
+        self.presented.is_some() && self.session.is_none()
+    }
+
+    /// The session and its reader.
+    ///
+    /// # Errors
+    /// `UNAUTHORIZED` when there is none.
+    pub fn signed_in(&self) -> Result<&SignedIn, Problem> {
+        self.session.as_ref().map(|resolved| &resolved.signed_in).ok_or_else(|| Problem::new(Code::Unauthorized))
+    }
+}
+
+/// The token of an `Authorization: Bearer` header (RFC 6750 section 2.1).
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}

@@ -1,0 +1,171 @@
+//! Request bodies of the JSON door: what is read, how much, and what every field must be.
+
+use axum::body::Body;
+use contract::{AnswerInput, Code, Problem, Problems, Question, Reason};
+use http::{HeaderMap, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::{Map, Value};
+
+/// The largest body any door reads, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// The kinds of body an endpoint reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepts {
+    /// `application/json`.
+    Json,
+    /// That, and `application/x-www-form-urlencoded`.
+    JsonOrForm,
+}
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Reads a body as JSON; a form becomes an object of strings, no body becomes `None`.
+///
+/// # Errors
+/// `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE` or `BAD_REQUEST`.
+pub async fn read(headers: &HeaderMap, body: Body, accepts: Accepts) -> Result<Option<Value>, Problem> {
+    let bytes = collect(headers, body).await?;
+    let allowed = if accepts == Accepts::Json { JSON } else { "application/json, application/x-www-form-urlencoded" };
+    let unsupported = |received: Option<&str>| Problem {
+        reason: Some(Reason::ContentType { received: received.map(str::to_owned), allowed }),
+        ..Problem::new(Code::UnsupportedMediaType)
+    };
+    let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
+        return if bytes.is_empty() { Ok(None) } else { Err(unsupported(None)) };
+    };
+    let content_type = content_type.to_str().map_err(|_| unsupported(Some("?")))?;
+    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match media_type.as_str() {
+        JSON => serde_json::from_slice(&bytes).map(Some).map_err(|_| Problem::new(Code::BadRequest)),
+        FORM if accepts == Accepts::JsonOrForm => form(&bytes).map(Some),
+        _ => Err(unsupported(Some(content_type))),
+    }
+}
+
+/// The bytes of a body, at most [`MAX_BODY`] and not compressed: nothing here is large enough to need it, and what a
+/// small body unpacks to is not known before.
+///
+/// # Errors
+/// `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE` or `MALFORMED_REQUEST`.
+pub async fn collect(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|it| *it != "identity") {
+        let received = encoding.to_str().ok().map(str::to_owned);
+        let reason = Some(Reason::ContentType { received, allowed: "identity" });
+        return Err(Problem { reason, ..Problem::new(Code::UnsupportedMediaType) });
+    }
+    let collected = Limited::new(body, MAX_BODY).collect().await;
+    collected.map(|whole| whole.to_bytes()).map_err(|error| {
+        let too_large = error.downcast_ref::<LengthLimitError>().is_some();
+        Problem::new(if too_large { Code::PayloadTooLarge } else { Code::MalformedRequest })
+    })
+}
+
+/// A form as an object of strings.
+///
+/// # Errors
+/// `BAD_REQUEST` when it is not text.
+pub fn form(bytes: &[u8]) -> Result<Value, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Problem::new(Code::BadRequest))?;
+    let valid = percent_encoding::percent_decode_str(text).decode_utf8().is_ok();
+    let pairs = url::form_urlencoded::parse(text.as_bytes());
+    let object = pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));
+    if valid { Ok(Value::Object(object.collect())) } else { Err(Problem::new(Code::BadRequest)) }
+}
+
+/// Takes fields out of a body and keeps account of every one that is not what it should be.
+#[derive(Debug)]
+pub struct Shape<'a> {
+    fields: &'a Map<String, Value>,
+    wrong: Vec<Problem>,
+}
+
+impl<'a> Shape<'a> {
+    /// Over a body that must be an object, which the wire calls `expected`.
+    ///
+    /// # Errors
+    /// `VALIDATION_ERROR` about the body as a whole.
+    pub fn of(body: Option<&'a Value>, expected: &'static str) -> Result<Self, Problem> {
+        match body {
+            Some(Value::Object(fields)) => Ok(Self { fields, wrong: Vec::new() }),
+            other => {
+                let reason = Some(Reason::Type { expected, received: other.map_or("undefined", type_name) });
+                Err(Problem { reason, ..Problem::new(Code::ValidationError) })
+            }
+        }
+    }
+
+    /// A required text that `parse` accepts.
+    pub fn text<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Problem>) -> Option<T> {
+        match self.fields.get(name) {
+            Some(Value::String(text)) => self.keep(parse(text)),
+            other => self.mistyped(name, "string", other),
+        }
+    }
+
+    /// An optional text that `parse` accepts; `null` counts as absent.
+    pub fn optional_text<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, Problem>,
+    ) -> Option<T> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => None,
+            Some(_) => self.text(name, parse),
+        }
+    }
+
+    /// A flag; absent is `default`. A form, which knows no booleans, may spell it out.
+    pub fn flag(&mut self, name: &str, default: bool) -> bool {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => default,
+            Some(Value::Bool(flag)) => *flag,
+            Some(Value::String(text)) if text == "true" || text == "on" => true,
+            Some(Value::String(text)) if text == "false" => false,
+            other => self.mistyped(name, "boolean", other).unwrap_or(default),
+        }
+    }
+
+    /// What the body says about a background question.
+    pub fn answer(&mut self, question: &Question) -> AnswerInput {
+        match self.fields.get(&question.name) {
+            None => AnswerInput::Absent,
+            Some(Value::Null) => AnswerInput::Cleared,
+            Some(Value::String(answer)) => AnswerInput::Given(answer.clone()),
+            other => self.mistyped(&question.name, "string", other).unwrap_or(AnswerInput::Absent),
+        }
+    }
+
+    /// A member as it stands.
+    pub fn get(&self, name: &str) -> Option<&'a Value> {
+        self.fields.get(name)
+    }
+
+    /// # Errors
+    /// Everything that was wrong, in the order it was asked for.
+    pub fn finish(self) -> Result<(), Problems> {
+        Problems::of(self.wrong).map_or(Ok(()), Err)
+    }
+
+    fn keep<T>(&mut self, parsed: Result<T, Problem>) -> Option<T> {
+        parsed.map_err(|problem| self.wrong.push(problem)).ok()
+    }
+
+    fn mistyped<T>(&mut self, name: &str, expected: &'static str, found: Option<&Value>) -> Option<T> {
+        let received = found.map_or("undefined", type_name);
+        self.wrong.push(Problem::invalid(name, Reason::Type { expected, received }));
+        None
+    }
+}
+
+const fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}

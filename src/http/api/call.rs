@@ -1,0 +1,101 @@
+//! One call on the JSON door: what every endpoint does before its own rules, in the order the wire gives.
+
+use axum::{
+    Json,
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use contract::Problems;
+use domain::{Renewal, Session, Visit};
+use http::{HeaderMap, HeaderValue, header, request::Parts};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::body::{self, Accepts};
+use crate::http::{
+    actor::Actor,
+    guard::{CALLBACKS, Proof},
+    problem::Refused,
+    state::Edge,
+};
+
+/// A state-changing call whose body is read and which comes from where it may.
+#[derive(Debug)]
+pub struct Call {
+    /// The request without its body.
+    pub parts: Parts,
+    /// The body; `None` when there is none.
+    pub body: Option<Value>,
+}
+
+impl Call {
+    /// Reads the body, then checks where a call with a cookie comes from, then where it asks to be sent.
+    ///
+    /// # Errors
+    /// The first of these that refuses.
+    pub async fn read(edge: &Edge, request: Request, accepts: Accepts) -> Result<Self, Refused> {
+        let (parts, body) = request.into_parts();
+        let body = body::read(&parts.headers, body, accepts).await?;
+        edge.site.trusted_origins.check_origin(&parts.headers, Proof::WithCookie)?;
+        let callbacks = CALLBACKS.iter().filter_map(|(name, code)| Some((body.as_ref()?.get(name)?, *code)));
+        for (callback, code) in callbacks.filter(|(callback, _)| !callback.is_null()) {
+            edge.site.trusted_origins.check_callback(callback, code)?;
+        }
+        Ok(Self { parts, body })
+    }
+
+    /// Checks that nobody is being signed in from another site.
+    ///
+    /// # Errors
+    /// As [`crate::http::guard::TrustedOrigins::check_origin`].
+    pub fn check_sign_in(&self, edge: &Edge) -> Result<Visit, Refused> {
+        edge.site.trusted_origins.check_origin(&self.parts.headers, Proof::FromBrowser)?;
+        Ok(edge.visit(&self.parts))
+    }
+
+    /// Who is calling, renewing the session when that is due.
+    ///
+    /// # Errors
+    /// The problems of a failing database.
+    pub async fn actor(&self, edge: &Edge) -> Result<Actor, Problems> {
+        Actor::of(edge, &self.parts.headers, Renewal::WhenDue).await
+    }
+}
+
+/// JSON with status 200.
+pub fn answer(body: impl Serialize) -> Response {
+    Json(body).into_response()
+}
+
+/// Gives the browser the cookies of a session that was opened or renewed; with bearer sessions on, its token too.
+pub fn with_session(edge: &Edge, request: &HeaderMap, session: &Session, mut response: Response) -> Response {
+    let sessions = &edge.services.sessions;
+    append_cookies(&mut response, edge.cookies().opened(request, sessions, session));
+    if sessions.bearer_enabled() {
+        if let Ok(token) = HeaderValue::try_from(sessions.cookie_value(&session.id)) {
+            response.headers_mut().insert("set-auth-token", token);
+        }
+    }
+    response
+}
+
+/// Takes the cookies of a browser whose session has ended.
+pub fn without_session(edge: &Edge, mut response: Response) -> Response {
+    append_cookies(&mut response, edge.cookies().ended());
+    response
+}
+
+/// The answer that belongs to an actor's session: its cookie again when it was renewed, cleared when it has ended.
+pub fn settle(edge: &Edge, request: &HeaderMap, actor: &Actor, response: Response) -> Response {
+    match &actor.session {
+        Some(resolved) if resolved.renewed => with_session(edge, request, &resolved.signed_in.session, response),
+        None if actor.is_stale() => without_session(edge, response),
+        _ => response,
+    }
+}
+
+fn append_cookies(response: &mut Response, cookies: Vec<HeaderValue>) {
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}

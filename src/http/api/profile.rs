@@ -1,0 +1,94 @@
+//! `POST /update-user` and the older `GET /user`.
+
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use contract::{AnswerInput, Code, Image, PersonName, Problem, Problems, Questions, Reason};
+use domain::{ProfileChange, Renewal};
+use http::{HeaderValue, header};
+use serde_json::{Value, json};
+
+use super::{
+    body::{Accepts, Shape},
+    call::{Call, answer, settle, with_session},
+    sessions::refuse,
+};
+use crate::http::{
+    actor::{Actor, bearer},
+    problem::Refused,
+    state::Edge,
+};
+
+/// Changes name, picture and answers.
+pub async fn update_user(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let call = Call::read(&edge, request, Accepts::Json).await?;
+    let change = read(call.body.as_ref(), &edge.services.questions)?;
+    let actor = call.actor(&edge).await?;
+    let signed_in = match actor.signed_in() {
+        Ok(signed_in) => signed_in,
+        Err(problem) => return Ok(refuse(&edge, &actor, problem)),
+    };
+    if is_truthy(call.body.as_ref().and_then(|body| body.get("email"))) {
+        return Err(Problem::on(Code::EmailCanNotBeUpdated, "email").into());
+    }
+    edge.services.accounts.update_profile(&signed_in.user, &change).await.map_err(Problems::from)?;
+    let response = answer(json!({ "status": true }));
+    Ok(with_session(&edge, &call.parts.headers, &signed_in.session, response))
+}
+
+/// The reader: behind the session, or behind a JWT issued here. A token that is sent and refused is an error, not an
+/// anonymous call, so that a service learns that its reader's session has ended.
+pub async fn user(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let headers = request.headers();
+    let actor = Actor::of(&edge, headers, Renewal::WhenDue).await?;
+    let token = bearer(headers).filter(|token| edge.services.sessions.read_bearer(token).is_none());
+    if let Some(token) = token {
+        let signed_in = edge.services.tokens.verify(token).await.map_err(Problems::from)?;
+        return Ok(answer(json!({ "user": edge.services.user_body(&signed_in.user) })));
+    }
+    let response = match actor.signed_in() {
+        Ok(signed_in) => answer(json!({ "user": edge.services.user_body(&signed_in.user) })),
+        Err(problem) => {
+            let mut response = refuse(&edge, &actor, problem).into_response();
+            // RFC 6750 section 3: without a token the challenge carries no error.
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            return Ok(response);
+        }
+    };
+    Ok(settle(&edge, headers, &actor, response))
+}
+
+fn read(body: Option<&Value>, questions: &Questions) -> Result<ProfileChange, Problems> {
+    let mut shape = Shape::of(body, "record")?;
+    let name = match shape.get("name") {
+        None => None,
+        Some(Value::Null) => return Err(required("name")),
+        Some(_) => shape.text("name", PersonName::parse),
+    };
+    let image = match shape.get("image") {
+        None => None,
+        Some(Value::Null) => Some(None),
+        Some(_) => shape.text("image", Image::parse).map(Some),
+    };
+    let mut answers = Vec::new();
+    for question in questions {
+        let heard = shape.answer(question);
+        if heard == AnswerInput::Cleared && question.required {
+            return Err(required(&question.name));
+        }
+        answers.push((question.name.clone(), heard));
+    }
+    shape.finish()?;
+    Ok(ProfileChange { name, image, answers })
+}
+
+fn required(field: &str) -> Problems {
+    Problem::invalid(field, Reason::Type { expected: "string", received: "null" }).into()
+}
+
+/// As JavaScript has it: the wire refuses an e-mail in the body only when it says something.
+fn is_truthy(value: Option<&Value>) -> bool {
+    !matches!(value, None | Some(Value::Null | Value::Bool(false)))
+        && value.and_then(Value::as_str).is_none_or(|text| !text.is_empty())
+}

@@ -1,0 +1,54 @@
+//! `POST /sign-in/email`.
+
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use contract::{Code, Email, PasswordAttempt, Problem, Problems};
+use domain::SignIn;
+use http::{HeaderValue, header};
+use serde::Serialize;
+
+use super::{
+    body::{Accepts, Shape},
+    call::{Call, answer, with_session},
+};
+use crate::http::{problem::Refused, state::Edge};
+
+#[derive(Serialize)]
+struct SignedIn {
+    redirect: bool,
+    token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    user: contract::UserBody,
+}
+
+/// Lets a reader in; answers the session's token and the reader, and sets the session's cookie. A `callbackURL` comes
+/// back as `url` for the client to go to.
+pub async fn sign_in(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let call = Call::read(&edge, request, Accepts::JsonOrForm).await?;
+    let mut shape = Shape::of(call.body.as_ref(), "object")?;
+    let any = |text: &str| Ok(text.to_owned());
+    let email = shape.text("email", any).unwrap_or_default();
+    let password = shape.text("password", any).unwrap_or_default();
+    let url = shape.optional_text("callbackURL", any);
+    let remember = shape.flag("rememberMe", true);
+    shape.finish()?;
+    let visit = call.check_sign_in(&edge)?;
+    let email = Email::parse(&email).map_err(|_| Problem::on(Code::InvalidEmail, "email"))?;
+    let command = SignIn { email, password: PasswordAttempt::parse(&password)?, remember };
+    let signed_in = edge.services.accounts.sign_in(command, &visit).await.map_err(Problems::from)?;
+    let location = url.as_deref().and_then(|url| HeaderValue::try_from(url).ok());
+    let body = SignedIn {
+        redirect: url.is_some(),
+        token: edge.services.sessions.token(&signed_in.session.id),
+        url,
+        user: edge.services.user_body(&signed_in.user),
+    };
+    let mut response = with_session(&edge, &call.parts.headers, &signed_in.session, answer(body));
+    if let Some(location) = location {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}

@@ -1,0 +1,78 @@
+//! `POST /sign-up/email`.
+
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use contract::{AnswerInput, Answers, Email, Image, NewPassword, PersonName, Problems, Question, Questions};
+use domain::SignUp;
+use serde::Serialize;
+
+use super::{
+    body::{Accepts, Shape},
+    call::{Call, answer, with_session},
+};
+use crate::http::{problem::Refused, state::Edge};
+
+#[derive(Serialize)]
+struct SignedUp {
+    token: String,
+    user: contract::UserBody,
+}
+
+/// Opens an account; answers the session's token and the reader, and sets the session's cookie.
+pub async fn sign_up(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let call = Call::read(&edge, request, Accepts::JsonOrForm).await?;
+    let draft = Draft::read(&call, &edge.services.questions)?;
+    let visit = call.check_sign_in(&edge)?;
+    let command = draft.command(&edge.services.questions)?;
+    let signed_up = edge.services.accounts.sign_up(command, &visit).await.map_err(Problems::from)?;
+    let body = SignedUp {
+        token: edge.services.sessions.token(&signed_up.session.id),
+        user: edge.services.user_body(&signed_up.user),
+    };
+    Ok(with_session(&edge, &call.parts.headers, &signed_up.session, answer(body)))
+}
+
+/// A body whose fields have the right types; the rules about password and answers come after the origin check.
+struct Draft {
+    name: Option<PersonName>,
+    email: Option<Email>,
+    password: String,
+    image: Option<Image>,
+    answers: Vec<(String, AnswerInput)>,
+    remember: bool,
+}
+
+impl Draft {
+    fn read(call: &Call, questions: &Questions) -> Result<Self, Problems> {
+        let mut shape = Shape::of(call.body.as_ref(), "object")?;
+        let name = shape.text("name", PersonName::parse);
+        let email = shape.text("email", Email::parse);
+        let password = shape.text("password", |text| NewPassword::not_empty(text).map(str::to_owned)).unwrap_or_default();
+        let image = shape.optional_text("image", Image::parse);
+        let remember = shape.flag("rememberMe", true);
+        let answers = questions.iter().map(|it| (it.name.clone(), shape.answer(it))).collect();
+        shape.finish()?;
+        Ok(Self { name, email, password, image, answers, remember })
+    }
+
+    fn command(self, questions: &Questions) -> Result<SignUp, Problems> {
+        let password = NewPassword::parse(&self.password)?;
+        let heard = |question: &Question| {
+            let found = self.answers.iter().find(|(name, _)| *name == question.name);
+            found.map_or(AnswerInput::Absent, |(_, heard)| heard.clone())
+        };
+        let answers = Answers::accept(questions, heard)?;
+        // `finish` has refused a body without either.
+        let missing = |field| contract::Problem::invalid(field, contract::Reason::Empty);
+        Ok(SignUp {
+            name: self.name.ok_or_else(|| missing("name"))?,
+            email: self.email.ok_or_else(|| missing("email"))?,
+            password,
+            image: self.image,
+            answers,
+            remember: self.remember,
+        })
+    }
+}

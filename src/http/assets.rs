@@ -1,0 +1,71 @@
+//! The site's files, from the program itself.
+
+use axum::{
+    body::Body,
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+/// A file of the site.
+pub struct File {
+    /// Its address.
+    pub path: &'static str,
+    /// Its media type.
+    pub content_type: &'static str,
+    /// Whether its name changes with its content.
+    pub immutable: bool,
+    /// A strong validator (RFC 9110 section 8.8.3), quotes included.
+    pub etag: &'static str,
+    /// As it is.
+    pub identity: &'static [u8],
+    /// Compressed with Brotli.
+    pub brotli: Option<&'static [u8]>,
+    /// Compressed with gzip.
+    pub gzip: Option<&'static [u8]>,
+}
+
+include!(concat!(env!("OUT_DIR"), "/site.rs"));
+
+/// The file a request asks for, or `None`.
+pub fn find(path: &str) -> Option<&'static File> {
+    FILES.binary_search_by(|file| file.path.cmp(path)).ok().and_then(|at| FILES.get(at))
+}
+
+/// Answers with a file, compressed as the client likes it best.
+pub fn serve(file: &'static File, request: &Request) -> Response {
+    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|etag| etag.to_str().ok());
+    let mut response = if known.is_some_and(|known| known.contains(file.etag)) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let (bytes, encoding) = variant(file, request.headers());
+        let mut response = Response::new(Body::from(bytes));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(file.content_type));
+        if let Some(encoding) = encoding {
+            response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        response
+    };
+    let keep = if file.immutable { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    headers.insert(header::ETAG, HeaderValue::from_static(file.etag));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    response
+}
+
+fn variant(file: &'static File, headers: &HeaderMap) -> (&'static [u8], Option<&'static str>) {
+    let lines = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
+    let accepted: Vec<&str> = lines.flat_map(|line| line.split(',')).filter_map(wanted).collect();
+    let brotli = file.brotli.filter(|_| accepted.contains(&"br")).map(|bytes| (bytes, Some("br")));
+    let gzip = || file.gzip.filter(|_| accepted.contains(&"gzip")).map(|bytes| (bytes, Some("gzip")));
+    brotli.or_else(gzip).unwrap_or((file.identity, None))
+}
+
+/// The coding of one entry of `Accept-Encoding`, unless its weight is zero (RFC 9110 section 12.5.3).
+fn wanted(entry: &str) -> Option<&str> {
+    let mut parts = entry.split(';').map(str::trim);
+    let coding = parts.next()?;
+    let refused = parts.any(|weight| weight.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32)));
+    (!refused).then_some(coding)
+}

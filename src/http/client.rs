@@ -1,0 +1,68 @@
+//! Who is at the other end of a connection.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::ConnectInfo;
+use domain::Device;
+use http::{HeaderMap, header, request::Parts};
+use ipnet::IpNet;
+
+/// The client behind a request, as far as it can be known.
+pub fn device(parts: &Parts, trusted_proxies: &[IpNet]) -> Device {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let address = peer.map(|peer| client_address(peer, &parts.headers, trusted_proxies));
+    let user_agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    Device {
+        ip_address: address.map(|address| address.to_string()).unwrap_or_default(),
+        user_agent: user_agent.unwrap_or_default().to_owned(),
+    }
+}
+
+/// The right-most address that is not a proxy of ours. Whatever stands to the left of it was written by the client and
+/// proves nothing; without a trusted proxy the header is not looked at.
+fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> IpAddr {
+    let trusted = |address: &IpAddr| trusted_proxies.iter().any(|network| network.contains(address));
+    let mut client = peer.to_canonical();
+    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
+    let hops: Vec<&str> = forwarded.flat_map(|line| line.split(',')).map(str::trim).collect();
+    for hop in hops.into_iter().rev() {
+        if !trusted(&client) {
+            break;
+        }
+        // An unreadable entry ends the chain of trust: the proxy that wrote it is the last one known.
+        let Some(address) = address_of(hop) else { break };
+        client = address;
+    }
+    client
+}
+
+/// An address, with or without a port, as proxies write it.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let parsed: Option<IpAddr> = hop.trim_matches(['[', ']']).parse().ok();
+    parsed.or_else(|| hop.parse::<SocketAddr>().ok().map(|socket| socket.ip())).map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(peer: &str, forwarded: &[&str], proxies: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for line in forwarded {
+            headers.append("x-forwarded-for", line.parse().unwrap());
+        }
+        let proxies: Vec<IpNet> = proxies.iter().map(|network| network.parse().unwrap()).collect();
+        client_address(peer.parse().unwrap(), &headers, &proxies).to_string()
+    }
+
+    #[test]
+    fn security_25_the_header_counts_only_behind_a_trusted_proxy_and_from_the_right() {
+        assert_eq!(client("203.0.113.9", &["10.0.0.1"], &[]), "203.0.113.9");
+        assert_eq!(client("127.0.0.1", &["10.0.0.1"], &["127.0.0.1/32"]), "10.0.0.1");
+        assert_eq!(client("127.0.0.1", &["6.6.6.6, 10.0.0.1"], &["127.0.0.1/32"]), "10.0.0.1");
+        assert_eq!(client("127.0.0.1", &["6.6.6.6", "10.0.0.1, 192.168.1.4"], &["127.0.0.0/8", "192.168.0.0/16"]),
+            "10.0.0.1");
+        assert_eq!(client("::ffff:127.0.0.1", &["[2001:db8::1]:443"], &["127.0.0.1/32"]), "2001:db8::1");
+        assert_eq!(client("127.0.0.1", &["nonsense"], &["127.0.0.1/32"]), "127.0.0.1");
+    }
+}

@@ -1,0 +1,62 @@
+//! Addresses: one name for this server, older names for its pages, and a line in the log for each request.
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use contract::{LocalPath, routes};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
+
+use super::state::Edge;
+
+/// Sends a page asked for under another name of this machine to the one name the cookies belong to: a reader who signs
+/// in at `127.0.0.1` would be a stranger at `localhost`.
+pub async fn one_name(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let elsewhere = edge.site.origin.is_loopback() && is_other_loopback(host, edge.site.origin.as_str());
+    let is_page = matches!(*request.method(), Method::GET | Method::HEAD)
+        && !request.uri().path().starts_with(routes::API);
+    if elsewhere && is_page {
+        let path = request.uri().path_and_query().map_or(routes::HOME, |path| path.as_str());
+        return redirect(StatusCode::TEMPORARY_REDIRECT, &format!("{}{path}", edge.site.origin.as_str()));
+    }
+    next.run(request).await
+}
+
+fn is_other_loopback(host: &str, origin: &str) -> bool {
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+    let name = name.map_or(host, |(name, _)| name);
+    let own = origin.split_once("://").map_or(origin, |(_, authority)| authority);
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]") && !own.eq_ignore_ascii_case(host)
+}
+
+/// Leads an older address to its page, keeping where the reader was going.
+pub async fn alias(page: &'static str, uri: Uri) -> Response {
+    let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let next = pairs.into_iter().find(|(name, _)| name == "next").and_then(|(_, next)| LocalPath::parse(&next));
+    let mut location = page.to_owned();
+    if let Some(next) = next {
+        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next.as_str()).finish();
+        location.push('?');
+        location.push_str(&query);
+    }
+    redirect(StatusCode::FOUND, &location)
+}
+
+fn redirect(status: StatusCode, location: &str) -> Response {
+    let mut response = status.into_response();
+    if let Ok(location) = HeaderValue::try_from(location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// One line per request: method, path without its query, status. Queries, headers and bodies may hold secrets.
+pub async fn log(request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    tracing::debug!(%method, path, status = response.status().as_u16(), "request");
+    response
+}

@@ -1,0 +1,57 @@
+//! The HTTP edge: every route, and the layers around them in order.
+
+mod actor;
+mod api;
+mod assets;
+mod client;
+pub mod guard;
+mod headers;
+mod host;
+mod pages;
+mod problem;
+mod session;
+mod state;
+
+pub use assets::{FILES, STYLESHEET};
+pub use problem::status;
+pub use state::{Edge, Site};
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    routing::get,
+};
+use contract::routes;
+use http::StatusCode;
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+
+/// How long one request may take: longer than the hasher's queue, shorter than anyone waits.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What `main` serves and every HTTP test calls.
+///
+/// From the outside in: a bound on time, the log, a net under faults of ours, headers every answer carries, one name for
+/// the server. Then the routes.
+pub fn router(edge: Edge) -> Router {
+    // Leptos spawns on whatever executor is named first; a second router of the same process names it again.
+    let _ = any_spawner::Executor::init_tokio();
+    let forms = [routes::SIGN_IN, routes::SIGN_UP, routes::SIGN_OUT, routes::ACCOUNT];
+    let mut router = Router::new().nest(routes::API, api::routes(&edge)).route(routes::HOME, get(pages::show));
+    for form in forms {
+        router = router.route(form, get(pages::show).post(pages::submit));
+    }
+    for (alias, page) in routes::ALIASES {
+        router = router.route(alias, get(move |uri| host::alias(page, uri)));
+    }
+    router
+        .fallback(pages::missing)
+        .method_not_allowed_fallback(pages::wrong_method)
+        .layer(from_fn_with_state(edge.clone(), host::one_name))
+        .layer(from_fn_with_state(edge.clone(), headers::secure))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn(host::log))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .with_state(edge)
+}

@@ -1,0 +1,106 @@
+//! Problems on the JSON door: the one table from code to status, and the one shape of an error.
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use contract::{Code, Problem, Problems};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Map, Value};
+
+/// The status of a problem, on every door.
+pub const fn status(code: Code) -> StatusCode {
+    match code {
+        Code::ValidationError
+        | Code::BadRequest
+        | Code::MalformedRequest
+        | Code::PasswordTooShort
+        | Code::PasswordTooLong
+        | Code::MissingField
+        | Code::InvalidEmail
+        | Code::EmailCanNotBeUpdated
+        | Code::NoFieldsToUpdate
+        | Code::CallbackNotAString
+        | Code::UnknownAudience => StatusCode::BAD_REQUEST,
+        Code::InvalidEmailOrPassword | Code::Unauthorized | Code::InvalidToken => StatusCode::UNAUTHORIZED,
+        Code::MissingOrNullOrigin
+        | Code::InvalidOrigin
+        | Code::CrossSiteNavigation
+        | Code::InvalidCallbackUrl
+        | Code::InvalidRedirectUrl
+        | Code::InvalidErrorCallbackUrl
+        | Code::InvalidNewUserCallbackUrl => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed | Code::DeferredRefreshDisabled => StatusCode::METHOD_NOT_ALLOWED,
+        Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::UserAlreadyExists => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::Busy | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// An answer that says no, ready to be returned with `?`.
+#[derive(Debug)]
+pub struct Refused(pub Problems);
+
+impl<P: Into<Problems>> From<P> for Refused {
+    fn from(problems: P) -> Self {
+        Self(problems.into())
+    }
+}
+
+impl IntoResponse for Refused {
+    /// `{"message", "code"}` of the first problem; wrong fields are all named in one message, as the wire does.
+    fn into_response(self) -> Response {
+        let first = self.0.first();
+        let mut body = Map::new();
+        body.insert("message".into(), message(&self.0).into());
+        if let Some(code) = first.code.wire() {
+            body.insert("code".into(), code.into());
+        }
+        let mut response = (status(first.code), Json(Value::Object(body))).into_response();
+        announce(first, &mut response);
+        response
+    }
+}
+
+/// The answer when a handler panics, which is a fault of ours: the connection lives on and says so. The panic itself has
+/// been written to the log by then.
+pub fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Refused::from(Problem::new(Code::Internal)).into_response()
+}
+
+/// Headers that go with a problem, whatever the body says.
+pub fn announce(problem: &Problem, response: &mut Response) {
+    let headers = response.headers_mut();
+    if let Some(seconds) = problem.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if problem.code == Code::InvalidToken {
+        // RFC 6750 section 3.1.
+        let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+}
+
+fn message(problems: &Problems) -> String {
+    let first = problems.first();
+    match (first.code, &first.reason) {
+        (Code::ValidationError, _) => {
+            let invalid = problems.iter().filter(|problem| problem.code == Code::ValidationError);
+            invalid.map(invalid_field).collect::<Vec<_>>().join("; ")
+        }
+        (Code::MissingField, _) => format!("{} is required", first.field.as_deref().unwrap_or("field")),
+        (Code::UnsupportedMediaType, Some(reason)) => reason.to_string(),
+        _ => first.code.message().to_owned(),
+    }
+}
+
+fn invalid_field(problem: &Problem) -> String {
+    let reason = problem.reason.as_ref().map_or_else(|| problem.code.message().to_owned(), ToString::to_string);
+    match &problem.field {
+        Some(field) => format!("[body.{field}] {reason}"),
+        None => format!("[body] {reason}"),
+    }
+}

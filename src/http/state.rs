@@ -1,0 +1,50 @@
+//! What every handler is given.
+
+use std::sync::Arc;
+
+use domain::Services;
+use http::{HeaderMap, request::Parts};
+use ipnet::IpNet;
+
+use super::{guard::TrustedOrigins, session::SessionCookies};
+use crate::config::PublicOrigin;
+
+/// The services, and what the edge has to know to call them. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    /// The rules.
+    pub services: Arc<Services>,
+    /// How this server is reached.
+    pub site: Arc<Site>,
+}
+
+/// How this server is reached and what its pages show.
+#[derive(Debug)]
+pub struct Site {
+    /// The public origin.
+    pub origin: PublicOrigin,
+    /// Origins that may send a reader's cookie; the first is our own.
+    pub trusted_origins: TrustedOrigins,
+    /// Whose word about a client's address counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The book the pages belong to.
+    pub book: Arc<app::Book>,
+}
+
+impl Edge {
+    /// The cookies of this origin.
+    pub fn cookies(&self) -> SessionCookies {
+        SessionCookies::new(self.site.origin.is_https())
+    }
+
+    /// A browser at the door.
+    pub fn visit(&self, parts: &Parts) -> domain::Visit {
+        let device = super::client::device(parts, &self.site.trusted_proxies);
+        domain::Visit { device, presented: self.cookie_session(&parts.headers) }
+    }
+
+    /// The session a request's cookie names.
+    pub fn cookie_session(&self, headers: &HeaderMap) -> Option<domain::Presented> {
+        self.cookies().read(headers, &self.services.sessions)
+    }
+}

@@ -1,0 +1,9 @@
+//! Bookplate's server: the composition root and the HTTP edge.
+
+pub mod adapters;
+pub mod cli;
+pub mod config;
+pub mod http;
+pub mod serve;
+
+pub use self::http::{Edge, Site, router};

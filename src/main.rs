@@ -1,0 +1,62 @@
+//! `bookplate`: reads the configuration, prepares the database, serves.
+
+use std::process::ExitCode;
+
+use bookplate::{
+    adapters::{self, SystemEntropy},
+    cli::{Cli, Command},
+    config::{Config, Sources},
+    serve,
+};
+use clap::Parser;
+use domain::Database;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let sources = Sources::of_process(cli.env_file.as_deref());
+    let config = match Config::load(&sources, &SystemEntropy) {
+        Ok(config) => config,
+        Err(error) => return fail(&error),
+    };
+    log_to_stderr(&config.log_level);
+    for notice in &config.notices {
+        tracing::warn!("{notice}");
+    }
+    let database = match prepare(&config).await {
+        Ok(database) => database,
+        Err(error) => return fail(error.as_ref()),
+    };
+    let outcome = match cli.command() {
+        Command::Migrate => Ok(()),
+        Command::Serve => serve::serve(config, database.clone(), adapters::ports()).await,
+    };
+    database.close().await;
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.as_ref()),
+    }
+}
+
+/// Opens the database and brings its schema up to date.
+async fn prepare(config: &Config) -> Result<Database, Box<dyn std::error::Error>> {
+    let database = Database::connect(&config.database_url, config.database_connections).await?;
+    let now = domain::Clock::now(&adapters::SystemClock);
+    let ran = database.migrate(now.millis()).await?;
+    if ran > 0 {
+        tracing::info!(migrations = ran, "the database is up to date");
+    }
+    Ok(database)
+}
+
+/// One sentence for who started the program; it does not go through the log, which may be off.
+fn fail(error: &(impl std::fmt::Display + ?Sized)) -> ExitCode {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "bookplate: {error}");
+    ExitCode::FAILURE
+}
+
+fn log_to_stderr(level: &str) {
+    let filter = tracing_subscriber::EnvFilter::new(level);
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

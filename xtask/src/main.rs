@@ -1,0 +1,84 @@
+//! `cargo xtask`: Bookplate's developer commands. Each prepares what it needs, says what it is doing, and names
+//! what is missing together with the remedy. Nothing has to be installed but Rust to run, build and develop.
+
+mod build;
+mod coverage;
+mod dev;
+mod prerequisites;
+mod process;
+mod progress;
+mod run;
+mod site;
+mod test;
+mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use workspace::Workspace;
+
+/// Bookplate's developer commands
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Prepare everything and serve Bookplate on http://localhost:3001 with SQLite
+    Run {
+        /// Arguments for Bookplate itself, for example `doctor` or `--env-file PATH`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Like `run`, then rebuild what changes and restart the server
+    Dev {
+        /// Arguments for Bookplate itself
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Leave the one release binary, target/release/bookplate, with pages, assets and migrations inside
+    Build,
+    /// Build the WASM, bundle the styles and write target/site, which the server embeds
+    Site,
+    /// Run everything continuous integration needs: checks, Rust tests on both databases, browser tests
+    Test(test::Arguments),
+    /// Run the Rust tests and print how many of our lines they reach
+    Coverage,
+    /// Say which tools are here and how to get those that are missing
+    Doctor,
+}
+
+fn main() -> ExitCode {
+    if let Some(outcome) = coverage::instrumented_compiler() {
+        return finish(outcome);
+    }
+    let cli = Cli::parse();
+    finish(Workspace::find().and_then(|workspace| dispatch(cli.command, &workspace)))
+}
+
+fn finish(outcome: anyhow::Result<ExitCode>) -> ExitCode {
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command, workspace: &Workspace) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Run { arguments } => run::run(workspace, &arguments)?,
+        Command::Dev { arguments } => dev::dev(workspace, &arguments)?,
+        Command::Build => build::release(workspace)?,
+        Command::Site => site::command(workspace)?,
+        Command::Test(arguments) => return test::test(workspace, &arguments),
+        Command::Coverage => coverage::coverage(workspace)?,
+        Command::Doctor => return Ok(prerequisites::doctor(workspace)),
+    }
+    Ok(ExitCode::SUCCESS)
+}
