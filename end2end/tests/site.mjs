@@ -19,7 +19,7 @@ export const control = (page, name) => page.locator(`main [name="${name}"]:not([
 export const button = (page, name) => page.getByRole('button', { name, exact: true });
 export const errorOf = (page, name) => page.locator(`[id$="${name}-error"]`);
 export const notice = (page) => page.getByRole('status').filter({ hasText: WORDS.saved });
-export const strengthHint = (page) => page.locator('[id$="password-strength"]');
+export const strengthHint = (page) => page.locator('main .strength').getByRole('status');
 export const passwordSwitch = (page) => page.locator('main').getByRole('button', { name: WORDS.showPassword });
 
 /** Fills controls by wire name, whatever their kind. */
@@ -53,9 +53,15 @@ export async function signIn(page, { email, password }, path = PLACES.signIn) {
   await send(page, WORDS.signIn);
 }
 
+/** Signs out with the page's own button, or through the reader's menu and the page it leads to. */
 export async function signOut(page) {
-  await button(page, WORDS.signOut).first().click();
+  if ((await button(page, WORDS.signOut).count()) === 0) {
+    await page.locator('header summary').click();
+    await page.getByRole('link', { name: WORDS.signOut, exact: true }).click();
+  }
+  await button(page, WORDS.signOut).click();
   await expect(button(page, WORDS.signOut)).toHaveCount(0);
+  await expect(page).toHaveURL((url) => url.pathname === '/');
 }
 
 /** Sends a form that must fail: status 4xx, the title says so, and the address carries no word of it. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { SignJWT, createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { bookplateToml } from '../harness/config.mjs';
 import { runToEnd } from '../harness/program.mjs';
 import { signedUp } from '../harness/readers.mjs';
@@ -23,6 +23,11 @@ async function tokenFor(server, audience) {
   const answer = await visitor.api('GET', `/token?audience=${audience}`);
   assert.equal(answer.status, 200, answer.text);
   return { token: answer.json.token, user, visitor };
+}
+
+function opened(server, token) {
+  const headers = { authorization: `Bearer ${token}` };
+  return new Visitor(server, { origin: null }).api('GET', '/user', { headers });
 }
 
 describe('an audience', () => {
@@ -66,15 +71,41 @@ describe('an audience', () => {
     }
   });
 
-  test("never finds its secret in the published keys, nor opens Bookplate with another audience's token", async () => {
+  test('with a secret of its own is known to Bookplate too, while the session lives', async () => {
+    const { token, visitor, user } = await tokenFor(server, 'chatbot');
+    const { status, json } = await opened(server, token);
+    assert.equal(status, 200);
+    assert.equal((json.user ?? json).id, user.id);
+    await visitor.api('POST', '/sign-out', { json: {} });
+    assert.equal((await opened(server, token)).status, 401);
+  });
+
+  test('of the published key has tokens that are not for Bookplate', async () => {
+    const { token } = await tokenFor(server, 'search');
+    assert.equal((await opened(server, token)).status, 401);
+  });
+
+  test('cannot speak for a reader whose session it does not know', async () => {
+    const mine = await tokenFor(server, 'chatbot');
+    const other = await tokenFor(server, 'chatbot');
+    const header = decodeProtectedHeader(mine.token);
+    const forge = (changes, signedWith = secret) =>
+      new SignJWT({ ...decodeJwt(mine.token), ...changes }).setProtectedHeader(header).sign(key(signedWith));
+    assert.equal((await opened(server, await forge({}))).status, 200, 'unchanged');
+    const { sub, sid } = decodeJwt(other.token);
+    const unknown = { sub, sid: '00000000-0000-4000-8000-000000000000' };
+    for (const changes of [{ sub }, { sid }, unknown, { sid: undefined }, { exp: 1 }, { iss: 'https://evil.example' }]) {
+      assert.equal((await opened(server, await forge(changes))).status, 401, JSON.stringify(changes));
+    }
+    const { keys } = (await new Visitor(server).client().jwks()).data;
+    for (const guess of [newSecret(), JSON.stringify(keys[0]), keys[0].x]) {
+      assert.equal((await opened(server, await forge({}, guess))).status, 401);
+    }
+  });
+
+  test('never finds its secret in the published keys', async () => {
     const { data } = await new Visitor(server).client().jwks();
     assert.ok(data.keys.every(({ kty }) => kty !== 'oct'));
-    for (const audience of ['chatbot', 'search']) {
-      const { token } = await tokenFor(server, audience);
-      const headers = { authorization: `Bearer ${token}` };
-      const { status } = await new Visitor(server, { origin: null }).api('GET', '/user', { headers });
-      assert.equal(status, 401, audience);
-    }
   });
 });
 
@@ -93,6 +124,11 @@ test('a secret is replaced without a moment in which nothing fits', async () => 
     const { token } = await tokenFor(server, 'chatbot');
     await jwtVerify(token, key(fresh), { algorithms: ['HS256'] });
     await assert.rejects(jwtVerify(token, key(old)));
+    for (const known of [before.token, token]) assert.equal((await opened(server, known)).status, 200);
+    server.env.BOOKPLATE_AUDIENCE_CHATBOT_SECRET_PREVIOUS = undefined;
+    await server.restart();
+    assert.equal((await opened(server, before.token)).status, 401);
+    assert.equal((await opened(server, token)).status, 200);
   } finally {
     await server.discard();
   }

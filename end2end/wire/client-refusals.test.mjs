@@ -163,7 +163,7 @@ onServers(dropIn, 'with bearer sessions', (server) => {
     for (const bearer of [token, answer.sessionCookie.value, answer.sessionCookie.raw]) {
       const visitor = new Visitor(server(), { origin: null });
       const { json } = await visitor.api('GET', '/get-session', { headers: { authorization: `bearer ${bearer}` } });
-      assert.equal(json.user.id, user.id);
+      assert.equal(json?.user.id, user.id, `Bearer ${bearer}`);
     }
   });
 

@@ -63,7 +63,7 @@ onServers(bothDatabases, 'a form', (server) => {
       assert.equal(status, expected, `${path} ${JSON.stringify(fields).slice(0, 60)}`);
       assert.match(headers.get('content-type'), /^text\/html/);
       assert.match(text, /<title>Error:/);
-      assert.match(text, /aria-invalid="?true/);
+      assert.match(text, /aria-invalid="?true|role="?alert/);
       assert.ok(!text.includes(fields.password) || fields.password === 'weak', 'the password is on the page');
       assert.equal(sessionCookie, undefined);
     }

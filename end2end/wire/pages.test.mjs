@@ -52,8 +52,8 @@ onServers(defaults, 'a page', (server) => {
 
   test('says what a browser may not do with it', async () => {
     const { visitor } = await signedUp(server());
-    for (const path of [...PUBLIC_PAGES, '/account']) {
-      const { headers } = await visitor.request('GET', path);
+    for (const [who, path] of [...PUBLIC_PAGES.map((page) => [new Visitor(server()), page]), [visitor, '/account']]) {
+      const { headers } = await who.request('GET', path);
       assert.equal(headers.get('x-content-type-options'), 'nosniff', path);
       assert.ok(headers.get('referrer-policy'), path);
       assert.notEqual(headers.get('referrer-policy'), 'unsafe-url');

@@ -4,6 +4,7 @@ mod actor;
 mod api;
 mod assets;
 mod client;
+mod forms;
 pub mod guard;
 mod headers;
 mod host;
@@ -40,7 +41,7 @@ pub fn router(edge: Edge) -> Router {
     let forms = [routes::SIGN_IN, routes::SIGN_UP, routes::SIGN_OUT, routes::ACCOUNT];
     let mut router = Router::new().nest(routes::API, api::routes(&edge)).route(routes::HOME, get(pages::show));
     for form in forms {
-        router = router.route(form, get(pages::show).post(pages::submit));
+        router = router.route(form, get(pages::show).post(forms::submit));
     }
     for (alias, page) in routes::ALIASES {
         router = router.route(alias, get(move |uri| host::alias(page, uri)));

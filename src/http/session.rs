@@ -1,5 +1,6 @@
 //! The cookies of the Better Auth wire.
 
+use axum::response::Response;
 use domain::{Presented, Session, Sessions};
 use http::{HeaderMap, HeaderValue, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -76,5 +77,12 @@ impl SessionCookies {
 
     fn expired(self, name: &str) -> Option<HeaderValue> {
         self.cookie(name, "", Some(0))
+    }
+}
+
+/// Adds cookies to an answer.
+pub fn set_cookies(response: &mut Response, cookies: Vec<HeaderValue>) {
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
 }

@@ -86,6 +86,5 @@ fn words(notice: Notice) -> String {
 #[component]
 fn Day(of: Timestamp) -> impl IntoView {
     let iso = of.iso();
-    let day = iso.get(..10).unwrap_or_default().to_owned();
-    view! { <time datetime=iso.clone() title=iso>{day}</time> }
+    view! { <time datetime=iso.clone() title=iso>{of.day()}</time> }
 }

@@ -16,7 +16,7 @@ use contract::{LocalPath, routes};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use crate::context::Door;
+use crate::{Refusal, context::Door};
 
 /// Where the address asks to go afterwards; only a path of ours counts.
 fn next_of_address() -> Option<LocalPath> {
@@ -42,11 +42,12 @@ fn escaped(path: &str) -> String {
     path.replace('%', "%25").replace('&', "%26").replace('#', "%23").replace('+', "%2B").replace('?', "%3F")
 }
 
-/// Sends a reader who is signed in where they were going. Signing in again would only replace the session.
+/// Sends a reader who is signed in where they were going. Signing in again would only replace the session. Who has just
+/// tried, on a page opened before, is told what came of it instead.
 fn leave_if_signed_in(door: &Door, next: Option<&LocalPath>) -> bool {
-    let signed_in = door.reader.signed_in.is_some();
-    if signed_in {
+    let leaves = door.reader.signed_in.is_some() && use_context::<Refusal>().is_none();
+    if leaves {
         door.go_to(next.map_or(routes::HOME, LocalPath::as_str));
     }
-    signed_in
+    leaves
 }

@@ -1,8 +1,7 @@
 //! One representation of time on every wire and in every table.
 
 use serde::{Serialize, Serializer};
-use time::OffsetDateTime;
-use time::macros::format_description;
+use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 /// A moment as milliseconds since the Unix epoch, UTC.
 ///
@@ -38,8 +37,15 @@ impl Timestamp {
 
     /// `2026-11-20T23:05:05.131Z`.
     pub fn iso(self) -> String {
-        let format =
-            format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+        self.written(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"))
+    }
+
+    /// `20 November 2026`, in UTC: a day as pages show it.
+    pub fn day(self) -> String {
+        self.written(format_description!("[day padding:none] [month repr:long] [year]"))
+    }
+
+    fn written(self, format: &[BorrowedFormatItem<'_>]) -> String {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
             .ok()
             .and_then(|moment| moment.format(format).ok())
@@ -67,5 +73,6 @@ mod tests {
     fn a_moment_is_written_with_three_fractional_digits() {
         assert_eq!(Timestamp::from_millis(1_795_215_905_131).iso(), "2026-11-20T23:05:05.131Z");
         assert_eq!(Timestamp::from_millis(0).iso(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp::from_millis(0).day(), "1 January 1970");
     }
 }

@@ -151,4 +151,31 @@ mod tests {
         assert_eq!(without_password("sqlite://data/me@home.db"), "sqlite://data/me@home.db");
         assert_eq!(without_password("sqlite://data/bookplate.db"), "sqlite://data/bookplate.db");
     }
+
+    async fn add_one(database: &Database) -> Result<(), sqlx::Error> {
+        in_transaction!(database, |connection| {
+            let read: (i64,) = sqlx::query_as("select total from sums").fetch_one(&mut *connection).await?;
+            sqlx::query("update sums set total = $1").bind(read.0 + 1).execute(&mut *connection).await?;
+        });
+        Ok(())
+    }
+
+    /// With a plain `begin`, most of these fail with "database is locked", whatever the busy timeout.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn of_two_hundred_transactions_that_read_before_they_write_none_is_lost() {
+        let folder = std::env::temp_dir().join(format!("bookplate-transactions-{}", std::process::id()));
+        let url = format!("sqlite://{}", folder.join("sums.db").display());
+        let database = Database::connect(&url, 20).await.unwrap();
+        let Database::Sqlite(pool) = &database else { panic!("asked for SQLite") };
+        sqlx::raw_sql("create table sums (total bigint); insert into sums values (0)").execute(pool).await.unwrap();
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..200 {
+            let database = database.clone();
+            tasks.spawn(async move { add_one(&database).await });
+        }
+        let lost = tasks.join_all().await.into_iter().filter(Result::is_err).count();
+        let (total,): (i64,) = sqlx::query_as("select total from sums").fetch_one(pool).await.unwrap();
+        assert_eq!((lost, total), (0, 200));
+        let _ = std::fs::remove_dir_all(folder);
+    }
 }

@@ -110,15 +110,15 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn renew_session(&self, renewed: &Session, read_at: Timestamp) -> Result<(), StorageError> {
-        on_pool!(self, |pool| drop(
+        on_pool!(self, |pool| {
             sqlx::query(RENEW)
                 .bind(&renewed.id)
                 .bind(read_at.millis())
                 .bind(renewed.renewed_at.millis())
                 .bind(renewed.expires_at.millis())
                 .execute(pool)
-                .await?
-        ));
+                .await?;
+        });
         Ok(())
     }
 
@@ -127,7 +127,9 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn end_session(&self, id: &str) -> Result<(), StorageError> {
-        on_pool!(self, |pool| drop(sqlx::query(DELETE).bind(id).execute(pool).await?));
+        on_pool!(self, |pool| {
+            sqlx::query(DELETE).bind(id).execute(pool).await?;
+        });
         Ok(())
     }
 }

@@ -23,7 +23,8 @@ impl Entropy for SeededEntropy {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(32) {
             let block = self.block.fetch_add(1, Ordering::SeqCst);
-            let digest = Sha256::new().chain_update(self.seed.to_le_bytes()).chain_update(block.to_le_bytes());
+            let digest =
+                Sha256::new().chain_update(self.seed.to_le_bytes()).chain_update(block.to_le_bytes());
             for (byte, drawn) in chunk.iter_mut().zip(digest.finalize()) {
                 *byte = drawn;
             }

@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use domain::{Hasher, HasherBusy, contract::{NewPassword, PasswordAttempt}};
+use domain::{
+    Hasher, HasherBusy,
+    contract::{NewPassword, PasswordAttempt},
+};
 use sha2::{Digest, Sha256};
 
 /// Salted SHA-256 in a string of PHC form. For tests only: it keeps no password safe.

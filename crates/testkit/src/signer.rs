@@ -23,7 +23,8 @@ impl TestSigner {
     /// A token in compact form with exactly this header, for tests that forge one.
     pub fn token(header: &Value, claims: &Map<String, Value>, key: &[u8]) -> String {
         let encoded = |part: String| URL_SAFE_NO_PAD.encode(part);
-        let signed = format!("{}.{}", encoded(header.to_string()), encoded(Value::Object(claims.clone()).to_string()));
+        let signed =
+            format!("{}.{}", encoded(header.to_string()), encoded(Value::Object(claims.clone()).to_string()));
         let signature = URL_SAFE_NO_PAD.encode(mac(key, &signed));
         format!("{signed}.{signature}")
     }
@@ -53,7 +54,12 @@ impl Signer for TestSigner {
         })
     }
 
-    fn verify(&self, token: &str, algorithm: Algorithm, key: &[u8]) -> Result<Map<String, Value>, SignerError> {
+    fn verify(
+        &self,
+        token: &str,
+        algorithm: Algorithm,
+        key: &[u8],
+    ) -> Result<Map<String, Value>, SignerError> {
         let key = match algorithm {
             Algorithm::Hs256 => key.to_vec(),
             Algorithm::Es256 | Algorithm::EdDsa | Algorithm::Rs256 => {

@@ -7,7 +7,7 @@ use axum::{
 };
 use contract::Problems;
 use domain::{Renewal, Session, Visit};
-use http::{HeaderMap, HeaderValue, header, request::Parts};
+use http::{HeaderMap, HeaderValue, request::Parts};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,6 +16,7 @@ use crate::http::{
     actor::Actor,
     guard::{CALLBACKS, Proof},
     problem::Refused,
+    session::set_cookies,
     state::Edge,
 };
 
@@ -70,18 +71,18 @@ pub fn answer(body: impl Serialize) -> Response {
 /// Gives the browser the cookies of a session that was opened or renewed; with bearer sessions on, its token too.
 pub fn with_session(edge: &Edge, request: &HeaderMap, session: &Session, mut response: Response) -> Response {
     let sessions = &edge.services.sessions;
-    append_cookies(&mut response, edge.cookies().opened(request, sessions, session));
-    if sessions.bearer_enabled() {
-        if let Ok(token) = HeaderValue::try_from(sessions.cookie_value(&session.id)) {
-            response.headers_mut().insert("set-auth-token", token);
-        }
+    set_cookies(&mut response, edge.cookies().opened(request, sessions, session));
+    if sessions.bearer_enabled()
+        && let Ok(token) = HeaderValue::try_from(sessions.cookie_value(&session.id))
+    {
+        response.headers_mut().insert("set-auth-token", token);
     }
     response
 }
 
 /// Takes the cookies of a browser whose session has ended.
 pub fn without_session(edge: &Edge, mut response: Response) -> Response {
-    append_cookies(&mut response, edge.cookies().ended());
+    set_cookies(&mut response, edge.cookies().ended());
     response
 }
 
@@ -91,11 +92,5 @@ pub fn settle(edge: &Edge, request: &HeaderMap, actor: &Actor, response: Respons
         Some(resolved) if resolved.renewed => with_session(edge, request, &resolved.signed_in.session, response),
         None if actor.is_stale() => without_session(edge, response),
         _ => response,
-    }
-}
-
-fn append_cookies(response: &mut Response, cookies: Vec<HeaderValue>) {
-    for cookie in cookies {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
 }

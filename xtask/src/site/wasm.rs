@@ -82,7 +82,12 @@ fn bind(module: &Path, output_name: &str, folder: &Path) -> Result<()> {
         .remove_producers_section(true)
         .generate(&unfinished)
         .map_err(|error| anyhow!("wasm-bindgen refused the frontend: {error:#}"))?;
-    fs::rename(&unfinished, folder).with_context(|| format!("cannot write {}", folder.display()))
+    let renamed = fs::rename(&unfinished, folder);
+    if renamed.is_err() && folder.is_dir() {
+        // Another run was faster with the same module: what it left is what we made.
+        return fs::remove_dir_all(&unfinished).context("cannot remove what another run has made already");
+    }
+    renamed.with_context(|| format!("cannot write {}", folder.display()))
 }
 
 fn read(output_name: String, folder: &Path) -> Result<Frontend> {

@@ -125,9 +125,12 @@ fn an_unanswered_question_is_null_on_the_wire() {
 
 #[test]
 fn a_required_question_that_was_answered_cannot_be_cleared() {
-    for input in [AnswerInput::Cleared, AnswerInput::Given(String::new()), AnswerInput::Given(" \u{a0}".into())] {
+    for input in
+        [AnswerInput::Cleared, AnswerInput::Given(String::new()), AnswerInput::Given(" \u{a0}".into())]
+    {
         let problems = complete().with(&Questions::default(), |_| input.clone()).unwrap_err();
-        let expected = ["experienceLevel", "professionalRole"].map(|name| Problem::on(Code::MissingField, name));
+        let expected =
+            ["experienceLevel", "professionalRole"].map(|name| Problem::on(Code::MissingField, name));
         assert_eq!(problems.iter().cloned().collect::<Vec<_>>(), expected);
     }
 }

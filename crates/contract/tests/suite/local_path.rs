@@ -4,9 +4,48 @@ use url::Url;
 
 /// What ways off an origin are made of.
 const PIECES: [&str; 42] = [
-    "/", "//", "\\", ".", "..", "...", "%2e", "%2E", "%2f", "%5C", "%252e", "%00", "%0d%0a", "%", "@", ":", ":443",
-    "evil.example", "book.example", "https:", "javascript:", "?", "#", "&next=", "a", "A-Z", " ", "\t", "\n", "\r",
-    "\0", "\u{7f}", "\u{85}", "\u{a0}", "\u{200b}", "\u{2028}", "\u{3002}", "\u{ff0f}", "\u{ff0e}", "ü", "[", ";",
+    "/",
+    "//",
+    "\\",
+    ".",
+    "..",
+    "...",
+    "%2e",
+    "%2E",
+    "%2f",
+    "%5C",
+    "%252e",
+    "%00",
+    "%0d%0a",
+    "%",
+    "@",
+    ":",
+    ":443",
+    "evil.example",
+    "book.example",
+    "https:",
+    "javascript:",
+    "?",
+    "#",
+    "&next=",
+    "a",
+    "A-Z",
+    " ",
+    "\t",
+    "\n",
+    "\r",
+    "\0",
+    "\u{7f}",
+    "\u{85}",
+    "\u{a0}",
+    "\u{200b}",
+    "\u{2028}",
+    "\u{3002}",
+    "\u{ff0f}",
+    "\u{ff0e}",
+    "ü",
+    "[",
+    ";",
 ];
 
 fn nasty() -> impl Strategy<Value = String> {
@@ -19,7 +58,9 @@ fn check(raw: &str) -> Result<(), TestCaseError> {
     let Some(path) = LocalPath::parse(raw) else { return Ok(()) };
     let location = path.as_str();
     prop_assert!(location.bytes().all(|byte| byte.is_ascii_graphic()), "fit for a header: {location:?}");
-    for page in ["https://book.example/", "https://book.example/deep/er/page?x=y#z", "http://localhost:3001/sign-in"] {
+    for page in
+        ["https://book.example/", "https://book.example/deep/er/page?x=y#z", "http://localhost:3001/sign-in"]
+    {
         let page = Url::parse(page).unwrap();
         let reached = page.join(location).unwrap();
         prop_assert_eq!(reached.origin(), page.origin(), "{:?} leads to {}", location, &reached);

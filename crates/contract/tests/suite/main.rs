@@ -1,6 +1,6 @@
 //! What crosses the wires, as tables and as properties.
 
-#![expect(clippy::unwrap_used, reason = "in a test, a failure is a panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "in a test, a failure is a panic")]
 
 mod answers;
 mod codes;

@@ -11,18 +11,32 @@ fn a_bare_option_stands_for_its_value_and_its_label() {
         "name": "level", "label": "Level?", "kind": "choice", "required": true,
         "options": ["beginner", { "value": "pro", "label": "I do this for a living" }, "écrivain"],
     }));
-    let QuestionKind::Choice { options } = question.unwrap().kind else { unreachable!("declared as a choice") };
+    let QuestionKind::Choice { options } = question.unwrap().kind else {
+        unreachable!("declared as a choice")
+    };
     let shown: Vec<_> = options.iter().map(|option| (option.value.as_str(), option.label.as_str())).collect();
-    assert_eq!(shown, [("beginner", "Beginner"), ("pro", "I do this for a living"), ("écrivain", "Écrivain")]);
+    assert_eq!(
+        shown,
+        [("beginner", "Beginner"), ("pro", "I do this for a living"), ("écrivain", "Écrivain")]
+    );
 }
 
 #[test]
 fn a_declaration_that_cannot_be_read_says_which_question_and_why() {
     for (declaration, said) in [
         (json!({ "name": "a", "label": "A?", "kind": "choice" }), "question \"a\": a choice needs options"),
-        (json!({ "name": "a", "label": "A?", "kind": "choice", "options": ["x"], "max": 3 }), "max belongs to a text"),
-        (json!({ "name": "a", "label": "A?", "kind": "text", "options": ["x"] }), "options belong to a choice"),
-        (json!({ "name": "a", "label": "A?", "kind": "number" }), "kind \"number\" is not known; use choice or text"),
+        (
+            json!({ "name": "a", "label": "A?", "kind": "choice", "options": ["x"], "max": 3 }),
+            "max belongs to a text",
+        ),
+        (
+            json!({ "name": "a", "label": "A?", "kind": "text", "options": ["x"] }),
+            "options belong to a choice",
+        ),
+        (
+            json!({ "name": "a", "label": "A?", "kind": "number" }),
+            "kind \"number\" is not known; use choice or text",
+        ),
         (json!({ "name": "a", "label": "A?", "kind": "text", "requierd": true }), "unknown field `requierd`"),
         (json!({ "name": "a", "kind": "text" }), "missing field `label`"),
     ] {
@@ -34,10 +48,9 @@ fn a_declaration_that_cannot_be_read_says_which_question_and_why() {
 #[test]
 fn questions_that_do_not_fit_together_are_refused_with_every_mistake() {
     let text = |name: &str| json!({ "name": name, "label": "?", "kind": "text" });
-    let dependent = |name: &str, question: &str, is: &str| {
-        json!({ "name": name, "label": "?", "kind": "text", "ask_when": { "question": question, "is": is } })
-    };
-    let choice = json!({ "name": "role", "label": "Role?", "kind": "choice", "options": ["other", "student"] });
+    let dependent = |name: &str, question: &str, is: &str| json!({ "name": name, "label": "?", "kind": "text", "ask_when": { "question": question, "is": is } });
+    let choice =
+        json!({ "name": "craft", "label": "Craft?", "kind": "choice", "options": ["other", "student"] });
     for (declarations, said) in [
         (vec![text("email")], "this name has a meaning of its own"),
         (vec![text("sub")], "this name has a meaning of its own"),
@@ -45,19 +58,25 @@ fn questions_that_do_not_fit_together_are_refused_with_every_mistake() {
         (vec![text("")], "letters and digits"),
         (vec![text("1st")], "letters and digits"),
         (vec![text("a"), text("a")], "declared twice"),
-        (vec![dependent("more", "role", "other"), choice.clone()], "an earlier choice"),
-        (vec![choice.clone(), dependent("more", "role", "nobody")], "one of its options"),
+        (vec![dependent("more", "craft", "other"), choice.clone()], "an earlier choice"),
+        (vec![choice.clone(), dependent("more", "craft", "nobody")], "one of its options"),
         (vec![text("free"), dependent("more", "free", "x")], "an earlier choice"),
         (vec![json!({ "name": "a", "label": " ", "kind": "text" })], "give it a label"),
         (vec![json!({ "name": "a", "label": "?", "kind": "text", "max": 0 })], "between 1 and 2000"),
-        (vec![json!({ "name": "a", "label": "?", "kind": "choice", "options": [] })], "a choice needs options"),
-        (vec![json!({ "name": "a", "label": "?", "kind": "choice", "options": [""] })], "an option needs a value"),
+        (
+            vec![json!({ "name": "a", "label": "?", "kind": "choice", "options": [] })],
+            "a choice needs options",
+        ),
+        (
+            vec![json!({ "name": "a", "label": "?", "kind": "choice", "options": [""] })],
+            "an option needs a value",
+        ),
     ] {
         let questions = declarations.into_iter().map(|declaration| declared(declaration).unwrap()).collect();
         let mistakes = Questions::declare(questions).unwrap_err();
         assert!(mistakes.iter().any(|mistake| mistake.contains(said)), "{said}: {mistakes:?}");
     }
-    let fits = vec![declared(choice).unwrap(), declared(dependent("more", "role", "other")).unwrap()];
+    let fits = vec![declared(choice).unwrap(), declared(dependent("more", "craft", "other")).unwrap()];
     assert!(Questions::declare(fits).is_ok());
 }
 

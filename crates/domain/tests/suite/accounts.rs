@@ -24,10 +24,12 @@ on_each_database!(
 async fn a_reader_who_signed_up_can_sign_in(database: TestDatabase) {
     let book = Book::open(database).await;
     let image = Some(Image::parse("https://example.com/ada.png").unwrap());
-    let signed_up = book.services.accounts.sign_up(SignUp { image, ..sign_up("ada") }, &Visit::default()).await.unwrap();
+    let signed_up =
+        book.services.accounts.sign_up(SignUp { image, ..sign_up("ada") }, &Visit::default()).await.unwrap();
     assert!(book.lives(&signed_up).await);
     book.ports.clock.advance_seconds(60);
-    let signed_in = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap();
+    let signed_in =
+        book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap();
 
     assert_ne!(signed_in.session.id, signed_up.session.id);
     for user in [&signed_in.user, &signed_up.user] {
@@ -55,13 +57,18 @@ async fn an_address_is_the_same_in_any_letter_case(database: TestDatabase) {
     book.services.accounts.sign_in(command, &Visit::default()).await.unwrap();
 }
 
-async fn security_01_an_unknown_address_costs_the_work_of_a_wrong_password_and_answers_alike(database: TestDatabase) {
+async fn security_01_an_unknown_address_costs_the_work_of_a_wrong_password_and_answers_alike(
+    database: TestDatabase,
+) {
     let book = Book::open(database).await;
     book.reader("ada").await;
     let mut outcomes = Vec::new();
-    for (name, password) in [("ada", "another password"), ("nobody", PASSWORD), ("ada", "short"), ("nobody", "")] {
+    for (name, password) in
+        [("ada", "another password"), ("nobody", PASSWORD), ("ada", "short"), ("nobody", "")]
+    {
         let before = book.ports.hasher.work();
-        let error = book.services.accounts.sign_in(sign_in(name, password), &Visit::default()).await.unwrap_err();
+        let error =
+            book.services.accounts.sign_in(sign_in(name, password), &Visit::default()).await.unwrap_err();
         assert!(matches!(error, SignInError::WrongCredentials), "{error:?}");
         let Work { hashed, verified } = book.ports.hasher.work();
         outcomes.push((hashed - before.hashed, verified - before.verified, Problems::from(error)));
@@ -86,7 +93,8 @@ async fn security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_succe
         });
     }
     assert_eq!(tasks.join_all().await.into_iter().filter(|opened| *opened).count(), 1);
-    for table in ["bookplate_users", "bookplate_accounts", "bookplate_sessions", "bookplate_session_records"] {
+    for table in ["bookplate_users", "bookplate_accounts", "bookplate_sessions", "bookplate_session_records"]
+    {
         assert_eq!(book.count(table).await, 1, "{table}");
     }
 }
@@ -94,7 +102,8 @@ async fn security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_succe
 async fn security_07_a_password_is_compared_exactly(database: TestDatabase) {
     let book = Book::open(database).await;
     book.reader("ada").await;
-    for wrong in ["Quiet paper and ink", "quiet paper and ink ", " quiet paper and ink", "quiet paper and in"] {
+    for wrong in ["Quiet paper and ink", "quiet paper and ink ", " quiet paper and ink", "quiet paper and in"]
+    {
         let refused = book.services.accounts.sign_in(sign_in("ada", wrong), &Visit::default()).await;
         assert!(matches!(refused, Err(SignInError::WrongCredentials)), "{wrong:?}");
     }
@@ -106,7 +115,8 @@ async fn security_10_every_sign_in_opens_a_new_session(database: TestDatabase) {
     let first = book.reader("ada").await;
     let mut seen = vec![first.session.id];
     for _ in 0..3 {
-        let signed_in = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap();
+        let signed_in =
+            book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap();
         assert!(!seen.contains(&signed_in.session.id));
         seen.push(signed_in.session.id);
     }
@@ -116,7 +126,8 @@ async fn security_10_every_sign_in_opens_a_new_session(database: TestDatabase) {
 async fn security_10_signing_in_ends_the_session_the_browser_brought_along(database: TestDatabase) {
     let book = Book::open(database).await;
     let first = book.reader("ada").await;
-    let elsewhere = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap();
+    let elsewhere =
+        book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap();
     let second =
         book.services.accounts.sign_in(sign_in("ada", PASSWORD), &book.visit_with(&first)).await.unwrap();
     assert!(!book.lives(&first).await);
@@ -156,7 +167,8 @@ async fn security_28_a_busy_hasher_is_told_at_once_and_nothing_is_stored(databas
     assert!(matches!(refused, SignUpError::Failure(Failure::Busy)), "{refused:?}");
     assert_eq!(Problems::from(refused), Problem::retry_in(Code::Busy, 2).into());
     for name in ["ada", "nobody"] {
-        let refused = book.services.accounts.sign_in(sign_in(name, PASSWORD), &Visit::default()).await.unwrap_err();
+        let refused =
+            book.services.accounts.sign_in(sign_in(name, PASSWORD), &Visit::default()).await.unwrap_err();
         assert!(matches!(refused, SignInError::Failure(Failure::Busy)), "{name}: {refused:?}");
     }
     assert_eq!(book.database.rows().await, before);
@@ -168,7 +180,8 @@ async fn a_database_out_of_reach_is_told_as_such(database: TestDatabase) {
     let book = Book::open(database).await;
     book.reader("ada").await;
     book.database.close().await;
-    let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap_err();
+    let refused =
+        book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap_err();
     let SignInError::Failure(failure @ Failure::Storage(StorageError::Unavailable(_))) = refused else {
         panic!("{refused:?}")
     };

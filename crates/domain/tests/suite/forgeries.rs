@@ -122,7 +122,8 @@ async fn security_20_keys_that_a_token_brings_along_are_not_looked_at(database: 
     let genuine = Genuine::of(Book::open(database).await).await;
     let own = b"a key of the attacker's".to_vec();
     let jwk = json!({ "kty": "TEST", "x": URL_SAFE_NO_PAD.encode(&own), "kid": genuine.header["kid"] });
-    for (name, value) in [("jwk", jwk), ("jku", json!("https://evil.example/jwks")), ("x5u", json!("https://evil.example"))]
+    for (name, value) in
+        [("jwk", jwk), ("jku", json!("https://evil.example/jwks")), ("x5u", json!("https://evil.example"))]
     {
         let header = Value::Object(changed(genuine.header.as_object().unwrap(), name, Some(value)));
         let forged = TestSigner::token(&header, &genuine.claims, &own);

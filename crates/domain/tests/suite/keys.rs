@@ -78,7 +78,8 @@ async fn a_changed_secret_makes_a_new_key_and_the_old_one_stays_published(databa
 async fn another_algorithm_has_keys_of_its_own_and_the_others_stay_published(database: TestDatabase) {
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
-    let with = |algorithm| Settings { tokens: TokenSettings { algorithm, ..settings().tokens }, ..settings() };
+    let with =
+        |algorithm| Settings { tokens: TokenSettings { algorithm, ..settings().tokens }, ..settings() };
     let first = book.services.tokens.issue(&signed_in, None).unwrap();
     for (algorithm, name, keys) in [(Algorithm::EdDsa, "EdDSA", 2), (Algorithm::Rs256, "RS256", 3)] {
         let tokens = book.restarted(with(algorithm)).await.tokens;

@@ -1,6 +1,11 @@
 //! The rules, on real tables: SQLite and PostgreSQL.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "in a test, a failure is a panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test, a failure is a panic"
+)]
 
 mod accounts;
 mod book;

@@ -28,7 +28,8 @@ async fn a_notice_is_told_once(database: TestDatabase) {
 
 async fn a_notice_waits_for_its_own_browser(database: TestDatabase) {
     let book = Book::open(database).await;
-    let (ada, grace) = (book.presented(&book.reader("ada").await), book.presented(&book.reader("grace").await));
+    let (ada, grace) =
+        (book.presented(&book.reader("ada").await), book.presented(&book.reader("grace").await));
     book.services.sessions.browser_state(&ada).leave(Notice::ProfileSaved).await;
     assert_eq!(book.services.sessions.browser_state(&grace).take().await, None);
     assert_eq!(book.services.sessions.browser_state(&ada).take().await, Some(Notice::ProfileSaved));

@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use domain::{
     ProfileChange, Settings, UpdateProfileError, Visit,
-    contract::{AnswerInput, Answers, Code, Image, PersonName, Problem, Problems, Question, QuestionKind, Questions},
+    contract::{
+        AnswerInput, Answers, Code, Image, PersonName, Problem, Problems, Question, QuestionKind, Questions,
+    },
 };
 use testkit::{databases::TestDatabase, on_each_database};
 use tokio::task::JoinSet;
@@ -39,9 +41,13 @@ async fn a_change_touches_what_it_names_and_nothing_else(database: TestDatabase)
     let changed = book.services.accounts.update_profile(&before, &change).await.unwrap();
     let stored = book.database.find_user(&before.id).await.unwrap().unwrap();
     for user in [changed, stored] {
-        let answers = ["experienceLevel", "professionalRole", "organization"].map(|name| user.answers.get(name));
+        let answers =
+            ["experienceLevel", "professionalRole", "organization"].map(|name| user.answers.get(name));
         assert_eq!(answers, [Some("advanced"), Some("student"), Some("Analytical Society")]);
-        assert_eq!((user.id, user.email, user.name), (before.id.clone(), before.email.clone(), before.name.clone()));
+        assert_eq!(
+            (user.id, user.email, user.name),
+            (before.id.clone(), before.email.clone(), before.name.clone())
+        );
         assert_eq!(user.created_at, before.created_at);
         assert_eq!(user.updated_at, before.updated_at.plus_seconds(30));
     }
@@ -90,7 +96,8 @@ async fn a_change_to_a_stale_profile_is_applied_to_the_newer_one(database: TestD
     let book = Book::open(database).await;
     let stale = book.reader("ada").await.user;
     book.services.accounts.update_profile(&stale, &named("Ada")).await.unwrap();
-    let changed = book.services.accounts.update_profile(&stale, &answered("organization", "Press")).await.unwrap();
+    let changed =
+        book.services.accounts.update_profile(&stale, &answered("organization", "Press")).await.unwrap();
     assert_eq!((changed.name.as_str(), changed.answers.get("organization")), ("Ada", Some("Press")));
 }
 
@@ -126,14 +133,16 @@ async fn of_twenty_changes_at_once_none_is_lost(database: TestDatabase) {
     for number in 0..20 {
         let (book, user) = (book.clone(), user.clone());
         tasks.spawn(async move {
-            let change = if number == 0 { named("Ada") } else { answered(&format!("answer{number}"), "given") };
+            let change =
+                if number == 0 { named("Ada") } else { answered(&format!("answer{number}"), "given") };
             book.services.accounts.update_profile(&user, &change).await.unwrap();
         });
     }
     tasks.join_all().await;
     let stored = book.database.find_user(&user.id).await.unwrap().unwrap();
     assert_eq!(stored.name, "Ada");
-    let missing: Vec<_> = (1..20).filter(|number| stored.answers.get(&format!("answer{number}")).is_none()).collect();
+    let missing: Vec<_> =
+        (1..20).filter(|number| stored.answers.get(&format!("answer{number}")).is_none()).collect();
     assert!(missing.is_empty(), "lost: {missing:?}");
 }
 

@@ -22,7 +22,8 @@ async fn security_10_no_table_holds_a_cookie_a_token_a_key_or_a_secret(database:
     let tokens = TokenSettings { audiences: vec![audience], ..settings().tokens };
     let book = Book::with(database, Settings { tokens, ..with_bearer() }).await;
     book.reader("ada").await;
-    let signed_in = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap();
+    let signed_in =
+        book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap();
     book.services.sessions.browser_state(&book.presented(&signed_in)).leave(Notice::ProfileSaved).await;
     let jwt = book.services.tokens.issue(&signed_in, Some("chat")).unwrap();
 
@@ -58,7 +59,11 @@ async fn security_10_no_table_holds_a_cookie_a_token_a_key_or_a_secret(database:
     for (name, bytes) in secrets {
         assert_eq!(book.database.rows_holding(bytes).await, Vec::<String>::new(), "{name}");
     }
-    assert_eq!(book.database.rows_holding(id).await.len(), 1, "the handle, which is public, is what names the row");
+    assert_eq!(
+        book.database.rows_holding(id).await.len(),
+        1,
+        "the handle, which is public, is what names the row"
+    );
     assert_eq!(book.database.rows_holding("profile-saved").await.len(), 1, "the record was looked into");
 }
 

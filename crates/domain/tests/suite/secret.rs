@@ -16,14 +16,21 @@ fn what_was_sealed_opens_under_the_same_secret_purpose_and_binding_only() {
     assert!(secret().open("other", "row-1", &sealed).is_none());
     assert!(secret().open("purpose", "row-2", &sealed).is_none());
     assert!(secret().open("purpose", "", &sealed).is_none());
-    assert!(Secret::new("A secret of at least thirty-two characters".into()).open("purpose", "row-1", &sealed).is_none());
+    assert!(
+        Secret::new("A secret of at least thirty-two characters".into())
+            .open("purpose", "row-1", &sealed)
+            .is_none()
+    );
 }
 
 #[test]
 fn what_was_sealed_and_changed_does_not_open() {
     let sealed = sealed(&SeededEntropy::new(1));
     for length in 0..sealed.0.len() {
-        assert!(secret().open("purpose", "row-1", &Sealed(sealed.0[..length].into())).is_none(), "cut to {length}");
+        assert!(
+            secret().open("purpose", "row-1", &Sealed(sealed.0[..length].into())).is_none(),
+            "cut to {length}"
+        );
     }
     for at in 0..sealed.0.len() {
         let mut bytes = sealed.0.clone().into_bytes();

@@ -1,5 +1,7 @@
-use domain::{Algorithm, Audience, AudienceKey, IssueError, Renewal, Settings, Signer, TokenSettings, VerifyError,
-    contract::{Code, Problem, Problems}};
+use domain::{
+    Algorithm, Audience, AudienceKey, IssueError, Renewal, Settings, Signer, TokenSettings, VerifyError,
+    contract::{Code, Problem, Problems},
+};
 use serde_json::{Map, Value, json};
 use testkit::{TestSigner, databases::TestDatabase, on_each_database};
 
@@ -57,7 +59,10 @@ async fn a_token_says_who_the_reader_is_and_what_was_answered(database: TestData
     });
     assert_eq!(Value::Object(claims), expected);
     let verified = book.services.tokens.verify(&token).await.unwrap();
-    assert_eq!((verified.user.id, verified.session.id), (signed_in.user.id.clone(), signed_in.session.id.clone()));
+    assert_eq!(
+        (verified.user.id, verified.session.id),
+        (signed_in.user.id.clone(), signed_in.session.id.clone())
+    );
     let same = book.services.tokens.issue(&signed_in, Some(ISSUER)).unwrap();
     assert_eq!(parts(&same).1["aud"], ISSUER);
 }
@@ -72,7 +77,10 @@ async fn a_token_is_known_until_it_expires(database: TestDatabase) {
     assert!(matches!(refused, VerifyError::Refused("time")), "{refused:?}");
     assert_eq!(Problems::from(refused), Problem::new(Code::InvalidToken).into());
     book.ports.clock.advance_seconds(-1000);
-    assert!(matches!(book.services.tokens.verify(&token).await, Err(VerifyError::Refused("time"))), "from the future");
+    assert!(
+        matches!(book.services.tokens.verify(&token).await, Err(VerifyError::Refused("time"))),
+        "from the future"
+    );
 }
 
 async fn every_token_is_another(database: TestDatabase) {
@@ -83,7 +91,8 @@ async fn every_token_is_another(database: TestDatabase) {
 }
 
 async fn a_token_is_refused_once_its_session_has_ended(database: TestDatabase) {
-    let lifetime = Settings { tokens: TokenSettings { lifetime: 2 * DAY, ..settings().tokens }, ..settings() };
+    let lifetime =
+        Settings { tokens: TokenSettings { lifetime: 2 * DAY, ..settings().tokens }, ..settings() };
     let book = Book::with(database, lifetime).await;
     let (ada, grace) = (book.reader("ada").await, book.reader("grace").await);
     let issue = |signed_in| book.services.tokens.issue(signed_in, None).unwrap();
@@ -150,7 +159,8 @@ async fn a_shared_secret_can_be_rotated(database: TestDatabase) {
     let signed_in = book.reader("ada").await;
     let old = book.services.tokens.issue(&signed_in, Some("chat")).unwrap();
 
-    let rotating = book.restarted(with(vec![audience("chat", None, shared(NEXT, Some(SHARED)))])).await.tokens;
+    let rotating =
+        book.restarted(with(vec![audience("chat", None, shared(NEXT, Some(SHARED)))])).await.tokens;
     let new = rotating.issue(&signed_in, Some("chat")).unwrap();
     assert!(book.ports.signer.verify(&new, Algorithm::Hs256, NEXT.as_bytes()).is_ok());
     assert_ne!(parts(&old).0["kid"], parts(&new).0["kid"]);
@@ -178,7 +188,11 @@ async fn the_key_set_holds_no_private_member_and_no_shared_secret(database: Test
     assert_eq!(keys.len(), 1);
     for key in keys {
         let names: Vec<&str> = key.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(names, ["kty", "x", "kid", "use", "alg"], "what the signer calls public, and our own three");
+        assert_eq!(
+            names,
+            ["kty", "x", "kid", "use", "alg"],
+            "what the signer calls public, and our own three"
+        );
         assert_eq!((&key["use"], &key["alg"]), (&json!("sig"), &json!("ES256")));
     }
     let text = jwks.to_string();

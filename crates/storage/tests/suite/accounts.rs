@@ -89,7 +89,9 @@ async fn a_reader_without_a_password_has_no_credentials(database: TestDatabase) 
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     database.arrange("update bookplate_accounts set password_hash = null where user_id = 'reader-1'").await;
-    database.arrange("update bookplate_accounts set provider_id = 'elsewhere' where user_id = 'reader-2'").await;
+    database
+        .arrange("update bookplate_accounts set provider_id = 'elsewhere' where user_id = 'reader-2'")
+        .await;
     assert!(database.find_credentials("reader1@example.com").await.unwrap().is_none());
     assert!(database.find_credentials("reader2@example.com").await.unwrap().is_none());
 }
@@ -156,7 +158,8 @@ async fn everything_of_a_reader_goes_with_the_reader(database: TestDatabase) {
     store.open(crate::fixtures::key(1)).await.unwrap();
     store.open(crate::fixtures::key(2)).await.unwrap();
     database.arrange("delete from bookplate_users where id = 'reader-1'").await;
-    for table in ["bookplate_users", "bookplate_accounts", "bookplate_sessions", "bookplate_session_records"] {
+    for table in ["bookplate_users", "bookplate_accounts", "bookplate_sessions", "bookplate_session_records"]
+    {
         assert_eq!(count(&database, table).await, 1, "{table}");
     }
     assert!(database.find_session("handle-2").await.unwrap().is_some());

@@ -4,7 +4,6 @@ use storage::{Database, RecordStore};
 use testkit::{databases::TestDatabase, on_each_database};
 use tokio::task::JoinSet;
 
-
 use crate::fixtures::{account, count, key, session, signed_up};
 
 on_each_database!(

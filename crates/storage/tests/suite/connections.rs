@@ -7,7 +7,10 @@ use testkit::{
 
 use crate::fixtures::signed_up;
 
-on_each_database!(a_closed_database_is_unavailable_rather_than_faulty, what_was_stored_is_there_after_a_restart);
+on_each_database!(
+    a_closed_database_is_unavailable_rather_than_faulty,
+    what_was_stored_is_there_after_a_restart
+);
 
 const PASSWORD: &str = "correct-horse-battery";
 

@@ -18,7 +18,11 @@ pub(crate) fn account(number: u32) -> NewAccount {
         created_at: NOW,
         updated_at: NOW,
     };
-    NewAccount { user, credential_id: format!("credential-{number}"), password_hash: format!("$hash${number}") }
+    NewAccount {
+        user,
+        credential_id: format!("credential-{number}"),
+        password_hash: format!("$hash${number}"),
+    }
 }
 
 /// Answers to the questions a book asks by default.

@@ -49,10 +49,15 @@ async fn programs_that_start_at_once_on_a_fresh_database_run_each_migration_once
 async fn a_database_newer_than_the_program_is_refused_untouched(database: TestDatabase) {
     let known = i64::try_from(database.migrate(NOW.millis()).await.unwrap()).unwrap();
     signed_up(&database, 1).await;
-    database.arrange("insert into bookplate_migrations values (4711, 'from the future', 'checksum', 1)").await;
+    database
+        .arrange("insert into bookplate_migrations values (4711, 'from the future', 'checksum', 1)")
+        .await;
     let before = schema(&database).await;
     let refused = database.migrate(NOW.millis()).await.unwrap_err();
-    assert!(matches!(refused, MigrateError::Newer { found: 4711, known: last } if last >= known), "{refused:?}");
+    assert!(
+        matches!(refused, MigrateError::Newer { found: 4711, known: last } if last >= known),
+        "{refused:?}"
+    );
     let sentence = refused.to_string();
     assert!(sentence.contains("newer Bookplate") && sentence.contains("4711"), "{sentence}");
     assert_eq!(schema(&database).await, before);

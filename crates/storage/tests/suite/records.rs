@@ -91,7 +91,10 @@ async fn the_table_tells_neither_the_key_nor_the_handle(database: TestDatabase) 
     let rows = database.rows_of(TABLE).await;
     assert_eq!(rows.len(), 1);
     assert!(!rows[0].contains("handle-1") && rows[0].contains(&key(1).stored_name()), "{rows:?}");
-    assert_eq!(database.rows_holding("kept").await, rows.iter().map(|it| format!("{TABLE}: {it}")).collect::<Vec<_>>());
+    assert_eq!(
+        database.rows_holding("kept").await,
+        rows.iter().map(|it| format!("{TABLE}: {it}")).collect::<Vec<_>>()
+    );
 }
 
 /// tower-sessions gives a record two weeks, and its store compares with the system clock.
@@ -113,7 +116,9 @@ async fn a_record_belongs_to_a_session(database: TestDatabase) {
     assert_eq!(count(&database, TABLE).await, 1);
 }
 
-async fn security_11_saving_after_the_session_has_ended_is_refused_and_revives_nothing(database: TestDatabase) {
+async fn security_11_saving_after_the_session_has_ended_is_refused_and_revives_nothing(
+    database: TestDatabase,
+) {
     let store = store(&database).await;
     let loaded = store.load(&id(key(1))).await.unwrap().unwrap();
     let browser = Arc::clone(&store).browser(key(1));

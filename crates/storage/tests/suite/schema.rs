@@ -22,8 +22,10 @@ async fn every_statement_can_be_prepared(database: TestDatabase) {
 async fn everything_carries_the_prefix(database: TestDatabase) {
     let named = match &*database {
         Database::Sqlite(_) => "select replace(name, 'sqlite_autoindex_', '') from sqlite_master",
-        Database::Postgres(_) => "select relname::text from pg_class
-            where relnamespace = (select oid from pg_namespace where nspname = current_schema())",
+        Database::Postgres(_) => {
+            "select relname::text from pg_class
+            where relnamespace = (select oid from pg_namespace where nspname = current_schema())"
+        }
     };
     let names = list(&database, named).await;
     assert!(names.len() > 10, "{names:?}");
@@ -57,7 +59,8 @@ fn both_databases_have_the_same_indexes_and_unique_columns() {
 
 #[test]
 fn both_databases_have_the_same_references() {
-    let sqlite = "select m.name || '.' || f.\"from\" || ' ' || f.\"table\" || '.' || f.\"to\" || ' ' || f.on_delete
+    let sqlite =
+        "select m.name || '.' || f.\"from\" || ' ' || f.\"table\" || '.' || f.\"to\" || ' ' || f.on_delete
         from sqlite_master m, pragma_foreign_key_list(m.name) f where m.type = 'table'";
     let postgres = "select t.relname || '.' || a.attname || ' ' || o.relname || '.' || b.attname || ' '
             || case c.confdeltype when 'c' then 'CASCADE' else c.confdeltype::text end

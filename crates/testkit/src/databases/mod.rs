@@ -30,7 +30,7 @@ pub struct TestDatabase {
 #[derive(Debug)]
 enum Place {
     Sqlite { _folder: sqlite::Folder },
-    Postgres { _database: postgres::Created },
+    Postgres { _database: Box<postgres::Created> },
 }
 
 /// As many as the server opens by default: enough for tests that want to collide.
@@ -43,7 +43,7 @@ impl Kind {
             Self::Sqlite => self.empty().await,
             Self::Postgres => {
                 let created = postgres::Created::from_template().await;
-                TestDatabase::open(created.url(), Place::Postgres { _database: created }).await
+                TestDatabase::open(created.url(), Place::Postgres { _database: Box::new(created) }).await
             }
         };
         // The template is at the newest schema already: then this finds nothing to do.
@@ -61,7 +61,7 @@ impl Kind {
             }
             Self::Postgres => {
                 let created = postgres::Created::empty().await;
-                TestDatabase::open(created.url(), Place::Postgres { _database: created }).await
+                TestDatabase::open(created.url(), Place::Postgres { _database: Box::new(created) }).await
             }
         }
     }

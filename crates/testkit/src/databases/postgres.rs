@@ -3,11 +3,7 @@
 use std::{env, thread};
 
 use sha2::{Digest, Sha256};
-use sqlx::{
-    ConnectOptions, Connection, PgConnection,
-    migrate::Migrator,
-    postgres::PgConnectOptions,
-};
+use sqlx::{ConnectOptions, Connection, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
 use storage::Database;
 use tokio::{runtime, sync::OnceCell};
 
@@ -85,7 +81,8 @@ async fn template() -> String {
         let draft = format!("{name}_draft");
         run(&mut connection, &format!("drop database if exists {draft} with (force)")).await;
         run(&mut connection, &format!("create database {draft} template template0")).await;
-        let database = Database::connect(&url(&server, &draft), 1).await.unwrap_or_else(|error| panic!("{error}"));
+        let database =
+            Database::connect(&url(&server, &draft), 1).await.unwrap_or_else(|error| panic!("{error}"));
         database.migrate(FixedClock::START.millis()).await.unwrap_or_else(|error| panic!("{error}"));
         database.close().await;
         // A connection on its way back into the pool while that closes stays open until the pool is gone (sqlx 0.8.6),
@@ -111,12 +108,13 @@ fn server() -> PgConnectOptions {
 
 async fn connect(server: &PgConnectOptions) -> PgConnection {
     let connected = PgConnection::connect_with(server).await;
-    connected.unwrap_or_else(|error| panic!("PostgreSQL does not answer at the address in {VARIABLE}: {error}"))
+    connected
+        .unwrap_or_else(|error| panic!("PostgreSQL does not answer at the address in {VARIABLE}: {error}"))
 }
 
 async fn run(connection: &mut PgConnection, statement: &str) {
     let ran = sqlx::query(statement).execute(connection).await;
-    drop(ran.unwrap_or_else(|error| panic!("{statement}: {error}")));
+    ran.unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
 fn url(server: &PgConnectOptions, database: &str) -> String {

@@ -1,0 +1,120 @@
+//! Forms: a server function runs, and the edge turns what came of it into an answer.
+
+use std::sync::Arc;
+
+use app::{Answer, Answered, Reader, Refusal, SessionChange, Submitted};
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use contract::{Code, Problem};
+use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
+use leptos::prelude::provide_context;
+
+use super::{
+    api::body,
+    guard::Proof,
+    pages::{Entered, Scene, enter, render, render_problem, see_other},
+    problem::{Refused, announce, status},
+    session::set_cookies,
+    state::Edge,
+};
+
+/// A form. Where it is accepted the browser is sent on with 303; where it is not, the same page comes back with the
+/// problems and what was typed, under the status of the first problem. Nothing of either stands in an address.
+pub async fn submit(State(edge): State<Edge>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let form = read(&edge, &parts.headers, body).await;
+    let entered = match enter(&edge, &parts).await {
+        Ok(entered) => entered,
+        Err(problems) if accepts_html(&parts.headers) => {
+            return render_problem(&edge, parts.uri, problems.first().clone()).await;
+        }
+        Err(problems) => return Refused(problems).into_response(),
+    };
+    let answered = match form {
+        Ok(form) => call(&edge, &parts, form, entered.reader.clone()).await,
+        Err(problem) => refused(problem),
+    };
+    let response = match answered {
+        Answered { refusal: Some(refusal), .. } => refuse(&edge, &parts, &entered, refusal).await,
+        accepted => accept(&edge, &parts.headers, &accepted),
+    };
+    entered.settle(&edge, &parts.headers, response)
+}
+
+/// What a server function answers that never got to run.
+fn refused(problem: Problem) -> Answered {
+    let refusal = Refusal { problems: problem.into(), typed: Submitted::default() };
+    Answered { refusal: Some(refusal), ..Answered::default() }
+}
+
+/// Runs the server function at the form's address.
+async fn call(edge: &Edge, parts: &Parts, form: bytes::Bytes, reader: Reader) -> Answered {
+    let answer = Answer::default();
+    let mut request = Request::new(Body::from(form));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = parts.uri.clone();
+    request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(FORM));
+    let context = {
+        let (services, answer) = (Arc::clone(&edge.services), answer.clone());
+        move || {
+            provide_context(Arc::clone(&services));
+            provide_context(reader.clone());
+            provide_context(answer.clone());
+        }
+    };
+    // Its own answer is discarded: it would send the browser to any Referer, with the error in the address.
+    let _ = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
+    let answered = answer.take();
+    // A form that cannot be decoded never reaches the function.
+    let reached = answered.refusal.is_some() || answered.go_to.is_some();
+    if reached { answered } else { refused(Problem::new(Code::MalformedRequest)) }
+}
+
+/// 303 to where the reader was going, with what became of the session.
+fn accept(edge: &Edge, request: &HeaderMap, answered: &Answered) -> Response {
+    let mut response = see_other(answered.go_to.as_ref());
+    let cookies = match &answered.session {
+        SessionChange::None => Vec::new(),
+        SessionChange::Opened(session) => edge.cookies().opened(request, &edge.services.sessions, session),
+        SessionChange::Ended => edge.cookies().ended(),
+    };
+    set_cookies(&mut response, cookies);
+    response
+}
+
+/// The form's page again, with the problems and what was typed; the problems alone for who does not read pages.
+async fn refuse(edge: &Edge, parts: &Parts, entered: &Entered, refusal: Refusal) -> Response {
+    let first = refusal.problems.first().clone();
+    if !accepts_html(&parts.headers) {
+        return Refused(refusal.problems).into_response();
+    }
+    let scene = Scene { reader: entered.reader.clone(), refusal: Some(refusal), problem: None };
+    let mut response = render(edge, parts.uri.clone(), scene).await;
+    if !response.status().is_redirection() {
+        *response.status_mut() = status(first.code);
+    }
+    announce(&first, &mut response);
+    response
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The bytes of a form that comes from a page of ours and is one: of the right type, not too large, and text.
+async fn read(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
+    edge.site.trusted_origins.own().check_origin(headers, Proof::FromBrowser)?;
+    let bytes = body::collect(headers, body).await?;
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let is_form = content_type.split(';').next().is_some_and(|it| it.trim().eq_ignore_ascii_case(FORM));
+    if !is_form {
+        return Err(Problem::new(Code::UnsupportedMediaType));
+    }
+    body::form(&bytes).map(|_| bytes)
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_none_or(|accept| accept.contains("text/html") || accept.contains("*/*"))
+}

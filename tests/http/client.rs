@@ -1,0 +1,155 @@
+//! A client without a network: keeps cookies, and says where a request comes from as a browser does.
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+};
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use http::{Method, Request, header, request::Builder};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::{
+    app::PASSWORD,
+    fields::Fields,
+    reply::{Reply, SetCookie},
+};
+
+/// What a reader types to open an account.
+pub const READER: Fields = Fields::new(&[
+    ("name", "Ada Lovelace"),
+    ("email", "ada@example.com"),
+    ("password", PASSWORD),
+    ("experienceLevel", "beginner"),
+    ("professionalRole", "developer"),
+    ("rememberMe", "true"),
+]);
+
+/// Where every client of these tests sits.
+pub const ADDRESS: &str = "192.0.2.10";
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A browser or a script.
+#[derive(Clone)]
+pub struct Client {
+    router: Router,
+    host: String,
+    /// Sent along with every request; a browser's own are there from the start.
+    headers: BTreeMap<&'static str, String>,
+    /// By name, as they were set.
+    cookies: BTreeMap<String, String>,
+    is_browser: bool,
+}
+
+impl Client {
+    pub fn browser(router: Router, origin: &str) -> Self {
+        let mut client = Self::script(router, origin);
+        client.is_browser = true;
+        client.set("user-agent", "Mozilla/5.0 (a test)");
+        client.set("origin", origin);
+        client.set("sec-fetch-site", "same-origin");
+        client
+    }
+
+    pub fn script(router: Router, origin: &str) -> Self {
+        let host = origin.split_once("://").unwrap().1.to_owned();
+        Self { router, host, headers: BTreeMap::new(), cookies: BTreeMap::new(), is_browser: false }
+    }
+
+    /// Sends a header with every request from now on.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.headers.insert(name, value.to_owned());
+    }
+
+    /// No longer sends it.
+    pub fn unset(&mut self, name: &str) {
+        self.headers.remove(name);
+    }
+
+    /// The same client, sending a header.
+    pub fn sending(mut self, name: &'static str, value: &str) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    /// The same client, not sending a header.
+    pub fn without(mut self, name: &str) -> Self {
+        self.unset(name);
+        self
+    }
+
+    /// The cookie's value as it was set.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.get(name).map(String::as_str)
+    }
+
+    /// Puts a cookie into the jar.
+    pub fn keep(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
+    pub fn forget(&mut self, name: &str) {
+        self.cookies.remove(name);
+    }
+
+    /// The value of the session cookie.
+    pub fn session(&self) -> Option<&str> {
+        self.cookie("better-auth.session_token").or_else(|| self.cookie("__Secure-better-auth.session_token"))
+    }
+
+    pub async fn get(&mut self, path: &str) -> Reply {
+        let accept = if path.starts_with("/api/") { "*/*" } else { "text/html" };
+        self.send(self.request(Method::GET, path).header(header::ACCEPT, accept), "").await
+    }
+
+    /// Posts a form as a page does.
+    pub async fn form(&mut self, path: &str, fields: Fields) -> Reply {
+        self.post(path, FORM, fields.form()).await
+    }
+
+    /// Posts JSON as a script does.
+    pub async fn json(&mut self, path: &str, body: Value) -> Reply {
+        self.post(path, "application/json", body.to_string()).await
+    }
+
+    /// Posts anything.
+    pub async fn post(&mut self, path: &str, content_type: &str, body: impl Into<Body>) -> Reply {
+        let mut request = self.request(Method::POST, path).header(header::CONTENT_TYPE, content_type);
+        if !self.headers.contains_key("accept") {
+            request = request.header(header::ACCEPT, if content_type == FORM { "text/html" } else { "*/*" });
+        }
+        self.send(request, body).await
+    }
+
+    /// A request with this client's headers, for those that need one of their own. [`Client::send`] adds the cookies.
+    pub fn request(&self, method: Method, path: &str) -> Builder {
+        let mut request = Request::builder().method(&method).uri(path).header(header::HOST, &self.host);
+        for (name, value) in &self.headers {
+            // A browser names its origin where something is changed or another site is asked.
+            let own = *name == "origin" && self.is_browser && method == Method::GET;
+            if !own {
+                request = request.header(*name, value);
+            }
+        }
+        request
+    }
+
+    /// Sends it and keeps the cookies of the answer.
+    pub async fn send(&mut self, request: Builder, body: impl Into<Body>) -> Reply {
+        let mut request = request.body(body.into()).unwrap();
+        if !self.cookies.is_empty() && !request.headers().contains_key(header::COOKIE) {
+            let pairs: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request.headers_mut().insert(header::COOKIE, pairs.join("; ").parse().unwrap());
+        }
+        let peer = SocketAddr::from((ADDRESS.parse::<Ipv4Addr>().unwrap(), 54321));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let reply = Reply::read(response).await;
+        for SetCookie { name, value, .. } in reply.cookies() {
+            if value.is_empty() { self.forget(&name) } else { self.keep(&name, &value) }
+        }
+        reply
+    }
+}

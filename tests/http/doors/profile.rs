@@ -1,0 +1,108 @@
+//! Changing a profile.
+
+use contract::{Code, Problem, Questions, Reason};
+use testkit::{databases::TestDatabase, on_each_database};
+
+use super::{DOORS, Door, Wish};
+use crate::{app::TestApp, fields::Fields};
+
+on_each_database!(
+    both_doors_change_the_same,
+    a_change_that_cannot_be_made_is_refused_and_changes_nothing,
+    a_reader_who_is_signed_out_changes_nothing,
+    the_page_says_once_that_the_changes_are_saved,
+);
+
+const PROFILE: Fields = Fields::new(&[
+    ("name", "Grace"),
+    ("experienceLevel", "advanced"),
+    ("professionalRole", "other"),
+    ("roleOther", "Admiral"),
+    ("organization", "Navy"),
+]);
+
+async fn both_doors_change_the_same(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let cleared = PROFILE.with("roleOther", "").with("organization", "").with("name", "");
+    let mut stored = Vec::new();
+    for door in DOORS {
+        let address = door.address("reader");
+        let mut browser = app.reader(&address).await;
+        for fields in [&PROFILE, &cleared] {
+            app.ports.clock.advance_seconds(60);
+            let reply = door.ask(&mut browser, Wish::SaveProfile, fields).await;
+            door.accepted(&reply);
+            stored.push(app.stored(&address).await);
+            let user = browser.get("/api/auth/get-session").await.json()["user"].clone();
+            assert!(user["updatedAt"].as_str() > user["createdAt"].as_str(), "{user}");
+        }
+    }
+    let [full, empty] = [&stored[0], &stored[1]];
+    assert_eq!([full, empty], [&stored[2], &stored[3]]);
+    assert_eq!((full["name"].as_str(), full["roleOther"].as_str()), (Some("Grace"), Some("Admiral")));
+    assert_eq!(empty["name"], "");
+    assert!(empty["roleOther"].is_null() && empty["organization"].is_null(), "{empty}");
+    assert_eq!(empty["experienceLevel"], "advanced");
+}
+
+async fn a_change_that_cannot_be_made_is_refused_and_changes_nothing(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.reader("ada@example.com").await;
+    let before = app.database.rows().await;
+    let options = Questions::default().iter().next().unwrap().options().unwrap();
+    let long = Reason::TooLong { max: 200 };
+    let cases = [
+        (PROFILE.with("name", &"n".repeat(201)), Problem::invalid("name", long.clone())),
+        (PROFILE.with("name", "a\0b"), Problem::invalid("name", Reason::ForbiddenCharacter)),
+        (PROFILE.with("organization", &"n".repeat(201)), Problem::invalid("organization", long)),
+        (PROFILE.with("organization", "a\nb"), Problem::invalid("organization", Reason::ForbiddenCharacter)),
+        (
+            PROFILE.with("experienceLevel", "wizard"),
+            Problem::invalid("experienceLevel", Reason::NotAnOption { options }),
+        ),
+        (PROFILE.with("professionalRole", ""), Problem::on(Code::MissingField, "professionalRole")),
+    ];
+    for (fields, problem) in cases {
+        for door in DOORS {
+            let reply = door.ask(&mut browser, Wish::SaveProfile, &fields).await;
+            door.refused(&reply, Wish::SaveProfile, &fields, &problem);
+        }
+    }
+    assert_eq!(app.database.rows().await, before);
+}
+
+async fn a_reader_who_is_signed_out_changes_nothing(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let ended = app.reader("ada@example.com").await;
+    let mut out = ended.clone();
+    Door::Json.accepted(&Door::Json.ask(&mut out, Wish::SignOut, &Fields::new(&[])).await);
+    let before = app.database.rows().await;
+    for (mut browser, is_stale) in [(app.browser(), false), (ended.clone(), true)] {
+        let reply = Door::Json.ask(&mut browser.clone(), Wish::SaveProfile, &PROFILE).await;
+        reply.refused(401, "UNAUTHORIZED");
+        assert_eq!(reply.cookie("better-auth.session_token").is_some_and(|it| it.expires()), is_stale);
+        // A reader has a page that says what to do: sign in, and come back.
+        let reply = Door::Form.ask(&mut browser, Wish::SaveProfile, &PROFILE).await;
+        assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/sign-in?next=/account")));
+        assert_eq!(reply.cookie("better-auth.session_token").is_some_and(|it| it.expires()), is_stale);
+    }
+    assert_eq!(app.database.rows().await, before);
+}
+
+async fn the_page_says_once_that_the_changes_are_saved(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.reader("ada@example.com").await;
+    let status = |page: &crate::page::Page| {
+        let told = page.elements().find(|it| it.get("role") == Some("status") && it.tag == "p");
+        told.map(|it| it.text.clone())
+    };
+    assert_eq!(status(&browser.get("/account").await.page()), None);
+    let reply = browser.form("/account", PROFILE).await;
+    assert_eq!(reply.location(), Some("/account"));
+    let page = browser.get("/account").await.page();
+    assert_eq!(status(&page).as_deref(), Some("Your changes are saved."));
+    for (name, value) in PROFILE.iter() {
+        assert_eq!(page.value(name).as_deref(), Some(value), "{name}");
+    }
+    assert_eq!(status(&browser.get("/account").await.page()), None);
+}

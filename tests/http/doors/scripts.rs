@@ -1,0 +1,50 @@
+//! A client that accepts JSON and posts a form gets the form's outcome and the wire's errors.
+
+use testkit::databases::TestDatabase;
+
+use crate::{
+    app::{TestApp, on_one_database},
+    client::READER,
+    fields::Fields,
+};
+
+on_one_database!(
+    a_form_posted_by_a_client_that_accepts_json_is_refused_in_json,
+    a_form_posted_by_a_client_that_accepts_json_is_accepted_as_from_a_page,
+);
+
+async fn a_form_posted_by_a_client_that_accepts_json_is_refused_in_json(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    app.reader("ada@example.com").await;
+    let mut script = app.browser().sending("accept", "application/json");
+    let cases = [
+        ("/sign-up", READER, 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"),
+        ("/sign-up", READER.with("password", "weak"), 400, "PASSWORD_TOO_SHORT"),
+        ("/sign-up", READER.without("experienceLevel"), 400, "MISSING_FIELD"),
+        ("/sign-in", READER.with("password", "not the password"), 401, "INVALID_EMAIL_OR_PASSWORD"),
+        ("/account", READER, 401, "UNAUTHORIZED"),
+    ];
+    for (path, fields, status, code) in cases {
+        let reply = script.form(path, fields).await;
+        reply.refused(status, code);
+        assert!(reply.location().is_none());
+    }
+    script.post("/sign-in", "text/plain", "a=b").await.refused(415, "UNSUPPORTED_MEDIA_TYPE");
+    script.set("origin", "https://evil.example");
+    script.form("/sign-in", READER).await.refused(403, "INVALID_ORIGIN");
+    app.ports.hasher.set_busy(true);
+    let reply = app.browser().sending("accept", "application/json").form("/sign-in", READER).await;
+    reply.refused(503, "SERVICE_BUSY");
+    assert_eq!(reply.header("retry-after"), Some("2"));
+}
+
+async fn a_form_posted_by_a_client_that_accepts_json_is_accepted_as_from_a_page(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut script = app.browser().sending("accept", "application/json");
+    let reply = script.form("/sign-up", READER).await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/")));
+    assert!(script.session().is_some());
+    let reply = script.form("/sign-out", Fields::new(&[])).await;
+    assert_eq!(reply.status, 303);
+    assert!(script.session().is_none());
+}

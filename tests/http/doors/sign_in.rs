@@ -1,0 +1,150 @@
+//! Sign-in.
+
+use contract::{Code, Problem};
+use testkit::{databases::TestDatabase, on_each_database};
+
+use super::{DOORS, Door, Wish};
+use crate::{
+    app::{PASSWORD, TestApp},
+    client::READER,
+    fields::Fields,
+};
+
+on_each_database!(
+    a_reader_is_let_in_by_either_door,
+    a_sign_in_that_is_wrong_is_refused,
+    security_01_nothing_tells_an_unknown_address_from_a_wrong_password,
+    security_10_every_sign_in_opens_a_new_session_and_ends_the_one_the_browser_brought_along,
+    security_10_a_refused_sign_in_leaves_the_session_of_the_browser_alone,
+    a_reader_goes_where_they_were_going,
+);
+
+const ADA: Fields =
+    Fields::new(&[("email", "ada@example.com"), ("password", PASSWORD), ("rememberMe", "true")]);
+
+async fn a_reader_is_let_in_by_either_door(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    app.reader("ada@example.com").await;
+    for address in ["ada@example.com", "ADA@Example.COM"] {
+        for door in DOORS {
+            let before = app.sessions().await;
+            let mut browser = app.browser();
+            let reply = door.ask(&mut browser, Wish::SignIn, &ADA.with("email", address)).await;
+            door.accepted(&reply);
+            assert_eq!(reply.cookie("better-auth.session_token").unwrap().max_age(), Some(604_800));
+            let session = browser.get("/api/auth/get-session").await.json();
+            assert_eq!(session["user"]["email"], "ada@example.com");
+            assert_eq!(session["session"]["expiresAt"], "2026-11-28T00:00:00.000Z");
+            assert_eq!(app.sessions().await, before + 1);
+        }
+    }
+    assert_eq!(app.accounts().await, 1);
+}
+
+async fn a_sign_in_that_is_wrong_is_refused(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    app.reader("ada@example.com").await;
+    let before = app.database.rows().await;
+    let wrong = Problem::new(Code::InvalidEmailOrPassword);
+    let malformed = Problem::on(Code::InvalidEmail, "email");
+    let cases = [
+        (ADA.with("password", "loud paper, ink"), &wrong),
+        (ADA.with("password", &PASSWORD.to_uppercase()), &wrong),
+        (ADA.with("password", "quiet paper, ink "), &wrong),
+        (ADA.with("password", ""), &wrong),
+        (ADA.with("email", "nobody@example.com"), &wrong),
+        (ADA.with("email", "ada+tag@example.com"), &wrong),
+        (ADA.with("email", "ada"), &malformed),
+        (ADA.with("email", ""), &malformed),
+        (ADA.with("email", "аda@example.com"), &malformed),
+        (ADA.with("email", "ada@example.com\0"), &malformed),
+        (ADA.with("password", &"p".repeat(129)), &Problem::on(Code::PasswordTooLong, "password")),
+    ];
+    for (fields, problem) in cases {
+        for door in DOORS {
+            let reply = door.ask(&mut app.browser(), Wish::SignIn, &fields).await;
+            door.refused(&reply, Wish::SignIn, &fields, problem);
+        }
+    }
+    assert_eq!(app.database.rows().await, before);
+}
+
+async fn security_01_nothing_tells_an_unknown_address_from_a_wrong_password(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut answers = Vec::new();
+    let mut work = Vec::new();
+    // The same request twice: before there is such an account, and after.
+    for known in [false, true] {
+        if known {
+            app.reader("ada@example.com").await;
+        }
+        for door in DOORS {
+            let before = app.ports.hasher.work().verified;
+            let fields = ADA.with("password", "not the password");
+            let reply = door.ask(&mut app.browser(), Wish::SignIn, &fields).await;
+            work.push(app.ports.hasher.work().verified - before);
+            let text = reply.nonce().map_or(reply.text().to_owned(), |nonce| reply.text().replace(nonce, ""));
+            let mut headers: Vec<_> = reply.headers.keys().map(ToString::to_string).collect();
+            headers.sort();
+            answers.push((reply.status, headers, text));
+        }
+    }
+    assert_eq!(work, [1, 1, 1, 1]);
+    assert_eq!(answers[0], answers[2]);
+    assert_eq!(answers[1], answers[3]);
+}
+
+async fn security_10_every_sign_in_opens_a_new_session_and_ends_the_one_the_browser_brought_along(
+    database: TestDatabase,
+) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.reader("ada@example.com").await;
+    let elsewhere = app.reader("grace@example.com").await;
+    for door in DOORS {
+        let replaced = browser.clone();
+        door.accepted(&door.ask(&mut browser, Wish::SignIn, &ADA).await);
+        assert_ne!(browser.session(), replaced.session());
+        assert!(replaced.clone().get("/api/auth/get-session").await.json().is_null());
+        assert!(elsewhere.clone().get("/api/auth/get-session").await.json().is_object());
+        assert_eq!(app.sessions().await, 2);
+    }
+}
+
+async fn security_10_a_refused_sign_in_leaves_the_session_of_the_browser_alone(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.reader("ada@example.com").await;
+    let before = (browser.session().map(str::to_owned), app.database.rows().await);
+    for door in DOORS {
+        let reply = door.ask(&mut browser, Wish::SignIn, &ADA.with("password", "not the password")).await;
+        // A signed-in reader does not see the sign-in page: the form leads home, still signed in.
+        match door {
+            Door::Form => assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/"))),
+            Door::Json => reply.refused(401, "INVALID_EMAIL_OR_PASSWORD"),
+        }
+        assert_eq!((browser.session().map(str::to_owned), app.database.rows().await), before);
+    }
+}
+
+async fn a_reader_goes_where_they_were_going(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    app.reader("ada@example.com").await;
+    let cases = [
+        ("/account", "/account"),
+        ("/chapter/1?tab=a&x=y#top", "/chapter/1?tab=a&x=y#top"),
+        ("/kapitel/über uns", "/kapitel/%C3%BCber%20uns"),
+        ("https://evil.example/", "/"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("/a\r\nSet-Cookie: x=y", "/"),
+        ("javascript:alert(1)", "/"),
+        ("", "/"),
+    ];
+    for (at, (next, location)) in cases.into_iter().enumerate() {
+        let address = format!("reader-{at}@example.com");
+        let new = READER.with("email", &address).with("next", next);
+        for (path, fields) in [("/sign-up", new), ("/sign-in", ADA.with("next", next))] {
+            let reply = app.browser().form(path, fields).await;
+            assert_eq!((reply.status.as_u16(), reply.location()), (303, Some(location)), "{path} {next:?}");
+        }
+    }
+}

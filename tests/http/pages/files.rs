@@ -1,0 +1,101 @@
+//! The site's files, in a build that has them.
+
+use bookplate::http::{FILES, STYLESHEET};
+use http::Method;
+use testkit::databases::TestDatabase;
+
+use crate::app::{TestApp, on_one_database};
+
+on_one_database!(
+    a_build_without_a_site_shows_its_pages_all_the_same,
+    every_file_is_sent_compressed_as_the_client_likes_it_best,
+    a_file_whose_name_changes_with_its_content_is_kept_for_good,
+    a_file_the_client_has_is_not_sent_again,
+    every_file_a_page_names_is_there,
+    crawlers_are_told_where_to_go,
+);
+
+async fn a_build_without_a_site_shows_its_pages_all_the_same(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let page = app.browser().get("/sign-in").await.page();
+    let linked = page.all("link").filter(|it| it.get("rel") == Some("stylesheet")).count();
+    assert_eq!(linked, usize::from(STYLESHEET.is_some()));
+    assert_eq!(page.all("script").count() > 0, STYLESHEET.is_some(), "no script is named that is not there");
+    assert_eq!(STYLESHEET.is_some(), !FILES.is_empty());
+}
+
+async fn every_file_is_sent_compressed_as_the_client_likes_it_best(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.browser();
+    for file in FILES {
+        let cases = [
+            ("gzip, deflate, br, zstd", file.brotli.map(|it| (it, "br"))),
+            ("gzip", file.gzip.map(|it| (it, "gzip"))),
+            ("br;q=0, gzip;q=0.5", file.gzip.map(|it| (it, "gzip"))),
+            ("identity", None),
+            ("", None),
+        ];
+        for (accepted, compressed) in cases {
+            let request = browser.request(Method::GET, file.path).header("accept-encoding", accepted);
+            let reply = browser.send(request, "").await;
+            let (bytes, encoding) = compressed.map_or((file.identity, None), |(bytes, name)| (bytes, Some(name)));
+            assert_eq!(reply.status, 200, "{}", file.path);
+            assert_eq!(reply.header("content-encoding"), encoding, "{} {accepted}", file.path);
+            assert!(reply.body == bytes, "{} {accepted}", file.path);
+            assert_eq!(reply.header("content-type"), Some(file.content_type));
+            assert_eq!(reply.header("vary"), Some("accept-encoding"));
+            assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+            assert!(reply.cookies().is_empty());
+        }
+        assert!(file.brotli.is_none_or(|bytes| bytes.len() < file.identity.len()), "{}", file.path);
+    }
+}
+
+async fn a_file_whose_name_changes_with_its_content_is_kept_for_good(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    for file in FILES {
+        let keep = if file.immutable { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
+        assert_eq!(app.browser().get(file.path).await.header("cache-control"), Some(keep), "{}", file.path);
+        assert_eq!(file.immutable, file.path.starts_with("/pkg/"), "{}", file.path);
+    }
+}
+
+async fn a_file_the_client_has_is_not_sent_again(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.browser();
+    for file in FILES {
+        let etag = browser.get(file.path).await.header("etag").unwrap().to_owned();
+        let request = browser.request(Method::GET, file.path).header("if-none-match", &etag);
+        let reply = browser.send(request, "").await;
+        assert_eq!((reply.status.as_u16(), reply.body.len()), (304, 0), "{}", file.path);
+        assert_eq!(reply.header("etag"), Some(etag.as_str()));
+        let request = browser.request(Method::GET, file.path).header("if-none-match", "\"another\"");
+        assert_eq!(browser.send(request, "").await.status, 200);
+        let request = browser.request(Method::POST, file.path);
+        assert_eq!(browser.send(request, "").await.status, 404, "a file is read, not written");
+    }
+}
+
+async fn every_file_a_page_names_is_there(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.reader("ada@example.com").await;
+    for path in ["/", "/account"] {
+        let page = browser.get(path).await.page();
+        let named = page.elements().filter(|it| it.tag == "link" || it.tag == "script");
+        for address in named.filter_map(|it| it.get("href").or(it.get("src"))) {
+            let status = browser.get(address).await.status;
+            assert_eq!(status, if FILES.is_empty() { 404 } else { 200 }, "{address}");
+        }
+    }
+}
+
+async fn crawlers_are_told_where_to_go(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let reply = app.browser().get("/robots.txt").await;
+    if FILES.is_empty() {
+        assert_eq!(reply.status, 404);
+    } else {
+        assert_eq!(reply.status, 200);
+        assert!(reply.text().starts_with("User-agent: *"), "{}", reply.text());
+    }
+}

@@ -1,0 +1,198 @@
+//! Where addresses lead.
+
+use http::Method;
+use testkit::databases::TestDatabase;
+
+use crate::{
+    app::{ORIGIN, TestApp, on_one_database},
+    client::READER,
+};
+
+on_one_database!(
+    a_signed_in_reader_on_a_sign_in_page_is_sent_where_they_were_going,
+    a_stranger_is_sent_to_sign_in_and_back,
+    older_addresses_lead_to_the_pages_and_keep_where_the_reader_was_going,
+    a_form_keeps_where_the_reader_was_going,
+    security_18_an_address_that_leads_away_is_ignored,
+    another_name_of_this_machine_leads_to_the_one_the_cookies_belong_to,
+    a_public_server_answers_under_every_name,
+    an_address_asked_for_the_wrong_way_says_so,
+    nothing_is_at_any_other_address,
+    a_page_can_be_asked_for_without_its_body,
+);
+
+/// Addresses a browser would read as somewhere else.
+const HOSTILE: [&str; 10] = [
+    "https://evil.example/",
+    "//evil.example",
+    "/%5Cevil.example",
+    "%2F%2Fevil.example",
+    "/%2F/evil.example",
+    "javascript:alert(1)",
+    "/.//evil.example",
+    "%0d%0aSet-Cookie:%20x=y",
+    "/a%0d%0aLocation:%20x",
+    "%2F%09%2Fevil.example",
+];
+
+async fn a_signed_in_reader_on_a_sign_in_page_is_sent_where_they_were_going(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.reader("ada@example.com").await;
+    for page in ["/sign-in", "/sign-up"] {
+        for (query, location) in [
+            ("", "/"),
+            ("?next=/account", "/account"),
+            ("?next=%2Fchapter%2F1%3Ftab%3Da%26x%3Dy", "/chapter/1?tab=a&x=y"),
+        ] {
+            let reply = browser.get(&format!("{page}{query}")).await;
+            assert_eq!((reply.status.as_u16(), reply.location()), (303, Some(location)), "{page}{query}");
+            assert_eq!(reply.header("cache-control"), Some("no-store"));
+        }
+        for hostile in HOSTILE {
+            let reply = browser.get(&format!("{page}?next={hostile}")).await;
+            assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/")), "{page} {hostile}");
+        }
+    }
+}
+
+async fn a_stranger_is_sent_to_sign_in_and_back(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.browser();
+    let reply = browser.get("/account").await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/sign-in?next=/account")));
+    let page = browser.get(reply.location().unwrap()).await.page();
+    let action = page.one("form").get("action").unwrap().to_owned();
+    let fields = READER.with("next", &page.value("next").unwrap());
+    assert_eq!(browser.form(&action.replace("/sign-in", "/sign-up"), fields).await.location(), Some("/account"));
+    assert_eq!(browser.get("/account").await.status, 200);
+    let reply = app.browser().get("/sign-out").await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/")));
+}
+
+async fn older_addresses_lead_to_the_pages_and_keep_where_the_reader_was_going(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let aliases =
+        [("/auth/login", "/sign-in"), ("/auth/signup", "/sign-up"), ("/login", "/sign-in"), ("/signup", "/sign-up")];
+    for (alias, page) in aliases {
+        let mut browser = app.browser();
+        assert_eq!(browser.get(alias).await.location(), Some(page));
+        let reply = browser.get(&format!("{alias}?a=b&next=/chapter/1%3Ftab%3Da%26x%3Dy&next=/other")).await;
+        assert_eq!(reply.status, 302);
+        let expected = format!("{page}?next=%2Fchapter%2F1%3Ftab%3Da%26x%3Dy");
+        assert_eq!(reply.location(), Some(expected.as_str()));
+        let followed = browser.get(&expected).await.page();
+        assert_eq!(followed.value("next").as_deref(), Some("/chapter/1?tab=a&x=y"));
+        for hostile in HOSTILE {
+            let reply = browser.get(&format!("{alias}?next={hostile}")).await;
+            assert_eq!(reply.location(), Some(page), "{hostile}");
+        }
+    }
+}
+
+async fn a_form_keeps_where_the_reader_was_going(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let next = "/chapter/1?tab=a&x=50%25+more#top";
+    let query: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    for (page, other) in [("/sign-in", "/sign-up"), ("/sign-up", "/sign-in")] {
+        let here = format!("{page}?next={query}");
+        let shown = app.browser().get(&here).await.page();
+        assert_eq!(shown.value("next").as_deref(), Some(next));
+        // The form's address and the link to the other page say the same again, and so does the form that comes back.
+        let action = shown.one("form").get("action").unwrap().to_owned();
+        let link = shown.all("a").filter_map(|it| it.get("href")).find(|it| it.starts_with(other)).unwrap().to_owned();
+        let wrong = READER.with("email", "nobody").with("next", next);
+        let returned = app.browser().form(&action, wrong).await.page();
+        let linked = app.browser().get(&link).await.page();
+        for page in [returned, linked, app.browser().get(&action).await.page()] {
+            assert_eq!(page.value("next").as_deref(), Some(next));
+        }
+    }
+}
+
+async fn security_18_an_address_that_leads_away_is_ignored(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    for hostile in HOSTILE {
+        for page in ["/sign-in", "/sign-up"] {
+            let reply = app.browser().get(&format!("{page}?next={hostile}")).await;
+            assert_eq!(reply.status, 200, "{hostile}");
+            let shown = reply.page();
+            assert!(shown.control("next").is_none(), "{hostile}");
+            assert_eq!(shown.one("form").get("action"), Some(page), "{hostile}");
+            assert!(!reply.text().contains("evil.example"), "{hostile}");
+        }
+    }
+    // What Leptos would read back from an address as a form's error is nothing to us.
+    for query in ["?__err=eyJ4IjoxfQ&__path=/sign-in", "?error=%3Cb%3Efree%20text%3C/b%3E"] {
+        let page = app.browser().get(&format!("/sign-in{query}")).await.page();
+        assert!(page.problem().is_none() && !page.one("body").text.contains("free text"), "{query}");
+    }
+}
+
+async fn another_name_of_this_machine_leads_to_the_one_the_cookies_belong_to(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.browser();
+    for host in ["127.0.0.1:3001", "[::1]:3001", "localhost", "localhost:8080"] {
+        let request = |path| http::Request::builder().uri(path).header("host", host);
+        let reply = browser.send(request("/sign-in?next=/account"), "").await;
+        let expected = format!("{ORIGIN}/sign-in?next=/account");
+        assert_eq!((reply.status.as_u16(), reply.location()), (307, Some(expected.as_str())), "{host}");
+        let reply = browser.send(request("//evil.example/"), "").await;
+        assert!(reply.location().is_none_or(|it| it.starts_with(&format!("{ORIGIN}/"))), "{host}");
+        // The JSON door answers: a script follows no redirect with its body.
+        assert_eq!(browser.send(request("/api/auth/ok"), "").await.status, 200, "{host}");
+    }
+    for host in ["localhost:3001", "LOCALHOST:3001", "accounts.internal:3001"] {
+        let reply = browser.send(http::Request::builder().uri("/sign-in").header("host", host), "").await;
+        assert_eq!(reply.status, 200, "{host}");
+    }
+}
+
+async fn a_public_server_answers_under_every_name(database: TestDatabase) {
+    let app = TestApp::with(database, &[("BOOKPLATE_URL", "https://accounts.example.org")]).await;
+    for host in ["accounts.example.org", "127.0.0.1:3001", "localhost"] {
+        let reply = app.browser().send(http::Request::builder().uri("/sign-in").header("host", host), "").await;
+        assert_eq!(reply.status, 200, "a proxy or a health check may ask under {host}");
+    }
+}
+
+async fn an_address_asked_for_the_wrong_way_says_so(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let cases = [
+        (Method::POST, "/"),
+        (Method::PUT, "/sign-in"),
+        (Method::DELETE, "/account"),
+        (Method::PATCH, "/sign-up"),
+        (Method::POST, "/login"),
+    ];
+    for (method, path) in cases {
+        let mut browser = app.browser();
+        let reply = browser.send(browser.request(method.clone(), path), "").await;
+        assert_eq!(reply.status, 405, "{method} {path}");
+        // RFC 9110 section 15.5.6.
+        assert!(reply.header("allow").is_some_and(|it| it.contains("GET")), "{method} {path}");
+        assert!(reply.page().one("body").text.contains("This address cannot be used that way."));
+    }
+}
+
+async fn nothing_is_at_any_other_address(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    for path in ["/sign-in/", "/Sign-In", "//sign-in", "/sign-in/x", "/%2e%2e/account", "/index.html", "/.env"] {
+        for method in [Method::GET, Method::POST] {
+            let mut browser = app.browser();
+            let reply = browser.send(browser.request(method, path), "").await;
+            assert_eq!(reply.status, 404, "{path}");
+            let page = reply.page();
+            assert!(page.one("body").text.contains("There is nothing at this address."), "{path}");
+            assert!(page.all("a").any(|it| it.get("href") == Some("/") && it.has_class("button")));
+        }
+    }
+}
+
+async fn a_page_can_be_asked_for_without_its_body(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    for (path, status) in [("/", 200), ("/sign-in", 200), ("/no-such-page", 404)] {
+        let mut browser = app.browser();
+        let reply = browser.send(browser.request(Method::HEAD, path), "").await;
+        assert_eq!((reply.status.as_u16(), reply.body.len()), (status, 0), "{path}");
+    }
+}

@@ -1,0 +1,121 @@
+//! An answer, read whole.
+
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::Value;
+
+use crate::page::Page;
+
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+/// A cookie as an answer sets it.
+#[derive(Debug, Clone)]
+pub struct SetCookie {
+    pub name: String,
+    pub value: String,
+    /// Everything after the value, in order.
+    pub attributes: Vec<String>,
+}
+
+impl SetCookie {
+    pub fn has(&self, attribute: &str) -> bool {
+        self.attributes.iter().any(|known| known == attribute)
+    }
+
+    /// Whether it takes the cookie away.
+    pub fn expires(&self) -> bool {
+        self.value.is_empty() && self.has("Max-Age=0")
+    }
+
+    /// Seconds it is kept; `None` until the browser ends.
+    pub fn max_age(&self) -> Option<i64> {
+        self.attributes.iter().find_map(|attribute| attribute.strip_prefix("Max-Age=")?.parse().ok())
+    }
+}
+
+impl Reply {
+    pub async fn read(response: Response<Body>) -> Self {
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Self { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.body))
+    }
+
+    pub fn page(&self) -> Page {
+        assert_eq!(self.header("content-type"), Some("text/html; charset=utf-8"), "{:?}", self.body);
+        Page::read(self.text())
+    }
+
+    /// The header's one value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let first = values.next()?.to_str().unwrap();
+        assert!(values.next().is_none(), "{name} is sent twice");
+        Some(first)
+    }
+
+    pub fn location(&self) -> Option<&str> {
+        self.header("location")
+    }
+
+    /// The `code` of a JSON error; empty where there is none.
+    pub fn code(&self) -> String {
+        let body = self.json();
+        body.get("code").and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    /// The `message` of a JSON error.
+    pub fn message(&self) -> String {
+        self.json()["message"].as_str().unwrap().to_owned()
+    }
+
+    /// The nonce its policy lets scripts and styles run by.
+    pub fn nonce(&self) -> Option<&str> {
+        let (_, nonce) = self.header("content-security-policy")?.split_once("'nonce-")?;
+        nonce.split_once('\'').map(|(nonce, _)| nonce)
+    }
+
+    pub fn cookies(&self) -> Vec<SetCookie> {
+        let lines = self.headers.get_all(header::SET_COOKIE).iter().map(|line| line.to_str().unwrap());
+        lines
+            .map(|line| {
+                let mut parts = line.split("; ");
+                let (name, value) = parts.next().unwrap().split_once('=').unwrap();
+                let attributes = parts.map(str::to_owned).collect();
+                SetCookie { name: name.to_owned(), value: value.to_owned(), attributes }
+            })
+            .collect()
+    }
+
+    /// The cookie of this name, if the answer sets it.
+    pub fn cookie(&self, name: &str) -> Option<SetCookie> {
+        self.cookies().into_iter().find(|cookie| cookie.name == name)
+    }
+
+    /// Asserts status and code of a JSON error.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) {
+        assert_eq!((self.status.as_u16(), self.code().as_str()), (status, code), "{}", self.text());
+        assert_eq!(self.header("content-type"), Some("application/json"));
+    }
+
+    /// Asserts that the answer says nothing at all.
+    #[track_caller]
+    pub fn is_empty_404(&self) {
+        assert_eq!((self.status.as_u16(), self.body.len()), (404, 0), "{:?}", self.body);
+        assert_eq!(self.header("content-type"), None);
+    }
+}
