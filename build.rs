@@ -38,10 +38,7 @@ fn generate(site: &Path, manifest: &str) -> Result<String, Box<dyn Error>> {
         }
     }
     let mut code = String::new();
-    writeln!(
-        code,
-        "/// The name under which Leptos finds its JavaScript and WASM in `/pkg`."
-    )?;
+    writeln!(code, "/// The name under which Leptos finds its JavaScript and WASM in `/pkg`.")?;
     writeln!(code, "pub const OUTPUT_NAME: &str = {output_name:?};")?;
     writeln!(code, "/// The address of the stylesheet.")?;
     writeln!(code, "pub const STYLESHEET: Option<&str> = {stylesheet:?};")?;

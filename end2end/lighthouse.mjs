@@ -11,7 +11,8 @@ const LIGHTHOUSE = 'lighthouse@12.8.2';
 const PAGES = ['/sign-in', '/sign-up'];
 const CATEGORIES = ['performance', 'accessibility', 'best-practices', 'seo'];
 
-const option = (name, fallback) => Number(process.argv.find((argument) => argument.startsWith(`--${name}=`))?.split('=')[1] ?? fallback);
+const option = (name, fallback) =>
+  Number(process.argv.find((argument) => argument.startsWith(`--${name}=`))?.split('=')[1] ?? fallback);
 const [atLeast, runs] = [option('at-least', 0), option('runs', 1)];
 
 function lighthouse(url, report) {
@@ -28,9 +29,16 @@ function lighthouse(url, report) {
     `--chrome-flags=${flags}`,
   ];
   return new Promise((resolve, reject) => {
-    const child = spawn('npx', args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, CHROME_PATH: chrome } });
+    const child = spawn('npx', args, {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, CHROME_PATH: chrome },
+    });
     child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? resolve(JSON.parse(readFileSync(report, 'utf8'))) : reject(new Error(`lighthouse ended with ${code}`))));
+    child.on('close', (code) =>
+      code === 0
+        ? resolve(JSON.parse(readFileSync(report, 'utf8')))
+        : reject(new Error(`lighthouse ended with ${code}`)),
+    );
   });
 }
 
@@ -46,8 +54,12 @@ const server = await startServer();
 try {
   for (const page of PAGES) {
     const reports = [];
-    for (let run = 0; run < runs; run += 1) reports.push(await lighthouse(`${server.origin}${page}`, join(folder, 'report.json')));
-    const scores = CATEGORIES.map((name) => [name, median(reports.map(({ categories }) => Math.round(categories[name].score * 100)))]);
+    for (let run = 0; run < runs; run += 1)
+      reports.push(await lighthouse(`${server.origin}${page}`, join(folder, 'report.json')));
+    const scores = CATEGORIES.map((name) => [
+      name,
+      median(reports.map(({ categories }) => Math.round(categories[name].score * 100))),
+    ]);
     const measured = (audit) => Math.round(median(reports.map(({ audits }) => audits[audit].numericValue)));
     console.log(
       `${page}  ${scores.map(([name, score]) => `${name} ${score}`).join('  ')}  (LCP ${measured('largest-contentful-paint')} ms, ` +

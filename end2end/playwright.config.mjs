@@ -24,8 +24,16 @@ export default defineConfig({
     trace: process.env.BOOKPLATE_TRACE ? 'retain-on-failure' : 'off',
   },
   projects: [
-    { name: 'desktop-sqlite', use: { ...desktop, database: 'sqlite' }, testIgnore: ['phone.spec.mjs', 'noscript.spec.mjs'] },
-    { name: 'phone-sqlite', use: { ...phone, database: 'sqlite' }, testIgnore: ['noscript.spec.mjs'] },
+    {
+      name: 'desktop-sqlite',
+      use: { ...desktop, database: 'sqlite' },
+      testIgnore: ['phone.spec.mjs', 'noscript.spec.mjs'],
+    },
+    {
+      name: 'phone-sqlite',
+      use: { ...phone, database: 'sqlite' },
+      testIgnore: ['noscript.spec.mjs', 'next.spec.mjs', 'session.spec.mjs'],
+    },
     {
       name: 'noscript-sqlite',
       use: { ...desktop, database: 'sqlite', javaScriptEnabled: false },
@@ -34,7 +42,7 @@ export default defineConfig({
     {
       name: 'desktop-postgres',
       use: { ...desktop, database: 'postgres' },
-      testMatch: ['line.spec.mjs', 'failures.spec.mjs', 'next.spec.mjs', 'session.spec.mjs'],
+      testMatch: ['line.spec.mjs', 'failures.spec.mjs', 'session.spec.mjs'],
     },
   ],
 });

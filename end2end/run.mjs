@@ -26,7 +26,9 @@ function start(args, env = {}) {
 
 async function nodeTests(folder, more) {
   const named = more.filter((argument) => argument.endsWith('.test.mjs'));
-  const files = readdirSync(join(here, folder)).filter((name) => name.endsWith('.test.mjs')).sort();
+  const files = readdirSync(join(here, folder))
+    .filter((name) => name.endsWith('.test.mjs'))
+    .sort();
   const counted = join(results, `${folder}.json`);
   const code = await start([
     '--test',

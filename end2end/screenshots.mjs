@@ -32,7 +32,13 @@ views.push(
 );
 
 function contextFor(width, height, more = {}) {
-  return { viewport: { width, height }, isMobile: width < 700, hasTouch: width < 700, reducedMotion: 'reduce', ...more };
+  return {
+    viewport: { width, height },
+    isMobile: width < 700,
+    hasTouch: width < 700,
+    reducedMotion: 'reduce',
+    ...more,
+  };
 }
 
 mkdirSync(folder, { recursive: true });

@@ -17,7 +17,7 @@ async fn main() -> ExitCode {
     let sources = Sources::of_process(cli.env_file.as_deref());
     let config = match Config::load(&sources, &SystemEntropy) {
         Ok(config) => config,
-        Err(error) => return fail(&error),
+        Err(error) => return fail(&format_args!("cannot start:\n{error}")),
     };
     log_to_stderr(&config.log_level);
     for notice in &config.notices {
@@ -57,6 +57,7 @@ fn fail(error: &(impl std::fmt::Display + ?Sized)) -> ExitCode {
 }
 
 fn log_to_stderr(level: &str) {
-    let filter = tracing_subscriber::EnvFilter::new(level);
+    // PostgreSQL remarks on every table that is there already, and sqlx repeats it; `level` has the last word.
+    let filter = tracing_subscriber::EnvFilter::new(format!("sqlx=warn,{level}"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

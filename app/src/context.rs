@@ -15,6 +15,8 @@ pub struct Reader {
     pub visit: Visit,
     /// The session and its reader, while it lives.
     pub signed_in: Option<SignedIn>,
+    /// Where the address asks to go afterwards.
+    pub next: Option<LocalPath>,
 }
 
 /// Why a page cannot be shown at all.

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fmt};
 
 use contract::{
-    AnswerInput, Answers, Code, Email, LocalPath, NewPassword, PasswordAttempt, PersonName, Problem, Problems,
-    Question, Questions,
+    AnswerInput, Answers, Code, Email, LocalPath, NewPassword, PasswordAttempt, PersonName, Problem,
+    Problems, Question, Questions,
 };
 use domain::{ProfileChange, SignIn, SignUp};
 use serde::{Deserialize, Serialize};
@@ -43,12 +43,17 @@ impl Submitted {
 
     pub(crate) fn sign_in(&self) -> Result<SignIn, Problems> {
         let email = Email::parse(self.line("email")).map_err(|_| Problem::on(Code::InvalidEmail, "email"))?;
-        Ok(SignIn { email, password: PasswordAttempt::parse(self.raw("password"))?, remember: self.remember() })
+        Ok(SignIn {
+            email,
+            password: PasswordAttempt::parse(self.raw("password"))?,
+            remember: self.remember(),
+        })
     }
 
     pub(crate) fn profile(&self, questions: &Questions) -> Result<ProfileChange, Problems> {
         let name = PersonName::parse(self.line("name"))?;
-        let answers = questions.iter().map(|question| (question.name.clone(), self.answer(question))).collect();
+        let answers =
+            questions.iter().map(|question| (question.name.clone(), self.answer(question))).collect();
         Ok(ProfileChange { name: Some(name), image: None, answers })
     }
 

@@ -66,7 +66,8 @@ fn islands(assets: Assets) -> impl IntoView {
 #[component]
 fn App() -> impl IntoView {
     let book = use_context::<Arc<Book>>().map(|book| book.name.clone()).unwrap_or_default();
-    let description = format!("Reader accounts for {book}: sign in once, and your conversations with the book are kept.");
+    let description =
+        format!("Reader accounts for {book}: sign in once, and your conversations with the book are kept.");
     let problem = use_context::<PageProblem>();
     view! {
         <Meta name="description" content=description />

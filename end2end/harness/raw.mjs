@@ -48,7 +48,8 @@ function describe(response, bytes) {
   const text = bytes.toString('utf8');
   const set = (response.headers['set-cookie'] ?? []).map(parseSetCookie);
   const headers = new Headers();
-  for (const [name, value] of Object.entries(response.headersDistinct)) value.forEach((one) => headers.append(name, one));
+  for (const [name, value] of Object.entries(response.headersDistinct))
+    value.forEach((one) => headers.append(name, one));
   let json;
   try {
     json = JSON.parse(text);

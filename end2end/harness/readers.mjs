@@ -38,6 +38,13 @@ export async function signedIn(server, { email, password }, changes = {}) {
   return { visitor, client, user: data.user, token: data.token, data, answer: visitor.last };
 }
 
+/** A JWT for other services, as the better-auth client gets it. */
+export async function tokenOf({ client }) {
+  const { data, error } = await client.token();
+  assert.equal(error, null, `token failed: ${JSON.stringify(error)}`);
+  return data.token;
+}
+
 /** Whether the client still has a session, as a page would ask. */
 export async function isSignedIn({ client }) {
   const { data, error } = await client.getSession();

@@ -34,5 +34,9 @@ export function assertNear(actual, expected, tolerance, what) {
 
 /** Compares header lists without caring for case, order and blanks. */
 export function listOf(header) {
-  return (header ?? '').toLowerCase().split(',').map((entry) => entry.trim()).filter(Boolean);
+  return (header ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
 }

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { decodeProtectedHeader } from 'jose';
 import { bookplateToml } from '../harness/config.mjs';
 import { callPython } from '../harness/python.mjs';
-import { signedUp } from '../harness/readers.mjs';
+import { signedUp, tokenOf } from '../harness/readers.mjs';
 import { startServer } from '../harness/server.mjs';
 import { Visitor } from '../harness/visitor.mjs';
 
@@ -34,7 +34,7 @@ for (const [algorithm, { env, libraries }] of Object.entries(ALGORITHMS)) {
     before(async () => {
       server = await startServer({ env });
       reader = await signedUp(server, { organization: 'Shelf & Sons' });
-      token = (await reader.client.token()).data.token;
+      token = await tokenOf(reader);
     });
     after(() => server?.discard());
 
@@ -69,7 +69,7 @@ for (const [algorithm, { env, libraries }] of Object.entries(ALGORITHMS)) {
 
     test('is refused by Bookplate itself once the session has ended', async () => {
       const { client } = await signedUp(server);
-      const headers = { authorization: `Bearer ${(await client.token()).data.token}` };
+      const headers = { authorization: `Bearer ${await tokenOf({ client })}` };
       const asBearer = () => new Visitor(server, { origin: null }).api('GET', '/user', { headers });
       assert.equal((await asBearer()).status, 200);
       await client.signOut();

@@ -30,5 +30,7 @@ function withoutScripts(html) {
   return html
     .replace(/<script\b[\s\S]*?<\/script>/gi, '')
     .replace(/<link\b[^>]*rel="?(modulepreload|preload)"?[^>]*>/gi, '')
-    .replace(/<noscript\b[^>]*>([\s\S]*?)<\/noscript>/gi, (_, inner) => inner.replaceAll('&lt;', '<').replaceAll('&gt;', '>'));
+    .replace(/<noscript\b[^>]*>([\s\S]*?)<\/noscript>/gi, (_, inner) =>
+      inner.replaceAll('&lt;', '<').replaceAll('&gt;', '>'),
+    );
 }

@@ -23,11 +23,15 @@ for (const [path, fields] of Object.entries(ATTRIBUTES)) {
   test(`${path} has one submit button and the controls of the wire`, async ({ page }) => {
     await page.goto(path);
     await expect(page.locator('button[type=submit]')).toHaveCount(1);
-    await expect(button(page, path === PLACES.signIn ? WORDS.signIn : WORDS.createAccount)).toHaveAttribute('type', 'submit');
+    await expect(button(page, path === PLACES.signIn ? WORDS.signIn : WORDS.createAccount)).toHaveAttribute(
+      'type',
+      'submit',
+    );
     for (const [name, attributes] of Object.entries(fields)) {
       const field = control(page, name);
       await expect(field).toHaveCount(1);
-      for (const [attribute, value] of Object.entries(attributes)) await expect(field).toHaveAttribute(attribute, value);
+      for (const [attribute, value] of Object.entries(attributes))
+        await expect(field).toHaveAttribute(attribute, value);
     }
     await expect(page.locator('main form')).toHaveAttribute('method', /post/i);
   });
@@ -35,7 +39,9 @@ for (const [path, fields] of Object.entries(ATTRIBUTES)) {
   test(`every control on ${path} has a label that names it`, async ({ page }) => {
     await page.goto(path);
     for (const name of Object.keys(fields)) {
-      const labels = await control(page, name).evaluate((element) => [...element.labels].map((label) => label.innerText.trim()));
+      const labels = await control(page, name).evaluate((element) =>
+        [...element.labels].map((label) => label.innerText.trim()),
+      );
       expect(labels.join(' '), name).toMatch(/\p{L}{3}/u);
     }
   });
@@ -43,12 +49,18 @@ for (const [path, fields] of Object.entries(ATTRIBUTES)) {
 
 test('the questions are choices with their options, and say why they are asked', async ({ page }) => {
   await page.goto(PLACES.signUp);
-  const options = (name) => control(page, name).locator('option').evaluateAll((all) => all.map(({ value }) => value).filter(Boolean));
+  const options = (name) =>
+    control(page, name)
+      .locator('option')
+      .evaluateAll((all) => all.map(({ value }) => value).filter(Boolean));
   await expect(page.locator('main select[name=experienceLevel]')).toHaveValue('');
   expect(await options('experienceLevel')).toEqual(['beginner', 'intermediate', 'advanced']);
   expect(await options('professionalRole')).toEqual(['student', 'developer', 'researcher', 'educator', 'other']);
   const purpose = await control(page, 'experienceLevel').evaluate((element) =>
-    (element.getAttribute('aria-describedby') ?? '').split(/\s+/).map((id) => document.getElementById(id)?.innerText ?? '').join(' '),
+    (element.getAttribute('aria-describedby') ?? '')
+      .split(/\s+/)
+      .map((id) => document.getElementById(id)?.innerText ?? '')
+      .join(' '),
   );
   expect(purpose).toMatch(/\p{L}{3}/u);
 });
@@ -56,7 +68,14 @@ test('the questions are choices with their options, and say why they are asked',
 test('a password is described by what it needs', async ({ page }) => {
   await page.goto(PLACES.signUp);
   const described = await control(page, 'password').getAttribute('aria-describedby');
-  const words = await page.evaluate((ids) => ids.split(/\s+/).map((id) => document.getElementById(id)?.innerText ?? '').join(' '), described);
+  const words = await page.evaluate(
+    (ids) =>
+      ids
+        .split(/\s+/)
+        .map((id) => document.getElementById(id)?.innerText ?? '')
+        .join(' '),
+    described,
+  );
   expect(words).toMatch(/8 characters/);
 });
 

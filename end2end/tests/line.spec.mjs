@@ -2,7 +2,11 @@
 import { expect, test } from './fixtures.mjs';
 import { PLACES, WORDS, button, control, expectHome, fill, notice, send, signIn, signOut } from './site.mjs';
 
-test('a reader opens an account, changes it, leaves, and comes back after a restart', async ({ page, server, reader }) => {
+test('a reader opens an account, changes it, leaves, and comes back after a restart', async ({
+  page,
+  server,
+  reader,
+}) => {
   await test.step('opens an account from the front page', async () => {
     await page.goto('/');
     await page.getByRole('link', { name: WORDS.createLink }).first().click();
@@ -15,10 +19,20 @@ test('a reader opens an account, changes it, leaves, and comes back after a rest
   await test.step('finds name and answers on the account page', async () => {
     await page.goto(PLACES.account);
     await expect(page.getByText(reader.email).first()).toBeVisible();
-    await expectValues(page, { name: reader.name, experienceLevel: 'beginner', professionalRole: 'other', roleOther: 'Bookbinder' });
+    await expectValues(page, {
+      name: reader.name,
+      experienceLevel: 'beginner',
+      professionalRole: 'other',
+      roleOther: 'Bookbinder',
+    });
   });
 
-  const changes = { name: 'Ada Lovelace', experienceLevel: 'advanced', professionalRole: 'researcher', organization: 'Shelf & Sons' };
+  const changes = {
+    name: 'Ada Lovelace',
+    experienceLevel: 'advanced',
+    professionalRole: 'researcher',
+    organization: 'Shelf & Sons',
+  };
   await test.step('changes them, is told so, and they stay', async () => {
     await fill(page, changes);
     await send(page, WORDS.save);

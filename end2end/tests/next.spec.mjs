@@ -15,12 +15,17 @@ const HOSTILE = [
   'next=/.//evil.example',
   'next=',
 ];
-const at = (path, search = '') => (url) => url.pathname === path && url.search === search;
+const at =
+  (path, search = '') =>
+  (url) =>
+    url.pathname === path && url.search === search;
 
 test('a page that needs a reader leads through sign-in and back', async ({ page, server, reader }) => {
   await enrol(server, reader);
   await page.goto(PLACES.account);
-  await expect(page).toHaveURL((url) => url.pathname === PLACES.signIn && url.searchParams.get('next') === PLACES.account);
+  await expect(page).toHaveURL(
+    (url) => url.pathname === PLACES.signIn && url.searchParams.get('next') === PLACES.account,
+  );
   await fill(page, { email: reader.email, password: reader.password });
   await send(page, WORDS.signIn);
   await expect(page).toHaveURL(at(PLACES.account));

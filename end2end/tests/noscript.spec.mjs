@@ -13,7 +13,9 @@ test('no control is shown that needs scripts', async ({ page }) => {
 test('no page asks for scripts or is left loading', async ({ page, server, reader }) => {
   const whole = async (path) => {
     await page.goto(path);
-    await expect(page.locator('body')).not.toContainText(/enable javascript|javascript (is )?(required|disabled)|loading…|loading\.\.\./i);
+    await expect(page.locator('body')).not.toContainText(
+      /enable javascript|javascript (is )?(required|disabled)|loading…|loading\.\.\./i,
+    );
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   };
   for (const path of ['/', PLACES.signIn, PLACES.signUp, '/no-such-page']) await whole(path);

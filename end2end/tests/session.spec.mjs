@@ -6,7 +6,11 @@ import { PLACES, WORDS, button, control, enrol, expectHome, fill, join, send, si
 const COOKIE = 'better-auth.session_token';
 const sessionCookie = async (page) => (await page.context().cookies()).find(({ name }) => name === COOKIE);
 
-test('the session cookie is out of reach for scripts and other sites, and lasts a week', async ({ page, server, reader }) => {
+test('the session cookie is out of reach for scripts and other sites, and lasts a week', async ({
+  page,
+  server,
+  reader,
+}) => {
   await enrol(server, reader);
   await signIn(page, reader);
   await expectHome(page, reader);
@@ -22,8 +26,15 @@ test('the session cookie is out of reach for scripts and other sites, and lasts 
   expect(await page.evaluate(() => document.cookie)).not.toContain('session_token');
 });
 
-for (const [path, name] of [[PLACES.signIn, WORDS.signIn], [PLACES.signUp, WORDS.createAccount]]) {
-  test(`"keep me signed in" is ticked on ${path}; unticked, the cookie ends with the browser`, async ({ page, server, reader }) => {
+for (const [path, name] of [
+  [PLACES.signIn, WORDS.signIn],
+  [PLACES.signUp, WORDS.createAccount],
+]) {
+  test(`"keep me signed in" is ticked on ${path}; unticked, the cookie ends with the browser`, async ({
+    page,
+    server,
+    reader,
+  }) => {
     const { email, password } = reader;
     if (path === PLACES.signIn) await enrol(server, reader);
     await page.goto(path);
@@ -37,7 +48,11 @@ for (const [path, name] of [[PLACES.signIn, WORDS.signIn], [PLACES.signUp, WORDS
   });
 }
 
-test('signing out forgets the reader, and the back button does not bring them back', async ({ page, server, reader }) => {
+test('signing out forgets the reader, and the back button does not bring them back', async ({
+  page,
+  server,
+  reader,
+}) => {
   await join(page, server, reader);
   await page.goto(PLACES.account);
   await expect(control(page, 'name')).toHaveValue(reader.name);
@@ -80,7 +95,9 @@ test('a session that ended elsewhere leads to sign-in and back', async ({ page, 
 });
 
 test('a forged cookie is nobody, on every page', async ({ page, server }) => {
-  await page.context().addCookies([{ name: COOKIE, value: `${'0'.repeat(32)}.${'A'.repeat(43)}%3D`, url: server.origin }]);
+  await page
+    .context()
+    .addCookies([{ name: COOKIE, value: `${'0'.repeat(32)}.${'A'.repeat(43)}%3D`, url: server.origin }]);
   await page.goto('/');
   await expect(button(page, WORDS.signOut)).toHaveCount(0);
   await page.goto(PLACES.account);

@@ -4,7 +4,10 @@ import { PLACES, WORDS, enrol, fill, join, notice, send, sendInVain } from './si
 
 const longReader = () => {
   const reader = newReader({ name: `Wolfeschlegelsteinhausenbergerdorff-${'Featherstonehaugh'.repeat(5)}` });
-  return { ...reader, email: `${'long.local.part.'.repeat(3)}${reader.email.split('.')[1].slice(0, 12)}@${'subdomain.'.repeat(6)}readers.example.com` };
+  return {
+    ...reader,
+    email: `${'long.local.part.'.repeat(3)}${reader.email.split('.')[1].slice(0, 12)}@${'subdomain.'.repeat(6)}readers.example.com`,
+  };
 };
 
 /** Each state opens itself: `open(page, server)`. */

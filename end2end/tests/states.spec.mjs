@@ -29,12 +29,17 @@ test('the scheme is followed: the page is darker in the dark one', async ({ page
     await page.emulateMedia({ colorScheme });
     return page.evaluate(() => {
       const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-      const painted = [document.body, document.documentElement].map((element) => getComputedStyle(element).backgroundColor);
+      const painted = [document.body, document.documentElement].map(
+        (element) => getComputedStyle(element).backgroundColor,
+      );
       for (const colour of ['white', ...painted.reverse()]) {
         canvas.fillStyle = colour;
         canvas.fillRect(0, 0, 1, 1);
       }
-      return canvas.getImageData(0, 0, 1, 1).data.slice(0, 3).reduce((sum, part) => sum + part, 0);
+      return canvas
+        .getImageData(0, 0, 1, 1)
+        .data.slice(0, 3)
+        .reduce((sum, part) => sum + part, 0);
     });
   };
   expect(await lightness('dark')).toBeLessThan((await lightness('light')) / 2);

@@ -43,7 +43,10 @@ onServers(bothDatabases, 'an older name', (server) => {
 
   test('refuses strangers where a reader is needed', async () => {
     const visitor = new Visitor(server());
-    for (const [method, path, options] of [['GET', '/user', {}], ['POST', '/session/refresh', { json: {} }]]) {
+    for (const [method, path, options] of [
+      ['GET', '/user', {}],
+      ['POST', '/session/refresh', { json: {} }],
+    ]) {
       assertFailure(await visitor.api(method, path, options), 401, 'UNAUTHORIZED');
     }
   });

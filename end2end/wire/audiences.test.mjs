@@ -5,17 +5,14 @@ import { after, before, describe, test } from 'node:test';
 import { SignJWT, createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { bookplateToml } from '../harness/config.mjs';
 import { runToEnd } from '../harness/program.mjs';
-import { signedUp } from '../harness/readers.mjs';
+import { signedUp, tokenOf } from '../harness/readers.mjs';
 import { startServer } from '../harness/server.mjs';
 import { Visitor } from '../harness/visitor.mjs';
 
 const newSecret = () => randomBytes(24).toString('hex');
 const key = (secret) => new TextEncoder().encode(secret);
 const config = bookplateToml({
-  audiences: [
-    { name: 'chatbot', algorithm: 'HS256', send_aud: false },
-    { name: 'search' },
-  ],
+  audiences: [{ name: 'chatbot', algorithm: 'HS256', send_aud: false }, { name: 'search' }],
 });
 
 async function tokenFor(server, audience) {
@@ -43,7 +40,10 @@ describe('an audience', () => {
 
   test('with a secret of its own gets HS256 tokens without aud', async () => {
     const { token, user } = await tokenFor(server, 'chatbot');
-    const { payload, protectedHeader } = await jwtVerify(token, key(secret), { algorithms: ['HS256'], issuer: server.origin });
+    const { payload, protectedHeader } = await jwtVerify(token, key(secret), {
+      algorithms: ['HS256'],
+      issuer: server.origin,
+    });
     assert.equal(protectedHeader.alg, 'HS256');
     assert.equal(payload.sub, user.id);
     assert.equal(payload.aud, undefined);
@@ -59,7 +59,7 @@ describe('an audience', () => {
 
   test('that is not asked for leaves the public origin as aud', async () => {
     const { client } = await signedUp(server);
-    assert.equal(decodeJwt((await client.token()).data.token).aud, server.origin);
+    assert.equal(decodeJwt(await tokenOf({ client })).aud, server.origin);
   });
 
   test('that nobody declared gets no token', async () => {
@@ -94,7 +94,14 @@ describe('an audience', () => {
     assert.equal((await opened(server, await forge({}))).status, 200, 'unchanged');
     const { sub, sid } = decodeJwt(other.token);
     const unknown = { sub, sid: '00000000-0000-4000-8000-000000000000' };
-    for (const changes of [{ sub }, { sid }, unknown, { sid: undefined }, { exp: 1 }, { iss: 'https://evil.example' }]) {
+    for (const changes of [
+      { sub },
+      { sid },
+      unknown,
+      { sid: undefined },
+      { exp: 1 },
+      { iss: 'https://evil.example' },
+    ]) {
       assert.equal((await opened(server, await forge(changes))).status, 401, JSON.stringify(changes));
     }
     const { keys } = (await new Visitor(server).client().jwks()).data;

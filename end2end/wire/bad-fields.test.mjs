@@ -50,8 +50,14 @@ onServers(everyServer, 'bad input', (server) => {
     const { json } = await new Visitor(server()).api('POST', '/sign-up/email', { json: {} });
     assert.equal(json.code, 'VALIDATION_ERROR');
     const places = ['[body.name]', '[body.email]', '[body.password]'].map((field) => json.message.indexOf(field));
-    assert.deepEqual(places, [...places].sort((a, b) => a - b));
-    assert.ok(places.every((place) => place >= 0), json.message);
+    assert.deepEqual(
+      places,
+      [...places].sort((a, b) => a - b),
+    );
+    assert.ok(
+      places.every((place) => place >= 0),
+      json.message,
+    );
   });
 
   test('that is no object at all is a validation error of the body', async () => {
@@ -104,10 +110,29 @@ onServers(everyServer, 'bad input', (server) => {
 
   test('as an address is refused however it hides', async () => {
     const addresses = [
-      '', ' ', 'ada', 'ada@', '@b.example', 'ada@b', 'ada@@b.example', 'a b@c.example', 'ada@b.example ', ' ada@b.example',
-      'ada@b.example.', '.ada@b.example', 'ada..b@c.example', 'ada@-b.example', 'ada@b..example', 'аda@b.example',
-      'ada\u200b@b.example', 'ada@b.example\u0000', 'ada@b.example\r\nBcc: all@b.example', '"a b"@c.example',
-      'ada@[127.0.0.1]', '<ada@b.example>', 'ada@b.example,eve@b.example',
+      '',
+      ' ',
+      'ada',
+      'ada@',
+      '@b.example',
+      'ada@b',
+      'ada@@b.example',
+      'a b@c.example',
+      'ada@b.example ',
+      ' ada@b.example',
+      'ada@b.example.',
+      '.ada@b.example',
+      'ada..b@c.example',
+      'ada@-b.example',
+      'ada@b..example',
+      'аda@b.example',
+      'ada\u200b@b.example',
+      'ada@b.example\u0000',
+      'ada@b.example\r\nBcc: all@b.example',
+      '"a b"@c.example',
+      'ada@[127.0.0.1]',
+      '<ada@b.example>',
+      'ada@b.example,eve@b.example',
     ];
     for (const email of addresses) {
       const answer = await signUp({ email });
@@ -119,7 +144,14 @@ onServers(everyServer, 'bad input', (server) => {
   test('in a callback is refused: foreign, hidden, or not a text', async () => {
     const { reader } = await signedUp(server());
     const { email, password } = reader;
-    const foreign = ['https://evil.example', '//evil.example', '/\\evil.example', '/\t/evil.example', 'dash', 'data:,x'];
+    const foreign = [
+      'https://evil.example',
+      '//evil.example',
+      '/\\evil.example',
+      '/\t/evil.example',
+      'dash',
+      'data:,x',
+    ];
     for (const callbackURL of foreign) {
       assertFailure(await signIn({ email, password, callbackURL }), 403, 'INVALID_CALLBACK_URL', 'Invalid callbackURL');
     }
@@ -131,8 +163,15 @@ onServers(everyServer, 'bad input', (server) => {
     const { visitor, client } = await signedUp(server());
     const before = (await client.getSession()).data.user;
     const updates = [
-      { name: 5 }, { name: null }, { name: 'n'.repeat(10_000) }, { name: 'a\u0000b' }, { experienceLevel: ['advanced'] },
-      { experienceLevel: null }, { organization: { name: 'x' } }, { organization: 'o'.repeat(10_000) }, { image: 'javascript:alert(1)' },
+      { name: 5 },
+      { name: null },
+      { name: 'n'.repeat(10_000) },
+      { name: 'a\u0000b' },
+      { experienceLevel: ['advanced'] },
+      { experienceLevel: null },
+      { organization: { name: 'x' } },
+      { organization: 'o'.repeat(10_000) },
+      { image: 'javascript:alert(1)' },
     ];
     for (const json of updates) {
       const answer = await visitor.api('POST', '/update-user', { json });
@@ -144,7 +183,13 @@ onServers(everyServer, 'bad input', (server) => {
   });
 
   test('beside good input is ignored when the field is unknown', async () => {
-    const answer = await signUp({ shoeSize: 44, __proto__: { admin: true }, constructor: 'x', role: undefined, id: '1' });
+    const answer = await signUp({
+      shoeSize: 44,
+      __proto__: { admin: true },
+      constructor: 'x',
+      role: undefined,
+      id: '1',
+    });
     assert.equal(answer.status, 200);
   });
 });

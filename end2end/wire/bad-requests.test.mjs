@@ -40,7 +40,11 @@ onServers(defaults, 'a body', (server) => {
   test('of two megabytes is PAYLOAD_TOO_LARGE, announced or not', async () => {
     const json = JSON.stringify(newReader({ name: 'n'.repeat(2 * MEGABYTE) }));
     for (const path of writes) {
-      assertFailure(await bareRequest(server(), 'POST', `/api/auth${path}`, { body: json, headers: JSON_BODY }), 413, 'PAYLOAD_TOO_LARGE');
+      assertFailure(
+        await bareRequest(server(), 'POST', `/api/auth${path}`, { body: json, headers: JSON_BODY }),
+        413,
+        'PAYLOAD_TOO_LARGE',
+      );
     }
     const chunked = { ...JSON_BODY, 'transfer-encoding': 'chunked', 'content-length': undefined };
     const answer = await bareRequest(server(), 'POST', '/api/auth/sign-up/email', { body: json, headers: chunked });
@@ -64,7 +68,11 @@ onServers(defaults, 'a body', (server) => {
   });
 
   test('with invalid UTF-8 is a 400', async () => {
-    const bytes = Buffer.concat([Buffer.from('{"email":"ada@b.example","password":"'), Buffer.from([0xff, 0xfe, 0xc0, 0x80]), Buffer.from('"}')]);
+    const bytes = Buffer.concat([
+      Buffer.from('{"email":"ada@b.example","password":"'),
+      Buffer.from([0xff, 0xfe, 0xc0, 0x80]),
+      Buffer.from('"}'),
+    ]);
     assertFailure(await post('/sign-in/email', bytes), 400, 'BAD_REQUEST');
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     for (const body of ['email=ada%FF%40b.example&password=%C0%80', Buffer.from([0x65, 0x3d, 0xff])]) {
@@ -76,7 +84,15 @@ onServers(defaults, 'a body', (server) => {
 
 onServers(defaults, 'a page', (server) => {
   test('asked for with broken escapes answers, and never with a 5xx', async () => {
-    const targets = ['/%FF', '/sign-in?next=%FF', '/sign-in?next=%', '/%00', '/sign-in?%00=%00', '/sign-in%2f..%2faccount', '/..%c0%af'];
+    const targets = [
+      '/%FF',
+      '/sign-in?next=%FF',
+      '/sign-in?next=%',
+      '/%00',
+      '/sign-in?%00=%00',
+      '/sign-in%2f..%2faccount',
+      '/..%c0%af',
+    ];
     for (const target of targets) {
       const { status } = await bareRequest(server(), 'GET', target);
       assert.ok(status < 500, `${target}: ${status}`);
@@ -100,7 +116,10 @@ onServers(defaults, 'a request head', (server) => {
     const hosts = ['', ' ', 'a b', '<script>', 'localhost:port', 'local\u00e9host', 'user@localhost', '[::1', 'a/b'];
     for (const target of ['/sign-in', '/api/auth/get-session', '/']) {
       for (const host of hosts) {
-        const { status, text } = await sendBytes(server(), Buffer.from(requestHead('GET', target, [`Host: ${host}`]), 'latin1'));
+        const { status, text } = await sendBytes(
+          server(),
+          Buffer.from(requestHead('GET', target, [`Host: ${host}`]), 'latin1'),
+        );
         assert.ok(status === undefined || (status >= 400 && status < 500), `Host "${host}" at ${target}: ${status}`);
         if (host) assert.doesNotMatch(text, /<script>/);
       }
@@ -145,9 +164,20 @@ onServers(bothDatabases, 'a cookie', (server) => {
     const forge = (text) => `${name}=${encodeURIComponent(text)}`;
     const signature = value.slice(token.length + 1);
     const forged = [
-      `${name}=`, `${name}=.`, `${name}=%`, `${name}=%FF`, `${name}=a.b.c`, name, forge(token), forge(`${token}.`),
-      forge(`${token}.${'A'.repeat(43)}=`), forge(`${other.token}.${signature}`), forge(`${token}x.${signature}`),
-      forge(`${token.toUpperCase()}.${signature}`), forge(`\u0000.${signature}`), forge(`${'a'.repeat(3000)}.${signature}`),
+      `${name}=`,
+      `${name}=.`,
+      `${name}=%`,
+      `${name}=%FF`,
+      `${name}=a.b.c`,
+      name,
+      forge(token),
+      forge(`${token}.`),
+      forge(`${token}.${'A'.repeat(43)}=`),
+      forge(`${other.token}.${signature}`),
+      forge(`${token}x.${signature}`),
+      forge(`${token.toUpperCase()}.${signature}`),
+      forge(`\u0000.${signature}`),
+      forge(`${'a'.repeat(3000)}.${signature}`),
       forge(`' or 1=1 --.${signature}`),
     ];
     for (const cookie of forged) {

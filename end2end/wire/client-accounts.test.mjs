@@ -43,13 +43,16 @@ onServers(everyServer, 'the better-auth client', (server) => {
     const { answer, token } = await signedUp(server());
     const { name, attributes, maxAge, value, raw } = answer.sessionCookie;
     assert.equal(name, 'better-auth.session_token');
-    assert.deepEqual({ ...attributes, samesite: attributes.samesite.toLowerCase(), expires: undefined }, {
-      httponly: true,
-      samesite: 'lax',
-      path: '/',
-      'max-age': String(WEEK),
-      expires: undefined,
-    });
+    assert.deepEqual(
+      { ...attributes, samesite: attributes.samesite.toLowerCase(), expires: undefined },
+      {
+        httponly: true,
+        samesite: 'lax',
+        path: '/',
+        'max-age': String(WEEK),
+        expires: undefined,
+      },
+    );
     assert.equal(maxAge, WEEK);
     assert.match(value, /^[^.]+\.[A-Za-z0-9+/]{43}=$/);
     assert.equal(value.slice(0, value.lastIndexOf('.')), token);
@@ -157,7 +160,10 @@ onServers(everyServer, 'the better-auth client', (server) => {
     assert.equal(visitor.sessionCookie.token, token, 'the same session is sent again');
     const { user } = (await client.getSession()).data;
     const { name, experienceLevel, organization, professionalRole } = user;
-    assert.deepEqual({ name, experienceLevel, organization, professionalRole }, { ...changes, professionalRole: 'developer' });
+    assert.deepEqual(
+      { name, experienceLevel, organization, professionalRole },
+      { ...changes, professionalRole: 'developer' },
+    );
     assert.ok(user.updatedAt >= before.updatedAt);
   });
 

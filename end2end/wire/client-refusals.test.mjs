@@ -24,7 +24,12 @@ onServers(everyServer, 'the better-auth client', (server) => {
   test('passwords of 7 and of 129 are refused, one of 128 is taken', async () => {
     assertRefused(await signUp({ password: 'Qx7-vbn' }), 400, 'PASSWORD_TOO_SHORT', 'Password too short');
     const long = 'Lamp-lit harbour ';
-    assertRefused(await signUp({ password: long.repeat(8).slice(0, 129) }), 400, 'PASSWORD_TOO_LONG', 'Password too long');
+    assertRefused(
+      await signUp({ password: long.repeat(8).slice(0, 129) }),
+      400,
+      'PASSWORD_TOO_LONG',
+      'Password too long',
+    );
     assert.equal((await signUp({ password: long.repeat(8).slice(0, 128) })).error, null);
   });
 
@@ -62,7 +67,12 @@ onServers(everyServer, 'the better-auth client', (server) => {
   });
 
   test('what a client may not set is ignored', async () => {
-    const { user } = await signedUp(server(), { id: 'mine', emailVerified: true, shoeSize: 44, createdAt: '2001-01-01' });
+    const { user } = await signedUp(server(), {
+      id: 'mine',
+      emailVerified: true,
+      shoeSize: 44,
+      createdAt: '2001-01-01',
+    });
     assert.notEqual(user.id, 'mine');
     assert.equal(user.emailVerified, false);
     assert.ok(!('shoeSize' in user));
@@ -136,7 +146,9 @@ onServers(bothDatabases, 'without bearer sessions', (server) => {
     const { token, answer } = await signedUp(server());
     for (const bearer of [token, answer.sessionCookie.value]) {
       const visitor = new Visitor(server(), { origin: null });
-      const { status, json } = await visitor.api('GET', '/get-session', { headers: { authorization: `Bearer ${bearer}` } });
+      const { status, json } = await visitor.api('GET', '/get-session', {
+        headers: { authorization: `Bearer ${bearer}` },
+      });
       assert.deepEqual({ status, json }, { status: 200, json: null });
     }
   });

@@ -116,21 +116,30 @@ describe('a configuration that cannot work', () => {
 
 describe('settings', () => {
   test('need nothing at all: the secret is made, kept to the owner, and serves the next start', async () => {
-    await withServer({ env: { BOOKPLATE_SECRET: undefined, DATABASE_URL: undefined, BOOKPLATE_URL: undefined } }, async (server) => {
-      const data = join(server.folder, 'data');
-      assert.ok(existsSync(join(data, 'bookplate.db')));
-      const kept = readdirSync(data).filter((name) => !name.startsWith('bookplate.db'));
-      const modes = kept.map((name) => [name, statSync(join(data, name)).mode & 0o077]);
-      assert.ok(modes.some(([name, others]) => /secret/.test(name) && others === 0), JSON.stringify(modes));
-      const reader = await signedUp(server);
-      await server.restart();
-      assert.ok(await isSignedIn(reader));
-    });
+    await withServer(
+      { env: { BOOKPLATE_SECRET: undefined, DATABASE_URL: undefined, BOOKPLATE_URL: undefined } },
+      async (server) => {
+        const data = join(server.folder, 'data');
+        assert.ok(existsSync(join(data, 'bookplate.db')));
+        const kept = readdirSync(data).filter((name) => !name.startsWith('bookplate.db'));
+        const modes = kept.map((name) => [name, statSync(join(data, name)).mode & 0o077]);
+        assert.ok(
+          modes.some(([name, others]) => /secret/.test(name) && others === 0),
+          JSON.stringify(modes),
+        );
+        const reader = await signedUp(server);
+        await server.restart();
+        assert.ok(await isSignedIn(reader));
+      },
+    );
   });
 
   test('are read from .env, and from the file --env-file names', async () => {
     const text = (port) => `# shared\nUNKNOWN_TO_US=1\nBOOKPLATE_SECRET="${newSecret()}"\nPORT=${port}\n`;
-    for (const [name, args] of [['.env', []], ['shared.env', ['--env-file', 'shared.env']]]) {
+    for (const [name, args] of [
+      ['.env', []],
+      ['shared.env', ['--env-file', 'shared.env']],
+    ]) {
       const env = { BOOKPLATE_SECRET: undefined, BOOKPLATE_URL: undefined, PORT: undefined };
       await withServer({ env, args, files: ({ port }) => ({ [name]: text(port) }) }, async (server) => {
         assert.ok(await isSignedIn(await signedUp(server)), name);

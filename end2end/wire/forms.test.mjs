@@ -10,9 +10,14 @@ import { bothDatabases, onServers } from './variants.mjs';
 async function formOf(visitor, path) {
   const { text, status } = await visitor.request('GET', path);
   assert.equal(status, 200, path);
-  const form = [...text.matchAll(/<form\b[^>]*>[\s\S]*?<\/form>/g)].map(([html]) => html).find((html) => /name="?(email|name)\b/.test(html));
+  const form = [...text.matchAll(/<form\b[^>]*>[\s\S]*?<\/form>/g)]
+    .map(([html]) => html)
+    .find((html) => /name="?(email|name)\b/.test(html));
   const attribute = (html, name) => new RegExp(`\\b${name}="([^"]*)"`).exec(html)?.[1]?.replaceAll('&amp;', '&');
-  const hidden = [...form.matchAll(/<input\b[^>]*type="?hidden[^>]*>/g)].map(([html]) => [attribute(html, 'name'), attribute(html, 'value') ?? '']);
+  const hidden = [...form.matchAll(/<input\b[^>]*type="?hidden[^>]*>/g)].map(([html]) => [
+    attribute(html, 'name'),
+    attribute(html, 'value') ?? '',
+  ]);
   return { action: attribute(form.split('>')[0], 'action') || path, hidden: Object.fromEntries(hidden) };
 }
 
@@ -43,7 +48,9 @@ onServers(bothDatabases, 'a form', (server) => {
     assert.equal(taken.status, 422);
     const other = newReader();
     await send(new Visitor(server()), '/sign-up', asForm(other));
-    const { data } = await new Visitor(server()).client().signIn.email({ email: other.email, password: other.password });
+    const { data } = await new Visitor(server())
+      .client()
+      .signIn.email({ email: other.email, password: other.password });
     assert.equal(data.user.experienceLevel, other.experienceLevel);
   });
 
@@ -94,20 +101,36 @@ onServers(bothDatabases, 'a form', (server) => {
       assert.equal((await send(visitor, '/account', { name: 'Taken over' }, { origin })).status, 403, origin);
     }
     const { hidden, action } = await formOf(new Visitor(server()), '/sign-in');
-    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+    };
     const body = new URLSearchParams({ ...hidden, email: reader.email, password: reader.password }).toString();
     const forged = await bareRequest(server(), 'POST', action, { body, headers });
     assert.equal(forged.status, 403);
   });
 
   test('cannot be filled by its address', async () => {
-    const { text } = await new Visitor(server()).request('GET', '/sign-in?email=a%40b.example&password=Quiet-harbour-1&error=Call+555&__err=Call+555&__path=%2Fsign-in');
+    const { text } = await new Visitor(server()).request(
+      'GET',
+      '/sign-in?email=a%40b.example&password=Quiet-harbour-1&error=Call+555&__err=Call+555&__path=%2Fsign-in',
+    );
     assert.doesNotMatch(text, /Quiet-harbour-1|Call 555/);
   });
 
   test('never redirects to a Referer or a next elsewhere', async () => {
     const { reader } = await signedUp(server());
-    for (const next of ['//evil.example', '/\\evil.example', 'https://evil.example', '/\t/evil.example', '/\n/evil.example', '/%2f/evil.example', 'javascript:alert(1)', '/.//evil.example']) {
+    for (const next of [
+      '//evil.example',
+      '/\\evil.example',
+      'https://evil.example',
+      '/\t/evil.example',
+      '/\n/evil.example',
+      '/%2f/evil.example',
+      'javascript:alert(1)',
+      '/.//evil.example',
+    ]) {
       const headers = { accept: 'text/html', referer: 'https://evil.example/page' };
       const answer = await send(new Visitor(server()), '/sign-in', { ...asForm(reader), next }, { headers });
       assert.equal(answer.status, 303, next);

@@ -81,7 +81,9 @@ for (const kind of ['sqlite', 'postgres']) {
           assert.match(output, /newer/i);
           assert.doesNotMatch(output, /panicked/);
         }
-        const [{ count }] = await database.query('select count(*) as count from bookplate_migrations where version = 9999');
+        const [{ count }] = await database.query(
+          'select count(*) as count from bookplate_migrations where version = 9999',
+        );
         assert.equal(Number(count), 1);
       });
     });
@@ -119,7 +121,8 @@ const NEIGHBOURS = [
 /** The neighbours' rows, columns and indexes. */
 async function portrait(database) {
   const rows = {};
-  for (const table of ['user', 'session', 'account', 'chat_logs']) rows[table] = await database.query(`select * from "${table}"`);
+  for (const table of ['user', 'session', 'account', 'chat_logs'])
+    rows[table] = await database.query(`select * from "${table}"`);
   const columns = await database.query(
     `select table_name, column_name, data_type, is_nullable, column_default from information_schema.columns
      where table_schema = 'public' and table_name not like 'bookplate_%' order by table_name, ordinal_position`,
@@ -138,7 +141,9 @@ describe('SIGTERM', () => {
     await new Promise((resolve) => idle.once('connect', resolve));
     const agent = new http.Agent({ keepAlive: true });
     await new Promise((resolve) => {
-      http.get({ host: '127.0.0.1', port: server.port, path: '/api/auth/ok', agent }, (response) => response.resume().on('end', resolve));
+      http.get({ host: '127.0.0.1', port: server.port, path: '/api/auth/ok', agent }, (response) =>
+        response.resume().on('end', resolve),
+      );
     });
     await server.discard();
     idle.destroy();
@@ -156,8 +161,16 @@ describe('SIGTERM', () => {
           'content-length': Buffer.byteLength(body),
           expect: '100-continue',
         };
-        const options = { host: '127.0.0.1', port: server.port, method: 'POST', path: '/api/auth/sign-up/email', headers };
-        const request = http.request(options, (response) => response.resume().on('end', () => resolve(response.statusCode)));
+        const options = {
+          host: '127.0.0.1',
+          port: server.port,
+          method: 'POST',
+          path: '/api/auth/sign-up/email',
+          headers,
+        };
+        const request = http.request(options, (response) =>
+          response.resume().on('end', () => resolve(response.statusCode)),
+        );
         request.on('error', reject);
         request.on('continue', async () => {
           server.program.signal('SIGTERM');

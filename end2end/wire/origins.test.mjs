@@ -154,6 +154,9 @@ onServers(defaults, 'on localhost', (server) => {
     } finally {
       await alone.discard();
     }
-    assert.equal((await preflight(server(), TRUSTED_ORIGIN)).headers.get('access-control-allow-origin'), TRUSTED_ORIGIN);
+    assert.equal(
+      (await preflight(server(), TRUSTED_ORIGIN)).headers.get('access-control-allow-origin'),
+      TRUSTED_ORIGIN,
+    );
   });
 });

@@ -110,7 +110,10 @@ onServers(defaults, 'a page', (server) => {
   test('brings assets under names of their own that stay for ever, compressed beforehand', async () => {
     const { text } = await new Visitor(server()).request('GET', '/sign-up');
     const assets = assetsOf(text);
-    assert.ok(assets.some((path) => path.includes('.css')), `${assets}`);
+    assert.ok(
+      assets.some((path) => path.includes('.css')),
+      `${assets}`,
+    );
     for (const path of assets) {
       const answer = await compressed(server(), path);
       assert.equal(answer.status, 200, path);

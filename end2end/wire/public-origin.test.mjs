@@ -56,7 +56,10 @@ describe('without trusted proxies', () => {
     const server = await startServer();
     try {
       const forwarded = { origin: server.origin, 'x-forwarded-for': '203.0.113.9' };
-      const { set } = await bareRequest(server, 'POST', '/api/auth/sign-up/email', { json: newReader(), headers: forwarded });
+      const { set } = await bareRequest(server, 'POST', '/api/auth/sign-up/email', {
+        json: newReader(),
+        headers: forwarded,
+      });
       const cookie = set.map(({ name, raw }) => `${name}=${raw}`).join('; ');
       const { json } = await bareRequest(server, 'GET', '/api/auth/get-session', { headers: { cookie } });
       assert.equal(json.session.ipAddress, '127.0.0.1');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { bookplateToml, choice, text, textQuestions } from '../harness/config.mjs';
-import { newReader, signedUp } from '../harness/readers.mjs';
+import { newReader, signedUp, tokenOf } from '../harness/readers.mjs';
 import { runToEnd } from '../harness/program.mjs';
 import { startServer } from '../harness/server.mjs';
 import { assertBadInput, assertRefused } from '../harness/verdicts.mjs';
@@ -49,10 +49,10 @@ describe('questions of the author', () => {
 
   test('reach the token and follow a change', async () => {
     const { client } = await signUp({ libraryCard: 'B-1729' });
-    const claims = decodeJwt((await client.token()).data.token);
+    const claims = decodeJwt(await tokenOf({ client }));
     assert.deepEqual([claims.favouriteGenre, claims.libraryCard], ['essay', 'B-1729']);
     await client.updateUser({ favouriteGenre: 'drama', libraryCard: null });
-    const changed = decodeJwt((await client.token()).data.token);
+    const changed = decodeJwt(await tokenOf({ client }));
     assert.equal(changed.favouriteGenre, 'drama');
     assert.equal(changed.libraryCard ?? null, null);
   });

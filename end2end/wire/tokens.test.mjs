@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRemoteJWKSet, decodeProtectedHeader, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
 import { ageSessions } from '../harness/ageing.mjs';
-import { signedUp } from '../harness/readers.mjs';
+import { signedUp, tokenOf } from '../harness/readers.mjs';
 import { startServer } from '../harness/server.mjs';
 import { assertFailure, assertRefused } from '../harness/verdicts.mjs';
 import { Visitor } from '../harness/visitor.mjs';
@@ -50,7 +50,7 @@ onServers(everyServer, 'a token', (server) => {
   test('follows a change of the answers', async () => {
     const { client } = await signedUp(server());
     await client.updateUser({ experienceLevel: 'advanced' });
-    const { payload } = await verify(server(), (await client.token()).data.token);
+    const { payload } = await verify(server(), await tokenOf({ client }));
     assert.equal(payload.experienceLevel, 'advanced');
   });
 
@@ -63,7 +63,7 @@ onServers(everyServer, 'a token', (server) => {
 
   test('opens the reader at Bookplate while the session lives, and not afterwards', async () => {
     const { client, user } = await signedUp(server());
-    const { token } = (await client.token()).data;
+    const token = await tokenOf({ client });
     const alive = await asBearer(server(), token);
     assert.equal(alive.status, 200);
     assert.equal((alive.json.user ?? alive.json).id, user.id);
@@ -75,14 +75,14 @@ onServers(everyServer, 'a token', (server) => {
 
   test('of a session that ran out is refused', async () => {
     const { client } = await signedUp(server());
-    const { token } = (await client.token()).data;
+    const token = await tokenOf({ client });
     await ageSessions(server(), { days: 8 });
     assert.equal((await asBearer(server(), token)).status, 401);
   });
 
   test('that is forged or malformed is 401 and says why to the client', async () => {
     const { client } = await signedUp(server());
-    const { token } = (await client.token()).data;
+    const token = await tokenOf({ client });
     const [head, body, signature] = token.split('.');
     const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const { privateKey, publicKey } = await generateKeyPair('ES256');
@@ -121,7 +121,7 @@ onServers(everyServer, 'a token', (server) => {
 onServers(bothDatabases, 'the signing key', (server) => {
   test('is kept over a restart and lies encrypted in the database', async () => {
     const { client } = await signedUp(server());
-    const { token } = (await client.token()).data;
+    const token = await tokenOf({ client });
     await server().restart();
     const { payload } = await verify(server(), token);
     assert.ok(payload.sub);
@@ -136,7 +136,7 @@ test('the lifetime is configurable up to an hour', async () => {
   const server = await startServer({ env: { BOOKPLATE_JWT_LIFETIME: '3600' } });
   try {
     const { client } = await signedUp(server);
-    const { payload } = await verify(server, (await client.token()).data.token);
+    const { payload } = await verify(server, await tokenOf({ client }));
     assert.equal(payload.exp - payload.iat, 3600);
   } finally {
     await server.discard();

@@ -20,7 +20,8 @@ const LANES: u32 = 1;
 /// Passwords that may wait for each one being hashed: at some 30 ms a hash, about two seconds.
 const QUEUE_PER_WORKER: usize = 64;
 /// What an account that does not exist is compared with: the parameters above, a salt and a key that match nothing.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Ym9va3BsYXRlLW5vYm9keQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$Ym9va3BsYXRlLW5vYm9keQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Hashes on as many threads as there are cores, so that sign-ins never take the machine from everything else. Each
 /// hash holds 19 MiB while it runs; a full queue answers at once instead of growing.
@@ -42,7 +43,10 @@ impl Argon2id {
         Self { workers: Arc::new(Semaphore::new(workers)), queue: Arc::new(Semaphore::new(queue)) }
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HasherBusy> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, HasherBusy> {
         let _place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| HasherBusy)?;
         let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| HasherBusy)?;
         let hashed = spawn_blocking(move || {

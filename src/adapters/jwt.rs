@@ -8,6 +8,7 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{Algorithm, KeyPair, Signer, SignerError, SigningKey};
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, jwk::Jwk};
+use pkcs8::PrivateKeyInfo;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
@@ -34,13 +35,18 @@ impl Signer for JwtSigner {
         let encoding = match key.algorithm {
             Algorithm::Es256 => EncodingKey::from_ec_der(&key.private),
             Algorithm::EdDsa => EncodingKey::from_ed_der(&key.private),
-            Algorithm::Rs256 => EncodingKey::from_rsa_der(&key.private),
+            Algorithm::Rs256 => EncodingKey::from_rsa_der(rsa_private_key(&key.private)?),
             Algorithm::Hs256 => EncodingKey::from_secret(&key.private),
         };
         jsonwebtoken::encode(&header, claims, &encoding).map_err(refused)
     }
 
-    fn verify(&self, token: &str, algorithm: Algorithm, key: &[u8]) -> Result<Map<String, Value>, SignerError> {
+    fn verify(
+        &self,
+        token: &str,
+        algorithm: Algorithm,
+        key: &[u8],
+    ) -> Result<Map<String, Value>, SignerError> {
         let decoding = match algorithm {
             Algorithm::Hs256 => DecodingKey::from_secret(key),
             _ => {
@@ -95,6 +101,11 @@ fn generate_rsa() -> Result<Generated, SignerError> {
     Ok((Zeroizing::new(private.as_ref().to_vec()), jwk))
 }
 
+/// The key of RFC 8017 inside its PKCS #8 wrapping (RFC 5208 section 5), which jsonwebtoken does not take off.
+fn rsa_private_key(pkcs8: &[u8]) -> Result<&[u8], SignerError> {
+    PrivateKeyInfo::try_from(pkcs8).map(|wrapped| wrapped.private_key).map_err(|_| malformed())
+}
+
 fn encoded(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
@@ -108,7 +119,7 @@ fn unspecified(_: aws_lc_rs::error::Unspecified) -> SignerError {
 }
 
 fn malformed() -> SignerError {
-    SignerError("the public key has an unknown form".into())
+    SignerError("the key has an unknown form".into())
 }
 
 #[cfg(test)]
@@ -139,7 +150,8 @@ mod tests {
     fn security_20_a_public_key_is_never_taken_for_a_shared_secret() {
         let claims = Map::new();
         let (_, public) = key_pair(Algorithm::Es256);
-        let forger = SigningKey { algorithm: Algorithm::Hs256, kid: "k".into(), private: public.clone().into() };
+        let forger =
+            SigningKey { algorithm: Algorithm::Hs256, kid: "k".into(), private: public.clone().into() };
         let forged = JwtSigner.sign(&forger, &claims).unwrap();
         assert!(JwtSigner.verify(&forged, Algorithm::Es256, &public).is_err());
     }

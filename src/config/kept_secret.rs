@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
@@ -34,7 +35,8 @@ pub(super) fn keep(path: &Path, entropy: &dyn Entropy) -> io::Result<Kept> {
         return Ok(kept);
     }
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        // Of the folder's other files only the database matters, and it is as private.
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     let mut file = private_file().open(path)?;
     file.lock()?;
@@ -78,19 +80,10 @@ fn make(entropy: &dyn Entropy) -> Zeroizing<String> {
 
 fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
     options
 }
 
-#[cfg(unix)]
 fn is_exposed(file: &File) -> io::Result<bool> {
-    let permissions = file.metadata()?.permissions();
-    Ok(std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_exposed(_: &File) -> io::Result<bool> {
-    Ok(false)
+    Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
 }

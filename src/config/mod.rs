@@ -140,9 +140,12 @@ fn server_secret(
     database: Option<&database::Address>,
     others: &[secret::Named],
 ) -> Option<Secret> {
-    // An address that cannot be used has been refused, and would be blamed a second time for the missing secret.
-    let database = database?;
-    let (name, secret) = match secret::find(reading, origin, database.file.as_deref())? {
+    let found = match database {
+        Some(database) => secret::find(reading, origin, database.file.as_deref()),
+        // A database that cannot be used has been refused, and would be blamed a second time for a missing secret.
+        None => secret::given(reading).flatten(),
+    };
+    let (name, secret) = match found? {
         secret::Origin::Given(name, secret) => (name, secret),
         secret::Origin::Kept(path) if reading.is_clean() => {
             let name = path.display().to_string();

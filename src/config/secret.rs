@@ -33,10 +33,8 @@ pub(super) fn find(
     database: Option<&Path>,
 ) -> Option<Origin> {
     let file = database.map(|database| database.with_file_name(kept_secret::FILE));
-    if let Some(found) = reading.exact(variables::SECRET.name, variables::SECRET.old) {
-        let length = (found.text.chars().count(), "characters");
-        return judge(reading, &found.name, found.text, length)
-            .map(|secret| Origin::Given(found.name, secret));
+    if let Some(given) = given(reading) {
+        return given;
     }
     match (origin.is_none_or(PublicOrigin::is_loopback), file) {
         (true, Some(file)) => Some(Origin::Kept(file)),
@@ -51,6 +49,14 @@ pub(super) fn find(
             None
         }
     }
+}
+
+/// The secret of the environment: `None` when there is none, `Some(None)` when it cannot be used, which has been said.
+pub(super) fn given(reading: &mut Reading<'_>) -> Option<Option<Origin>> {
+    let found = reading.exact(variables::SECRET.name, variables::SECRET.old)?;
+    let length = (found.text.chars().count(), "characters");
+    let judged = judge(reading, &found.name, found.text, length);
+    Some(judged.map(|secret| Origin::Given(found.name, secret)))
 }
 
 /// The secret in the file at `path`, made when there is none; `None` when that fails, which has then been said.

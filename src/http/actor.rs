@@ -1,8 +1,11 @@
 //! Who is calling.
 
+use std::borrow::Cow;
+
 use contract::{Code, Problem, Problems};
 use domain::{Presented, Renewal, Resolved, SignedIn};
 use http::{HeaderMap, header};
+use percent_encoding::percent_decode_str;
 
 use super::state::Edge;
 
@@ -22,7 +25,7 @@ impl Actor {
     /// # Errors
     /// The problems of a failing database.
     pub async fn of(edge: &Edge, headers: &HeaderMap, renewal: Renewal) -> Result<Self, Problems> {
-        let presented = bearer(headers).and_then(|token| edge.services.sessions.read_bearer(token));
+        let presented = bearer(headers).and_then(|token| edge.services.sessions.read_bearer(&token));
         Self::behind(edge, presented.or_else(|| edge.cookie_session(headers)), renewal).await
     }
 
@@ -52,12 +55,18 @@ impl Actor {
     /// # Errors
     /// `UNAUTHORIZED` when there is none.
     pub fn signed_in(&self) -> Result<&SignedIn, Problem> {
-        self.session.as_ref().map(|resolved| &resolved.signed_in).ok_or_else(|| Problem::new(Code::Unauthorized))
+        self.session
+            .as_ref()
+            .map(|resolved| &resolved.signed_in)
+            .ok_or_else(|| Problem::new(Code::Unauthorized))
     }
 }
 
-/// The token of an `Authorization: Bearer` header (RFC 6750 section 2.1).
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The token of an `Authorization: Bearer` header (RFC 6750 section 2.1). A session's may come as it stands in its
+/// cookie, percent-encoded; no JWT changes by being decoded.
+pub fn bearer(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+    let token =
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())?;
+    percent_decode_str(token).decode_utf8().ok()
 }

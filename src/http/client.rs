@@ -39,7 +39,9 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) 
 /// An address, with or without a port, as proxies write it.
 fn address_of(hop: &str) -> Option<IpAddr> {
     let parsed: Option<IpAddr> = hop.trim_matches(['[', ']']).parse().ok();
-    parsed.or_else(|| hop.parse::<SocketAddr>().ok().map(|socket| socket.ip())).map(|address| address.to_canonical())
+    parsed
+        .or_else(|| hop.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
+        .map(|address| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -60,8 +62,10 @@ mod tests {
         assert_eq!(client("203.0.113.9", &["10.0.0.1"], &[]), "203.0.113.9");
         assert_eq!(client("127.0.0.1", &["10.0.0.1"], &["127.0.0.1/32"]), "10.0.0.1");
         assert_eq!(client("127.0.0.1", &["6.6.6.6, 10.0.0.1"], &["127.0.0.1/32"]), "10.0.0.1");
-        assert_eq!(client("127.0.0.1", &["6.6.6.6", "10.0.0.1, 192.168.1.4"], &["127.0.0.0/8", "192.168.0.0/16"]),
-            "10.0.0.1");
+        assert_eq!(
+            client("127.0.0.1", &["6.6.6.6", "10.0.0.1, 192.168.1.4"], &["127.0.0.0/8", "192.168.0.0/16"]),
+            "10.0.0.1"
+        );
         assert_eq!(client("::ffff:127.0.0.1", &["[2001:db8::1]:443"], &["127.0.0.1/32"]), "2001:db8::1");
         assert_eq!(client("127.0.0.1", &["nonsense"], &["127.0.0.1/32"]), "127.0.0.1");
     }

@@ -71,7 +71,10 @@ impl TrustedOrigins {
         let stays = if callback.starts_with('/') {
             LocalPath::parse(callback).is_some()
         } else {
-            !callback.chars().any(|c| c.is_control() || c == '\\') && self.trusts(callback)
+            // `http:name` is read as a path by a page of the same scheme, and as an address by any other.
+            let is_absolute =
+                callback.contains("://") && !callback.chars().any(|c| c.is_control() || c == '\\');
+            is_absolute && self.trusts(callback)
         };
         if stays { Ok(()) } else { Err(Problem::new(code)) }
     }
@@ -79,12 +82,13 @@ impl TrustedOrigins {
     /// Compares parsed origins, never prefixes.
     fn trusts(&self, address: &str) -> bool {
         let Ok(url) = Url::parse(address) else { return false };
-        let plain = url.username().is_empty() && url.password().is_none() && matches!(url.scheme(), "http" | "https");
+        let plain =
+            url.username().is_empty() && url.password().is_none() && matches!(url.scheme(), "http" | "https");
         plain && self.0.contains(&url.origin().ascii_serialization())
     }
 }
 
-/// Every body or query member that names a place to go to, with the code of its refusal.
+/// Every member of a body that names a place to go to, with the code of its refusal.
 pub const CALLBACKS: [(&str, Code); 4] = [
     ("callbackURL", Code::InvalidCallbackUrl),
     ("redirectTo", Code::InvalidRedirectUrl),
@@ -101,7 +105,10 @@ mod tests {
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()))
+            .collect()
     }
 
     fn code(pairs: &[(&'static str, &str)], proof: Proof) -> Option<Code> {
@@ -114,7 +121,10 @@ mod tests {
         let cases = [
             (vec![cookie], Some(Code::MissingOrNullOrigin)),
             (vec![cookie, ("origin", "null")], Some(Code::MissingOrNullOrigin)),
-            (vec![cookie, ("origin", "null"), ("sec-fetch-site", "cross-site")], Some(Code::MissingOrNullOrigin)),
+            (
+                vec![cookie, ("origin", "null"), ("sec-fetch-site", "cross-site")],
+                Some(Code::MissingOrNullOrigin),
+            ),
             (vec![cookie, ("origin", "null"), ("sec-fetch-site", "same-origin")], None),
             (vec![cookie, ("origin", "https://accounts.example")], None),
             (vec![cookie, ("origin", "https://book.example")], None),
@@ -148,14 +158,25 @@ mod tests {
 
     #[test]
     fn security_18_a_callback_stays_here_or_on_a_trusted_origin() {
-        let ok = |callback: &str| trusted().check_callback(&callback.into(), Code::InvalidCallbackUrl).is_ok();
+        let ok =
+            |callback: &str| trusted().check_callback(&callback.into(), Code::InvalidCallbackUrl).is_ok();
         for callback in ["/", "/library?tab=1", "https://book.example/chapter/1"] {
             assert!(ok(callback), "{callback}");
         }
         for callback in [
-            "dash", "//evil.example", "/\\evil.example", "https://evil.example/x", "javascript:alert(1)",
-            "https://book.example@evil.example/", "https://user@book.example/", "https://book.example.evil/",
-            "/%2f%2fevil.example", "https:\\\\book.example", "", "data:text/html,x",
+            "dash",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example/x",
+            "javascript:alert(1)",
+            "https://book.example@evil.example/",
+            "https://user@book.example/",
+            "https://book.example.evil/",
+            "/%2f%2fevil.example",
+            "https:\\\\book.example",
+            "",
+            "data:text/html,x",
+            "https:book.example",
         ] {
             assert!(!ok(callback), "{callback}");
         }

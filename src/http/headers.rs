@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Code, Problem};
-use http::{HeaderMap, HeaderValue, Uri, header, uri::Authority};
+use http::{HeaderMap, HeaderValue, Uri, Version, header, uri::Authority};
 
 use super::{problem::Refused, state::Edge};
 
@@ -15,7 +15,7 @@ const NO_DOCUMENT: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Refuses requests whose Host cannot be read, and adds what each answer needs and has not set itself.
 pub async fn secure(State(edge): State<Edge>, request: Request, next: Next) -> Response {
-    let mut response = if host_is_readable(request.uri(), request.headers()) {
+    let mut response = if host_is_readable(&request) {
         next.run(request).await
     } else {
         Refused::from(Problem::new(Code::MalformedRequest)).into_response()
@@ -61,16 +61,25 @@ fn origin_of(address: &str) -> Option<String> {
     Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
 }
 
-/// One Host, and one that is an authority without user information (RFC 9112 section 3.2).
-fn host_is_readable(uri: &Uri, headers: &HeaderMap) -> bool {
-    let mut hosts = headers.get_all(header::HOST).iter();
+/// One Host, an authority without user information whose port is a number (RFC 9112 section 3.2). HTTP/1.1 must name it;
+/// HTTP/2 names it in the target, and HTTP/1.0 need not.
+fn host_is_readable(request: &Request) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
         (Some(host), None) => {
-            let authority = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
-            authority.is_some_and(|authority| !authority.as_str().contains('@') && !authority.host().is_empty())
+            host.to_str().ok().and_then(|host| host.parse().ok()).is_some_and(|it| is_plain(&it))
         }
-        // HTTP/2 names the host in the target; a bare HTTP/1.0 request need not name one.
-        (None, None) => uri.authority().is_none_or(|authority| !authority.as_str().contains('@')),
+        (None, None) => match request.uri().authority() {
+            Some(authority) => is_plain(authority),
+            None => request.version() != Version::HTTP_11,
+        },
         _ => false,
     }
+}
+
+fn is_plain(authority: &Authority) -> bool {
+    let host = authority.host();
+    let port = authority.as_str().strip_prefix(host);
+    let port_is_a_number = port.is_some_and(|port| port.is_empty() || authority.port_u16().is_some());
+    !host.is_empty() && port_is_a_number
 }

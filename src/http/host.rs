@@ -33,15 +33,21 @@ fn is_other_loopback(host: &str, origin: &str) -> bool {
 
 /// Leads an older address to its page, keeping where the reader was going.
 pub async fn alias(page: &'static str, uri: Uri) -> Response {
-    let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    let next = pairs.into_iter().find(|(name, _)| name == "next").and_then(|(_, next)| LocalPath::parse(&next));
     let mut location = page.to_owned();
-    if let Some(next) = next {
-        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next.as_str()).finish();
+    if let Some(next) = next(&uri) {
+        let query =
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next.as_str()).finish();
         location.push('?');
         location.push_str(&query);
     }
     redirect(StatusCode::FOUND, &location)
+}
+
+/// Where an address asks to go afterwards; only a path of ours counts. Read here and not by the pages, because Leptos's
+/// router (0.8.17) decodes a query twice: `%2526` would become an ampersand.
+pub fn next(uri: &Uri) -> Option<LocalPath> {
+    let mut pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    pairs.find(|(name, _)| name == "next").and_then(|(_, next)| LocalPath::parse(&next))
 }
 
 fn redirect(status: StatusCode, location: &str) -> Response {

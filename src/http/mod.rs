@@ -22,7 +22,7 @@ use std::time::Duration;
 use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},
-    routing::get,
+    routing::{any, get},
 };
 use contract::routes;
 use http::StatusCode;
@@ -39,7 +39,10 @@ pub fn router(edge: Edge) -> Router {
     // Leptos spawns on whatever executor is named first; a second router of the same process names it again.
     let _ = any_spawner::Executor::init_tokio();
     let forms = [routes::SIGN_IN, routes::SIGN_UP, routes::SIGN_OUT, routes::ACCOUNT];
-    let mut router = Router::new().nest(routes::API, api::routes(&edge)).route(routes::HOME, get(pages::show));
+    let mut router =
+        Router::new().nest(routes::API, api::routes(&edge)).route(routes::HOME, get(pages::show));
+    // Nesting leaves this one address out.
+    router = router.route(&format!("{}/", routes::API), any(api::not_found));
     for form in forms {
         router = router.route(form, get(pages::show).post(forms::submit));
     }

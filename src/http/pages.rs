@@ -15,7 +15,7 @@ use leptos::prelude::provide_context;
 
 use super::{
     actor::Actor,
-    assets, headers,
+    assets, headers, host,
     problem::{announce, status},
     session::set_cookies,
     state::Edge,
@@ -78,7 +78,8 @@ pub async fn enter(edge: &Edge, parts: &Parts) -> Result<Entered, Problems> {
     let stale = actor.is_stale();
     let renewed = actor.session.clone().filter(|resolved| resolved.renewed);
     let signed_in = actor.session.map(|resolved| resolved.signed_in);
-    Ok(Entered { reader: Reader { visit, signed_in }, renewed, stale })
+    let next = host::next(&parts.uri);
+    Ok(Entered { reader: Reader { visit, signed_in, next }, renewed, stale })
 }
 
 impl Entered {
@@ -89,7 +90,9 @@ impl Entered {
             return response;
         }
         let cookies = match &self.renewed {
-            Some(resolved) => edge.cookies().opened(request, &edge.services.sessions, &resolved.signed_in.session),
+            Some(resolved) => {
+                edge.cookies().opened(request, &edge.services.sessions, &resolved.signed_in.session)
+            }
             None if self.stale => edge.cookies().ended(),
             None => Vec::new(),
         };

@@ -98,7 +98,8 @@ fn message(problems: &Problems) -> String {
 }
 
 fn invalid_field(problem: &Problem) -> String {
-    let reason = problem.reason.as_ref().map_or_else(|| problem.code.message().to_owned(), ToString::to_string);
+    let reason =
+        problem.reason.as_ref().map_or_else(|| problem.code.message().to_owned(), ToString::to_string);
     match &problem.field {
         Some(field) => format!("[body.{field}] {reason}"),
         None => format!("[body] {reason}"),

@@ -3,12 +3,19 @@
 use axum::response::Response;
 use domain::{Presented, Session, Sessions};
 use http::{HeaderMap, HeaderValue, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
 /// What JavaScript's `encodeURIComponent` leaves as it is.
-const COMPONENT: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'!').remove(b'~').remove(b'*').remove(b'\'')
-        .remove(b'(').remove(b')');
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
 
 const SESSION_TOKEN: &str = "session_token";
 const SESSION_DATA: &str = "session_data";
@@ -51,16 +58,20 @@ impl SessionCookies {
 
     /// The cookies of a browser that is signed out.
     pub fn ended(self) -> Vec<HeaderValue> {
-        [SESSION_TOKEN, SESSION_DATA, DONT_REMEMBER].into_iter().filter_map(|name| self.expired(name)).collect()
+        [SESSION_TOKEN, SESSION_DATA, DONT_REMEMBER]
+            .into_iter()
+            .filter_map(|name| self.expired(name))
+            .collect()
     }
 
     /// A cookie's value, percent-decoded; of several with one name the first counts.
     fn value(self, headers: &HeaderMap, name: &str) -> Option<String> {
         let name = self.name(name);
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let (_, value) = pairs.find(|(found, _)| *found == name)?;
-        percent_decode_str(value).decode_utf8().ok().map(|value| value.into_owned())
+        // By bytes, because a neighbour's cookie on the same line may hold any.
+        let lines = headers.get_all(header::COOKIE).iter().map(|line| line.as_bytes());
+        let mut pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
+        let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+        percent_decode(value).decode_utf8().ok().map(|value| value.into_owned())
     }
 
     fn name(self, name: &str) -> String {

@@ -95,9 +95,8 @@ impl Page {
         if control.tag != "select" {
             return control.get("value").map(str::to_owned);
         }
-        let inside = |option: &&Element| {
-            option.around.iter().any(|at| self.elements[*at].get("name") == Some(name))
-        };
+        let inside =
+            |option: &&Element| option.around.iter().any(|at| self.elements[*at].get("name") == Some(name));
         let chosen = self.all("option").filter(inside).find(|option| option.has("selected"));
         chosen.and_then(|option| option.get("value")).map(str::to_owned)
     }
@@ -105,9 +104,12 @@ impl Page {
     /// The error a screen reader reads with the control of this name.
     pub fn error(&self, name: &str) -> Option<&str> {
         let control = self.control(name)?;
-        let described = control.get("aria-describedby").unwrap_or_default().split(' ').filter(|id| !id.is_empty());
+        let described =
+            control.get("aria-describedby").unwrap_or_default().split(' ').filter(|id| !id.is_empty());
         let texts: Vec<_> = described
-            .map(|id| self.by_id(id).unwrap_or_else(|| panic!("{name} is described by {id}, which is not there")))
+            .map(|id| {
+                self.by_id(id).unwrap_or_else(|| panic!("{name} is described by {id}, which is not there"))
+            })
             .collect();
         let error = texts.into_iter().find(|it| it.has_class("field__error"));
         assert_eq!(error.is_some(), control.get("aria-invalid") == Some("true"), "{name}");
@@ -163,7 +165,12 @@ impl Reader<'_> {
         let (tag, rest) = self.rest.split_at(end);
         let (attributes, rest) = attributes(rest);
         let tag = tag.to_owned();
-        self.elements.push(Element { tag: tag.clone(), attributes, text: String::new(), around: self.open.clone() });
+        self.elements.push(Element {
+            tag: tag.clone(),
+            attributes,
+            text: String::new(),
+            around: self.open.clone(),
+        });
         self.rest = rest;
         if RAW.contains(&tag.as_str()) {
             let (text, rest) = rest.split_once(&format!("</{tag}>")).unwrap();
@@ -203,6 +210,7 @@ fn attributes(mut rest: &str) -> (Vec<(String, String)>, &str) {
 }
 
 fn unescaped(text: &str) -> String {
-    let named = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#39;", "'"), ("&amp;", "&")];
+    let named =
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#39;", "'"), ("&amp;", "&")];
     named.iter().fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain))
 }

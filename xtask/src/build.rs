@@ -27,9 +27,7 @@ pub(crate) fn release(workspace: &Workspace) -> Result<()> {
     })?;
     site::prepare(workspace, &mut progress)?;
     let binary = progress.step("building the server for release", || release_binary(workspace))?;
-    let bytes = fs::metadata(&binary)
-        .with_context(|| format!("cannot read {}", binary.display()))?
-        .len();
+    let bytes = fs::metadata(&binary).with_context(|| format!("cannot read {}", binary.display()))?.len();
     eprintln!("{} is ready: {:.1} MB", binary.display(), bytes as f64 / 1e6);
     Ok(())
 }
@@ -54,10 +52,7 @@ pub(crate) fn server(workspace: &Workspace, profile: Profile) -> Result<PathBuf>
         command.arg("--release");
     }
     let artifacts = artifacts(&mut command)?;
-    artifacts
-        .into_iter()
-        .find_map(|it| it.executable)
-        .context("cargo built no server")
+    artifacts.into_iter().find_map(|it| it.executable).context("cargo built no server")
 }
 
 /// One line of cargo's `--message-format=json`, as far as we read it.
@@ -74,13 +69,9 @@ pub(crate) struct Artifact {
 
 /// Runs a cargo build and answers what it built. The compiler's messages go to the terminal.
 pub(crate) fn artifacts(command: &mut Command) -> Result<Vec<Artifact>> {
-    command
-        .arg("--message-format=json-render-diagnostics")
-        .stdin(Stdio::null());
+    command.arg("--message-format=json-render-diagnostics").stdin(Stdio::null());
     let output = process::capture(command)?;
     // Test programs and build scripts may write lines of their own between cargo's.
-    let messages = output
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Artifact>(line).ok());
+    let messages = output.lines().filter_map(|line| serde_json::from_str::<Artifact>(line).ok());
     Ok(messages.filter(|it| it.reason == "compiler-artifact").collect())
 }

@@ -35,18 +35,11 @@ pub(crate) fn instrumented_compiler() -> Option<Result<ExitCode>> {
     let mut arguments = env::args_os().skip(1);
     let compiler = arguments.next()?;
     let mut command = Command::new(compiler);
-    let status = command
-        .args(arguments)
-        .args(["-C", "instrument-coverage"])
-        .status();
-    Some(
-        status
-            .context("cannot start rustc")
-            .map(|status| match status.success() {
-                true => ExitCode::SUCCESS,
-                false => ExitCode::FAILURE,
-            }),
-    )
+    let status = command.args(arguments).args(["-C", "instrument-coverage"]).status();
+    Some(status.context("cannot start rustc").map(|status| match status.success() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }))
 }
 
 /// Runs the tests instrumented and prints a table.
@@ -78,20 +71,15 @@ fn cargo(workspace: &Workspace, arguments: &[&str]) -> Result<Command> {
         .env("RUSTC_WORKSPACE_WRAPPER", ourselves)
         .env(WRAPPING, "1")
         .env("CARGO_TARGET_DIR", workspace.target("coverage"))
-        .env(
-            "LLVM_PROFILE_FILE",
-            workspace.target("coverage/profiles/%m-%p.profraw"),
-        );
+        .env("LLVM_PROFILE_FILE", workspace.target("coverage/profiles/%m-%p.profraw"));
     Ok(command)
 }
 
 /// The tests, and the server that some of them start.
 fn binaries(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     let mut command = cargo(workspace, &["test", "--all-targets", "--no-run"])?;
-    let found: Vec<PathBuf> = build::artifacts(&mut command)?
-        .into_iter()
-        .filter_map(|it| it.executable)
-        .collect();
+    let found: Vec<PathBuf> =
+        build::artifacts(&mut command)?.into_iter().filter_map(|it| it.executable).collect();
     if found.is_empty() {
         bail!("cargo built no tests");
     }
@@ -129,16 +117,9 @@ struct Lines {
 fn measure(workspace: &Workspace, profiles: &Path, binaries: &[PathBuf]) -> Result<Vec<Measured>> {
     let merged = workspace.target("coverage/merged.profdata");
     let mut merge = workspace.command(prerequisites::llvm(workspace, "llvm-profdata")?);
-    process::run(
-        merge
-            .args(["merge", "--sparse", "--output"])
-            .arg(&merged)
-            .arg(profiles),
-    )?;
+    process::run(merge.args(["merge", "--sparse", "--output"]).arg(&merged).arg(profiles))?;
     let mut export = workspace.command(prerequisites::llvm(workspace, "llvm-cov")?);
-    export
-        .args(["export", "--summary-only", "--instr-profile"])
-        .arg(&merged);
+    export.args(["export", "--summary-only", "--instr-profile"]).arg(&merged);
     for binary in binaries {
         export.arg("--object").arg(binary);
     }
@@ -150,9 +131,7 @@ fn measure(workspace: &Workspace, profiles: &Path, binaries: &[PathBuf]) -> Resu
 fn print(workspace: &Workspace, files: &[Measured]) -> Result<()> {
     let mut sums: BTreeMap<&str, Lines> = BTreeMap::new();
     for file in files {
-        let of = CRATES
-            .iter()
-            .find(|(_, folder)| file.filename.starts_with(workspace.path(folder)));
+        let of = CRATES.iter().find(|(_, folder)| file.filename.starts_with(workspace.path(folder)));
         let Some((name, _)) = of else { continue };
         for sum in [*name, "~ all"] {
             let lines = sums.entry(sum).or_default();
@@ -166,10 +145,7 @@ fn print(workspace: &Workspace, files: &[Measured]) -> Result<()> {
     println!("{:<12} {:>7} {:>8} {:>7}", "crate", "lines", "covered", "");
     for (name, Lines { count, covered }) in &sums {
         let share = 100.0 * *covered as f64 / (*count).max(1) as f64;
-        println!(
-            "{:<12} {count:>7} {covered:>8} {share:>6.1}%",
-            name.trim_start_matches("~ ")
-        );
+        println!("{:<12} {count:>7} {covered:>8} {share:>6.1}%", name.trim_start_matches("~ "));
     }
     Ok(())
 }

@@ -48,10 +48,7 @@ enum Source {
     /// A component of the Rust toolchain.
     Component(&'static str),
     /// Packages of Debian and its relatives.
-    Debian {
-        packages: &'static [&'static str],
-        otherwise: &'static str,
-    },
+    Debian { packages: &'static [&'static str], otherwise: &'static str },
 }
 
 impl Tool {
@@ -79,10 +76,7 @@ impl Tool {
                 &["postgresql"],
                 "or give the address of a running server in BOOKPLATE_TEST_POSTGRES_URL (a user who may create databases)",
             ),
-            Self::Node => debian(
-                &["nodejs", "npm"],
-                "or see https://nodejs.org if that is older than 20",
-            ),
+            Self::Node => debian(&["nodejs", "npm"], "or see https://nodejs.org if that is older than 20"),
             Self::Python => debian(&["python3", "python3-venv"], "or see https://www.python.org"),
             Self::Chromium => debian(&["chromium"], "or name any Chromium or Chrome in CHROME"),
         }
@@ -100,11 +94,9 @@ impl Tool {
             Self::Node => {
                 node_version(workspace).is_some_and(|it| it >= OLDEST_NODE) && on_path("npm").is_some()
             }
-            Self::Python => process::succeeds(
-                workspace
-                    .command("python3")
-                    .args(["-c", "import venv, ensurepip"]),
-            ),
+            Self::Python => {
+                process::succeeds(workspace.command("python3").args(["-c", "import venv, ensurepip"]))
+            }
             Self::Chromium => chromium().is_some(),
         }
     }
@@ -139,11 +131,7 @@ pub(crate) fn ensure(workspace: &Workspace, tools: &[Tool]) -> Result<()> {
             Ok(()) => "it was installed, but is not what is needed".to_owned(),
             Err(error) => format!("{error:#}"),
         };
-        missing.push(format!(
-            "  {}: {reason}\n    remedy: {}",
-            tool.name(),
-            tool.remedy()
-        ));
+        missing.push(format!("  {}: {reason}\n    remedy: {}", tool.name(), tool.remedy()));
     }
     if missing.is_empty() {
         return Ok(());
@@ -182,11 +170,7 @@ fn debian(workspace: &Workspace, packages: &[&str]) -> Result<()> {
         process::run(&mut command)
     };
     apt(&["update", "--quiet"])?;
-    apt(&[
-        &["install", "--yes", "--quiet", "--no-install-recommends"],
-        packages,
-    ]
-    .concat())
+    apt(&[&["install", "--yes", "--quiet", "--no-install-recommends"], packages].concat())
 }
 
 /// Whether we are root, whom PostgreSQL refuses to run as.
@@ -219,14 +203,7 @@ pub(crate) fn chromium() -> Option<PathBuf> {
     if let Some(named) = env::var_os("CHROME") {
         return Some(PathBuf::from(named)).filter(|it| it.is_file());
     }
-    [
-        "chromium",
-        "chromium-browser",
-        "google-chrome-stable",
-        "google-chrome",
-    ]
-    .into_iter()
-    .find_map(on_path)
+    ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"].into_iter().find_map(on_path)
 }
 
 /// One of the LLVM tools that come with the Rust toolchain.
@@ -244,9 +221,7 @@ pub(crate) fn llvm(workspace: &Workspace, name: &str) -> Result<PathBuf> {
 /// Where a program is on the search path.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path: OsString = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|it| it.is_file())
+    env::split_paths(&path).map(|folder| folder.join(program)).find(|it| it.is_file())
 }
 
 fn sysroot(workspace: &Workspace) -> Result<PathBuf> {

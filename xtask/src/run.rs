@@ -16,9 +16,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
         prerequisites::ensure(workspace, prerequisites::TO_BUILD)
     })?;
     site::prepare(workspace, &mut progress)?;
-    let server = progress.step("building the server", || {
-        build::server(workspace, build::Profile::Dev)
-    })?;
+    let server = progress.step("building the server", || build::server(workspace, build::Profile::Dev))?;
     eprintln!("starting {}", server.display());
     // Replacing ourselves makes signals and the exit status the server's own, with nothing to forward.
     let error = workspace.command(&server).args(arguments).exec();

@@ -17,18 +17,11 @@ impl Workspace {
     /// directory.
     pub(crate) fn find() -> Result<Self> {
         let manifest = env::var_os("CARGO_MANIFEST_DIR").context("start this as `cargo xtask <command>`")?;
-        let root = Path::new(&manifest)
-            .parent()
-            .context("xtask stands in no workspace")?;
+        let root = Path::new(&manifest).parent().context("xtask stands in no workspace")?;
         if !root.join("Cargo.toml").is_file() {
-            bail!(
-                "{} is not the workspace of Bookplate: Cargo.toml is missing",
-                root.display()
-            );
+            bail!("{} is not the workspace of Bookplate: Cargo.toml is missing", root.display());
         }
-        Ok(Self {
-            root: root.to_path_buf(),
-        })
+        Ok(Self { root: root.to_path_buf() })
     }
 
     /// A path in the clone.

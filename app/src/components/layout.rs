@@ -103,7 +103,9 @@ const ORNAMENT: &str = "m36 1 4 6-4 6-4-6zM36.5 19c1-8 9-13 25.5-11.5C51 9 48 16
 #[component]
 fn PageTitle(title: String) -> impl IntoView {
     let book = use_context::<Arc<Book>>().map(|book| book.name.clone()).unwrap_or_default();
-    view! { <Title text=format!("{title} · {book}") /> }
+    // leptos_meta 0.8.7 writes the text as it is, and a name may hold `</title>`.
+    let text = format!("{title} · {book}").replace('&', "&amp;").replace('<', "&lt;");
+    view! { <Title text /> }
 }
 
 #[component]

@@ -25,7 +25,8 @@ pub(crate) fn Questionnaire(
             view! { <QuestionField question=question.clone() state /> }
         })
         .collect();
-    (!fields.is_empty()).then(|| view! { <fieldset class="group"><legend>"About you"</legend>{fields}</fieldset> })
+    (!fields.is_empty())
+        .then(|| view! { <fieldset class="group"><legend>"About you"</legend>{fields}</fieldset> })
 }
 
 /// A choice or a text, as declared.

@@ -3,6 +3,7 @@
 use contract::routes;
 use domain::SignedIn;
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use crate::{
     components::{EX_LIBRIS, Framed, Plate},
@@ -20,10 +21,12 @@ pub(crate) fn HomePage() -> impl IntoView {
 #[component]
 fn Owner(signed_in: SignedIn) -> impl IntoView {
     let user = signed_in.user;
-    let (heading, lede) = if user.name.is_empty() { (user.email, None) } else { (user.name, Some(user.email)) };
+    let (heading, lede) =
+        if user.name.is_empty() { (user.email, None) } else { (user.name, Some(user.email)) };
     view! {
         <Framed title="Your bookplate" help="Not you? Sign out, and the next reader can sign in.">
             <Plate over=EX_LIBRIS heading lede>
+                <BrokenLink />
                 <div class="actions">
                     <a class="button" href=routes::ACCOUNT>"Your account"</a>
                     <form class="actions" method="post" action=routes::SIGN_OUT>
@@ -44,6 +47,7 @@ fn Stranger() -> impl IntoView {
                 heading="This book can be yours"
                 lede=Some("With an account, every conversation you have with the book is kept for you.".to_owned())
             >
+                <BrokenLink />
                 <div class="actions">
                     <a class="button" href=routes::SIGN_IN>"Sign in"</a>
                     <a class="button button--quiet" href=routes::SIGN_UP>"Create an account"</a>
@@ -51,4 +55,15 @@ fn Stranger() -> impl IntoView {
             </Plate>
         </Framed>
     }
+}
+
+/// Said to who comes from a link that failed. What the address says is not repeated: anyone can write an address.
+#[component]
+fn BrokenLink() -> impl IntoView {
+    let failed = use_query_map().with_untracked(|query| query.get("error").is_some());
+    failed.then(|| {
+        view! {
+            <p class="notice notice--danger" role="status">"That link did not work. Start again from here."</p>
+        }
+    })
 }

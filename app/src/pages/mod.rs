@@ -14,14 +14,8 @@ pub(crate) use self::{
 
 use contract::{LocalPath, routes};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use crate::{Refusal, context::Door};
-
-/// Where the address asks to go afterwards; only a path of ours counts.
-fn next_of_address() -> Option<LocalPath> {
-    use_query_map().with_untracked(|query| query.get("next")).and_then(|next| LocalPath::parse(&next))
-}
 
 /// The hidden field that carries `next` through a form.
 #[component]
@@ -44,10 +38,10 @@ fn escaped(path: &str) -> String {
 
 /// Sends a reader who is signed in where they were going. Signing in again would only replace the session. Who has just
 /// tried, on a page opened before, is told what came of it instead.
-fn leave_if_signed_in(door: &Door, next: Option<&LocalPath>) -> bool {
+fn leave_if_signed_in(door: &Door) -> bool {
     let leaves = door.reader.signed_in.is_some() && use_context::<Refusal>().is_none();
     if leaves {
-        door.go_to(next.map_or(routes::HOME, LocalPath::as_str));
+        door.go_to(door.reader.next.as_ref().map_or(routes::HOME, LocalPath::as_str));
     }
     leaves
 }

@@ -3,7 +3,7 @@
 use contract::routes;
 use leptos::prelude::*;
 
-use super::{NextField, leave_if_signed_in, next_of_address, with_next};
+use super::{NextField, leave_if_signed_in, with_next};
 use crate::{
     components::{Framed, KeepSignedIn, PasswordField, Plate, ProblemSummary, TextField, Trouble},
     context::Door,
@@ -13,11 +13,11 @@ use crate::{
 
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
-    let next = next_of_address();
     let door = Door::of_request()?;
-    if leave_if_signed_in(&door, next.as_ref()) {
+    if leave_if_signed_in(&door) {
         return None;
     }
+    let next = door.reader.next.clone();
     let trouble = Trouble::of_request();
     let action = with_next(<SignIn as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     let sign_up = with_next(routes::SIGN_UP, next.as_ref());

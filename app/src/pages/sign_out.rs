@@ -4,7 +4,7 @@ use contract::routes;
 use leptos::prelude::*;
 
 use crate::{
-    components::{Framed, Plate},
+    components::{Framed, Plate, ProblemSummary, Trouble},
     context::Door,
     islands::SubmitButton,
     server::SignOut,
@@ -18,10 +18,12 @@ pub(crate) fn SignOutPage() -> impl IntoView {
         return None;
     };
     let lede = format!("You are signed in as {}.", signed_in.user.email);
+    let trouble = Trouble::of_request();
     let action = <SignOut as leptos::server_fn::ServerFn>::PATH;
     Some(view! {
-        <Framed title="Sign out" help="What you keep here stays with your account.">
+        <Framed title=trouble.title("Sign out") help="What you keep here stays with your account.">
             <Plate heading="Sign out?" lede=Some(lede)>
+                <ProblemSummary trouble />
                 <form class="form" method="post" action=action>
                     <SubmitButton label="Sign out".to_owned() />
                 </form>

@@ -3,9 +3,11 @@
 use contract::routes;
 use leptos::prelude::*;
 
-use super::{NextField, leave_if_signed_in, next_of_address, with_next};
+use super::{NextField, leave_if_signed_in, with_next};
 use crate::{
-    components::{Framed, KeepSignedIn, PasswordField, Plate, ProblemSummary, Questionnaire, TextField, Trouble},
+    components::{
+        Framed, KeepSignedIn, PasswordField, Plate, ProblemSummary, Questionnaire, TextField, Trouble,
+    },
     context::Door,
     islands::SubmitButton,
     server::SignUp,
@@ -13,11 +15,11 @@ use crate::{
 
 #[component]
 pub(crate) fn SignUpPage() -> impl IntoView {
-    let next = next_of_address();
     let door = Door::of_request()?;
-    if leave_if_signed_in(&door, next.as_ref()) {
+    if leave_if_signed_in(&door) {
         return None;
     }
+    let next = door.reader.next.clone();
     let trouble = Trouble::of_request();
     let action = with_next(<SignUp as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     let sign_in = with_next(routes::SIGN_IN, next.as_ref());

@@ -112,7 +112,8 @@ mod tests {
         let questions = Questions::default();
         let first = [("experienceLevel", "beginner"), ("professionalRole", "other"), ("roleOther", "binder")];
         let answers = Answers::accept(&questions, heard(&first)).unwrap();
-        let changed = answers.with(&questions, heard(&[("experienceLevel", "advanced"), ("roleOther", "")])).unwrap();
+        let changed =
+            answers.with(&questions, heard(&[("experienceLevel", "advanced"), ("roleOther", "")])).unwrap();
         assert_eq!(changed.get("experienceLevel"), Some("advanced"));
         assert_eq!(changed.get("professionalRole"), Some("other"));
         assert_eq!(changed.get("roleOther"), None);

@@ -83,10 +83,28 @@ mod tests {
     #[test]
     fn look_alikes_blanks_and_malformed_addresses_are_refused() {
         for raw in [
-            "", "ada", "ada@", "@example.com", " ada@example.com", "ada@example.com ", "ada@example", "ada@example.c",
-            "ada@example.c0m", "a..b@example.com", ".a@example.com", "a.@example.com", "a'@example.com",
-            "ada@-example.com", "ada@exam_ple.com", "ada@example..com", "ada@example.com.", "аda@example.com",
-            "ada@example\u{3002}com", "a\u{200b}da@example.com", "a\0da@example.com", "a@b@example.com",
+            "",
+            "ada",
+            "ada@",
+            "@example.com",
+            " ada@example.com",
+            "ada@example.com ",
+            "ada@example",
+            "ada@example.c",
+            "ada@example.c0m",
+            "a..b@example.com",
+            ".a@example.com",
+            "a.@example.com",
+            "a'@example.com",
+            "ada@-example.com",
+            "ada@exam_ple.com",
+            "ada@example..com",
+            "ada@example.com.",
+            "аda@example.com",
+            "ada@example\u{3002}com",
+            "a\u{200b}da@example.com",
+            "a\0da@example.com",
+            "a@b@example.com",
         ] {
             assert!(Email::parse(raw).is_err(), "{raw:?}");
         }

@@ -39,7 +39,8 @@ fn is_dot_segment(segment: &str) -> bool {
 fn encode(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     for byte in raw.bytes() {
-        let keep = byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'^');
+        let keep =
+            byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'^');
         if keep {
             out.push(char::from(byte));
         } else {
@@ -64,9 +65,24 @@ mod tests {
     #[test]
     fn everything_that_could_leave_the_origin_is_refused() {
         for raw in [
-            "", "account", "//evil.example", "/\\evil.example", "\\/evil.example", "https://evil.example",
-            "javascript:alert(1)", "/\t/evil.example", "/%09//x", "/a//b", "/.//evil.example", "/a/../b", "/%2e%2e/x",
-            "/%2F%2Fevil.example", "/%5cevil.example", " /account", "/a\r\nLocation: x", "/\u{0}",
+            "",
+            "account",
+            "//evil.example",
+            "/\\evil.example",
+            "\\/evil.example",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "/\t/evil.example",
+            "/%09//x",
+            "/a//b",
+            "/.//evil.example",
+            "/a/../b",
+            "/%2e%2e/x",
+            "/%2F%2Fevil.example",
+            "/%5cevil.example",
+            " /account",
+            "/a\r\nLocation: x",
+            "/\u{0}",
         ] {
             assert!(LocalPath::parse(raw).is_none(), "{raw:?}");
         }

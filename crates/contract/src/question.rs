@@ -57,7 +57,9 @@ impl TryFrom<Declaration> for Question {
             ("text", None, max) => QuestionKind::Text { max: max.unwrap_or(DEFAULT_MAX) },
             ("text", Some(_), _) => return Err(format!("question \"{name}\": options belong to a choice")),
             (other, ..) => {
-                return Err(format!("question \"{name}\": kind \"{other}\" is not known; use choice or text"));
+                return Err(format!(
+                    "question \"{name}\": kind \"{other}\" is not known; use choice or text"
+                ));
             }
         };
         let Declaration { name, label, hint, purpose, required, ask_when, .. } = declared;
@@ -106,7 +108,8 @@ impl From<ChoiceDeclaration> for Choice {
             ChoiceDeclaration::Labelled { value, label } => Self { value, label },
             ChoiceDeclaration::Value(value) => {
                 let mut letters = value.chars();
-                let label = letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str());
+                let label =
+                    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str());
                 Self { label: label.unwrap_or_default(), value }
             }
         }
@@ -125,10 +128,41 @@ pub struct AskWhen {
 
 /// Names that mean something else on a form, on the wire or in a token.
 const RESERVED: [&str; 35] = [
-    "id", "name", "email", "emailVerified", "image", "createdAt", "updatedAt", "password", "newPassword",
-    "currentPassword", "rememberMe", "callbackURL", "redirectTo", "errorCallbackURL", "newUserCallbackURL", "next",
-    "token", "role", "banned", "banReason", "banExpires", "twoFactorEnabled", "iss", "aud", "sub", "sid", "jti",
-    "iat", "exp", "nbf", "azp", "scope", "client_id", "cnf", "act",
+    "id",
+    "name",
+    "email",
+    "emailVerified",
+    "image",
+    "createdAt",
+    "updatedAt",
+    "password",
+    "newPassword",
+    "currentPassword",
+    "rememberMe",
+    "callbackURL",
+    "redirectTo",
+    "errorCallbackURL",
+    "newUserCallbackURL",
+    "next",
+    "token",
+    "role",
+    "banned",
+    "banReason",
+    "banExpires",
+    "twoFactorEnabled",
+    "iss",
+    "aud",
+    "sub",
+    "sid",
+    "jti",
+    "iat",
+    "exp",
+    "nbf",
+    "azp",
+    "scope",
+    "client_id",
+    "cnf",
+    "act",
 ];
 
 impl Questions {
@@ -163,7 +197,9 @@ impl Question {
     /// The values of a choice; `None` for a text.
     pub fn options(&self) -> Option<Vec<String>> {
         match &self.kind {
-            QuestionKind::Choice { options } => Some(options.iter().map(|option| option.value.clone()).collect()),
+            QuestionKind::Choice { options } => {
+                Some(options.iter().map(|option| option.value.clone()).collect())
+            }
             QuestionKind::Text { .. } => None,
         }
     }
@@ -180,7 +216,9 @@ impl Question {
             && name.starts_with(|c: char| c.is_ascii_alphabetic())
             && name.chars().all(|c| c.is_ascii_alphanumeric());
         if !well_formed {
-            out.push(format!("question \"{name}\": use a name of letters and digits that begins with a letter"));
+            out.push(format!(
+                "question \"{name}\": use a name of letters and digits that begins with a letter"
+            ));
         } else if RESERVED.contains(&name.as_str()) {
             out.push(format!("question \"{name}\": this name has a meaning of its own; choose another"));
         }
@@ -226,7 +264,10 @@ impl Default for Questions {
             purpose: Some(purpose.into()),
             required: true,
             kind: QuestionKind::Choice {
-                options: options.iter().map(|value| ChoiceDeclaration::Value((*value).into()).into()).collect(),
+                options: options
+                    .iter()
+                    .map(|value| ChoiceDeclaration::Value((*value).into()).into())
+                    .collect(),
             },
             ask_when: None,
         };

@@ -13,7 +13,9 @@ pub fn sentence(problem: &Problem) -> String {
             "This address already has an account. Sign in instead, or use another address.".into()
         }
         Code::InvalidEmail => address(),
-        Code::InvalidEmailOrPassword => "E-mail address or password is not right. Check both and try again.".into(),
+        Code::InvalidEmailOrPassword => {
+            "E-mail address or password is not right. Check both and try again.".into()
+        }
         Code::Unauthorized => "You are signed out. Sign in to go on.".into(),
         Code::InvalidToken => "This link or token is no longer valid. Start again.".into(),
         Code::EmailCanNotBeUpdated => "The address cannot be changed here.".into(),
@@ -32,7 +34,9 @@ pub fn sentence(problem: &Problem) -> String {
         }
         Code::UnknownAudience => "This service is not known here.".into(),
         Code::NotFound => "There is nothing at this address.".into(),
-        Code::MethodNotAllowed | Code::DeferredRefreshDisabled => "This address cannot be used that way.".into(),
+        Code::MethodNotAllowed | Code::DeferredRefreshDisabled => {
+            "This address cannot be used that way.".into()
+        }
         Code::Busy => "Many people are signing in right now. Try again in a few seconds.".into(),
         Code::Unavailable => "The accounts are out of reach for a moment. Try again shortly.".into(),
         Code::Internal => "Something failed on our side. Nothing was changed. Try again shortly.".into(),
@@ -58,4 +62,3 @@ fn invalid(problem: &Problem) -> String {
         }
     }
 }
-

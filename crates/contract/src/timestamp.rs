@@ -37,7 +37,9 @@ impl Timestamp {
 
     /// `2026-11-20T23:05:05.131Z`.
     pub fn iso(self) -> String {
-        self.written(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"))
+        self.written(format_description!(
+            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
+        ))
     }
 
     /// `20 November 2026`, in UTC: a day as pages show it.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use contract::{
-    AnswerInput, Answers, Code, Email, Image, NewPassword, PasswordAttempt, PersonName, Problem, Problems, Question,
-    Questions,
+    AnswerInput, Answers, Code, Email, Image, NewPassword, PasswordAttempt, PersonName, Problem, Problems,
+    Question, Questions,
 };
 use storage::{Database, NewAccount, SignedIn, User};
 
@@ -156,7 +156,11 @@ impl Accounts {
     ///
     /// # Errors
     /// [`UpdateProfileError`]; then nothing is changed.
-    pub async fn update_profile(&self, user: &User, change: &ProfileChange) -> Result<User, UpdateProfileError> {
+    pub async fn update_profile(
+        &self,
+        user: &User,
+        change: &ProfileChange,
+    ) -> Result<User, UpdateProfileError> {
         if change.is_empty() {
             return Err(UpdateProfileError::NothingToChange);
         }

@@ -79,15 +79,17 @@ impl KeyRing {
         }
         let made = make(ports, secret, algorithm, generation)?;
         let stored = database.add_signing_key(&made).await?;
-        let signing = newest(&stored, algorithm)
-            .and_then(|key| unseal(key, algorithm, secret))
-            .ok_or_else(|| Failure::Fault("another process made the signing key under another secret".into()))?;
+        let signing =
+            newest(&stored, algorithm).and_then(|key| unseal(key, algorithm, secret)).ok_or_else(|| {
+                Failure::Fault("another process made the signing key under another secret".into())
+            })?;
         Ok(Self { signing, published: published(&stored) })
     }
 
     /// The JWK Set (RFC 7517 section 5), public members only.
     pub(crate) fn jwks(&self) -> Value {
-        let keys: Vec<Value> = self.published.iter().filter_map(|key| serde_json::from_str(&key.jwk).ok()).collect();
+        let keys: Vec<Value> =
+            self.published.iter().filter_map(|key| serde_json::from_str(&key.jwk).ok()).collect();
         json!({ "keys": keys })
     }
 

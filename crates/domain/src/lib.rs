@@ -14,13 +14,15 @@ mod tokens;
 
 use std::sync::Arc;
 
-pub use accounts::{Accounts, ProfileChange, SignIn, SignInError, SignUp, SignUpError, SignedUp, UpdateProfileError};
+pub use accounts::{
+    Accounts, ProfileChange, SignIn, SignInError, SignUp, SignUpError, SignedUp, UpdateProfileError,
+};
 pub use browser::{BrowserState, Notice};
 pub use contract;
 pub use failure::Failure;
 pub use key_ring::Algorithm;
 pub use ports::{Clock, Entropy, Hasher, HasherBusy, KeyPair, Ports, Signer, SignerError, SigningKey};
-pub use secret::{Secret, Sealed};
+pub use secret::{Sealed, Secret};
 pub use sessions::{Device, Presented, Renewal, Resolved, Sessions, Visit};
 pub use storage::{Database, Session, SignedIn, StorageError, User};
 pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifyError};
@@ -61,8 +63,10 @@ impl Services {
     pub async fn open(database: Database, ports: Ports, settings: Settings) -> Result<Self, Failure> {
         let Settings { secret, bearer_sessions, questions, tokens } = settings;
         let sessions = Sessions::new(&database, &ports, Arc::clone(&secret), bearer_sessions).await?;
-        let accounts = Accounts::new(database.clone(), ports.clone(), Arc::clone(&questions), sessions.clone());
-        let tokens = Tokens::open(database, ports, &secret, Arc::clone(&questions), sessions.clone(), tokens).await?;
+        let accounts =
+            Accounts::new(database.clone(), ports.clone(), Arc::clone(&questions), sessions.clone());
+        let tokens =
+            Tokens::open(database, ports, &secret, Arc::clone(&questions), sessions.clone(), tokens).await?;
         Ok(Self { accounts, sessions, tokens, questions })
     }
 

@@ -62,7 +62,12 @@ pub trait Signer: Send + Sync {
     ///
     /// # Errors
     /// [`SignerError`].
-    fn verify(&self, token: &str, algorithm: Algorithm, key: &[u8]) -> Result<Map<String, Value>, SignerError>;
+    fn verify(
+        &self,
+        token: &str,
+        algorithm: Algorithm,
+        key: &[u8],
+    ) -> Result<Map<String, Value>, SignerError>;
 }
 
 /// A new key pair.

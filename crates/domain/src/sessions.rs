@@ -106,7 +106,12 @@ impl Sessions {
     }
 
     /// Stores a session that takes the place of the one the browser brought along.
-    pub(crate) async fn open(&self, session: Session, user: User, visit: &Visit) -> Result<SignedIn, Failure> {
+    pub(crate) async fn open(
+        &self,
+        session: Session,
+        user: User,
+        visit: &Visit,
+    ) -> Result<SignedIn, Failure> {
         self.database.open_session(&session, visit.replaced().as_deref()).await?;
         self.opened(session, user).await
     }
@@ -124,7 +129,11 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn resolve(&self, presented: &Presented, renewal: Renewal) -> Result<Option<Resolved>, Failure> {
+    pub async fn resolve(
+        &self,
+        presented: &Presented,
+        renewal: Renewal,
+    ) -> Result<Option<Resolved>, Failure> {
         let id = presented.id();
         let Some(mut signed_in) = self.database.find_session(&id).await? else { return Ok(None) };
         let session = &mut signed_in.session;
@@ -179,7 +188,11 @@ impl Sessions {
     /// The token of a session as the wire shows it. Opens the session only when bearer sessions are on.
     pub fn token(&self, session_id: &str) -> String {
         let Ok(handle) = Uuid::parse_str(session_id) else { return String::new() };
-        if self.bearer { format!("{}{}", handle.simple(), self.key(handle).hex()) } else { handle.simple().to_string() }
+        if self.bearer {
+            format!("{}{}", handle.simple(), self.key(handle).hex())
+        } else {
+            handle.simple().to_string()
+        }
     }
 
     /// The value of the session cookie before percent-encoding.
@@ -231,7 +244,6 @@ impl Sessions {
         let (head, _) = derived.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
         RecordKey::new(*head)
     }
-
 }
 
 /// Letters of a handle in a token: 16 bytes in lower-case hex.

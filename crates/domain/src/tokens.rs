@@ -110,7 +110,9 @@ impl Tokens {
         let aud = declared.map_or(Some(&self.settings.issuer), |audience| audience.aud.as_ref());
         let claims = self.claims(signed_in, aud.map(String::as_str));
         let token = match declared.map(|audience| &audience.key) {
-            Some(AudienceKey::Shared { secret, .. }) => self.ports.signer.sign(&shared_key(secret), &claims)?,
+            Some(AudienceKey::Shared { secret, .. }) => {
+                self.ports.signer.sign(&shared_key(secret), &claims)?
+            }
             Some(AudienceKey::Published) | None => self.ports.signer.sign(&self.keys.signing, &claims)?,
         };
         tracing::debug!(user = %signed_in.user.id, audience, "token issued");
@@ -146,7 +148,8 @@ impl Tokens {
         }
         let session = text("sid").and_then(sessions::named).ok_or(VerifyError::Refused("session"))?;
         let living = self.sessions.resolve(&session, Renewal::Never).await?;
-        let signed_in = living.map(|resolved| resolved.signed_in).ok_or(VerifyError::Refused("session ended"))?;
+        let signed_in =
+            living.map(|resolved| resolved.signed_in).ok_or(VerifyError::Refused("session ended"))?;
         if text("sub") != Some(&signed_in.user.id) {
             return Err(VerifyError::Refused("subject"));
         }
@@ -198,7 +201,8 @@ impl Tokens {
         }
         self.settings.audiences.iter().find_map(|audience| {
             let AudienceKey::Shared { secret, previous } = &audience.key else { return None };
-            let named = [Some(secret), previous.as_ref()].into_iter().flatten().find(|it| shared_kid(it) == kid);
+            let named =
+                [Some(secret), previous.as_ref()].into_iter().flatten().find(|it| shared_kid(it) == kid);
             named.map(|secret| (Algorithm::Hs256, secret.as_bytes(), audience.aud.as_deref()))
         })
     }

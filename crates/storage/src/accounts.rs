@@ -3,7 +3,11 @@
 use contract::{Answers, Timestamp};
 use sqlx::{FromRow, types::Json};
 
-use crate::{Database, Session, StorageError, database::{in_transaction, on_pool}, sessions};
+use crate::{
+    Database, Session, StorageError,
+    database::{in_transaction, on_pool},
+    sessions,
+};
 
 /// A reader.
 #[derive(Debug, Clone, FromRow)]
@@ -57,7 +61,8 @@ const INSERT_USER: &str = "insert into bookplate_users
 const INSERT_CREDENTIAL: &str = "insert into bookplate_accounts
     (id, user_id, provider_id, account_id, password_hash, created_at, updated_at)
     values ($1, $2, 'credential', $2, $3, $4, $4)";
-const FIND_CREDENTIALS: &str = "select u.id, u.email, u.email_verified, u.name, u.image, u.answers, u.created_at,
+const FIND_CREDENTIALS: &str =
+    "select u.id, u.email, u.email_verified, u.name, u.image, u.answers, u.created_at,
     u.updated_at, a.password_hash
     from bookplate_users u
     join bookplate_accounts a on a.user_id = u.id and a.provider_id = 'credential'

@@ -1,6 +1,11 @@
 //! One handle for either database, and the two macros that expand a query body for both.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions, PgPool, SqlitePool,
@@ -73,7 +78,7 @@ impl Database {
         let fail = |detail: String| ConnectError { database: without_password(url), detail };
         if let Some(path) = sqlite_path(url) {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                std::fs::create_dir_all(folder).map_err(|error| fail(error.to_string()))?;
+                make_private(folder).map_err(|error| fail(error.to_string()))?;
             }
             let options = SqliteConnectOptions::new()
                 .filename(path)
@@ -100,6 +105,12 @@ impl Database {
     pub async fn close(&self) {
         on_pool!(self, |pool| pool.close().await);
     }
+}
+
+/// Makes a folder that only its owner may look into: the database holds password hashes, the secret is kept beside it.
+/// A folder that is there already is left as its owner made it.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// The file of a `sqlite://` address.
@@ -167,11 +178,22 @@ mod tests {
         let url = format!("sqlite://{}", folder.join("sums.db").display());
         let database = Database::connect(&url, 20).await.unwrap();
         let Database::Sqlite(pool) = &database else { panic!("asked for SQLite") };
-        sqlx::raw_sql("create table sums (total bigint); insert into sums values (0)").execute(pool).await.unwrap();
+        sqlx::raw_sql("create table sums (total bigint); insert into sums values (0)")
+            .execute(pool)
+            .await
+            .unwrap();
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..200 {
             let database = database.clone();
-            tasks.spawn(async move { add_one(&database).await });
+            tasks.spawn(async move {
+                loop {
+                    match add_one(&database).await {
+                        // A slow machine: waiting for a connection loses nothing.
+                        Err(sqlx::Error::PoolTimedOut) => {}
+                        outcome => break outcome,
+                    }
+                }
+            });
         }
         let lost = tasks.join_all().await.into_iter().filter(Result::is_err).count();
         let (total,): (i64,) = sqlx::query_as("select total from sums").fetch_one(pool).await.unwrap();

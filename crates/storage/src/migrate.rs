@@ -24,7 +24,8 @@ const CREATE_TABLE: &str = "create table if not exists bookplate_migrations (
     applied_at bigint not null
 )";
 const READ: &str = "select version, checksum from bookplate_migrations order by version";
-const RECORD: &str = "insert into bookplate_migrations (version, name, checksum, applied_at) values ($1, $2, $3, $4)";
+const RECORD: &str =
+    "insert into bookplate_migrations (version, name, checksum, applied_at) values ($1, $2, $3, $4)";
 
 /// The texts that need the schema, for the test that prepares them.
 pub(crate) const STATEMENTS: &[&str] = &[READ, RECORD];

@@ -3,7 +3,10 @@
 use contract::Timestamp;
 use sqlx::FromRow;
 
-use crate::{Database, StorageError, User, database::{in_transaction, on_pool}};
+use crate::{
+    Database, StorageError, User,
+    database::{in_transaction, on_pool},
+};
 
 /// One signed-in browser.
 #[derive(Debug, Clone, FromRow)]
@@ -51,7 +54,8 @@ pub(crate) const INSERT: &str = "insert into bookplate_sessions
     (id, user_id, record_id, ip_address, user_agent, remembered, created_at, renewed_at, expires_at, ends_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 pub(crate) const DELETE: &str = "delete from bookplate_sessions where id = $1";
-const FIND: &str = "select s.id as session_id, s.user_id as session_user_id, s.record_id, s.ip_address, s.user_agent,
+const FIND: &str =
+    "select s.id as session_id, s.user_id as session_user_id, s.record_id, s.ip_address, s.user_agent,
     s.remembered, s.created_at as session_created_at, s.renewed_at, s.expires_at, s.ends_at,
     u.id, u.email, u.email_verified, u.name, u.image, u.answers, u.created_at, u.updated_at
     from bookplate_sessions s join bookplate_users u on u.id = s.user_id

@@ -2,7 +2,10 @@
 
 use sqlx::FromRow;
 
-use crate::{Database, StorageError, database::{in_transaction, on_pool}};
+use crate::{
+    Database, StorageError,
+    database::{in_transaction, on_pool},
+};
 
 /// A key pair as it is stored.
 #[derive(Debug, Clone, FromRow)]

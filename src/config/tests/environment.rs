@@ -160,7 +160,6 @@ fn a_named_file_is_read_instead_of_dot_env_and_may_serve_others_too() {
     assert!(missing.contains("none.env: cannot be read") && missing.contains("--env-file"), "{missing}");
 }
 
-#[cfg(unix)]
 #[test]
 fn values_that_are_not_utf_8_are_refused_for_our_variables_alone() {
     use std::{ffi::OsString, os::unix::ffi::OsStringExt};

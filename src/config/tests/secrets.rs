@@ -71,7 +71,6 @@ fn a_secret_is_made_once_and_used_again() {
     assert!(!format!("{first:?} {:?}", first.notices).contains(text.trim_end()));
 }
 
-#[cfg(unix)]
 #[test]
 fn a_secret_that_was_made_is_readable_by_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt;

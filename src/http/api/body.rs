@@ -27,7 +27,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE` or `BAD_REQUEST`.
 pub async fn read(headers: &HeaderMap, body: Body, accepts: Accepts) -> Result<Option<Value>, Problem> {
     let bytes = collect(headers, body).await?;
-    let allowed = if accepts == Accepts::Json { JSON } else { "application/json, application/x-www-form-urlencoded" };
+    let allowed =
+        if accepts == Accepts::Json { JSON } else { "application/json, application/x-www-form-urlencoded" };
     let unsupported = |received: Option<&str>| Problem {
         reason: Some(Reason::ContentType { received: received.map(str::to_owned), allowed }),
         ..Problem::new(Code::UnsupportedMediaType)

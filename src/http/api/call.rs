@@ -89,7 +89,9 @@ pub fn without_session(edge: &Edge, mut response: Response) -> Response {
 /// The answer that belongs to an actor's session: its cookie again when it was renewed, cleared when it has ended.
 pub fn settle(edge: &Edge, request: &HeaderMap, actor: &Actor, response: Response) -> Response {
     match &actor.session {
-        Some(resolved) if resolved.renewed => with_session(edge, request, &resolved.signed_in.session, response),
+        Some(resolved) if resolved.renewed => {
+            with_session(edge, request, &resolved.signed_in.session, response)
+        }
         None if actor.is_stale() => without_session(edge, response),
         _ => response,
     }

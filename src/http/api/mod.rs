@@ -63,6 +63,7 @@ fn cors(edge: &Edge) -> CorsLayer {
         .max_age(std::time::Duration::from_secs(600))
 }
 
-async fn not_found() -> StatusCode {
+/// Nothing, without a body.
+pub async fn not_found() -> StatusCode {
     StatusCode::NOT_FOUND
 }

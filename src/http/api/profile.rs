@@ -44,7 +44,7 @@ pub async fn user(State(edge): State<Edge>, request: Request) -> Result<Response
     let actor = Actor::of(&edge, headers, Renewal::WhenDue).await?;
     let token = bearer(headers).filter(|token| edge.services.sessions.read_bearer(token).is_none());
     if let Some(token) = token {
-        let signed_in = edge.services.tokens.verify(token).await.map_err(Problems::from)?;
+        let signed_in = edge.services.tokens.verify(&token).await.map_err(Problems::from)?;
         return Ok(answer(json!({ "user": edge.services.user_body(&signed_in.user) })));
     }
     let response = match actor.signed_in() {

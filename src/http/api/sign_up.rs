@@ -49,7 +49,9 @@ impl Draft {
         let mut shape = Shape::of(call.body.as_ref(), "object")?;
         let name = shape.text("name", PersonName::parse);
         let email = shape.text("email", Email::parse);
-        let password = shape.text("password", |text| NewPassword::not_empty(text).map(str::to_owned)).unwrap_or_default();
+        let password = shape
+            .text("password", |text| NewPassword::not_empty(text).map(str::to_owned))
+            .unwrap_or_default();
         let image = shape.optional_text("image", Image::parse);
         let remember = shape.flag("rememberMe", true);
         let answers = questions.iter().map(|it| (it.name.clone(), shape.answer(it))).collect();

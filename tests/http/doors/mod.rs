@@ -78,7 +78,12 @@ impl Door {
     /// That the wish was refused because of this problem, in the manner of the door.
     #[track_caller]
     fn refused(self, reply: &Reply, wish: Wish, fields: &Fields, problem: &Problem) {
-        assert_eq!(reply.status, bookplate::http::status(problem.code), "{self:?} {fields:?} {}", reply.text());
+        assert_eq!(
+            reply.status,
+            bookplate::http::status(problem.code),
+            "{self:?} {fields:?} {}",
+            reply.text()
+        );
         assert!(reply.location().is_none(), "a refusal leads nowhere");
         assert!(reply.cookies().iter().all(|cookie| cookie.expires()), "a refusal opens nothing");
         assert_eq!(reply.header("cache-control"), Some("no-store"));

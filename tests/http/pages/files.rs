@@ -38,7 +38,8 @@ async fn every_file_is_sent_compressed_as_the_client_likes_it_best(database: Tes
         for (accepted, compressed) in cases {
             let request = browser.request(Method::GET, file.path).header("accept-encoding", accepted);
             let reply = browser.send(request, "").await;
-            let (bytes, encoding) = compressed.map_or((file.identity, None), |(bytes, name)| (bytes, Some(name)));
+            let (bytes, encoding) =
+                compressed.map_or((file.identity, None), |(bytes, name)| (bytes, Some(name)));
             assert_eq!(reply.status, 200, "{}", file.path);
             assert_eq!(reply.header("content-encoding"), encoding, "{} {accepted}", file.path);
             assert!(reply.body == bytes, "{} {accepted}", file.path);
@@ -54,7 +55,8 @@ async fn every_file_is_sent_compressed_as_the_client_likes_it_best(database: Tes
 async fn a_file_whose_name_changes_with_its_content_is_kept_for_good(database: TestDatabase) {
     let app = TestApp::on(database).await;
     for file in FILES {
-        let keep = if file.immutable { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
+        let keep =
+            if file.immutable { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
         assert_eq!(app.browser().get(file.path).await.header("cache-control"), Some(keep), "{}", file.path);
         assert_eq!(file.immutable, file.path.starts_with("/pkg/"), "{}", file.path);
     }

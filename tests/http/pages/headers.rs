@@ -26,7 +26,8 @@ const HTTPS: &[(&str, &str)] = &[("BOOKPLATE_URL", "https://accounts.example.org
 
 fn directive<'a>(reply: &'a Reply, name: &str) -> Vec<&'a str> {
     let policy = reply.header("content-security-policy").unwrap();
-    let found = policy.split("; ").find_map(|it| it.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {policy}"));
+    let found =
+        policy.split("; ").find_map(|it| it.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {policy}"));
     found.split(' ').filter(|it| !it.is_empty()).collect()
 }
 
@@ -63,7 +64,8 @@ async fn security_37_every_page_has_a_policy_that_lets_nothing_inline_run_withou
             if is_code && element.get("nonce") != Some(nonce) {
                 inline.push(element);
             }
-            handlers.extend(element.attributes().filter(|(name, _)| name.starts_with("on") || *name == "style"));
+            handlers
+                .extend(element.attributes().filter(|(name, _)| name.starts_with("on") || *name == "style"));
         }
         assert!(inline.is_empty() && handlers.is_empty(), "{path}: {inline:?} {handlers:?}");
     }
@@ -79,7 +81,9 @@ async fn answers(app: &TestApp) -> Vec<(String, Reply)> {
     for path in ["/login", "/account", "/api/auth/get-session", "/api/auth/nothing", "/api/auth/token"] {
         answers.push((format!("GET {path}"), browser.get(path).await));
     }
-    for (path, fields) in [("/sign-in", READER.with("email", "nobody")), ("/sign-in", READER), ("/sign-out", Fields::new(&[]))] {
+    for (path, fields) in
+        [("/sign-in", READER.with("email", "nobody")), ("/sign-in", READER), ("/sign-out", Fields::new(&[]))]
+    {
         answers.push((format!("form {path}"), browser.form(path, fields).await));
     }
     answers.push(("wrong method".into(), browser.send(browser.request(Method::PUT, "/sign-in"), "").await));
@@ -141,7 +145,10 @@ async fn security_13_every_cookie_is_for_this_host_and_out_of_reach_of_scripts(d
     for (what, reply) in answers(&app).await {
         for cookie in reply.cookies() {
             seen += 1;
-            assert!(cookie.has("HttpOnly") && cookie.has("SameSite=Lax") && cookie.has("Path=/"), "{what} {cookie:?}");
+            assert!(
+                cookie.has("HttpOnly") && cookie.has("SameSite=Lax") && cookie.has("Path=/"),
+                "{what} {cookie:?}"
+            );
             assert!(!cookie.attributes.iter().any(|it| it.starts_with("Domain")), "{what} {cookie:?}");
             assert!(!cookie.has("Secure"), "{what}: this origin is http");
         }

@@ -63,7 +63,10 @@ async fn a_stranger_is_sent_to_sign_in_and_back(database: TestDatabase) {
     let page = browser.get(reply.location().unwrap()).await.page();
     let action = page.one("form").get("action").unwrap().to_owned();
     let fields = READER.with("next", &page.value("next").unwrap());
-    assert_eq!(browser.form(&action.replace("/sign-in", "/sign-up"), fields).await.location(), Some("/account"));
+    assert_eq!(
+        browser.form(&action.replace("/sign-in", "/sign-up"), fields).await.location(),
+        Some("/account")
+    );
     assert_eq!(browser.get("/account").await.status, 200);
     let reply = app.browser().get("/sign-out").await;
     assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/")));
@@ -71,8 +74,12 @@ async fn a_stranger_is_sent_to_sign_in_and_back(database: TestDatabase) {
 
 async fn older_addresses_lead_to_the_pages_and_keep_where_the_reader_was_going(database: TestDatabase) {
     let app = TestApp::on(database).await;
-    let aliases =
-        [("/auth/login", "/sign-in"), ("/auth/signup", "/sign-up"), ("/login", "/sign-in"), ("/signup", "/sign-up")];
+    let aliases = [
+        ("/auth/login", "/sign-in"),
+        ("/auth/signup", "/sign-up"),
+        ("/login", "/sign-in"),
+        ("/signup", "/sign-up"),
+    ];
     for (alias, page) in aliases {
         let mut browser = app.browser();
         assert_eq!(browser.get(alias).await.location(), Some(page));
@@ -99,7 +106,12 @@ async fn a_form_keeps_where_the_reader_was_going(database: TestDatabase) {
         assert_eq!(shown.value("next").as_deref(), Some(next));
         // The form's address and the link to the other page say the same again, and so does the form that comes back.
         let action = shown.one("form").get("action").unwrap().to_owned();
-        let link = shown.all("a").filter_map(|it| it.get("href")).find(|it| it.starts_with(other)).unwrap().to_owned();
+        let link = shown
+            .all("a")
+            .filter_map(|it| it.get("href"))
+            .find(|it| it.starts_with(other))
+            .unwrap()
+            .to_owned();
         let wrong = READER.with("email", "nobody").with("next", next);
         let returned = app.browser().form(&action, wrong).await.page();
         let linked = app.browser().get(&link).await.page();
@@ -150,7 +162,8 @@ async fn another_name_of_this_machine_leads_to_the_one_the_cookies_belong_to(dat
 async fn a_public_server_answers_under_every_name(database: TestDatabase) {
     let app = TestApp::with(database, &[("BOOKPLATE_URL", "https://accounts.example.org")]).await;
     for host in ["accounts.example.org", "127.0.0.1:3001", "localhost"] {
-        let reply = app.browser().send(http::Request::builder().uri("/sign-in").header("host", host), "").await;
+        let reply =
+            app.browser().send(http::Request::builder().uri("/sign-in").header("host", host), "").await;
         assert_eq!(reply.status, 200, "a proxy or a health check may ask under {host}");
     }
 }
@@ -176,7 +189,9 @@ async fn an_address_asked_for_the_wrong_way_says_so(database: TestDatabase) {
 
 async fn nothing_is_at_any_other_address(database: TestDatabase) {
     let app = TestApp::on(database).await;
-    for path in ["/sign-in/", "/Sign-In", "//sign-in", "/sign-in/x", "/%2e%2e/account", "/index.html", "/.env"] {
+    for path in
+        ["/sign-in/", "/Sign-In", "//sign-in", "/sign-in/x", "/%2e%2e/account", "/index.html", "/.env"]
+    {
         for method in [Method::GET, Method::POST] {
             let mut browser = app.browser();
             let reply = browser.send(browser.request(method, path), "").await;

@@ -32,11 +32,7 @@ pub(crate) fn dev(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
     }
     // Taken before the build, so that what is edited meanwhile is built next.
     let mut seen = Snapshot::take(workspace)?;
-    let mut server = Server {
-        workspace,
-        arguments,
-        running: None,
-    };
+    let mut server = Server { workspace, arguments, running: None };
     let mut progress = Progress::new(4);
     progress.step("looking for the tools that build Bookplate", || {
         prerequisites::ensure(workspace, prerequisites::TO_BUILD)
@@ -83,10 +79,7 @@ impl Server<'_> {
     fn build_and_start(&mut self, restart: bool) -> Result<()> {
         let binary = build::server(self.workspace, build::Profile::Dev)?;
         let built = modified(&binary)?;
-        let current = self
-            .running
-            .as_ref()
-            .is_some_and(|(_, started)| *started == built);
+        let current = self.running.as_ref().is_some_and(|(_, started)| *started == built);
         if current && !restart {
             return Ok(());
         }
@@ -116,19 +109,13 @@ impl Server<'_> {
             }
             thread::sleep(Duration::from_millis(20));
         }
-        eprintln!(
-            "the server did not end within {} s of SIGTERM: killing it",
-            PATIENCE.as_secs()
-        );
+        eprintln!("the server did not end within {} s of SIGTERM: killing it", PATIENCE.as_secs());
         child.kill()?;
         child.wait().map(drop).context("cannot wait for the server")
     }
 
     fn notice_end(&mut self) {
-        let ended = self
-            .running
-            .as_mut()
-            .and_then(|(child, _)| child.try_wait().ok().flatten());
+        let ended = self.running.as_mut().and_then(|(child, _)| child.try_wait().ok().flatten());
         if let Some(status) = ended {
             self.running = None;
             eprintln!("the server ended ({}); waiting for a change", described(status));
@@ -137,14 +124,10 @@ impl Server<'_> {
 }
 
 fn described(status: ExitStatus) -> String {
-    status
-        .code()
-        .map_or_else(|| status.to_string(), |code| format!("exit code {code}"))
+    status.code().map_or_else(|| status.to_string(), |code| format!("exit code {code}"))
 }
 
 fn modified(path: &Path) -> Result<SystemTime> {
-    let metadata = path
-        .metadata()
-        .with_context(|| format!("cannot read {}", path.display()))?;
+    let metadata = path.metadata().with_context(|| format!("cannot read {}", path.display()))?;
     Ok(metadata.modified()?)
 }

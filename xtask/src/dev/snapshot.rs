@@ -11,15 +11,7 @@ use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
 
-const FOLDERS: &[&str] = &[
-    "app",
-    "crates",
-    "frontend",
-    "migrations",
-    "public",
-    "src",
-    "style",
-];
+const FOLDERS: &[&str] = &["app", "crates", "frontend", "migrations", "public", "src", "style"];
 const FILES: &[&str] = &[".env", "Cargo.lock", "Cargo.toml", "bookplate.toml", "build.rs"];
 
 /// Time of change and size of every watched file, by its path in the clone.
@@ -54,12 +46,7 @@ impl Snapshot {
     pub(super) fn changes(&self, now: &Self) -> Vec<Change> {
         let gone = self.0.keys().filter(|path| !now.0.contains_key(*path));
         let differs = |path: &PathBuf| self.0.get(path) != now.0.get(path);
-        now.0
-            .keys()
-            .filter(|path| differs(path))
-            .chain(gone)
-            .map(|path| Change(path.clone()))
-            .collect()
+        now.0.keys().filter(|path| differs(path)).chain(gone).map(|path| Change(path.clone())).collect()
     }
 }
 
@@ -68,17 +55,9 @@ pub(super) struct Change(PathBuf);
 
 impl Change {
     pub(super) fn list(changes: &[Self]) -> String {
-        let shown: Vec<_> = changes
-            .iter()
-            .take(3)
-            .map(|it| it.0.display().to_string())
-            .collect();
+        let shown: Vec<_> = changes.iter().take(3).map(|it| it.0.display().to_string()).collect();
         let more = changes.len() - shown.len();
-        let rest = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("{}{rest}", shown.join(", "))
     }
 
@@ -131,10 +110,7 @@ mod tests {
 
     fn snapshot(files: &[(&str, u64)]) -> Snapshot {
         Snapshot(
-            files
-                .iter()
-                .map(|(path, size)| (PathBuf::from(path), (SystemTime::UNIX_EPOCH, *size)))
-                .collect(),
+            files.iter().map(|(path, size)| (PathBuf::from(path), (SystemTime::UNIX_EPOCH, *size))).collect(),
         )
     }
 
@@ -150,11 +126,7 @@ mod tests {
     fn a_change_rebuilds_no_more_than_it_touches() {
         let touches = |path: &str| {
             let change = Change(PathBuf::from(path));
-            (
-                change.touches_site(),
-                change.touches_frontend(),
-                change.touches_configuration(),
-            )
+            (change.touches_site(), change.touches_frontend(), change.touches_configuration())
         };
         assert_eq!(touches("style/main.css"), (true, false, false));
         assert_eq!(touches("app/src/lib.rs"), (true, true, false));

@@ -40,9 +40,7 @@ pub(crate) fn command(workspace: &Workspace) -> Result<()> {
 /// is not rebuilt for nothing.
 pub(crate) fn prepare(workspace: &Workspace, progress: &mut Progress) -> Result<()> {
     let frontend = progress.step("building the frontend (WASM)", || wasm::build(workspace))?;
-    progress.step("bundling styles and writing target/site", || {
-        assemble(workspace, frontend)
-    })
+    progress.step("bundling styles and writing target/site", || assemble(workspace, frontend))
 }
 
 /// The same without steps of its own, for the watcher. Without `compile` the frontend stays as it was built last.
@@ -60,18 +58,9 @@ fn assemble(workspace: &Workspace, frontend: wasm::Frontend) -> Result<()> {
     let stylesheet_address = stylesheet.as_ref().map(|it| format!("/{}", it.path));
     assets.extend(stylesheet);
     for (path, contents) in read_tree(&workspace.path("public"))? {
-        assets.push(Asset {
-            path,
-            contents,
-            immutable: false,
-        });
+        assets.push(Asset { path, contents, immutable: false });
     }
-    publish::publish(
-        &workspace.target("site"),
-        assets,
-        &frontend.output_name,
-        stylesheet_address.as_deref(),
-    )
+    publish::publish(&workspace.target("site"), assets, &frontend.output_name, stylesheet_address.as_deref())
 }
 
 /// Every file below `folder` with its path relative to it; none if there is no such folder.
@@ -105,9 +94,6 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// 64 bits of SHA-256 in hexadecimal: short enough for an address, and nobody chooses the contents against us.
 fn fingerprint(parts: &[&[u8]]) -> String {
-    let digest = parts
-        .iter()
-        .fold(Sha256::new(), |hash, part| hash.chain_update(part))
-        .finalize();
+    let digest = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize();
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -37,9 +37,7 @@ pub(super) fn publish(
         }
         expected.insert(asset.path.clone(), None);
         expected.extend(
-            forms
-                .into_iter()
-                .map(|form| (format!("{}.{}", asset.path, form.suffix), Some(form.bytes))),
+            forms.into_iter().map(|form| (format!("{}.{}", asset.path, form.suffix), Some(form.bytes))),
         );
     }
     expected.insert(MANIFEST.to_owned(), None);
@@ -83,11 +81,7 @@ fn forms(site: &Path, asset: &Asset) -> Result<Vec<Form>> {
 }
 
 fn brotli(contents: &[u8]) -> Result<Vec<u8>> {
-    let parameters = brotli::enc::BrotliEncoderParams {
-        quality: 11,
-        lgwin: 22,
-        ..Default::default()
-    };
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
     let mut compressed = Vec::new();
     brotli::BrotliCompress(&mut &*contents, &mut compressed, &parameters)?;
     Ok(compressed)
@@ -101,11 +95,7 @@ fn gzip(contents: &[u8]) -> Result<Vec<u8>> {
 
 fn describe(manifest: &mut String, asset: &Asset, forms: &[Form]) -> Result<()> {
     let content_type = kind(&asset.path).content_type;
-    let keep = if asset.immutable {
-        "immutable"
-    } else {
-        "revalidate"
-    };
+    let keep = if asset.immutable { "immutable" } else { "revalidate" };
     // Weak, because the compressed forms answer under the same tag (RFC 9110, section 8.8.1).
     let etag = format!("W/\"{}\"", fingerprint(&[&asset.contents]));
     write!(manifest, "file\t/{}\t{content_type}\t{keep}\t{etag}", asset.path)?;
@@ -157,10 +147,7 @@ struct Kind {
 }
 
 fn kind(path: &str) -> Kind {
-    let extension = Path::new(path)
-        .extension()
-        .and_then(|it| it.to_str())
-        .unwrap_or_default();
+    let extension = Path::new(path).extension().and_then(|it| it.to_str()).unwrap_or_default();
     let (content_type, compressible) = match extension {
         "css" => ("text/css; charset=utf-8", true),
         "html" => ("text/html; charset=utf-8", true),
@@ -178,10 +165,7 @@ fn kind(path: &str) -> Kind {
         "xml" => ("application/xml", true),
         _ => ("application/octet-stream", false),
     };
-    Kind {
-        content_type,
-        compressible,
-    }
+    Kind { content_type, compressible }
 }
 
 #[cfg(test)]
@@ -204,10 +188,7 @@ mod tests {
     #[test]
     fn the_manifest_lists_each_file_with_its_forms() {
         let site = scratch("manifest");
-        let assets = vec![
-            asset("robots.txt", "x"),
-            asset("pkg/a.css", &"a{color:red}".repeat(50)),
-        ];
+        let assets = vec![asset("robots.txt", "x"), asset("pkg/a.css", &"a{color:red}".repeat(50))];
         publish(&site, assets, "name", Some("/pkg/a.css")).unwrap();
         let manifest = fs::read_to_string(site.join(MANIFEST)).unwrap();
         let lines: Vec<_> = manifest.lines().collect();
@@ -234,10 +215,7 @@ mod tests {
         publish(&site, both(), "name", None).unwrap();
         let written = fs::metadata(site.join(MANIFEST)).unwrap().modified().unwrap();
         publish(&site, both(), "name", None).unwrap();
-        assert_eq!(
-            fs::metadata(site.join(MANIFEST)).unwrap().modified().unwrap(),
-            written
-        );
+        assert_eq!(fs::metadata(site.join(MANIFEST)).unwrap().modified().unwrap(), written);
         publish(&site, vec![asset("a.txt", "a")], "name", None).unwrap();
         assert!(!site.join("b.txt").exists());
         fs::remove_dir_all(&site).unwrap();

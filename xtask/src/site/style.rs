@@ -22,11 +22,7 @@ fn targets() -> Targets {
         ios_saf: version(17, 5),
         ..Browsers::default()
     };
-    Targets {
-        browsers: Some(browsers),
-        include: Features::empty(),
-        exclude: Features::LightDark,
-    }
+    Targets { browsers: Some(browsers), include: Features::empty(), exclude: Features::LightDark }
 }
 
 /// Bundles and minifies; `None` if there is no such file.
@@ -40,25 +36,14 @@ pub(super) fn bundle(entry: &Path) -> Result<Option<Asset>> {
         .bundle(entry)
         .map_err(|error| anyhow!("cannot bundle the styles: {error}"))?;
     sheet
-        .minify(MinifyOptions {
-            targets,
-            ..MinifyOptions::default()
-        })
+        .minify(MinifyOptions { targets, ..MinifyOptions::default() })
         .map_err(|error| anyhow!("cannot minify the styles: {error}"))?;
     let printed = sheet
-        .to_css(PrinterOptions {
-            minify: true,
-            targets,
-            ..PrinterOptions::default()
-        })
+        .to_css(PrinterOptions { minify: true, targets, ..PrinterOptions::default() })
         .map_err(|error| anyhow!("cannot write the styles: {error}"))?;
     let contents = printed.code.into_bytes();
     let path = format!("pkg/bookplate-{}.css", fingerprint(&[&contents]));
-    Ok(Some(Asset {
-        path,
-        contents,
-        immutable: true,
-    }))
+    Ok(Some(Asset { path, contents, immutable: true }))
 }
 
 #[cfg(test)]
@@ -90,9 +75,6 @@ mod tests {
             assert!(css.contains(kept), "{kept} is not in {css}");
         }
         // The import stands above the block of the layer that was declared first.
-        assert!(
-            css.find("@layer base").unwrap() < css.find("@layer parts").unwrap(),
-            "{css}"
-        );
+        assert!(css.find("@layer base").unwrap() < css.find("@layer parts").unwrap(), "{css}");
     }
 }

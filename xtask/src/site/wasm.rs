@@ -35,11 +35,7 @@ pub(super) fn build(workspace: &Workspace) -> Result<Frontend> {
 
 /// What was bound last, if anything was.
 pub(super) fn last(workspace: &Workspace) -> Option<Frontend> {
-    let folder = fs::read_dir(bound(workspace))
-        .ok()?
-        .filter_map(Result::ok)
-        .map(|it| it.path())
-        .next()?;
+    let folder = fs::read_dir(bound(workspace)).ok()?.filter_map(Result::ok).map(|it| it.path()).next()?;
     let output_name = folder.file_name()?.to_str()?.to_owned();
     if output_name.ends_with(UNFINISHED) {
         return None;
@@ -55,17 +51,10 @@ fn bound(workspace: &Workspace) -> PathBuf {
 }
 
 fn compile(workspace: &Workspace) -> Result<PathBuf> {
-    let mut command = workspace.cargo([
-        "build",
-        "--package",
-        "frontend",
-        "--target",
-        "wasm32-unknown-unknown",
-    ]);
+    let mut command =
+        workspace.cargo(["build", "--package", "frontend", "--target", "wasm32-unknown-unknown"]);
     command.args(["--profile", "wasm-release"]);
-    let files = build::artifacts(&mut command)?
-        .into_iter()
-        .flat_map(|it| it.filenames);
+    let files = build::artifacts(&mut command)?.into_iter().flat_map(|it| it.filenames);
     let mut modules = files.filter(|it| it.file_name().is_some_and(|name| name == "frontend.wasm"));
     modules.next().context("cargo built no frontend.wasm")
 }
@@ -97,8 +86,5 @@ fn read(output_name: String, folder: &Path) -> Result<Frontend> {
         path: format!("pkg/{path}"),
         contents,
     });
-    Ok(Frontend {
-        assets: assets.collect(),
-        output_name,
-    })
+    Ok(Frontend { assets: assets.collect(), output_name })
 }

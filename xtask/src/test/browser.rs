@@ -39,18 +39,13 @@ pub(super) fn tests(workspace: &Workspace, postgres_url: &str, tally: &mut Tally
 /// The packages of `end2end/`, when its lock file is another than last time.
 fn packages(workspace: &Workspace) -> Result<()> {
     let folder = workspace.path("end2end");
-    let stamp = Stamp::of(
-        workspace.target("end2end.stamp"),
-        &[&folder.join("package-lock.json")],
-    )?;
+    let stamp = Stamp::of(workspace.target("end2end.stamp"), &[&folder.join("package-lock.json")])?;
     if folder.join("node_modules").is_dir() && stamp.is_current() {
         return Ok(());
     }
     eprintln!("  installing the packages of end2end/ (npm ci)");
     let mut command = workspace.command("npm");
-    command
-        .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
-        .current_dir(&folder);
+    command.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder);
     // The browser is Debian's.
     process::run(command.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))?;
     stamp.set()
@@ -66,16 +61,9 @@ fn virtual_environment(workspace: &Workspace) -> Result<PathBuf> {
         return Ok(python);
     }
     eprintln!("  installing the packages of end2end/requirements.txt (pip)");
-    process::run(
-        workspace
-            .command("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&folder),
-    )?;
+    process::run(workspace.command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
     let mut command = workspace.command(&python);
-    command
-        .args(["-m", "pip", "install", "--quiet", "--requirement"])
-        .arg(&requirements);
+    command.args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&requirements);
     process::run(&mut command)?;
     stamp.set()?;
     Ok(python)

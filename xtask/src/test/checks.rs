@@ -43,23 +43,12 @@ pub(super) fn lints(workspace: &Workspace) -> Result<()> {
 
 pub(super) fn wasm_graph(workspace: &Workspace) -> Result<()> {
     let mut command = workspace.cargo(["tree", "--package", "frontend", "--target", BROWSER]);
-    command.args([
-        "--edges",
-        "normal,no-proc-macro",
-        "--prefix",
-        "none",
-        "--format",
-        "{p}",
-    ]);
+    command.args(["--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"]);
     let tree = process::capture(&mut command)?;
     let mut found: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
     found.sort_unstable();
     found.dedup();
-    let intruders: Vec<&str> = found
-        .iter()
-        .copied()
-        .filter(|name| SERVER_ONLY.contains(name))
-        .collect();
+    let intruders: Vec<&str> = found.iter().copied().filter(|name| SERVER_ONLY.contains(name)).collect();
     if let Some(first) = intruders.first() {
         bail!(
             "the WASM contains {}, which belong to the server. \

@@ -121,41 +121,22 @@ pub(super) fn check(workspace: &Workspace) -> Result<()> {
         serde_json::from_str(&printed).context("cargo metadata answers in another format")?;
     let problems = problems(&rules, &metadata);
     if !problems.is_empty() {
-        bail!(
-            "{} dependencies break the rules of deny.toml:\n  {}",
-            problems.len(),
-            problems.join("\n  ")
-        );
+        bail!("{} dependencies break the rules of deny.toml:\n  {}", problems.len(), problems.join("\n  "));
     }
-    eprintln!(
-        "  {} packages keep the rules of deny.toml",
-        metadata.packages.len()
-    );
+    eprintln!("  {} packages keep the rules of deny.toml", metadata.packages.len());
     Ok(())
 }
 
 fn problems(rules: &Rules, metadata: &Metadata) -> Vec<String> {
-    let foreign = metadata
-        .packages
-        .iter()
-        .filter_map(|it| it.source.as_deref().map(|source| (it, source)));
+    let foreign = metadata.packages.iter().filter_map(|it| it.source.as_deref().map(|source| (it, source)));
     let mut problems = Vec::new();
     for (package, source) in foreign {
         if source != CRATES_IO {
-            problems.push(format!(
-                "{} {} comes from {source}, not crates.io",
-                package.name, package.version
-            ));
+            problems.push(format!("{} {} comes from {source}, not crates.io", package.name, package.version));
         }
         problems.extend(licence_problem(&rules.licenses, package));
     }
-    problems.extend(
-        rules
-            .bans
-            .deny
-            .iter()
-            .filter_map(|ban| ban_problem(ban, metadata)),
-    );
+    problems.extend(rules.bans.deny.iter().filter_map(|ban| ban_problem(ban, metadata)));
     problems
 }
 
@@ -176,41 +157,19 @@ fn licence_problem(rules: &Licenses, package: &Package) -> Option<String> {
 }
 
 fn ban_problem(ban: &Ban, metadata: &Metadata) -> Option<String> {
-    let found: Vec<&Package> = metadata
-        .packages
-        .iter()
-        .filter(|it| it.name == ban.name)
-        .collect();
-    let versions = || {
-        found
-            .iter()
-            .map(|it| it.version.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let found: Vec<&Package> = metadata.packages.iter().filter(|it| it.name == ban.name).collect();
+    let versions = || found.iter().map(|it| it.version.as_str()).collect::<Vec<_>>().join(", ");
     if ban.deny_multiple_versions {
         return (found.len() > 1).then(|| format!("{} is there as {}: {}", ban.name, versions(), ban.reason));
     }
-    let names: BTreeMap<&str, &str> = metadata
-        .packages
-        .iter()
-        .map(|it| (it.id.as_str(), it.name.as_str()))
-        .collect();
-    let brings = |node: &&Node| {
-        node.dependencies
-            .iter()
-            .any(|it| found.iter().any(|package| &package.id == it))
-    };
-    let dependents = metadata
-        .resolve
-        .nodes
-        .iter()
-        .filter(brings)
-        .filter_map(|node| names.get(node.id.as_str()));
-    let unwanted: BTreeSet<&str> = dependents
-        .copied()
-        .filter(|name| !ban.wrappers.iter().any(|it| it == name))
-        .collect();
+    let names: BTreeMap<&str, &str> =
+        metadata.packages.iter().map(|it| (it.id.as_str(), it.name.as_str())).collect();
+    let brings =
+        |node: &&Node| node.dependencies.iter().any(|it| found.iter().any(|package| &package.id == it));
+    let dependents =
+        metadata.resolve.nodes.iter().filter(brings).filter_map(|node| names.get(node.id.as_str()));
+    let unwanted: BTreeSet<&str> =
+        dependents.copied().filter(|name| !ban.wrappers.iter().any(|it| it == name)).collect();
     let who = unwanted.into_iter().collect::<Vec<_>>().join(", ");
     (!who.is_empty()).then(|| format!("{} {} is brought by {who}: {}", ban.name, versions(), ban.reason))
 }

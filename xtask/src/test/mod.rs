@@ -124,9 +124,7 @@ impl Session<'_> {
 
     fn run(&mut self, steps: &[Step]) -> Result<()> {
         let mut progress = Progress::new(steps.len() + 1);
-        progress.step("looking for the tools of the tests", || {
-            prepare(self.workspace, steps)
-        })?;
+        progress.step("looking for the tools of the tests", || prepare(self.workspace, steps))?;
         for step in steps {
             let failed = self.tally.failed();
             let outcome = progress.step(step.title(), || step.run(self));
@@ -146,11 +144,7 @@ pub(crate) fn test(workspace: &Workspace, arguments: &Arguments) -> Result<ExitC
     let chosen = |step: &Step| arguments.only.is_empty() || arguments.only.contains(step);
     let steps: Vec<Step> = Step::value_variants().iter().copied().filter(chosen).collect();
     let begun = Instant::now();
-    let mut session = Session {
-        workspace,
-        tally: Tally::default(),
-        postgres: None,
-    };
+    let mut session = Session { workspace, tally: Tally::default(), postgres: None };
     let outcome = session.run(&steps);
     drop(session.postgres.take());
     if let Err(error) = &outcome {
@@ -159,16 +153,9 @@ pub(crate) fn test(workspace: &Workspace, arguments: &Arguments) -> Result<ExitC
         }
         eprintln!("\nstopped at the first step that failed: {error:#}");
     }
-    eprintln!(
-        "all in {:.0} s; checks count as one test each",
-        begun.elapsed().as_secs_f32()
-    );
+    eprintln!("all in {:.0} s; checks count as one test each", begun.elapsed().as_secs_f32());
     println!("{}", session.tally);
-    Ok(if outcome.is_ok() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn prepare(workspace: &Workspace, steps: &[Step]) -> Result<()> {

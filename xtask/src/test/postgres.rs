@@ -66,20 +66,12 @@ impl Postgres {
     fn started(workspace: &Workspace) -> Result<Self> {
         let binaries = prerequisites::postgres_binaries(workspace).context("PostgreSQL is not installed")?;
         let folder = Folder::make()?;
-        eprintln!(
-            "  PostgreSQL: starting a throw-away server from {}",
-            binaries.display()
-        );
+        eprintln!("  PostgreSQL: starting a throw-away server from {}", binaries.display());
         let port = free_port()?;
-        let settings = format!(
-            "{SETTINGS}port = {port}\nunix_socket_directories = '{}'\n",
-            folder.path.display()
-        );
+        let settings =
+            format!("{SETTINGS}port = {port}\nunix_socket_directories = '{}'\n", folder.path.display());
         let guard = start(&binaries, &folder, &settings)?;
-        Ok(Self {
-            url: format!("postgres://bookplate@127.0.0.1:{port}/postgres"),
-            guard: Some(guard),
-        })
+        Ok(Self { url: format!("postgres://bookplate@127.0.0.1:{port}/postgres"), guard: Some(guard) })
     }
 
     /// A maintenance database, as a user who may create others.
@@ -113,11 +105,7 @@ impl Folder {
     fn make() -> Result<Self> {
         let account = prerequisites::is_root().then(unprivileged).transpose()?;
         // The other account may not be let into root's own temporary folder.
-        let parent = if account.is_some() {
-            PathBuf::from("/tmp")
-        } else {
-            env::temp_dir()
-        };
+        let parent = if account.is_some() { PathBuf::from("/tmp") } else { env::temp_dir() };
         let path = parent.join(format!("bookplate-postgres-{}", std::process::id()));
         fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
         if let Some(Account { user, group }) = account {
@@ -145,23 +133,15 @@ impl Folder {
 /// PostgreSQL refuses root, so it runs as its own account, or as nobody.
 fn unprivileged() -> Result<Account> {
     let accounts = fs::read_to_string("/etc/passwd").context("cannot read /etc/passwd")?;
-    ["postgres", "nobody"]
-        .into_iter()
-        .find_map(|name| account(&accounts, name))
-        .context(
-            "PostgreSQL does not run as root, and there is no account `postgres` or `nobody` to run it as",
-        )
+    ["postgres", "nobody"].into_iter().find_map(|name| account(&accounts, name)).context(
+        "PostgreSQL does not run as root, and there is no account `postgres` or `nobody` to run it as",
+    )
 }
 
 fn account(accounts: &str, name: &str) -> Option<Account> {
-    let line = accounts
-        .lines()
-        .find(|line| line.split(':').next() == Some(name))?;
+    let line = accounts.lines().find(|line| line.split(':').next() == Some(name))?;
     let mut numbers = line.split(':').skip(2).map(str::parse);
-    Some(Account {
-        user: numbers.next()?.ok()?,
-        group: numbers.next()?.ok()?,
-    })
+    Some(Account { user: numbers.next()?.ok()?, group: numbers.next()?.ok()? })
 }
 
 fn start(binaries: &Path, folder: &Folder, settings: &str) -> Result<Child> {
@@ -176,9 +156,7 @@ fn start(binaries: &Path, folder: &Folder, settings: &str) -> Result<Child> {
         .context("cannot start sh")?;
     let mut answer = String::new();
     if let Some(output) = guard.stdout.take() {
-        BufReader::new(output)
-            .read_line(&mut answer)
-            .context("PostgreSQL did not start")?;
+        BufReader::new(output).read_line(&mut answer).context("PostgreSQL did not start")?;
     }
     if answer.trim() != "ready" {
         let log = folder.log();
@@ -202,12 +180,7 @@ mod tests {
     #[ignore = "starts a PostgreSQL: call it after changing this file"]
     fn a_started_server_leaves_nothing_behind() {
         let postgres = Postgres::started(&Workspace::find().unwrap()).unwrap();
-        let address = postgres
-            .url()
-            .split(['@', '/'])
-            .find(|it| it.starts_with("127."))
-            .unwrap()
-            .to_owned();
+        let address = postgres.url().split(['@', '/']).find(|it| it.starts_with("127.")).unwrap().to_owned();
         assert!(std::net::TcpStream::connect(&address).is_ok());
         drop(postgres);
         assert!(std::net::TcpStream::connect(&address).is_err());

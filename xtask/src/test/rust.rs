@@ -14,10 +14,7 @@ pub(super) fn tests(workspace: &Workspace, postgres_url: &str, tally: &mut Tally
     let before = tally.passed();
     for selection in [&["--all-targets"][..], &["--package", "xtask"]] {
         let mut command = workspace.cargo(runner);
-        command
-            .args(selection)
-            .arg("--no-fail-fast")
-            .env(postgres::VARIABLE, postgres_url);
+        command.args(selection).arg("--no-fail-fast").env(postgres::VARIABLE, postgres_url);
         process::observe(&mut command, |line| tally.read(line))?;
     }
     if tally.passed() == before {

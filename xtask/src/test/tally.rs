@@ -110,24 +110,15 @@ mod tests {
     #[test]
     fn the_suites_of_end2end_are_counted_by_their_total() {
         assert_eq!(
-            read(&[
-                "ℹ pass 9",
-                "== wire: 9 passed, 1 failed",
-                "  3 passed (3.1s)",
-                "12 passed, 1 failed"
-            ]),
+            read(&["ℹ pass 9", "== wire: 9 passed, 1 failed", "  3 passed (3.1s)", "12 passed, 1 failed"]),
             (12, 1)
         );
     }
 
     #[test]
     fn other_lines_count_nothing() {
-        let lines = [
-            "running 5 tests",
-            "        PASS [   0.004s] xtask test::adds",
-            "12 passed the exam",
-            "",
-        ];
+        let lines =
+            ["running 5 tests", "        PASS [   0.004s] xtask test::adds", "12 passed the exam", ""];
         assert_eq!(read(&lines), (0, 0));
     }
 }

@@ -28,10 +28,7 @@ fn broken(packages: &[(&str, &str, &str)]) -> Vec<String> {
         .map(|place| json!({"id": id(&packages[place]), "dependencies": packages[place + 1..].iter().take(1).map(id).collect::<Vec<_>>()}))
         .collect();
     let metadata = json!({"packages": listed, "resolve": {"nodes": nodes}});
-    problems(
-        &toml::from_str(RULES).unwrap(),
-        &serde_json::from_value(metadata).unwrap(),
-    )
+    problems(&toml::from_str(RULES).unwrap(), &serde_json::from_value(metadata).unwrap())
 }
 
 #[test]
@@ -54,22 +51,12 @@ fn a_ban_spares_only_its_wrappers() {
     assert!(broken(&[("aws-lc-sys", "1.0.0", "MIT"), ("cmake", "0.1.0", "MIT")]).is_empty());
     let told = broken(&[("zlib", "1.0.0", "MIT"), ("cmake", "0.1.0", "MIT")]);
     assert_eq!(told, ["cmake 0.1.0 is brought by zlib: needs a program"]);
-    assert_eq!(
-        broken(&[("native-tls", "1.0.0", "MIT"), ("openssl-sys", "0.9.0", "MIT")]).len(),
-        1
-    );
+    assert_eq!(broken(&[("native-tls", "1.0.0", "MIT"), ("openssl-sys", "0.9.0", "MIT")]).len(), 1);
 }
 
 #[test]
 fn two_versions_of_a_single_crate_are_refused() {
-    assert!(
-        broken(&[
-            ("axum", "0.8.9", "MIT"),
-            ("b", "1.0.0", "MIT"),
-            ("b", "2.0.0", "MIT")
-        ])
-        .is_empty()
-    );
+    assert!(broken(&[("axum", "0.8.9", "MIT"), ("b", "1.0.0", "MIT"), ("b", "2.0.0", "MIT")]).is_empty());
     let told = broken(&[("axum", "0.8.9", "MIT"), ("axum", "0.7.0", "MIT")]);
     assert_eq!(told, ["axum is there as 0.8.9, 0.7.0: types would not fit"]);
 }

@@ -1,0 +1,74 @@
+//! Many requests at the same time.
+
+use testkit::{databases::TestDatabase, on_each_database};
+use tokio::task::JoinSet;
+
+use crate::{
+    app::TestApp,
+    client::{Client, READER},
+    fields::Fields,
+    reply::Reply,
+};
+
+on_each_database!(
+    security_03_of_twenty_sign_ups_of_one_address_by_both_doors_exactly_one_opens_an_account,
+    security_11_signing_out_while_the_session_is_used_ends_it_for_all,
+);
+
+async fn sign_up(mut client: Client, by_form: bool, fields: Fields) -> (Client, Reply) {
+    let reply = match by_form {
+        true => client.form("/sign-up", fields).await,
+        false => client.json("/api/auth/sign-up/email", fields.json()).await,
+    };
+    (client, reply)
+}
+
+async fn security_03_of_twenty_sign_ups_of_one_address_by_both_doors_exactly_one_opens_an_account(
+    database: TestDatabase,
+) {
+    let app = TestApp::on(database).await;
+    let mut under_way = JoinSet::new();
+    for at in 0..20 {
+        let address = if at % 3 == 0 { "ADA@example.com" } else { "ada@example.com" };
+        under_way.spawn(sign_up(app.browser(), at % 2 == 0, READER.with("email", address)));
+    }
+    let mut opened = 0;
+    for (mut client, reply) in under_way.join_all().await {
+        let session = client.get("/api/auth/get-session").await.json();
+        match reply.status.as_u16() {
+            200 | 303 => {
+                opened += 1;
+                assert_eq!(session["user"]["email"], "ada@example.com");
+            }
+            422 => assert!(session.is_null()),
+            other => panic!("{other}: {}", reply.text()),
+        }
+    }
+    assert_eq!((opened, app.accounts().await, app.sessions().await), (1, 1, 1));
+    assert_eq!(app.database.number("select count(*) from bookplate_accounts").await, 1);
+}
+
+async fn security_11_signing_out_while_the_session_is_used_ends_it_for_all(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let reader = app.reader("ada@example.com").await;
+    // Due to be renewed, so that reading writes.
+    app.ports.clock.advance_seconds(24 * 3600);
+    let mut under_way = JoinSet::new();
+    for at in 0..20 {
+        let mut client = reader.clone();
+        under_way.spawn(async move {
+            match at % 4 {
+                0 => client.form("/sign-out", Fields::new(&[])).await,
+                1 => client.get("/account").await,
+                2 => client.form("/account", READER).await,
+                _ => client.get("/api/auth/get-session").await,
+            }
+        });
+    }
+    for reply in under_way.join_all().await {
+        assert!(reply.status.as_u16() < 500, "{}", reply.text());
+    }
+    assert!(reader.clone().get("/api/auth/get-session").await.json().is_null());
+    assert_eq!(app.sessions().await, 0);
+    assert_eq!(app.database.rows_of("bookplate_session_records").await, Vec::<String>::new());
+}

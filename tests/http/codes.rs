@@ -1,0 +1,18 @@
+//! The whole table of failures: a change here is a change of the wire or of what readers are told.
+
+use std::fmt::Write;
+
+use contract::{Code, Problem, sentence};
+
+#[test]
+fn every_code_has_one_status_one_message_and_one_sentence() {
+    let mut table = String::new();
+    for code in Code::ALL {
+        let status = bookplate::http::status(*code);
+        writeln!(table, "{:?} {}", code, status.as_u16()).unwrap();
+        writeln!(table, "  code      {}", code.wire().unwrap_or("(none)")).unwrap();
+        writeln!(table, "  message   {}", code.message()).unwrap();
+        writeln!(table, "  sentence  {}", sentence(&Problem::new(*code))).unwrap();
+    }
+    insta::assert_snapshot!(table);
+}

@@ -1,0 +1,22 @@
+//! The HTTP edge: the real router on real tables, called without a socket.
+//!
+//! One binary, because each one links the whole server again: add a module, not a file beside this folder.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test, a failure is a panic"
+)]
+
+mod app;
+mod bad_input;
+mod busy;
+mod client;
+mod codes;
+mod doors;
+mod fields;
+mod page;
+mod pages;
+mod reply;
+mod wire;

@@ -1,0 +1,106 @@
+//! What pages of other origins may read.
+
+use http::Method;
+use testkit::databases::TestDatabase;
+
+use super::{GET_SESSION, SIGN_IN};
+use crate::{
+    app::{TestApp, on_one_database},
+    client::{Client, READER},
+    reply::Reply,
+};
+
+on_one_database!(
+    security_17_a_trusted_origin_may_ask_and_no_other,
+    security_17_a_trusted_origin_may_read_the_answer_and_no_other,
+    security_17_pages_are_read_by_nobody_else,
+);
+
+const BOOK: &str = "https://book.example.org";
+const STRANGERS: [&str; 6] = [
+    "https://evil.example",
+    "null",
+    "https://book.example.org.evil.example",
+    "https://wwwbook.example.org",
+    "http://book.example.org",
+    "https://book.example.org:8443",
+];
+
+async fn app(database: TestDatabase) -> TestApp {
+    TestApp::with(database, &[("BOOKPLATE_TRUSTED_ORIGINS", BOOK)]).await
+}
+
+async fn preflight(client: &mut Client, path: &str, method: &str) -> Reply {
+    let request = client
+        .request(Method::OPTIONS, path)
+        .header("access-control-request-method", method)
+        .header("access-control-request-headers", "content-type,authorization");
+    client.send(request, "").await
+}
+
+fn varies(reply: &Reply) -> bool {
+    let lines = reply.headers.get_all("vary").iter().map(|line| line.to_str().unwrap().to_lowercase());
+    lines.collect::<Vec<_>>().join(",").contains("origin")
+}
+
+async fn security_17_a_trusted_origin_may_ask_and_no_other(database: TestDatabase) {
+    let app = app(database).await;
+    for (path, method) in [(SIGN_IN, "POST"), (GET_SESSION, "GET")] {
+        for origin in [BOOK, "http://localhost:3000", "http://localhost:3001"] {
+            let mut client = app.script().sending("origin", origin);
+            let reply = preflight(&mut client, path, method).await;
+            assert!(reply.status.is_success(), "{path} {}", reply.status);
+            assert_eq!(reply.header("access-control-allow-origin"), Some(origin));
+            assert_eq!(reply.header("access-control-allow-credentials"), Some("true"));
+            assert_eq!(reply.header("access-control-allow-methods"), Some("GET,POST"));
+            assert_eq!(reply.header("access-control-allow-headers"), Some("content-type,authorization"));
+            assert!(varies(&reply) && reply.body.is_empty(), "{path}");
+        }
+        for origin in STRANGERS {
+            let mut client = app.script().sending("origin", origin);
+            let reply = preflight(&mut client, path, method).await;
+            assert_eq!(reply.header("access-control-allow-origin"), None, "{origin}");
+            assert!(varies(&reply), "{origin}");
+        }
+    }
+}
+
+async fn security_17_a_trusted_origin_may_read_the_answer_and_no_other(database: TestDatabase) {
+    let app = app(database).await;
+    app.reader("ada@example.com").await;
+    let mut book = app.script().sending("origin", BOOK);
+    let answers = [
+        book.json(SIGN_IN, READER.json()).await,
+        book.get(GET_SESSION).await,
+        book.json(SIGN_IN, READER.with("password", "not the password").json()).await,
+        book.get("/api/auth/nothing").await,
+        book.get("/api/auth/jwks").await,
+    ];
+    for reply in answers {
+        assert_eq!(reply.header("access-control-allow-origin"), Some(BOOK), "{}", reply.status);
+        assert_eq!(reply.header("access-control-allow-credentials"), Some("true"));
+        assert!(varies(&reply));
+        let exposed = reply.header("access-control-expose-headers").unwrap();
+        assert!(exposed.contains("set-auth-token") && exposed.contains("set-auth-jwt"), "{exposed}");
+    }
+    for origin in STRANGERS {
+        let mut stranger = app.script().sending("origin", origin);
+        for path in [GET_SESSION, "/api/auth/jwks", "/api/auth/user"] {
+            let reply = stranger.get(path).await;
+            assert_eq!(reply.header("access-control-allow-origin"), None, "{origin}");
+            assert!(varies(&reply), "a cache must not give one origin's answer to another");
+        }
+    }
+    assert!(varies(&app.script().get(GET_SESSION).await), "also without an origin");
+}
+
+async fn security_17_pages_are_read_by_nobody_else(database: TestDatabase) {
+    let app = app(database).await;
+    let mut book = app.script().sending("origin", BOOK);
+    for path in ["/", "/sign-in", "/no-such-page"] {
+        let reply = book.get(path).await;
+        assert!(reply.headers.keys().all(|name| !name.as_str().starts_with("access-control-")), "{path}");
+        let reply = preflight(&mut book, path, "POST").await;
+        assert!(reply.headers.keys().all(|name| !name.as_str().starts_with("access-control-")), "{path}");
+    }
+}

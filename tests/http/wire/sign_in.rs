@@ -1,0 +1,72 @@
+//! `POST /sign-in/email` (section 6.2).
+
+use serde_json::json;
+use testkit::{databases::TestDatabase, on_each_database};
+
+use super::{GET_SESSION, SESSION_COOKIE, SIGN_IN};
+use crate::{
+    app::TestApp,
+    client::{FORM, READER},
+};
+
+on_each_database!(
+    a_reader_is_answered_with_the_token_of_a_session_of_its_own,
+    a_form_is_taken_as_well,
+    what_remember_me_says_decides_how_long_the_browser_keeps_the_cookie,
+    a_remembered_sign_in_takes_back_that_the_browser_should_forget,
+);
+
+async fn a_reader_is_answered_with_the_token_of_a_session_of_its_own(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut first = app.reader("ada@example.com").await;
+    let mut browser = app.browser();
+    let reply = browser.json(SIGN_IN, READER.json()).await;
+    let body = reply.json();
+    assert_eq!(body.as_object().unwrap().keys().collect::<Vec<_>>(), ["redirect", "token", "user"]);
+    let (mine, other) = (browser.get(GET_SESSION).await.json(), first.get(GET_SESSION).await.json());
+    assert_eq!(body["token"], mine["session"]["token"]);
+    assert_ne!(body["token"], other["session"]["token"]);
+    assert_eq!(body["user"], other["user"]);
+}
+
+async fn a_form_is_taken_as_well(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    app.reader("ada@example.com").await;
+    let mut browser = app.browser();
+    let reply = browser.post(SIGN_IN, FORM, READER.form()).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert!(browser.get(GET_SESSION).await.json().is_object());
+    let wrong = READER.with("password", "not the password").form();
+    app.browser().post(SIGN_IN, FORM, wrong).await.refused(401, "INVALID_EMAIL_OR_PASSWORD");
+}
+
+async fn what_remember_me_says_decides_how_long_the_browser_keeps_the_cookie(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    app.reader("ada@example.com").await;
+    for (remember, max_age, expires) in [
+        (json!(true), Some(604_800), "2026-11-28T00:00:00.000Z"),
+        (json!(null), Some(604_800), "2026-11-28T00:00:00.000Z"),
+        (json!(false), None, "2026-11-22T00:00:00.000Z"),
+    ] {
+        let mut body = READER.json();
+        body["rememberMe"] = remember;
+        let mut browser = app.browser();
+        let reply = browser.json(SIGN_IN, body).await;
+        assert_eq!(reply.cookie(SESSION_COOKIE).unwrap().max_age(), max_age);
+        let forget = reply.cookie("better-auth.dont_remember");
+        assert_eq!(forget.is_some(), max_age.is_none());
+        assert!(forget.is_none_or(|cookie| cookie.value.starts_with("true.") && cookie.max_age().is_none()));
+        assert_eq!(browser.get(GET_SESSION).await.json()["session"]["expiresAt"], expires);
+    }
+}
+
+async fn a_remembered_sign_in_takes_back_that_the_browser_should_forget(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    app.reader("ada@example.com").await;
+    let mut browser = app.browser();
+    browser.json(SIGN_IN, READER.with("rememberMe", "false").json()).await;
+    assert!(browser.cookie("better-auth.dont_remember").is_some());
+    let reply = browser.json(SIGN_IN, READER.json()).await;
+    assert!(reply.cookie("better-auth.dont_remember").unwrap().expires());
+    assert_eq!(reply.cookie(SESSION_COOKIE).unwrap().max_age(), Some(604_800));
+}
