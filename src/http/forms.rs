@@ -114,7 +114,8 @@ async fn read(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<bytes::Byt
     body::form(&bytes).map(|_| bytes)
 }
 
+/// Whether an answer is to be a page. A program that asks for JSON often takes anything else besides.
 fn accepts_html(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    accept.is_none_or(|accept| accept.contains("text/html") || accept.contains("*/*"))
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("*/*");
+    accept.contains("text/html") || (accept.contains("*/*") && !accept.contains("json"))
 }

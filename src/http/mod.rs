@@ -33,7 +33,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What `main` serves and every HTTP test calls.
 ///
-/// From the outside in: a bound on time, the log, a net under faults of ours, headers every answer carries, one name for
+/// From the outside in: the log, headers every answer carries, a bound on time, a net under faults of ours, one name for
 /// the server. Then the routes.
 pub fn router(edge: Edge) -> Router {
     // Leptos spawns on whatever executor is named first; a second router of the same process names it again.
@@ -53,9 +53,9 @@ pub fn router(edge: Edge) -> Router {
         .fallback(pages::missing)
         .method_not_allowed_fallback(pages::wrong_method)
         .layer(from_fn_with_state(edge.clone(), host::one_name))
-        .layer(from_fn_with_state(edge.clone(), headers::secure))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(from_fn(host::log))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .layer(from_fn_with_state(edge.clone(), headers::secure))
+        .layer(from_fn(host::log))
         .with_state(edge)
 }

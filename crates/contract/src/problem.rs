@@ -74,6 +74,8 @@ pub enum Reason {
         /// What is read, comma-separated.
         allowed: &'static str,
     },
+    /// The body is compressed.
+    ContentEncoding,
 }
 
 impl fmt::Display for Reason {
@@ -93,6 +95,7 @@ impl fmt::Display for Reason {
             Self::ContentType { received: Some(received), allowed } => {
                 write!(f, "Content-Type \"{received}\" is not allowed. Allowed types: {allowed}")
             }
+            Self::ContentEncoding => f.write_str("Content-Encoding is not allowed"),
             Self::ContentType { received: None, allowed } => {
                 write!(f, "Content-Type is required. Allowed types: {allowed}")
             }

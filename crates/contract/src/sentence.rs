@@ -57,8 +57,8 @@ fn invalid(problem: &Problem) -> String {
         Some(Reason::Empty | Reason::Type { .. }) if problem.field.as_deref() == Some("password") => {
             "Enter a password.".into()
         }
-        Some(Reason::Empty | Reason::Type { .. }) | None | Some(Reason::ContentType { .. }) => {
-            "Fill in this field.".into()
-        }
+        Some(Reason::Empty | Reason::Type { .. })
+        | None
+        | Some(Reason::ContentType { .. } | Reason::ContentEncoding) => "Fill in this field.".into(),
     }
 }

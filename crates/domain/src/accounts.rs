@@ -130,7 +130,7 @@ impl Accounts {
             return Err(SignUpError::EmailTaken);
         }
         tracing::info!(user = %account.user.id, "signed up");
-        Ok(self.sessions.opened(session, account.user).await?)
+        Ok(self.sessions.opened(session, account.user).await)
     }
 
     /// Lets a reader in under a new session.

@@ -113,16 +113,19 @@ impl Sessions {
         visit: &Visit,
     ) -> Result<SignedIn, Failure> {
         self.database.open_session(&session, visit.replaced().as_deref()).await?;
-        self.opened(session, user).await
+        Ok(self.opened(session, user).await)
     }
 
-    /// Gives a stored session the record its browser's belongings go into.
-    pub(crate) async fn opened(&self, session: Session, user: User) -> Result<SignedIn, Failure> {
-        if let Some(presented) = named(&session.id) {
-            self.records.open(self.key(presented.0)).await?;
+    /// Gives a stored session the record its browser's belongings go into. Without one the session lives all the same:
+    /// a failure here must not tell a reader that an account was not opened which was.
+    pub(crate) async fn opened(&self, session: Session, user: User) -> SignedIn {
+        if let Some(presented) = named(&session.id)
+            && let Err(error) = self.records.open(self.key(presented.0)).await
+        {
+            tracing::warn!(%error, session = %session.id, "the browser's record was not made");
         }
         tracing::info!(user = %user.id, session = %session.id, "session opened");
-        Ok(SignedIn { session, user })
+        SignedIn { session, user }
     }
 
     /// The living session of a browser. An expired one is removed.
@@ -217,8 +220,10 @@ impl Sessions {
         if !self.secret.signed(token, signature) {
             return None;
         }
-        // With the option switched either way since, the handle is still the first half.
-        handle_of(token.get(..HANDLE)?).map(Presented)
+        // With the option switched either way since, the handle is still the first half. Nothing else of ours that is
+        // signed has either length.
+        let handle = token.get(..HANDLE).filter(|_| token.len() == HANDLE || token.len() == 2 * HANDLE)?;
+        handle_of(handle).map(Presented)
     }
 
     /// Reads a session token sent as a bearer, signed or bare; `None` when bearer sessions are off.

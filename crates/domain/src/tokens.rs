@@ -79,6 +79,8 @@ pub enum VerifyError {
 
 /// `typ` of an access token in JWT form (RFC 9068 section 2.1).
 const TYPE: &str = "at+jwt";
+/// Seconds by which the clocks of two instances may differ.
+const CLOCK_SKEW: i64 = 30;
 /// The longest token looked at, in bytes.
 const MAX_TOKEN: usize = 8192;
 
@@ -139,11 +141,11 @@ impl Tokens {
         if text("iss") != Some(&self.settings.issuer) {
             return Err(VerifyError::Refused("issuer"));
         }
-        if time("exp").is_none_or(|exp| exp <= now) || time("iat").is_none_or(|iat| iat > now) {
+        if time("exp").is_none_or(|exp| exp <= now) || time("iat").is_none_or(|iat| iat > now + CLOCK_SKEW) {
             return Err(VerifyError::Refused("time"));
         }
         // Ours have none; one that says so is still believed.
-        if claims.contains_key("nbf") && time("nbf").is_none_or(|nbf| nbf > now) {
+        if claims.contains_key("nbf") && time("nbf").is_none_or(|nbf| nbf > now + CLOCK_SKEW) {
             return Err(VerifyError::Refused("time"));
         }
         let session = text("sid").and_then(sessions::named).ok_or(VerifyError::Refused("session"))?;

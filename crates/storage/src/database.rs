@@ -8,7 +8,7 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, PgPool, SqlitePool,
+    ConnectOptions, Connection, PgPool, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -93,11 +93,12 @@ impl Database {
             return Ok(Self::Sqlite(pool));
         }
         let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| fail(error.to_string()))?;
+        let options = options.application_name("bookplate").disable_statement_logging();
+        // A pool that cannot connect says only that it has waited; one connection by itself says why.
+        let first = options.connect().await.map_err(|error| fail(error.to_string()))?;
+        first.close().await.map_err(|error| fail(error.to_string()))?;
         let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
-        let pool = pool
-            .connect_with(options.application_name("bookplate").disable_statement_logging())
-            .await
-            .map_err(|error| fail(error.to_string()))?;
+        let pool = pool.connect_with(options).await.map_err(|error| fail(error.to_string()))?;
         Ok(Self::Postgres(pool))
     }
 

@@ -24,11 +24,15 @@ impl From<sqlx::Error> for StorageError {
     }
 }
 
-/// Server states that pass by themselves: PostgreSQL shutting down, starting or out of connections; SQLite locked for
-/// longer than its busy timeout.
+/// States that pass by themselves. PostgreSQL (appendix A of its manual): two transactions in each other's way, out of
+/// connections, shutting down or starting. SQLite: busy or locked for longer than the busy timeout, whose result codes
+/// carry more detail in their upper bytes.
 fn is_passing(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|database| database.code());
-    code.is_some_and(|code| matches!(code.as_ref(), "57P01" | "57P02" | "57P03" | "53300" | "5" | "6"))
+    let Some(code) = error.as_database_error().and_then(|database| database.code()) else { return false };
+    match code.parse::<u32>() {
+        Ok(sqlite) if code.len() < 5 => matches!(sqlite & 0xff, 5 | 6),
+        _ => matches!(code.as_ref(), "40001" | "40P01" | "53300" | "57P01" | "57P02" | "57P03"),
+    }
 }
 
 impl fmt::Display for StorageError {

@@ -34,6 +34,7 @@ fn every_mistake_is_reported_at_once_with_its_remedy() {
         "BOOKPLATE_BEARER_SESSIONS",
         "bookplate.toml, line 2",
         "bookplate.toml, line 4",
+        "BOOKPLATE_SECRET",
     ];
     assert_eq!(begins.collect::<Vec<_>>(), expected);
     assert_eq!(

@@ -51,9 +51,8 @@ pub async fn read(headers: &HeaderMap, body: Body, accepts: Accepts) -> Result<O
 /// # Errors
 /// `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE` or `MALFORMED_REQUEST`.
 pub async fn collect(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
-    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|it| *it != "identity") {
-        let received = encoding.to_str().ok().map(str::to_owned);
-        let reason = Some(Reason::ContentType { received, allowed: "identity" });
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        let reason = Some(Reason::ContentEncoding);
         return Err(Problem { reason, ..Problem::new(Code::UnsupportedMediaType) });
     }
     let collected = Limited::new(body, MAX_BODY).collect().await;

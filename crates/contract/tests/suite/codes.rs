@@ -30,6 +30,7 @@ fn every_reason_has_its_message_and_its_sentence() {
         ("experienceLevel", Reason::NotAnOption { options }),
         ("body", Reason::ContentType { received: Some("text/plain".into()), allowed: "application/json" }),
         ("body", Reason::ContentType { received: None, allowed: "application/json" }),
+        ("body", Reason::ContentEncoding),
     ];
     let mut table = String::new();
     for (field, reason) in reasons {
