@@ -177,7 +177,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[ignore = "starts a PostgreSQL: call it after changing this file"]
     fn a_started_server_leaves_nothing_behind() {
         let postgres = Postgres::started(&Workspace::find().unwrap()).unwrap();
         let address = postgres.url().split(['@', '/']).find(|it| it.starts_with("127.")).unwrap().to_owned();
