@@ -44,5 +44,15 @@ export default defineConfig({
       use: { ...desktop, database: 'postgres' },
       testMatch: ['line.spec.mjs', 'failures.spec.mjs', 'session.spec.mjs'],
     },
+    {
+      name: 'phone-postgres',
+      use: { ...phone, database: 'postgres' },
+      testMatch: ['line.spec.mjs', 'phone.spec.mjs'],
+    },
+    {
+      name: 'noscript-postgres',
+      use: { ...desktop, database: 'postgres', javaScriptEnabled: false },
+      testMatch: ['line.spec.mjs', 'noscript.spec.mjs'],
+    },
   ],
 });

@@ -1,6 +1,6 @@
 //! Serving until told to stop.
 
-use std::{error::Error, net::SocketAddr, sync::Arc};
+use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
 
 use domain::{Database, Ports, Services, Settings};
 use tokio::{net::TcpListener, signal::unix};
@@ -31,6 +31,10 @@ pub async fn compose(config: Config, database: Database, ports: Ports) -> Result
     Ok(Edge { services: Arc::new(services), site: Arc::new(site) })
 }
 
+/// How long requests under way may take after the signal to stop; a client that sends nothing more would keep the process
+/// for ever.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// Serves until SIGTERM or SIGINT, then finishes the requests under way.
 ///
 /// # Errors
@@ -48,7 +52,23 @@ pub async fn serve(config: Config, database: Database, ports: Ports) -> Result<(
     let stop = stop_signal()?;
     tracing::info!(%address, "Bookplate is at {origin}");
     let service = router(edge).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let graceful = async move {
+        stop.await;
+        let _ = stopping.send(());
+    };
+    let serving = axum::serve(listener, service).with_graceful_shutdown(graceful).into_future();
+    let overdue = async {
+        // Without a signal there is no deadline.
+        if stopped.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = serving => served?,
+        () = overdue => tracing::warn!("requests that were still on their way are cut off"),
+    }
     tracing::info!("stopped");
     Ok(())
 }

@@ -31,7 +31,7 @@ impl Submitted {
         let email = keep(Email::parse(self.line("email")), &mut problems);
         let password = NewPassword::not_empty(self.raw("password")).and_then(NewPassword::parse);
         let password = keep(password, &mut problems);
-        let answers = Answers::accept(questions, |question| self.answer(question));
+        let answers = Answers::accept(questions, |question| self.answer(question, None));
         let answers = answers.map_err(|wrong| problems.extend(wrong.iter().cloned())).ok();
         match (name, email, password, answers) {
             (Some(name), Some(email), Some(password), Some(answers)) => {
@@ -50,19 +50,25 @@ impl Submitted {
         })
     }
 
-    pub(crate) fn profile(&self, questions: &Questions) -> Result<ProfileChange, Problems> {
+    /// The change of a profile whose answers were `stored` when the form was sent.
+    pub(crate) fn profile(&self, questions: &Questions, stored: &Answers) -> Result<ProfileChange, Problems> {
         let name = PersonName::parse(self.line("name"))?;
-        let answers =
-            questions.iter().map(|question| (question.name.clone(), self.answer(question))).collect();
+        let answers = questions
+            .iter()
+            .map(|question| (question.name.clone(), self.answer(question, Some(stored))))
+            .collect();
         Ok(ProfileChange { name: Some(name), image: None, answers })
     }
 
-    /// A question that was not asked, because the answer it depends on is another, has no answer.
-    fn answer(&self, question: &Question) -> AnswerInput {
+    /// What the form says about a question. One that it did not ask stays as it is, unless the form has just taken the
+    /// occasion away: who was "other" and is something else now has no words of their own for it any more.
+    fn answer(&self, question: &Question, stored: Option<&Answers>) -> AnswerInput {
         if question.is_asked(|other| self.typed(other)) {
             AnswerInput::Given(self.line(&question.name).to_owned())
-        } else {
+        } else if stored.is_some_and(|stored| question.is_asked(|other| stored.get(other))) {
             AnswerInput::Cleared
+        } else {
+            AnswerInput::Absent
         }
     }
 
@@ -76,7 +82,7 @@ impl Submitted {
     }
 
     fn remember(&self) -> bool {
-        self.0.contains_key("rememberMe")
+        self.0.get("rememberMe").is_some_and(|ticked| ticked != "false")
     }
 }
 

@@ -66,8 +66,7 @@ fn islands(assets: Assets) -> impl IntoView {
 #[component]
 fn App() -> impl IntoView {
     let book = use_context::<Arc<Book>>().map(|book| book.name.clone()).unwrap_or_default();
-    let description =
-        format!("Reader accounts for {book}: sign in once, and your conversations with the book are kept.");
+    let description = format!("Reader accounts for {book}: sign up, sign in and keep your profile.");
     let problem = use_context::<PageProblem>();
     view! {
         <Meta name="description" content=description />

@@ -150,6 +150,17 @@ describe('SIGTERM', () => {
     agent.destroy();
   });
 
+  test('is not kept from ending by half a request', async () => {
+    const server = await startServer();
+    const half = net.connect(server.port, '127.0.0.1');
+    await new Promise((resolve) => half.once('connect', resolve));
+    half.write('GET / HTTP/1.1\r\nHost: loc');
+    // Cut off when the server ends; that is no error of ours.
+    half.on('error', () => {});
+    await server.discard();
+    half.destroy();
+  });
+
   test('lets a sign-up that is under way be answered', async () => {
     const server = await startServer();
     try {

@@ -89,6 +89,12 @@ impl Config {
         let mail = mail::mail(&mut reading);
         let bearer_sessions = reading.switch(&variables::BEARER_SESSIONS);
         let reference_habits = reading.switch(&variables::REFERENCE_HABITS);
+        if reference_habits {
+            reading.notice(format!(
+                "{} is on; this release has no stricter habit yet that it could relax.",
+                variables::REFERENCE_HABITS.name
+            ));
+        }
         let log_level = logging::level(&mut reading);
         let (algorithm, lifetime) = (tokens::algorithm(&mut reading), tokens::lifetime(&mut reading));
         let file::Declared { book, questions, audiences, file } = file::read(&mut reading);

@@ -15,7 +15,7 @@ pub struct File {
     pub content_type: &'static str,
     /// Whether its name changes with its content.
     pub immutable: bool,
-    /// A strong validator (RFC 9110 section 8.8.3), quotes included.
+    /// A weak validator (RFC 9110 section 8.8.3), as the compressed forms share it; with its quotes.
     pub etag: &'static str,
     /// As it is.
     pub identity: &'static [u8],
@@ -35,7 +35,7 @@ pub fn find(path: &str) -> Option<&'static File> {
 /// Answers with a file, compressed as the client likes it best.
 pub fn serve(file: &'static File, request: &Request) -> Response {
     let known = request.headers().get(header::IF_NONE_MATCH).and_then(|etag| etag.to_str().ok());
-    let mut response = if known.is_some_and(|known| known.contains(file.etag)) {
+    let mut response = if known.is_some_and(|known| known.split(',').any(|it| it.trim() == file.etag)) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let (bytes, encoding) = variant(file, request.headers());

@@ -1,12 +1,14 @@
 //! Addresses: one name for this server, older names for its pages, and a line in the log for each request.
 
+use std::net::IpAddr;
+
 use axum::{
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use contract::{LocalPath, routes};
-use http::{HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderValue, Method, StatusCode, Uri, header, uri::Authority};
 
 use super::state::Edge;
 
@@ -24,11 +26,16 @@ pub async fn one_name(State(edge): State<Edge>, request: Request, next: Next) ->
     next.run(request).await
 }
 
+/// Whether a Host names this machine, but not as the origin does.
 fn is_other_loopback(host: &str, origin: &str) -> bool {
-    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
-    let name = name.map_or(host, |(name, _)| name);
     let own = origin.split_once("://").map_or(origin, |(_, authority)| authority);
-    matches!(name, "localhost" | "127.0.0.1" | "[::1]") && !own.eq_ignore_ascii_case(host)
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host().trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+    let address: Option<IpAddr> = name.parse().ok();
+    let this_machine = name == "localhost"
+        || name.ends_with(".localhost")
+        || address.is_some_and(|address| address.is_loopback() || address.is_unspecified());
+    this_machine && !own.eq_ignore_ascii_case(host)
 }
 
 /// Leads an older address to its page, keeping where the reader was going.

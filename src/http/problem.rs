@@ -32,6 +32,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::InvalidNewUserCallbackUrl => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed | Code::DeferredRefreshDisabled => StatusCode::METHOD_NOT_ALLOWED,
+        Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::UserAlreadyExists => StatusCode::UNPROCESSABLE_ENTITY,

@@ -116,7 +116,11 @@ pub(crate) fn PasswordField(
     /// Error and focus.
     state: FieldState,
 ) -> impl IntoView {
-    let hint = new.then(|| contract::Strength::Empty.words());
+    let hint = match (state.retype, new) {
+        (true, _) => Some("Type it once more: a password is never kept on a page."),
+        (false, true) => Some(contract::Strength::Empty.words()),
+        (false, false) => None,
+    };
     let described_by = described_by("password", hint.is_some(), state.error.is_some(), false);
     view! {
         <div class="field">

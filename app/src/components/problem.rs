@@ -19,6 +19,8 @@ pub(crate) struct FieldState {
     pub(crate) value: Option<String>,
     pub(crate) error: Option<String>,
     pub(crate) focused: bool,
+    /// Whether a password that was typed is not shown again, although nothing was wrong with it.
+    pub(crate) retype: bool,
 }
 
 impl Trouble {
@@ -36,6 +38,7 @@ impl Trouble {
         FieldState {
             value: refusal.typed.typed(name).map(str::to_owned),
             error: problem.map(sentence),
+            retype: problem.is_none() && name == "password",
             focused: problem.is_some_and(|problem| problem == refusal.problems.first()),
         }
     }

@@ -45,7 +45,7 @@ fn Stranger() -> impl IntoView {
             <Plate
                 over=EX_LIBRIS
                 heading="This book can be yours"
-                lede=Some("With an account, every conversation you have with the book is kept for you.".to_owned())
+                lede=Some("With an account, the book and its services know you on every device.".to_owned())
             >
                 <BrokenLink />
                 <div class="actions">

@@ -28,7 +28,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
         <Framed title=trouble.title("Create an account") help="Your answers stay with this book and its services.">
             <Plate
                 heading="Create an account"
-                lede=Some("It keeps your conversations with the book, on every device.".to_owned())
+                lede=Some("One account for this book and its services, on every device.".to_owned())
             >
                 <ProblemSummary trouble=trouble.clone() questions=questions.clone() />
                 <form class="form" method="post" action=action novalidate>

@@ -36,6 +36,8 @@ codes! {
     UnsupportedMediaType = Some("UNSUPPORTED_MEDIA_TYPE"), "Content-Type is not allowed";
     /// The body is larger than any this service needs.
     PayloadTooLarge = Some("PAYLOAD_TOO_LARGE"), "Request body is too large";
+    /// The body did not arrive in time.
+    RequestTimeout = Some("REQUEST_TIMEOUT"), "The request body did not arrive in time";
     /// A new password has fewer than 8 UTF-16 code units.
     PasswordTooShort = Some("PASSWORD_TOO_SHORT"), "Password too short";
     /// A password has more than 128 UTF-16 code units.

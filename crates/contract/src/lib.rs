@@ -6,6 +6,7 @@
 
 mod answers;
 mod code;
+mod default_questions;
 mod email;
 mod local_path;
 mod name;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// The questions of one book, in the order they are asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Questions(Vec<Question>);
+pub struct Questions(pub(crate) Vec<Question>);
 
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -83,7 +83,7 @@ pub enum QuestionKind {
 }
 
 /// The longest answer to a text that declares no `max`, in characters.
-const DEFAULT_MAX: usize = 200;
+pub(crate) const DEFAULT_MAX: usize = 200;
 
 /// One option of a choice. In configuration a bare string stands for both parts.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -106,13 +106,17 @@ impl From<ChoiceDeclaration> for Choice {
     fn from(declaration: ChoiceDeclaration) -> Self {
         match declaration {
             ChoiceDeclaration::Labelled { value, label } => Self { value, label },
-            ChoiceDeclaration::Value(value) => {
-                let mut letters = value.chars();
-                let label =
-                    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str());
-                Self { label: label.unwrap_or_default(), value }
-            }
+            ChoiceDeclaration::Value(value) => Self::plain(&value),
         }
+    }
+}
+
+impl Choice {
+    /// An option that is shown as its value, with a capital letter.
+    pub(crate) fn plain(value: &str) -> Self {
+        let mut letters = value.chars();
+        let label = letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str());
+        Self { value: value.to_owned(), label: label.unwrap_or_default() }
     }
 }
 
@@ -127,7 +131,8 @@ pub struct AskWhen {
 }
 
 /// Names that mean something else on a form, on the wire or in a token.
-const RESERVED: [&str; 35] = [
+const RESERVED: &[&str] = &[
+    // Of the wire and its forms.
     "id",
     "name",
     "email",
@@ -145,11 +150,11 @@ const RESERVED: [&str; 35] = [
     "newUserCallbackURL",
     "next",
     "token",
-    "role",
     "banned",
     "banReason",
     "banExpires",
     "twoFactorEnabled",
+    // Claims that services read something into (RFC 7519, RFC 9068, OpenID Connect).
     "iss",
     "aud",
     "sub",
@@ -160,9 +165,22 @@ const RESERVED: [&str; 35] = [
     "nbf",
     "azp",
     "scope",
-    "client_id",
+    "scopes",
     "cnf",
     "act",
+    "amr",
+    "acr",
+    "nonce",
+    "role",
+    "roles",
+    "groups",
+    "permissions",
+    "entitlements",
+    "admin",
+    "username",
+    // Ids of the page itself.
+    "main",
+    "problem",
 ];
 
 impl Questions {
@@ -235,6 +253,9 @@ impl Question {
             QuestionKind::Choice { options } if options.iter().any(|option| option.value.is_empty()) => {
                 out.push(format!("question \"{name}\": an option needs a value"));
             }
+            QuestionKind::Choice { options } if repeats(options) => {
+                out.push(format!("question \"{name}\": two options have the same value; remove one"));
+            }
             QuestionKind::Text { max } if !(1..=2000).contains(max) => {
                 out.push(format!("question \"{name}\": max must be between 1 and 2000"));
             }
@@ -254,50 +275,9 @@ impl Question {
     }
 }
 
-impl Default for Questions {
-    /// What a book asks when its author declares nothing.
-    fn default() -> Self {
-        let choice = |name: &str, label: &str, hint: &str, purpose: &str, options: &[&str]| Question {
-            name: name.into(),
-            label: label.into(),
-            hint: (!hint.is_empty()).then(|| hint.into()),
-            purpose: Some(purpose.into()),
-            required: true,
-            kind: QuestionKind::Choice {
-                options: options
-                    .iter()
-                    .map(|value| ChoiceDeclaration::Value((*value).into()).into())
-                    .collect(),
-            },
-            ask_when: None,
-        };
-        let text = |name: &str, label: &str, ask_when| Question {
-            name: name.into(),
-            label: label.into(),
-            hint: None,
-            purpose: None,
-            required: false,
-            kind: QuestionKind::Text { max: DEFAULT_MAX },
-            ask_when,
-        };
-        let other = AskWhen { question: "professionalRole".into(), is: "other".into() };
-        Self(vec![
-            choice(
-                "experienceLevel",
-                "How much experience do you have?",
-                "With the subject of this book.",
-                "The chatbot pitches its answers to your level.",
-                &["beginner", "intermediate", "advanced"],
-            ),
-            choice(
-                "professionalRole",
-                "What do you do?",
-                "",
-                "Examples are chosen to suit your work.",
-                &["student", "developer", "researcher", "educator", "other"],
-            ),
-            text("roleOther", "What do you do, in your own words?", Some(other)),
-            text("organization", "Organization", None),
-        ])
-    }
+fn repeats(options: &[Choice]) -> bool {
+    options
+        .iter()
+        .enumerate()
+        .any(|(at, option)| options.iter().skip(at + 1).any(|it| it.value == option.value))
 }

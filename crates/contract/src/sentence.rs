@@ -32,6 +32,9 @@ pub fn sentence(problem: &Problem) -> String {
         Code::BadRequest | Code::MalformedRequest | Code::UnsupportedMediaType => {
             "The form did not arrive in one piece. Load the page again and send it once more.".into()
         }
+        Code::RequestTimeout => {
+            "The form did not arrive in time. Check your connection and send it again.".into()
+        }
         Code::UnknownAudience => "This service is not known here.".into(),
         Code::NotFound => "There is nothing at this address.".into(),
         Code::MethodNotAllowed | Code::DeferredRefreshDisabled => {

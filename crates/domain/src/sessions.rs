@@ -154,7 +154,11 @@ impl Sessions {
             let read_at = session.renewed_at;
             session.renewed_at = now;
             session.expires_at = expiry(now, session.remembered, session.ends_at);
-            self.database.renew_session(session, read_at).await?;
+            if !self.database.renew_session(session, read_at).await? {
+                // Renewed by another request at this moment, or ended: what stands there now counts.
+                let newer = self.database.find_session(&id).await?;
+                return Ok(newer.map(|signed_in| Resolved { signed_in, renewed: false }));
+            }
         }
         Ok(Some(Resolved { signed_in, renewed: due }))
     }

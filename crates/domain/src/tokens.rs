@@ -79,6 +79,8 @@ pub enum VerifyError {
 
 /// `typ` of an access token in JWT form (RFC 9068 section 2.1).
 const TYPE: &str = "at+jwt";
+/// The longest life of a token, in seconds.
+const MAX_LIFETIME: i64 = 3600;
 /// Seconds by which the clocks of two instances may differ.
 const CLOCK_SKEW: i64 = 30;
 /// The longest token looked at, in bytes.
@@ -142,6 +144,11 @@ impl Tokens {
             return Err(VerifyError::Refused("issuer"));
         }
         if time("exp").is_none_or(|exp| exp <= now) || time("iat").is_none_or(|iat| iat > now + CLOCK_SKEW) {
+            return Err(VerifyError::Refused("time"));
+        }
+        // A holder of a shared secret could sign what never ends; nothing of ours lives longer than this.
+        let lives = time("exp").zip(time("iat")).map(|(exp, iat)| exp.saturating_sub(iat));
+        if lives.is_none_or(|seconds| seconds > MAX_LIFETIME) {
             return Err(VerifyError::Refused("time"));
         }
         // Ours have none; one that says so is still believed.

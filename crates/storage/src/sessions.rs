@@ -108,22 +108,23 @@ impl Database {
         Ok(on_pool!(self, |pool| sqlx::query_as(FIND).bind(id).fetch_optional(pool).await?))
     }
 
-    /// Moves a session's end, unless another request has just done so (the session was renewed at another moment than
-    /// `read_at`) or it has ended meanwhile.
+    /// Moves a session's end; `false` when another request has just done so (the session was renewed at another moment
+    /// than `read_at`) or it has ended meanwhile.
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn renew_session(&self, renewed: &Session, read_at: Timestamp) -> Result<(), StorageError> {
-        on_pool!(self, |pool| {
+    pub async fn renew_session(&self, renewed: &Session, read_at: Timestamp) -> Result<bool, StorageError> {
+        let moved = on_pool!(self, |pool| {
             sqlx::query(RENEW)
                 .bind(&renewed.id)
                 .bind(read_at.millis())
                 .bind(renewed.renewed_at.millis())
                 .bind(renewed.expires_at.millis())
                 .execute(pool)
-                .await?;
+                .await?
+                .rows_affected()
         });
-        Ok(())
+        Ok(moved > 0)
     }
 
     /// Ends a session, and with it what its browser carried. Ending one that is gone is no error.

@@ -1,13 +1,19 @@
 //! Request bodies of the JSON door: what is read, how much, and what every field must be.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use contract::{AnswerInput, Code, Problem, Problems, Question, Reason};
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
 /// The largest body any door reads, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
+
+/// How long a body may take to arrive; shorter than any request may take, so that a slow client is told so.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The kinds of body an endpoint reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,13 +55,14 @@ pub async fn read(headers: &HeaderMap, body: Body, accepts: Accepts) -> Result<O
 /// small body unpacks to is not known before.
 ///
 /// # Errors
-/// `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE` or `MALFORMED_REQUEST`.
+/// `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`, `REQUEST_TIMEOUT` or `MALFORMED_REQUEST`.
 pub async fn collect(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
     if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         let reason = Some(Reason::ContentEncoding);
         return Err(Problem { reason, ..Problem::new(Code::UnsupportedMediaType) });
     }
-    let collected = Limited::new(body, MAX_BODY).collect().await;
+    let collected = timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await;
+    let collected = collected.map_err(|_| Problem::new(Code::RequestTimeout))?;
     collected.map(|whole| whole.to_bytes()).map_err(|error| {
         let too_large = error.downcast_ref::<LengthLimitError>().is_some();
         Problem::new(if too_large { Code::PayloadTooLarge } else { Code::MalformedRequest })
