@@ -1,4 +1,4 @@
-//! The Better Auth wire: `better-auth-wire.md`, sections 1 to 6, for the endpoints there are.
+//! The Better Auth wire, endpoint by endpoint, for those there are.
 
 mod aliases;
 mod bearer;
