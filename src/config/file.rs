@@ -146,15 +146,33 @@ fn tables<T: DeserializeOwned>(
     read.into_iter()
 }
 
+/// A table, without the keys that it does not have: each of them is refused, and keeps none of the others from being
+/// judged.
 fn table<T: DeserializeOwned>(
     reading: &mut Reading<'_>,
     file: &File,
-    value: Spanned<DeValue<'_>>,
+    mut value: Spanned<DeValue<'_>>,
 ) -> Option<T> {
     let span = value.span();
-    T::deserialize(ValueDeserializer::from(value))
-        .map_err(|error| refuse_syntax(reading, file, &error, Some(span)))
-        .ok()
+    loop {
+        match T::deserialize(ValueDeserializer::from(value.clone())) {
+            Ok(table) => return Some(table),
+            Err(error) => {
+                refuse_syntax(reading, file, &error, Some(span.clone()));
+                if !take_unknown_key(&mut value, &error) {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// Takes out the key an error calls unknown; `false` when that is not what the error is about.
+fn take_unknown_key(value: &mut Spanned<DeValue<'_>>, error: &toml::de::Error) -> bool {
+    let (DeValue::Table(table), Some(at)) = (value.get_mut(), error.span()) else { return false };
+    let unknown = error.message().starts_with("unknown field");
+    let key = table.keys().find(|key| unknown && key.span() == at).cloned();
+    key.is_some_and(|key| table.remove(&key).is_some())
 }
 
 fn refuse_syntax(

@@ -8,7 +8,7 @@ use super::*;
 fn every_mistake_is_reported_at_once_with_its_remedy() {
     let folder = Folder::with(&[
         (".env", "PORT=http\nwhat is this\n"),
-        ("bookplate.toml", "[book]\nacent = \"red\"\n\n[[audiences]]\nname = \"a b\"\n"),
+        ("bookplate.toml", "[book]\nacent = \"red\"\naccent = \"red\"\n\n[[audiences]]\nname = \"a b\"\n"),
     ]);
     let error = folder
         .load(&[
@@ -33,7 +33,8 @@ fn every_mistake_is_reported_at_once_with_its_remedy() {
         "BOOKPLATE_URL",
         "BOOKPLATE_BEARER_SESSIONS",
         "bookplate.toml, line 2",
-        "bookplate.toml, line 4",
+        "bookplate.toml, line 3",
+        "bookplate.toml, line 5",
         "BOOKPLATE_SECRET",
     ];
     assert_eq!(begins.collect::<Vec<_>>(), expected);
