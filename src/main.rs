@@ -29,7 +29,10 @@ async fn main() -> ExitCode {
     };
     let outcome = match cli.command() {
         Command::Migrate => Ok(()),
-        Command::Serve => serve::serve(config, database.clone(), adapters::ports()).await,
+        Command::Serve => match adapters::ports(&config.mail) {
+            Ok(ports) => serve::serve(config, database.clone(), ports).await,
+            Err(error) => Err(error),
+        },
     };
     database.close().await;
     match outcome {

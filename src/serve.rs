@@ -1,13 +1,15 @@
 //! Serving until told to stop.
 
-use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
+use std::{error::Error, net::SocketAddr, sync::Arc};
 
-use domain::{Database, Ports, Services, Settings};
+use domain::{AccountRules, Database, Letterhead, PasswordPolicy, Ports, Services, Settings};
 use tokio::{net::TcpListener, signal::unix};
 
 use crate::{
+    background,
     config::Config,
     http::{Edge, FILES, Site, guard::TrustedOrigins, router},
+    listen::{Bounds, listen},
 };
 
 /// The services of a configuration, on a database whose schema is up to date, and the edge around them.
@@ -15,25 +17,39 @@ use crate::{
 /// # Errors
 /// What [`Services::open`] fails with.
 pub async fn compose(config: Config, database: Database, ports: Ports) -> Result<Edge, domain::Failure> {
+    let book = config.book;
+    let passwords = PasswordPolicy { length_alone: config.reference_habits };
+    let letterhead = Letterhead {
+        book: book.name.clone(),
+        origin: config.origin.as_str().to_owned(),
+        accent: book.accent.clone(),
+    };
     let settings = Settings {
         secret: config.secret,
         bearer_sessions: config.bearer_sessions,
         questions: Arc::new(config.questions),
         tokens: config.tokens,
+        accounts: AccountRules {
+            require_verified_email: config.require_verified_email,
+            reference_habits: config.reference_habits,
+            passwords,
+            book: book.name.clone(),
+        },
+        letterhead,
+        limits: config.limits,
+        retention: config.retention,
     };
     let services = Services::open(database, ports, settings).await?;
     let site = Site {
         origin: config.origin,
         trusted_origins: TrustedOrigins::new(config.trusted_origins),
         trusted_proxies: config.trusted_proxies,
-        book: Arc::new(config.book),
+        book: Arc::new(book),
+        security_contact: config.security_contact,
+        outbox: config.mail.outbox,
     };
     Ok(Edge { services: Arc::new(services), site: Arc::new(site) })
 }
-
-/// How long requests under way may take after the signal to stop; a client that sends nothing more would keep the process
-/// for ever.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT, then finishes the requests under way.
 ///
@@ -46,29 +62,15 @@ pub async fn serve(config: Config, database: Database, ports: Ports) -> Result<(
         .map_err(|error| format!("cannot listen on {address}: {error}. Choose another HOST or PORT."))?;
     let origin = config.origin.as_str().to_owned();
     let edge = compose(config, database, ports).await?;
+    let background = background::start(&edge.services);
     if FILES.is_empty() {
         tracing::warn!("this build has no stylesheet and no script; `cargo xtask build` makes one that has");
     }
     let stop = stop_signal()?;
+    let bounds = Bounds::of_process();
     tracing::info!(%address, "Bookplate is at {origin}");
-    let service = router(edge).into_make_service_with_connect_info::<SocketAddr>();
-    let (stopping, stopped) = tokio::sync::oneshot::channel();
-    let graceful = async move {
-        stop.await;
-        let _ = stopping.send(());
-    };
-    let serving = axum::serve(listener, service).with_graceful_shutdown(graceful).into_future();
-    let overdue = async {
-        // Without a signal there is no deadline.
-        if stopped.await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        served = serving => served?,
-        () = overdue => tracing::warn!("requests that were still on their way are cut off"),
-    }
+    listen(listener, router(edge), bounds, stop).await;
+    background.stop().await;
     tracing::info!("stopped");
     Ok(())
 }

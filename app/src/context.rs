@@ -17,6 +17,19 @@ pub struct Reader {
     pub signed_in: Option<SignedIn>,
     /// Where the address asks to go afterwards.
     pub next: Option<LocalPath>,
+    /// The token of the mailed link that led here. The edge has moved it out of the address into a cookie of its own, so
+    /// that no Referer, history or log holds it.
+    pub link: Option<MailedLink>,
+}
+
+/// The token of a mailed link.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MailedLink(pub String);
+
+impl std::fmt::Debug for MailedLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MailedLink(..)")
+    }
 }
 
 /// Why a page cannot be shown at all.
@@ -53,6 +66,10 @@ pub struct Answered {
     pub go_to: Option<LocalPath>,
     /// What became of the session.
     pub session: SessionChange,
+    /// Whether the mailed link has done what it is for: its token is forgotten.
+    pub link_spent: bool,
+    /// Whether to go where the mailed link was to lead in the end, if that is another place of the book's than `go_to`.
+    pub follow_link: bool,
     /// The form that was not accepted.
     pub refusal: Option<Refusal>,
     /// The nonce the page's own script and style carry.

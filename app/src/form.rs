@@ -14,7 +14,15 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Submitted(BTreeMap<String, String>);
 
+/// Where a link leads in the end that proves the address of who signs up or in by a form.
+const AFTER_CONFIRMING: &str = "/verify-email?confirmed";
+
 impl Submitted {
+    /// The fields of a form whose server function has not run; of several with one name the last counts.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+
     /// What was typed into a field, to show it again; never a password.
     pub(crate) fn typed(&self, name: &str) -> Option<&str> {
         if name == "password" { None } else { self.0.get(name).map(String::as_str) }
@@ -35,7 +43,8 @@ impl Submitted {
         let answers = answers.map_err(|wrong| problems.extend(wrong.iter().cloned())).ok();
         match (name, email, password, answers) {
             (Some(name), Some(email), Some(password), Some(answers)) => {
-                Ok(SignUp { name, email, password, image: None, answers, remember: self.remember() })
+                let (remember, callback) = (self.remember(), AFTER_CONFIRMING.to_owned());
+                Ok(SignUp { name, email, password, image: None, answers, remember, callback })
             }
             _ => Err(Problems::of(problems).unwrap_or_else(|| Problem::new(Code::Internal).into())),
         }
@@ -47,6 +56,7 @@ impl Submitted {
             email,
             password: PasswordAttempt::parse(self.raw("password"))?,
             remember: self.remember(),
+            callback: AFTER_CONFIRMING.to_owned(),
         })
     }
 

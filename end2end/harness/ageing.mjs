@@ -15,3 +15,16 @@ export async function shiftSessions(server, hours) {
   const by = entries.map(([, amount]) => Math.round(amount * 3_600_000));
   await server.query(`update bookplate_sessions set ${changes.join(', ')}`, by);
 }
+
+/** Moves the one session that this token names into the past; answers whether the server has it. */
+export async function ageSession(server, token, seconds) {
+  const changes = Object.values(COLUMNS).map((column) => `${column} = ${column} - $1`);
+  const statement = `update bookplate_sessions set ${changes.join(', ')} where id = $2 returning id`;
+  const rows = await server.query(statement, [Math.round(seconds * 1000), sessionId(token)]);
+  return rows.length === 1;
+}
+
+/** A token begins with the session's id, a UUID without its hyphens. */
+function sessionId(token) {
+  return token.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+}

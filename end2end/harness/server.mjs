@@ -2,9 +2,22 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
+import { join } from 'node:path';
 import { createDatabase } from './database.mjs';
+import { Outbox } from './outbox.mjs';
 import { final, until } from './poll.mjs';
 import { Program, freePort, freshFolder, removeFolder, writeFiles } from './program.mjs';
+
+/** The suites are one busy reader from one address, so nothing is counted … */
+const UNLIMITED = {
+  BOOKPLATE_LIMIT_SIGN_IN: 'off',
+  BOOKPLATE_LIMIT_MAIL: 'off',
+  BOOKPLATE_LIMIT_ACCOUNT: 'off',
+  BOOKPLATE_LIMIT_REQUESTS: 'off',
+};
+
+/** … unless a test asks for the limits that Bookplate has by itself: `env: { ...ownLimits }`. */
+export const ownLimits = Object.fromEntries(Object.keys(UNLIMITED).map((name) => [name, undefined]));
 
 /**
  * Starts a server and waits until it answers.
@@ -46,8 +59,13 @@ export class Server {
       BOOKPLATE_URL: `http://localhost:${port}`,
       DATABASE_URL: database.url,
       BOOKPLATE_SECRET: randomBytes(24).toString('hex'),
+      BOOKPLATE_OUTBOX: join(folder, 'outbox.jsonl'),
+      ...UNLIMITED,
       ...env,
     };
+    const { BOOKPLATE_OUTBOX } = this.env;
+    /** The letters it has sent; `undefined` when a test has taken the outbox away. */
+    this.outbox = BOOKPLATE_OUTBOX && new Outbox(BOOKPLATE_OUTBOX, (letter) => this.keepSecret(letter.token));
     /** The origin readers know it by. */
     this.origin = (this.env.BOOKPLATE_URL ?? this.env.BETTER_AUTH_URL ?? `http://localhost:${port}`).replace(/\/$/, '');
     /** What it must never write into its log: passwords and tokens that passed through it. */

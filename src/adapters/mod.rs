@@ -1,23 +1,30 @@
 //! The real clock, randomness, password hasher and signer behind the domain's ports.
 
-mod argon2id;
 mod jwt;
+pub mod mail;
+mod passwords;
 mod system;
 
-pub use argon2id::Argon2id;
 pub use jwt::JwtSigner;
+pub use passwords::HashingPool;
 pub use system::{SystemClock, SystemEntropy};
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use domain::Ports;
 
+use crate::config::Mail;
+
 /// The ports of a running server.
-pub fn ports() -> Ports {
-    Ports {
+///
+/// # Errors
+/// When mail cannot be carried the way it is configured.
+pub fn ports(mail: &Mail) -> Result<Ports, Box<dyn Error>> {
+    Ok(Ports {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
-        hasher: Arc::new(Argon2id::for_this_machine()),
+        hasher: Arc::new(HashingPool::for_this_machine()),
         signer: Arc::new(JwtSigner),
-    }
+        mailer: mail::mailer(mail)?,
+    })
 }

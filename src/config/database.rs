@@ -44,6 +44,14 @@ pub(super) fn address(reading: &mut Reading<'_>) -> Option<Address> {
     judged.map_err(|(wrong, remedy)| reading.refuse(&name, wrong, remedy)).ok()
 }
 
+/// How many connections to the database are open at most.
+pub(super) fn connections(reading: &mut Reading<'_>) -> u32 {
+    let wanted = "a number from 1 to 200";
+    reading.parsed(&variables::DATABASE_POOL, 20, wanted, |text| {
+        text.parse().ok().filter(|count| (1..=200).contains(count))
+    })
+}
+
 fn embedded(file: &Path, path: &str) -> Result<Address, (String, String)> {
     if path.contains(['?', '#']) {
         let remedy = "Write the path alone; Bookplate sets the options itself".to_owned();

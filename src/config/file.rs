@@ -1,7 +1,7 @@
 //! `bookplate.toml`: the book, its questions and who tokens are made for.
 //!
-//! Each table is read by itself, so that a mistake in one does not hide those in the next, and each mistake is told
-//! with its line. The parser's own message is not used as it stands: it quotes the line, which may hold a secret that
+//! Each table is read by itself, so that a mistake in one does not hide those in the next, nor one in a key those in
+//! the next key, and each mistake is told with its line. The parser's own message is not used as it stands: it quotes the line, which may hold a secret that
 //! does not belong there.
 
 use std::{fs, io::ErrorKind, ops::Range};
@@ -10,7 +10,7 @@ use contract::{Question, Questions};
 use serde::de::DeserializeOwned;
 use toml::{
     Spanned,
-    de::{DeTable, DeValue, ValueDeserializer},
+    de::{DeString, DeTable, DeValue, ValueDeserializer},
 };
 
 use super::{
@@ -102,8 +102,9 @@ fn section(
     let file = &declared.file;
     match key {
         "book" => {
-            if let Some(declaration) = table::<book::Declaration>(reading, file, value) {
-                declared.book = declaration.judge(reading, file);
+            // Its keys have nothing to do with each other, so those that can be read are judged.
+            if let Some(read) = table::<book::Declaration>(reading, file, value) {
+                declared.book = read.table.judge(reading, file);
             }
         }
         "questions" => {
@@ -125,7 +126,7 @@ fn section(
     }
 }
 
-/// Every table of a list that can be read, with its place.
+/// Every table of a list that can be read whole, with its place.
 fn tables<T: DeserializeOwned>(
     reading: &mut Reading<'_>,
     file: &File,
@@ -138,7 +139,9 @@ fn tables<T: DeserializeOwned>(
         DeValue::Array(items) => {
             for item in items {
                 let at = item.span().start;
-                read.extend(table(reading, file, item).map(|table| (at, table)));
+                // Without a key that could not be read, the rest might be blamed for what is not its fault.
+                let whole = table(reading, file, item).filter(|read: &Table<T>| read.whole);
+                read.extend(whole.map(|read| (at, read.table)));
             }
         }
         _ => file.refuse(reading, at, "this is no list", format!("Begin each entry with {form}")),
@@ -146,33 +149,66 @@ fn tables<T: DeserializeOwned>(
     read.into_iter()
 }
 
-/// A table, without the keys that it does not have: each of them is refused, and keeps none of the others from being
-/// judged.
+/// What could be read of a table.
+struct Table<T> {
+    /// Without the keys that were refused.
+    table: T,
+    /// Whether nothing but keys that it does not have was refused.
+    whole: bool,
+}
+
+/// Reads a table. A key that it does not have, a value of a wrong type and a key that is missing are each refused, and
+/// keep none of the others from being judged: the one is taken out, the other filled in. `None` when something was filled
+/// in, or cannot be put down to a key.
 fn table<T: DeserializeOwned>(
     reading: &mut Reading<'_>,
     file: &File,
     mut value: Spanned<DeValue<'_>>,
-) -> Option<T> {
+) -> Option<Table<T>> {
     let span = value.span();
+    let (mut taken, mut filled) = (Vec::new(), Vec::new());
     loop {
-        match T::deserialize(ValueDeserializer::from(value.clone())) {
-            Ok(table) => return Some(table),
-            Err(error) => {
-                refuse_syntax(reading, file, &error, Some(span.clone()));
-                if !take_unknown_key(&mut value, &error) {
-                    return None;
-                }
+        let error = match T::deserialize(ValueDeserializer::from(value.clone())) {
+            Ok(table) => return filled.is_empty().then_some(Table { table, whole: taken.is_empty() }),
+            Err(error) => error,
+        };
+        let message = error.message();
+        if message.starts_with("question ") && !(taken.is_empty() && filled.is_empty()) {
+            // It may be about what was taken out or filled in.
+            return None;
+        }
+        let missing = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+        if !missing.is_some_and(|name| taken.iter().any(|it| it == name)) {
+            refuse_syntax(reading, file, &error, Some(span.clone()));
+        }
+        let DeValue::Table(keys) = value.get_mut() else { return None };
+        if let Some(key) = at_fault(keys, &error) {
+            let unknown = key.span() == error.span().unwrap_or_default();
+            keys.remove(&key);
+            if !unknown {
+                taken.push(key.into_inner().into_owned());
             }
+        } else {
+            let name = missing.filter(|name| !filled.iter().any(|it| it == name))?;
+            keys.insert(Spanned::new(0..0, name.to_owned().into()), Spanned::new(0..0, filler()));
+            filled.push(name.to_owned());
         }
     }
 }
 
-/// Takes out the key an error calls unknown; `false` when that is not what the error is about.
-fn take_unknown_key(value: &mut Spanned<DeValue<'_>>, error: &toml::de::Error) -> bool {
-    let (DeValue::Table(table), Some(at)) = (value.get_mut(), error.span()) else { return false };
-    let unknown = error.message().starts_with("unknown field");
-    let key = table.keys().find(|key| unknown && key.span() == at).cloned();
-    key.is_some_and(|key| table.remove(&key).is_some())
+/// The key an error is about: it does not exist, or its value cannot be read.
+fn at_fault<'a>(keys: &DeTable<'a>, error: &toml::de::Error) -> Option<Spanned<DeString<'a>>> {
+    let at = error.span()?;
+    let holds = |span: Range<usize>| span.start <= at.start && at.end <= span.end && !span.is_empty();
+    let about = |(key, value): &(&Spanned<DeString<'a>>, &Spanned<DeValue<'a>>)| {
+        key.span() == at || holds(value.span())
+    };
+    keys.iter().find(about).map(|(key, _)| key.clone())
+}
+
+/// Stands in for a key that is missing: all that must be there are texts, and `kind` takes this one.
+fn filler() -> DeValue<'static> {
+    DeValue::String("text".into())
 }
 
 fn refuse_syntax(
@@ -182,7 +218,11 @@ fn refuse_syntax(
     within: Option<Range<usize>>,
 ) {
     let at = error.span().or(within).map_or(0, |span| span.start);
-    let message = error.message().lines().collect::<Vec<_>>().join(" ");
+    let mut message = error.message().lines().collect::<Vec<_>>().join(" ");
+    if message.starts_with("data did not match any variant") {
+        // What follows is a name of the source.
+        message = "this is written in none of the forms it can have".to_owned();
+    }
     if message.starts_with("question ") {
         return refuse_sentence(reading, &file.place(at), &message);
     }

@@ -3,18 +3,23 @@
 
 mod audiences;
 mod book;
+mod contact;
 mod database;
 mod env_file;
 mod error;
 mod file;
+mod habits;
 mod kept_secret;
+mod limits;
 mod logging;
 mod mail;
 mod network;
 mod origin;
 mod reading;
+mod retention;
 mod secret;
 mod sources;
+mod time;
 mod tokens;
 mod variables;
 
@@ -24,7 +29,7 @@ mod tests;
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use contract::Questions;
-use domain::{Entropy, Secret, TokenSettings};
+use domain::{Entropy, LimitSettings, Retention, Secret, TokenSettings};
 use ipnet::IpNet;
 
 pub use book::Book;
@@ -47,7 +52,7 @@ pub struct Config {
     pub database_connections: u32,
     /// Where readers reach Bookplate.
     pub origin: PublicOrigin,
-    /// Signs cookies and seals keys.
+    /// Signs cookies and seals keys; knows the one before it while it is being changed.
     pub secret: Arc<Secret>,
     /// The origins whose pages may send requests with a reader's cookie, as browsers write them; the public one first.
     pub trusted_origins: Vec<String>,
@@ -55,9 +60,19 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Where mail goes.
     pub mail: Mail,
+    /// Whether sign-in needs a confirmed address; sign-up and reset then never tell whether an address is taken. Mail can
+    /// be sent when it is on.
+    pub require_verified_email: bool,
+    /// How often one may try.
+    pub limits: LimitSettings,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// Whom to tell about a hole: a URI for `/.well-known/security.txt` (RFC 9116 section 2.5.3).
+    pub security_contact: String,
     /// Whether a session's token opens it as a bearer token.
     pub bearer_sessions: bool,
-    /// Whether the reference's laxer habits are followed.
+    /// Whether the reference's laxer habits are followed: new passwords are judged by their length alone, and changing
+    /// the password leaves other sessions unless asked.
     pub reference_habits: bool,
     /// How tokens are made, and for whom.
     pub tokens: TokenSettings,
@@ -79,37 +94,40 @@ impl Config {
     /// [`ConfigError`] with every mistake.
     pub fn load(sources: &Sources, entropy: &dyn Entropy) -> Result<Self, ConfigError> {
         let mut reading = Reading::new(sources);
-        let host = network::host(&mut reading);
-        let port = network::port(&mut reading);
-        let database = database::address(&mut reading);
-        let database_connections = connections(&mut reading);
-        let origin = origin::public(&mut reading, port);
-        let trusted_origins = origin::trusted(&mut reading, origin.as_ref());
-        let trusted_proxies = network::trusted_proxies(&mut reading);
-        let mail = mail::mail(&mut reading);
-        let bearer_sessions = reading.switch(&variables::BEARER_SESSIONS);
-        let reference_habits = reading.switch(&variables::REFERENCE_HABITS);
-        if reference_habits {
-            reading.notice(format!(
-                "{} is on; this release has no stricter habit yet that it could relax.",
-                variables::REFERENCE_HABITS.name
-            ));
+        match Self::read(&mut reading, entropy) {
+            Some(config) if reading.is_clean() => Ok(Self { notices: reading.into_notices(), ..config }),
+            _ => Err(reading.into_error()),
         }
-        let log_level = logging::level(&mut reading);
-        let (algorithm, lifetime) = (tokens::algorithm(&mut reading), tokens::lifetime(&mut reading));
-        let file::Declared { book, questions, audiences, file } = file::read(&mut reading);
-        let audiences = audiences::audiences(&mut reading, &file, audiences, origin.as_ref());
-        variables::judge_names(&mut reading, &audiences.names);
-        let secret =
-            server_secret(&mut reading, entropy, origin.as_ref(), database.as_ref(), &audiences.secrets);
+    }
 
-        let (Some(database), Some(origin), Some(secret), true) =
-            (database, origin, secret, reading.is_clean())
-        else {
-            return Err(reading.into_error());
-        };
+    /// Reads everything, so that every mistake is found; `None` when something is missing without which there is no
+    /// configuration.
+    fn read(reading: &mut Reading<'_>, entropy: &dyn Entropy) -> Option<Self> {
+        let host = network::host(reading);
+        let port = network::port(reading);
+        let database = database::address(reading);
+        let database_connections = database::connections(reading);
+        let origin = origin::public(reading, port);
+        let trusted_origins = origin::trusted(reading, origin.as_ref());
+        let trusted_proxies = network::trusted_proxies(reading);
+        let bearer_sessions = reading.switch(&variables::BEARER_SESSIONS);
+        let reference_habits = habits::reference_habits(reading);
+        let log_level = logging::level(reading);
+        let (algorithm, lifetime) = (tokens::algorithm(reading), tokens::lifetime(reading));
+        let limits = limits::limits(reading);
+        let file::Declared { book, questions, audiences, file } = file::read(reading);
+        let database_file = database.as_ref().and_then(|database| database.file.as_deref());
+        let mail = mail::mail(reading, &book.name, origin.as_ref(), database_file);
+        let require_verified_email = habits::require_verified_email(reading, &mail);
+        let retention = retention::retention(reading, require_verified_email);
+        let security_contact = contact::security_contact(reading, &mail, origin.as_ref());
+        let audiences = audiences::audiences(reading, &file, audiences, origin.as_ref());
+        variables::judge_names(reading, &audiences.names);
+        let secret = secret::own(reading, entropy, origin.as_ref(), database.as_ref(), &audiences.secrets);
+
+        let (database, origin, secret) = (database?, origin?, secret?);
         let issuer = origin.as_str().to_owned();
-        Ok(Self {
+        Some(Self {
             host,
             port,
             database_url: database.url,
@@ -119,48 +137,19 @@ impl Config {
             trusted_origins,
             trusted_proxies,
             mail,
+            require_verified_email,
+            limits,
+            retention,
+            security_contact,
             bearer_sessions,
             reference_habits,
             tokens: TokenSettings { issuer, lifetime, algorithm, audiences: audiences.declared },
             book,
             questions,
             log_level,
-            notices: reading.into_notices(),
+            notices: Vec::new(),
         })
     }
-}
-
-fn connections(reading: &mut Reading<'_>) -> u32 {
-    let wanted = "a number from 1 to 200";
-    reading.parsed(&variables::DATABASE_POOL, 20, wanted, |text| {
-        text.parse().ok().filter(|count| (1..=200).contains(count))
-    })
-}
-
-/// The server's secret, given or kept. The file is touched last, and only when nothing else is wrong: a start that
-/// fails leaves nothing behind.
-fn server_secret(
-    reading: &mut Reading<'_>,
-    entropy: &dyn Entropy,
-    origin: Option<&PublicOrigin>,
-    database: Option<&database::Address>,
-    others: &[secret::Named],
-) -> Option<Secret> {
-    let found = match database {
-        Some(database) => secret::find(reading, origin, database.file.as_deref()),
-        // A database that cannot be used has been refused, and would be blamed a second time for a missing secret.
-        None => secret::given(reading).flatten(),
-    };
-    let (name, secret) = match found? {
-        secret::Origin::Given(name, secret) => (name, secret),
-        secret::Origin::Kept(path) if reading.is_clean() => {
-            let name = path.display().to_string();
-            (name.clone(), secret::kept(reading, &path, &name, entropy)?)
-        }
-        secret::Origin::Kept(_) => return None,
-    };
-    secret::judge_own(reading, &name, &secret, others);
-    Some(Secret::new(secret.to_string()))
 }
 
 /// Shows neither the database's password nor any secret.
@@ -176,6 +165,10 @@ impl fmt::Debug for Config {
             .field("trusted_origins", &self.trusted_origins)
             .field("trusted_proxies", &self.trusted_proxies)
             .field("mail", &self.mail)
+            .field("require_verified_email", &self.require_verified_email)
+            .field("limits", &self.limits)
+            .field("retention", &self.retention)
+            .field("security_contact", &self.security_contact)
             .field("bearer_sessions", &self.bearer_sessions)
             .field("reference_habits", &self.reference_habits)
             .field("tokens", &self.tokens)

@@ -2,36 +2,72 @@
 
 use std::path::{Path, PathBuf};
 
-use domain::Entropy;
+use domain::{Entropy, Secret};
 use zeroize::Zeroizing;
 
-use super::{PublicOrigin, env_file, kept_secret, reading::Reading, variables};
+use super::{PublicOrigin, database, env_file, kept_secret, reading::Reading, variables};
 
 /// The least length of a secret: characters for the server's, bytes for one of HS256 (RFC 7518 section 3.2).
 pub(super) const SHORTEST: usize = 32;
 /// How to make one.
 pub(super) const MAKE_ONE: &str = "Make one with: openssl rand -base64 48";
 
+/// A secret and the variable that holds it.
+pub(super) type Named = (String, Zeroizing<String>);
+
+/// The server's secret, given or kept, and the one before it; `None` when there is none that can be used, which has then
+/// been said. The file is touched last, and only when nothing else is wrong: a start that fails leaves nothing behind.
+pub(super) fn own(
+    reading: &mut Reading<'_>,
+    entropy: &dyn Entropy,
+    origin: Option<&PublicOrigin>,
+    database: Option<&database::Address>,
+    others: &[Named],
+) -> Option<Secret> {
+    let previous = previous(reading, others);
+    let found = match database {
+        Some(database) => find(reading, origin, database.file.as_deref()),
+        // A database that cannot be used has been refused, and would be blamed a second time for a missing secret.
+        None => given(reading).flatten(),
+    };
+    let (name, secret) = match found? {
+        Origin::Given(name, secret) => (name, secret),
+        Origin::Kept(path) if reading.is_clean() => {
+            let name = path.display().to_string();
+            (name.clone(), kept(reading, &path, &name, entropy)?)
+        }
+        Origin::Kept(_) => return None,
+    };
+    judge_own(reading, &name, &secret, others);
+    if previous.as_ref() == Some(&secret) {
+        let wrong = format!("this is the secret that {name} holds");
+        reading.refuse(variables::SECRET_PREVIOUS.name, wrong, "Give the one before it, or remove this");
+    }
+    Some(Secret::new(secret.to_string()).with_previous(previous.map(|previous| previous.to_string())))
+}
+
+/// The secret before the server's own. It still opens what it opened, so it has to be as good.
+fn previous(reading: &mut Reading<'_>, others: &[Named]) -> Option<Zeroizing<String>> {
+    let found = reading.exact(variables::SECRET_PREVIOUS.name, None)?;
+    let length = (found.text.chars().count(), "characters");
+    let secret = judge(reading, &found.name, found.text, length)?;
+    judge_own(reading, &found.name, &secret, others);
+    Some(secret)
+}
+
 /// Where the server's secret comes from.
-pub(super) enum Origin {
+enum Origin {
     /// A variable of this name.
     Given(String, Zeroizing<String>),
     /// A file beside the embedded database, made on first start.
     Kept(PathBuf),
 }
 
-/// A secret and the variable that holds it.
-pub(super) type Named = (String, Zeroizing<String>);
-
 /// Decides where the server's secret comes from; `None` when there is none that can be used, which has then been said.
 ///
 /// Made by itself only where nobody but this machine is served and the database is a file that stays with it: two
 /// servers on one PostgreSQL have to share a secret, and a public service must not lose its own with a container.
-pub(super) fn find(
-    reading: &mut Reading<'_>,
-    origin: Option<&PublicOrigin>,
-    database: Option<&Path>,
-) -> Option<Origin> {
+fn find(reading: &mut Reading<'_>, origin: Option<&PublicOrigin>, database: Option<&Path>) -> Option<Origin> {
     let file = database.map(|database| database.with_file_name(kept_secret::FILE));
     if let Some(given) = given(reading) {
         return given;
@@ -52,7 +88,7 @@ pub(super) fn find(
 }
 
 /// The secret of the environment: `None` when there is none, `Some(None)` when it cannot be used, which has been said.
-pub(super) fn given(reading: &mut Reading<'_>) -> Option<Option<Origin>> {
+fn given(reading: &mut Reading<'_>) -> Option<Option<Origin>> {
     let found = reading.exact(variables::SECRET.name, variables::SECRET.old)?;
     let length = (found.text.chars().count(), "characters");
     let judged = judge(reading, &found.name, found.text, length);
@@ -60,7 +96,7 @@ pub(super) fn given(reading: &mut Reading<'_>) -> Option<Option<Origin>> {
 }
 
 /// The secret in the file at `path`, made when there is none; `None` when that fails, which has then been said.
-pub(super) fn kept(
+fn kept(
     reading: &mut Reading<'_>,
     path: &Path,
     name: &str,
@@ -89,8 +125,8 @@ pub(super) fn kept(
     Some(kept.secret)
 }
 
-/// Refuses an audience the server's own secret: whoever can check a token could then forge a cookie.
-pub(super) fn judge_own(reading: &mut Reading<'_>, name: &str, own: &str, others: &[Named]) {
+/// Refuses an audience the server's own secret, the present or the previous one: whoever can check a token could then forge a cookie.
+fn judge_own(reading: &mut Reading<'_>, name: &str, own: &str, others: &[Named]) {
     for (other, _) in others.iter().filter(|(_, secret)| secret.as_str() == own) {
         reading.refuse(
             other,

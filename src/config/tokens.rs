@@ -2,7 +2,7 @@
 
 use domain::Algorithm;
 
-use super::{reading::Reading, variables};
+use super::{reading::Reading, time, variables};
 
 /// What signs for every audience without a secret of its own.
 pub(super) fn algorithm(reading: &mut Reading<'_>) -> Algorithm {
@@ -16,17 +16,6 @@ pub(super) fn algorithm(reading: &mut Reading<'_>) -> Algorithm {
 pub(super) fn lifetime(reading: &mut Reading<'_>) -> i64 {
     let wanted = "a time from 60 to 3600 seconds, such as 900, 15m or 1h";
     reading.parsed(&variables::JWT_LIFETIME, 900, wanted, |text| {
-        seconds(text).filter(|seconds| (60..=3600).contains(seconds))
+        time::seconds(text).map(i64::from).filter(|seconds| (60..=3600).contains(seconds))
     })
-}
-
-fn seconds(text: &str) -> Option<i64> {
-    let digits = text.trim_end_matches(['s', 'm', 'h']);
-    let unit = match text.strip_prefix(digits)? {
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return None,
-    };
-    digits.parse::<u32>().ok().map(|count| i64::from(count) * unit)
 }

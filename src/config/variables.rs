@@ -24,10 +24,21 @@ pub(super) const DATABASE_URL: Variable = renamed("NEON_DATABASE_URL", "DATABASE
 pub(super) const DATABASE_POOL: Variable = variable("BOOKPLATE_DATABASE_POOL");
 pub(super) const URL: Variable = renamed("BETTER_AUTH_URL", "BOOKPLATE_URL");
 pub(super) const SECRET: Variable = renamed("BETTER_AUTH_SECRET", "BOOKPLATE_SECRET");
+pub(super) const SECRET_PREVIOUS: Variable = variable("BOOKPLATE_SECRET_PREVIOUS");
 pub(super) const TRUSTED_ORIGINS: Variable = renamed("CORS_ORIGINS", "BOOKPLATE_TRUSTED_ORIGINS");
 pub(super) const TRUSTED_PROXIES: Variable = variable("BOOKPLATE_TRUSTED_PROXIES");
 pub(super) const SMTP_URL: Variable = variable("BOOKPLATE_SMTP_URL");
 pub(super) const OUTBOX: Variable = variable("BOOKPLATE_OUTBOX");
+pub(super) const MAIL_FROM: Variable = variable("BOOKPLATE_MAIL_FROM");
+pub(super) const REQUIRE_VERIFIED_EMAIL: Variable = variable("BOOKPLATE_REQUIRE_VERIFIED_EMAIL");
+pub(super) const LIMIT_SIGN_IN: Variable = variable("BOOKPLATE_LIMIT_SIGN_IN");
+pub(super) const LIMIT_MAIL: Variable = variable("BOOKPLATE_LIMIT_MAIL");
+pub(super) const LIMIT_ACCOUNT: Variable = variable("BOOKPLATE_LIMIT_ACCOUNT");
+pub(super) const LIMIT_RECIPIENT: Variable = variable("BOOKPLATE_LIMIT_RECIPIENT");
+pub(super) const LIMIT_REQUESTS: Variable = variable("BOOKPLATE_LIMIT_REQUESTS");
+pub(super) const KEEP_EVENTS: Variable = variable("BOOKPLATE_KEEP_EVENTS");
+pub(super) const KEEP_UNVERIFIED: Variable = variable("BOOKPLATE_KEEP_UNVERIFIED");
+pub(super) const SECURITY_CONTACT: Variable = variable("BOOKPLATE_SECURITY_CONTACT");
 pub(super) const JWT_ALGORITHM: Variable = variable("BOOKPLATE_JWT_ALGORITHM");
 pub(super) const JWT_LIFETIME: Variable = variable("BOOKPLATE_JWT_LIFETIME");
 pub(super) const BEARER_SESSIONS: Variable = variable("BOOKPLATE_BEARER_SESSIONS");
@@ -36,17 +47,28 @@ pub(super) const LOG: Variable = variable("BOOKPLATE_LOG");
 pub(super) const CONFIG: Variable = variable("BOOKPLATE_CONFIG");
 
 /// Every variable with a name of its own; each audience with a shared secret has two more ([`audience_secret`]).
-pub(super) const ALL: [&Variable; 16] = [
+pub(super) const ALL: [&Variable; 27] = [
     &HOST,
     &PORT,
     &DATABASE_URL,
     &DATABASE_POOL,
     &URL,
     &SECRET,
+    &SECRET_PREVIOUS,
     &TRUSTED_ORIGINS,
     &TRUSTED_PROXIES,
     &SMTP_URL,
     &OUTBOX,
+    &MAIL_FROM,
+    &REQUIRE_VERIFIED_EMAIL,
+    &LIMIT_SIGN_IN,
+    &LIMIT_MAIL,
+    &LIMIT_ACCOUNT,
+    &LIMIT_RECIPIENT,
+    &LIMIT_REQUESTS,
+    &KEEP_EVENTS,
+    &KEEP_UNVERIFIED,
+    &SECURITY_CONTACT,
     &JWT_ALGORITHM,
     &JWT_LIFETIME,
     &BEARER_SESSIONS,

@@ -7,7 +7,7 @@ use domain::{Presented, Renewal, Resolved, SignedIn};
 use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 
-use super::state::Edge;
+use super::{problem::Refused, state::Edge};
 
 /// What a request says about who sends it, and what came of it.
 #[derive(Debug, Clone)]
@@ -53,12 +53,15 @@ impl Actor {
     /// The session and its reader.
     ///
     /// # Errors
-    /// `UNAUTHORIZED` when there is none.
-    pub fn signed_in(&self) -> Result<&SignedIn, Problem> {
-        self.session
-            .as_ref()
-            .map(|resolved| &resolved.signed_in)
-            .ok_or_else(|| Problem::new(Code::Unauthorized))
+    /// `UNAUTHORIZED` when there is none, with the cookies that clear one that has ended.
+    pub fn signed_in(&self, edge: &Edge) -> Result<&SignedIn, Refused> {
+        match &self.session {
+            Some(resolved) => Ok(&resolved.signed_in),
+            None => {
+                let cookies = if self.is_stale() { edge.cookies().ended() } else { Vec::new() };
+                Err(Refused::with_cookies(Problem::new(Code::Unauthorized), cookies))
+            }
+        }
     }
 }
 

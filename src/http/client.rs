@@ -9,13 +9,18 @@ use ipnet::IpNet;
 
 /// The client behind a request, as far as it can be known.
 pub fn device(parts: &Parts, trusted_proxies: &[IpNet]) -> Device {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let address = peer.map(|peer| client_address(peer, &parts.headers, trusted_proxies));
+    let address = address(parts, trusted_proxies);
     let user_agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     Device {
         ip_address: address.map(|address| address.to_string()).unwrap_or_default(),
         user_agent: user_agent.unwrap_or_default().to_owned(),
     }
+}
+
+/// The client's network address; `None` only for a router that is called without a socket.
+pub fn address(parts: &Parts, trusted_proxies: &[IpNet]) -> Option<IpAddr> {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    peer.map(|peer| client_address(peer, &parts.headers, trusted_proxies))
 }
 
 /// The right-most address that is not a proxy of ours. Whatever stands to the left of it was written by the client and

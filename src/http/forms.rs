@@ -8,13 +8,15 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use contract::{Code, Problem};
-use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
+use contract::{Code, Problem, routes};
+use http::{HeaderMap, HeaderValue, Method, Uri, header, request::Parts};
 use leptos::prelude::provide_context;
+use url::form_urlencoded;
 
 use super::{
     api::body,
     guard::Proof,
+    limits, links,
     pages::{Entered, Scene, enter, render, render_problem, see_other},
     problem::{Refused, announce, status},
     session::set_cookies,
@@ -31,29 +33,33 @@ pub async fn submit(State(edge): State<Edge>, request: Request) -> Response {
         Err(problems) if accepts_html(&parts.headers) => {
             return render_problem(&edge, parts.uri, problems.first().clone()).await;
         }
-        Err(problems) => return Refused(problems).into_response(),
+        Err(problems) => return Refused::from(problems).into_response(),
     };
     let answered = match form {
-        Ok(form) => call(&edge, &parts, form, entered.reader.clone()).await,
-        Err(problem) => refused(problem),
+        Ok(form) => match limits::form(&edge, &parts).await {
+            Ok(()) => call(&edge, &parts, form, entered.reader.clone()).await,
+            Err(problem) => refused(problem, &form),
+        },
+        Err(problem) => refused(problem, &[]),
     };
     let response = match answered {
         Answered { refusal: Some(refusal), .. } => refuse(&edge, &parts, &entered, refusal).await,
-        accepted => accept(&edge, &parts.headers, &accepted),
+        accepted => accept(&edge, &parts.headers, &entered.reader, &accepted),
     };
     entered.settle(&edge, &parts.headers, response)
 }
 
-/// What a server function answers that never got to run.
-fn refused(problem: Problem) -> Answered {
-    let refusal = Refusal { problems: problem.into(), typed: Submitted::default() };
+/// What a server function answers that never got to run; what was typed comes back all the same.
+fn refused(problem: Problem, form: &[u8]) -> Answered {
+    let typed = Submitted::from_pairs(form_urlencoded::parse(form).into_owned());
+    let refusal = Refusal { problems: problem.into(), typed };
     Answered { refusal: Some(refusal), ..Answered::default() }
 }
 
 /// Runs the server function at the form's address.
 async fn call(edge: &Edge, parts: &Parts, form: bytes::Bytes, reader: Reader) -> Answered {
     let answer = Answer::default();
-    let mut request = Request::new(Body::from(form));
+    let mut request = Request::new(Body::from(form.clone()));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = parts.uri.clone();
     request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(FORM));
@@ -70,29 +76,58 @@ async fn call(edge: &Edge, parts: &Parts, form: bytes::Bytes, reader: Reader) ->
     let answered = answer.take();
     // A form that cannot be decoded never reaches the function.
     let reached = answered.refusal.is_some() || answered.go_to.is_some();
-    if reached { answered } else { refused(Problem::new(Code::MalformedRequest)) }
+    if reached { answered } else { refused(Problem::new(Code::MalformedRequest), &form) }
 }
 
 /// 303 to where the reader was going, with what became of the session.
-fn accept(edge: &Edge, request: &HeaderMap, answered: &Answered) -> Response {
+fn accept(edge: &Edge, request: &HeaderMap, reader: &Reader, answered: &Answered) -> Response {
     let mut response = see_other(answered.go_to.as_ref());
-    let cookies = match &answered.session {
+    let sessions = &edge.services.sessions;
+    let mut cookies = match &answered.session {
         SessionChange::None => Vec::new(),
-        SessionChange::Opened(session) => edge.cookies().opened(request, &edge.services.sessions, session),
+        SessionChange::Opened(session) => {
+            let device = reader.visit.browser.as_ref();
+            let device = device.and_then(|device| edge.cookies().new_device(sessions, device));
+            let opened = edge.cookies().opened(request, sessions, session);
+            device.into_iter().chain(opened).collect()
+        }
         SessionChange::Ended => edge.cookies().ended(),
     };
+    if answered.link_spent {
+        cookies.extend(edge.cookies().forget_link());
+    }
     set_cookies(&mut response, cookies);
+    if let Some(onwards) = links::onwards(edge, request).filter(|_| answered.follow_link) {
+        response.headers_mut().insert(header::LOCATION, onwards);
+    }
     response
+}
+
+/// The page a form is on. Most are sent to their page's own address; a page with several has one for each.
+fn page(action: &str) -> &str {
+    match action {
+        routes::CHANGE_PASSWORD | routes::CHANGE_EMAIL => routes::SECURITY,
+        routes::END_SESSION | routes::END_OTHER_SESSIONS => routes::SESSIONS,
+        routes::DELETE_ACCOUNT => routes::DATA,
+        routes::SEND_VERIFICATION => routes::VERIFY_EMAIL,
+        own => own,
+    }
+}
+
+/// The address of that page, with the query the form was sent with.
+fn page_uri(uri: &Uri) -> Uri {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{}{query}", page(uri.path())).parse().unwrap_or_else(|_| uri.clone())
 }
 
 /// The form's page again, with the problems and what was typed; the problems alone for who does not read pages.
 async fn refuse(edge: &Edge, parts: &Parts, entered: &Entered, refusal: Refusal) -> Response {
     let first = refusal.problems.first().clone();
     if !accepts_html(&parts.headers) {
-        return Refused(refusal.problems).into_response();
+        return Refused::from(refusal.problems).into_response();
     }
     let scene = Scene { reader: entered.reader.clone(), refusal: Some(refusal), problem: None };
-    let mut response = render(edge, parts.uri.clone(), scene).await;
+    let mut response = render(edge, page_uri(&parts.uri), scene).await;
     if !response.status().is_redirection() {
         *response.status_mut() = status(first.code);
     }

@@ -6,16 +6,28 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Code, Problem};
-use http::{HeaderMap, HeaderValue, Uri, Version, header, uri::Authority};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header, uri::Authority};
 
 use super::{problem::Refused, state::Edge};
 
 /// What nothing but a page of ours may do: an answer that is not a page is not a document at all.
 const NO_DOCUMENT: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Refuses requests whose Host cannot be read, and adds what each answer needs and has not set itself.
+/// What no page of ours asks a browser for. Features left out are either needed (passkeys, the clipboard) or unknown to
+/// browsers, which complain of those on every page.
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), \
+     encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), \
+     magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), screen-wake-lock=(), serial=(), \
+     usb=(), window-management=(), xr-spatial-tracking=()";
+
+/// Refuses requests whose Host or framing cannot be read, and adds what each answer needs and has not set itself.
 pub async fn secure(State(edge): State<Edge>, request: Request, next: Next) -> Response {
-    let mut response = if host_is_readable(&request) {
+    let mut response = if !framing_is_plain(request.headers()) {
+        // Where such a request ends is a matter of opinion, so nothing after it is read as another one.
+        let mut refused = Refused::from(Problem::new(Code::MalformedRequest)).into_response();
+        refused.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        refused
+    } else if host_is_readable(&request) {
         next.run(request).await
     } else {
         Refused::from(Problem::new(Code::MalformedRequest)).into_response()
@@ -31,6 +43,8 @@ pub async fn secure(State(edge): State<Edge>, request: Request, next: Next) -> R
     // Same-origin forms must send their Origin, so the referrer is kept from other sites only.
     default(header::REFERRER_POLICY, "same-origin");
     default(header::X_FRAME_OPTIONS, "DENY");
+    // Other sites may not embed what is here. Those that read it by CORS are not affected: the check is for the rest.
+    default(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     if edge.site.origin.is_https() {
         default(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }
@@ -52,13 +66,21 @@ pub fn page(nonce: Option<&str>, logo: Option<&str>, headers: &mut HeaderMap) {
     let mut set = |name: &'static str, value| headers.insert(name, HeaderValue::from_static(value));
     set("cache-control", "no-store");
     set("cross-origin-opener-policy", "same-origin");
-    set("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+    set("permissions-policy", PERMISSIONS);
 }
 
 /// The origin a picture comes from, when it is not ours.
 fn origin_of(address: &str) -> Option<String> {
     let uri: Uri = address.parse().ok()?;
     Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
+}
+
+/// At most one transfer coding, and the one we know (RFC 9112 section 6.1). hyper lets others through in front of it, and
+/// says nothing of a Content-Length beside it: there it closes the connection after the answer (section 6.3).
+fn framing_is_plain(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let first = codings.next();
+    first.is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked")) && codings.next().is_none()
 }
 
 /// One Host, an authority without user information whose port is a number (RFC 9112 section 3.2). HTTP/1.1 must name it;

@@ -8,10 +8,14 @@ mod forms;
 pub mod guard;
 mod headers;
 mod host;
+mod limits;
+mod links;
+pub mod outbox;
 mod pages;
 mod problem;
 mod session;
 mod state;
+mod well_known;
 
 pub use assets::{FILES, STYLESHEET};
 pub use problem::status;
@@ -22,7 +26,7 @@ use std::time::Duration;
 use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},
-    routing::{any, get},
+    routing::{any, get, post},
 };
 use contract::routes;
 use http::StatusCode;
@@ -31,6 +35,23 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 /// How long one request may take: longer than the hasher's queue, shorter than anyone waits.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Pages whose form is sent to their own address.
+const PAGES_WITH_A_FORM: [&str; 5] =
+    [routes::SIGN_IN, routes::SIGN_UP, routes::SIGN_OUT, routes::ACCOUNT, routes::FORGOT_PASSWORD];
+/// Pages a mailed link leads to, each with a form of its own.
+const PAGES_OF_LINKS: [&str; 2] = [routes::RESET_PASSWORD, routes::VERIFY_EMAIL];
+/// Pages whose forms are sent to addresses below them.
+const PAGES: [&str; 3] = [routes::SECURITY, routes::SESSIONS, routes::DATA];
+/// Those addresses.
+const ACTIONS: [&str; 6] = [
+    routes::SEND_VERIFICATION,
+    routes::CHANGE_PASSWORD,
+    routes::CHANGE_EMAIL,
+    routes::END_SESSION,
+    routes::END_OTHER_SESSIONS,
+    routes::DELETE_ACCOUNT,
+];
+
 /// What `main` serves and every HTTP test calls.
 ///
 /// From the outside in: the log, headers every answer carries, a bound on time, a net under faults of ours, one name for
@@ -38,14 +59,25 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub fn router(edge: Edge) -> Router {
     // Leptos spawns on whatever executor is named first; a second router of the same process names it again.
     let _ = any_spawner::Executor::init_tokio();
-    let forms = [routes::SIGN_IN, routes::SIGN_UP, routes::SIGN_OUT, routes::ACCOUNT];
     let mut router =
         Router::new().nest(routes::API, api::routes(&edge)).route(routes::HOME, get(pages::show));
     // Nesting leaves this one address out.
     router = router.route(&format!("{}/", routes::API), any(api::not_found));
-    for form in forms {
+    for form in PAGES_WITH_A_FORM {
         router = router.route(form, get(pages::show).post(forms::submit));
     }
+    for page in PAGES {
+        router = router.route(page, get(pages::show));
+    }
+    for action in ACTIONS {
+        router = router.route(action, post(forms::submit));
+    }
+    for page in PAGES_OF_LINKS {
+        router = router.route(page, get(links::arrive).post(forms::submit));
+    }
+    router = router
+        .route(routes::WELL_KNOWN_CHANGE_PASSWORD, get(well_known::change_password))
+        .route(routes::WELL_KNOWN_SECURITY, get(well_known::security));
     for (alias, page) in routes::ALIASES {
         router = router.route(alias, get(move |uri| host::alias(page, uri)));
     }

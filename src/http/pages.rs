@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::{Answer, Assets, PageProblem, Reader, Refusal};
+use app::{Answer, Assets, MailedLink, PageProblem, Reader, Refusal};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -79,7 +79,8 @@ pub async fn enter(edge: &Edge, parts: &Parts) -> Result<Entered, Problems> {
     let renewed = actor.session.clone().filter(|resolved| resolved.renewed);
     let signed_in = actor.session.map(|resolved| resolved.signed_in);
     let next = host::next(&parts.uri);
-    Ok(Entered { reader: Reader { visit, signed_in, next }, renewed, stale })
+    let link = edge.cookies().link(&parts.headers).map(|(token, _)| MailedLink(token));
+    Ok(Entered { reader: Reader { visit, signed_in, next, link }, renewed, stale })
 }
 
 impl Entered {

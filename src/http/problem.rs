@@ -8,6 +8,8 @@ use contract::{Code, Problem, Problems};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
+use super::session::set_cookies;
+
 /// The status of a problem, on every door.
 pub const fn status(code: Code) -> StatusCode {
     match code {
@@ -21,21 +23,44 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::EmailCanNotBeUpdated
         | Code::NoFieldsToUpdate
         | Code::CallbackNotAString
+        | Code::PasswordCompromised
+        | Code::PasswordTooWeak
+        | Code::InvalidPassword
+        | Code::CredentialAccountNotFound
+        | Code::InvalidResetToken
+        | Code::SessionExpired
+        | Code::ResetPasswordDisabled
+        | Code::VerificationEmailNotEnabled
+        | Code::ChangeEmailDisabled
+        | Code::EmailIsTheSame
+        | Code::LastSignInMethod
+        | Code::SignInMethodNotFound
+        | Code::EmailMismatch
+        | Code::EmailAlreadyVerified
         | Code::UnknownAudience => StatusCode::BAD_REQUEST,
-        Code::InvalidEmailOrPassword | Code::Unauthorized | Code::InvalidToken => StatusCode::UNAUTHORIZED,
-        Code::MissingOrNullOrigin
+        Code::InvalidEmailOrPassword
+        | Code::Unauthorized
+        | Code::InvalidToken
+        | Code::InvalidVerificationToken
+        | Code::TokenExpired
+        | Code::InvalidUser => StatusCode::UNAUTHORIZED,
+        Code::EmailNotVerified
+        | Code::BannedUser
+        | Code::SessionNotFresh
+        | Code::MissingOrNullOrigin
         | Code::InvalidOrigin
         | Code::CrossSiteNavigation
         | Code::InvalidCallbackUrl
         | Code::InvalidRedirectUrl
         | Code::InvalidErrorCallbackUrl
         | Code::InvalidNewUserCallbackUrl => StatusCode::FORBIDDEN,
-        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::NotFound | Code::InvalidDeletionToken | Code::FailedToGetUserInfo => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed | Code::DeferredRefreshDisabled => StatusCode::METHOD_NOT_ALLOWED,
         Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::UserAlreadyExists => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         Code::Busy | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
@@ -43,25 +68,36 @@ pub const fn status(code: Code) -> StatusCode {
 
 /// An answer that says no, ready to be returned with `?`.
 #[derive(Debug)]
-pub struct Refused(pub Problems);
+pub struct Refused {
+    problems: Problems,
+    cookies: Vec<HeaderValue>,
+}
+
+impl Refused {
+    /// With cookies besides, such as those that clear a session that has ended.
+    pub fn with_cookies(problems: impl Into<Problems>, cookies: Vec<HeaderValue>) -> Self {
+        Self { problems: problems.into(), cookies }
+    }
+}
 
 impl<P: Into<Problems>> From<P> for Refused {
     fn from(problems: P) -> Self {
-        Self(problems.into())
+        Self { problems: problems.into(), cookies: Vec::new() }
     }
 }
 
 impl IntoResponse for Refused {
     /// `{"message", "code"}` of the first problem; wrong fields are all named in one message, as the wire does.
     fn into_response(self) -> Response {
-        let first = self.0.first();
+        let first = self.problems.first();
         let mut body = Map::new();
-        body.insert("message".into(), message(&self.0).into());
+        body.insert("message".into(), message(&self.problems).into());
         if let Some(code) = first.code.wire() {
             body.insert("code".into(), code.into());
         }
         let mut response = (status(first.code), Json(Value::Object(body))).into_response();
         announce(first, &mut response);
+        set_cookies(&mut response, self.cookies);
         response
     }
 }
@@ -77,6 +113,10 @@ pub fn announce(problem: &Problem, response: &mut Response) {
     let headers = response.headers_mut();
     if let Some(seconds) = problem.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        if problem.code == Code::TooManyRequests {
+            // The name Better Auth's clients look for.
+            headers.insert("x-retry-after", HeaderValue::from(seconds));
+        }
     }
     if problem.code == Code::InvalidToken {
         // RFC 6750 section 3.1.
@@ -102,6 +142,8 @@ fn invalid_field(problem: &Problem) -> String {
     let reason =
         problem.reason.as_ref().map_or_else(|| problem.code.message().to_owned(), ToString::to_string);
     match &problem.field {
+        // A parameter of the query says so itself.
+        Some(field) if field.starts_with("query.") => format!("[{field}] {reason}"),
         Some(field) => format!("[body.{field}] {reason}"),
         None => format!("[body] {reason}"),
     }

@@ -1,7 +1,7 @@
-//! The cookies of the Better Auth wire.
+//! The cookies of the Better Auth wire, and two of our own.
 
 use axum::response::Response;
-use domain::{Presented, Session, Sessions};
+use domain::{DeviceId, Presented, Session, Sessions};
 use http::{HeaderMap, HeaderValue, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
@@ -20,6 +20,14 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
 const SESSION_TOKEN: &str = "session_token";
 const SESSION_DATA: &str = "session_data";
 const DONT_REMEMBER: &str = "dont_remember";
+/// Our own: that this browser has been here before.
+const DEVICE: &str = "device";
+/// Our own: the mailed link that led here, and where it is to lead in the end.
+const LINK: &str = "link";
+/// Seconds a browser is known: as long as browsers keep a cookie.
+const DEVICE_AGE: i64 = 400 * 86_400;
+/// Seconds between opening a mailed link and doing what it is for.
+const LINK_AGE: i64 = 3600;
 /// What a remembered sign-in needs nothing of: the literal signed in [`DONT_REMEMBER`].
 const MARK: &str = "true";
 
@@ -35,23 +43,51 @@ impl SessionCookies {
         Self { secure }
     }
 
+    /// The browser, when it has been here before.
+    pub fn device(self, headers: &HeaderMap, sessions: &Sessions) -> Option<DeviceId> {
+        sessions.read_device(&value(headers, &self.own_name(DEVICE))?)
+    }
+
+    /// The cookie of a browser that a reader has signed in with for the first time.
+    pub fn new_device(self, sessions: &Sessions, device: &DeviceId) -> Option<HeaderValue> {
+        let value = sessions.device_value(device);
+        (!device.is_brought()).then(|| self.cookie(&self.own_name(DEVICE), &value, Some(DEVICE_AGE)))?
+    }
+
+    /// The token of the mailed link that led here, and where it is to lead in the end.
+    pub fn link(self, headers: &HeaderMap) -> Option<(String, String)> {
+        let value = value(headers, &self.own_name(LINK))?;
+        value.split_once('~').map(|(token, callback)| (token.to_owned(), callback.to_owned()))
+    }
+
+    /// Keeps a mailed link's token out of the address.
+    pub fn keep_link(self, token: &str, callback: &str) -> Option<HeaderValue> {
+        self.cookie(&self.own_name(LINK), &format!("{token}~{callback}"), Some(LINK_AGE))
+    }
+
+    /// Forgets a mailed link.
+    pub fn forget_link(self) -> Option<HeaderValue> {
+        self.cookie(&self.own_name(LINK), "", Some(0))
+    }
+
     /// The session a request's cookie names, if its signature is right.
     pub fn read(self, headers: &HeaderMap, sessions: &Sessions) -> Option<Presented> {
-        sessions.read_cookie(&self.value(headers, SESSION_TOKEN)?)
+        sessions.read_cookie(&value(headers, &self.name(SESSION_TOKEN))?)
     }
 
     /// The cookies of a browser whose session was opened or renewed.
     pub fn opened(self, headers: &HeaderMap, sessions: &Sessions, session: &Session) -> Vec<HeaderValue> {
-        let value = sessions.cookie_value(&session.id);
+        let token = sessions.cookie_value(&session.id);
         let mut cookies = Vec::with_capacity(2);
         if session.remembered {
-            cookies.extend(self.cookie(SESSION_TOKEN, &value, Some(sessions.seconds_left(session))));
-            if self.value(headers, DONT_REMEMBER).is_some() {
+            let age = Some(sessions.seconds_left(session));
+            cookies.extend(self.cookie(&self.name(SESSION_TOKEN), &token, age));
+            if value(headers, &self.name(DONT_REMEMBER)).is_some() {
                 cookies.extend(self.expired(DONT_REMEMBER));
             }
         } else {
-            cookies.extend(self.cookie(SESSION_TOKEN, &value, None));
-            cookies.extend(self.cookie(DONT_REMEMBER, &sessions.signed_value(MARK), None));
+            cookies.extend(self.cookie(&self.name(SESSION_TOKEN), &token, None));
+            cookies.extend(self.cookie(&self.name(DONT_REMEMBER), &sessions.signed_value(MARK), None));
         }
         cookies
     }
@@ -64,31 +100,35 @@ impl SessionCookies {
             .collect()
     }
 
-    /// A cookie's value, percent-decoded; of several with one name the first counts.
-    fn value(self, headers: &HeaderMap, name: &str) -> Option<String> {
-        let name = self.name(name);
-        // By bytes, because a neighbour's cookie on the same line may hold any.
-        let lines = headers.get_all(header::COOKIE).iter().map(|line| line.as_bytes());
-        let mut pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
-        let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
-        percent_decode(value).decode_utf8().ok().map(|value| value.into_owned())
-    }
-
     fn name(self, name: &str) -> String {
         format!("{}better-auth.{name}", if self.secure { "__Secure-" } else { "" })
+    }
+
+    /// A name of our own. Over https `__Host-` keeps neighbouring hosts from planting it (RFC 6265bis section 4.1.3.2).
+    fn own_name(self, name: &str) -> String {
+        format!("{}bookplate.{name}", if self.secure { "__Host-" } else { "" })
     }
 
     fn cookie(self, name: &str, value: &str, max_age: Option<i64>) -> Option<HeaderValue> {
         let value = utf8_percent_encode(value, COMPONENT);
         let max_age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
         let secure = if self.secure { "; Secure" } else { "" };
-        let cookie = format!("{}={value}{max_age}; Path=/; HttpOnly{secure}; SameSite=Lax", self.name(name));
+        let cookie = format!("{name}={value}{max_age}; Path=/; HttpOnly{secure}; SameSite=Lax");
         HeaderValue::try_from(cookie).ok()
     }
 
     fn expired(self, name: &str) -> Option<HeaderValue> {
-        self.cookie(name, "", Some(0))
+        self.cookie(&self.name(name), "", Some(0))
     }
+}
+
+/// A cookie's value, percent-decoded; of several with one name the first counts.
+fn value(headers: &HeaderMap, name: &str) -> Option<String> {
+    // By bytes, because a neighbour's cookie on the same line may hold any.
+    let lines = headers.get_all(header::COOKIE).iter().map(|line| line.as_bytes());
+    let mut pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
+    let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+    percent_decode(value).decode_utf8().ok().map(|value| value.into_owned())
 }
 
 /// Adds cookies to an answer.

@@ -1,6 +1,6 @@
 //! What every handler is given.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use domain::Services;
 use http::{HeaderMap, request::Parts};
@@ -29,6 +29,10 @@ pub struct Site {
     pub trusted_proxies: Vec<IpNet>,
     /// The book the pages belong to.
     pub book: Arc<app::Book>,
+    /// Whom to tell about a hole, a URI.
+    pub security_contact: String,
+    /// The file mail is written to instead of being sent.
+    pub outbox: Option<PathBuf>,
 }
 
 impl Edge {
@@ -40,7 +44,9 @@ impl Edge {
     /// A browser at the door.
     pub fn visit(&self, parts: &Parts) -> domain::Visit {
         let device = super::client::device(parts, &self.site.trusted_proxies);
-        domain::Visit { device, presented: self.cookie_session(&parts.headers) }
+        let sessions = &self.services.sessions;
+        let browser = self.cookies().device(&parts.headers, sessions).unwrap_or_else(|| sessions.new_device());
+        domain::Visit { device, presented: self.cookie_session(&parts.headers), browser: Some(browser) }
     }
 
     /// The session a request's cookie names.

@@ -16,6 +16,7 @@ mod client;
 mod codes;
 mod doors;
 mod fields;
+mod hardening;
 mod page;
 mod pages;
 mod reply;

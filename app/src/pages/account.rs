@@ -62,8 +62,8 @@ fn Told(door: Door) -> impl IntoView {
         move |()| {
             let door = door.clone();
             async move {
-                let presented = door.reader.visit.presented.as_ref()?;
-                door.services.sessions.browser_state(presented).take().await.map(words)
+                let session = &door.reader.signed_in.as_ref()?.session;
+                door.services.sessions.browser_state(session).take().await.map(words)
             }
         },
     );

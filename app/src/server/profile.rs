@@ -15,9 +15,7 @@ pub async fn save_profile(#[server(flatten)] form: Submitted) -> Result<(), Form
         let signed_in = door.reader.signed_in.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))?;
         let change = form.profile(&door.services.questions, &signed_in.user.answers)?;
         door.services.accounts.update_profile(&signed_in.user, &change).await?;
-        if let Some(presented) = &door.reader.visit.presented {
-            door.services.sessions.browser_state(presented).leave(Notice::ProfileSaved).await;
-        }
+        door.services.sessions.browser_state(&signed_in.session).leave(Notice::ProfileSaved).await;
         Ok::<_, Problems>(SessionChange::None)
     };
     let outcome = outcome.await;

@@ -11,7 +11,7 @@ use crate::{SessionChange, Submitted};
 pub async fn sign_out(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
     let door = door()?;
     let ended = match &door.reader.visit.presented {
-        Some(presented) => door.services.sessions.end(presented).await,
+        Some(presented) => door.services.sessions.sign_out(presented, &door.reader.visit.device).await,
         None => Ok(()),
     };
     let outcome = ended.map(|()| SessionChange::Ended).map_err(Into::into);

@@ -13,7 +13,7 @@ pub async fn sign_up(#[server(flatten)] form: Submitted) -> Result<(), FormError
     let outcome = async {
         let command = form.sign_up(&door.services.questions)?;
         let signed_up = door.services.accounts.sign_up(command, &door.reader.visit).await?;
-        Ok::<_, Problems>(SessionChange::Opened(signed_up.session))
+        Ok::<_, Problems>(signed_up.session.map_or(SessionChange::None, SessionChange::Opened))
     };
     let outcome = outcome.await;
     settle(&door, form, outcome, routes::HOME)

@@ -42,6 +42,14 @@ codes! {
     PasswordTooShort = Some("PASSWORD_TOO_SHORT"), "Password too short";
     /// A password has more than 128 UTF-16 code units.
     PasswordTooLong = Some("PASSWORD_TOO_LONG"), "Password too long";
+    /// A new password is one of those that attackers try first.
+    PasswordCompromised = Some("PASSWORD_COMPROMISED"), "This password is among the most common ones";
+    /// A new password would be guessed soon.
+    PasswordTooWeak = Some("PASSWORD_TOO_WEAK"), "Password is too easy to guess";
+    /// The current password, asked for again, is not right.
+    InvalidPassword = Some("INVALID_PASSWORD"), "Invalid password";
+    /// The account has no password.
+    CredentialAccountNotFound = Some("CREDENTIAL_ACCOUNT_NOT_FOUND"), "Credential account not found";
     /// A required background question has no answer.
     MissingField = Some("MISSING_FIELD"), "A required field is missing";
     /// Sign-up with an address that has an account.
@@ -50,10 +58,46 @@ codes! {
     InvalidEmail = Some("INVALID_EMAIL"), "Invalid email";
     /// Sign-in failed; never says which of the two was wrong.
     InvalidEmailOrPassword = Some("INVALID_EMAIL_OR_PASSWORD"), "Invalid email or password";
+    /// The password was right, but the address has to be confirmed first.
+    EmailNotVerified = Some("EMAIL_NOT_VERIFIED"), "Email not verified";
+    /// The operator has closed the account.
+    BannedUser = Some("BANNED_USER"), "This account has been closed by the operator";
     /// A session is needed and there is none.
     Unauthorized = Some("UNAUTHORIZED"), "Unauthorized";
     /// A bearer token is forged, expired, of another kind or audience, or its session has ended.
     InvalidToken = Some("INVALID_TOKEN"), "Invalid token";
+    /// A link to set a password is unknown, used, replaced or too old.
+    InvalidResetToken = Some("INVALID_TOKEN"), "Invalid token";
+    /// A link to confirm an address is unknown, used or replaced.
+    InvalidVerificationToken = Some("INVALID_TOKEN"), "Invalid token";
+    /// A link to delete an account is unknown, used, too old or somebody else's.
+    InvalidDeletionToken = Some("INVALID_TOKEN"), "Invalid token";
+    /// A link to confirm an address is too old.
+    TokenExpired = Some("TOKEN_EXPIRED"), "Token expired";
+    /// A link to confirm an address was opened by another reader's browser.
+    InvalidUser = Some("INVALID_USER"), "Invalid user";
+    /// A link to delete an account was opened without its reader's session.
+    FailedToGetUserInfo = Some("FAILED_TO_GET_USER_INFO"), "Failed to get user info";
+    /// The session is too old for what was asked: sign in again.
+    SessionNotFresh = Some("SESSION_NOT_FRESH"), "Session is not fresh";
+    /// The session is too old to delete an account without its password.
+    SessionExpired = Some("SESSION_EXPIRED"), "Session expired. Re-authenticate to perform this action.";
+    /// No mail can be sent, so no password can be reset.
+    ResetPasswordDisabled = Some("RESET_PASSWORD_DISABLED"), "Reset password isn't enabled";
+    /// No mail can be sent, so no address can be confirmed.
+    VerificationEmailNotEnabled = Some("VERIFICATION_EMAIL_NOT_ENABLED"), "Verification email isn't enabled";
+    /// No mail can be sent, so no address can be changed.
+    ChangeEmailDisabled = Some("CHANGE_EMAIL_DISABLED"), "Change email is disabled";
+    /// The new address is the present one.
+    EmailIsTheSame = None, "Email is the same";
+    /// A verification mail was asked for an address that is not the reader's.
+    EmailMismatch = Some("EMAIL_MISMATCH"), "Email mismatch";
+    /// The address is confirmed already.
+    EmailAlreadyVerified = Some("EMAIL_ALREADY_VERIFIED"), "Email is already verified";
+    /// The one way to sign in cannot be taken away.
+    LastSignInMethod = Some("FAILED_TO_UNLINK_LAST_ACCOUNT"), "You can't unlink your last account";
+    /// The reader has no such way to sign in.
+    SignInMethodNotFound = Some("ACCOUNT_NOT_FOUND"), "Account not found";
     /// The address changes by its own flow only.
     EmailCanNotBeUpdated = Some("EMAIL_CAN_NOT_BE_UPDATED"), "Email can not be updated";
     /// An update named nothing that can be updated.
@@ -84,6 +128,8 @@ codes! {
     NotFound = Some("NOT_FOUND"), "Not found";
     /// The address is right, the method is not.
     MethodNotAllowed = Some("METHOD_NOT_ALLOWED"), "Method not allowed";
+    /// Too many tries from one address, for one account or from one browser.
+    TooManyRequests = Some("TOO_MANY_REQUESTS"), "Too many requests. Please try again later.";
     /// More sign-ins are under way than this machine can hash; try again shortly.
     Busy = Some("SERVICE_BUSY"), "The service is busy. Please try again shortly.";
     /// The database does not answer.

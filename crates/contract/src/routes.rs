@@ -10,6 +10,36 @@ pub const SIGN_UP: &str = "/sign-up";
 pub const SIGN_OUT: &str = "/sign-out";
 /// The reader's own account page and the form's action.
 pub const ACCOUNT: &str = "/account";
+/// Asks for a link to set a password; the page and the form's action.
+pub const FORGOT_PASSWORD: &str = "/forgot-password";
+/// Sets a password with such a link; the page and the form's action.
+pub const RESET_PASSWORD: &str = "/reset-password";
+/// What came of a link that proves an address; the page, and the action of the button on it.
+pub const VERIFY_EMAIL: &str = "/verify-email";
+/// Asks for such a link once more; the form's action.
+pub const SEND_VERIFICATION: &str = "/verify-email/send";
+/// Password and address, and what happened to the account.
+pub const SECURITY: &str = "/account/security";
+/// Changes the password; the form's action.
+pub const CHANGE_PASSWORD: &str = "/account/security/password";
+/// Begins a change of address; the form's action.
+pub const CHANGE_EMAIL: &str = "/account/security/email";
+/// Where the reader is signed in.
+pub const SESSIONS: &str = "/account/sessions";
+/// Ends one session; the form's action.
+pub const END_SESSION: &str = "/account/sessions/end";
+/// Ends every session but this one; the form's action.
+pub const END_OTHER_SESSIONS: &str = "/account/sessions/end-others";
+/// Take everything along, or leave.
+pub const DATA: &str = "/account/data";
+/// Everything stored about the reader, as a ZIP file.
+pub const EXPORT: &str = "/account/data/export";
+/// Deletes the account; the form's action.
+pub const DELETE_ACCOUNT: &str = "/account/data/delete";
+/// Where password managers look for the page that changes a password (W3C, "A Well-Known URL for Changing Passwords").
+pub const WELL_KNOWN_CHANGE_PASSWORD: &str = "/.well-known/change-password";
+/// Where those who find a hole look for whom to tell (RFC 9116).
+pub const WELL_KNOWN_SECURITY: &str = "/.well-known/security.txt";
 /// Where the Better Auth wire lives.
 pub const API: &str = "/api/auth";
 

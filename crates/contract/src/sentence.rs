@@ -9,6 +9,16 @@ pub fn sentence(problem: &Problem) -> String {
         Code::MissingField => "Please answer this question.".into(),
         Code::PasswordTooShort => format!("Use at least {} characters.", NewPassword::MIN),
         Code::PasswordTooLong => "Use at most 128 characters.".into(),
+        Code::PasswordCompromised => {
+            "Many people use this password, so it is tried first. Choose another one.".into()
+        }
+        Code::PasswordTooWeak => {
+            "This password would soon be guessed. Add a word or two that have nothing to do with you.".into()
+        }
+        Code::InvalidPassword => "This is not your password. Check it and try again.".into(),
+        Code::CredentialAccountNotFound => {
+            "This account has no password yet. Set one with \u{201c}Forgot your password?\u{201d}.".into()
+        }
         Code::UserAlreadyExists => {
             "This address already has an account. Sign in instead, or use another address.".into()
         }
@@ -16,8 +26,31 @@ pub fn sentence(problem: &Problem) -> String {
         Code::InvalidEmailOrPassword => {
             "E-mail address or password is not right. Check both and try again.".into()
         }
+        Code::EmailNotVerified => {
+            "Confirm your address first. We have just sent you a mail with a link.".into()
+        }
+        Code::BannedUser => "This account has been closed. Write to the author of the book.".into(),
         Code::Unauthorized => "You are signed out. Sign in to go on.".into(),
         Code::InvalidToken => "This link or token is no longer valid. Start again.".into(),
+        Code::InvalidResetToken | Code::InvalidVerificationToken | Code::InvalidDeletionToken => {
+            "This link does not work any more. Ask for a new one.".into()
+        }
+        Code::TokenExpired => "This link is too old. Ask for a new one.".into(),
+        Code::InvalidUser => "You are signed in with another account. Sign out, then open the link again.".into(),
+        Code::FailedToGetUserInfo => "Sign in, then open the link again.".into(),
+        Code::SessionNotFresh | Code::SessionExpired => {
+            "It has been a while since you signed in. Sign in again to do this.".into()
+        }
+        Code::ResetPasswordDisabled
+        | Code::VerificationEmailNotEnabled
+        | Code::ChangeEmailDisabled => {
+            "This book sends no mail, so this cannot be done here. Write to its author.".into()
+        }
+        Code::EmailIsTheSame => "This is your address already.".into(),
+        Code::EmailMismatch => "This is not the address of your account.".into(),
+        Code::EmailAlreadyVerified => "Your address is confirmed already.".into(),
+        Code::LastSignInMethod => "This is your only way to sign in, so it stays.".into(),
+        Code::SignInMethodNotFound => "Your account has no such way to sign in.".into(),
         Code::EmailCanNotBeUpdated => "The address cannot be changed here.".into(),
         Code::NoFieldsToUpdate => "Nothing was changed. Change a field, then save.".into(),
         Code::MissingOrNullOrigin | Code::InvalidOrigin | Code::CrossSiteNavigation => {
@@ -40,14 +73,28 @@ pub fn sentence(problem: &Problem) -> String {
         Code::MethodNotAllowed | Code::DeferredRefreshDisabled => {
             "This address cannot be used that way.".into()
         }
+        Code::TooManyRequests => format!("Too many tries. Wait {}, then try again.", wait(problem.retry_after)),
         Code::Busy => "Many people are signing in right now. Try again in a few seconds.".into(),
         Code::Unavailable => "The accounts are out of reach for a moment. Try again shortly.".into(),
         Code::Internal => "Something failed on our side. Nothing was changed. Try again shortly.".into(),
     }
 }
 
+/// A time to wait, as people say it.
+fn wait(seconds: Option<u32>) -> String {
+    match seconds.unwrap_or(1) {
+        0 | 1 => "a second".into(),
+        seconds @ 2..=90 => format!("{seconds} seconds"),
+        seconds => format!("{} minutes", seconds.div_ceil(60)),
+    }
+}
+
 fn address() -> String {
     "Enter an e-mail address, such as name@example.com.".into()
+}
+
+fn is_password(field: &str) -> bool {
+    matches!(field, "password" | "newPassword" | "currentPassword")
 }
 
 fn invalid(problem: &Problem) -> String {
@@ -57,7 +104,7 @@ fn invalid(problem: &Problem) -> String {
         Some(Reason::ForbiddenCharacter) => "Use letters, digits and signs on one line.".into(),
         Some(Reason::NotAnOption { .. }) => "Choose one of the options.".into(),
         Some(Reason::NotAUrl) => "Enter an address that begins with https://.".into(),
-        Some(Reason::Empty | Reason::Type { .. }) if problem.field.as_deref() == Some("password") => {
+        Some(Reason::Empty | Reason::Type { .. }) if problem.field.as_deref().is_some_and(is_password) => {
             "Enter a password.".into()
         }
         Some(Reason::Empty | Reason::Type { .. })

@@ -1,4 +1,7 @@
 //! The keys Bookplate signs with: made on first start, sealed in the database, held in memory.
+//!
+//! A new key is published for a while before it signs, so that who keeps the key set in a cache knows it by then; the one
+//! before stays published until every token it signed has expired.
 
 use contract::Timestamp;
 use serde_json::{Map, Value, json};
@@ -42,11 +45,44 @@ impl Algorithm {
 /// Purpose under which private keys are sealed.
 const PURPOSE: &str = "signing-key";
 
-/// The key that signs, and the public part of every key that may have signed a living token.
+/// Seconds a key is published before it signs: twice as long as verifiers may keep the key set.
+pub const PUBLISHED_AHEAD: i64 = 600;
+/// Seconds after which no token lives that a key has signed before another took its place: the longest life of a token
+/// and some for clocks that differ.
+const TOKENS_GONE: i64 = 3600 + 60;
+
+/// The keys that sign, now or soon, and the public part of every key that may have signed a living token.
 #[derive(Debug)]
 pub(crate) struct KeyRing {
-    pub(crate) signing: SigningKey,
+    /// The newest first.
+    signing: Vec<(Timestamp, SigningKey)>,
     published: Vec<PublicKey>,
+}
+
+/// A key as the operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyStatus {
+    /// The `kid`.
+    pub kid: String,
+    /// JWA name.
+    pub algorithm: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it began to sign, or will.
+    pub signs_from: Timestamp,
+    /// What it does.
+    pub state: KeyState,
+}
+
+/// What a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// It is published and will sign.
+    Waiting,
+    /// It signs.
+    Signing,
+    /// It is published for the tokens it has signed.
+    Retiring,
 }
 
 /// A published key.
@@ -61,29 +97,108 @@ pub(crate) struct PublicKey {
 impl KeyRing {
     /// Loads the keys, making the first one of `algorithm` when there is none that this secret opens.
     ///
-    /// A key sealed under another secret is left where it is and stays published, so tokens it signed still verify; a
-    /// changed secret never keeps the service from signing.
+    /// A key sealed under the secret before is sealed anew. One sealed under any other is left where it is and stays
+    /// published, so tokens it signed still verify; a changed secret never keeps the service from signing.
     pub(crate) async fn open(
         database: &Database,
         ports: &Ports,
         secret: &Secret,
         algorithm: Algorithm,
     ) -> Result<Self, Failure> {
+        let ring = Self::load(database, ports, secret, algorithm).await?;
+        let now = ports.clock.now();
+        if ring.signing_at(now).is_some() {
+            return Ok(ring);
+        }
         let stored = database.signing_keys().await?;
-        if let Some(signing) = newest(&stored, algorithm).and_then(|key| unseal(key, algorithm, secret)) {
-            return Ok(Self { signing, published: published(&stored) });
+        if newest(&stored, algorithm).is_some() {
+            tracing::warn!("no signing key opens with this secret; making a new one");
         }
-        let generation = newest(&stored, algorithm).map_or(1, |key| key.generation.saturating_add(1));
-        if generation > 1 {
-            tracing::warn!("the signing key was sealed under another secret; making a new one");
+        let made = make(ports, secret, algorithm, next_generation(&stored, algorithm), now)?;
+        database.add_signing_key(&made).await?;
+        let ring = Self::load(database, ports, secret, algorithm).await?;
+        if ring.signing_at(now).is_none() {
+            return Err(Failure::Fault("another process made the signing key under another secret".into()));
         }
-        let made = make(ports, secret, algorithm, generation)?;
-        let stored = database.add_signing_key(&made).await?;
-        let signing =
-            newest(&stored, algorithm).and_then(|key| unseal(key, algorithm, secret)).ok_or_else(|| {
-                Failure::Fault("another process made the signing key under another secret".into())
-            })?;
+        Ok(ring)
+    }
+
+    /// Reads the keys as they are now; those whose tokens are gone are removed.
+    async fn load(
+        database: &Database,
+        ports: &Ports,
+        secret: &Secret,
+        algorithm: Algorithm,
+    ) -> Result<Self, Failure> {
+        let now = ports.clock.now();
+        let mut stored = database.signing_keys().await?;
+        let gone: Vec<String> =
+            stored.iter().filter(|key| is_gone(key, &stored, now)).map(|key| key.id.clone()).collect();
+        for id in &gone {
+            database.remove_signing_key(id).await?;
+            tracing::info!(kid = %id, "the tokens of a signing key are gone, and it with them");
+        }
+        stored.retain(|key| !gone.contains(&key.id));
+        let mut signing = Vec::new();
+        for key in stored.iter().filter(|key| key.algorithm == algorithm.name()) {
+            let Some((key_pair, outdated)) = unseal(key, algorithm, secret) else { continue };
+            if outdated {
+                let sealed = seal(&key.id, &key_pair.private, ports, secret)?;
+                database.seal_signing_key_anew(&key.id, &sealed.0).await?;
+            }
+            signing.push((Timestamp::from_millis(key.signs_from), key_pair));
+        }
         Ok(Self { signing, published: published(&stored) })
+    }
+
+    /// Adds a key that is published now and signs `ahead` seconds later. When one is waiting already, nothing is added.
+    pub(crate) async fn rotate(
+        database: &Database,
+        ports: &Ports,
+        secret: &Secret,
+        algorithm: Algorithm,
+        ahead: i64,
+    ) -> Result<bool, Failure> {
+        let now = ports.clock.now();
+        let stored = database.signing_keys().await?;
+        if newest(&stored, algorithm).is_some_and(|key| key.signs_from > now.millis()) {
+            return Ok(false);
+        }
+        let generation = next_generation(&stored, algorithm);
+        let made = make(ports, secret, algorithm, generation, now.plus_seconds(ahead))?;
+        let stored = database.add_signing_key(&made).await?;
+        Ok(stored.iter().any(|key| key.id == made.id))
+    }
+
+    /// Every key and what it does.
+    pub(crate) async fn list(database: &Database, ports: &Ports) -> Result<Vec<KeyStatus>, Failure> {
+        let now = ports.clock.now();
+        let stored = database.signing_keys().await?;
+        let status = |key: &StoredKey| {
+            let superseded = stored.iter().any(|other| {
+                other.algorithm == key.algorithm
+                    && other.generation > key.generation
+                    && other.signs_from <= now.millis()
+            });
+            let state = match key.signs_from > now.millis() {
+                true => KeyState::Waiting,
+                false if superseded => KeyState::Retiring,
+                false => KeyState::Signing,
+            };
+            KeyStatus {
+                kid: key.id.clone(),
+                algorithm: key.algorithm.clone(),
+                created_at: Timestamp::from_millis(key.created_at),
+                signs_from: Timestamp::from_millis(key.signs_from),
+                state,
+            }
+        };
+        Ok(stored.iter().map(status).collect())
+    }
+
+    /// The key that signs at this moment.
+    pub(crate) fn signing_at(&self, now: Timestamp) -> Option<&SigningKey> {
+        self.signing.iter().find(|(from, _)| *from <= now).map(|(_, key)| key)
     }
 
     /// The JWK Set (RFC 7517 section 5), public members only.
@@ -103,9 +218,29 @@ fn newest(stored: &[StoredKey], algorithm: Algorithm) -> Option<&StoredKey> {
     stored.iter().filter(|key| key.algorithm == algorithm.name()).max_by_key(|key| key.generation)
 }
 
-fn unseal(key: &StoredKey, algorithm: Algorithm, secret: &Secret) -> Option<SigningKey> {
-    let private = secret.open(PURPOSE, &key.id, &Sealed(key.sealed_private_key.clone()))?;
-    Some(SigningKey { algorithm, kid: key.id.clone(), private })
+fn next_generation(stored: &[StoredKey], algorithm: Algorithm) -> i64 {
+    newest(stored, algorithm).map_or(1, |key| key.generation.saturating_add(1))
+}
+
+/// Whether a newer key has been signing for so long that no token of this one lives.
+fn is_gone(key: &StoredKey, stored: &[StoredKey], now: Timestamp) -> bool {
+    stored.iter().any(|newer| {
+        newer.algorithm == key.algorithm
+            && newer.generation > key.generation
+            && Timestamp::from_millis(newer.signs_from).plus_seconds(TOKENS_GONE) <= now
+    })
+}
+
+/// The key, and whether the secret before this one had sealed it.
+fn unseal(key: &StoredKey, algorithm: Algorithm, secret: &Secret) -> Option<(SigningKey, bool)> {
+    let sealed = Sealed(key.sealed_private_key.clone());
+    let opened = secret.unseal(PURPOSE, &key.id, &sealed)?;
+    Some((SigningKey { algorithm, kid: key.id.clone(), private: opened.plain }, opened.age.is_previous()))
+}
+
+fn seal(kid: &str, private: &[u8], ports: &Ports, secret: &Secret) -> Result<Sealed, Failure> {
+    let sealed = secret.seal(PURPOSE, kid, private, ports.entropy.as_ref());
+    sealed.ok_or_else(|| Failure::Fault("the signing key could not be sealed".into()))
 }
 
 fn published(stored: &[StoredKey]) -> Vec<PublicKey> {
@@ -116,23 +251,27 @@ fn published(stored: &[StoredKey]) -> Vec<PublicKey> {
     stored.iter().filter_map(public).collect()
 }
 
-fn make(ports: &Ports, secret: &Secret, algorithm: Algorithm, generation: i64) -> Result<StoredKey, Failure> {
+fn make(
+    ports: &Ports,
+    secret: &Secret,
+    algorithm: Algorithm,
+    generation: i64,
+    signs_from: Timestamp,
+) -> Result<StoredKey, Failure> {
     let kid = ports.random_uuid().to_string();
     let pair = ports.signer.generate(algorithm)?;
     let mut jwk: Map<String, Value> = pair.public;
     jwk.insert("kid".into(), kid.clone().into());
     jwk.insert("use".into(), "sig".into());
     jwk.insert("alg".into(), algorithm.name().into());
-    let sealed = secret
-        .seal(PURPOSE, &kid, &pair.private, ports.entropy.as_ref())
-        .ok_or_else(|| Failure::Fault("the signing key could not be sealed".into()))?;
-    let created_at: Timestamp = ports.clock.now();
+    let sealed = seal(&kid, &pair.private, ports, secret)?;
     Ok(StoredKey {
         id: kid,
         algorithm: algorithm.name().to_owned(),
         generation,
         public_jwk: Value::Object(jwk).to_string(),
         sealed_private_key: sealed.0,
-        created_at: created_at.millis(),
+        created_at: ports.clock.now().millis(),
+        signs_from: signs_from.millis(),
     })
 }

@@ -4,40 +4,72 @@
 //! command, and gets the same typed error. Nothing here knows HTTP, SQL or a user interface.
 
 mod accounts;
+mod agent;
 mod browser;
+mod devices;
+mod events;
 mod failure;
 mod key_ring;
+mod limits;
+mod mail;
+mod operator;
+mod passwords;
 mod ports;
 mod secret;
 mod sessions;
 mod tokens;
+mod upkeep;
 
 use std::sync::Arc;
 
 pub use accounts::{
-    Accounts, ProfileChange, SignIn, SignInError, SignUp, SignUpError, SignedUp, UpdateProfileError,
+    AccountRules, Accounts, ChangeEmailError, ChangePassword, ChangePasswordError, CheckPasswordError,
+    DeleteAccount, DeleteAccountError, Deleted, PasswordChanged, ProfileChange, RequestResetError,
+    ResetPasswordError, SendVerificationError, SignIn, SignInError, SignUp, SignUpError, SignedUp,
+    UnlinkError, UpdateProfileError, Verified, VerifyEmailError,
 };
 pub use browser::{BrowserState, Notice};
 pub use contract;
+pub use contract::Timestamp;
+pub use agent::device_in_words;
+pub use devices::DeviceId;
+pub use events::EventKind;
 pub use failure::Failure;
-pub use key_ring::Algorithm;
-pub use ports::{Clock, Entropy, Hasher, HasherBusy, KeyPair, Ports, Signer, SignerError, SigningKey};
+pub use key_ring::{Algorithm, KeyState, KeyStatus, PUBLISHED_AHEAD};
+pub use limits::{LimitError, LimitSettings, Limits, Quota, Rule};
+pub use mail::{Delivered, Letter, Letterhead, Link, Occasion, Post, lifetimes};
+pub use operator::{NewReader, Operator, OperatorError};
+pub use passwords::{HashKind, PasswordPolicy};
+pub use ports::{
+    Clock, Entropy, Hasher, HasherBusy, KeyPair, Mailer, MailerError, Ports, Signer, SignerError, SigningKey,
+};
 pub use secret::{Sealed, Secret};
 pub use sessions::{Device, Presented, Renewal, Resolved, Sessions, Visit};
-pub use storage::{Database, Session, SignedIn, StorageError, User};
+pub use storage::{
+    Ban, Database, Event, Session, SignInMethod, SignedIn, StorageError, Swept, User,
+};
 pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifyError};
+pub use upkeep::{Retention, Upkeep};
 
 use contract::{Questions, UserBody};
 
 /// Every service, as the doors hold them.
 #[derive(Debug)]
 pub struct Services {
-    /// Sign-up, sign-in, profile.
+    /// From sign-up to deletion.
     pub accounts: Accounts,
     /// Signed-in browsers.
     pub sessions: Sessions,
     /// JWTs for other services.
     pub tokens: Tokens,
+    /// Mail on its way.
+    pub post: Post,
+    /// How often one may try.
+    pub limits: Limits,
+    /// What the operator does.
+    pub operator: Operator,
+    /// What is done from time to time.
+    pub upkeep: Upkeep,
     /// What this book asks its readers.
     pub questions: Arc<Questions>,
 }
@@ -53,6 +85,14 @@ pub struct Settings {
     pub questions: Arc<Questions>,
     /// How tokens are made.
     pub tokens: TokenSettings,
+    /// What the operator has decided about accounts.
+    pub accounts: AccountRules,
+    /// Who writes to readers.
+    pub letterhead: Letterhead,
+    /// How often one may try.
+    pub limits: LimitSettings,
+    /// How long things are kept.
+    pub retention: Retention,
 }
 
 impl Services {
@@ -61,13 +101,37 @@ impl Services {
     /// # Errors
     /// [`Failure`] when the database or the signer fails.
     pub async fn open(database: Database, ports: Ports, settings: Settings) -> Result<Self, Failure> {
-        let Settings { secret, bearer_sessions, questions, tokens } = settings;
+        let Settings { secret, bearer_sessions, questions, tokens, accounts, letterhead, limits, retention } =
+            settings;
         let sessions = Sessions::new(&database, &ports, Arc::clone(&secret), bearer_sessions).await?;
-        let accounts =
-            Accounts::new(database.clone(), ports.clone(), Arc::clone(&questions), sessions.clone());
-        let tokens =
-            Tokens::open(database, ports, &secret, Arc::clone(&questions), sessions.clone(), tokens).await?;
-        Ok(Self { accounts, sessions, tokens, questions })
+        let limits = Limits::new(database.clone(), ports.clone(), Arc::clone(&secret), limits);
+        let post =
+            Post::new(database.clone(), ports.clone(), Arc::clone(&secret), letterhead, limits.clone());
+        let doors = (post.clone(), limits.clone());
+        let accounts = Accounts::new(
+            database.clone(),
+            ports.clone(),
+            Arc::clone(&questions),
+            sessions.clone(),
+            doors,
+            accounts,
+        );
+        accounts.look_for_foreign_hashes().await?;
+        let operator = Operator::new(database.clone(), ports.clone(), post.clone());
+        let upkeep = Upkeep::new(database.clone(), ports.clone(), retention);
+        let asked = Arc::clone(&questions);
+        let tokens = Tokens::open(database, ports, secret, asked, sessions.clone(), tokens).await?;
+        Ok(Self { accounts, sessions, tokens, post, limits, operator, upkeep, questions })
+    }
+
+    /// What a running server does from time to time: sweeps, and looks at what other processes have changed.
+    ///
+    /// # Errors
+    /// [`Failure`]; the next round tries again.
+    pub async fn keep_up(&self) -> Result<Swept, Failure> {
+        self.tokens.reload().await?;
+        self.accounts.look_for_foreign_hashes().await?;
+        self.upkeep.sweep().await
     }
 
     /// A reader as the wire shows them.

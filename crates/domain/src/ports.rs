@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use uuid::{Builder, Uuid};
 use zeroize::Zeroizing;
 
-use crate::Algorithm;
+use crate::{Algorithm, HashKind, Letter};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -31,17 +31,53 @@ pub trait Hasher: Send + Sync {
     /// [`HasherBusy`] at once when too many are waiting.
     async fn hash(&self, password: NewPassword) -> Result<String, HasherBusy>;
 
-    /// Whether an attempt matches a PHC string. `None` stands for an account that does not exist: the same work is
-    /// done, so time does not tell, and the answer is no.
+    /// Whether an attempt matches a stored hash of any [`HashKind`]. `None` stands for an account that does not exist:
+    /// the work of a hash of ours is done, so time does not tell, and the answer is no. So it is for what is no hash.
     ///
     /// # Errors
     /// [`HasherBusy`] at once when too many are waiting.
     async fn verify(&self, attempt: PasswordAttempt, phc: Option<String>) -> Result<bool, HasherBusy>;
+
+    /// Does the work of comparing with a hash of this kind, and answers nothing. While hashes of several kinds are
+    /// stored, a failed sign-in burns each kind but the one it has verified, so that time does not tell which it was.
+    ///
+    /// # Errors
+    /// [`HasherBusy`] at once when too many are waiting.
+    async fn burn(&self, attempt: PasswordAttempt, kind: HashKind) -> Result<(), HasherBusy>;
+
+    /// Whether a stored hash is what [`Hasher::hash`] makes today. Any other is replaced when its reader signs in.
+    fn is_current(&self, phc: &str) -> bool;
+
+    /// What to store in place of `phc`, which `attempt` has just matched. `None` when it is to stay: it is current, or
+    /// it is of bcrypt and the attempt reaches its 72 bytes, so that nobody knows whether it is the whole password.
+    ///
+    /// # Errors
+    /// [`HasherBusy`] at once when too many are waiting.
+    async fn renew(&self, attempt: PasswordAttempt, phc: &str) -> Result<Option<String>, HasherBusy>;
 }
 
 /// More passwords are waiting to be hashed than this machine should take on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HasherBusy;
+
+/// Hands a letter to whoever carries it.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Sends one letter; returns when the next carrier has taken responsibility for it (RFC 5321 section 4.2.5).
+    ///
+    /// # Errors
+    /// [`MailerError`].
+    async fn send(&self, letter: &Letter) -> Result<(), MailerError>;
+}
+
+/// Why a letter was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MailerError {
+    /// Worth another try: the server is away, slow or full (RFC 5321 section 4.2.1, 4yz).
+    Passing(String),
+    /// It will never be taken (5yz).
+    Final(String),
+}
 
 /// Makes key pairs, signs and verifies JWTs (RFC 7515 compact form).
 pub trait Signer: Send + Sync {
@@ -109,6 +145,8 @@ pub struct Ports {
     pub hasher: Arc<dyn Hasher>,
     /// Signatures.
     pub signer: Arc<dyn Signer>,
+    /// Mail; `None` when this Bookplate sends none.
+    pub mailer: Option<Arc<dyn Mailer>>,
 }
 
 impl Ports {

@@ -7,7 +7,10 @@ use storage::{Database, RecordKey, RecordStore, Session, SignedIn, User};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::{BrowserState, Failure, Ports, Secret};
+use crate::{
+    BrowserState, DeviceId, EventKind, Failure, Ports, Secret,
+    events::{self, Events},
+};
 
 const DAY: i64 = 86_400;
 /// Seconds a remembered session lives after it was opened or renewed.
@@ -18,6 +21,10 @@ const UNREMEMBERED: i64 = DAY;
 const RENEW_AFTER: i64 = DAY;
 /// Seconds after which a session ends however often it was renewed.
 const ABSOLUTE: i64 = 90 * DAY;
+/// Seconds after which a session is no longer fresh, however often it was renewed.
+const FRESH: i64 = DAY;
+/// Seconds within which being used again is not noted.
+const SEEN_LATELY: i64 = 300;
 
 /// Opens, finds, renews and ends sessions.
 ///
@@ -31,6 +38,7 @@ pub struct Sessions {
     ports: Ports,
     secret: Arc<Secret>,
     bearer: bool,
+    events: Events,
 }
 
 /// Where a request comes from, for the list of sessions.
@@ -49,11 +57,17 @@ pub struct Visit {
     pub device: Device,
     /// The session it brings along.
     pub presented: Option<Presented>,
+    /// The browser itself, by its long-lived cookie; `None` for a caller that is no browser.
+    pub browser: Option<DeviceId>,
 }
 
 /// The handle of a session whose secret part was shown and is right. Says nothing about whether the session lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Presented(Uuid);
+pub struct Presented {
+    handle: Uuid,
+    /// Whether it was shown under the secret before this one, and has to be given to the browser anew.
+    outdated: bool,
+}
 
 /// When to move a session's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +97,8 @@ impl Sessions {
         bearer: bool,
     ) -> Result<Self, Failure> {
         let records = RecordStore::new(database).await?;
-        Ok(Self { database: database.clone(), records, ports: ports.clone(), secret, bearer })
+        let events = Events::new(database.clone(), ports.clone());
+        Ok(Self { database: database.clone(), records, ports: ports.clone(), secret, bearer, events })
     }
 
     /// A session that is not stored yet, under a new handle.
@@ -102,29 +117,19 @@ impl Sessions {
             renewed_at: now,
             expires_at: expiry(now, remembered, ends_at),
             ends_at,
+            last_seen_at: now,
         }
-    }
-
-    /// Stores a session that takes the place of the one the browser brought along.
-    pub(crate) async fn open(
-        &self,
-        session: Session,
-        user: User,
-        visit: &Visit,
-    ) -> Result<SignedIn, Failure> {
-        self.database.open_session(&session, visit.replaced().as_deref()).await?;
-        Ok(self.opened(session, user).await)
     }
 
     /// Gives a stored session the record its browser's belongings go into. Without one the session lives all the same:
     /// a failure here must not tell a reader that an account was not opened which was.
     pub(crate) async fn opened(&self, session: Session, user: User) -> SignedIn {
         if let Some(presented) = named(&session.id)
-            && let Err(error) = self.records.open(self.key(presented.0)).await
+            && let Err(error) = self.records.open(self.key(presented.handle)).await
         {
             tracing::warn!(%error, session = %session.id, "the browser's record was not made");
         }
-        tracing::info!(user = %user.id, session = %session.id, "session opened");
+        tracing::debug!(user = %user.id, session = %session.id, "session opened");
         SignedIn { session, user }
     }
 
@@ -141,7 +146,8 @@ impl Sessions {
         let Some(mut signed_in) = self.database.find_session(&id).await? else { return Ok(None) };
         let session = &mut signed_in.session;
         let now = self.ports.clock.now();
-        if session.expires_at <= now || session.ends_at <= now {
+        let over = session.expires_at <= now || session.ends_at <= now;
+        if over || signed_in.user.ban.holds(now) {
             self.database.end_session(&id).await?;
             return Ok(None);
         }
@@ -152,30 +158,100 @@ impl Sessions {
         };
         if due {
             let read_at = session.renewed_at;
-            session.renewed_at = now;
+            (session.renewed_at, session.last_seen_at) = (now, now);
             session.expires_at = expiry(now, session.remembered, session.ends_at);
             if !self.database.renew_session(session, read_at).await? {
                 // Renewed by another request at this moment, or ended: what stands there now counts.
                 let newer = self.database.find_session(&id).await?;
                 return Ok(newer.map(|signed_in| Resolved { signed_in, renewed: false }));
             }
+        } else if now.seconds_since(session.last_seen_at) >= SEEN_LATELY {
+            self.database.touch_session(&id, now).await?;
         }
-        Ok(Some(Resolved { signed_in, renewed: due }))
+        // A cookie of the secret before is given anew under this one, before that secret is forgotten.
+        let renewed = due || (presented.outdated && renewal != Renewal::Never);
+        Ok(Some(Resolved { signed_in, renewed }))
     }
 
-    /// Ends a session in the database. Ending one that is gone is no error.
+    /// Ends the session a browser brings along, at its own wish. Ending one that is gone is no error.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn end(&self, presented: &Presented) -> Result<(), Failure> {
-        self.database.end_session(&presented.id()).await?;
-        tracing::info!(session = %presented.0, "session ended");
+    pub async fn sign_out(&self, presented: &Presented, device: &Device) -> Result<(), Failure> {
+        if let Some(signed_in) = self.database.find_session(&presented.id()).await? {
+            self.end(EventKind::SignOut, &signed_in.user.id, &presented.id(), device).await?;
+        }
+        Ok(())
+    }
+
+    /// A reader's living sessions, the last used first.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn list(&self, user_id: &str) -> Result<Vec<Session>, Failure> {
+        Ok(self.database.sessions_of(user_id, self.ports.clock.now()).await?)
+    }
+
+    /// Ends the session of a reader that a token, or the id in it, names. One that is not the reader's is left alone.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn revoke(&self, user_id: &str, token: &str, device: &Device) -> Result<(), Failure> {
+        match handle_in(token) {
+            Some(handle) => {
+                self.end(EventKind::SessionEnd, user_id, &handle.to_string(), device).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a token, or the id in it, names this session.
+    pub fn names(&self, token: &str, session: &Session) -> bool {
+        handle_in(token).is_some_and(|handle| handle.to_string() == session.id)
+    }
+
+    /// Ends every session of a reader, except one when it is named.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn revoke_all(
+        &self,
+        user_id: &str,
+        except: Option<&Session>,
+        device: &Device,
+    ) -> Result<(), Failure> {
+        let trace = self.events.done(EventKind::SessionEnd, user_id, device);
+        self.database.revoke_sessions(user_id, except.map(|it| it.id.as_str()), &trace).await?;
+        events::log(&trace);
+        Ok(())
+    }
+
+    /// Whether a session was opened within a day. Being renewed does not make it fresh again.
+    pub fn is_fresh(&self, session: &Session) -> bool {
+        self.ports.clock.now().seconds_since(session.created_at) < FRESH
+    }
+
+    async fn end(
+        &self,
+        kind: EventKind,
+        user_id: &str,
+        session_id: &str,
+        device: &Device,
+    ) -> Result<(), Failure> {
+        let trace = self.events.done(kind, user_id, device);
+        if self.database.revoke_session(user_id, session_id, &trace).await? {
+            events::log(&trace);
+        }
         Ok(())
     }
 
     /// What a browser carries besides who it is.
-    pub fn browser_state(&self, presented: &Presented) -> BrowserState {
-        BrowserState::new(Arc::clone(&self.records).browser(self.key(presented.0)))
+    pub fn browser_state(&self, session: &Session) -> BrowserState {
+        let handle = Uuid::parse_str(&session.id).unwrap_or_default();
+        let key = self.key(handle);
+        // A session from before the secret was changed keeps its belongings under the name they were given then.
+        let key = if key.stored_name() == session.record_id { key } else { self.old_key(handle).unwrap_or(key) };
+        BrowserState::new(Arc::clone(&self.records).browser(key))
     }
 
     /// SESSION as the wire shows it.
@@ -221,13 +297,11 @@ impl Sessions {
     /// Reads a session cookie's value, percent-decoded. Anything wrong is no session.
     pub fn read_cookie(&self, value: &str) -> Option<Presented> {
         let (token, signature) = value.rsplit_once('.')?;
-        if !self.secret.signed(token, signature) {
-            return None;
-        }
+        let outdated = self.secret.signed_by(token, signature)?.is_previous();
         // With the option switched either way since, the handle is still the first half. Nothing else of ours that is
         // signed has either length.
         let handle = token.get(..HANDLE).filter(|_| token.len() == HANDLE || token.len() == 2 * HANDLE)?;
-        handle_of(handle).map(Presented)
+        handle_of(handle).map(|handle| Presented { handle, outdated })
     }
 
     /// Reads a session token sent as a bearer, signed or bare; `None` when bearer sessions are off.
@@ -240,7 +314,9 @@ impl Sessions {
         }
         let (handle, key) = value.split_at_checked(HANDLE)?;
         let handle = handle_of(handle)?;
-        bool::from(self.key(handle).hex().as_bytes().ct_eq(key.as_bytes())).then_some(Presented(handle))
+        let is = |own: RecordKey| bool::from(own.hex().as_bytes().ct_eq(key.as_bytes()));
+        let outdated = !is(self.key(handle));
+        (!outdated || self.old_key(handle).is_some_and(is)).then_some(Presented { handle, outdated })
     }
 
     /// Whether session tokens are accepted as bearers and handed out in headers.
@@ -249,10 +325,31 @@ impl Sessions {
     }
 
     fn key(&self, handle: Uuid) -> RecordKey {
-        let derived = self.secret.derive(&format!("session:{handle}"));
-        let (head, _) = derived.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
-        RecordKey::new(*head)
+        record_key(&self.secret.derive(&purpose(handle)))
     }
+
+    /// The key under the secret before this one.
+    fn old_key(&self, handle: Uuid) -> Option<RecordKey> {
+        self.secret.derive_previous(&purpose(handle)).map(|derived| record_key(&derived))
+    }
+
+    pub(crate) fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// 128 random bits.
+    pub(crate) fn draw(&self) -> Uuid {
+        Uuid::from_bytes(self.ports.random_bytes())
+    }
+}
+
+fn purpose(handle: Uuid) -> String {
+    format!("session:{handle}")
+}
+
+fn record_key(derived: &[u8; 32]) -> RecordKey {
+    let (head, _) = derived.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
+    RecordKey::new(*head)
 }
 
 /// Letters of a handle in a token: 16 bytes in lower-case hex.
@@ -263,9 +360,14 @@ fn handle_of(text: &str) -> Option<Uuid> {
     if lower_hex && text.len() == HANDLE { Uuid::try_parse(text).ok() } else { None }
 }
 
+/// The handle in a token as a list shows it, or given by itself.
+fn handle_in(token: &str) -> Option<Uuid> {
+    token.get(..HANDLE).and_then(handle_of).or_else(|| Uuid::parse_str(token).ok())
+}
+
 /// The session a stored row or a verified token's `sid` claim names.
 pub(crate) fn named(id: &str) -> Option<Presented> {
-    Uuid::parse_str(id).ok().map(Presented)
+    Uuid::parse_str(id).ok().map(|handle| Presented { handle, outdated: false })
 }
 
 fn expiry(now: Timestamp, remembered: bool, ends_at: Timestamp) -> Timestamp {
@@ -280,7 +382,7 @@ fn bounded(text: &str) -> String {
 impl Presented {
     /// The id of the session's row.
     pub fn id(&self) -> String {
-        self.0.to_string()
+        self.handle.to_string()
     }
 }
 

@@ -1,6 +1,9 @@
 //! JWTs for the services that trust Bookplate.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use contract::{Code, Problem, Problems, Questions};
@@ -9,7 +12,9 @@ use sha2::{Digest, Sha256};
 use storage::{Database, SignedIn};
 use zeroize::Zeroizing;
 
-use crate::{Algorithm, Failure, Ports, Renewal, Secret, Sessions, SigningKey, key_ring::KeyRing, sessions};
+use crate::{
+    Algorithm, Failure, KeyStatus, Ports, Renewal, Secret, Sessions, SigningKey, key_ring::KeyRing, sessions,
+};
 
 /// How tokens are made.
 #[derive(Debug, Clone)]
@@ -52,8 +57,10 @@ pub enum AudienceKey {
 /// Issues tokens and tells whose they are.
 #[derive(Debug)]
 pub struct Tokens {
+    database: Database,
     ports: Ports,
-    keys: KeyRing,
+    secret: Arc<Secret>,
+    keys: RwLock<Arc<KeyRing>>,
     questions: Arc<Questions>,
     sessions: Sessions,
     settings: TokenSettings,
@@ -90,13 +97,47 @@ impl Tokens {
     pub(crate) async fn open(
         database: Database,
         ports: Ports,
-        secret: &Secret,
+        secret: Arc<Secret>,
         questions: Arc<Questions>,
         sessions: Sessions,
         settings: TokenSettings,
     ) -> Result<Self, Failure> {
-        let keys = KeyRing::open(&database, &ports, secret, settings.algorithm).await?;
-        Ok(Self { ports, keys, questions, sessions, settings })
+        let keys = KeyRing::open(&database, &ports, &secret, settings.algorithm).await?;
+        let keys = RwLock::new(Arc::new(keys));
+        Ok(Self { database, ports, secret, keys, questions, sessions, settings })
+    }
+
+    /// Reads the keys again: another process may have added one.
+    ///
+    /// # Errors
+    /// [`Failure`]; then the keys stay as they were.
+    pub async fn reload(&self) -> Result<(), Failure> {
+        let keys = KeyRing::open(&self.database, &self.ports, &self.secret, self.settings.algorithm).await?;
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        Ok(())
+    }
+
+    /// Adds a key that is published now and signs `ahead` seconds later; `false` when one is waiting already.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn rotate(&self, ahead: i64) -> Result<bool, Failure> {
+        let algorithm = self.settings.algorithm;
+        let added = KeyRing::rotate(&self.database, &self.ports, &self.secret, algorithm, ahead).await?;
+        self.reload().await?;
+        Ok(added)
+    }
+
+    /// Every key and what it does.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn keys(&self) -> Result<Vec<KeyStatus>, Failure> {
+        KeyRing::list(&self.database, &self.ports).await
+    }
+
+    fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A token for the reader of a living session, for the named audience or for Bookplate's own origin.
@@ -117,7 +158,12 @@ impl Tokens {
             Some(AudienceKey::Shared { secret, .. }) => {
                 self.ports.signer.sign(&shared_key(secret), &claims)?
             }
-            Some(AudienceKey::Published) | None => self.ports.signer.sign(&self.keys.signing, &claims)?,
+            Some(AudienceKey::Published) | None => {
+                let ring = self.ring();
+                let key = ring.signing_at(self.ports.clock.now());
+                let key = key.ok_or_else(|| Failure::Fault("there is no key to sign with".into()))?;
+                self.ports.signer.sign(key, &claims)?
+            }
         };
         tracing::debug!(user = %signed_in.user.id, audience, "token issued");
         Ok(token)
@@ -125,7 +171,7 @@ impl Tokens {
 
     /// The JWK Set (RFC 7517 section 5).
     pub fn jwks(&self) -> Value {
-        self.keys.jwks()
+        self.ring().jwks()
     }
 
     /// Whose token this is, while the session it was drawn from lives.
@@ -194,7 +240,8 @@ impl Tokens {
             return Err(VerifyError::Refused("kind"));
         }
         let kid = text("kid").ok_or(VerifyError::Refused("key"))?;
-        let (algorithm, key, aud) = self.key(kid).ok_or(VerifyError::Refused("key"))?;
+        let ring = self.ring();
+        let (algorithm, key, aud) = self.key(&ring, kid).ok_or(VerifyError::Refused("key"))?;
         let claims = self.ports.signer.verify(token, algorithm, key);
         let claims = claims.map_err(|_| VerifyError::Refused("signature"))?;
         if claims.get("aud").and_then(Value::as_str) != aud {
@@ -204,8 +251,8 @@ impl Tokens {
     }
 
     /// The key a `kid` names, its algorithm, and the `aud` of the tokens of it that are accepted here.
-    fn key(&self, kid: &str) -> Option<(Algorithm, &[u8], Option<&str>)> {
-        if let Some(published) = self.keys.find(kid) {
+    fn key<'a>(&'a self, ring: &'a KeyRing, kid: &str) -> Option<(Algorithm, &'a [u8], Option<&'a str>)> {
+        if let Some(published) = ring.find(kid) {
             return Some((published.algorithm, published.jwk.as_bytes(), Some(&self.settings.issuer)));
         }
         self.settings.audiences.iter().find_map(|audience| {

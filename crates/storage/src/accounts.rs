@@ -4,15 +4,16 @@ use contract::{Answers, Timestamp};
 use sqlx::{FromRow, types::Json};
 
 use crate::{
-    Database, Session, StorageError,
+    Database, Opening, StorageError, Trace,
     database::{in_transaction, on_pool},
-    sessions,
+    events::insert_trace,
+    sessions::insert_opening,
 };
 
 /// A reader.
 #[derive(Debug, Clone, FromRow)]
 pub struct User {
-    /// UUID.
+    /// UUID, or what it was where the account came from.
     pub id: String,
     /// In lower case.
     pub email: String,
@@ -31,17 +32,38 @@ pub struct User {
     /// When the profile last changed; moves with every change, so it serves as the version of the row.
     #[sqlx(try_from = "i64")]
     pub updated_at: Timestamp,
+    /// Whether and why the operator has closed the account.
+    #[sqlx(flatten)]
+    pub ban: Ban,
 }
 
-/// A reader with a password, not stored yet.
+/// Whether the operator has closed an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq, FromRow)]
+pub struct Ban {
+    /// Since when, in Unix milliseconds; `None` for an open account.
+    pub banned_at: Option<i64>,
+    /// Why.
+    pub ban_reason: Option<String>,
+    /// Until when, in Unix milliseconds; `None` for good.
+    pub ban_expires_at: Option<i64>,
+}
+
+impl Ban {
+    /// Whether the account is closed at this moment.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.banned_at.is_some() && self.ban_expires_at.is_none_or(|end| now.millis() < end)
+    }
+}
+
+/// A reader who is not stored yet.
 #[derive(Debug)]
 pub struct NewAccount {
     /// The reader.
     pub user: User,
     /// The id of the credential row, a UUID.
     pub credential_id: String,
-    /// PHC string.
-    pub password_hash: String,
+    /// A PHC string, or a hash of Better Auth's; `None` for an account without a password.
+    pub password_hash: Option<String>,
 }
 
 /// What a password sign-in compares with.
@@ -50,44 +72,99 @@ pub struct Credentials {
     /// The reader.
     #[sqlx(flatten)]
     pub user: User,
-    /// PHC string.
+    /// A PHC string, or a hash of Better Auth's.
     pub password_hash: String,
+    /// Whether the reader has signed in with the browser at hand before.
+    pub device_known: bool,
 }
 
+/// A way to sign in.
+#[derive(Debug, Clone, FromRow)]
+pub struct SignInMethod {
+    /// UUID.
+    pub id: String,
+    /// `credential` for a password.
+    pub provider_id: String,
+    /// Who the reader is there; the reader's own id for a password.
+    pub account_id: String,
+    /// When it was added.
+    #[sqlx(try_from = "i64")]
+    pub created_at: Timestamp,
+    /// When it last changed.
+    #[sqlx(try_from = "i64")]
+    pub updated_at: Timestamp,
+}
+
+/// The columns of [`User`], of a table called `u`.
+macro_rules! user_columns {
+    () => {
+        "u.id, u.email, u.email_verified, u.name, u.image, u.answers, u.created_at, u.updated_at,
+    u.banned_at, u.ban_reason, u.ban_expires_at"
+    };
+}
+pub(crate) use user_columns;
+
 const INSERT_USER: &str = "insert into bookplate_users
-    (id, email, email_verified, name, image, answers, created_at, updated_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)
-    on conflict (email) do nothing returning id";
-const INSERT_CREDENTIAL: &str = "insert into bookplate_accounts
+    (id, email, email_verified, name, image, answers, created_at, updated_at, unverified_since)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    on conflict do nothing returning id";
+pub(crate) const INSERT_CREDENTIAL: &str = "insert into bookplate_accounts
     (id, user_id, provider_id, account_id, password_hash, created_at, updated_at)
-    values ($1, $2, 'credential', $2, $3, $4, $4)";
-const FIND_CREDENTIALS: &str =
-    "select u.id, u.email, u.email_verified, u.name, u.image, u.answers, u.created_at,
-    u.updated_at, a.password_hash
+    values ($1, $2, 'credential', $2, $3, $4, $4)
+    on conflict (provider_id, account_id) do update set password_hash = $3, updated_at = $4";
+const FIND_CREDENTIALS: &str = concat!(
+    "select ",
+    user_columns!(),
+    ", a.password_hash,
+    exists (select 1 from bookplate_devices d where d.user_id = u.id and d.id = $2) as device_known
     from bookplate_users u
     join bookplate_accounts a on a.user_id = u.id and a.provider_id = 'credential'
-    where u.email = $1 and a.password_hash is not null";
+    where u.email = $1 and a.password_hash is not null"
+);
 const UPDATE_PROFILE: &str = "update bookplate_users set name = $3, image = $4, answers = $5, updated_at = $6
     where id = $1 and updated_at = $2 returning id";
-const FIND_USER: &str = "select id, email, email_verified, name, image, answers, created_at, updated_at
-    from bookplate_users where id = $1";
+const FIND_USER: &str = concat!("select ", user_columns!(), " from bookplate_users u where u.id = $1");
+const FIND_BY_EMAIL: &str = concat!("select ", user_columns!(), " from bookplate_users u where u.email = $1");
+const FIND_PASSWORD: &str = "select password_hash from bookplate_accounts
+    where user_id = $1 and provider_id = 'credential' and password_hash is not null";
+const METHODS: &str = "select id, provider_id, account_id, created_at, updated_at from bookplate_accounts
+    where user_id = $1 order by created_at, id";
+const UNLINK: &str = "delete from bookplate_accounts where user_id = $1 and id = $2
+    and (select count(*) from bookplate_accounts where user_id = $1) > 1";
+/// One hash of each kind; the kinds of bcrypt differ in their first seven characters.
+const FOREIGN_HASHES: &str = "select min(password_hash) from bookplate_accounts
+    where password_hash is not null and password_hash not like '$argon2id$%'
+    group by case when password_hash like '$2%' then substr(password_hash, 1, 7) else '' end";
+const DELETE: &str = "delete from bookplate_users where id = $1";
 
-pub(crate) const STATEMENTS: &[&str] =
-    &[INSERT_USER, INSERT_CREDENTIAL, FIND_CREDENTIALS, UPDATE_PROFILE, FIND_USER];
+pub(crate) const STATEMENTS: &[&str] = &[
+    INSERT_USER,
+    INSERT_CREDENTIAL,
+    FIND_CREDENTIALS,
+    UPDATE_PROFILE,
+    FIND_USER,
+    FIND_BY_EMAIL,
+    FIND_PASSWORD,
+    METHODS,
+    UNLINK,
+    FOREIGN_HASHES,
+    DELETE,
+];
 
 impl Database {
-    /// Stores a reader, the password and the first session together. `false` when the address is taken; then nothing
-    /// is stored.
+    /// Stores a reader, the password and the first session, if there are such, together. `false` when the address (or
+    /// the id) is taken; then nothing is stored.
     ///
     /// # Errors
     /// [`StorageError`].
     pub async fn create_account(
         &self,
         account: &NewAccount,
-        session: &Session,
-        replaced: Option<&str>,
+        opening: Option<&Opening<'_>>,
+        trace: &Trace,
     ) -> Result<bool, StorageError> {
         let user = &account.user;
+        let unverified_since = (!user.email_verified).then(|| trace.event.at.millis());
         Ok(in_transaction!(self, |connection| {
             let inserted: Option<(String,)> = sqlx::query_as(INSERT_USER)
                 .bind(&user.id)
@@ -98,6 +175,7 @@ impl Database {
                 .bind(Json(&user.answers))
                 .bind(user.created_at.millis())
                 .bind(user.updated_at.millis())
+                .bind(unverified_since)
                 .fetch_optional(&mut *connection)
                 .await?;
             if inserted.is_none() {
@@ -110,17 +188,27 @@ impl Database {
                 .bind(user.created_at.millis())
                 .execute(&mut *connection)
                 .await?;
-            sessions::insert!(connection, session, replaced);
+            if let Some(opening) = opening {
+                insert_opening!(connection, opening);
+            }
+            insert_trace!(connection, trace);
             true
         }))
     }
 
-    /// The reader with this address and password hash; `None` when there is no such account, or it has no password.
+    /// The reader with this address and password hash, and whether the browser with this id is known to them; `None`
+    /// when there is no such account, or it has no password.
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn find_credentials(&self, email: &str) -> Result<Option<Credentials>, StorageError> {
-        Ok(on_pool!(self, |pool| sqlx::query_as(FIND_CREDENTIALS).bind(email).fetch_optional(pool).await?))
+    pub async fn find_credentials(
+        &self,
+        email: &str,
+        device_id: Option<&str>,
+    ) -> Result<Option<Credentials>, StorageError> {
+        Ok(on_pool!(self, |pool| {
+            sqlx::query_as(FIND_CREDENTIALS).bind(email).bind(device_id).fetch_optional(pool).await?
+        }))
     }
 
     /// The reader with this id.
@@ -129,6 +217,53 @@ impl Database {
     /// [`StorageError`].
     pub async fn find_user(&self, id: &str) -> Result<Option<User>, StorageError> {
         Ok(on_pool!(self, |pool| sqlx::query_as(FIND_USER).bind(id).fetch_optional(pool).await?))
+    }
+
+    /// The reader with this address, in lower case.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn find_user_by_email(&self, email: &str) -> Result<Option<User>, StorageError> {
+        Ok(on_pool!(self, |pool| sqlx::query_as(FIND_BY_EMAIL).bind(email).fetch_optional(pool).await?))
+    }
+
+    /// A reader's password hash.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn find_password(&self, user_id: &str) -> Result<Option<String>, StorageError> {
+        let found: Option<(String,)> =
+            on_pool!(self, |pool| sqlx::query_as(FIND_PASSWORD).bind(user_id).fetch_optional(pool).await?);
+        Ok(found.map(|(hash,)| hash))
+    }
+
+    /// The ways a reader can sign in.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn sign_in_methods(&self, user_id: &str) -> Result<Vec<SignInMethod>, StorageError> {
+        Ok(on_pool!(self, |pool| sqlx::query_as(METHODS).bind(user_id).fetch_all(pool).await?))
+    }
+
+    /// Takes a way to sign in away, unless it is the last one; whether it did.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn remove_sign_in_method(&self, user_id: &str, id: &str) -> Result<bool, StorageError> {
+        let removed = on_pool!(self, |pool| {
+            sqlx::query(UNLINK).bind(user_id).bind(id).execute(pool).await?.rows_affected()
+        });
+        Ok(removed > 0)
+    }
+
+    /// One password hash of each kind that another system has made, as long as there are such.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn foreign_hashes(&self) -> Result<Vec<String>, StorageError> {
+        let found: Vec<(String,)> =
+            on_pool!(self, |pool| sqlx::query_as(FOREIGN_HASHES).fetch_all(pool).await?);
+        Ok(found.into_iter().map(|(hash,)| hash).collect())
     }
 
     /// Stores a changed profile, unless the reader has changed since it was read at `read_at`; `false` then.
@@ -148,5 +283,22 @@ impl Database {
                 .await?
         });
         Ok(updated.is_some())
+    }
+
+    /// Removes a reader with everything that belongs to them; the records of what happened stay without whom, where and
+    /// with what. `false` when there was none.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn delete_user(&self, id: &str, trace: &Trace) -> Result<bool, StorageError> {
+        Ok(in_transaction!(self, |connection| {
+            let deleted = sqlx::query(DELETE).bind(id).execute(&mut *connection).await?;
+            if deleted.rows_affected() == 0 {
+                return Ok(false);
+            }
+            sqlx::query(crate::events::FORGET).bind(id).execute(&mut *connection).await?;
+            insert_trace!(connection, trace);
+            true
+        }))
     }
 }

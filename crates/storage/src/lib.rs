@@ -4,23 +4,51 @@
 //! A public method is one transaction with a domain name; none is held while anything but the database works.
 
 mod accounts;
+mod credentials;
 mod database;
+mod devices;
 mod error;
+mod events;
+mod limits;
+mod links;
+mod mails;
 mod migrate;
+mod operator;
 mod records;
 mod sessions;
 mod signing_keys;
+mod upkeep;
 
-pub use accounts::{Credentials, NewAccount, User};
+pub use accounts::{Ban, Credentials, NewAccount, SignInMethod, User};
+pub use credentials::{NewPasswordHash, Spent};
 pub use database::{ConnectError, Database};
+pub use devices::KnownDevice;
 pub use error::StorageError;
+pub use events::{Event, Trace};
+pub use links::Link;
+pub use mails::QueuedMail;
 pub use migrate::MigrateError;
 pub use records::{RecordKey, RecordStore};
-pub use sessions::{Session, SignedIn};
+pub use sessions::{Opening, Session, SignedIn};
 pub use signing_keys::StoredKey;
 pub use tower_sessions::Session as BrowserSession;
+pub use upkeep::{Cutoffs, Swept};
 
 /// Every SQL text of this crate, for the test that prepares each on both databases.
 pub fn statements() -> Vec<&'static str> {
-    [accounts::STATEMENTS, sessions::STATEMENTS, signing_keys::STATEMENTS, migrate::STATEMENTS].concat()
+    [
+        accounts::STATEMENTS,
+        credentials::STATEMENTS,
+        devices::STATEMENTS,
+        events::STATEMENTS,
+        limits::STATEMENTS,
+        links::STATEMENTS,
+        mails::STATEMENTS,
+        migrate::STATEMENTS,
+        operator::STATEMENTS,
+        sessions::STATEMENTS,
+        signing_keys::STATEMENTS,
+        upkeep::STATEMENTS,
+    ]
+    .concat()
 }

@@ -4,8 +4,10 @@ use contract::Timestamp;
 use sqlx::FromRow;
 
 use crate::{
-    Database, StorageError, User,
+    Database, KnownDevice, StorageError, Trace, User,
+    accounts::user_columns,
     database::{in_transaction, on_pool},
+    events::insert_trace,
 };
 
 /// One signed-in browser.
@@ -37,6 +39,20 @@ pub struct Session {
     /// When it ends however often it is renewed.
     #[sqlx(try_from = "i64")]
     pub ends_at: Timestamp,
+    /// When it was last used, to within a few minutes.
+    #[sqlx(try_from = "i64")]
+    pub last_seen_at: Timestamp,
+}
+
+/// A session about to be stored.
+#[derive(Debug)]
+pub struct Opening<'a> {
+    /// The session.
+    pub session: &'a Session,
+    /// The session its browser brought along, which ends.
+    pub replaced: Option<&'a str>,
+    /// The browser, from now on known to the reader.
+    pub device: Option<&'a KnownDevice>,
 }
 
 /// A session together with its reader.
@@ -50,27 +66,48 @@ pub struct SignedIn {
     pub user: User,
 }
 
+/// The columns of [`Session`], of a table called `s`.
+macro_rules! session_columns {
+    () => {
+        "s.id as session_id, s.user_id as session_user_id, s.record_id, s.ip_address, s.user_agent, s.remembered,
+    s.created_at as session_created_at, s.renewed_at, s.expires_at, s.ends_at, s.last_seen_at"
+    };
+}
+
 pub(crate) const INSERT: &str = "insert into bookplate_sessions
-    (id, user_id, record_id, ip_address, user_agent, remembered, created_at, renewed_at, expires_at, ends_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    (id, user_id, record_id, ip_address, user_agent, remembered, created_at, renewed_at, expires_at, ends_at,
+    last_seen_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 pub(crate) const DELETE: &str = "delete from bookplate_sessions where id = $1";
-const FIND: &str =
-    "select s.id as session_id, s.user_id as session_user_id, s.record_id, s.ip_address, s.user_agent,
-    s.remembered, s.created_at as session_created_at, s.renewed_at, s.expires_at, s.ends_at,
-    u.id, u.email, u.email_verified, u.name, u.image, u.answers, u.created_at, u.updated_at
-    from bookplate_sessions s join bookplate_users u on u.id = s.user_id
-    where s.id = $1";
-const RENEW: &str = "update bookplate_sessions set renewed_at = $3, expires_at = $4
+/// Every session of a reader but one.
+pub(crate) const DELETE_OF_USER: &str = "delete from bookplate_sessions where user_id = $1 and id <> $2";
+const DELETE_ONE_OF_USER: &str = "delete from bookplate_sessions where user_id = $1 and id = $2";
+const FIND: &str = concat!(
+    "select ",
+    session_columns!(),
+    ", ",
+    user_columns!(),
+    " from bookplate_sessions s join bookplate_users u on u.id = s.user_id where s.id = $1"
+);
+const OF_USER: &str = concat!(
+    "select ",
+    session_columns!(),
+    " from bookplate_sessions s where s.user_id = $1 and s.expires_at > $2 and s.ends_at > $2
+    order by s.last_seen_at desc, s.id"
+);
+const RENEW: &str = "update bookplate_sessions set renewed_at = $3, expires_at = $4, last_seen_at = $3
     where id = $1 and renewed_at = $2";
+const TOUCH: &str = "update bookplate_sessions set last_seen_at = $2 where id = $1 and last_seen_at < $2";
 
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, DELETE, FIND, RENEW];
+pub(crate) const STATEMENTS: &[&str] =
+    &[INSERT, DELETE, DELETE_OF_USER, DELETE_ONE_OF_USER, FIND, OF_USER, RENEW, TOUCH];
 
-/// Inserts a session on an open transaction, ending the one the same browser brought along.
-macro_rules! insert {
-    ($connection:ident, $session:expr, $replaced:expr) => {{
-        let session: &$crate::Session = $session;
-        if let Some(replaced) = $replaced {
-            let replaced: &str = replaced;
+/// Stores a session on an open connection, ends the one the same browser brought along, and knows the browser.
+macro_rules! insert_opening {
+    ($connection:ident, $opening:expr) => {{
+        let opening: &$crate::Opening<'_> = $opening;
+        let session = opening.session;
+        if let Some(replaced) = opening.replaced {
             sqlx::query($crate::sessions::DELETE).bind(replaced).execute(&mut *$connection).await?;
         }
         sqlx::query($crate::sessions::INSERT)
@@ -84,22 +121,15 @@ macro_rules! insert {
             .bind(session.renewed_at.millis())
             .bind(session.expires_at.millis())
             .bind(session.ends_at.millis())
+            .bind(session.last_seen_at.millis())
             .execute(&mut *$connection)
             .await?;
+        $crate::devices::see_device!($connection, &session.user_id, opening.device);
     }};
 }
-pub(crate) use insert;
+pub(crate) use insert_opening;
 
 impl Database {
-    /// Opens a session and ends the one the same browser brought along.
-    ///
-    /// # Errors
-    /// [`StorageError`].
-    pub async fn open_session(&self, session: &Session, replaced: Option<&str>) -> Result<(), StorageError> {
-        in_transaction!(self, |connection| insert!(connection, session, replaced));
-        Ok(())
-    }
-
     /// The session with this id and its reader, expired ones too: the rule is the caller's.
     ///
     /// # Errors
@@ -134,6 +164,69 @@ impl Database {
     pub async fn end_session(&self, id: &str) -> Result<(), StorageError> {
         on_pool!(self, |pool| {
             sqlx::query(DELETE).bind(id).execute(pool).await?;
+        });
+        Ok(())
+    }
+
+    /// A reader's living sessions, the last used first.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn sessions_of(&self, user_id: &str, now: Timestamp) -> Result<Vec<Session>, StorageError> {
+        Ok(on_pool!(self, |pool| {
+            sqlx::query_as(OF_USER).bind(user_id).bind(now.millis()).fetch_all(pool).await?
+        }))
+    }
+
+    /// Ends one session of a reader; whether there was such a one.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn revoke_session(
+        &self,
+        user_id: &str,
+        id: &str,
+        trace: &Trace,
+    ) -> Result<bool, StorageError> {
+        Ok(in_transaction!(self, |connection| {
+            let ended =
+                sqlx::query(DELETE_ONE_OF_USER).bind(user_id).bind(id).execute(&mut *connection).await?;
+            if ended.rows_affected() == 0 {
+                return Ok(false);
+            }
+            insert_trace!(connection, trace);
+            true
+        }))
+    }
+
+    /// Ends every session of a reader, except one when it is named.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn revoke_sessions(
+        &self,
+        user_id: &str,
+        except: Option<&str>,
+        trace: &Trace,
+    ) -> Result<(), StorageError> {
+        in_transaction!(self, |connection| {
+            sqlx::query(DELETE_OF_USER)
+                .bind(user_id)
+                .bind(except.unwrap_or_default())
+                .execute(&mut *connection)
+                .await?;
+            insert_trace!(connection, trace);
+        });
+        Ok(())
+    }
+
+    /// Notes that a session was used.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn touch_session(&self, id: &str, now: Timestamp) -> Result<(), StorageError> {
+        on_pool!(self, |pool| {
+            sqlx::query(TOUCH).bind(id).bind(now.millis()).execute(pool).await?;
         });
         Ok(())
     }

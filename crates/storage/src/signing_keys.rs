@@ -22,16 +22,21 @@ pub struct StoredKey {
     pub sealed_private_key: String,
     /// Unix milliseconds.
     pub created_at: i64,
+    /// When it begins to sign, in Unix milliseconds; it is published from the start.
+    pub signs_from: i64,
 }
 
 const INSERT: &str = "insert into bookplate_signing_keys
-    (id, algorithm, generation, public_jwk, sealed_private_key, created_at)
-    values ($1, $2, $3, $4, $5, $6)
+    (id, algorithm, generation, public_jwk, sealed_private_key, created_at, signs_from)
+    values ($1, $2, $3, $4, $5, $6, $7)
     on conflict (algorithm, generation) do nothing";
-const LIST: &str = "select id, algorithm, generation, public_jwk, sealed_private_key, created_at
-    from bookplate_signing_keys order by algorithm, generation desc";
+const LIST: &str = "select id, algorithm, generation, public_jwk, sealed_private_key, created_at,
+    signs_from from bookplate_signing_keys order by algorithm, generation desc";
 
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, LIST];
+const SEAL_ANEW: &str = "update bookplate_signing_keys set sealed_private_key = $2 where id = $1";
+const DELETE: &str = "delete from bookplate_signing_keys where id = $1";
+
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, LIST, SEAL_ANEW, DELETE];
 
 impl Database {
     /// Every key, the newest of each algorithm first.
@@ -55,9 +60,32 @@ impl Database {
                 .bind(&key.public_jwk)
                 .bind(&key.sealed_private_key)
                 .bind(key.created_at)
+                .bind(key.signs_from)
                 .execute(&mut *connection)
                 .await?;
             sqlx::query_as(LIST).fetch_all(&mut *connection).await?
         }))
+    }
+
+    /// Stores a private key sealed under another secret.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn seal_signing_key_anew(&self, id: &str, sealed: &str) -> Result<(), StorageError> {
+        on_pool!(self, |pool| {
+            sqlx::query(SEAL_ANEW).bind(id).bind(sealed).execute(pool).await?;
+        });
+        Ok(())
+    }
+
+    /// Removes a key whose tokens have all expired.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn remove_signing_key(&self, id: &str) -> Result<(), StorageError> {
+        on_pool!(self, |pool| {
+            sqlx::query(DELETE).bind(id).execute(pool).await?;
+        });
+        Ok(())
     }
 }

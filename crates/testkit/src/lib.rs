@@ -9,11 +9,15 @@ mod clock;
 pub mod databases;
 mod entropy;
 mod hasher;
+mod mailer;
 mod ports;
 mod signer;
+mod smtp_receiver;
 
 pub use clock::FixedClock;
 pub use entropy::SeededEntropy;
 pub use hasher::{FastHasher, Work};
+pub use mailer::{Conduct, MemoryMailer};
 pub use ports::TestPorts;
 pub use signer::TestSigner;
+pub use smtp_receiver::{Received, Reply, SmtpReceiver};

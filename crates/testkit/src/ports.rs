@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use domain::Ports;
 
-use crate::{FastHasher, FixedClock, SeededEntropy, TestSigner};
+use crate::{FastHasher, FixedClock, MemoryMailer, SeededEntropy, TestSigner};
 
 /// Every port, as the test keeps hold of it. Clones share the same clock, stream and counts.
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub struct TestPorts {
     pub hasher: Arc<FastHasher>,
     /// Signatures.
     pub signer: Arc<TestSigner>,
+    /// Mail.
+    pub mailer: Arc<MemoryMailer>,
 }
 
 impl TestPorts {
@@ -29,13 +31,14 @@ impl TestPorts {
             entropy,
             hasher: Arc::default(),
             signer: Arc::new(TestSigner::new(keys)),
+            mailer: Arc::default(),
         }
     }
 
     /// The ports as the rules take them.
     pub fn ports(&self) -> Ports {
-        let Self { clock, entropy, hasher, signer } = self.clone();
-        Ports { clock, entropy, hasher, signer }
+        let Self { clock, entropy, hasher, signer, mailer } = self.clone();
+        Ports { clock, entropy, hasher, signer, mailer: Some(mailer) }
     }
 }
 

@@ -54,6 +54,7 @@ fn each_variable_says_what_it_takes() {
         ("BOOKPLATE_DATABASE_POOL", "-1", "from 1 to 200"),
         ("BOOKPLATE_BEARER_SESSIONS", "maybe", "Give true or false"),
         ("BOOKPLATE_REFERENCE_HABITS", "2", "Give true or false"),
+        ("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "maybe", "Give true or false"),
         ("BOOKPLATE_JWT_ALGORITHM", "HS256", "declare an audience"),
         ("BOOKPLATE_JWT_ALGORITHM", "none", "ES256, EdDSA or RS256"),
         ("BOOKPLATE_JWT_LIFETIME", "59", "from 60 to 3600 seconds"),
@@ -129,17 +130,6 @@ fn a_path_starts_from_the_working_directory() {
 }
 
 #[test]
-fn mail_is_accepted_with_a_notice_that_none_is_sent_yet() {
-    for (name, value) in
-        [("BOOKPLATE_SMTP_URL", "smtp://mail.example.org:587"), ("BOOKPLATE_OUTBOX", "mail.jsonl")]
-    {
-        let notices = load(&[(name, value)]).unwrap().notices;
-        let sentence = format!("{name} is accepted, but this release sends no mail yet.");
-        assert_eq!(notices.iter().filter(|notice| **notice == sentence).count(), 1, "{notices:?}");
-    }
-}
-
-#[test]
 fn the_process_wins_over_the_file_and_an_empty_variable_hides_it() {
     let folder =
         Folder::with(&[(".env", "PORT=4001\nHOST=0.0.0.0\nBOOKPLATE_LOG=debug\nBOOKPLATE_DATABASE_POOL=\n")]);
@@ -184,6 +174,7 @@ fn old_names_are_read_with_one_notice_each() {
         ),
         ("CORS_ORIGINS", "https://book.example.org"),
         ("JWT_SECRET", OTHER),
+        ("BOOKPLATE_SMTP_URL", "smtps://mail.example.org"),
     ])
     .unwrap();
     assert_eq!(config.origin.as_str(), "https://accounts.example.org");

@@ -1,7 +1,10 @@
 //! The configuration as an operator meets it.
 
+mod contact;
 mod documents;
 mod environment;
+mod limits;
+mod mail;
 mod origins;
 mod secrets;
 mod toml_file;
@@ -21,6 +24,8 @@ use super::{Config, ConfigError, Sources};
 const SECRET: &str = "Zk3vQ8pLr5Tn1Wx7Yb9Hc2Md4Jf6Gs0A";
 /// Another one.
 const OTHER: &str = "qP7wX2nB9vK4mT6zR1cY8hL3gD5jF0sE";
+/// A third one.
+const THIRD: &str = "bN5mQ2wE8rT1yU4iO7pA0sD3fG6hJ9kL";
 
 /// Gives other bytes at each call.
 #[derive(Default)]
@@ -114,12 +119,13 @@ fn sources_and_configuration_show_no_secret() {
         ("DATABASE_URL", "postgres://reader:hunter2@db/books"),
         ("BOOKPLATE_SMTP_URL", "smtps://reader:hunter2@mail.example.org"),
         ("JWT_SECRET", OTHER),
+        ("BOOKPLATE_SECRET_PREVIOUS", THIRD),
     ]);
     let folder = Folder::new();
     let sources = folder.sources(&variables, None);
     let config = Config::load(&sources, &Counting::default()).unwrap();
     let shown = format!("{sources:?} {config:?} {:?}", config.notices);
-    for secret in [SECRET, OTHER, "hunter2"] {
+    for secret in [SECRET, OTHER, THIRD, "hunter2"] {
         assert!(!shown.contains(secret), "{shown}");
     }
     assert_eq!(config.mail.smtp_url.unwrap().as_str(), "smtps://reader:hunter2@mail.example.org");
@@ -140,4 +146,7 @@ fn an_empty_environment_is_a_configuration() {
     assert!(config.tokens.audiences.is_empty());
     assert_eq!((config.questions, config.book), Default::default());
     assert_eq!(config.log_level, "info");
+    assert!(!config.require_verified_email);
+    assert_eq!((config.limits, config.retention), Default::default());
+    assert_eq!(config.security_contact, "http://localhost:3001");
 }

@@ -123,3 +123,51 @@ fn a_folder_that_cannot_be_made_is_named() {
     assert!(error.contains("bookplate.secret: the secret cannot be kept here"), "{error}");
     assert!(error.contains("or set BOOKPLATE_SECRET"), "{error}");
 }
+
+#[test]
+fn the_secret_before_this_one_is_known_while_it_is_given() {
+    let old = domain::Secret::new(OTHER.to_owned());
+    let variables = [("BOOKPLATE_SECRET", SECRET), ("BOOKPLATE_SECRET_PREVIOUS", OTHER)];
+    let config = load(&variables).unwrap();
+    assert!(config.secret.signed("x", &old.sign("x")));
+    assert_ne!(config.secret.sign("x"), old.sign("x"));
+    assert!(!load(&variables[..1]).unwrap().secret.signed("x", &old.sign("x")));
+
+    let kept = load(&variables[1..]).unwrap();
+    assert!(kept.secret.signed("x", &old.sign("x")), "it may stand beside a secret that was made");
+}
+
+#[test]
+fn the_secret_before_this_one_has_to_be_as_good_and_another() {
+    let name = "BOOKPLATE_SECRET_PREVIOUS";
+    assert_refused(&[
+        (name, "short", "is 5 characters long; at least 32 are needed"),
+        (name, "change-me-to-something-long-and-random-please", "an example"),
+    ]);
+    let error = refused(&[("BOOKPLATE_SECRET", SECRET), (name, SECRET)]);
+    let expected = "this is the secret that BOOKPLATE_SECRET holds. Give the one before it, or remove this.";
+    assert_eq!(error, format!("{name}: {expected}"));
+    let error = refused(&[("BETTER_AUTH_SECRET", SECRET), (name, SECRET)]);
+    assert!(error.contains("that BETTER_AUTH_SECRET holds"), "{error}");
+
+    let folder = Folder::new();
+    folder.load(&[]).unwrap();
+    let made = fs::read_to_string(folder.path("data/bookplate.secret")).unwrap();
+    let error = folder.load(&[(name, made.trim_end())]).unwrap_err().to_string();
+    assert!(error.starts_with(name) && error.contains("bookplate.secret holds"), "{error}");
+    assert!(!error.contains(made.trim_end()));
+}
+
+#[test]
+fn the_secret_before_this_one_is_no_secret_of_an_audience() {
+    let name = "BOOKPLATE_SECRET_PREVIOUS";
+    for audience in ["JWT_SECRET", "JWT_SECRET_PREVIOUS"] {
+        let mut variables = vec![("BOOKPLATE_SECRET", SECRET), (name, OTHER), (audience, OTHER)];
+        if audience != "JWT_SECRET" {
+            variables.push(("JWT_SECRET", THIRD));
+        }
+        let error = refused(&variables);
+        assert!(error.contains(&format!("{audience}: this is the secret that {name} holds")), "{error}");
+        assert!(!error.contains(OTHER), "{error}");
+    }
+}

@@ -82,6 +82,58 @@ fn a_mistake_in_one_table_does_not_hide_those_in_another() {
 }
 
 #[test]
+fn a_mistake_in_one_key_does_not_hide_those_in_another_of_its_table() {
+    let text = "[book]\nname = 5\naccent = \"red\"\nlogo = false\nnaem = \"x\"\n\
+                [[audiences]]\nalgorithm = 1\nsend_aud = \"no\"\n\
+                [[questions]]\nlabel = 1\noptions = [\"a\", 2]\nmax = \"x\"\nask_when = { question = \"a\" }\nx = 1\n\
+                [[questions]]\nname = 7\n";
+    let error = refused_toml(text, &[]);
+    let mut lines: Vec<(usize, &str)> = error
+        .lines()
+        .map(|line| {
+            let (place, wrong) =
+                line.strip_prefix("bookplate.toml, line ").unwrap().split_once(": ").unwrap();
+            (place.parse().unwrap(), wrong.split(['.', ',']).next().unwrap())
+        })
+        .collect();
+    lines.sort_unstable();
+    let expected = [
+        (2, "invalid type: integer `5`"),
+        (3, "book"),
+        (4, "invalid type: boolean `false`"),
+        (5, "unknown field `naem`"),
+        (6, "missing field `name`"),
+        (7, "invalid type: integer `1`"),
+        (8, "invalid type: string \"no\""),
+        (9, "missing field `kind`"),
+        (9, "missing field `name`"),
+        (10, "invalid type: integer `1`"),
+        (11, "this is written in none of the forms it can have"),
+        (12, "invalid type: string \"x\""),
+        (13, "missing field `is`"),
+        (14, "unknown field `x`"),
+        (15, "missing field `kind`"),
+        (15, "missing field `label`"),
+        (16, "invalid type: integer `7`"),
+    ];
+    assert_eq!(lines, expected, "{error}");
+}
+
+#[test]
+fn what_was_refused_in_a_table_is_not_blamed_on_the_rest_of_it() {
+    for (text, words) in [
+        ("[[audiences]]\nname = \"a\"\nalgorithm = 5", "invalid type"),
+        ("[[audiences]]\nname = \"a\"\naud = 5\nsend_aud = false", "invalid type"),
+        ("[[questions]]\nname = \"a\"\nlabel = \"A\"\nkind = \"choice\"\noptions = 5", "invalid type"),
+        ("[[questions]]\nname = \"a\"\nlabel = \"A\"\noptions = [\"x\"]", "missing field `kind`"),
+        ("[[questions]]\nname = \"a\"\nlabel = \"A\"\nkind = 5", "invalid type"),
+    ] {
+        let error = refused_toml(text, &[]);
+        assert!(error.contains(words) && error.lines().count() == 1, "{text}\n{error}");
+    }
+}
+
+#[test]
 fn questions_are_those_declared_the_usual_ones_or_none() {
     assert_eq!(load_toml("", &[]).unwrap().questions, Questions::default());
     assert_eq!(load_toml("questions = []", &[]).unwrap().questions.iter().count(), 0);
@@ -112,7 +164,7 @@ fn audiences_are_signed_for_with_the_published_keys_or_a_secret_of_their_own() {
                 [[audiences]]\nname = \"old\"\nalgorithm = \"HS256\"\nsend_aud = false";
     let variables = [
         ("BOOKPLATE_AUDIENCE_CHAT_BOT_1_SECRET", SECRET),
-        ("BOOKPLATE_AUDIENCE_CHAT_BOT_1_SECRET_PREVIOUS", "bN5mQ2wE8rT1yU4iO7pA0sD3fG6hJ9kL"),
+        ("BOOKPLATE_AUDIENCE_CHAT_BOT_1_SECRET_PREVIOUS", THIRD),
         ("BOOKPLATE_AUDIENCE_OLD_SECRET", OTHER),
     ];
     let config = load_toml(text, &variables).unwrap();

@@ -54,6 +54,12 @@ impl Call {
         Ok(edge.visit(&self.parts))
     }
 
+    /// Where the call asks a mailed link to lead in the end; `default` when it does not say.
+    pub fn callback(&self, name: &str, default: &str) -> String {
+        let asked = self.body.as_ref().and_then(|body| body.get(name)).and_then(Value::as_str);
+        asked.unwrap_or(default).to_owned()
+    }
+
     /// Who is calling, renewing the session when that is due.
     ///
     /// # Errors
@@ -61,6 +67,20 @@ impl Call {
     pub async fn actor(&self, edge: &Edge) -> Result<Actor, Problems> {
         Actor::of(edge, &self.parts.headers, Renewal::WhenDue).await
     }
+}
+
+/// Gives the browser the cookies of a session it has just signed in for, and what tells that it has been here.
+pub fn with_opened(
+    edge: &Edge,
+    request: &HeaderMap,
+    visit: &Visit,
+    session: &Session,
+    mut response: Response,
+) -> Response {
+    let device = visit.browser.as_ref();
+    let cookie = device.and_then(|device| edge.cookies().new_device(&edge.services.sessions, device));
+    set_cookies(&mut response, cookie.into_iter().collect());
+    with_session(edge, request, session, response)
 }
 
 /// JSON with status 200.

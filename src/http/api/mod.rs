@@ -2,7 +2,11 @@
 
 pub mod body;
 mod call;
+mod deletion;
+mod email;
+mod password;
 mod profile;
+mod query;
 mod sessions;
 mod sign_in;
 mod sign_up;
@@ -11,8 +15,10 @@ mod tokens;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use tower_http::{
@@ -20,7 +26,7 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
 };
 
-use super::state::Edge;
+use super::{limits, state::Edge};
 
 /// Every path below `/api/auth`. Whatever is not here is a 404 without a body, a wrong method too.
 pub fn routes(edge: &Edge) -> Router<Edge> {
@@ -34,7 +40,23 @@ pub fn routes(edge: &Edge) -> Router<Edge> {
         .route("/get-session", get(sessions::get_session).post(sessions::deferred_refresh))
         .route("/session", get(sessions::get_session))
         .route("/session/refresh", post(sessions::refresh))
+        .route("/list-sessions", get(sessions::list))
+        .route("/revoke-session", post(sessions::revoke))
+        .route("/revoke-sessions", post(sessions::revoke_all))
+        .route("/revoke-other-sessions", post(sessions::revoke_others))
         .route("/update-user", post(profile::update_user))
+        .route("/list-accounts", get(profile::list_accounts))
+        .route("/unlink-account", post(profile::unlink_account))
+        .route("/change-password", post(password::change_password))
+        .route("/verify-password", post(password::verify_password))
+        .route("/request-password-reset", post(password::request_password_reset))
+        .route("/reset-password", post(password::reset_password))
+        .route("/reset-password/{token}", get(password::reset_link))
+        .route("/change-email", post(email::change_email))
+        .route("/send-verification-email", post(email::send_verification))
+        .route("/verify-email", get(email::verify_email))
+        .route("/delete-user", post(deletion::delete_user))
+        .route("/delete-user/callback", get(deletion::callback))
         .route("/user", get(profile::user))
         .route("/token", get(tokens::token))
         .route("/jwks", get(tokens::jwks))
@@ -43,11 +65,24 @@ pub fn routes(edge: &Edge) -> Router<Edge> {
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)
         .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(edge.clone(), limits::api))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
         ))
         .layer(cors(edge))
+        .layer(from_fn(only_preflights))
+}
+
+/// `CorsLayer` takes every OPTIONS for a preflight and answers it with 200. One that says no method is none (Fetch
+/// standard, CORS protocol), and a wrong method like any other.
+async fn only_preflights(request: Request, next: Next) -> Response {
+    let is_preflight = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+        && request.headers().contains_key(header::ORIGIN);
+    if request.method() == Method::OPTIONS && !is_preflight {
+        return not_found().await.into_response();
+    }
+    next.run(request).await
 }
 
 /// Browsers on trusted origins, and no others, may read answers and send cookies along.

@@ -1,18 +1,18 @@
-//! `POST /update-user` and the older `GET /user`.
+//! `POST /update-user`, the older `GET /user`, and the ways to sign in.
 
 use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use contract::{AnswerInput, Code, Image, PersonName, Problem, Problems, Questions, Reason};
+use contract::{AnswerInput, Code, Image, PersonName, Problem, Problems, Questions, Reason, Timestamp};
 use domain::{ProfileChange, Renewal};
 use http::{HeaderValue, header};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
     body::{Accepts, Shape},
     call::{Call, answer, settle, with_session},
-    sessions::refuse,
 };
 use crate::http::{
     actor::{Actor, bearer},
@@ -25,10 +25,7 @@ pub async fn update_user(State(edge): State<Edge>, request: Request) -> Result<R
     let call = Call::read(&edge, request, Accepts::Json).await?;
     let change = read(call.body.as_ref(), &edge.services.questions)?;
     let actor = call.actor(&edge).await?;
-    let signed_in = match actor.signed_in() {
-        Ok(signed_in) => signed_in,
-        Err(problem) => return Ok(refuse(&edge, &actor, problem)),
-    };
+    let signed_in = actor.signed_in(&edge)?;
     if is_truthy(call.body.as_ref().and_then(|body| body.get("email"))) {
         return Err(Problem::on(Code::EmailCanNotBeUpdated, "email").into());
     }
@@ -47,16 +44,62 @@ pub async fn user(State(edge): State<Edge>, request: Request) -> Result<Response
         let signed_in = edge.services.tokens.verify(&token).await.map_err(Problems::from)?;
         return Ok(answer(json!({ "user": edge.services.user_body(&signed_in.user) })));
     }
-    let response = match actor.signed_in() {
+    let response = match actor.signed_in(&edge) {
         Ok(signed_in) => answer(json!({ "user": edge.services.user_body(&signed_in.user) })),
-        Err(problem) => {
-            let mut response = refuse(&edge, &actor, problem).into_response();
+        Err(refused) => {
+            let mut response = refused.into_response();
             // RFC 6750 section 3: without a token the challenge carries no error.
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             return Ok(response);
         }
     };
     Ok(settle(&edge, headers, &actor, response))
+}
+
+/// A way to sign in, as the wire shows it: never a password or a token.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Account<'a> {
+    id: String,
+    provider_id: String,
+    account_id: String,
+    user_id: &'a str,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    scopes: [String; 0],
+}
+
+/// The ways the reader can sign in.
+pub async fn list_accounts(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let actor = Actor::of(&edge, request.headers(), Renewal::WhenDue).await?;
+    let user = &actor.signed_in(&edge)?.user;
+    let methods = edge.services.accounts.sign_in_methods(user).await?;
+    let accounts = methods.into_iter().map(|method| Account {
+        id: method.id,
+        provider_id: method.provider_id,
+        account_id: method.account_id,
+        user_id: &user.id,
+        created_at: method.created_at,
+        updated_at: method.updated_at,
+        scopes: [],
+    });
+    let response = answer(accounts.collect::<Vec<_>>());
+    Ok(settle(&edge, request.headers(), &actor, response))
+}
+
+/// Takes a way to sign in away, unless it is the last. Needs a fresh session.
+pub async fn unlink_account(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let call = Call::read(&edge, request, Accepts::Json).await?;
+    let mut shape = Shape::of(call.body.as_ref(), "object")?;
+    let id = shape.text("accountId", |text| Ok(text.to_owned())).unwrap_or_default();
+    shape.finish()?;
+    let actor = call.actor(&edge).await?;
+    let signed_in = actor.signed_in(&edge)?;
+    if !edge.services.sessions.is_fresh(&signed_in.session) {
+        return Err(Problem::new(Code::SessionNotFresh).into());
+    }
+    edge.services.accounts.unlink(&signed_in.user, &id).await.map_err(Problems::from)?;
+    Ok(settle(&edge, &call.parts.headers, &actor, answer(json!({ "status": true }))))
 }
 
 fn read(body: Option<&Value>, questions: &Questions) -> Result<ProfileChange, Problems> {

@@ -1,4 +1,4 @@
-//! `GET /get-session`, `POST /sign-out` and the older `session/refresh`.
+//! `GET /get-session`, `POST /sign-out`, the older `session/refresh`, and the list of sessions.
 
 use axum::{
     extract::{Query, Request, State},
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    body::Accepts,
+    body::{Accepts, Shape},
     call::{Call, answer, settle, with_session, without_session},
 };
 use crate::http::{actor::Actor, problem::Refused, state::Edge};
@@ -57,14 +57,9 @@ pub async fn deferred_refresh() -> Refused {
 pub async fn refresh(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
     let call = Call::read(&edge, request, Accepts::Json).await?;
     let actor = Actor::of(&edge, &call.parts.headers, Renewal::Now).await?;
-    let response = match actor.signed_in() {
-        Ok(signed_in) => {
-            let response = answer(session_and_user(&edge, signed_in));
-            with_session(&edge, &call.parts.headers, &signed_in.session, response)
-        }
-        Err(problem) => refuse(&edge, &actor, problem),
-    };
-    Ok(response)
+    let signed_in = actor.signed_in(&edge)?;
+    let response = answer(session_and_user(&edge, signed_in));
+    Ok(with_session(&edge, &call.parts.headers, &signed_in.session, response))
 }
 
 /// Ends the session, if there is one, and clears the cookies in any case.
@@ -72,16 +67,62 @@ pub async fn sign_out(State(edge): State<Edge>, request: Request) -> Result<Resp
     let call = Call::read(&edge, request, Accepts::Json).await?;
     let actor = Actor::of(&edge, &call.parts.headers, Renewal::Never).await?;
     if let Some(presented) = &actor.presented {
-        edge.services.sessions.end(presented).await?;
+        let device = edge.visit(&call.parts).device;
+        edge.services.sessions.sign_out(presented, &device).await?;
     }
     Ok(without_session(&edge, answer(json!({ "success": true }))))
 }
 
-/// A refusal that also clears the cookies of a session that has ended.
-pub fn refuse(edge: &Edge, actor: &Actor, problem: Problem) -> Response {
-    use axum::response::IntoResponse;
-    let response = Refused::from(problem).into_response();
-    if actor.is_stale() { without_session(edge, response) } else { response }
+/// The reader's sessions. Needs a fresh one, as the list says where the reader is.
+pub async fn list(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let actor = Actor::of(&edge, request.headers(), Renewal::WhenDue).await?;
+    let signed_in = actor.signed_in(&edge)?;
+    let sessions = &edge.services.sessions;
+    if !sessions.is_fresh(&signed_in.session) {
+        return Err(Problem::new(Code::SessionNotFresh).into());
+    }
+    let listed = sessions.list(&signed_in.user.id).await?;
+    let bodies: Vec<_> = listed.iter().map(|session| sessions.body(session)).collect();
+    Ok(settle(&edge, request.headers(), &actor, answer(bodies)))
+}
+
+/// Ends the session a token names, if it is one of the reader's.
+pub async fn revoke(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let call = Call::read(&edge, request, Accepts::Json).await?;
+    let mut shape = Shape::of(call.body.as_ref(), "object")?;
+    let token = shape.text("token", |text| Ok(text.to_owned())).unwrap_or_default();
+    shape.finish()?;
+    let actor = call.actor(&edge).await?;
+    let SignedIn { session, user } = actor.signed_in(&edge)?;
+    let device = edge.visit(&call.parts).device;
+    edge.services.sessions.revoke(&user.id, &token, &device).await?;
+    let response = answer(json!({ "status": true }));
+    let own = edge.services.sessions.names(&token, session);
+    Ok(if own {
+        without_session(&edge, response)
+    } else {
+        settle(&edge, &call.parts.headers, &actor, response)
+    })
+}
+
+/// Ends every session of the reader, this one too.
+pub async fn revoke_all(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let call = Call::read(&edge, request, Accepts::Json).await?;
+    let actor = call.actor(&edge).await?;
+    let user = &actor.signed_in(&edge)?.user;
+    let device = edge.visit(&call.parts).device;
+    edge.services.sessions.revoke_all(&user.id, None, &device).await?;
+    Ok(without_session(&edge, answer(json!({ "status": true }))))
+}
+
+/// Ends every session of the reader but this one.
+pub async fn revoke_others(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let call = Call::read(&edge, request, Accepts::Json).await?;
+    let actor = call.actor(&edge).await?;
+    let SignedIn { session, user } = actor.signed_in(&edge)?;
+    let device = edge.visit(&call.parts).device;
+    edge.services.sessions.revoke_all(&user.id, Some(session), &device).await?;
+    Ok(settle(&edge, &call.parts.headers, &actor, answer(json!({ "status": true }))))
 }
 
 fn session_and_user(edge: &Edge, signed_in: &SignedIn) -> SessionAndUser {

@@ -4,14 +4,14 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use contract::{Code, Email, PasswordAttempt, Problem, Problems};
+use contract::{Code, Email, PasswordAttempt, Problem, Problems, routes};
 use domain::SignIn;
 use http::{HeaderValue, header};
 use serde::Serialize;
 
 use super::{
     body::{Accepts, Shape},
-    call::{Call, answer, with_session},
+    call::{Call, answer, with_opened},
 };
 use crate::http::{problem::Refused, state::Edge};
 
@@ -37,7 +37,8 @@ pub async fn sign_in(State(edge): State<Edge>, request: Request) -> Result<Respo
     shape.finish()?;
     let visit = call.check_sign_in(&edge)?;
     let email = Email::parse(&email).map_err(|_| Problem::on(Code::InvalidEmail, "email"))?;
-    let command = SignIn { email, password: PasswordAttempt::parse(&password)?, remember };
+    let callback = call.callback("callbackURL", routes::HOME);
+    let command = SignIn { email, password: PasswordAttempt::parse(&password)?, remember, callback };
     let signed_in = edge.services.accounts.sign_in(command, &visit).await.map_err(Problems::from)?;
     let location = url.as_deref().and_then(|url| HeaderValue::try_from(url).ok());
     let body = SignedIn {
@@ -46,7 +47,8 @@ pub async fn sign_in(State(edge): State<Edge>, request: Request) -> Result<Respo
         url,
         user: edge.services.user_body(&signed_in.user),
     };
-    let mut response = with_session(&edge, &call.parts.headers, &signed_in.session, answer(body));
+    let mut response =
+        with_opened(&edge, &call.parts.headers, &visit, &signed_in.session, answer(body));
     if let Some(location) = location {
         response.headers_mut().insert(header::LOCATION, location);
     }

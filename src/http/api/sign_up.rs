@@ -4,34 +4,42 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use contract::{AnswerInput, Answers, Email, Image, NewPassword, PersonName, Problems, Question, Questions};
+use contract::{
+    AnswerInput, Answers, Email, Image, NewPassword, PersonName, Problems, Question, Questions, routes,
+};
 use domain::SignUp;
 use serde::Serialize;
 
 use super::{
     body::{Accepts, Shape},
-    call::{Call, answer, with_session},
+    call::{Call, answer, with_opened},
 };
 use crate::http::{problem::Refused, state::Edge};
 
 #[derive(Serialize)]
 struct SignedUp {
-    token: String,
+    token: Option<String>,
     user: contract::UserBody,
 }
 
-/// Opens an account; answers the session's token and the reader, and sets the session's cookie.
+/// Opens an account; answers the session's token and the reader, and sets the session's cookie. Where addresses
+/// have to be proved first, the token is `null`, and a taken address answers like a free one.
 pub async fn sign_up(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
     let call = Call::read(&edge, request, Accepts::JsonOrForm).await?;
     let draft = Draft::read(&call, &edge.services.questions)?;
     let visit = call.check_sign_in(&edge)?;
-    let command = draft.command(&edge.services.questions)?;
+    let callback = call.callback("callbackURL", routes::HOME);
+    let command = draft.command(&edge.services.questions, callback)?;
     let signed_up = edge.services.accounts.sign_up(command, &visit).await.map_err(Problems::from)?;
     let body = SignedUp {
-        token: edge.services.sessions.token(&signed_up.session.id),
+        token: signed_up.session.as_ref().map(|session| edge.services.sessions.token(&session.id)),
         user: edge.services.user_body(&signed_up.user),
     };
-    Ok(with_session(&edge, &call.parts.headers, &signed_up.session, answer(body)))
+    let response = answer(body);
+    Ok(match &signed_up.session {
+        Some(session) => with_opened(&edge, &call.parts.headers, &visit, session, response),
+        None => response,
+    })
 }
 
 /// A body whose fields have the right types; the rules about password and answers come after the origin check.
@@ -59,7 +67,7 @@ impl Draft {
         Ok(Self { name, email, password, image, answers, remember })
     }
 
-    fn command(self, questions: &Questions) -> Result<SignUp, Problems> {
+    fn command(self, questions: &Questions, callback: String) -> Result<SignUp, Problems> {
         let password = NewPassword::parse(&self.password)?;
         let heard = |question: &Question| {
             let found = self.answers.iter().find(|(name, _)| *name == question.name);
@@ -75,6 +83,7 @@ impl Draft {
             image: self.image,
             answers,
             remember: self.remember,
+            callback,
         })
     }
 }

@@ -10,10 +10,7 @@ use http::{HeaderValue, header};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{
-    call::{answer, settle},
-    sessions::refuse,
-};
+use super::call::{answer, settle};
 use crate::http::{actor::Actor, problem::Refused, state::Edge};
 
 /// The query of token.
@@ -32,10 +29,7 @@ pub async fn token(
         return Err(Problem::new(Code::UnknownAudience).into());
     };
     let actor = Actor::of(&edge, request.headers(), Renewal::WhenDue).await?;
-    let signed_in = match actor.signed_in() {
-        Ok(signed_in) => signed_in,
-        Err(problem) => return Ok(refuse(&edge, &actor, problem)),
-    };
+    let signed_in = actor.signed_in(&edge)?;
     let token = edge.services.tokens.issue(signed_in, audience.as_deref()).map_err(Problems::from)?;
     Ok(settle(&edge, request.headers(), &actor, answer(json!({ "token": token }))))
 }
@@ -43,7 +37,7 @@ pub async fn token(
 /// The public keys. Verifiers may keep them for five minutes.
 pub async fn jwks(State(edge): State<Edge>) -> Response {
     let mut response = answer(edge.services.tokens.jwks()).into_response();
-    let cache = HeaderValue::from_static("public, max-age=300, stale-while-revalidate=3600");
+    let cache = HeaderValue::from_static("public, max-age=300, stale-while-revalidate=60");
     response.headers_mut().insert(header::CACHE_CONTROL, cache);
     response
 }

@@ -2,6 +2,7 @@
 
 mod browser;
 mod checks;
+mod conformance;
 mod dependencies;
 pub(crate) mod postgres;
 mod rust;
@@ -48,6 +49,8 @@ enum Step {
     Release,
     /// Browser, wire and interoperability tests against the release binary: end2end/
     Browser,
+    /// The outside conformance run against the release binary, where it is: BOOKPLATE_TEST_CONFORMANCE
+    Conformance,
 }
 
 impl Step {
@@ -62,6 +65,7 @@ impl Step {
             Self::Doc => "examples in the documentation",
             Self::Release => "release binary",
             Self::Browser => "browser, wire and interoperability tests",
+            Self::Conformance => "outside conformance run",
         }
     }
 
@@ -73,6 +77,7 @@ impl Step {
             Self::Site | Self::Doc | Self::Release => prerequisites::TO_BUILD,
             Self::Rust => &[Tool::Postgres],
             Self::Browser => &[Tool::Node, Tool::Python, Tool::Chromium, Tool::Postgres],
+            Self::Conformance => &[Tool::Node, Tool::Python, Tool::Postgres],
         }
     }
 
@@ -94,12 +99,13 @@ impl Step {
                 let postgres = session.postgres()?.to_owned();
                 browser::tests(workspace, &postgres, &mut session.tally)
             }
+            Self::Conformance => session.conformance(),
         }
     }
 
     /// Steps that count tests; each other step counts as one check.
     fn counts_tests(self) -> bool {
-        matches!(self, Self::Rust | Self::Doc | Self::Browser)
+        matches!(self, Self::Rust | Self::Doc | Self::Browser | Self::Conformance)
     }
 }
 
@@ -108,9 +114,22 @@ struct Session<'a> {
     workspace: &'a Workspace,
     tally: Tally,
     postgres: Option<Postgres>,
+    /// What could not be run because this machine lacks it, and may.
+    not_here: Vec<&'static str>,
 }
 
 impl Session<'_> {
+    /// The outside conformance run, or a note that it is not here.
+    fn conformance(&mut self) -> Result<()> {
+        let Some(harness) = conformance::harness(self.workspace)? else {
+            eprintln!("  {}", conformance::NOT_HERE);
+            self.not_here.push(Step::Conformance.title());
+            return Ok(());
+        };
+        let postgres = self.postgres()?.to_owned();
+        conformance::run(self.workspace, &harness, &postgres, &mut self.tally)
+    }
+
     /// The address of the PostgreSQL of the tests, started when the first step asks for it.
     fn postgres(&mut self) -> Result<&str> {
         if self.postgres.is_none() {
@@ -144,7 +163,7 @@ pub(crate) fn test(workspace: &Workspace, arguments: &Arguments) -> Result<ExitC
     let chosen = |step: &Step| arguments.only.is_empty() || arguments.only.contains(step);
     let steps: Vec<Step> = Step::value_variants().iter().copied().filter(chosen).collect();
     let begun = Instant::now();
-    let mut session = Session { workspace, tally: Tally::default(), postgres: None };
+    let mut session = Session { workspace, tally: Tally::default(), postgres: None, not_here: Vec::new() };
     let outcome = session.run(&steps);
     drop(session.postgres.take());
     if let Err(error) = &outcome {
@@ -152,6 +171,9 @@ pub(crate) fn test(workspace: &Workspace, arguments: &Arguments) -> Result<ExitC
             session.tally.add(0, 1);
         }
         eprintln!("\nstopped at the first step that failed: {error:#}");
+    }
+    if !session.not_here.is_empty() {
+        eprintln!("\n{} not here: {}", session.not_here.len(), session.not_here.join(", "));
     }
     eprintln!("all in {:.0} s; checks count as one test each", begun.elapsed().as_secs_f32());
     println!("{}", session.tally);

@@ -13,6 +13,7 @@ mod cookies;
 mod forgeries;
 mod keys;
 mod notices;
+mod passwords;
 mod profiles;
 mod secrecy;
 mod secret;

@@ -1,0 +1,135 @@
+//! Deleting an account.
+
+use contract::{Code, PasswordAttempt, Problem, Problems};
+use storage::{SignedIn, User};
+
+use super::{Accounts, failures, password::CheckPasswordError};
+use crate::{
+    EventKind, Failure, Occasion, Visit,
+    events::with_mails,
+    mail::{Purpose, Request, link_id},
+};
+
+/// A reader wants the account gone.
+#[derive(Debug, Clone, Default)]
+pub struct DeleteAccount {
+    /// The password, given again.
+    pub password: Option<PasswordAttempt>,
+    /// The token of a link that was mailed.
+    pub token: Option<String>,
+    /// Where such a link leads in the end.
+    pub callback: String,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// Everything is gone.
+    Now,
+    /// A link that does it is on its way.
+    ByMail,
+}
+
+/// Why an account was not deleted.
+#[derive(Debug)]
+pub enum DeleteAccountError {
+    /// The password was not accepted.
+    Password(CheckPasswordError),
+    /// The link is unknown, used, too old or somebody else's.
+    InvalidToken,
+    /// Without a password, the session must be younger than this one is.
+    NotFresh,
+    /// Nothing was wrong with the request.
+    Failure(Failure),
+}
+
+impl Accounts {
+    /// Deletes an account by password, by a mailed link, or from a session that was opened within a day. Where addresses
+    /// have to be proved, a link is mailed instead, as whoever has the session, and even the password, may not have the
+    /// address.
+    ///
+    /// # Errors
+    /// [`DeleteAccountError`]; then nothing is deleted.
+    pub async fn delete(
+        &self,
+        command: DeleteAccount,
+        signed_in: &SignedIn,
+        visit: &Visit,
+    ) -> Result<Deleted, DeleteAccountError> {
+        if let Some(password) = &command.password {
+            let checked = self.password_of(signed_in, password, EventKind::Deletion, visit).await;
+            checked.map_err(DeleteAccountError::Password)?;
+        }
+        if let Some(token) = &command.token {
+            self.delete_by_link(token, signed_in).await?;
+            return Ok(Deleted::Now);
+        }
+        if self.rules.require_verified_email && self.post.is_open() {
+            return self.mail_deletion_link(&signed_in.user, command.callback, visit).await;
+        }
+        if command.password.is_none() && !self.sessions.is_fresh(&signed_in.session) {
+            return Err(DeleteAccountError::NotFresh);
+        }
+        self.erase(&signed_in.user).await?;
+        Ok(Deleted::Now)
+    }
+
+    /// Deletes an account by a mailed link, opened in a browser where its reader is signed in.
+    ///
+    /// # Errors
+    /// [`DeleteAccountError`]; the link of another reader is not spent.
+    pub async fn delete_by_link(&self, token: &str, signed_in: &SignedIn) -> Result<(), DeleteAccountError> {
+        let now = self.ports.clock.now();
+        let link = self.database.find_link(&link_id(token)).await?;
+        let good = link.filter(|link| {
+            link.purpose == Purpose::DeleteAccount.name()
+                && link.user_id == signed_in.user.id
+                && link.expires_at > now
+        });
+        let link = good.ok_or(DeleteAccountError::InvalidToken)?;
+        if !self.database.take_link(&link, now).await? {
+            return Err(DeleteAccountError::InvalidToken);
+        }
+        self.erase(&signed_in.user).await?;
+        Ok(())
+    }
+
+    /// Has a link mailed that deletes the account.
+    async fn mail_deletion_link(
+        &self,
+        user: &User,
+        callback: String,
+        visit: &Visit,
+    ) -> Result<Deleted, DeleteAccountError> {
+        let request = Request::DeleteAccount { user_id: user.id.clone(), callback };
+        let mail = self.post.request(Some(&user.id), request);
+        let trace = with_mails(self.events.done(EventKind::DeletionRequest, &user.id, &visit.device), mail);
+        self.database.record(&trace).await?;
+        self.settled(&trace);
+        Ok(Deleted::ByMail)
+    }
+
+    /// Removes a reader and everything about them, and says so in a last mail.
+    pub(crate) async fn erase(&self, user: &User) -> Result<bool, Failure> {
+        let farewell = self.post.notice(None, &user.email, &Occasion::AccountDeleted);
+        let trace = with_mails(self.events.erased(), farewell);
+        let erased = self.database.delete_user(&user.id, &trace).await?;
+        if erased {
+            self.settled(&trace);
+        }
+        Ok(erased)
+    }
+}
+
+failures!(DeleteAccountError);
+
+impl From<DeleteAccountError> for Problems {
+    fn from(error: DeleteAccountError) -> Self {
+        match error {
+            DeleteAccountError::Password(error) => error.on("password"),
+            DeleteAccountError::InvalidToken => Problem::new(Code::InvalidDeletionToken).into(),
+            DeleteAccountError::NotFresh => Problem::new(Code::SessionExpired).into(),
+            DeleteAccountError::Failure(failure) => failure.into(),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Proving an address, and changing it.
+
+use contract::{Code, Email, Problem, Problems};
+use storage::{Link, Opening, Session, SignedIn, Spent, User};
+
+use super::{Accounts, failures};
+use crate::{
+    EventKind, Failure, Occasion, Visit,
+    events::with_mails,
+    mail::{Purpose, Request, link_id},
+};
+
+/// What a link did.
+#[derive(Debug)]
+pub enum Verified {
+    /// The address is proved, now or before. Where addresses have to be proved first, the reader is in.
+    Address {
+        /// The reader's session, opened with the first use of the link.
+        session: Option<Session>,
+    },
+    /// The change is confirmed at the present address; a link is on its way to the new one.
+    ChangeConfirmed,
+    /// The address is the new one.
+    Changed(User),
+}
+
+/// Why no link was sent to prove an address.
+#[derive(Debug)]
+pub enum SendVerificationError {
+    /// This Bookplate sends no mail.
+    NoMail,
+    /// The address is not that of the reader who asks.
+    Mismatch,
+    /// The reader who asks has proved it already.
+    AlreadyVerified,
+    /// Nothing was wrong with the request.
+    Failure(Failure),
+}
+
+/// Why a link did nothing.
+#[derive(Debug)]
+pub enum VerifyEmailError {
+    /// It is unknown, used or replaced.
+    InvalidToken,
+    /// It is too old.
+    Expired,
+    /// It changes the address of another reader than the one whose browser opened it.
+    OtherUser,
+    /// Nothing was wrong with the request.
+    Failure(Failure),
+}
+
+/// Why no change of address was begun.
+#[derive(Debug)]
+pub enum ChangeEmailError {
+    /// This Bookplate sends no mail.
+    NoMail,
+    /// The reader has this address already.
+    Same,
+    /// Nothing was wrong with the request.
+    Failure(Failure),
+}
+
+impl Accounts {
+    /// Has a link mailed that proves an address. Who asks without a session is told nothing about the address, neither
+    /// in words nor in time: whether it needs proving is found out later.
+    ///
+    /// # Errors
+    /// [`SendVerificationError`].
+    pub async fn send_verification(
+        &self,
+        email: &Email,
+        callback: &str,
+        asking: Option<&User>,
+    ) -> Result<(), SendVerificationError> {
+        if let Some(user) = asking {
+            if user.email != email.as_str() {
+                return Err(SendVerificationError::Mismatch);
+            }
+            if user.email_verified {
+                return Err(SendVerificationError::AlreadyVerified);
+            }
+        }
+        let request =
+            Request::VerifyEmail { email: email.as_str().to_owned(), callback: callback.to_owned() };
+        let mail = self.post.request(asking.map(|user| user.id.as_str()), request);
+        Ok(self.post.queue(&mail.ok_or(SendVerificationError::NoMail)?).await?)
+    }
+
+    /// Begins a change of address. An address that belongs to somebody answers like a free one, and gets nothing.
+    ///
+    /// # Errors
+    /// [`ChangeEmailError`].
+    pub async fn change_email(
+        &self,
+        new_email: &Email,
+        callback: &str,
+        signed_in: &SignedIn,
+        visit: &Visit,
+    ) -> Result<(), ChangeEmailError> {
+        let user = &signed_in.user;
+        if user.email == new_email.as_str() {
+            return Err(ChangeEmailError::Same);
+        }
+        let (user_id, new_email, callback) =
+            (user.id.clone(), new_email.as_str().to_owned(), callback.to_owned());
+        // Only a proved address can be asked whether it agrees.
+        let request = if user.email_verified {
+            Request::ConfirmEmailChange { user_id, new_email, callback }
+        } else {
+            Request::VerifyNewEmail { user_id, new_email, callback }
+        };
+        let mail = self.post.request(Some(&user.id), request).ok_or(ChangeEmailError::NoMail)?;
+        let trace =
+            with_mails(self.events.done(EventKind::EmailChangeRequest, &user.id, &visit.device), [mail]);
+        self.database.record(&trace).await?;
+        self.settled(&trace);
+        Ok(())
+    }
+
+    /// Does what a mailed link is for: proves an address, or carries a change of it one step on.
+    ///
+    /// # Errors
+    /// [`VerifyEmailError`].
+    pub async fn verify_email(
+        &self,
+        token: &str,
+        callback: &str,
+        signed_in: Option<&SignedIn>,
+        visit: &Visit,
+    ) -> Result<Verified, VerifyEmailError> {
+        let link = self.database.find_link(&link_id(token)).await?.ok_or(VerifyEmailError::InvalidToken)?;
+        let is = |purpose: Purpose| link.purpose == purpose.name();
+        if link.expires_at <= self.ports.clock.now() {
+            return Err(VerifyEmailError::Expired);
+        }
+        if is(Purpose::VerifyEmail) {
+            return self.prove(&link, signed_in, visit).await;
+        }
+        if signed_in.is_some_and(|signed_in| signed_in.user.id != link.user_id) {
+            return Err(VerifyEmailError::OtherUser);
+        }
+        let new_email = link.new_email.clone().ok_or(VerifyEmailError::InvalidToken)?;
+        if is(Purpose::ConfirmEmailChange) {
+            self.confirm_change(&link, new_email, callback).await
+        } else if is(Purpose::VerifyNewEmail) {
+            self.finish_change(&link, &new_email, visit).await
+        } else {
+            Err(VerifyEmailError::InvalidToken)
+        }
+    }
+
+    /// Counts an address as proved. Opening the link again changes nothing and is no error.
+    async fn prove(
+        &self,
+        link: &Link,
+        signed_in: Option<&SignedIn>,
+        visit: &Visit,
+    ) -> Result<Verified, VerifyEmailError> {
+        let user = self.database.find_user(&link.user_id).await?.ok_or(VerifyEmailError::InvalidToken)?;
+        if user.email != link.email {
+            return Err(VerifyEmailError::InvalidToken);
+        }
+        if link.used_at.is_some() {
+            return Ok(Verified::Address { session: None });
+        }
+        let lets_in = self.rules.require_verified_email
+            && signed_in.is_none()
+            && !user.ban.holds(self.ports.clock.now());
+        let session = lets_in.then(|| self.sessions.draft(&user.id, &visit.device, true));
+        let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, self.events.now()));
+        let opening = session.as_ref().map(|session| Opening {
+            session,
+            replaced: None,
+            device: device.as_ref(),
+        });
+        let trace = self.events.done(EventKind::EmailVerification, &user.id, &visit.device);
+        if self.database.verify_email(link, opening.as_ref(), &trace).await? != Spent::Now {
+            // Opened twice in the same moment: the other one has done it.
+            return Ok(Verified::Address { session: None });
+        }
+        self.settled(&trace);
+        let session = match session {
+            Some(session) => Some(self.sessions.opened(session, user).await.session),
+            None => None,
+        };
+        Ok(Verified::Address { session })
+    }
+
+    async fn confirm_change(
+        &self,
+        link: &Link,
+        new_email: String,
+        callback: &str,
+    ) -> Result<Verified, VerifyEmailError> {
+        if !self.database.take_link(link, self.ports.clock.now()).await? {
+            return Err(VerifyEmailError::InvalidToken);
+        }
+        let (user_id, callback) = (link.user_id.clone(), callback.to_owned());
+        let request = Request::VerifyNewEmail { user_id, new_email, callback };
+        if let Some(mail) = self.post.request(Some(&link.user_id), request) {
+            self.post.queue(&mail).await?;
+        }
+        Ok(Verified::ChangeConfirmed)
+    }
+
+    async fn finish_change(
+        &self,
+        link: &Link,
+        new_email: &str,
+        visit: &Visit,
+    ) -> Result<Verified, VerifyEmailError> {
+        let occasion = Occasion::EmailChanged { new_email: new_email.to_owned() };
+        let notice = self.post.notice(Some(&link.user_id), &link.email, &occasion);
+        let trace = with_mails(self.events.done(EventKind::EmailChange, &link.user_id, &visit.device), notice);
+        // An address that was taken meanwhile is not told apart: its owner's account is nobody's business.
+        if self.database.change_email(link, new_email, &trace).await? != Spent::Now {
+            return Err(VerifyEmailError::InvalidToken);
+        }
+        self.settled(&trace);
+        let user = self.database.find_user(&link.user_id).await?.ok_or(VerifyEmailError::InvalidToken)?;
+        Ok(Verified::Changed(user))
+    }
+}
+
+failures!(SendVerificationError, VerifyEmailError, ChangeEmailError);
+
+impl From<SendVerificationError> for Problems {
+    fn from(error: SendVerificationError) -> Self {
+        match error {
+            SendVerificationError::NoMail => Problem::new(Code::VerificationEmailNotEnabled).into(),
+            SendVerificationError::Mismatch => Problem::on(Code::EmailMismatch, "email").into(),
+            SendVerificationError::AlreadyVerified => Problem::new(Code::EmailAlreadyVerified).into(),
+            SendVerificationError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<VerifyEmailError> for Problem {
+    fn from(error: VerifyEmailError) -> Self {
+        match error {
+            VerifyEmailError::InvalidToken => Self::new(Code::InvalidVerificationToken),
+            VerifyEmailError::Expired => Self::new(Code::TokenExpired),
+            VerifyEmailError::OtherUser => Self::new(Code::InvalidUser),
+            VerifyEmailError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<ChangeEmailError> for Problems {
+    fn from(error: ChangeEmailError) -> Self {
+        match error {
+            ChangeEmailError::NoMail => Problem::new(Code::ChangeEmailDisabled).into(),
+            ChangeEmailError::Same => Problem::on(Code::EmailIsTheSame, "newEmail").into(),
+            ChangeEmailError::Failure(failure) => failure.into(),
+        }
+    }
+}

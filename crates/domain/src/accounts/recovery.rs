@@ -1,0 +1,116 @@
+//! Setting a password with a link that was mailed.
+
+use contract::{Code, Email, NewPassword, Problem, Problems};
+use storage::{Link, NewPasswordHash, Spent};
+
+use super::{Accounts, failures};
+use crate::{
+    EventKind, Failure, Occasion, Visit,
+    events::with_mails,
+    mail::{Purpose, Request, link_id},
+};
+
+/// Why no link was asked for.
+#[derive(Debug)]
+pub enum RequestResetError {
+    /// This Bookplate sends no mail.
+    NoMail,
+    /// Nothing was wrong with the request.
+    Failure(Failure),
+}
+
+/// Why a password was not set.
+#[derive(Debug)]
+pub enum ResetPasswordError {
+    /// The link is unknown, used, replaced or too old.
+    InvalidToken,
+    /// The password is not accepted; the link stays good.
+    Refused(Problem),
+    /// Nothing was wrong with the request.
+    Failure(Failure),
+}
+
+impl Accounts {
+    /// Has a link to set a password mailed to who has this address, if anybody does. That is found out later, so the
+    /// work here is the same for every address.
+    ///
+    /// # Errors
+    /// [`RequestResetError`].
+    pub async fn request_password_reset(
+        &self,
+        email: &Email,
+        callback: &str,
+        visit: &Visit,
+    ) -> Result<(), RequestResetError> {
+        let request =
+            Request::ResetPassword { email: email.as_str().to_owned(), callback: callback.to_owned() };
+        let mail = self.post.request(None, request).ok_or(RequestResetError::NoMail)?;
+        let mut trace = self.events.done(EventKind::PasswordResetRequest, "", &visit.device);
+        trace.event.user_id = None;
+        let trace = with_mails(trace, [mail]);
+        self.database.record(&trace).await?;
+        self.settled(&trace);
+        Ok(())
+    }
+
+    /// Whether a link to set a password is good. Looking does not spend it.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn reset_link_is_good(&self, token: &str) -> Result<bool, Failure> {
+        Ok(self.reset_link(token).await?.is_some())
+    }
+
+    /// Sets a password with a link: every session and every link of the reader ends, and the reader is told by mail.
+    ///
+    /// # Errors
+    /// [`ResetPasswordError`]; then nothing is changed.
+    pub async fn reset_password(
+        &self,
+        token: &str,
+        password: NewPassword,
+        visit: &Visit,
+    ) -> Result<(), ResetPasswordError> {
+        let link = self.reset_link(token).await?.ok_or(ResetPasswordError::InvalidToken)?;
+        let user = self.database.find_user(&link.user_id).await?.ok_or(ResetPasswordError::InvalidToken)?;
+        let judged = self.rules.passwords.judge(&password, "newPassword", &self.about(&user));
+        judged.map_err(ResetPasswordError::Refused)?;
+        let hash = self.ports.hasher.hash(password).await?;
+        let credential_id = self.ports.random_uuid().to_string();
+        let new = NewPasswordHash { user_id: &user.id, credential_id: &credential_id, hash: &hash };
+        let notice = self.post.notice(Some(&user.id), &user.email, &Occasion::PasswordChanged);
+        let trace = with_mails(self.events.done(EventKind::PasswordReset, &user.id, &visit.device), notice);
+        if self.database.reset_password(&link, &new, &trace).await? != Spent::Now {
+            return Err(ResetPasswordError::InvalidToken);
+        }
+        self.settled(&trace);
+        Ok(())
+    }
+
+    async fn reset_link(&self, token: &str) -> Result<Option<Link>, Failure> {
+        let link = self.database.find_link(&link_id(token)).await?;
+        let now = self.ports.clock.now();
+        Ok(link.filter(|link| link.purpose == Purpose::ResetPassword.name() && link.expires_at > now))
+    }
+}
+
+failures!(RequestResetError, ResetPasswordError);
+
+impl From<RequestResetError> for Problems {
+    fn from(error: RequestResetError) -> Self {
+        match error {
+            RequestResetError::NoMail => Problem::new(Code::ResetPasswordDisabled).into(),
+            RequestResetError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<ResetPasswordError> for Problems {
+    fn from(error: ResetPasswordError) -> Self {
+        match error {
+            ResetPasswordError::InvalidToken => Problem::new(Code::InvalidResetToken).into(),
+            ResetPasswordError::Refused(problem) => problem.into(),
+            ResetPasswordError::Failure(failure) => failure.into(),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Letting a reader in.
+
+use contract::{Code, Email, PasswordAttempt, Problem, Problems};
+use storage::{Credentials, Opening, SignedIn, User};
+
+use super::{Accounts, failures};
+use crate::{
+    EventKind, Failure, LimitError, Occasion, Visit,
+    agent::device_in_words,
+    events::with_mails,
+    limits::{Counted, Rule},
+    mail::Request,
+};
+
+/// A reader wants in.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// The address that names the account.
+    pub email: Email,
+    /// What is said to open it.
+    pub password: PasswordAttempt,
+    /// Whether the session outlives the browser window.
+    pub remember: bool,
+    /// Where a link leads that is mailed because the address has not been proved.
+    pub callback: String,
+}
+
+/// Why a reader was not let in.
+#[derive(Debug)]
+pub enum SignInError {
+    /// No account with this address and password. Never says which.
+    WrongCredentials,
+    /// The password was right, but the address has not been proved; a link is on its way.
+    EmailNotVerified,
+    /// The password was right, but the operator has closed the account.
+    Banned,
+    /// Too many were tried at this account.
+    TooMany {
+        /// Seconds until the next try.
+        retry_after: u32,
+    },
+    /// Nothing was wrong with the request.
+    Failure(Failure),
+}
+
+impl Accounts {
+    /// Lets a reader in under a new session.
+    ///
+    /// Tries are counted for each account, known or not, so that many clients together cannot guess at one. A browser
+    /// that the account knows is counted by itself: strangers who guess do not keep its reader out.
+    ///
+    /// # Errors
+    /// [`SignInError`]; an unknown address and a wrong password cost the same and answer alike.
+    pub async fn sign_in(&self, command: SignIn, visit: &Visit) -> Result<SignedIn, SignInError> {
+        let device_id = visit.browser.as_ref().map(crate::DeviceId::stored_name);
+        // A password that is changed in the moment it is compared is compared once more.
+        for _ in 0..2 {
+            let email = command.email.as_str();
+            let found = self.database.find_credentials(email, device_id.as_deref()).await?;
+            let counted = self.count_try(email, found.as_ref(), device_id.as_deref()).await?;
+            let hash = found.as_ref().map(|credentials| credentials.password_hash.as_str());
+            let matches = self.compare(&command.password, hash).await?;
+            let Some(credentials) = found.as_ref().filter(|_| matches) else {
+                let known = found.as_ref().map(|credentials| credentials.user.id.as_str());
+                self.events.refused(EventKind::SignIn, "wrong-credentials", known, &visit.device).await?;
+                return Err(SignInError::WrongCredentials);
+            };
+            self.limits.give_back(counted).await?;
+            self.judge(&credentials.user, &command, visit).await?;
+            if let Some(signed_in) = self.let_in(credentials, &command, visit).await? {
+                return Ok(signed_in);
+            }
+        }
+        Err(SignInError::WrongCredentials)
+    }
+
+    /// Counts a password that is tried at an address, whether or not that has an account.
+    async fn count_try(
+        &self,
+        email: &str,
+        found: Option<&Credentials>,
+        device_id: Option<&str>,
+    ) -> Result<Counted, SignInError> {
+        let known = found.zip(device_id).filter(|(credentials, _)| credentials.device_known);
+        let counted = match known {
+            Some((credentials, device)) => {
+                let subject = format!("{} {device}", credentials.user.id);
+                self.limits.count(Rule::Account, &subject).await
+            }
+            None => self.limits.count(Rule::Account, email).await,
+        };
+        counted.map_err(|error| match error {
+            LimitError::Exceeded { retry_after } => SignInError::TooMany { retry_after },
+            LimitError::Failure(failure) => SignInError::Failure(failure),
+        })
+    }
+
+    /// Whether the reader may come in, whose password was right.
+    async fn judge(&self, user: &User, command: &SignIn, visit: &Visit) -> Result<(), SignInError> {
+        if user.ban.holds(self.ports.clock.now()) {
+            self.events.refused(EventKind::SignIn, "banned", Some(&user.id), &visit.device).await?;
+            return Err(SignInError::Banned);
+        }
+        if self.rules.require_verified_email && !user.email_verified {
+            let request =
+                Request::VerifyEmail { email: user.email.clone(), callback: command.callback.clone() };
+            let mail = self.post.request(Some(&user.id), request);
+            let mut trace = with_mails(self.events.done(EventKind::SignIn, &user.id, &visit.device), mail);
+            trace.event.outcome = "email-not-verified".to_owned();
+            self.database.still_unverified(&user.id, self.events.now(), &trace).await?;
+            self.settled(&trace);
+            return Err(SignInError::EmailNotVerified);
+        }
+        Ok(())
+    }
+
+    /// Opens the session; `None` when the password was changed since it was compared.
+    async fn let_in(
+        &self,
+        credentials: &Credentials,
+        command: &SignIn,
+        visit: &Visit,
+    ) -> Result<Option<SignedIn>, SignInError> {
+        let Credentials { user, password_hash, device_known } = credentials;
+        // A busy hasher leaves the old hash for the next time.
+        let rehashed = self.ports.hasher.renew(command.password.clone(), password_hash).await.unwrap_or_default();
+        let session = self.sessions.draft(&user.id, &visit.device, command.remember);
+        let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, session.created_at));
+        let replaced = visit.replaced();
+        let opening =
+            Opening { session: &session, replaced: replaced.as_deref(), device: device.as_ref() };
+        let notice = if *device_known { None } else { self.new_device_notice(user, visit) };
+        let trace = with_mails(self.events.done(EventKind::SignIn, &user.id, &visit.device), notice);
+        if !self.database.open_session(&opening, password_hash, rehashed.as_deref(), &trace).await? {
+            return Ok(None);
+        }
+        self.settled(&trace);
+        Ok(Some(self.sessions.opened(session, user.clone()).await))
+    }
+
+    fn new_device_notice(&self, user: &User, visit: &Visit) -> Option<storage::QueuedMail> {
+        let device = device_in_words(&visit.device.user_agent);
+        let occasion = Occasion::NewDevice { device, ip_address: visit.device.ip_address.clone() };
+        self.post.notice(Some(&user.id), &user.email, &occasion)
+    }
+}
+
+failures!(SignInError);
+
+impl From<SignInError> for Problems {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::WrongCredentials => Problem::new(Code::InvalidEmailOrPassword).into(),
+            SignInError::EmailNotVerified => Problem::new(Code::EmailNotVerified).into(),
+            SignInError::Banned => Problem::new(Code::BannedUser).into(),
+            SignInError::TooMany { retry_after } => {
+                Problem::retry_in(Code::TooManyRequests, retry_after).into()
+            }
+            SignInError::Failure(failure) => failure.into(),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Opening an account.
+
+use contract::{Answers, Code, Email, Image, NewPassword, PersonName, Problem, Problems};
+use storage::{NewAccount, Opening, Session, User};
+
+use super::{Accounts, failures};
+use crate::{EventKind, Failure, Visit, events::with_mails, mail::Request};
+
+/// A reader wants an account.
+#[derive(Debug, Clone)]
+pub struct SignUp {
+    /// May be empty.
+    pub name: PersonName,
+    /// The address that will name the account.
+    pub email: Email,
+    /// What will open it.
+    pub password: NewPassword,
+    /// Address of a picture.
+    pub image: Option<Image>,
+    /// Answers to the background questions.
+    pub answers: Answers,
+    /// Whether the session outlives the browser window.
+    pub remember: bool,
+    /// Where the link that proves the address leads; where it may lead is the edge's to judge.
+    pub callback: String,
+}
+
+/// An account was opened; or, where addresses have to be proved first, the same is said whether or not it was.
+#[derive(Debug)]
+pub struct SignedUp {
+    /// The reader, perhaps made up.
+    pub user: User,
+    /// The reader's session; `None` where addresses have to be proved first.
+    pub session: Option<Session>,
+}
+
+/// Why an account was not opened.
+#[derive(Debug)]
+pub enum SignUpError {
+    /// The address has an account.
+    EmailTaken,
+    /// The password is not accepted.
+    Refused(Problem),
+    /// Nothing was wrong with the request.
+    Failure(Failure),
+}
+
+impl Accounts {
+    /// Opens an account and a session in one step, and mails a link that proves the address.
+    ///
+    /// Where addresses have to be proved first there is no session, and a taken address answers like a free one: with
+    /// the same work, and a reader that is made up. Its owner gets a mail instead.
+    ///
+    /// # Errors
+    /// [`SignUpError`]; then nothing is stored.
+    pub async fn sign_up(&self, command: SignUp, visit: &Visit) -> Result<SignedUp, SignUpError> {
+        let (email, name) = (command.email.as_str(), command.name.as_str());
+        let about = [email, name, &self.rules.book];
+        self.rules.passwords.judge(&command.password, "password", &about).map_err(SignUpError::Refused)?;
+        // Hashed before the address is looked at: a taken address costs the same time as a free one.
+        let password_hash = self.ports.hasher.hash(command.password).await?;
+        let now = self.ports.clock.now();
+        let user = User {
+            id: self.ports.random_uuid().to_string(),
+            email: command.email.as_str().to_owned(),
+            email_verified: false,
+            name: command.name.as_str().to_owned(),
+            image: command.image.map(|image| image.as_str().to_owned()),
+            answers: command.answers,
+            created_at: now,
+            updated_at: now,
+            ban: storage::Ban::default(),
+        };
+        let strict = self.rules.require_verified_email;
+        let session = (!strict).then(|| self.sessions.draft(&user.id, &visit.device, command.remember));
+        let credential_id = self.ports.random_uuid().to_string();
+        let account = NewAccount { user, credential_id, password_hash: Some(password_hash) };
+        let opened = self.open_account(&account, session.as_ref(), command.callback, visit).await?;
+        match (opened, session) {
+            (true, Some(session)) => {
+                let opened = self.sessions.opened(session, account.user).await;
+                Ok(SignedUp { user: opened.user, session: Some(opened.session) })
+            }
+            (true, None) => Ok(SignedUp { user: account.user, session: None }),
+            (false, Some(_)) => Err(SignUpError::EmailTaken),
+            (false, None) => {
+                let attempt = Request::SignUpAttempt { email: account.user.email.clone() };
+                if let Some(mail) = self.post.request(None, attempt) {
+                    self.post.queue(&mail).await?;
+                }
+                Ok(SignedUp { user: account.user, session: None })
+            }
+        }
+    }
+
+    /// Stores the account and what goes with it; `false` when the address is taken.
+    async fn open_account(
+        &self,
+        account: &NewAccount,
+        session: Option<&Session>,
+        callback: String,
+        visit: &Visit,
+    ) -> Result<bool, SignUpError> {
+        let user = &account.user;
+        let now = user.created_at;
+        let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, now));
+        let replaced = visit.replaced();
+        let opening = session.map(|session| Opening {
+            session,
+            replaced: replaced.as_deref(),
+            device: device.as_ref(),
+        });
+        let request = Request::VerifyEmail { email: user.email.clone(), callback };
+        let mail = self.post.request(Some(&user.id), request);
+        let trace = with_mails(self.events.done(EventKind::SignUp, &user.id, &visit.device), mail);
+        if self.database.create_account(account, opening.as_ref(), &trace).await? {
+            self.settled(&trace);
+            return Ok(true);
+        }
+        // About nobody: whose address it is must not be told by their own list of events either.
+        self.events.refused(EventKind::SignUp, "email-taken", None, &visit.device).await?;
+        Ok(false)
+    }
+}
+
+failures!(SignUpError);
+
+impl From<SignUpError> for Problems {
+    fn from(error: SignUpError) -> Self {
+        match error {
+            SignUpError::EmailTaken => Problem::on(Code::UserAlreadyExists, "email").into(),
+            SignUpError::Refused(problem) => problem.into(),
+            SignUpError::Failure(failure) => failure.into(),
+        }
+    }
+}

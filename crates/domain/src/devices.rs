@@ -1,0 +1,68 @@
+//! Browsers, known by a long-lived cookie that says nothing but "I have been here before".
+
+use contract::Timestamp;
+use sha2::{Digest, Sha256};
+use storage::KnownDevice;
+use uuid::Uuid;
+
+use crate::{Device, Sessions};
+
+/// What a browser's long-lived cookie says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceId {
+    handle: Uuid,
+    brought: bool,
+}
+
+impl DeviceId {
+    /// Whether the browser brought it along; a new one has to be given to it.
+    pub const fn is_brought(&self) -> bool {
+        self.brought
+    }
+
+    /// The name under which readers' browsers are stored; the cookie cannot be made from it.
+    pub(crate) fn stored_name(&self) -> String {
+        hex(&Sha256::digest(format!("device:{}", self.handle.simple())))
+    }
+
+    /// The browser as it is noted for a reader who signs in.
+    pub(crate) fn seen(&self, device: &Device, now: Timestamp) -> KnownDevice {
+        KnownDevice {
+            id: self.stored_name(),
+            user_agent: device.user_agent.clone(),
+            first_seen_at: now,
+            last_seen_at: now,
+        }
+    }
+}
+
+impl Sessions {
+    /// Reads a device cookie's value; one that this server has not signed says nothing.
+    pub fn read_device(&self, value: &str) -> Option<DeviceId> {
+        let (handle, signature) = value.split_once('.')?;
+        let handle = Uuid::try_parse(handle).ok()?;
+        let genuine = self.secret().signed(&signed_text(handle), signature);
+        genuine.then_some(DeviceId { handle, brought: true })
+    }
+
+    /// A device cookie for a browser that has none.
+    pub fn new_device(&self) -> DeviceId {
+        DeviceId { handle: self.draw(), brought: false }
+    }
+
+    /// The value of a device cookie: `HANDLE.SIGNATURE`.
+    pub fn device_value(&self, device: &DeviceId) -> String {
+        let signature = self.secret().sign(&signed_text(device.handle));
+        format!("{}.{signature}", device.handle.simple())
+    }
+}
+
+/// Different from anything else that is signed, so that one cookie cannot stand for another.
+fn signed_text(handle: Uuid) -> String {
+    format!("device:{}", handle.simple())
+}
+
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

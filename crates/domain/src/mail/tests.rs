@@ -1,0 +1,178 @@
+//! Every letter as it goes out, and what somebody else's words may do to it.
+
+use contract::Timestamp;
+use proptest::prelude::*;
+
+use super::{
+    draft::quoted,
+    html::escaped,
+    letter::{Letter, Letterhead, Link, Occasion},
+};
+
+/// 20 November 2026, 23:05:05 UTC.
+const AT: Timestamp = Timestamp::from_millis(1_795_215_905_131);
+const TOKEN: &str = "mT9wXq2VnB7kL4zR8cY1hQ";
+
+fn head() -> Letterhead {
+    Letterhead {
+        book: "Tea & <Proofs>".to_owned(),
+        origin: "https://accounts.example.org".to_owned(),
+        accent: "#c8781e".to_owned(),
+    }
+}
+
+fn link() -> Link {
+    Link {
+        url: format!(
+            "https://accounts.example.org/api/auth/verify-email?token={TOKEN}&callbackURL=%2Faccount"
+        ),
+        token: TOKEN.to_owned(),
+    }
+}
+
+fn occasions() -> Vec<(&'static str, Occasion)> {
+    let new_email = || "new@readers.example.com".to_owned();
+    vec![
+        ("verify_email", Occasion::VerifyEmail(link())),
+        ("reset_password", Occasion::ResetPassword(link())),
+        ("confirm_email_change", Occasion::ConfirmEmailChange { link: link(), new_email: new_email() }),
+        ("verify_new_email", Occasion::VerifyNewEmail(link())),
+        ("delete_account", Occasion::DeleteAccount(link())),
+        ("sign_up_attempt", Occasion::SignUpAttempt),
+        ("password_changed", Occasion::PasswordChanged),
+        ("email_changed", Occasion::EmailChanged { new_email: new_email() }),
+        ("new_device", new_device("Firefox on Windows", "2001:db8::7")),
+        ("account_deleted", Occasion::AccountDeleted),
+    ]
+}
+
+fn new_device(device: &str, ip_address: &str) -> Occasion {
+    Occasion::NewDevice { device: device.to_owned(), ip_address: ip_address.to_owned() }
+}
+
+fn write(occasion: &Occasion) -> Letter {
+    head().letter("0b0c7a52-6b7e-4c1d-9d57-3f6f5a1c2e11".to_owned(), "ada@example.org", occasion, AT)
+}
+
+#[test]
+fn every_letter_says_what_it_said_before() {
+    for (name, occasion) in occasions() {
+        let letter = write(&occasion);
+        insta::assert_snapshot!(
+            format!("{name}_text"),
+            format!("Subject: {}\n\n{}", letter.subject, letter.text)
+        );
+        insta::assert_snapshot!(format!("{name}_html"), letter.html);
+    }
+}
+
+#[test]
+fn a_letter_with_a_link_shows_it_whole_in_both_parts_and_says_how_long_it_works() {
+    for (name, occasion) in occasions() {
+        let letter = write(&occasion);
+        let Some(link) = letter.link else { continue };
+        assert_eq!(letter.text.lines().filter(|line| *line == link.url).count(), 1, "{name}");
+        assert_eq!(letter.html.matches(&escaped(&link.url)).count(), 3, "{name}: button, link and its words");
+        assert!(letter.text.contains("The link works") && letter.html.contains("The link works"), "{name}");
+    }
+}
+
+#[test]
+fn security_24_a_notice_holds_no_token_and_says_what_to_do_if_it_was_somebody_else() {
+    let notices = occasions().into_iter().filter(|(_, occasion)| write(occasion).link.is_none());
+    let names: Vec<&str> = notices
+        .map(|(name, occasion)| {
+            let letter = write(&occasion);
+            assert!(!letter.text.contains("token") && !letter.html.contains("token="), "{name}");
+            for part in [&letter.text, &letter.html] {
+                assert!(part.contains("was not you"), "{name}");
+                assert!(part.contains("https://accounts.example.org/"), "{name}");
+            }
+            name
+        })
+        .collect();
+    let expected = ["sign_up_attempt", "password_changed", "email_changed", "new_device", "account_deleted"];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn nothing_in_a_letter_is_fetched_when_it_is_opened() {
+    for (name, occasion) in occasions() {
+        let html = write(&occasion).html.to_ascii_lowercase();
+        for fetched in ["<img", "src=", "url(", "<link", "@import", "<script", "background=\"http"] {
+            assert!(!html.contains(fetched), "{name}: {fetched}");
+        }
+    }
+}
+
+#[test]
+fn a_letter_says_no_network_address_where_none_is_known() {
+    let letter = write(&new_device("Unknown device", ""));
+    assert!(!letter.text.contains("Network address") && !letter.html.contains("Network address"));
+}
+
+/// The tags of a document, without what stands in quotes.
+fn tags(html: &str) -> Vec<String> {
+    let pieces = html.split('<').skip(1);
+    pieces
+        .map(|piece| piece.chars().take_while(|c| c.is_ascii_alphanumeric() || "/!".contains(*c)).collect())
+        .collect()
+}
+
+/// Words as an attacker would choose them.
+fn foreign() -> impl Strategy<Value = String> {
+    let nasty = proptest::sample::select(vec![
+        "<script>",
+        "</p>",
+        "\"",
+        "'",
+        "&lt;",
+        "-->",
+        "</style>",
+        "\r\nBcc: x@y.z",
+        "\n\n",
+        "\u{202e}",
+        "\0",
+        "]]>",
+        "\u{2028}",
+    ]);
+    let piece = prop_oneof![nasty.prop_map(str::to_owned), any::<String>()];
+    prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn security_06_foreign_words_add_no_tag_no_header_and_no_line_to_a_letter(words in foreign(), ip in foreign()) {
+        let cases = [
+            (Occasion::EmailChanged { new_email: words.clone() }, Occasion::EmailChanged { new_email: "x".into() }),
+            (
+                Occasion::ConfirmEmailChange { link: link(), new_email: words.clone() },
+                Occasion::ConfirmEmailChange { link: link(), new_email: "x".into() },
+            ),
+            (new_device(&words, &format!("{ip}.")), new_device("x", "x")),
+        ];
+        for (attacked, plain) in cases {
+            let (attacked, plain) = (write(&attacked), write(&plain));
+            prop_assert_eq!(&attacked.subject, &plain.subject);
+            prop_assert_eq!(tags(&attacked.html), tags(&plain.html));
+            prop_assert_eq!(attacked.html.matches('"').count(), plain.html.matches('"').count());
+            prop_assert_eq!(attacked.html.lines().count(), plain.html.lines().count());
+            let unseen = attacked.text.contains(['\r', '\0', '\u{202e}', '\u{2028}']);
+            prop_assert!(!unseen, "{:?}", attacked.text);
+            for line in attacked.text.lines() {
+                let whole = line.contains("https://") || !line.trim().contains(' ');
+                prop_assert!(line.chars().count() <= 78 || whole, "{:?}", line);
+            }
+        }
+    }
+
+    #[test]
+    fn security_06_the_name_of_the_book_stays_on_one_line_of_the_subject(words in foreign()) {
+        let head = Letterhead { book: words.clone(), ..head() };
+        for (name, occasion) in occasions() {
+            let letter = head.letter("id".to_owned(), "ada@example.org", &occasion, AT);
+            prop_assert!(!letter.subject.contains(char::is_control), "{}", name);
+            prop_assert!(letter.subject.contains(&quoted(&words)), "{}", name);
+        }
+    }
+}

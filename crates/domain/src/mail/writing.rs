@@ -1,0 +1,259 @@
+//! Writing what a request asked for: to whom, with which link.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use storage::{QueuedMail, User};
+
+use super::{Link, Occasion, Post, lifetimes, post::Envelope};
+use crate::{Failure, LimitError, Ports, devices::hex, limits::Rule};
+
+/// What a mail is to be about.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Request {
+    /// A link to set a password, for whoever has this address.
+    ResetPassword {
+        email: String,
+        /// Where the link leads in the end.
+        callback: String,
+    },
+    /// A link to prove this address, if somebody has it and has not proved it.
+    VerifyEmail { email: String, callback: String },
+    /// Word to the owner of an address that somebody wanted to open an account with it.
+    SignUpAttempt { email: String },
+    /// A link, to the present address, that continues a change of it.
+    ConfirmEmailChange { user_id: String, new_email: String, callback: String },
+    /// A link, to the new address, that ends a change.
+    VerifyNewEmail { user_id: String, new_email: String, callback: String },
+    /// A link to delete an account.
+    DeleteAccount { user_id: String, callback: String },
+}
+
+/// What a link does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    ResetPassword,
+    VerifyEmail,
+    ConfirmEmailChange,
+    VerifyNewEmail,
+    DeleteAccount,
+}
+
+impl Purpose {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::ResetPassword => "reset-password",
+            Self::VerifyEmail => "verify-email",
+            Self::ConfirmEmailChange => "confirm-email-change",
+            Self::VerifyNewEmail => "verify-new-email",
+            Self::DeleteAccount => "delete-account",
+        }
+    }
+
+    /// The purposes whose links die with a new one of this.
+    pub(crate) const fn replaces(self) -> [&'static str; 2] {
+        match self {
+            // Two steps of one thing.
+            Self::ConfirmEmailChange | Self::VerifyNewEmail => {
+                [Self::ConfirmEmailChange.name(), Self::VerifyNewEmail.name()]
+            }
+            other => [other.name(), other.name()],
+        }
+    }
+
+    /// Seconds a link lives.
+    pub(crate) const fn lifetime(self) -> i64 {
+        match self {
+            Self::ResetPassword => lifetimes::RESET,
+            Self::DeleteAccount => lifetimes::DELETE,
+            Self::VerifyEmail | Self::ConfirmEmailChange | Self::VerifyNewEmail => lifetimes::VERIFY,
+        }
+    }
+
+    fn path(self, token: &str, callback: &str) -> String {
+        let query = |path: &str| format!("{path}?token={token}&callbackURL={}", escaped(callback));
+        match self {
+            Self::ResetPassword => format!("/reset-password/{token}?callbackURL={}", escaped(callback)),
+            Self::DeleteAccount => query("/delete-user/callback"),
+            Self::VerifyEmail | Self::ConfirmEmailChange | Self::VerifyNewEmail => query("/verify-email"),
+        }
+    }
+}
+
+/// The name under which a link is stored.
+pub(crate) fn link_id(token: &str) -> String {
+    hex(&Sha256::digest(token.as_bytes()))
+}
+
+/// A token of 192 random bits.
+pub(crate) fn new_token(ports: &Ports) -> String {
+    let mut bytes = [0; 24];
+    ports.entropy.fill(&mut bytes);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A mail about to be written.
+struct Draft<'a> {
+    reader: User,
+    /// Where it goes.
+    to: String,
+    purpose: Purpose,
+    callback: &'a str,
+    new_email: Option<String>,
+}
+
+impl Post {
+    /// Writes what was asked for, or drops the request when there is nobody to write to.
+    pub(super) async fn write(&self, asked: &QueuedMail, request: &Request) -> Result<(), Failure> {
+        if let Request::SignUpAttempt { email } = request {
+            return self.write_attempt(asked, email).await;
+        }
+        let Some(draft) = self.draft(asked, request).await? else {
+            return Ok(self.database.remove_mail(&asked.id).await?);
+        };
+        if !self.may_write_to(&draft.to).await? {
+            tracing::info!(user = %draft.reader.id, "enough mail to this address for now; dropped");
+            return Ok(self.database.remove_mail(&asked.id).await?);
+        }
+        let token = new_token(&self.ports);
+        let path = draft.purpose.path(&token, draft.callback);
+        let url = format!("{}{}{path}", self.letterhead.origin, contract::routes::API);
+        let Some(mail) = self.letter(&draft, Link { url, token: token.clone() }) else {
+            return Err(Failure::Fault("a mail could not be sealed".into()));
+        };
+        let stored = self.link(&draft, &token, asked);
+        self.database.answer_mail_request(&asked.id, &stored, draft.purpose.replaces(), &mail).await?;
+        Ok(())
+    }
+
+    async fn write_attempt(&self, asked: &QueuedMail, email: &str) -> Result<(), Failure> {
+        let reader = self.database.find_user_by_email(email).await?;
+        if let Some(reader) = reader
+            && self.may_write_to(email).await?
+            && let Some(mail) = self.notice(Some(&reader.id), email, &Occasion::SignUpAttempt)
+        {
+            self.database.queue_mail(&mail).await?;
+        }
+        Ok(self.database.remove_mail(&asked.id).await?)
+    }
+
+    async fn draft<'a>(
+        &self,
+        asked: &QueuedMail,
+        request: &'a Request,
+    ) -> Result<Option<Draft<'a>>, Failure> {
+        Ok(match request {
+            Request::SignUpAttempt { .. } => None,
+            Request::ResetPassword { email, callback } => {
+                let reader = self.database.find_user_by_email(email).await?;
+                let reader = match reader {
+                    Some(reader) if !self.password_changed_since(&reader, asked).await? => Some(reader),
+                    _ => None,
+                };
+                reader.map(|reader| Draft::to_reader(reader, Purpose::ResetPassword, callback))
+            }
+            Request::VerifyEmail { email, callback } => {
+                let reader = self.database.find_user_by_email(email).await?;
+                let reader = reader.filter(|reader| !reader.email_verified);
+                reader.map(|reader| Draft::to_reader(reader, Purpose::VerifyEmail, callback))
+            }
+            Request::DeleteAccount { user_id, callback } => {
+                let reader = self.database.find_user(user_id).await?;
+                reader.map(|reader| Draft::to_reader(reader, Purpose::DeleteAccount, callback))
+            }
+            Request::ConfirmEmailChange { user_id, new_email, callback } => {
+                let draft = self.change_of(user_id, new_email, callback, Purpose::ConfirmEmailChange);
+                draft.await?.map(|draft| Draft { to: draft.reader.email.clone(), ..draft })
+            }
+            Request::VerifyNewEmail { user_id, new_email, callback } => {
+                self.change_of(user_id, new_email, callback, Purpose::VerifyNewEmail).await?
+            }
+        })
+    }
+
+    /// A change of address, unless the new one belongs to somebody. Who asked for it is not told, now or later.
+    async fn change_of<'a>(
+        &self,
+        user_id: &str,
+        new_email: &str,
+        callback: &'a str,
+        purpose: Purpose,
+    ) -> Result<Option<Draft<'a>>, Failure> {
+        let taken = self.database.find_user_by_email(new_email).await?.is_some();
+        let reader = self.database.find_user(user_id).await?.filter(|_| !taken);
+        Ok(reader.map(|reader| Draft {
+            reader,
+            to: new_email.to_owned(),
+            purpose,
+            callback,
+            new_email: Some(new_email.to_owned()),
+        }))
+    }
+
+    /// Who has set a password since has no use for a link to set one.
+    async fn password_changed_since(&self, reader: &User, asked: &QueuedMail) -> Result<bool, Failure> {
+        let methods = self.database.sign_in_methods(&reader.id).await?;
+        Ok(methods.iter().any(|method| {
+            method.provider_id == "credential"
+                && method.updated_at > asked.created_at
+                && method.updated_at > method.created_at
+        }))
+    }
+
+    async fn may_write_to(&self, email: &str) -> Result<bool, Failure> {
+        match self.limits.check(Rule::Recipient, email).await {
+            Ok(()) => Ok(true),
+            Err(LimitError::Exceeded { .. }) => Ok(false),
+            Err(LimitError::Failure(failure)) => Err(failure),
+        }
+    }
+
+    fn letter(&self, draft: &Draft<'_>, link: Link) -> Option<QueuedMail> {
+        let occasion = match draft.purpose {
+            Purpose::ResetPassword => Occasion::ResetPassword(link),
+            Purpose::VerifyEmail => Occasion::VerifyEmail(link),
+            Purpose::VerifyNewEmail => Occasion::VerifyNewEmail(link),
+            Purpose::DeleteAccount => Occasion::DeleteAccount(link),
+            Purpose::ConfirmEmailChange => {
+                let new_email = draft.new_email.clone().unwrap_or_default();
+                Occasion::ConfirmEmailChange { link, new_email }
+            }
+        };
+        let id = self.ports.random_uuid().to_string();
+        let letter = self.letterhead.letter(id.clone(), &draft.to, &occasion, self.ports.clock.now());
+        self.seal(id, Some(&draft.reader.id), &Envelope::Letter(letter))
+    }
+
+    fn link(&self, draft: &Draft<'_>, token: &str, asked: &QueuedMail) -> storage::Link {
+        let now = self.ports.clock.now();
+        storage::Link {
+            id: link_id(token),
+            user_id: draft.reader.id.clone(),
+            purpose: draft.purpose.name().to_owned(),
+            email: draft.reader.email.clone(),
+            new_email: draft.new_email.clone(),
+            created_at: asked.created_at,
+            expires_at: now.plus_seconds(draft.purpose.lifetime()),
+            used_at: None,
+        }
+    }
+}
+
+impl<'a> Draft<'a> {
+    fn to_reader(reader: User, purpose: Purpose, callback: &'a str) -> Self {
+        Self { to: reader.email.clone(), reader, purpose, callback, new_email: None }
+    }
+}
+
+/// As JavaScript's `encodeURIComponent` has it, near enough: letters, digits and `-_.~` stand for themselves.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

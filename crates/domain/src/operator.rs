@@ -1,0 +1,208 @@
+//! What the operator does from the command line.
+
+use contract::{Answers, Email, NewPassword, PersonName, Timestamp};
+use storage::{Ban, Database, Link, NewAccount, User};
+
+use crate::{
+    Device, EventKind, Failure, Occasion, Ports, Post,
+    events::{self, Events, with_mails},
+    mail::{Purpose, link_id, new_token},
+};
+
+/// Makes, finds, closes and removes accounts.
+#[derive(Debug)]
+pub struct Operator {
+    database: Database,
+    ports: Ports,
+    events: Events,
+    post: Post,
+}
+
+/// An account the operator makes.
+#[derive(Debug, Clone)]
+pub struct NewReader {
+    /// The address.
+    pub email: Email,
+    /// May be empty.
+    pub name: PersonName,
+    /// Without one, the reader sets it with a link.
+    pub password: Option<NewPassword>,
+    /// Whether the address counts as proved.
+    pub email_verified: bool,
+}
+
+/// Why the operator's wish was not done.
+#[derive(Debug)]
+pub enum OperatorError {
+    /// The address has an account.
+    EmailTaken,
+    /// No account has this address or id.
+    Unknown,
+    /// Nothing was wrong with the request.
+    Failure(Failure),
+}
+
+impl Operator {
+    pub(crate) fn new(database: Database, ports: Ports, post: Post) -> Self {
+        let events = Events::new(database.clone(), ports.clone());
+        Self { database, ports, events, post }
+    }
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// [`OperatorError::EmailTaken`].
+    pub async fn create(&self, new: NewReader) -> Result<User, OperatorError> {
+        let password_hash = match new.password {
+            Some(password) => Some(self.ports.hasher.hash(password).await?),
+            None => None,
+        };
+        let now = self.ports.clock.now();
+        let user = User {
+            id: self.ports.random_uuid().to_string(),
+            email: new.email.as_str().to_owned(),
+            email_verified: new.email_verified,
+            name: new.name.as_str().to_owned(),
+            image: None,
+            answers: Answers::default(),
+            created_at: now,
+            updated_at: now,
+            ban: Ban::default(),
+        };
+        let credential_id = self.ports.random_uuid().to_string();
+        let account = NewAccount { user, credential_id, password_hash };
+        let trace = self.events.done(EventKind::Operator, &account.user.id, &Device::default());
+        if !self.database.create_account(&account, None, &trace).await? {
+            return Err(OperatorError::EmailTaken);
+        }
+        events::log(&trace);
+        Ok(account.user)
+    }
+
+    /// The reader with this address or id.
+    ///
+    /// # Errors
+    /// [`OperatorError::Unknown`].
+    pub async fn find(&self, address_or_id: &str) -> Result<User, OperatorError> {
+        let found = match Email::parse(address_or_id) {
+            Ok(email) => self.database.find_user_by_email(email.as_str()).await?,
+            Err(_) => self.database.find_user(address_or_id).await?,
+        };
+        found.ok_or(OperatorError::Unknown)
+    }
+
+    /// Readers by address, those after `after`, whose address or name holds `search`.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn list(&self, after: &str, search: &str, limit: u32) -> Result<Vec<User>, Failure> {
+        let escaped: String = search.chars().flat_map(escaped).collect();
+        Ok(self.database.list_users(after, &format!("%{escaped}%"), i64::from(limit)).await?)
+    }
+
+    /// How many browsers a reader is signed in with.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn sessions(&self, user: &User) -> Result<usize, Failure> {
+        Ok(self.database.sessions_of(&user.id, self.ports.clock.now()).await?.len())
+    }
+
+    /// Closes an account, until then or for good. Its sessions end at once.
+    ///
+    /// # Errors
+    /// [`OperatorError::Unknown`] when it is gone.
+    pub async fn ban(
+        &self,
+        user: &User,
+        reason: Option<String>,
+        until: Option<Timestamp>,
+    ) -> Result<(), OperatorError> {
+        let ban = Ban {
+            banned_at: Some(self.ports.clock.now().millis()),
+            ban_reason: reason,
+            ban_expires_at: until.map(Timestamp::millis),
+        };
+        self.set_ban(user, &ban, EventKind::Ban).await
+    }
+
+    /// Opens an account again.
+    ///
+    /// # Errors
+    /// [`OperatorError::Unknown`] when it is gone.
+    pub async fn unban(&self, user: &User) -> Result<(), OperatorError> {
+        self.set_ban(user, &Ban::default(), EventKind::Unban).await
+    }
+
+    async fn set_ban(&self, user: &User, ban: &Ban, kind: EventKind) -> Result<(), OperatorError> {
+        let trace = self.events.done(kind, &user.id, &Device::default());
+        if !self.database.ban_user(&user.id, ban, &trace).await? {
+            return Err(OperatorError::Unknown);
+        }
+        events::log(&trace);
+        Ok(())
+    }
+
+    /// Removes a reader and everything about them, and says so to them by mail.
+    ///
+    /// # Errors
+    /// [`OperatorError::Unknown`] when they are gone.
+    pub async fn delete(&self, user: &User) -> Result<(), OperatorError> {
+        let farewell = self.post.notice(None, &user.email, &Occasion::AccountDeleted);
+        let trace = with_mails(self.events.erased(), farewell);
+        if !self.database.delete_user(&user.id, &trace).await? {
+            return Err(OperatorError::Unknown);
+        }
+        events::log(&trace);
+        Ok(())
+    }
+
+    /// A link with which the reader sets a password, for handing over some other way than by mail: its token. Earlier
+    /// ones die.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn reset_token(&self, user: &User) -> Result<String, Failure> {
+        let token = new_token(&self.ports);
+        let now = self.ports.clock.now();
+        let purpose = Purpose::ResetPassword;
+        let link = Link {
+            id: link_id(&token),
+            user_id: user.id.clone(),
+            purpose: purpose.name().to_owned(),
+            email: user.email.clone(),
+            new_email: None,
+            created_at: now,
+            expires_at: now.plus_seconds(purpose.lifetime()),
+            used_at: None,
+        };
+        self.database.add_link(&link, purpose.replaces()).await?;
+        let trace = self.events.done(EventKind::Operator, &user.id, &Device::default());
+        self.database.record(&trace).await?;
+        events::log(&trace);
+        Ok(token)
+    }
+}
+
+/// A character of a search as a `like` pattern has it, with `!` as its escape.
+fn escaped(c: char) -> impl Iterator<Item = char> {
+    matches!(c, '%' | '_' | '!').then_some('!').into_iter().chain([c])
+}
+
+impl<E: Into<Failure>> From<E> for OperatorError {
+    fn from(error: E) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl std::fmt::Display for OperatorError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::EmailTaken => f.write_str("this address has an account already"),
+            Self::Unknown => f.write_str("no account has this address or id"),
+            Self::Failure(failure) => failure.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for OperatorError {}

@@ -1,0 +1,202 @@
+//! Which new passwords are refused, and how stored ones are told apart (docs/adr/0009).
+
+use std::sync::LazyLock;
+
+use contract::{Code, NewPassword, PasswordAttempt, Problem};
+use zeroize::Zeroizing;
+use zxcvbn::zxcvbn;
+
+/// Which passwords a reader may take beyond their length (NIST SP 800-63B section 3.1.1.2: a blocklist, no rules of
+/// composition).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PasswordPolicy {
+    /// Judges nothing but the length, as Better Auth does.
+    pub length_alone: bool,
+}
+
+/// Guesses a password has to stand by zxcvbn's estimate. It is zxcvbn's own border to "safely unguessable", with the
+/// border itself let in: that is what eight characters without any pattern are worth.
+const GUESSES: u64 = 100_000_000;
+/// Characters that are estimated in one go. The time zxcvbn takes grows with their cube when many of them are signs that
+/// stand for letters.
+const WINDOW: usize = 20;
+/// Windows of a long password that are looked at; one that stands is enough.
+const WINDOWS: usize = 4;
+/// Words about the reader and the book that are looked for, and the characters of each.
+const WORDS: usize = 24;
+const WORD: usize = 64;
+/// A shorter one is part of too many good passwords to be held against one.
+const SHORTEST_WORD: usize = 3;
+/// Letters and digits that make no password of a name they stand beside.
+const LEFT_OVER: usize = 3;
+
+/// The commonest passwords of leaked collections that are long enough for us: lower case, one a line, sorted by bytes.
+static COMMON: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| include_str!("../data/common-passwords.txt").lines().collect());
+
+impl PasswordPolicy {
+    /// Judges a new password that came in the field called `field`. `about` is what a guesser who knows the reader and
+    /// the book tries first: the address, the name, the book's name.
+    ///
+    /// Takes a fraction of a millisecond for what people type, and some ten for what is made to be slow.
+    ///
+    /// # Errors
+    /// `PASSWORD_COMPROMISED` for one of the commonest passwords, `PASSWORD_TOO_WEAK` for one that is easily guessed.
+    pub fn judge(&self, password: &NewPassword, field: &str, about: &[&str]) -> Result<(), Problem> {
+        if self.length_alone {
+            return Ok(());
+        }
+        let lower = Zeroizing::new(password.expose().to_lowercase());
+        if COMMON.binary_search(&lower.as_str()).is_ok() {
+            return Err(Problem::on(Code::PasswordCompromised, field));
+        }
+        let local_parts = about.iter().filter_map(|text| Some(text.split_once('@')?.0));
+        let about: Vec<&str> = about.iter().copied().chain(local_parts).collect();
+        if !is_about(&lower, &about) && stands(password.expose(), &words(&about)) {
+            Ok(())
+        } else {
+            Err(Problem::on(Code::PasswordTooWeak, field))
+        }
+    }
+}
+
+/// Whether a password is one of these texts and hardly more, spaces and signs aside. A long text does not fit into a
+/// window, so zxcvbn cannot find it.
+fn is_about(lower: &str, about: &[&str]) -> bool {
+    let password = Zeroizing::new(letters_and_digits(lower));
+    about.iter().map(|text| letters_and_digits(text)).any(|text| {
+        let rest = Zeroizing::new(password.replacen(&text, "", 1));
+        text.chars().count() > LEFT_OVER && rest.chars().count() <= LEFT_OVER && *rest != *password
+    })
+}
+
+fn letters_and_digits(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The texts as a whole, run together, and word by word, as zxcvbn looks for them.
+fn words(about: &[&str]) -> Vec<String> {
+    let whole = about.iter().flat_map(|text| [(*text).to_owned(), letters_and_digits(text)]);
+    let parts = about.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned));
+    let long_enough = |word: &String| (SHORTEST_WORD..=WORD).contains(&word.chars().count());
+    whole.chain(parts).filter(long_enough).take(WORDS).collect()
+}
+
+/// Whether any window of the password stands on its own: what surrounds it only makes it harder to guess.
+fn stands(password: &str, about: &[String]) -> bool {
+    let about: Vec<&str> = about.iter().map(String::as_str).collect();
+    once(password).chunks(WINDOW).any(|window| {
+        let window: Zeroizing<String> = Zeroizing::new(window.iter().collect());
+        zxcvbn(&window, &about).guesses() >= GUESSES
+    })
+}
+
+/// The characters that are looked at. Of a text repeated over and over, the text: a window would cut it where zxcvbn
+/// does not know it again.
+fn once(password: &str) -> Zeroizing<Vec<char>> {
+    let mut chars: Zeroizing<Vec<char>> = Zeroizing::new(password.chars().take(WINDOW * WINDOWS).collect());
+    let repeats = |period: &usize| chars.iter().skip(*period).eq(chars.iter().take(chars.len() - period));
+    if let Some(period) = (1..=chars.len() / 2).find(repeats) {
+        chars.truncate(period);
+    }
+    chars
+}
+
+/// What a stored password is hashed with. The work of a comparison depends on it, so while there are several kinds, a
+/// failed sign-in has to do the work of each of them (see [`Hasher::burn`](crate::Hasher::burn)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HashKind {
+    /// Ours (RFC 9106). Also what stands for no account and for text that is no hash at all.
+    Argon2id,
+    /// Better Auth's own: `SALT:KEY` in hex, scrypt (RFC 7914) with N 16384, r 16, p 1.
+    Scrypt,
+    /// What some Better Auth servers were set up with: `$2a$`, `$2b$` or `$2y$`.
+    Bcrypt {
+        /// Two to this power are the rounds; 4 to [`HashKind::MAX_BCRYPT_COST`].
+        cost: u8,
+    },
+}
+
+impl HashKind {
+    /// The highest bcrypt cost that is ever computed: some two seconds. Every step doubles it.
+    pub const MAX_BCRYPT_COST: u8 = 15;
+
+    /// The kind of a stored hash, by its form alone.
+    pub fn of(stored: &str) -> Self {
+        if let Some(cost) = bcrypt_cost(stored) {
+            return Self::Bcrypt { cost };
+        }
+        if is_scrypt(stored) { Self::Scrypt } else { Self::Argon2id }
+    }
+
+    /// Whether an attempt that matches a hash of this kind is certainly the password it was made of. bcrypt compares
+    /// 72 bytes, the closing NUL of a shorter password among them, and never sees the rest.
+    pub fn proves(self, attempt: &PasswordAttempt) -> bool {
+        !matches!(self, Self::Bcrypt { .. }) || attempt.expose().len() < 72
+    }
+}
+
+/// The cost of a bcrypt hash that is whole and affordable.
+fn bcrypt_cost(stored: &str) -> Option<u8> {
+    let after = ["$2a$", "$2b$", "$2y$"].iter().find_map(|version| stored.strip_prefix(version))?;
+    let (cost, salt_and_key) = after.split_once('$')?;
+    let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'/');
+    let whole = cost.len() == 2
+        && cost.bytes().all(|byte| byte.is_ascii_digit())
+        && salt_and_key.len() == 53
+        && salt_and_key.bytes().all(alphabet);
+    let cost = whole.then(|| cost.parse().ok()).flatten()?;
+    (4..=HashKind::MAX_BCRYPT_COST).contains(&cost).then_some(cost)
+}
+
+fn is_scrypt(stored: &str) -> bool {
+    let is_hex =
+        |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    stored.split_once(':').is_some_and(|(salt, key)| is_hex(salt, 32) && is_hex(key, 128))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn security_08_the_list_is_sorted_in_lower_case_and_long_enough_to_matter() {
+        assert!(COMMON.is_sorted());
+        assert!(COMMON.len() > 10_000, "{}", COMMON.len());
+        assert!(COMMON.iter().all(|word| word.len() >= NewPassword::MIN && *word == word.to_lowercase()));
+    }
+
+    #[test]
+    fn words_are_taken_whole_run_together_and_one_by_one() {
+        assert_eq!(
+            words(&["Ada Lovelace", "a@b.example"]),
+            ["Ada Lovelace", "adalovelace", "a@b.example", "abexample", "Ada", "Lovelace", "example"]
+        );
+    }
+
+    #[test]
+    fn a_hash_is_known_by_its_form() {
+        let scrypt = format!("{}:{}", "0a".repeat(16), "F0".repeat(64));
+        let bcrypt =
+            |version: &str, cost: &str| format!("${version}${cost}${}", "./aZ09".repeat(9).split_at(53).0);
+        assert_eq!(HashKind::of(&scrypt), HashKind::Scrypt);
+        for version in ["2a", "2b", "2y"] {
+            assert_eq!(HashKind::of(&bcrypt(version, "10")), HashKind::Bcrypt { cost: 10 }, "{version}");
+        }
+        for other in [
+            "",
+            ":",
+            "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$a2V5",
+            scrypt.split_at(160).0,
+            &scrypt.replace('F', "G"),
+            &bcrypt("2x", "10"),
+            &bcrypt("2b", "03"),
+            &bcrypt("2b", "16"),
+            &bcrypt("2b", "+9"),
+            bcrypt("2b", "10").split_at(59).0,
+            &bcrypt("2b", "10").replace('.', "é"),
+        ] {
+            assert_eq!(HashKind::of(other), HashKind::Argon2id, "{other}");
+        }
+    }
+}

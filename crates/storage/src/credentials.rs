@@ -1,0 +1,281 @@
+//! Changes of what opens an account: password and address. Each is one transaction together with the sessions and links
+//! it ends, the session it opens and what it leaves behind.
+
+use contract::Timestamp;
+
+use crate::{
+    Database, Opening, StorageError, Trace,
+    accounts::INSERT_CREDENTIAL,
+    database::in_transaction,
+    events::insert_trace,
+    links,
+    sessions::{self, insert_opening},
+};
+
+/// A password that takes the place of another, or is the first.
+#[derive(Debug)]
+pub struct NewPasswordHash<'a> {
+    /// Whose.
+    pub user_id: &'a str,
+    /// Id of the credential row if there is none yet.
+    pub credential_id: &'a str,
+    /// PHC string.
+    pub hash: &'a str,
+}
+
+/// What became of an attempt to spend a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spent {
+    /// It did what it is for.
+    Now,
+    /// It has been used, replaced or is too old: nothing was changed.
+    Not,
+    /// The address it was to set belongs to somebody else: nothing was changed but the link, which is gone.
+    Taken,
+}
+
+const SAME_PASSWORD: &str = "select 1 from bookplate_accounts
+    where user_id = $1 and provider_id = 'credential' and password_hash = $2";
+const REHASH: &str = "update bookplate_accounts set password_hash = $3
+    where user_id = $1 and provider_id = 'credential' and password_hash = $2";
+const VERIFY: &str = "update bookplate_users set email_verified = true, unverified_since = null, updated_at = $3
+    where id = $1 and email = $2";
+const CHANGE_EMAIL: &str = "update bookplate_users set email = $3, updated_at = $4
+    where id = $1 and email = $2 and not exists (select 1 from bookplate_users where email = $3)";
+const STILL_UNVERIFIED: &str = "update bookplate_users set unverified_since = $2
+    where id = $1 and unverified_since is not null";
+
+pub(crate) const STATEMENTS: &[&str] = &[SAME_PASSWORD, REHASH, VERIFY, CHANGE_EMAIL, STILL_UNVERIFIED];
+
+/// Stores a password on an open connection and ends the reader's links.
+macro_rules! set_password {
+    ($connection:ident, $password:expr, $at:expr) => {{
+        let password: &NewPasswordHash<'_> = $password;
+        sqlx::query(INSERT_CREDENTIAL)
+            .bind(password.credential_id)
+            .bind(password.user_id)
+            .bind(password.hash)
+            .bind($at.millis())
+            .execute(&mut *$connection)
+            .await?;
+        sqlx::query(links::DELETE_OF_USER).bind(password.user_id).execute(&mut *$connection).await?;
+    }};
+}
+
+impl Database {
+    /// Opens a session that a password was given for, unless that password has been changed since it was compared;
+    /// `false` then. `rehashed` takes the hash's place.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn open_session(
+        &self,
+        opening: &Opening<'_>,
+        compared: &str,
+        rehashed: Option<&str>,
+        trace: &Trace,
+    ) -> Result<bool, StorageError> {
+        let user_id = &opening.session.user_id;
+        Ok(in_transaction!(self, |connection| {
+            let same: Option<(i32,)> = sqlx::query_as(SAME_PASSWORD)
+                .bind(user_id)
+                .bind(compared)
+                .fetch_optional(&mut *connection)
+                .await?;
+            if same.is_none() {
+                return Ok(false);
+            }
+            if let Some(rehashed) = rehashed {
+                sqlx::query(REHASH)
+                    .bind(user_id)
+                    .bind(compared)
+                    .bind(rehashed)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            insert_opening!(connection, opening);
+            insert_trace!(connection, trace);
+            true
+        }))
+    }
+
+    /// Changes a password that was compared with `compared`, unless it has been changed since; `false` then. With an
+    /// opening every session of the reader ends and this one begins; without, all stay.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn change_password(
+        &self,
+        password: &NewPasswordHash<'_>,
+        compared: &str,
+        opening: Option<&Opening<'_>>,
+        trace: &Trace,
+    ) -> Result<bool, StorageError> {
+        Ok(in_transaction!(self, |connection| {
+            let same: Option<(i32,)> = sqlx::query_as(SAME_PASSWORD)
+                .bind(password.user_id)
+                .bind(compared)
+                .fetch_optional(&mut *connection)
+                .await?;
+            if same.is_none() {
+                return Ok(false);
+            }
+            set_password!(connection, password, trace.event.at);
+            if let Some(opening) = opening {
+                sqlx::query(sessions::DELETE_OF_USER)
+                    .bind(password.user_id)
+                    .bind("")
+                    .execute(&mut *connection)
+                    .await?;
+                insert_opening!(connection, opening);
+            }
+            insert_trace!(connection, trace);
+            true
+        }))
+    }
+
+    /// Spends a link that resets a password: sets it, ends every session and link of the reader, and counts the address
+    /// it was mailed to as proved.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn reset_password(
+        &self,
+        link: &crate::Link,
+        password: &NewPasswordHash<'_>,
+        trace: &Trace,
+    ) -> Result<Spent, StorageError> {
+        let now = trace.event.at;
+        Ok(in_transaction!(self, |connection| {
+            let taken: Option<(String,)> = sqlx::query_as(links::TAKE)
+                .bind(&link.id)
+                .bind(&link.purpose)
+                .bind(now.millis())
+                .fetch_optional(&mut *connection)
+                .await?;
+            if taken.is_none() {
+                return Ok(Spent::Not);
+            }
+            set_password!(connection, password, now);
+            sqlx::query(sessions::DELETE_OF_USER)
+                .bind(password.user_id)
+                .bind("")
+                .execute(&mut *connection)
+                .await?;
+            sqlx::query(VERIFY)
+                .bind(password.user_id)
+                .bind(&link.email)
+                .bind(now.millis())
+                .execute(&mut *connection)
+                .await?;
+            insert_trace!(connection, trace);
+            Spent::Now
+        }))
+    }
+
+    /// Counts the address a link was mailed to as proved, and opens a session when one is given. The link stays, marked
+    /// as used, so that opening it again can be told from a link that never was.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn verify_email(
+        &self,
+        link: &crate::Link,
+        opening: Option<&Opening<'_>>,
+        trace: &Trace,
+    ) -> Result<Spent, StorageError> {
+        let now = trace.event.at.millis();
+        Ok(in_transaction!(self, |connection| {
+            let used = sqlx::query(links::USE).bind(&link.id).bind(now).execute(&mut *connection).await?;
+            let verified = sqlx::query(VERIFY)
+                .bind(&link.user_id)
+                .bind(&link.email)
+                .bind(now)
+                .execute(&mut *connection)
+                .await?;
+            if used.rows_affected() == 0 || verified.rows_affected() == 0 {
+                // Dropped without a commit, so neither has happened.
+                return Ok(Spent::Not);
+            }
+            if let Some(opening) = opening {
+                insert_opening!(connection, opening);
+            }
+            insert_trace!(connection, trace);
+            Spent::Now
+        }))
+    }
+
+    /// Spends a link that changes a reader's address, and ends the reader's other links, which name the old one.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn change_email(
+        &self,
+        link: &crate::Link,
+        new_email: &str,
+        trace: &Trace,
+    ) -> Result<Spent, StorageError> {
+        let now: Timestamp = trace.event.at;
+        let changed = self.try_change_email(link, new_email, now, trace).await;
+        match changed {
+            // Somebody took the address in this very moment, past the question in the statement.
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(Spent::Taken),
+            changed => Ok(changed?),
+        }
+    }
+
+    async fn try_change_email(
+        &self,
+        link: &crate::Link,
+        new_email: &str,
+        now: Timestamp,
+        trace: &Trace,
+    ) -> Result<Spent, sqlx::Error> {
+        Ok(in_transaction!(self, |connection| {
+            let taken: Option<(String,)> = sqlx::query_as(links::TAKE)
+                .bind(&link.id)
+                .bind(&link.purpose)
+                .bind(now.millis())
+                .fetch_optional(&mut *connection)
+                .await?;
+            if taken.is_none() {
+                return Ok(Spent::Not);
+            }
+            let changed = sqlx::query(CHANGE_EMAIL)
+                .bind(&link.user_id)
+                .bind(&link.email)
+                .bind(new_email)
+                .bind(now.millis())
+                .execute(&mut *connection)
+                .await?;
+            if changed.rows_affected() > 0 {
+                sqlx::query(links::DELETE_OF_USER).bind(&link.user_id).execute(&mut *connection).await?;
+                insert_trace!(connection, trace);
+                Spent::Now
+            } else {
+                Spent::Taken
+            }
+        }))
+    }
+
+    /// Notes that the reader of an unproved address is about to prove it, so that the account is kept a while longer.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn still_unverified(
+        &self,
+        user_id: &str,
+        now: Timestamp,
+        trace: &Trace,
+    ) -> Result<(), StorageError> {
+        in_transaction!(self, |connection| {
+            sqlx::query(STILL_UNVERIFIED)
+                .bind(user_id)
+                .bind(now.millis())
+                .execute(&mut *connection)
+                .await?;
+            insert_trace!(connection, trace);
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+//! Counts of what was tried, shared by every instance on the database.
+
+use contract::Timestamp;
+
+use crate::{Database, StorageError, database::on_pool};
+
+/// One more try is counted, unless there were enough since the last one that was allowed. In one statement, so that
+/// requests at the same moment cannot slip past.
+const TAKE: &str = "insert into bookplate_limits (id, count, last_at, expires_at) values ($1, 1, $2, $2 + $3)
+    on conflict (id) do update set
+        count = case when bookplate_limits.expires_at <= $2 then 1 else bookplate_limits.count + 1 end,
+        last_at = $2, expires_at = $2 + $3
+    where bookplate_limits.expires_at <= $2 or bookplate_limits.count < $4
+    returning count";
+const END: &str = "select expires_at from bookplate_limits where id = $1";
+const GIVE_BACK: &str = "update bookplate_limits set count = count - 1 where id = $1 and count > 0";
+
+pub(crate) const STATEMENTS: &[&str] = &[TAKE, END, GIVE_BACK];
+
+impl Database {
+    /// Counts a try, at most `count` of them in a window of `millis` that begins anew with each one allowed. `None` when
+    /// it is allowed, else when the next one may be.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn take_try(
+        &self,
+        id: &str,
+        now: Timestamp,
+        millis: i64,
+        count: i64,
+    ) -> Result<Option<Timestamp>, StorageError> {
+        let taken: Option<(i64,)> = on_pool!(self, |pool| {
+            sqlx::query_as(TAKE)
+                .bind(id)
+                .bind(now.millis())
+                .bind(millis)
+                .bind(count)
+                .fetch_optional(pool)
+                .await?
+        });
+        if taken.is_some() {
+            return Ok(None);
+        }
+        let end: Option<(i64,)> =
+            on_pool!(self, |pool| sqlx::query_as(END).bind(id).fetch_optional(pool).await?);
+        Ok(Some(end.map_or(now, |(end,)| Timestamp::from_millis(end))))
+    }
+
+    /// Takes a try back that turned out not to be a guess.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn give_try_back(&self, id: &str) -> Result<(), StorageError> {
+        on_pool!(self, |pool| {
+            sqlx::query(GIVE_BACK).bind(id).execute(pool).await?;
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,142 @@
+//! The queue of mail. Bodies are encrypted, because they hold links; a row goes as soon as its mail is sent.
+
+use contract::Timestamp;
+use sqlx::FromRow;
+
+use crate::{
+    Database, Link, StorageError,
+    database::{in_transaction, on_pool},
+    links,
+};
+
+/// A mail, or what one is to be written about.
+#[derive(Debug, Clone, FromRow)]
+pub struct QueuedMail {
+    /// UUID.
+    pub id: String,
+    /// The reader it goes away with; `None` for a mail that outlives its reader.
+    pub user_id: Option<String>,
+    /// The mail, encrypted.
+    pub sealed: String,
+    /// When it was asked for.
+    #[sqlx(try_from = "i64")]
+    pub created_at: Timestamp,
+    /// When it is tried next. A carrier that takes it moves this, so that no other takes it meanwhile.
+    #[sqlx(try_from = "i64")]
+    pub due_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: i64,
+}
+
+pub(crate) const INSERT: &str = "insert into bookplate_mails (id, user_id, sealed, created_at, due_at, attempts)
+    values ($1, $2, $3, $4, $5, $6)";
+/// The condition stands twice: of two carriers that chose the same row, the second finds it taken when it gets there.
+const CLAIM: &str = "update bookplate_mails set due_at = $2, attempts = attempts + 1
+    where due_at <= $1 and id = (select id from bookplate_mails where due_at <= $1 order by due_at, created_at limit 1)
+    returning id, user_id, sealed, created_at, due_at, attempts";
+const POSTPONE: &str = "update bookplate_mails set due_at = $2 where id = $1";
+pub(crate) const DELETE: &str = "delete from bookplate_mails where id = $1";
+const NEXT: &str = "select min(due_at) from bookplate_mails";
+
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, CLAIM, POSTPONE, DELETE, NEXT];
+
+/// Queues a mail on an open connection.
+macro_rules! insert_mail {
+    ($connection:ident, $mail:expr) => {{
+        let mail: &$crate::QueuedMail = $mail;
+        sqlx::query($crate::mails::INSERT)
+            .bind(&mail.id)
+            .bind(&mail.user_id)
+            .bind(&mail.sealed)
+            .bind(mail.created_at.millis())
+            .bind(mail.due_at.millis())
+            .bind(mail.attempts)
+            .execute(&mut *$connection)
+            .await?;
+    }};
+}
+pub(crate) use insert_mail;
+
+impl Database {
+    /// Queues a mail.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn queue_mail(&self, mail: &QueuedMail) -> Result<(), StorageError> {
+        in_transaction!(self, |connection| insert_mail!(connection, mail));
+        Ok(())
+    }
+
+    /// Takes the mail that has been due longest; until `claimed_until` no other carrier gets it. One whose carrier dies
+    /// is due again then.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn claim_mail(
+        &self,
+        now: Timestamp,
+        claimed_until: Timestamp,
+    ) -> Result<Option<QueuedMail>, StorageError> {
+        Ok(on_pool!(self, |pool| {
+            sqlx::query_as(CLAIM)
+                .bind(now.millis())
+                .bind(claimed_until.millis())
+                .fetch_optional(pool)
+                .await?
+        }))
+    }
+
+    /// Puts a mail back until later.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn postpone_mail(&self, id: &str, due_at: Timestamp) -> Result<(), StorageError> {
+        on_pool!(self, |pool| {
+            sqlx::query(POSTPONE).bind(id).bind(due_at.millis()).execute(pool).await?;
+        });
+        Ok(())
+    }
+
+    /// Removes a mail that was sent, or never will be.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn remove_mail(&self, id: &str) -> Result<(), StorageError> {
+        on_pool!(self, |pool| {
+            sqlx::query(DELETE).bind(id).execute(pool).await?;
+        });
+        Ok(())
+    }
+
+    /// Puts a written mail, and the link in it, in the place of what it was asked for by. The reader's links that it
+    /// replaces die. `false` when the request is gone, with its reader or to another carrier.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn answer_mail_request(
+        &self,
+        request_id: &str,
+        link: &Link,
+        replaces: [&str; 2],
+        mail: &QueuedMail,
+    ) -> Result<bool, StorageError> {
+        Ok(in_transaction!(self, |connection| {
+            let removed = sqlx::query(DELETE).bind(request_id).execute(&mut *connection).await?;
+            if removed.rows_affected() == 0 {
+                return Ok(false);
+            }
+            links::insert_link!(connection, link, replaces);
+            insert_mail!(connection, mail);
+            true
+        }))
+    }
+
+    /// When the next mail is due.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn next_mail_due(&self) -> Result<Option<Timestamp>, StorageError> {
+        let (due,): (Option<i64>,) = on_pool!(self, |pool| sqlx::query_as(NEXT).fetch_one(pool).await?);
+        Ok(due.map(Timestamp::from_millis))
+    }
+}

@@ -1,0 +1,152 @@
+//! A carrier that keeps what it is given, and does what a test tells it to.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use domain::{Letter, Mailer, MailerError};
+use tokio::sync::watch;
+
+/// What a [`MemoryMailer`] does with the next letters.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Conduct {
+    /// Takes them.
+    #[default]
+    Takes,
+    /// Refuses them as a server does that is away or full.
+    RefusesForNow,
+    /// Refuses them as a server does that will never take them.
+    RefusesForGood,
+    /// Answers nothing until it behaves otherwise, and then does that.
+    Hangs,
+}
+
+/// Keeps the letters it takes, in the order in which it took them.
+#[derive(Debug)]
+pub struct MemoryMailer {
+    taken: watch::Sender<Vec<Letter>>,
+    conduct: watch::Sender<Conduct>,
+    tried: Mutex<Vec<String>>,
+}
+
+impl Default for MemoryMailer {
+    fn default() -> Self {
+        Self {
+            taken: watch::Sender::new(Vec::new()),
+            conduct: watch::Sender::new(Conduct::default()),
+            tried: Mutex::default(),
+        }
+    }
+}
+
+impl MemoryMailer {
+    /// From now on, also for letters it holds back.
+    pub fn behave(&self, conduct: Conduct) {
+        self.conduct.send_replace(conduct);
+    }
+
+    /// The letters it has taken.
+    pub fn letters(&self) -> Vec<Letter> {
+        self.taken.borrow().clone()
+    }
+
+    /// The letters it has taken for an address.
+    pub fn letters_to(&self, address: &str) -> Vec<Letter> {
+        self.taken.borrow().iter().filter(|letter| letter.to == address).cloned().collect()
+    }
+
+    /// Waits until it has taken so many letters, and returns them all. A test that waits in vain is ended by its own
+    /// bound on time.
+    pub async fn wait_for(&self, count: usize) -> Vec<Letter> {
+        let mut taken = self.taken.subscribe();
+        let letters = taken.wait_for(|letters| letters.len() >= count).await;
+        letters.expect("the mailer lives as long as its reference").clone()
+    }
+
+    /// How often it was asked to take a letter, whatever it answered or does not answer yet.
+    pub fn tries(&self) -> usize {
+        self.tried().len()
+    }
+
+    /// The ids of the letters it was asked to take, each as often as it was asked.
+    pub fn tried_ids(&self) -> Vec<String> {
+        self.tried().clone()
+    }
+
+    /// Forgets what it has taken and was asked to take.
+    pub fn clear(&self) {
+        self.taken.send_replace(Vec::new());
+        self.tried().clear();
+    }
+
+    fn tried(&self) -> MutexGuard<'_, Vec<String>> {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Mailer for MemoryMailer {
+    async fn send(&self, letter: &Letter) -> Result<(), MailerError> {
+        self.tried().push(letter.id.clone());
+        let mut conduct = self.conduct.subscribe();
+        let now = conduct.wait_for(|conduct| *conduct != Conduct::Hangs).await;
+        let now = now.expect("the mailer lives as long as its reference").clone();
+        match now {
+            Conduct::RefusesForNow => Err(MailerError::Passing("451 not now".to_owned())),
+            Conduct::RefusesForGood => Err(MailerError::Final("550 no such mailbox".to_owned())),
+            Conduct::Takes | Conduct::Hangs => {
+                self.taken.send_modify(|letters| letters.push(letter.clone()));
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn letter(id: &str) -> Letter {
+        Letter {
+            id: id.to_owned(),
+            kind: "password-changed".to_owned(),
+            to: format!("{id}@example.org"),
+            subject: "Subject".to_owned(),
+            text: "Text".to_owned(),
+            html: "<p>Text".to_owned(),
+            link: None,
+            written_at: 0,
+        }
+    }
+
+    #[tokio::test]
+    async fn letters_are_kept_in_order_and_refusals_are_not() {
+        let mailer = MemoryMailer::default();
+        mailer.send(&letter("one")).await.unwrap();
+        mailer.behave(Conduct::RefusesForNow);
+        assert!(matches!(mailer.send(&letter("two")).await, Err(MailerError::Passing(_))));
+        mailer.behave(Conduct::RefusesForGood);
+        assert!(matches!(mailer.send(&letter("two")).await, Err(MailerError::Final(_))));
+        assert_eq!(mailer.letters(), [letter("one")]);
+        assert!(mailer.letters_to("two@example.org").is_empty());
+        assert_eq!((mailer.tries(), mailer.tried_ids()), (3, vec!["one".into(), "two".into(), "two".into()]));
+    }
+
+    #[tokio::test]
+    async fn a_letter_held_back_is_taken_when_the_mailer_lets_go() {
+        let mailer = Arc::new(MemoryMailer::default());
+        mailer.behave(Conduct::Hangs);
+        let sending = tokio::spawn({
+            let mailer = Arc::clone(&mailer);
+            async move { mailer.send(&letter("one")).await }
+        });
+        while mailer.tries() == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!sending.is_finished() && mailer.letters().is_empty());
+        mailer.behave(Conduct::Takes);
+        assert_eq!(mailer.wait_for(1).await, [letter("one")]);
+        assert_eq!(sending.await.unwrap(), Ok(()));
+    }
+}

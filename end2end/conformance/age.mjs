@@ -1,0 +1,8 @@
+// What the outside harness calls to make a session older. It runs in the harness's process; ours holds the databases.
+
+export default function age({ token, seconds }) {
+  return new Promise((resolve, reject) => {
+    process.once('message', ({ error }) => (error ? reject(new Error(error)) : resolve()));
+    process.send({ token, seconds });
+  });
+}

@@ -1,0 +1,133 @@
+"""A mail server for the tests, on a loopback port: prints each letter it takes as a line of JSON.
+
+The first argument is a JSON object: `port` (0 for any), `tls` ("none", "starttls" or "implicit"), and perhaps `user` and
+`password`. Lines of JSON on standard input say how to behave from then on: `{"reply": "451 ...", "times": 2}` (without
+`times` for ever), `{"hang": true}`, `{"close": true}`, `{}` to take letters again. It ends with its standard input.
+"""
+
+import asyncio
+import datetime
+import email
+import email.policy
+import json
+import os
+import ssl
+import sys
+import tempfile
+
+from aiosmtpd.smtp import SMTP, AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+
+def tell(message):
+    print(json.dumps(message), flush=True)
+
+
+def self_made_context():
+    """TLS with a certificate that nobody has signed, as a mail server on the same machine has one."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "receiver.invalid")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ) + certificate.public_bytes(serialization.Encoding.PEM)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile(delete=False) as file:
+        file.write(pem)
+    try:
+        context.load_cert_chain(file.name)
+    finally:
+        os.unlink(file.name)
+    return context
+
+
+class Desk:
+    """What is done with letters."""
+
+    def __init__(self):
+        self.conduct = {}
+
+    def behave(self, conduct):
+        self.conduct = conduct
+        tell({"behaves": conduct})
+
+    async def handle_DATA(self, server, session, envelope):
+        conduct = self.conduct
+        tell({"tried": envelope.rcpt_tos})
+        if conduct.get("hang"):
+            await asyncio.Event().wait()
+        if conduct.get("close"):
+            server.transport.abort()
+            return "421 closing"
+        if "reply" in conduct:
+            if "times" in conduct:
+                conduct["times"] -= 1
+                if conduct["times"] <= 0:
+                    self.conduct = {}
+            return conduct["reply"]
+        tell({"letter": described(server, session, envelope)})
+        return "250 taken"
+
+
+def described(server, session, envelope):
+    message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+    part = lambda kind: message.get_body((kind,)).get_content()
+    return {
+        "envelope": {"from": envelope.mail_from, "to": envelope.rcpt_tos},
+        "headers": {name.lower(): value for name, value in message.items()},
+        "type": message.get_content_type(),
+        "text": part("plain"),
+        "html": part("html"),
+        "tls": server.transport.get_extra_info("ssl_object") is not None,
+        "user": session.auth_data,
+    }
+
+
+def authenticator(user, password):
+    def check(server, session, envelope, mechanism, data):
+        fine = (data.login.decode(), data.password.decode()) == (user, password)
+        return AuthResult(success=fine, handled=False, auth_data=user if fine else None)
+
+    return check
+
+
+async def main():
+    wanted = json.loads(sys.argv[1])
+    loop = asyncio.get_running_loop()
+    desk, tls = Desk(), wanted.get("tls", "none")
+    context = None if tls == "none" else self_made_context()
+    options = {"hostname": "receiver.invalid", "auth_require_tls": tls == "starttls"}
+    if tls == "starttls":
+        options |= {"tls_context": context, "require_starttls": True}
+    if "user" in wanted:
+        check = authenticator(wanted["user"], wanted["password"])
+        options |= {"authenticator": check, "auth_required": True}
+
+    def conversation():
+        return SMTP(desk, loop=loop, **options)
+
+    implicit = context if tls == "implicit" else None
+    server = await loop.create_server(conversation, "127.0.0.1", wanted.get("port", 0), ssl=implicit)
+    tell({"port": server.sockets[0].getsockname()[1]})
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        desk.behave(json.loads(line))
+    # Conversations that hang are not waited for.
+    os._exit(0)
+
+
+asyncio.run(main())

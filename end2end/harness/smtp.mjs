@@ -1,0 +1,74 @@
+// A mail server of its own for whoever asks (receiver.py), and the letters it has taken.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { python } from './environment.mjs';
+import { final, until } from './poll.mjs';
+
+const script = fileURLToPath(new URL('receiver.py', import.meta.url));
+
+/**
+ * Starts a mail server on a loopback port and waits until it listens.
+ *
+ * - `port`: a certain one; any free one otherwise
+ * - `tls`: "none" (default), "starttls" or "implicit", with a certificate that nobody has signed
+ * - `user`, `password`: who may hand in letters; anyone otherwise
+ */
+export async function startMailServer(options = {}) {
+  const mail = new MailServer(options);
+  try {
+    await until('the mail server to listen', () => {
+      if (mail.ended) throw final(`receiver.py ended at its start:\n${mail.errors}`);
+      return mail.port;
+    });
+  } catch (error) {
+    await mail.stop();
+    throw error;
+  }
+  return mail;
+}
+
+class MailServer {
+  constructor(options) {
+    Object.assign(this, { options, letters: [], tries: 0, behaviours: 0, errors: '', ended: false });
+    this.child = spawn(python, [script, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.end = new Promise((resolve) => this.child.once('close', resolve)).then(() => (this.ended = true));
+    this.child.once('error', (error) => (this.errors += error.message));
+    this.child.stderr.setEncoding('utf8').on('data', (text) => (this.errors += text));
+    createInterface({ input: this.child.stdout }).on('line', (line) => this.hear(JSON.parse(line)));
+  }
+
+  hear({ port, letter, tried, behaves }) {
+    if (port) this.port = port;
+    if (tried) this.tries += 1;
+    if (behaves) this.behaviours += 1;
+    if (letter) this.letters.push(letter);
+  }
+
+  /** What BOOKPLATE_SMTP_URL has to say for it. */
+  get url() {
+    const { tls, user, password } = this.options;
+    const who = user ? `${encodeURIComponent(user)}:${encodeURIComponent(password)}@` : '';
+    return `${tls === 'implicit' ? 'smtps' : 'smtp'}://${who}127.0.0.1:${this.port}`;
+  }
+
+  /** `{ reply, times }`, `{ hang: true }`, `{ close: true }`, or nothing to take letters again. */
+  async behave(conduct = {}) {
+    const before = this.behaviours;
+    this.child.stdin.write(`${JSON.stringify(conduct)}\n`);
+    await until('the mail server to behave otherwise', () => this.behaviours > before);
+  }
+
+  /** The first letter to an address whose subject begins so, once it is there. */
+  letter(to, subject, { within = 20_000 } = {}) {
+    const fits = (letter) => letter.envelope.to.includes(to) && letter.headers.subject.startsWith(subject);
+    return until(`a letter "${subject}" to ${to}`, () => this.letters.find(fits), { within });
+  }
+
+  async stop() {
+    this.child.stdin.end();
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), 5_000);
+    await this.end;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,28 @@
+//! Who carries letters: a mail server, or a file.
+
+mod message;
+mod outbox;
+mod smtp;
+
+use std::{error::Error, sync::Arc};
+
+use domain::Mailer;
+
+pub use outbox::OutboxFile;
+pub use smtp::SmtpMailer;
+
+use crate::config::Mail;
+
+/// The carrier a configuration asks for; `None` when it asks for none.
+///
+/// # Errors
+/// When TLS cannot be prepared, or the folder of the outbox cannot be made.
+pub fn mailer(mail: &Mail) -> Result<Option<Arc<dyn Mailer>>, Box<dyn Error>> {
+    if let Some(url) = &mail.smtp_url {
+        return Ok(Some(Arc::new(SmtpMailer::new(url, mail.from.clone())?)));
+    }
+    let Some(path) = &mail.outbox else { return Ok(None) };
+    let outbox = OutboxFile::open(path)
+        .map_err(|error| format!("the outbox {} cannot be written: {error}", path.display()))?;
+    Ok(Some(Arc::new(outbox)))
+}

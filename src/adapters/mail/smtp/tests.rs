@@ -1,0 +1,209 @@
+//! Against a mail server on this machine that says what it is told to.
+
+use domain::Link;
+use testkit::{Reply, SmtpReceiver};
+
+use super::*;
+
+fn mailer(receiver: &SmtpReceiver, user: &str) -> SmtpMailer {
+    let url = SmtpUrl::parse(&format!("smtp://{user}{}", receiver.address())).unwrap();
+    let from =
+        Mailbox::new(Some("Tee & Beweise, größer".to_owned()), "accounts@book.example".parse().unwrap());
+    SmtpMailer::new(&url, from).unwrap()
+}
+
+fn letter(id: &str) -> Letter {
+    let url = format!("https://accounts.example.org/reset?token={}&x=1", "t".repeat(90));
+    Letter {
+        id: id.to_owned(),
+        kind: "reset-password".to_owned(),
+        to: "ada@example.org".to_owned(),
+        subject: "Choose a new password for Tee".to_owned(),
+        text: format!("Größe\n.\n..\n{url}\n"),
+        html: format!("<p>Größe <a href=\"{url}\">x</a>\n"),
+        link: Some(Link { url, token: "t".repeat(90) }),
+        written_at: 1_795_215_905_131,
+    }
+}
+
+fn passing(outcome: Result<(), MailerError>) -> String {
+    match outcome {
+        Err(MailerError::Passing(reason)) => reason,
+        other => panic!("should be worth another try: {other:?}"),
+    }
+}
+
+fn refused_for_good(outcome: Result<(), MailerError>) -> String {
+    match outcome {
+        Err(MailerError::Final(reason)) => reason,
+        other => panic!("should be final: {other:?}"),
+    }
+}
+
+/// What quoted-printable hides (RFC 2045 section 6.7).
+fn unquoted(data: &str) -> String {
+    data.replace("=\r\n", "").replace("=3D", "=").replace("=C3=B6", "ö").replace("=C3=9F", "ß")
+}
+
+#[tokio::test]
+async fn a_letter_arrives_with_everything_a_mail_program_needs() {
+    let receiver = SmtpReceiver::start().await;
+    mailer(&receiver, "").send(&letter("0b0c7a52")).await.unwrap();
+    let [received] = receiver.received().try_into().unwrap();
+    assert_eq!(received.from, "accounts@book.example");
+    assert_eq!((received.to, received.credentials), (vec!["ada@example.org".to_owned()], None));
+    let (headers, body) = received.data.split_once("\r\n\r\n").unwrap();
+    for header in [
+        "Message-ID: <0b0c7a52@book.example>",
+        "Date: Fri, 20 Nov 2026 23:05:05 +0000",
+        "To: ada@example.org",
+        "Subject: Choose a new password for Tee",
+        "Auto-Submitted: auto-generated",
+        "MIME-Version: 1.0",
+    ] {
+        assert!(headers.lines().any(|line| line == header), "{header} in\n{headers}");
+    }
+    assert!(headers.contains("<accounts@book.example>") && headers.contains("=?utf-8?"), "{headers}");
+    assert!(headers.contains("multipart/alternative") && headers.is_ascii(), "{headers}");
+    let body = unquoted(body);
+    let (text, html) = (body.find("text/plain").unwrap(), body.find("text/html").unwrap());
+    assert!(text < html, "the last part is the one preferred (RFC 2046 section 5.1.4)");
+    let link = letter("").link.unwrap().url;
+    assert!(body.contains(&format!("\r\n.\r\n..\r\n{link}\r\n")), "{body}");
+    assert!(body.contains(&format!("<p>Größe <a href=\"{link}\">")), "{body}");
+    assert!(received.data.lines().all(|line| line.len() <= 998), "RFC 5322 section 2.1.1");
+}
+
+#[tokio::test]
+async fn the_same_letter_is_composed_to_the_byte_each_time() {
+    let receiver = SmtpReceiver::start().await;
+    let mailer = mailer(&receiver, "");
+    mailer.send(&letter("one")).await.unwrap();
+    mailer.send(&letter("one")).await.unwrap();
+    let [first, second] = receiver.received().try_into().unwrap();
+    assert_eq!(first.data, second.data);
+}
+
+#[tokio::test]
+async fn user_and_password_are_handed_over_as_they_were_before_they_were_encoded() {
+    let receiver = SmtpReceiver::start().await;
+    mailer(&receiver, "ada%40example.org:hun%3Ater%2F2@").send(&letter("one")).await.unwrap();
+    let expected = ("ada@example.org".to_owned(), "hun:ter/2".to_owned());
+    assert_eq!(receiver.received()[0].credentials, Some(expected));
+}
+
+#[tokio::test]
+async fn letters_share_a_connection_and_outlive_one_that_was_closed() {
+    let receiver = SmtpReceiver::start().await;
+    let mailer = mailer(&receiver, "");
+    for id in ["one", "two", "three"] {
+        mailer.send(&letter(id)).await.unwrap();
+    }
+    assert_eq!(receiver.connections(), 1);
+    receiver.plan("NOOP", Reply::Close);
+    mailer.send(&letter("four")).await.unwrap();
+    assert_eq!((receiver.connections(), receiver.received().len()), (2, 4));
+}
+
+#[tokio::test]
+async fn a_refusal_for_now_is_passing_and_one_for_good_is_final() {
+    let receiver = SmtpReceiver::start().await;
+    let mailer = mailer(&receiver, "");
+    for verb in ["MAIL", "RCPT", "DATA", "."] {
+        receiver.plan(verb, Reply::Say("451 4.3.0 greylisted"));
+        assert!(passing(mailer.send(&letter("one")).await).contains("greylisted"), "{verb}");
+        receiver.plan(verb, Reply::Say("550 5.1.1 no such mailbox"));
+        assert!(refused_for_good(mailer.send(&letter("one")).await).contains("no such mailbox"), "{verb}");
+    }
+    for verb in ["CONNECT", "MAIL", "."] {
+        receiver.plan(verb, Reply::Close);
+        passing(mailer.send(&letter("one")).await);
+    }
+    assert!(receiver.received().is_empty());
+    mailer.send(&letter("one")).await.unwrap();
+    assert_eq!(receiver.received().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_our_signing_in_is_not_held_against_the_letter() {
+    let receiver = SmtpReceiver::start().await;
+    let mailer = mailer(&receiver, "ada:open-sesame@");
+    receiver.plan("CONNECT", Reply::Say("554 5.3.2 not accepting"));
+    passing(mailer.send(&letter("one")).await);
+    // Servers that repeat what they were told: the credentials in the clear, and as they went over the wire.
+    receiver.plan("AUTH", Reply::Say("535 5.7.8 ada/open-sesame is wrong"));
+    receiver.plan("AUTH", Reply::Say("535 5.7.8 AGFkYQBvcGVuLXNlc2FtZQ== is wrong"));
+    receiver.plan("AUTH", Reply::Say("535 5.7.8 b3Blbi1zZXNhbWU= is wrong"));
+    for _ in 0..3 {
+        let reason = passing(mailer.send(&letter("one")).await);
+        assert!(reason.contains("[password]") && reason.contains("is wrong"), "{reason}");
+        for secret in ["open-sesame", "AGFkYQBvcGVuLXNlc2FtZQ", "b3Blbi1zZXNhbWU"] {
+            assert!(!reason.contains(secret), "{reason}");
+        }
+    }
+    receiver.plan("MAIL", Reply::Say("530 5.7.0 authentication required"));
+    passing(mailer.send(&letter("one")).await);
+    assert!(!format!("{mailer:?}").contains("sesame"));
+}
+
+#[tokio::test]
+async fn a_letter_given_up_half_way_leaves_no_answer_behind_for_the_next() {
+    let receiver = SmtpReceiver::start().await;
+    let mailer = SmtpMailer { command: Duration::from_secs(1), ..mailer(&receiver, "") };
+    for (connections, verb) in [(1, "."), (2, "CONNECT")] {
+        receiver.plan(verb, Reply::Hang);
+        assert!(passing(mailer.send(&letter("one")).await).contains("does not answer"), "{verb}");
+        assert_eq!((receiver.connections(), receiver.received().len()), (connections, 0), "{verb}");
+    }
+    mailer.send(&letter("two")).await.unwrap();
+    let [received] = receiver.received().try_into().unwrap();
+    assert!(received.data.contains("<two@book.example>"), "{}", received.data);
+    assert_eq!(received.connection, 3);
+}
+
+#[tokio::test]
+async fn nothing_is_said_to_a_server_of_the_network_that_offers_no_tls() {
+    let of = |url| Security::of(&SmtpUrl::parse(url).unwrap());
+    assert_eq!(of("smtp://mail.example.org"), Security::StartTls);
+    assert_eq!(of("smtps://mail.example.org"), Security::Implicit);
+    assert_eq!(of("smtps://localhost"), Security::Implicit);
+    assert_eq!(of("smtp://127.0.0.1:25"), Security::StartTlsIfOffered);
+
+    let receiver = SmtpReceiver::start().await;
+    let mailer = SmtpMailer { security: Security::StartTls, ..mailer(&receiver, "ada:open-sesame@") };
+    let reason = passing(mailer.send(&letter("one")).await);
+    assert!(reason.contains("STARTTLS"), "{reason}");
+    assert!(receiver.received().is_empty());
+}
+
+#[tokio::test]
+async fn an_address_that_fits_no_envelope_is_final_and_says_nothing_to_the_server() {
+    let receiver = SmtpReceiver::start().await;
+    let mailer = mailer(&receiver, "");
+    for to in
+        ["", "ada", "ada@example.org\r\nBcc: eve@example.org", "ada@example.org>\r\nDATA", "a b@example.org"]
+    {
+        refused_for_good(mailer.send(&Letter { to: to.to_owned(), ..letter("one") }).await);
+    }
+    assert_eq!(receiver.connections(), 0);
+}
+
+#[tokio::test]
+async fn security_06_a_subject_with_line_breaks_adds_no_header() {
+    let receiver = SmtpReceiver::start().await;
+    let subject = "Hello\r\nBcc: eve@example.org\r\n\r\nbody".to_owned();
+    mailer(&receiver, "").send(&Letter { subject, ..letter("one") }).await.unwrap();
+    let [received] = receiver.received().try_into().unwrap();
+    let (headers, _) = received.data.split_once("\r\n\r\n").unwrap();
+    assert!(!headers.lines().any(|line| line.starts_with("Bcc")), "{headers}");
+    assert!(headers.contains("Auto-Submitted"), "{headers}");
+    assert_eq!(received.to, ["ada@example.org"]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_passing() {
+    let receiver = SmtpReceiver::start().await;
+    let mailer = mailer(&receiver, "");
+    drop(receiver);
+    passing(mailer.send(&letter("one")).await);
+}

@@ -1,0 +1,86 @@
+//! What a running server does besides answering: it carries mail, sweeps, and looks at what other processes changed.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{Delivered, Services};
+use tokio::{sync::watch, task::JoinSet, time::sleep};
+
+/// How many mails are on their way at a time.
+const CARRIERS: usize = 4;
+/// How long mail queued by another process waits at most.
+const LOOK_FOR_MAIL: Duration = Duration::from_secs(5);
+/// How long a mail server that takes nothing is left alone.
+const STUCK: Duration = Duration::from_secs(5);
+/// How often the rest is done.
+const ROUND: Duration = Duration::from_secs(60);
+
+/// The tasks of a running server.
+#[derive(Debug)]
+pub struct Background {
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+/// Starts them.
+pub fn start(services: &Arc<Services>) -> Background {
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    if services.post.is_open() {
+        for _ in 0..CARRIERS {
+            tasks.spawn(until(stopped.clone(), carry, Arc::clone(services)));
+        }
+    }
+    tasks.spawn(until(stopped, keep_up, Arc::clone(services)));
+    Background { tasks, stop }
+}
+
+impl Background {
+    /// Ends them. A mail that is just being sent is sent; what is still queued waits for the next start.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Repeats a round of work, and the pause it asks for, until told to stop. Only pauses are cut short.
+async fn until<F>(mut stopped: watch::Receiver<bool>, round: fn(Arc<Services>) -> F, services: Arc<Services>)
+where
+    F: Future<Output = Pause>,
+{
+    while !*stopped.borrow() {
+        let pause = round(Arc::clone(&services)).await;
+        let rest = async {
+            match pause {
+                Pause::For(duration) => sleep(duration).await,
+                Pause::UntilMail(longest) => services.post.wait(longest).await,
+            }
+        };
+        tokio::select! {
+            () = rest => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+enum Pause {
+    For(Duration),
+    UntilMail(Duration),
+}
+
+async fn carry(services: Arc<Services>) -> Pause {
+    match services.post.deliver().await {
+        Ok(Delivered::UpTo(_)) => Pause::UntilMail(LOOK_FOR_MAIL),
+        Ok(Delivered::Stuck) => Pause::For(STUCK),
+        Err(error) => {
+            tracing::warn!(%error, "mail could not be delivered; trying again shortly");
+            Pause::For(STUCK)
+        }
+    }
+}
+
+async fn keep_up(services: Arc<Services>) -> Pause {
+    if let Err(error) = services.keep_up().await {
+        tracing::warn!(%error, "the round of upkeep failed; trying again in the next");
+    }
+    Pause::For(ROUND)
+}

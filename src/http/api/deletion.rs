@@ -1,0 +1,72 @@
+//! `POST /delete-user` and the link of its mail.
+
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use contract::{Code, PasswordAttempt, Problem, Problems, routes};
+use domain::{DeleteAccount, Deleted, Renewal};
+use serde_json::json;
+
+use super::{
+    body::{Accepts, Shape},
+    call::{Call, answer, settle, without_session},
+    query::{Query, redirect},
+};
+use crate::http::{actor::Actor, links, pages, problem::Refused, state::Edge};
+
+/// Deletes the account, or has a link mailed that does.
+pub async fn delete_user(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let call = Call::read(&edge, request, Accepts::Json).await?;
+    let nothing = json!({});
+    let mut shape = Shape::of(Some(call.body.as_ref().unwrap_or(&nothing)), "object")?;
+    let any = |text: &str| Ok(text.to_owned());
+    let password = shape.optional_text("password", any);
+    let token = shape.optional_text("token", any);
+    shape.finish()?;
+    let actor = call.actor(&edge).await?;
+    let signed_in = actor.signed_in(&edge)?;
+    let password = password.map(|password| PasswordAttempt::parse(&password)).transpose()?;
+    let callback = call.callback("callbackURL", routes::HOME);
+    let command = DeleteAccount { password, token, callback };
+    let visit = edge.visit(&call.parts);
+    let deleted = edge.services.accounts.delete(command, signed_in, &visit).await.map_err(Problems::from)?;
+    Ok(match deleted {
+        Deleted::Now => without_session(&edge, gone()),
+        Deleted::ByMail => {
+            let response = answer(json!({ "success": true, "message": "Verification email sent" }));
+            settle(&edge, &call.parts.headers, &actor, response)
+        }
+    })
+}
+
+/// The link of the mail, opened in a browser where its reader is signed in.
+pub async fn callback(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let (parts, _) = request.into_parts();
+    let query = Query::of(&parts.uri);
+    let token = query.required("token")?;
+    let callback = query.callback(&edge)?;
+    let actor = Actor::of(&edge, &parts.headers, Renewal::WhenDue).await?;
+    let outcome = match &actor.session {
+        Some(resolved) => {
+            let deleted = edge.services.accounts.delete_by_link(token, &resolved.signed_in).await;
+            deleted.map_err(Problems::from)
+        }
+        None => Err(Problem::new(Code::FailedToGetUserInfo).into()),
+    };
+    match outcome {
+        Ok(()) => {
+            let response = callback.map_or_else(gone, |callback| redirect(&edge, callback, None));
+            Ok(without_session(&edge, response))
+        }
+        // A reader who follows the link gets a page, a client of the API its JSON.
+        Err(problems) if links::is_navigation(&parts.headers) => {
+            Ok(pages::render_problem(&edge, parts.uri, problems.first().clone()).await)
+        }
+        Err(problems) => Err(problems.into()),
+    }
+}
+
+fn gone() -> Response {
+    answer(json!({ "success": true, "message": "User deleted" }))
+}

@@ -1,0 +1,105 @@
+//! `POST /send-verification-email`, `POST /change-email`, and the link of their mails, `GET /verify-email`.
+
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use contract::{Code, Email, Problem, Problems, routes};
+use domain::{Renewal, SignedIn, Verified};
+use http::HeaderMap;
+use serde_json::json;
+
+use super::{
+    body::{Accepts, Shape},
+    call::{Call, answer, settle, with_opened, with_session},
+    query::{Query, redirect},
+};
+use crate::http::{actor::Actor, links, problem::Refused, state::Edge};
+
+/// Has a link mailed that proves the address, if that is needed; without a session it answers the same in any case.
+pub async fn send_verification(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let call = Call::read(&edge, request, Accepts::Json).await?;
+    let mut shape = Shape::of(call.body.as_ref(), "object")?;
+    let email = shape.text("email", Email::parse);
+    shape.finish()?;
+    let Some(email) = email else { return Err(Problem::new(Code::Internal).into()) };
+    let actor = call.actor(&edge).await?;
+    let asking = actor.session.as_ref().map(|resolved| &resolved.signed_in.user);
+    let callback = call.callback("callbackURL", routes::HOME);
+    let sent = edge.services.accounts.send_verification(&email, &callback, asking).await;
+    sent.map_err(Problems::from)?;
+    Ok(settle(&edge, &call.parts.headers, &actor, answer(json!({ "status": true }))))
+}
+
+/// Begins a change of address.
+pub async fn change_email(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let call = Call::read(&edge, request, Accepts::Json).await?;
+    let mut shape = Shape::of(call.body.as_ref(), "object")?;
+    let email = shape.text("newEmail", |text| {
+        Email::parse(text).map_err(|problem| Problem { field: Some("newEmail".into()), ..problem })
+    });
+    shape.finish()?;
+    let actor = call.actor(&edge).await?;
+    let signed_in = actor.signed_in(&edge)?;
+    let Some(email) = email else { return Err(Problem::new(Code::Internal).into()) };
+    let callback = call.callback("callbackURL", routes::HOME);
+    let visit = edge.visit(&call.parts);
+    let begun = edge.services.accounts.change_email(&email, &callback, signed_in, &visit).await;
+    begun.map_err(Problems::from)?;
+    Ok(settle(&edge, &call.parts.headers, &actor, answer(json!({ "status": true }))))
+}
+
+/// The link of a mail: proves an address, or carries a change of it one step on. Answers JSON, or leads to where it says
+/// in the end.
+///
+/// Where proving the address also signs in, a browser that follows the link is shown a button first: nobody is to be
+/// signed in to another's account by a link on some page, and programs that look at links press no buttons.
+pub async fn verify_email(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+    let (parts, _) = request.into_parts();
+    let query = Query::of(&parts.uri);
+    let token = query.required("token")?;
+    let callback = query.callback(&edge)?;
+    if edge.services.accounts.rules().require_verified_email && links::is_navigation(&parts.headers) {
+        return Ok(links::keep(&edge, routes::VERIFY_EMAIL, token, callback.unwrap_or_default()));
+    }
+    let actor = Actor::of(&edge, &parts.headers, Renewal::WhenDue).await?;
+    let signed_in = actor.session.as_ref().map(|resolved| &resolved.signed_in);
+    let visit = edge.visit(&parts);
+    let onwards = callback.unwrap_or(routes::HOME);
+    let outcome = edge.services.accounts.verify_email(token, onwards, signed_in, &visit).await;
+    let verified = match (outcome.map_err(Problem::from), callback) {
+        (Ok(verified), _) => verified,
+        (Err(problem), Some(callback)) => {
+            let code = problem.code.wire().unwrap_or_default();
+            return Ok(settle(&edge, &parts.headers, &actor, redirect(&edge, callback, Some(("error", code)))));
+        }
+        (Err(problem), None) => return Err(problem.into()),
+    };
+    let response = match callback {
+        Some(callback) => redirect(&edge, callback, None),
+        None => body(&edge, &verified),
+    };
+    Ok(match &verified {
+        Verified::Address { session: Some(session) } => {
+            with_opened(&edge, &parts.headers, &visit, session, response)
+        }
+        Verified::Changed(_) => again(&edge, &parts.headers, signed_in, response),
+        _ => settle(&edge, &parts.headers, &actor, response),
+    })
+}
+
+fn body(edge: &Edge, verified: &Verified) -> Response {
+    match verified {
+        Verified::Address { .. } => answer(json!({ "status": true, "user": null })),
+        Verified::ChangeConfirmed => answer(json!({ "status": true })),
+        Verified::Changed(user) => answer(json!({ "status": true, "user": edge.services.user_body(user) })),
+    }
+}
+
+/// The session's cookie again, as the wire sends it after a change of the reader.
+fn again(edge: &Edge, request: &HeaderMap, signed_in: Option<&SignedIn>, response: Response) -> Response {
+    match signed_in {
+        Some(signed_in) => with_session(edge, request, &signed_in.session, response),
+        None => response,
+    }
+}

@@ -1,0 +1,67 @@
+//! Mailed links that lead to a page of ours: the token goes from the address into a cookie, so that it is in no history,
+//! no log and no Referer, and the page works with script off all the same.
+
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use contract::{LocalPath, routes};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use url::{Url, form_urlencoded};
+
+use super::{pages, session::set_cookies, state::Edge};
+
+/// A page that a mailed link leads to: with a token in its address, the token is put away and the page is asked for
+/// again without it.
+pub async fn arrive(State(edge): State<Edge>, request: Request) -> Response {
+    match token(request.uri()) {
+        Some(token) => keep(&edge, page(request.uri().path()), &token, ""),
+        None => pages::show(State(edge), request).await,
+    }
+}
+
+/// 303 to the page with the token in a cookie.
+pub fn keep(edge: &Edge, page: &str, token: &str, callback: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    set_cookies(&mut response, edge.cookies().keep_link(token, callback).into_iter().collect());
+    let headers = response.headers_mut();
+    if let Ok(page) = HeaderValue::try_from(page) {
+        headers.insert(header::LOCATION, page);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// Where the mailed link behind a form is to lead in the end, if it is another place of the book's than ours. Judged
+/// again here: a cookie proves nothing.
+pub fn onwards(edge: &Edge, headers: &HeaderMap) -> Option<HeaderValue> {
+    let (_, callback) = edge.cookies().link(headers)?;
+    if callback.is_empty() {
+        return None;
+    }
+    let code = contract::Code::InvalidCallbackUrl;
+    edge.site.trusted_origins.check_callback(&callback.as_str().into(), code).ok()?;
+    let target = match LocalPath::parse(&callback) {
+        Some(path) => path.as_str().to_owned(),
+        None => Url::parse(&callback).ok()?.to_string(),
+    };
+    HeaderValue::try_from(target).ok()
+}
+
+/// Whether a browser is being taken to another page, rather than a script reading an answer (Fetch Metadata).
+pub fn is_navigation(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")
+}
+
+fn token(uri: &Uri) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let token = pairs.find(|(name, _)| name == "token").map(|(_, token)| token.into_owned())?;
+    // Nothing of ours looks otherwise, and a cookie has no room for everything.
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    Some(token.chars().filter(|c| plain(*c)).take(128).collect())
+}
+
+fn page(path: &str) -> &'static str {
+    if path == routes::VERIFY_EMAIL { routes::VERIFY_EMAIL } else { routes::RESET_PASSWORD }
+}

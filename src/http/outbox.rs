@@ -1,0 +1,223 @@
+//! In development: the letters in the outbox file, on a page. Only for a Bookplate of this machine that has no mail
+//! server; whoever can see it can open every account.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::{
+    extract::State,
+    response::{Html, IntoResponse, Response},
+    routing::{MethodRouter, get},
+};
+use contract::{Code, Problem};
+use serde::Deserialize;
+
+use super::{assets, headers, problem::Refused, state::Edge};
+
+/// Where the page is.
+pub const PATH: &str = "/dev/outbox";
+
+/// So many letters are shown, the last ones.
+const SHOWN: usize = 100;
+/// So much of the file's end is read, in bytes.
+const READ: u64 = 1024 * 1024;
+
+/// A letter, as `adapters::mail::OutboxFile` writes it.
+#[derive(Deserialize)]
+struct Entry {
+    r#type: String,
+    to: String,
+    subject: String,
+    url: Option<String>,
+    text: String,
+    at: String,
+}
+
+/// The page of an outbox file. It is not to be routed where the public origin is another machine.
+pub fn page(file: PathBuf) -> MethodRouter<Edge> {
+    let file: Arc<Path> = file.into();
+    get(move |State(edge): State<Edge>| show(edge, Arc::clone(&file)))
+}
+
+async fn show(edge: Edge, file: Arc<Path>) -> Response {
+    let path = Arc::clone(&file);
+    let read = tokio::task::spawn_blocking(move || last_entries(&path)).await;
+    let entries = match read.map_err(io::Error::other).and_then(|read| read) {
+        Ok(entries) => entries,
+        Err(error) => {
+            tracing::error!(%error, "the outbox cannot be read");
+            return Refused::from(Problem::new(Code::Internal)).into_response();
+        }
+    };
+    let mut response = Html(html(&edge.site.book.name, &file, &entries)).into_response();
+    headers::page(None, None, response.headers_mut());
+    response
+}
+
+/// The last letters, newest first. A file that is not there yet holds none, and a line that is no letter is left out.
+fn last_entries(path: &Path) -> io::Result<Vec<Entry>> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let start = file.metadata()?.len().saturating_sub(READ);
+    file.seek(SeekFrom::Start(start))?;
+    let mut end = Vec::new();
+    file.take(READ).read_to_end(&mut end)?;
+    // The first line may have lost its beginning; it is then no JSON.
+    let lines = end.split(|byte| *byte == b'\n').rev();
+    Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).take(SHOWN).collect())
+}
+
+fn html(book: &str, file: &Path, entries: &[Entry]) -> String {
+    let stylesheet = assets::STYLESHEET
+        .map(|href| format!("<link rel=\"stylesheet\" href=\"{}\">", escaped(href)))
+        .unwrap_or_default();
+    let letters: String = entries.iter().map(letter).collect();
+    let letters = if entries.is_empty() {
+        "<p>No letter has been written yet. Sign up, or ask for a new password.</p>".to_owned()
+    } else {
+        letters
+    };
+    let (book, file) = (escaped(book), escaped(&file.display().to_string()));
+    format!(
+        "<!doctype html>
+<html lang=\"en\">
+<head>
+<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width\">
+<meta name=\"color-scheme\" content=\"light dark\">
+<title>Outbox · {book}</title>
+{stylesheet}
+</head>
+<body>
+<a class=\"skip\" href=\"#main\">Skip to the page</a>
+<header class=\"masthead masthead--bar\"><a class=\"masthead__book\" href=\"/\">{book}</a></header>
+<main id=\"main\" tabindex=\"-1\"><div class=\"sheet\">
+<h1>Outbox</h1>
+<p>Letters are not sent from here: they are written into {file}. The newest is first; load the page again to see more.</p>
+{letters}</div></main>
+<footer class=\"help help--sheet\"><p>This page is there in development only.</p></footer>
+</body>
+</html>
+"
+    )
+}
+
+fn letter(entry: &Entry) -> String {
+    let Entry { r#type, to, subject, url, text, at } = entry;
+    let link = url
+        .as_deref()
+        .filter(|url| url.starts_with("http://") || url.starts_with("https://"))
+        .map(|url| format!("<p><a href=\"{0}\">{0}</a></p>\n", escaped(url)))
+        .unwrap_or_default();
+    let (kind, to, subject) = (escaped(r#type), escaped(to), escaped(subject));
+    let (text, at) = (escaped(text), escaped(at));
+    format!(
+        "<article class=\"letter\">
+<h2>{subject}</h2>
+<p>To <bdi>{to}</bdi>, <time datetime=\"{at}\">{at}</time>, {kind}</p>
+{link}<pre class=\"letter__text\" tabindex=\"0\" aria-label=\"Text\">{text}</pre>
+</article>
+"
+    )
+}
+
+/// Text for between tags and for quoted attributes.
+fn escaped(text: &str) -> String {
+    let replaced = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    replaced.replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, io::Write, process};
+
+    use serde_json::json;
+
+    use super::*;
+
+    struct Outbox(PathBuf);
+
+    impl Outbox {
+        fn new(name: &str, content: &[u8]) -> Self {
+            let path = env::temp_dir().join(format!("bookplate-outbox-page-{name}-{}", process::id()));
+            File::create(&path).unwrap().write_all(content).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Outbox {
+        fn drop(&mut self) {
+            let _best_effort = fs::remove_file(&self.0);
+        }
+    }
+
+    fn line(number: usize, text: &str) -> String {
+        let url = (number % 2 == 0).then_some("http://localhost:3001/x?a=1&b=2");
+        let letter = json!({"type": "kind", "to": "ada@example.org", "subject": format!("Letter {number}"), "url": url,
+            "token": null, "text": text, "at": "2026-11-20T23:05:05.131Z"});
+        format!("{letter}\n")
+    }
+
+    fn subjects(path: &Path) -> Vec<String> {
+        last_entries(path).unwrap().into_iter().map(|entry| entry.subject).collect()
+    }
+
+    #[test]
+    fn the_newest_letter_is_first_and_lines_that_are_none_are_left_out() {
+        let content = format!("{}garbage\n{}{{\"type\":", line(1, "a"), line(2, "b"));
+        let outbox = Outbox::new("order", content.as_bytes());
+        assert_eq!(subjects(&outbox.0), ["Letter 2", "Letter 1"]);
+        assert!(last_entries(Path::new("/nowhere/outbox.jsonl")).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_hundred_letters_are_shown_and_a_mebibyte_is_read() {
+        let many: String = (0..150).map(|number| line(number, "short")).collect();
+        let outbox = Outbox::new("many", many.as_bytes());
+        let shown = subjects(&outbox.0);
+        assert_eq!((shown.len(), shown[0].as_str(), shown[99].as_str()), (100, "Letter 149", "Letter 50"));
+
+        let long: String = (0..5).map(|number| line(number, &"ö".repeat(150_000))).collect();
+        let outbox = Outbox::new("long", long.as_bytes());
+        assert_eq!(subjects(&outbox.0), ["Letter 4", "Letter 3", "Letter 2"]);
+    }
+
+    #[test]
+    fn security_06_what_stands_in_a_letter_stays_text_on_the_page() {
+        let attack = "<script>alert(1)</script>\"'&".to_owned();
+        let entry = Entry {
+            r#type: attack.clone(),
+            to: attack.clone(),
+            subject: attack.clone(),
+            url: Some(format!("https://x/{attack}")),
+            text: attack.clone(),
+            at: attack.clone(),
+        };
+        let page = html(&attack, Path::new(&attack), &[entry]);
+        assert!(!page.contains("<script") && !page.contains("alert(1)</"), "{page}");
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;"));
+    }
+
+    #[test]
+    fn only_a_web_address_becomes_a_link() {
+        let entry = |url: &str| Entry {
+            r#type: String::new(),
+            to: String::new(),
+            subject: String::new(),
+            url: Some(url.to_owned()),
+            text: String::new(),
+            at: String::new(),
+        };
+        assert!(
+            letter(&entry("http://localhost/x?a=1&b=2")).contains("href=\"http://localhost/x?a=1&amp;b=2\"")
+        );
+        assert!(!letter(&entry("javascript:alert(1)")).contains("href"));
+    }
+}

@@ -1,0 +1,146 @@
+//! Very many clients at once.
+
+use std::time::Duration;
+
+use bookplate::listen::Bounds;
+use testkit::databases::TestDatabase;
+use tokio::{task::JoinSet, time::Instant};
+
+use super::{OK, Server};
+use crate::app::on_one_database;
+
+on_one_database!(
+    security_40_two_hundred_slow_and_two_thousand_idle_clients_keep_nobody_waiting,
+    security_40_when_no_more_fit_silent_clients_make_room,
+    security_40_when_no_more_fit_a_client_that_asked_before_stays_longer_than_silent_ones,
+    security_40_when_all_are_busy_the_next_client_waits_its_turn,
+    security_28_while_two_hundred_sign_in_everything_else_answers,
+);
+
+const SECOND: Duration = Duration::from_secs(1);
+const PAGE: &str = "GET /sign-in HTTP/1.1\r\nHost: localhost:3001\r\n\r\n";
+
+fn sign_in(password: &str) -> String {
+    let body = format!(r#"{{"email":"ada@example.com","password":"{password}"}}"#);
+    let length = body.len();
+    format!(
+        "POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost:3001\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+async fn security_40_two_hundred_slow_and_two_thousand_idle_clients_keep_nobody_waiting(
+    database: TestDatabase,
+) {
+    // Both ends of every connection are files of this process.
+    let bounds = Bounds::of_process();
+    let idle = (bounds.connections / 3).min(2000);
+    let server = Server::start(database, bounds).await;
+    let mut lines = Vec::new();
+    for at in 0..idle {
+        let mut line = server.line().await;
+        if at % 2 == 0 {
+            line.send(OK).await;
+            assert_eq!(line.answer().await.status, 200);
+        }
+        lines.push(line);
+    }
+    for at in 0..200 {
+        let mut line = server.line().await;
+        let whole = sign_in("anything at all");
+        let some = if at % 2 == 0 { whole.len() - 10 } else { 60 };
+        line.send(&whole[..some]).await;
+        lines.push(line);
+    }
+    for _ in 0..20 {
+        for request in [OK, PAGE] {
+            let begun = Instant::now();
+            let mut line = server.line().await;
+            line.send(request).await;
+            assert_eq!(line.answer().await.status, 200);
+            assert!(begun.elapsed() < SECOND, "{:?}", begun.elapsed());
+        }
+    }
+    assert_eq!(lines.len(), idle + 200);
+}
+
+async fn security_40_when_no_more_fit_silent_clients_make_room(database: TestDatabase) {
+    let server = Server::start(database, Bounds { connections: 20, ..Bounds::default() }).await;
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        let mut line = server.line().await;
+        line.send("GET /").await;
+        silent.push(line);
+    }
+    for _ in 0..15 {
+        let begun = Instant::now();
+        let mut line = server.line().await;
+        line.send(OK).await;
+        assert_eq!(line.answer().await.status, 200);
+        assert!(begun.elapsed() < SECOND, "{:?}", begun.elapsed());
+        silent.push(line);
+    }
+    let first = silent.remove(0);
+    assert!(first.rest().await.is_empty(), "the oldest went first");
+}
+
+async fn security_40_when_no_more_fit_a_client_that_asked_before_stays_longer_than_silent_ones(
+    database: TestDatabase,
+) {
+    let server = Server::start(database, Bounds { connections: 4, ..Bounds::default() }).await;
+    let mut known = server.line().await;
+    known.send(OK).await;
+    assert_eq!(known.answer().await.status, 200);
+    let mut silent = Vec::new();
+    for _ in 0..30 {
+        silent.push(server.line().await);
+    }
+    known.send(OK).await;
+    assert_eq!(known.answer().await.status, 200);
+    let first = silent.remove(0);
+    assert!(first.rest().await.is_empty());
+}
+
+async fn security_40_when_all_are_busy_the_next_client_waits_its_turn(database: TestDatabase) {
+    let server = Server::start(database, Bounds { connections: 2, ..Bounds::default() }).await;
+    let whole = sign_in("anything at all");
+    let (begin, end) = whole.split_at(whole.len() - 10);
+    let mut busy = Vec::new();
+    for _ in 0..2 {
+        let mut line = server.line().await;
+        line.send(format!("{OK}{begin}")).await;
+        assert_eq!(line.answer().await.status, 200);
+        busy.push(line);
+    }
+    let mut next = server.line().await;
+    next.send(OK).await;
+    assert!(next.is_silent_for(SECOND / 2).await, "there is no room");
+    let mut done = busy.remove(0);
+    done.send(end).await;
+    assert_eq!(done.answer().await.status, 401, "nobody busy was sent away");
+    assert_eq!(next.answer().await.status, 200, "who has been answered makes room");
+}
+
+async fn security_28_while_two_hundred_sign_in_everything_else_answers(database: TestDatabase) {
+    let server = Server::start(database, Bounds::default()).await;
+    let mut under_way = JoinSet::new();
+    for _ in 0..200 {
+        let mut line = server.line().await;
+        line.send(sign_in("not the password")).await;
+        under_way.spawn(async move { line.answer().await });
+    }
+    for path in ["ok", "get-session", "jwks", "ok", "get-session"] {
+        let begun = Instant::now();
+        let mut line = server.line().await;
+        line.send(format!("GET /api/auth/{path} HTTP/1.1\r\nHost: localhost:3001\r\n\r\n")).await;
+        assert_eq!(line.answer().await.status, 200);
+        assert!(begun.elapsed() < SECOND, "{path} {:?}", begun.elapsed());
+    }
+    for answer in under_way.join_all().await {
+        match answer.status {
+            401 => {}
+            429 | 503 => assert!(answer.head.contains("\r\nretry-after: "), "{answer:?}"),
+            _ => panic!("{answer:?}"),
+        }
+    }
+}

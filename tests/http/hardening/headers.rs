@@ -1,0 +1,77 @@
+//! Headers that the rest of the tests do not look at.
+
+use http::Method;
+use testkit::databases::TestDatabase;
+
+use crate::{
+    app::{TestApp, on_one_database},
+    client::READER,
+};
+
+on_one_database!(
+    security_37_other_sites_may_not_embed_what_is_here,
+    security_37_a_page_gives_up_what_it_does_not_need,
+    security_37_what_is_read_by_cors_can_still_be_read,
+    an_options_request_that_is_no_preflight_is_a_wrong_method,
+    every_page_fits_into_what_a_server_may_send_at_once,
+);
+
+const BOOK: &str = "https://book.example.org";
+
+async fn security_37_other_sites_may_not_embed_what_is_here(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    for path in ["/", "/sign-in", "/no-such-page", "/login", "/api/auth/ok", "/api/auth/jwks", "/api/auth/x"]
+    {
+        let reply = app.browser().get(path).await;
+        assert_eq!(reply.header("cross-origin-resource-policy"), Some("same-origin"), "{path}");
+    }
+    let refused = app.browser().form("/sign-in", READER.with("email", "nobody")).await;
+    assert_eq!(refused.header("cross-origin-resource-policy"), Some("same-origin"));
+}
+
+async fn security_37_a_page_gives_up_what_it_does_not_need(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let reply = app.browser().get("/sign-in").await;
+    let policy = reply.header("permissions-policy").unwrap();
+    let given_up: Vec<&str> = policy.split(", ").map(|it| it.strip_suffix("=()").unwrap()).collect();
+    for feature in ["camera", "display-capture", "geolocation", "microphone", "payment", "serial", "usb"] {
+        assert!(given_up.contains(&feature), "{feature}: {policy}");
+    }
+    assert!(given_up.iter().all(|it| it.chars().all(|c| c.is_ascii_lowercase() || c == '-')), "{policy}");
+}
+
+async fn security_37_what_is_read_by_cors_can_still_be_read(database: TestDatabase) {
+    let app = TestApp::with(database, &[("BOOKPLATE_TRUSTED_ORIGINS", BOOK)]).await;
+    let reply = app.script().sending("origin", BOOK).get("/api/auth/get-session").await;
+    assert_eq!(reply.header("access-control-allow-origin"), Some(BOOK));
+    assert_eq!(reply.header("access-control-allow-credentials"), Some("true"));
+}
+
+async fn an_options_request_that_is_no_preflight_is_a_wrong_method(database: TestDatabase) {
+    let app = TestApp::with(database, &[("BOOKPLATE_TRUSTED_ORIGINS", BOOK)]).await;
+    for path in ["/api/auth/ok", "/api/auth/sign-in/email", "/api/auth/nothing", "/api/auth", "/api/auth/"] {
+        for headers in [&[][..], &[("origin", BOOK)], &[("access-control-request-method", "POST")]] {
+            let mut request = app.script().request(Method::OPTIONS, path);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let reply = app.script().send(request, "").await;
+            assert_eq!((reply.status.as_u16(), reply.body.len()), (404, 0), "{path} {headers:?}");
+        }
+    }
+}
+
+/// Pages are sent as they are (ADR 10). Ten segments of 1460 bytes go out before the first acknowledgement (RFC 6928):
+/// up to there, compressing would make nothing faster.
+async fn every_page_fits_into_what_a_server_may_send_at_once(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut reader = app.reader("ada@example.com").await;
+    for path in ["/", "/account"] {
+        let page = reader.get(path).await.body;
+        assert!(page.len() < 13_000, "{path}: {}", page.len());
+    }
+    for path in ["/", "/sign-in", "/sign-up", "/no-such-page"] {
+        let page = app.browser().get(path).await.body;
+        assert!(page.len() < 13_000, "{path}: {}", page.len());
+    }
+}

@@ -1,0 +1,59 @@
+//! Being asked to stop.
+
+use std::time::Duration;
+
+use bookplate::listen::Bounds;
+use testkit::databases::TestDatabase;
+use tokio::{net::TcpStream, time::Instant};
+
+use super::{OK, Server};
+use crate::app::on_one_database;
+
+on_one_database!(
+    a_request_under_way_is_answered_before_the_server_stops,
+    a_request_that_never_ends_does_not_keep_the_server,
+    silent_and_idle_clients_do_not_keep_the_server,
+);
+
+const BEGIN: &str = "POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost:3001\r\n\
+                     Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{";
+
+async fn a_request_under_way_is_answered_before_the_server_stops(database: TestDatabase) {
+    let server = Server::start(database, Bounds::default()).await;
+    let address = server.address;
+    let mut line = server.line().await;
+    line.send(format!("{OK}{BEGIN}")).await;
+    assert_eq!(line.answer().await.status, 200);
+    let stopping = tokio::spawn(server.stopped());
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    line.send("}").await;
+    let answer = line.answer().await;
+    assert_eq!(answer.status, 400, "it was read to its end, and judged");
+    assert!(answer.head.contains("connection: close"), "{}", answer.head);
+    stopping.await.unwrap();
+}
+
+async fn a_request_that_never_ends_does_not_keep_the_server(database: TestDatabase) {
+    let grace = Duration::from_millis(200);
+    let server = Server::start(database, Bounds { grace, ..Bounds::default() }).await;
+    let mut line = server.line().await;
+    line.send(format!("{OK}{BEGIN}")).await;
+    assert_eq!(line.answer().await.status, 200);
+    let begun = Instant::now();
+    server.stopped().await;
+    assert!(begun.elapsed() >= grace && begun.elapsed() < grace * 20, "{:?}", begun.elapsed());
+    assert!(line.rest().await.is_empty());
+}
+
+async fn silent_and_idle_clients_do_not_keep_the_server(database: TestDatabase) {
+    let grace = Duration::from_secs(3600);
+    let server = Server::start(database, Bounds { grace, ..Bounds::default() }).await;
+    let silent = server.line().await;
+    let mut idle = server.line().await;
+    idle.send(OK).await;
+    assert_eq!(idle.answer().await.status, 200);
+    server.stopped().await;
+    assert!(silent.rest().await.is_empty() && idle.rest().await.is_empty());
+}
