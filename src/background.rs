@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{Delivered, Services};
-use tokio::{sync::watch, task::JoinSet, time::sleep};
+use tokio::{sync::watch, task::JoinSet, time::{sleep, timeout}};
 
 /// How many mails are on their way at a time.
 const CARRIERS: usize = 4;
@@ -11,6 +11,8 @@ const CARRIERS: usize = 4;
 const LOOK_FOR_MAIL: Duration = Duration::from_secs(5);
 /// How long a mail server that takes nothing is left alone.
 const STUCK: Duration = Duration::from_secs(5);
+/// How long a mail on its way is waited for at the end.
+const GRACE: Duration = Duration::from_secs(5);
 /// How often the rest is done.
 const ROUND: Duration = Duration::from_secs(60);
 
@@ -35,10 +37,14 @@ pub fn start(services: &Arc<Services>) -> Background {
 }
 
 impl Background {
-    /// Ends them. A mail that is just being sent is sent; what is still queued waits for the next start.
+    /// Ends them. A mail that is just being sent has a moment to be sent; what is still queued waits for the next start,
+    /// and so does what was cut off.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
-        while self.tasks.join_next().await.is_some() {}
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout(GRACE, ended).await.is_err() {
+            tracing::warn!("a mail that was on its way is cut off; it is sent after the next start");
+        }
     }
 }
 
@@ -51,6 +57,7 @@ where
         let pause = round(Arc::clone(&services)).await;
         let rest = async {
             match pause {
+                Pause::None => {}
                 Pause::For(duration) => sleep(duration).await,
                 Pause::UntilMail(longest) => services.post.wait(longest).await,
             }
@@ -63,12 +70,14 @@ where
 }
 
 enum Pause {
+    None,
     For(Duration),
     UntilMail(Duration),
 }
 
 async fn carry(services: Arc<Services>) -> Pause {
-    match services.post.deliver().await {
+    match services.post.deliver_next().await {
+        Ok(Delivered::One) => Pause::None,
         Ok(Delivered::UpTo(_)) => Pause::UntilMail(LOOK_FOR_MAIL),
         Ok(Delivered::Stuck) => Pause::For(STUCK),
         Err(error) => {

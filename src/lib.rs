@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod http;
 pub mod listen;
+pub mod operator;
 pub mod serve;
 
 pub use self::http::{Edge, Site, router};

@@ -1,4 +1,4 @@
-//! `bookplate`: reads the configuration, prepares the database, serves.
+//! `bookplate`: reads the configuration, prepares the database, serves, or does what the operator asks for.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use bookplate::{
     adapters::{self, SystemEntropy},
     cli::{Cli, Command},
     config::{Config, Sources},
-    serve,
+    operator, serve,
 };
 use clap::Parser;
 use domain::Database;
@@ -15,11 +15,12 @@ use domain::Database;
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let sources = Sources::of_process(cli.env_file.as_deref());
+    let command = cli.into_command();
     let config = match Config::load(&sources, &SystemEntropy) {
         Ok(config) => config,
         Err(error) => return fail(&format_args!("cannot start:\n{error}")),
     };
-    log_to_stderr(&config.log_level);
+    log_to_stderr(level(&command, &config));
     for notice in &config.notices {
         tracing::warn!("{notice}");
     }
@@ -27,17 +28,26 @@ async fn main() -> ExitCode {
         Ok(database) => database,
         Err(error) => return fail(error.as_ref()),
     };
-    let outcome = match cli.command() {
+    let outcome = match command {
         Command::Migrate => Ok(()),
         Command::Serve => match adapters::ports(&config.mail) {
             Ok(ports) => serve::serve(config, database.clone(), ports).await,
             Err(error) => Err(error),
         },
+        Command::Task(task) => operator::carry_out(task, config, database.clone()).await,
     };
     database.close().await;
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(error.as_ref()),
+    }
+}
+
+/// A task answers for itself: of the log, the operator sees what is wrong, or what they asked for.
+fn level<'a>(command: &Command, config: &'a Config) -> &'a str {
+    match (command, config.log_level.as_str()) {
+        (Command::Task(_), "info") => "warn",
+        (_, level) => level,
     }
 }
 

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fmt};
 
 use contract::{
     AnswerInput, Answers, Code, Email, LocalPath, NewPassword, PasswordAttempt, PersonName, Problem,
-    Problems, Question, Questions,
+    Problems, Question, Questions, Reason,
 };
-use domain::{ProfileChange, SignIn, SignUp};
+use domain::{ChangePassword, DeleteAccount, ProfileChange, SignIn, SignUp};
 use serde::{Deserialize, Serialize};
 
 /// The fields of a form by name. A browser that edits the page may leave any of them out: that is an empty field.
@@ -14,8 +14,15 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Submitted(BTreeMap<String, String>);
 
-/// Where a link leads in the end that proves the address of who signs up or in by a form.
-const AFTER_CONFIRMING: &str = "/verify-email?confirmed";
+/// Where a link leads in the end that proves an address, asked for by a form.
+pub(crate) const AFTER_CONFIRMING: &str = "/verify-email?confirmed";
+/// Where a link leads in the end that changes an address, asked for by a form.
+pub(crate) const AFTER_A_CHANGE: &str = "/verify-email?change";
+/// Where a link leads in the end that deletes an account; the way goes there too when it is deleted at once.
+pub(crate) const AFTER_DELETION: &str = "/?deleted";
+
+/// Fields that hold a password.
+const PASSWORDS: [&str; 3] = ["password", "newPassword", "currentPassword"];
 
 impl Submitted {
     /// The fields of a form whose server function has not run; of several with one name the last counts.
@@ -25,7 +32,17 @@ impl Submitted {
 
     /// What was typed into a field, to show it again; never a password.
     pub(crate) fn typed(&self, name: &str) -> Option<&str> {
-        if name == "password" { None } else { self.0.get(name).map(String::as_str) }
+        if is_password(name) { None } else { self.0.get(name).map(String::as_str) }
+    }
+
+    /// Whether the form had such a field at all, filled in or not.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// A value that a form carries along without showing it.
+    pub(crate) fn carried(&self, name: &str) -> &str {
+        self.raw(name)
     }
 
     /// Where to go afterwards.
@@ -60,6 +77,43 @@ impl Submitted {
         })
     }
 
+    /// An address typed into a field.
+    pub(crate) fn email(&self, field: &str) -> Result<Email, Problem> {
+        Email::parse(self.line(field)).map_err(|problem| on(field, problem))
+    }
+
+    /// A password that is to be set with a mailed link.
+    pub(crate) fn new_password(&self) -> Result<NewPassword, Problem> {
+        let typed = NewPassword::not_empty(self.raw("newPassword"));
+        typed.and_then(NewPassword::parse).map_err(|problem| on("newPassword", problem))
+    }
+
+    pub(crate) fn change_password(&self) -> Result<ChangePassword, Problems> {
+        let mut problems = Vec::new();
+        let current = keep(self.password_again("currentPassword"), &mut problems);
+        let new = keep(self.new_password(), &mut problems);
+        match (current, new) {
+            (Some(current), Some(new)) => {
+                Ok(ChangePassword { current, new, revoke_others: Some(self.ticked("revokeOtherSessions")) })
+            }
+            _ => Err(Problems::of(problems).unwrap_or_else(|| Problem::new(Code::Internal).into())),
+        }
+    }
+
+    /// Only who has a password is asked for it.
+    pub(crate) fn delete_account(&self) -> Result<DeleteAccount, Problem> {
+        let password = self.has("password").then(|| self.password_again("password")).transpose()?;
+        Ok(DeleteAccount { password, token: None, callback: AFTER_DELETION.to_owned() })
+    }
+
+    /// The password in use, asked for once more. A field left empty is no try.
+    fn password_again(&self, field: &str) -> Result<PasswordAttempt, Problem> {
+        match self.raw(field) {
+            "" => Err(Problem::invalid(field, Reason::Empty)),
+            typed => PasswordAttempt::parse(typed).map_err(|problem| on(field, problem)),
+        }
+    }
+
     /// The change of a profile whose answers were `stored` when the form was sent.
     pub(crate) fn profile(&self, questions: &Questions, stored: &Answers) -> Result<ProfileChange, Problems> {
         let name = PersonName::parse(self.line("name"))?;
@@ -92,8 +146,22 @@ impl Submitted {
     }
 
     fn remember(&self) -> bool {
-        self.0.get("rememberMe").is_some_and(|ticked| ticked != "false")
+        self.ticked("rememberMe")
     }
+
+    fn ticked(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|ticked| ticked != "false")
+    }
+}
+
+/// Whether what is typed into a field is a password.
+pub(crate) fn is_password(field: &str) -> bool {
+    PASSWORDS.contains(&field)
+}
+
+/// A problem, about the field it came in.
+fn on(field: &str, problem: Problem) -> Problem {
+    Problem { field: Some(field.to_owned()), ..problem }
 }
 
 fn keep<T>(parsed: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
@@ -104,5 +172,62 @@ impl fmt::Debug for Submitted {
     /// What a reader typed, a password among it, does not belong in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(fields: &[(&str, &str)]) -> Submitted {
+        Submitted::from_pairs(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    #[test]
+    fn no_field_that_holds_a_password_is_shown_again() {
+        let typed = form(&[
+            ("password", "one-Secret-1"),
+            ("newPassword", "two-Secret-2"),
+            ("currentPassword", "three-Secret-3"),
+            ("newEmail", "ada@example.com"),
+        ]);
+        assert!(PASSWORDS.iter().all(|name| typed.has(name) && typed.typed(name).is_none()));
+        assert_eq!(typed.typed("newEmail"), Some("ada@example.com"));
+        assert!(!format!("{typed:?}").contains("Secret"));
+    }
+
+    #[test]
+    fn of_a_field_that_is_repeated_the_last_value_counts() {
+        assert_eq!(
+            form(&[("email", "a@example.com"), ("email", "b@example.com")]).typed("email"),
+            Some("b@example.com")
+        );
+    }
+
+    #[test]
+    fn every_wrong_password_field_is_named_at_once() {
+        let problems = form(&[("newPassword", "short")]).change_password().unwrap_err();
+        let named: Vec<_> = problems.iter().map(|it| (it.field.as_deref(), it.code)).collect();
+        assert_eq!(
+            named,
+            [(Some("currentPassword"), Code::ValidationError), (Some("newPassword"), Code::PasswordTooShort)]
+        );
+    }
+
+    #[test]
+    fn other_devices_stay_signed_in_only_when_the_box_is_not_ticked() {
+        let passwords = [("currentPassword", "the-old-one"), ("newPassword", "the-new-one")];
+        let ticked = form(&[passwords[0], passwords[1], ("revokeOtherSessions", "true")]);
+        assert_eq!(ticked.change_password().unwrap().revoke_others, Some(true));
+        assert_eq!(form(&passwords).change_password().unwrap().revoke_others, Some(false));
+    }
+
+    #[test]
+    fn a_form_that_asks_for_a_password_deletes_nothing_without_one() {
+        assert_eq!(
+            form(&[("password", "")]).delete_account().unwrap_err().field.as_deref(),
+            Some("password")
+        );
+        assert!(form(&[]).delete_account().unwrap().password.is_none());
     }
 }

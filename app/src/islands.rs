@@ -8,6 +8,8 @@ use leptos::{ev, prelude::*};
 /// Children stand between the field and the hint: the field's error.
 #[island]
 pub fn PasswordInput(
+    /// Wire name and id.
+    name: String,
     /// `current-password` or `new-password` (WHATWG HTML, autofill field names).
     autocomplete: String,
     /// Ids of the hint and the error.
@@ -26,8 +28,8 @@ pub fn PasswordInput(
         <div class="field__box">
             <input
                 class="field__input"
-                id="password"
-                name="password"
+                id=name.clone()
+                name=name.clone()
                 type=move || if visible.get() { "text" } else { "password" }
                 autocomplete=autocomplete
                 autocapitalize="none"
@@ -46,7 +48,7 @@ pub fn PasswordInput(
             <button
                 class="field__toggle"
                 type="button"
-                aria-controls="password"
+                aria-controls=name
                 aria-label=move || if visible.get() { "Hide password" } else { "Show password" }
                 on:click=move |_| visible.update(|visible| *visible = !*visible)
             >

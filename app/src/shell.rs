@@ -9,13 +9,17 @@ use leptos_meta::{Meta, MetaTags, provide_meta_context};
 use leptos_router::{
     SsrMode,
     components::{Route, Router, Routes},
+    location::RequestUrl,
     path,
 };
 
 use crate::{
     Answer, Assets, Book, PageProblem,
     book::configured_style,
-    pages::{AccountPage, HomePage, ProblemPage, SignInPage, SignOutPage, SignUpPage},
+    pages::{
+        AccountPage, DataPage, ForgotPasswordPage, HomePage, ProblemPage, ResetPasswordPage, SecurityPage,
+        SessionsPage, SignInPage, SignOutPage, SignUpPage, VerifyEmailPage,
+    },
 };
 
 /// The whole document. The edge provides [`Services`], [`Book`], [`Assets`], [`crate::Reader`] and [`Answer`]; for a
@@ -43,7 +47,7 @@ pub fn shell() -> impl IntoView {
                 {style.map(|css| view! { <style nonce=nonce.clone()>{css}</style> })}
                 <link rel="icon" href="/favicon.ico" sizes="32x32" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                {assets.filter(|assets| assets.stylesheet.is_some()).map(islands)}
+                {assets.filter(|assets| assets.stylesheet.is_some() && needs_script()).map(islands)}
                 <MetaTags />
             </head>
             <body>
@@ -51,6 +55,13 @@ pub fn shell() -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// Whether the page has islands: no problem's page has, nor those whose forms are buttons and nothing else.
+fn needs_script() -> bool {
+    let path = use_context::<RequestUrl>().map(|url| url.as_ref().to_owned()).unwrap_or_default();
+    let path = path.split('?').next().unwrap_or_default();
+    use_context::<PageProblem>().is_none() && ![routes::HOME, routes::SESSIONS].contains(&path)
 }
 
 /// The script that brings the islands to life, once the browser has nothing better to do.
@@ -86,7 +97,13 @@ fn Pages() -> impl IntoView {
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                 <Route path=path!("/sign-up") view=SignUpPage ssr=SsrMode::Async />
                 <Route path=path!("/sign-out") view=SignOutPage ssr=SsrMode::Async />
+                <Route path=path!("/forgot-password") view=ForgotPasswordPage ssr=SsrMode::Async />
+                <Route path=path!("/reset-password") view=ResetPasswordPage ssr=SsrMode::Async />
+                <Route path=path!("/verify-email") view=VerifyEmailPage ssr=SsrMode::Async />
                 <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
+                <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async />
+                <Route path=path!("/account/sessions") view=SessionsPage ssr=SsrMode::Async />
+                <Route path=path!("/account/data") view=DataPage ssr=SsrMode::Async />
             </Routes>
         </Router>
     }
@@ -98,5 +115,11 @@ const _: () = {
     assert!(matches!(routes::SIGN_IN.as_bytes(), b"/sign-in"));
     assert!(matches!(routes::SIGN_UP.as_bytes(), b"/sign-up"));
     assert!(matches!(routes::SIGN_OUT.as_bytes(), b"/sign-out"));
+    assert!(matches!(routes::FORGOT_PASSWORD.as_bytes(), b"/forgot-password"));
+    assert!(matches!(routes::RESET_PASSWORD.as_bytes(), b"/reset-password"));
+    assert!(matches!(routes::VERIFY_EMAIL.as_bytes(), b"/verify-email"));
+    assert!(matches!(routes::SECURITY.as_bytes(), b"/account/security"));
+    assert!(matches!(routes::SESSIONS.as_bytes(), b"/account/sessions"));
+    assert!(matches!(routes::DATA.as_bytes(), b"/account/data"));
     assert!(matches!(routes::ACCOUNT.as_bytes(), b"/account"));
 };

@@ -79,6 +79,7 @@ test('letters of a server that was dead arrive after a restart of Bookplate', as
   await withServer(`smtp://127.0.0.1:${port}`, {}, async (server) => {
     const { reader } = await signedUp(server);
     await askForReset(server, reader.email);
+    await until('a try that fails', () => server.log.includes('mail not taken yet'));
     await server.stop();
     await withMailServer({ port }, async (mail) => {
       await server.boot();
@@ -120,6 +121,7 @@ test('a letter that is refused for good is not tried again, and keeps no other f
   });
 });
 
+// A server that is told to stop does not wait for it either: `discard` insists on its end.
 for (const [name, conduct] of [
   ['says nothing', { hang: true }],
   ['hangs up', { close: true }],

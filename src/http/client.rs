@@ -1,11 +1,17 @@
 //! Who is at the other end of a connection.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Once,
+};
 
 use axum::extract::ConnectInfo;
 use domain::Device;
 use http::{HeaderMap, header, request::Parts};
 use ipnet::IpNet;
+
+/// Said once for each start.
+static UNTRUSTED_PROXY: Once = Once::new();
 
 /// The client behind a request, as far as it can be known.
 pub fn device(parts: &Parts, trusted_proxies: &[IpNet]) -> Device {
@@ -30,6 +36,15 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) 
     let mut client = peer.to_canonical();
     let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
     let hops: Vec<&str> = forwarded.flat_map(|line| line.split(',')).map(str::trim).collect();
+    if !hops.is_empty() && !trusted(&client) && is_nearby(client) {
+        UNTRUSTED_PROXY.call_once(|| {
+            tracing::warn!(
+                proxy = %client,
+                "requests come through a proxy that is not trusted, so all its clients count as one; name it in \
+                 BOOKPLATE_TRUSTED_PROXIES"
+            );
+        });
+    }
     for hop in hops.into_iter().rev() {
         if !trusted(&client) {
             break;
@@ -39,6 +54,14 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) 
         client = address;
     }
     client
+}
+
+/// Whether an address is one that no client on the Internet has: what forwards requests from there is a proxy.
+const fn is_nearby(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_private() || address.is_loopback() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
+    }
 }
 
 /// An address, with or without a port, as proxies write it.

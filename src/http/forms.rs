@@ -82,19 +82,18 @@ async fn call(edge: &Edge, parts: &Parts, form: bytes::Bytes, reader: Reader) ->
 /// 303 to where the reader was going, with what became of the session.
 fn accept(edge: &Edge, request: &HeaderMap, reader: &Reader, answered: &Answered) -> Response {
     let mut response = see_other(answered.go_to.as_ref());
-    let sessions = &edge.services.sessions;
+    let (sessions, jar) = (&edge.services.sessions, edge.cookies());
     let mut cookies = match &answered.session {
         SessionChange::None => Vec::new(),
-        SessionChange::Opened(session) => {
-            let device = reader.visit.browser.as_ref();
-            let device = device.and_then(|device| edge.cookies().new_device(sessions, device));
-            let opened = edge.cookies().opened(request, sessions, session);
-            device.into_iter().chain(opened).collect()
-        }
-        SessionChange::Ended => edge.cookies().ended(),
+        SessionChange::Opened(session) => jar.opened(request, sessions, session),
+        SessionChange::Ended => jar.ended(),
     };
+    // Who opens a session or does what a mailed link is for has proved to be the reader: the browser is known from now on.
+    let known = answered.link_spent || matches!(answered.session, SessionChange::Opened(_));
+    let browser = reader.visit.browser.as_ref().filter(|_| known);
+    cookies.extend(browser.and_then(|browser| jar.new_device(sessions, browser)));
     if answered.link_spent {
-        cookies.extend(edge.cookies().forget_link());
+        cookies.extend(jar.forget_link());
     }
     set_cookies(&mut response, cookies);
     if let Some(onwards) = links::onwards(edge, request).filter(|_| answered.follow_link) {

@@ -109,7 +109,9 @@ const KNOWN: [&str; 20] = [
 /// A path as it is counted. All that a client makes up share one bucket, and a token in a path is not kept.
 fn known_path(path: &str) -> &'static str {
     let rest = path.strip_prefix(routes::API).unwrap_or(path);
-    let head = |known: &&str| rest.strip_prefix(*known).is_some_and(|after| matches!(after.bytes().next(), None | Some(b'/')));
+    let head = |known: &&str| {
+        rest.strip_prefix(*known).is_some_and(|after| matches!(after.bytes().next(), None | Some(b'/')))
+    };
     KNOWN.into_iter().find(head).unwrap_or("other")
 }
 

@@ -78,6 +78,10 @@ pub fn router(edge: Edge) -> Router {
     router = router
         .route(routes::WELL_KNOWN_CHANGE_PASSWORD, get(well_known::change_password))
         .route(routes::WELL_KNOWN_SECURITY, get(well_known::security));
+    // Who sees these letters can open every account, so only on a developer's own machine.
+    if let Some(file) = edge.site.outbox.clone().filter(|_| edge.site.origin.is_loopback()) {
+        router = router.route(outbox::PATH, outbox::page(file));
+    }
     for (alias, page) in routes::ALIASES {
         router = router.route(alias, get(move |uri| host::alias(page, uri)));
     }

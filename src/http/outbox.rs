@@ -159,7 +159,7 @@ mod tests {
     }
 
     fn line(number: usize, text: &str) -> String {
-        let url = (number % 2 == 0).then_some("http://localhost:3001/x?a=1&b=2");
+        let url = number.is_multiple_of(2).then_some("http://localhost:3001/x?a=1&b=2");
         let letter = json!({"type": "kind", "to": "ada@example.org", "subject": format!("Letter {number}"), "url": url,
             "token": null, "text": text, "at": "2026-11-20T23:05:05.131Z"});
         format!("{letter}\n")

@@ -45,7 +45,8 @@ impl Edge {
     pub fn visit(&self, parts: &Parts) -> domain::Visit {
         let device = super::client::device(parts, &self.site.trusted_proxies);
         let sessions = &self.services.sessions;
-        let browser = self.cookies().device(&parts.headers, sessions).unwrap_or_else(|| sessions.new_device());
+        let browser =
+            self.cookies().device(&parts.headers, sessions).unwrap_or_else(|| sessions.new_device());
         domain::Visit { device, presented: self.cookie_session(&parts.headers), browser: Some(browser) }
     }
 

@@ -16,7 +16,7 @@ use bookplate::{
     adapters::JwtSigner,
     config::{Config, Sources},
 };
-use domain::{Ports, Services};
+use domain::{Letter, Link, Ports, Services};
 use testkit::{
     SeededEntropy, TestPorts,
     databases::{Kind, TestDatabase, on_migrated},
@@ -31,6 +31,16 @@ pub const ORIGIN: &str = "http://localhost:3001";
 
 /// Signs the cookies of these tests.
 const SECRET: &str = "Zk3vQ8pLr5Tn1Wx7Yb9Hc2Md4Jf6Gs0A";
+
+/// No limit on anything, so that a test may ask as often as it likes. A test of limits sets its own; an empty variable
+/// is as good as none.
+pub const UNLIMITED: [(&str, &str); 5] = [
+    ("BOOKPLATE_LIMIT_SIGN_IN", "off"),
+    ("BOOKPLATE_LIMIT_MAIL", "off"),
+    ("BOOKPLATE_LIMIT_ACCOUNT", "off"),
+    ("BOOKPLATE_LIMIT_RECIPIENT", "off"),
+    ("BOOKPLATE_LIMIT_REQUESTS", "off"),
+];
 
 /// A running Bookplate without a socket.
 pub struct TestApp {
@@ -76,7 +86,10 @@ impl TestApp {
     ) -> Self {
         let config = configuration(database.url(), variables, toml);
         let origin = config.origin.as_str().to_owned();
-        let real = Ports { signer: Arc::new(JwtSigner), ..ports.ports() };
+        let fakes = ports.ports();
+        // As in `main`: without a place for mail there is no mailer.
+        let mailer = fakes.mailer.clone().filter(|_| config.mail.is_sent());
+        let real = Ports { signer: Arc::new(JwtSigner), mailer, ..fakes };
         let edge = bookplate::serve::compose(config, (**database).clone(), real).await.unwrap();
         let services = Arc::clone(&edge.services);
         Self { database, ports, services, router: bookplate::router(edge), origin }
@@ -100,6 +113,38 @@ impl TestApp {
         browser
     }
 
+    /// Every letter so far, after what is due has been delivered.
+    pub async fn letters(&self) -> Vec<Letter> {
+        self.services.post.deliver().await.unwrap();
+        self.ports.mailer.letters()
+    }
+
+    /// How many letters of a kind an address has got so far.
+    pub async fn count_letters(&self, kind: &str, to: &str) -> usize {
+        self.letters().await.iter().filter(|letter| letter.kind == kind && letter.to == to).count()
+    }
+
+    /// The last letter of a kind to an address.
+    pub async fn letter(&self, kind: &str, to: &str) -> Letter {
+        let letters = self.letters().await;
+        let found = letters.into_iter().rev().find(|letter| letter.kind == kind && letter.to == to);
+        found.unwrap_or_else(|| panic!("no {kind} to {to}"))
+    }
+
+    /// The link in it.
+    pub async fn link(&self, kind: &str, to: &str) -> Link {
+        self.letter(kind, to).await.link.unwrap_or_else(|| panic!("no link in {kind} to {to}"))
+    }
+
+    /// A reader whose address is proved, signed in.
+    pub async fn proven_reader(&self, email: &str) -> Client {
+        let reader = self.reader(email).await;
+        let link = self.link("verify-email", email).await;
+        let reply = self.script().get(&format!("/api/auth/verify-email?token={}", link.token)).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reader
+    }
+
     /// How many sessions there are.
     pub async fn sessions(&self) -> i64 {
         self.database.number("select count(*) from bookplate_sessions").await
@@ -112,7 +157,7 @@ impl TestApp {
 
     /// The reader with this address as the wire shows them, without what differs from account to account.
     pub async fn stored(&self, email: &str) -> serde_json::Value {
-        let found = self.database.find_credentials(email).await.unwrap();
+        let found = self.database.find_credentials(email, None).await.unwrap();
         let user = found.unwrap_or_else(|| panic!("no account {email}")).user;
         let mut body = serde_json::to_value(self.services.user_body(&user)).unwrap();
         for own in ["id", "email", "createdAt", "updatedAt"] {
@@ -125,6 +170,7 @@ impl TestApp {
 fn configuration(database_url: &str, variables: &[(&str, &str)], toml: &str) -> Config {
     let mut environment: BTreeMap<String, String> =
         [("DATABASE_URL", database_url), ("BOOKPLATE_SECRET", SECRET)].map(owned).into();
+    environment.extend(UNLIMITED.map(owned));
     environment.extend(variables.iter().copied().map(owned));
     let folder = folder();
     fs::write(folder.join("bookplate.toml"), toml).unwrap();

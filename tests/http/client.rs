@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
 };
 
 use axum::{Router, body::Body, extract::ConnectInfo};
@@ -26,7 +26,7 @@ pub const READER: Fields = Fields::new(&[
     ("rememberMe", "true"),
 ]);
 
-/// Where every client of these tests sits.
+/// Where every client of these tests sits, unless it says otherwise.
 pub const ADDRESS: &str = "192.0.2.10";
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -40,6 +40,8 @@ pub struct Client {
     /// By name, as they were set.
     cookies: BTreeMap<String, String>,
     is_browser: bool,
+    /// Where its requests come from.
+    address: IpAddr,
 }
 
 impl Client {
@@ -54,7 +56,20 @@ impl Client {
 
     pub fn script(router: Router, origin: &str) -> Self {
         let host = origin.split_once("://").unwrap().1.to_owned();
-        Self { router, host, headers: BTreeMap::new(), cookies: BTreeMap::new(), is_browser: false }
+        let address = ADDRESS.parse().unwrap();
+        Self { router, host, headers: BTreeMap::new(), cookies: BTreeMap::new(), is_browser: false, address }
+    }
+
+    /// The same client at another network address.
+    pub fn at(mut self, address: &str) -> Self {
+        self.address = address.parse().unwrap();
+        self
+    }
+
+    /// The same client without cookies, as on another day or in another window.
+    pub fn with_an_empty_jar(mut self) -> Self {
+        self.cookies.clear();
+        self
     }
 
     /// Sends a header with every request from now on.
@@ -143,8 +158,7 @@ impl Client {
                 self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request.headers_mut().insert(header::COOKIE, pairs.join("; ").parse().unwrap());
         }
-        let peer = SocketAddr::from((ADDRESS.parse::<Ipv4Addr>().unwrap(), 54321));
-        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.address, 54321)));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let reply = Reply::read(response).await;
         for SetCookie { name, value, .. } in reply.cookies() {

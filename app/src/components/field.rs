@@ -107,9 +107,15 @@ pub(crate) fn TextField(
     }
 }
 
-/// The password; never filled in again.
+/// A password; never filled in again.
 #[component]
 pub(crate) fn PasswordField(
+    /// Wire name and id.
+    #[prop(default = "password")]
+    name: &'static str,
+    /// What is asked.
+    #[prop(default = "Password")]
+    label: &'static str,
     /// Whether a new one is chosen.
     #[prop(optional)]
     new: bool,
@@ -121,20 +127,51 @@ pub(crate) fn PasswordField(
         (false, true) => Some(contract::Strength::Empty.words()),
         (false, false) => None,
     };
-    let described_by = described_by("password", hint.is_some(), state.error.is_some(), false);
+    let described_by = described_by(name, hint.is_some(), state.error.is_some(), false);
+    let (hint_id, error_id) = (format!("{name}-hint"), format!("{name}-error"));
     view! {
         <div class="field">
-            <label class="field__label" for="password">"Password"</label>
-            {hint.map(|hint| view! { <p class="field__hint" id="password-hint">{hint}</p> })}
+            <label class="field__label" for=name>{label}</label>
+            {hint.map(|hint| view! { <p class="field__hint" id=hint_id>{hint}</p> })}
             <PasswordInput
+                name=name.to_owned()
                 autocomplete=if new { "new-password" } else { "current-password" }.to_owned()
                 described_by=described_by
                 invalid=state.error.is_some()
                 focused=state.focused
             >
-                {state.error.map(|error| view! { <p class="field__error" id="password-error">{error}</p> })}
+                {state.error.map(|error| view! { <p class="field__error" id=error_id>{error}</p> })}
             </PasswordInput>
         </div>
+    }
+}
+
+/// Something to tick, with what it means below it.
+#[component]
+pub(crate) fn Choice(
+    /// Wire name and id.
+    name: &'static str,
+    /// What is agreed to.
+    label: &'static str,
+    /// What it means.
+    hint: &'static str,
+    /// Whether it is ticked.
+    ticked: bool,
+) -> impl IntoView {
+    let hint_id = format!("{name}-hint");
+    view! {
+        <label class="choice">
+            <input
+                type="checkbox"
+                id=name
+                name=name
+                value="true"
+                checked=ticked
+                aria-describedby=hint_id.clone()
+            />
+            <span class="choice__label">{label}</span>
+            <span class="choice__hint" id=hint_id>{hint}</span>
+        </label>
     }
 }
 
@@ -145,17 +182,11 @@ pub(crate) fn KeepSignedIn(
     trouble: Trouble,
 ) -> impl IntoView {
     view! {
-        <label class="choice">
-            <input
-                type="checkbox"
-                id="rememberMe"
-                name="rememberMe"
-                value="true"
-                checked=trouble.ticked("rememberMe", true)
-                aria-describedby="rememberMe-hint"
-            />
-            <span class="choice__label">"Keep me signed in"</span>
-            <span class="choice__hint" id="rememberMe-hint">"Leave this off on a computer you share."</span>
-        </label>
+        <Choice
+            name="rememberMe"
+            label="Keep me signed in"
+            hint="Leave this off on a computer you share."
+            ticked=trouble.ticked("rememberMe", true)
+        />
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use contract::routes;
+use contract::{Questions, routes};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::Book;
+use super::{ProblemSummary, Told, Trouble};
+use crate::{Book, context::Door};
 
 /// A page with one thing to do: the book's name, a plate, a line of help.
 #[component]
@@ -28,39 +29,113 @@ pub(crate) fn Framed(
     }
 }
 
-/// A page of a signed-in reader: the book's name and the reader's menu, then a sheet.
+/// What the navigation of the signed-in pages leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Profile,
+    Security,
+    Sessions,
+    Data,
+}
+
+impl Entry {
+    const ALL: [Self; 4] = [Self::Profile, Self::Security, Self::Sessions, Self::Data];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Profile => "Profile",
+            Self::Security => "Security",
+            Self::Sessions => "Sessions",
+            Self::Data => "Your data",
+        }
+    }
+
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Profile => routes::ACCOUNT,
+            Self::Security => routes::SECURITY,
+            Self::Sessions => routes::SESSIONS,
+            Self::Data => routes::DATA,
+        }
+    }
+}
+
+/// A page of a signed-in reader: the book's name, the navigation and the reader's menu, then a sheet that says first
+/// what has just been done or went wrong.
 #[component]
 pub(crate) fn Sheet(
-    /// Of the browser's tab.
-    #[prop(into)]
-    title: String,
-    /// Who is signed in.
-    #[prop(into)]
-    reader: String,
+    /// Of the page and of the browser's tab.
+    heading: &'static str,
+    /// Which page it is.
+    at: Entry,
+    /// What was not accepted.
+    trouble: Trouble,
+    /// What a form of the page asks besides its own fields.
+    #[prop(optional_no_strip)]
+    questions: Option<Arc<Questions>>,
+    /// Of the request at hand.
+    door: Door,
     /// Below the sheet.
-    #[prop(into)]
-    help: String,
+    help: &'static str,
     children: Children,
 ) -> impl IntoView {
+    let user = door.reader.signed_in.as_ref().map(|signed_in| &signed_in.user);
+    let reader = user.map(|user| if user.name.is_empty() { &user.email } else { &user.name });
+    let reader = reader.cloned().unwrap_or_default();
     view! {
-        <PageTitle title=title />
+        <PageTitle title=trouble.title(heading) />
         <a class="skip" href="#main">"Skip to the page"</a>
         <header class="masthead masthead--bar">
             <BookLink />
-            <details class="menu">
-                <summary>
-                    <span class="visually-hidden">"Reader: "</span>
-                    <span class="menu__reader" dir="auto">{reader}</span>
-                </summary>
-                <ul>
-                    <li><a href=routes::HOME>"First page"</a></li>
-                    <li><a href=routes::SIGN_OUT>"Sign out"</a></li>
-                </ul>
-            </details>
+            <Navigation at />
+            <ReaderMenu reader />
         </header>
-        <main id="main" tabindex="-1"><div class="sheet">{children()}</div></main>
+        <main id="main" tabindex="-1">
+            <div class="sheet">
+                <h1>{heading}</h1>
+                <Told door />
+                <ProblemSummary trouble questions />
+                {children()}
+            </div>
+        </main>
         <footer class="help help--sheet"><p>{help}</p></footer>
     }
+}
+
+#[component]
+fn Navigation(at: Entry) -> impl IntoView {
+    let entries = Entry::ALL.map(|entry| {
+        let current = (entry == at).then_some("page");
+        view! { <li><a href=entry.path() aria-current=current>{entry.label()}</a></li> }
+    });
+    view! { <nav class="nav" aria-label="Your account"><ul>{entries.into_iter().collect_view()}</ul></nav> }
+}
+
+/// A disclosure, so that it needs no script.
+#[component]
+fn ReaderMenu(reader: String) -> impl IntoView {
+    view! {
+        <details class="menu">
+            <summary>
+                <span class="visually-hidden">"Reader: "</span>
+                <span class="menu__reader" dir="auto">{reader}</span>
+            </summary>
+            <ul>
+                <li><a href=routes::HOME>"First page"</a></li>
+                <li><a href=routes::SIGN_OUT>"Sign out"</a></li>
+            </ul>
+        </details>
+    }
+}
+
+/// A part of a sheet with a heading of its own.
+#[component]
+pub(crate) fn Section(
+    /// What it is for.
+    heading: &'static str,
+    children: Children,
+) -> impl IntoView {
+    view! { <section class="section"><h2>{heading}</h2>{children()}</section> }
 }
 
 /// The label inside a book's cover.

@@ -1,13 +1,21 @@
 //! What pages are made of. The look of each part is in `style/components/`, under the same name.
 
 mod field;
+mod happened;
 mod layout;
+mod lookup;
+mod moment;
 mod problem;
 mod question;
+mod told;
 
 pub(crate) use self::{
-    field::{Field, KeepSignedIn, PasswordField, TextField},
-    layout::{EX_LIBRIS, Framed, Plate, Sheet},
+    field::{Choice, Field, KeepSignedIn, PasswordField, TextField},
+    happened::Happened,
+    layout::{EX_LIBRIS, Entry, Framed, Plate, Section, Sheet},
+    lookup::looked_up,
+    moment::{Day, Moment},
     problem::{FieldState, ProblemSummary, Trouble},
     question::Questionnaire,
+    told::{Bad, Good, Told},
 };

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use contract::{Problem, Questions, sentence};
+use contract::{Code, Problem, Questions, sentence};
 use leptos::prelude::*;
 
-use crate::Refusal;
+use crate::{Refusal, form::is_password};
 
 /// The problems of the form at hand, by field.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +29,16 @@ impl Trouble {
         Self { refusal: use_context() }
     }
 
+    /// For one of several forms on a page, known by a field that it alone has: nothing, when another was refused.
+    pub(crate) fn of_form(&self, field: &str) -> Self {
+        Self { refusal: self.refusal.clone().filter(|refusal| refusal.typed.has(field)) }
+    }
+
+    /// What decided, when a form was refused.
+    pub(crate) fn code(&self) -> Option<Code> {
+        self.refusal.as_ref().map(|refusal| refusal.problems.first().code)
+    }
+
     /// The state of a field whose value is `stored` as long as nothing was typed.
     pub(crate) fn field(&self, name: &str, stored: Option<&str>) -> FieldState {
         let Some(refusal) = &self.refusal else {
@@ -38,7 +48,7 @@ impl Trouble {
         FieldState {
             value: refusal.typed.typed(name).map(str::to_owned),
             error: problem.map(sentence),
-            retype: problem.is_none() && name == "password",
+            retype: problem.is_none() && is_password(name),
             focused: problem.is_some_and(|problem| problem == refusal.problems.first()),
         }
     }
@@ -64,7 +74,7 @@ pub(crate) fn ProblemSummary(
     /// The problems.
     trouble: Trouble,
     /// What the form asks besides its own fields.
-    #[prop(optional)]
+    #[prop(optional_no_strip)]
     questions: Option<Arc<Questions>>,
 ) -> impl IntoView {
     let (in_fields, of_form): (Vec<Problem>, Vec<Problem>) =
@@ -93,7 +103,10 @@ fn link(problem: &Problem, questions: Option<&Questions>) -> impl IntoView + use
     let asked = questions.and_then(|questions| questions.iter().find(|question| question.name == field));
     let label = match (field.as_str(), asked) {
         ("email", _) => "E-mail",
+        ("newEmail", _) => "New e-mail",
         ("password", _) => "Password",
+        ("currentPassword", _) => "Current password",
+        ("newPassword", _) => "New password",
         ("name", _) => "Name",
         (_, Some(question)) => question.label.as_str(),
         _ => "Form",

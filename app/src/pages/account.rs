@@ -1,12 +1,12 @@
 //! `/account`: what a reader says about themselves.
 
-use contract::{Timestamp, routes};
-use domain::Notice;
+use contract::routes;
+use domain::User;
 use leptos::prelude::*;
 
-use super::with_next;
+use super::{signed_in_or_leave, verify_email::AGAIN};
 use crate::{
-    components::{ProblemSummary, Questionnaire, Sheet, TextField, Trouble},
+    components::{Day, Entry, Questionnaire, Sheet, TextField, Trouble},
     context::Door,
     islands::SubmitButton,
     server::SaveProfile,
@@ -15,30 +15,21 @@ use crate::{
 #[component]
 pub(crate) fn AccountPage() -> impl IntoView {
     let door = Door::of_request()?;
-    let Some(signed_in) = door.reader.signed_in.clone() else {
-        door.go_to(&with_next(routes::SIGN_IN, contract::LocalPath::parse(routes::ACCOUNT).as_ref()));
-        return None;
-    };
-    let user = signed_in.user;
+    let user = signed_in_or_leave(&door, routes::ACCOUNT)?.user;
     let trouble = Trouble::of_request();
     let questions = door.services.questions.clone();
-    let reader = if user.name.is_empty() { user.email.clone() } else { user.name.clone() };
+    let can_confirm = door.services.post.is_open();
     let action = <SaveProfile as leptos::server_fn::ServerFn>::PATH;
     Some(view! {
         <Sheet
-            title=trouble.title("Your account")
-            reader
+            heading="Your account"
+            at=Entry::Profile
+            trouble=trouble.clone()
+            questions=Some(questions.clone())
+            door
             help="Your answers stay with this book and its services."
         >
-            <h1>"Your account"</h1>
-            <Told door />
-            <ProblemSummary trouble=trouble.clone() questions=questions.clone() />
-            <dl class="facts">
-                <dt>"E-mail"</dt>
-                <dd>{user.email}</dd>
-                <dt>"Reader since"</dt>
-                <dd><Day of=user.created_at /></dd>
-            </dl>
+            <Facts user=user.clone() can_confirm />
             <form class="form" method="post" action=action novalidate>
                 <TextField
                     name="name"
@@ -54,37 +45,23 @@ pub(crate) fn AccountPage() -> impl IntoView {
     })
 }
 
-/// What the last page left to be told, once.
+/// What is known about the reader and does not change here.
 #[component]
-fn Told(door: Door) -> impl IntoView {
-    let notice = Resource::new_blocking(
-        || (),
-        move |()| {
-            let door = door.clone();
-            async move {
-                let session = &door.reader.signed_in.as_ref()?.session;
-                door.services.sessions.browser_state(session).take().await.map(words)
-            }
-        },
-    );
+fn Facts(
+    /// The reader.
+    user: User,
+    /// Whether a link that confirms the address can be mailed.
+    can_confirm: bool,
+) -> impl IntoView {
+    let confirmed = if user.email_verified { "confirmed" } else { "not confirmed" };
+    let send_again = (can_confirm && !user.email_verified)
+        .then(|| view! { " "<a class="facts__do" href=AGAIN>"Send the link again"</a> });
     view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                notice.await.map(|words| view! { <p class="notice notice--good" role="status">{words}</p> })
-            })}
-        </Suspense>
+        <dl class="facts">
+            <dt>"E-mail"</dt>
+            <dd>{user.email}" "<span class="tag">{confirmed}</span>{send_again}</dd>
+            <dt>"Reader since"</dt>
+            <dd><Day of=user.created_at /></dd>
+        </dl>
     }
-}
-
-fn words(notice: Notice) -> String {
-    match notice {
-        Notice::ProfileSaved => "Your changes are saved.".to_owned(),
-    }
-}
-
-/// A day, with the full time for who points at it.
-#[component]
-fn Day(of: Timestamp) -> impl IntoView {
-    let iso = of.iso();
-    view! { <time datetime=iso.clone() title=iso>{of.day()}</time> }
 }

@@ -3,10 +3,10 @@
 use contract::routes;
 use domain::SignedIn;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
+use super::asked;
 use crate::{
-    components::{EX_LIBRIS, Framed, Plate},
+    components::{Bad, EX_LIBRIS, Framed, Good, Plate},
     context::Door,
 };
 
@@ -48,6 +48,7 @@ fn Stranger() -> impl IntoView {
                 lede=Some("With an account, the book and its services know you on every device.".to_owned())
             >
                 <BrokenLink />
+                <Gone />
                 <div class="actions">
                     <a class="button" href=routes::SIGN_IN>"Sign in"</a>
                     <a class="button button--quiet" href=routes::SIGN_UP>"Create an account"</a>
@@ -60,10 +61,11 @@ fn Stranger() -> impl IntoView {
 /// Said to who comes from a link that failed. What the address says is not repeated: anyone can write an address.
 #[component]
 fn BrokenLink() -> impl IntoView {
-    let failed = use_query_map().with_untracked(|query| query.get("error").is_some());
-    failed.then(|| {
-        view! {
-            <p class="notice notice--danger" role="status">"That link did not work. Start again from here."</p>
-        }
-    })
+    asked("error").map(|_| view! { <Bad words="That link did not work. Start again from here." /> })
+}
+
+/// Said to who has just deleted their account: the last page about it.
+#[component]
+fn Gone() -> impl IntoView {
+    asked("deleted").map(|_| view! { <Good words="Your account and everything about it is gone." /> })
 }

@@ -1,19 +1,28 @@
 //! One file a page.
 
 mod account;
+mod data;
+mod forgot_password;
 mod home;
 mod problem;
+mod reset_password;
+mod security;
+mod sessions;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod verify_email;
 
 pub(crate) use self::{
-    account::AccountPage, home::HomePage, problem::ProblemPage, sign_in::SignInPage, sign_out::SignOutPage,
-    sign_up::SignUpPage,
+    account::AccountPage, data::DataPage, forgot_password::ForgotPasswordPage, home::HomePage,
+    problem::ProblemPage, reset_password::ResetPasswordPage, security::SecurityPage, sessions::SessionsPage,
+    sign_in::SignInPage, sign_out::SignOutPage, sign_up::SignUpPage, verify_email::VerifyEmailPage,
 };
 
 use contract::{LocalPath, routes};
+use domain::{Failure, SignedIn};
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use crate::{Refusal, context::Door};
 
@@ -24,9 +33,10 @@ fn NextField(next: Option<LocalPath>) -> impl IntoView {
 }
 
 /// A path with `next` in its query, so that the address still says where to go when a form comes back.
-fn with_next(path: &str, next: Option<&LocalPath>) -> String {
+pub(crate) fn with_next(path: &str, next: Option<&LocalPath>) -> String {
+    let sign = if path.contains('?') { '&' } else { '?' };
     match next {
-        Some(next) => format!("{path}?next={}", escaped(next.as_str())),
+        Some(next) => format!("{path}{sign}next={}", escaped(next.as_str())),
         None => path.to_owned(),
     }
 }
@@ -44,4 +54,32 @@ fn leave_if_signed_in(door: &Door) -> bool {
         door.go_to(door.reader.next.as_ref().map_or(routes::HOME, LocalPath::as_str));
     }
     leaves
+}
+
+/// Who is signed in; anybody else is sent to sign in, and comes back to `page` then.
+fn signed_in_or_leave(door: &Door, page: &str) -> Option<SignedIn> {
+    let signed_in = door.reader.signed_in.clone();
+    if signed_in.is_none() {
+        door.go_to(&with_next(routes::SIGN_IN, LocalPath::parse(page).as_ref()));
+    }
+    signed_in
+}
+
+/// A parameter of the page's address; `Some` of nothing when it stands there without a value.
+fn asked(name: &str) -> Option<String> {
+    use_query_map().with_untracked(|query| query.get(name))
+}
+
+/// Whether a reader has a password; who came in another way has none.
+async fn has_password(door: &Door, signed_in: &SignedIn) -> Result<bool, Failure> {
+    let methods = door.services.accounts.sign_in_methods(&signed_in.user).await?;
+    Ok(methods.iter().any(|method| method.provider_id == "credential"))
+}
+
+/// How long a mailed link works, for people: whole hours.
+fn hours(seconds: i64) -> String {
+    match seconds / 3600 {
+        1 => "one hour".to_owned(),
+        hours => format!("{hours} hours"),
+    }
 }

@@ -30,7 +30,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
                 heading="Create an account"
                 lede=Some("One account for this book and its services, on every device.".to_owned())
             >
-                <ProblemSummary trouble=trouble.clone() questions=questions.clone() />
+                <ProblemSummary trouble=trouble.clone() questions=Some(questions.clone()) />
                 <form class="form" method="post" action=action novalidate>
                     <NextField next />
                     <TextField

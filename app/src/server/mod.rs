@@ -1,20 +1,38 @@
 //! The server functions behind the forms. Each reads its form, calls the service and tells the edge what came of it.
 
+mod change_email;
+mod change_password;
+mod delete_account;
 mod profile;
+mod recovery;
+mod sessions;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod verify_email;
 
-pub(crate) use self::{profile::SaveProfile, sign_in::SignIn, sign_out::SignOut, sign_up::SignUp};
+pub(crate) use self::{
+    change_email::ChangeEmail,
+    change_password::ChangePassword,
+    delete_account::DeleteAccount,
+    profile::SaveProfile,
+    recovery::{RequestPasswordReset, ResetPassword},
+    sessions::{EndOtherSessions, EndSession},
+    sign_in::SignIn,
+    sign_out::SignOut,
+    sign_up::SignUp,
+    verify_email::{SendVerification, VerifyEmail},
+};
 
-use contract::{Code, LocalPath, Problems};
+use contract::{Code, LocalPath, Problem, Problems};
+use domain::SignedIn;
 use leptos::server_fn::{
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Refusal, SessionChange, Submitted, context::Door};
+use crate::{Answered, Refusal, SessionChange, Submitted, context::Door};
 
 /// Why a form was not accepted. A code and never a text: what a page says comes from the catalogue alone.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -37,17 +55,33 @@ fn door() -> Result<Door, FormError> {
     Door::of_request().ok_or(FormError(Code::Internal))
 }
 
-/// Tells the edge what came of a form: where to go and what became of the session, or the problems and what was typed.
-fn settle(
-    door: &Door,
-    form: Submitted,
-    outcome: Result<SessionChange, Problems>,
-    otherwise: &str,
-) -> Result<(), FormError> {
+/// Who is signed in, where nobody else can do anything.
+fn signed_in(door: &Door) -> Result<&SignedIn, Problem> {
+    door.reader.signed_in.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))
+}
+
+/// On to where the form says, or else to `otherwise`.
+fn onward(form: &Submitted, otherwise: &str) -> Answered {
+    Answered { go_to: form.next().or_else(|| LocalPath::parse(otherwise)), ..Answered::default() }
+}
+
+/// On to a page, whatever the form says.
+fn to(page: &str) -> Answered {
+    Answered { go_to: LocalPath::parse(page), ..Answered::default() }
+}
+
+impl Answered {
+    /// The same, and the session changes.
+    fn with(self, session: SessionChange) -> Self {
+        Self { session, ..self }
+    }
+}
+
+/// Tells the edge what came of a form: what is to happen next, or the problems and what was typed.
+fn settle(door: &Door, form: Submitted, outcome: Result<Answered, Problems>) -> Result<(), FormError> {
     match outcome {
-        Ok(session) => {
-            let go_to = form.next().or_else(|| LocalPath::parse(otherwise));
-            door.answer.set(|answered| (answered.session, answered.go_to) = (session, go_to));
+        Ok(accepted) => {
+            door.answer.set(|answered| *answered = accepted);
             Ok(())
         }
         Err(problems) => {

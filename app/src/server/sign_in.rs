@@ -3,7 +3,7 @@
 use contract::{Problems, routes};
 use leptos::prelude::*;
 
-use super::{FormError, door, settle};
+use super::{FormError, door, onward, settle};
 use crate::{SessionChange, Submitted};
 
 /// Lets a reader in.
@@ -13,8 +13,8 @@ pub async fn sign_in(#[server(flatten)] form: Submitted) -> Result<(), FormError
     let outcome = async {
         let command = form.sign_in()?;
         let signed_in = door.services.accounts.sign_in(command, &door.reader.visit).await?;
-        Ok::<_, Problems>(SessionChange::Opened(signed_in.session))
+        Ok::<_, Problems>(onward(&form, routes::HOME).with(SessionChange::Opened(signed_in.session)))
     };
     let outcome = outcome.await;
-    settle(&door, form, outcome, routes::HOME)
+    settle(&door, form, outcome)
 }

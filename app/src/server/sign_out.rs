@@ -3,7 +3,7 @@
 use contract::routes;
 use leptos::prelude::*;
 
-use super::{FormError, door, settle};
+use super::{FormError, door, onward, settle};
 use crate::{SessionChange, Submitted};
 
 /// Ends the session of this browser, if it has one.
@@ -14,6 +14,6 @@ pub async fn sign_out(#[server(flatten)] form: Submitted) -> Result<(), FormErro
         Some(presented) => door.services.sessions.sign_out(presented, &door.reader.visit.device).await,
         None => Ok(()),
     };
-    let outcome = ended.map(|()| SessionChange::Ended).map_err(Into::into);
-    settle(&door, form, outcome, routes::HOME)
+    let outcome = ended.map(|()| onward(&form, routes::HOME).with(SessionChange::Ended)).map_err(Into::into);
+    settle(&door, form, outcome)
 }

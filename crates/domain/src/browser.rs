@@ -13,6 +13,18 @@ pub struct BrowserState(BrowserSession);
 pub enum Notice {
     /// The profile was saved.
     ProfileSaved,
+    /// The password is another one.
+    PasswordChanged,
+    /// The password is another one, and every other browser is signed out.
+    PasswordChangedEverywhere,
+    /// A mail about a new address is on its way.
+    EmailChangeAsked,
+    /// Another browser is signed out.
+    SessionEnded,
+    /// Every other browser is signed out.
+    OtherSessionsEnded,
+    /// A link that deletes the account is on its way.
+    DeletionMailed,
 }
 
 const NOTICE: &str = "notice";
@@ -41,14 +53,31 @@ impl BrowserState {
 }
 
 impl Notice {
+    /// Every notice.
+    pub const ALL: [Self; 7] = [
+        Self::ProfileSaved,
+        Self::PasswordChanged,
+        Self::PasswordChangedEverywhere,
+        Self::EmailChangeAsked,
+        Self::SessionEnded,
+        Self::OtherSessionsEnded,
+        Self::DeletionMailed,
+    ];
+
     const fn name(self) -> &'static str {
         match self {
             Self::ProfileSaved => "profile-saved",
+            Self::PasswordChanged => "password-changed",
+            Self::PasswordChangedEverywhere => "password-changed-everywhere",
+            Self::EmailChangeAsked => "email-change-asked",
+            Self::SessionEnded => "session-ended",
+            Self::OtherSessionsEnded => "other-sessions-ended",
+            Self::DeletionMailed => "deletion-mailed",
         }
     }
 
     fn named(name: &str) -> Option<Self> {
-        [Self::ProfileSaved].into_iter().find(|notice| notice.name() == name)
+        Self::ALL.into_iter().find(|notice| notice.name() == name)
     }
 }
 

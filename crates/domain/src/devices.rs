@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use storage::KnownDevice;
 use uuid::Uuid;
 
-use crate::{Device, Sessions};
+use crate::{Device, Sessions, sessions::bounded};
 
 /// What a browser's long-lived cookie says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl DeviceId {
     pub(crate) fn seen(&self, device: &Device, now: Timestamp) -> KnownDevice {
         KnownDevice {
             id: self.stored_name(),
-            user_agent: device.user_agent.clone(),
+            user_agent: bounded(&device.user_agent),
             first_seen_at: now,
             last_seen_at: now,
         }

@@ -3,7 +3,7 @@
 use contract::Timestamp;
 use storage::{Database, Event, QueuedMail, Trace};
 
-use crate::{Device, Failure, Ports};
+use crate::{Device, Failure, Ports, sessions::bounded};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,7 +140,7 @@ impl Events {
     }
 
     fn event(&self, kind: EventKind, outcome: &str, user_id: Option<&str>, device: &Device) -> Event {
-        let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let known = |text: &str| (!text.is_empty()).then(|| bounded(text));
         Event {
             id: self.ports.random_uuid().to_string(),
             at: self.ports.clock.now(),

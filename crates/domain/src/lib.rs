@@ -9,12 +9,14 @@ mod browser;
 mod devices;
 mod events;
 mod failure;
+mod import;
 mod key_ring;
 mod limits;
 mod mail;
 mod operator;
 mod passwords;
 mod ports;
+mod privacy;
 mod secret;
 mod sessions;
 mod tokens;
@@ -28,25 +30,27 @@ pub use accounts::{
     ResetPasswordError, SendVerificationError, SignIn, SignInError, SignUp, SignUpError, SignedUp,
     UnlinkError, UpdateProfileError, Verified, VerifyEmailError,
 };
+pub use agent::device_in_words;
 pub use browser::{BrowserState, Notice};
 pub use contract;
 pub use contract::Timestamp;
-pub use agent::device_in_words;
 pub use devices::DeviceId;
-pub use events::EventKind;
+pub use events::{DONE, EventKind};
 pub use failure::Failure;
+pub use import::{AnswerCounts, Import, ImportReport, Importer, LeftOut, PasswordCounts, WhyLeftOut};
 pub use key_ring::{Algorithm, KeyState, KeyStatus, PUBLISHED_AHEAD};
 pub use limits::{LimitError, LimitSettings, Limits, Quota, Rule};
 pub use mail::{Delivered, Letter, Letterhead, Link, Occasion, Post, lifetimes};
-pub use operator::{NewReader, Operator, OperatorError};
+pub use operator::{Access, NewReader, Operator, OperatorError};
 pub use passwords::{HashKind, PasswordPolicy};
 pub use ports::{
     Clock, Entropy, Hasher, HasherBusy, KeyPair, Mailer, MailerError, Ports, Signer, SignerError, SigningKey,
 };
-pub use secret::{Sealed, Secret};
+pub use privacy::{ExportError, Privacy, export};
+pub use secret::{Opened, Sealed, Secret, SecretAge};
 pub use sessions::{Device, Presented, Renewal, Resolved, Sessions, Visit};
 pub use storage::{
-    Ban, Database, Event, Session, SignInMethod, SignedIn, StorageError, Swept, User,
+    Ban, Database, Event, ForeignBan, ForeignReader, Session, SignInMethod, SignedIn, StorageError, Swept, User,
 };
 pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifyError};
 pub use upkeep::{Retention, Upkeep};
@@ -68,6 +72,10 @@ pub struct Services {
     pub limits: Limits,
     /// What the operator does.
     pub operator: Operator,
+    /// Taking readers over from another system.
+    pub import: Importer,
+    /// What readers may ask about their own data.
+    pub privacy: Privacy,
     /// What is done from time to time.
     pub upkeep: Upkeep,
     /// What this book asks its readers.
@@ -105,6 +113,9 @@ impl Services {
             settings;
         let sessions = Sessions::new(&database, &ports, Arc::clone(&secret), bearer_sessions).await?;
         let limits = Limits::new(database.clone(), ports.clone(), Arc::clone(&secret), limits);
+        let book = export::Book { name: letterhead.book.clone(), address: letterhead.origin.clone() };
+        let asked = Arc::clone(&questions);
+        let privacy = Privacy::new(database.clone(), ports.clone(), asked, limits.clone(), book);
         let post =
             Post::new(database.clone(), ports.clone(), Arc::clone(&secret), letterhead, limits.clone());
         let doors = (post.clone(), limits.clone());
@@ -118,10 +129,11 @@ impl Services {
         );
         accounts.look_for_foreign_hashes().await?;
         let operator = Operator::new(database.clone(), ports.clone(), post.clone());
+        let import = Importer::new(database.clone(), ports.clone(), Arc::clone(&questions));
         let upkeep = Upkeep::new(database.clone(), ports.clone(), retention);
         let asked = Arc::clone(&questions);
         let tokens = Tokens::open(database, ports, secret, asked, sessions.clone(), tokens).await?;
-        Ok(Self { accounts, sessions, tokens, post, limits, operator, upkeep, questions })
+        Ok(Self { accounts, sessions, tokens, post, limits, operator, import, privacy, upkeep, questions })
     }
 
     /// What a running server does from time to time: sweeps, and looks at what other processes have changed.

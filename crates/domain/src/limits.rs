@@ -28,7 +28,7 @@ pub struct Quota {
 pub struct LimitSettings {
     /// Sign-ins, sign-ups and changes of password or address, from one network address each.
     pub sign_in: Option<Quota>,
-    /// Requests that send a mail, from one network address.
+    /// Requests that send a mail, from one network address; also copies of everything that one reader takes.
     pub mail: Option<Quota>,
     /// Passwords tried at one account from browsers it does not know; also from one that it knows, and in one session.
     pub account: Option<Quota>,
@@ -70,6 +70,8 @@ pub enum Rule {
     RequestPasswordReset,
     /// Requests for a link to prove an address, from one network address.
     SendVerification,
+    /// Copies of everything that one reader takes.
+    Export,
     /// Passwords tried at one account.
     Account,
     /// Mails to one address.
@@ -87,6 +89,7 @@ impl Rule {
             Self::ChangeEmail => "change-email",
             Self::RequestPasswordReset => "request-password-reset",
             Self::SendVerification => "send-verification",
+            Self::Export => "export",
             Self::Account => "account",
             Self::Recipient => "recipient",
             Self::Requests => "requests",
@@ -195,7 +198,7 @@ impl Limits {
     const fn quota(&self, rule: Rule) -> Option<Quota> {
         match rule {
             Rule::SignIn | Rule::SignUp | Rule::ChangePassword | Rule::ChangeEmail => self.settings.sign_in,
-            Rule::RequestPasswordReset | Rule::SendVerification => self.settings.mail,
+            Rule::RequestPasswordReset | Rule::SendVerification | Rule::Export => self.settings.mail,
             Rule::Account => self.settings.account,
             Rule::Recipient => self.settings.recipient,
             Rule::Requests => self.settings.requests,

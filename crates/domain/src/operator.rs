@@ -1,7 +1,7 @@
 //! What the operator does from the command line.
 
 use contract::{Answers, Email, NewPassword, PersonName, Timestamp};
-use storage::{Ban, Database, Link, NewAccount, User};
+use storage::{Ban, Database, Link, NewAccount, Session, SignInMethod, User};
 
 use crate::{
     Device, EventKind, Failure, Occasion, Ports, Post,
@@ -29,6 +29,15 @@ pub struct NewReader {
     pub password: Option<NewPassword>,
     /// Whether the address counts as proved.
     pub email_verified: bool,
+}
+
+/// How a reader gets in.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// What opens the account; a password only where one is set.
+    pub methods: Vec<SignInMethod>,
+    /// The browsers that are signed in.
+    pub sessions: Vec<Session>,
 }
 
 /// Why the operator's wish was not done.
@@ -84,11 +93,13 @@ impl Operator {
     /// # Errors
     /// [`OperatorError::Unknown`].
     pub async fn find(&self, address_or_id: &str) -> Result<User, OperatorError> {
-        let found = match Email::parse(address_or_id) {
-            Ok(email) => self.database.find_user_by_email(email.as_str()).await?,
-            Err(_) => self.database.find_user(address_or_id).await?,
-        };
-        found.ok_or(OperatorError::Unknown)
+        if let Ok(email) = Email::parse(address_or_id)
+            && let Some(user) = self.database.find_user_by_email(email.as_str()).await?
+        {
+            return Ok(user);
+        }
+        // An id that came from elsewhere may look like an address.
+        self.database.find_user(address_or_id).await?.ok_or(OperatorError::Unknown)
     }
 
     /// Readers by address, those after `after`, whose address or name holds `search`.
@@ -100,12 +111,16 @@ impl Operator {
         Ok(self.database.list_users(after, &format!("%{escaped}%"), i64::from(limit)).await?)
     }
 
-    /// How many browsers a reader is signed in with.
+    /// How a reader gets in, and with which browsers they are in.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn sessions(&self, user: &User) -> Result<usize, Failure> {
-        Ok(self.database.sessions_of(&user.id, self.ports.clock.now()).await?.len())
+    pub async fn access(&self, user: &User) -> Result<Access, Failure> {
+        let has_password = self.database.find_password(&user.id).await?.is_some();
+        let mut methods = self.database.sign_in_methods(&user.id).await?;
+        methods.retain(|method| has_password || method.provider_id != "credential");
+        let sessions = self.database.sessions_of(&user.id, self.ports.clock.now()).await?;
+        Ok(Access { methods, sessions })
     }
 
     /// Closes an account, until then or for good. Its sessions end at once.

@@ -4,9 +4,10 @@
 use contract::Timestamp;
 
 use crate::{
-    Database, Opening, StorageError, Trace,
+    Database, KnownDevice, Opening, StorageError, Trace,
     accounts::INSERT_CREDENTIAL,
     database::in_transaction,
+    devices::see_device,
     events::insert_trace,
     links,
     sessions::{self, insert_opening},
@@ -38,7 +39,8 @@ const SAME_PASSWORD: &str = "select 1 from bookplate_accounts
     where user_id = $1 and provider_id = 'credential' and password_hash = $2";
 const REHASH: &str = "update bookplate_accounts set password_hash = $3
     where user_id = $1 and provider_id = 'credential' and password_hash = $2";
-const VERIFY: &str = "update bookplate_users set email_verified = true, unverified_since = null, updated_at = $3
+const VERIFY: &str =
+    "update bookplate_users set email_verified = true, unverified_since = null, updated_at = $3
     where id = $1 and email = $2";
 const CHANGE_EMAIL: &str = "update bookplate_users set email = $3, updated_at = $4
     where id = $1 and email = $2 and not exists (select 1 from bookplate_users where email = $3)";
@@ -134,8 +136,8 @@ impl Database {
         }))
     }
 
-    /// Spends a link that resets a password: sets it, ends every session and link of the reader, and counts the address
-    /// it was mailed to as proved.
+    /// Spends a link that resets a password: sets it, ends every session and link of the reader, counts the address it
+    /// was mailed to as proved, and knows the browser from now on.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -143,6 +145,7 @@ impl Database {
         &self,
         link: &crate::Link,
         password: &NewPasswordHash<'_>,
+        device: Option<&KnownDevice>,
         trace: &Trace,
     ) -> Result<Spent, StorageError> {
         let now = trace.event.at;
@@ -168,6 +171,7 @@ impl Database {
                 .bind(now.millis())
                 .execute(&mut *connection)
                 .await?;
+            see_device!(connection, password.user_id, device);
             insert_trace!(connection, trace);
             Spent::Now
         }))
@@ -269,11 +273,7 @@ impl Database {
         trace: &Trace,
     ) -> Result<(), StorageError> {
         in_transaction!(self, |connection| {
-            sqlx::query(STILL_UNVERIFIED)
-                .bind(user_id)
-                .bind(now.millis())
-                .execute(&mut *connection)
-                .await?;
+            sqlx::query(STILL_UNVERIFIED).bind(user_id).bind(now.millis()).execute(&mut *connection).await?;
             insert_trace!(connection, trace);
         });
         Ok(())

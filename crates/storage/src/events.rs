@@ -34,9 +34,12 @@ pub struct Trace {
     pub mails: Vec<QueuedMail>,
 }
 
+/// What is recorded about a reader who was erased meanwhile, by a request that had begun before, says nothing of them.
 pub(crate) const INSERT: &str =
     "insert into bookplate_events (id, at, kind, outcome, user_id, ip_address, user_agent)
-    values ($1, $2, $3, $4, $5, $6, $7)";
+    values ($1, $2, $3, $4, (select u.id from bookplate_users u where u.id = $5),
+    case when $5 is null or exists (select 1 from bookplate_users u where u.id = $5) then $6 end,
+    case when $5 is null or exists (select 1 from bookplate_users u where u.id = $5) then $7 end)";
 /// The rows of an erased reader stay, for counting, without whom, where and with what.
 pub(crate) const FORGET: &str =
     "update bookplate_events set user_id = null, ip_address = null, user_agent = null where user_id = $1";

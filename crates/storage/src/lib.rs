@@ -4,30 +4,36 @@
 //! A public method is one transaction with a domain name; none is held while anything but the database works.
 
 mod accounts;
+mod better_auth;
 mod credentials;
 mod database;
 mod devices;
 mod error;
 mod events;
+mod imports;
 mod limits;
 mod links;
 mod mails;
 mod migrate;
 mod operator;
+mod privacy;
 mod records;
 mod sessions;
 mod signing_keys;
 mod upkeep;
 
 pub use accounts::{Ban, Credentials, NewAccount, SignInMethod, User};
+pub use better_auth::{BetterAuth, ForeignBan, ForeignError, ForeignReader};
 pub use credentials::{NewPasswordHash, Spent};
 pub use database::{ConnectError, Database};
 pub use devices::KnownDevice;
 pub use error::StorageError;
 pub use events::{Event, Trace};
+pub use imports::Placed;
 pub use links::Link;
 pub use mails::QueuedMail;
 pub use migrate::MigrateError;
+pub use privacy::{Belongings, StoredLink, StoredMethod, WaitingMail};
 pub use records::{RecordKey, RecordStore};
 pub use sessions::{Opening, Session, SignedIn};
 pub use signing_keys::StoredKey;
@@ -41,11 +47,13 @@ pub fn statements() -> Vec<&'static str> {
         credentials::STATEMENTS,
         devices::STATEMENTS,
         events::STATEMENTS,
+        imports::STATEMENTS,
         limits::STATEMENTS,
         links::STATEMENTS,
         mails::STATEMENTS,
         migrate::STATEMENTS,
         operator::STATEMENTS,
+        privacy::STATEMENTS,
         sessions::STATEMENTS,
         signing_keys::STATEMENTS,
         upkeep::STATEMENTS,

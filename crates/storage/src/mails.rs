@@ -28,7 +28,8 @@ pub struct QueuedMail {
     pub attempts: i64,
 }
 
-pub(crate) const INSERT: &str = "insert into bookplate_mails (id, user_id, sealed, created_at, due_at, attempts)
+pub(crate) const INSERT: &str =
+    "insert into bookplate_mails (id, user_id, sealed, created_at, due_at, attempts)
     values ($1, $2, $3, $4, $5, $6)";
 /// The condition stands twice: of two carriers that chose the same row, the second finds it taken when it gets there.
 const CLAIM: &str = "update bookplate_mails set due_at = $2, attempts = attempts + 1
@@ -78,11 +79,7 @@ impl Database {
         claimed_until: Timestamp,
     ) -> Result<Option<QueuedMail>, StorageError> {
         Ok(on_pool!(self, |pool| {
-            sqlx::query_as(CLAIM)
-                .bind(now.millis())
-                .bind(claimed_until.millis())
-                .fetch_optional(pool)
-                .await?
+            sqlx::query_as(CLAIM).bind(now.millis()).bind(claimed_until.millis()).fetch_optional(pool).await?
         }))
     }
 
@@ -126,6 +123,26 @@ impl Database {
                 return Ok(false);
             }
             links::insert_link!(connection, link, replaces);
+            insert_mail!(connection, mail);
+            true
+        }))
+    }
+
+    /// Spends a link and queues the mail it leads to, in one step. `false` when it has been spent or is too old.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn spend_link_on_mail(&self, link: &Link, mail: &QueuedMail) -> Result<bool, StorageError> {
+        Ok(in_transaction!(self, |connection| {
+            let taken: Option<(String,)> = sqlx::query_as(links::TAKE)
+                .bind(&link.id)
+                .bind(&link.purpose)
+                .bind(mail.created_at.millis())
+                .fetch_optional(&mut *connection)
+                .await?;
+            if taken.is_none() {
+                return Ok(false);
+            }
             insert_mail!(connection, mail);
             true
         }))

@@ -16,7 +16,8 @@ const LIST: &str = concat!(
     " from bookplate_users u where u.email > $1 and (u.email like $2 escape '!' or u.name like $2 escape '!')
     order by u.email limit $3"
 );
-const BAN: &str = "update bookplate_users set banned_at = $2, ban_reason = $3, ban_expires_at = $4, updated_at = $5
+const BAN: &str =
+    "update bookplate_users set banned_at = $2, ban_reason = $3, ban_expires_at = $4, updated_at = $5
     where id = $1";
 
 pub(crate) const STATEMENTS: &[&str] = &[LIST, BAN];

@@ -73,6 +73,7 @@ macro_rules! session_columns {
     s.created_at as session_created_at, s.renewed_at, s.expires_at, s.ends_at, s.last_seen_at"
     };
 }
+pub(crate) use session_columns;
 
 pub(crate) const INSERT: &str = "insert into bookplate_sessions
     (id, user_id, record_id, ip_address, user_agent, remembered, created_at, renewed_at, expires_at, ends_at,
@@ -182,12 +183,7 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn revoke_session(
-        &self,
-        user_id: &str,
-        id: &str,
-        trace: &Trace,
-    ) -> Result<bool, StorageError> {
+    pub async fn revoke_session(&self, user_id: &str, id: &str, trace: &Trace) -> Result<bool, StorageError> {
         Ok(in_transaction!(self, |connection| {
             let ended =
                 sqlx::query(DELETE_ONE_OF_USER).bind(user_id).bind(id).execute(&mut *connection).await?;

@@ -7,6 +7,9 @@ use crate::{
     database::{in_transaction, on_pool},
 };
 
+/// Seconds.
+const DAY: i64 = 86_400;
+
 /// Since when what is of no more use.
 #[derive(Debug, Clone, Copy)]
 pub struct Cutoffs {
@@ -40,10 +43,14 @@ const EVENTS: &str = "delete from bookplate_events where at < $1";
 const FORGET: &str = "update bookplate_events set user_id = null, ip_address = null, user_agent = null
     where user_id in (select u.id from bookplate_users u where u.unverified_since < $1
     and not exists (select 1 from bookplate_sessions s where s.user_id = u.id))";
+/// Events that were stored in the very moment in which their reader was erased.
+const FORGET_LATE: &str = "update bookplate_events set user_id = null, ip_address = null, user_agent = null
+    where at >= $1 and user_id is not null
+    and not exists (select 1 from bookplate_users u where u.id = bookplate_events.user_id)";
 const ACCOUNTS: &str = "delete from bookplate_users where unverified_since < $1
     and not exists (select 1 from bookplate_sessions s where s.user_id = bookplate_users.id)";
 
-pub(crate) const STATEMENTS: &[&str] = &[SESSIONS, LINKS, LIMITS, EVENTS, FORGET, ACCOUNTS];
+pub(crate) const STATEMENTS: &[&str] = &[SESSIONS, LINKS, LIMITS, EVENTS, FORGET, FORGET_LATE, ACCOUNTS];
 
 impl Database {
     /// Removes what has served its time.
@@ -53,10 +60,10 @@ impl Database {
     pub async fn sweep(&self, cutoffs: Cutoffs) -> Result<Swept, StorageError> {
         let now = cutoffs.now.millis();
         let mut swept = Swept {
-            sessions: self.delete(SESSIONS, now).await?,
-            links: self.delete(LINKS, now).await?,
-            limits: self.delete(LIMITS, now).await?,
-            events: self.delete(EVENTS, cutoffs.events.millis()).await?,
+            sessions: self.run(SESSIONS, now).await?,
+            links: self.run(LINKS, now).await?,
+            limits: self.run(LIMITS, now).await?,
+            events: self.run(EVENTS, cutoffs.events.millis()).await?,
             accounts: 0,
         };
         if let Some(unverified) = cutoffs.unverified {
@@ -66,10 +73,12 @@ impl Database {
                 sqlx::query(ACCOUNTS).bind(before).execute(&mut *connection).await?.rows_affected()
             });
         }
+        // Every round looks at the last day; what is older has been looked at.
+        self.run(FORGET_LATE, cutoffs.now.plus_seconds(-DAY).millis()).await?;
         Ok(swept)
     }
 
-    async fn delete(&self, statement: &'static str, before: i64) -> Result<u64, StorageError> {
-        Ok(on_pool!(self, |pool| sqlx::query(statement).bind(before).execute(pool).await?.rows_affected()))
+    async fn run(&self, statement: &'static str, moment: i64) -> Result<u64, StorageError> {
+        Ok(on_pool!(self, |pool| sqlx::query(statement).bind(moment).execute(pool).await?.rows_affected()))
     }
 }

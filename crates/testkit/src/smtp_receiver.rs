@@ -60,7 +60,7 @@ struct Desk {
 }
 
 impl SmtpReceiver {
-    /// Starts one on a free port.
+    /// Starts one on a free port of 127.0.0.1.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a listener has an address");
@@ -78,8 +78,8 @@ impl SmtpReceiver {
         self.address
     }
 
-    /// At the next `verb` that nothing is planned for yet, does this. Besides the commands of SMTP there are `CONNECT` for a new connection
-    /// and `.` for the end of a letter.
+    /// At the next `verb` that nothing is planned for yet, does this. Besides the commands of SMTP there are `CONNECT`
+    /// for a new connection and `.` for the end of a letter.
     pub fn plan(&self, verb: &'static str, reply: Reply) {
         self.desk.script.lock().unwrap_or_else(PoisonError::into_inner).push_back((verb, reply));
     }

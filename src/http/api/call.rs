@@ -75,12 +75,17 @@ pub fn with_opened(
     request: &HeaderMap,
     visit: &Visit,
     session: &Session,
-    mut response: Response,
+    response: Response,
 ) -> Response {
-    let device = visit.browser.as_ref();
-    let cookie = device.and_then(|device| edge.cookies().new_device(&edge.services.sessions, device));
+    with_session(edge, request, session, known(edge, visit, response))
+}
+
+/// Gives a browser that is new here what tells that it has been here, after its reader has proved to be the reader.
+pub fn known(edge: &Edge, visit: &Visit, mut response: Response) -> Response {
+    let browser = visit.browser.as_ref();
+    let cookie = browser.and_then(|browser| edge.cookies().new_device(&edge.services.sessions, browser));
     set_cookies(&mut response, cookie.into_iter().collect());
-    with_session(edge, request, session, response)
+    response
 }
 
 /// JSON with status 200.

@@ -71,7 +71,12 @@ pub async fn verify_email(State(edge): State<Edge>, request: Request) -> Result<
         (Ok(verified), _) => verified,
         (Err(problem), Some(callback)) => {
             let code = problem.code.wire().unwrap_or_default();
-            return Ok(settle(&edge, &parts.headers, &actor, redirect(&edge, callback, Some(("error", code)))));
+            return Ok(settle(
+                &edge,
+                &parts.headers,
+                &actor,
+                redirect(&edge, callback, Some(("error", code))),
+            ));
         }
         (Err(problem), None) => return Err(problem.into()),
     };

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     body::{Accepts, Shape},
-    call::{Call, answer, settle, with_session},
+    call::{Call, answer, known, settle, with_session},
     query::{Query, redirect},
 };
 use crate::http::{problem::Refused, state::Edge};
@@ -71,10 +71,7 @@ pub async fn verify_password(State(edge): State<Edge>, request: Request) -> Resu
 }
 
 /// Has a link mailed, if the address has an account; answers the same in any case.
-pub async fn request_password_reset(
-    State(edge): State<Edge>,
-    request: Request,
-) -> Result<Response, Refused> {
+pub async fn request_password_reset(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
     let call = Call::read(&edge, request, Accepts::Json).await?;
     let mut shape = Shape::of(call.body.as_ref(), "object")?;
     let email = shape.text("email", Email::parse);
@@ -116,7 +113,7 @@ pub async fn reset_password(State(edge): State<Edge>, request: Request) -> Resul
     let password = NewPassword::parse(&new).map_err(|problem| on("newPassword", problem))?;
     let visit = edge.visit(&call.parts);
     edge.services.accounts.reset_password(&token, password, &visit).await.map_err(Problems::from)?;
-    Ok(answer(json!({ "status": true })))
+    Ok(known(&edge, &visit, answer(json!({ "status": true }))))
 }
 
 /// A problem with a password, about the field it came in.

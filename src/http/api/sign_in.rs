@@ -47,8 +47,7 @@ pub async fn sign_in(State(edge): State<Edge>, request: Request) -> Result<Respo
         url,
         user: edge.services.user_body(&signed_in.user),
     };
-    let mut response =
-        with_opened(&edge, &call.parts.headers, &visit, &signed_in.session, answer(body));
+    let mut response = with_opened(&edge, &call.parts.headers, &visit, &signed_in.session, answer(body));
     if let Some(location) = location {
         response.headers_mut().insert(header::LOCATION, location);
     }

@@ -25,6 +25,7 @@ use tokio::{
 };
 
 use self::line::Line;
+use crate::app::UNLIMITED;
 
 const OK: &str = "GET /api/auth/ok HTTP/1.1\r\nHost: localhost:3001\r\n\r\n";
 
@@ -43,11 +44,13 @@ impl Server {
             ("DATABASE_URL", database.url().to_owned()),
             ("BOOKPLATE_SECRET", "Zk3vQ8pLr5Tn1Wx7Yb9Hc2Md4Jf6Gs0A".to_owned()),
         ];
-        let environment: BTreeMap<String, String> =
+        let mut environment: BTreeMap<String, String> =
             variables.map(|(name, value)| (name.to_owned(), value)).into();
+        environment.extend(UNLIMITED.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let sources = Sources::new(environment, env::temp_dir());
         let config = Config::load(&sources, &SeededEntropy::new(0)).unwrap();
-        let edge = bookplate::serve::compose(config, (*database).clone(), adapters::ports()).await.unwrap();
+        let ports = adapters::ports(&config.mail).unwrap();
+        let edge = bookplate::serve::compose(config, (*database).clone(), ports).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

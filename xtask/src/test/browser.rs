@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use super::postgres;
 use super::tally::Tally;
+use super::{packages, postgres};
 use crate::workspace::Workspace;
 use crate::{prerequisites, process};
 
@@ -17,7 +17,7 @@ pub(super) fn tests(workspace: &Workspace, postgres_url: &str, tally: &mut Tally
         bail!("{} is missing; `cargo xtask build` makes it", binary.display());
     }
     let chromium = prerequisites::chromium().context("Chromium is missing")?;
-    packages(workspace)?;
+    packages::install(workspace, &workspace.path("end2end"))?;
     let python = virtual_environment(workspace)?;
     let before = tally.passed();
     let mut command = workspace.command("npm");
@@ -34,21 +34,6 @@ pub(super) fn tests(workspace: &Workspace, postgres_url: &str, tally: &mut Tally
         bail!("end2end/ passed, but no test was counted: xtask/src/test/tally.rs does not know its summary");
     }
     Ok(())
-}
-
-/// The packages of `end2end/`, when its lock file is another than last time.
-fn packages(workspace: &Workspace) -> Result<()> {
-    let folder = workspace.path("end2end");
-    let stamp = Stamp::of(workspace.target("end2end.stamp"), &[&folder.join("package-lock.json")])?;
-    if folder.join("node_modules").is_dir() && stamp.is_current() {
-        return Ok(());
-    }
-    eprintln!("  installing the packages of end2end/ (npm ci)");
-    let mut command = workspace.command("npm");
-    command.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder);
-    // The browser is Debian's.
-    process::run(command.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))?;
-    stamp.set()
 }
 
 /// A Python of our own with what `end2end/requirements.txt` lists; says where it is.

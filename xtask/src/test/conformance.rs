@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::postgres;
 use super::tally::Tally;
+use super::{packages, postgres};
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -53,7 +53,7 @@ pub(super) fn run(
         bail!("{} is missing; `cargo xtask build` makes it", binary.display());
     }
     let end2end = workspace.path("end2end");
-    install(workspace, &end2end)?;
+    packages::install(workspace, &end2end)?;
     let copied = copied(workspace, harness)?;
     let mut command = workspace.command("node");
     command
@@ -85,7 +85,7 @@ fn copied(workspace: &Workspace, harness: &Path) -> Result<PathBuf> {
             write(&path, &wanted)?;
         }
     }
-    install(workspace, &folder)?;
+    packages::install(workspace, &folder)?;
     Ok(copy)
 }
 
@@ -113,21 +113,6 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// The packages that the folder's lock file lists, unless npm has installed them since it was last written. What was
-/// downloaded once npm keeps outside the clone.
-fn install(workspace: &Workspace, folder: &Path) -> Result<()> {
-    let changed = |path: &str| fs::metadata(folder.join(path)).and_then(|it| it.modified()).ok();
-    // npm writes this file last.
-    let installed = changed("node_modules/.package-lock.json");
-    if installed.is_some() && installed >= changed("package-lock.json") {
-        return Ok(());
-    }
-    eprintln!("  installing the packages of {} (npm ci)", folder.display());
-    let mut command = workspace.command("npm");
-    command.args(["ci", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"]);
-    process::run(command.current_dir(folder).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
 }
 
 /// What the harness said, by database.

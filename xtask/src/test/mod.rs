@@ -4,6 +4,7 @@ mod browser;
 mod checks;
 mod conformance;
 mod dependencies;
+mod packages;
 pub(crate) mod postgres;
 mod rust;
 mod tally;

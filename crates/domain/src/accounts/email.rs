@@ -169,11 +169,8 @@ impl Accounts {
             && !user.ban.holds(self.ports.clock.now());
         let session = lets_in.then(|| self.sessions.draft(&user.id, &visit.device, true));
         let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, self.events.now()));
-        let opening = session.as_ref().map(|session| Opening {
-            session,
-            replaced: None,
-            device: device.as_ref(),
-        });
+        let opening =
+            session.as_ref().map(|session| Opening { session, replaced: None, device: device.as_ref() });
         let trace = self.events.done(EventKind::EmailVerification, &user.id, &visit.device);
         if self.database.verify_email(link, opening.as_ref(), &trace).await? != Spent::Now {
             // Opened twice in the same moment: the other one has done it.
@@ -193,14 +190,13 @@ impl Accounts {
         new_email: String,
         callback: &str,
     ) -> Result<Verified, VerifyEmailError> {
-        if !self.database.take_link(link, self.ports.clock.now()).await? {
-            return Err(VerifyEmailError::InvalidToken);
-        }
         let (user_id, callback) = (link.user_id.clone(), callback.to_owned());
         let request = Request::VerifyNewEmail { user_id, new_email, callback };
-        if let Some(mail) = self.post.request(Some(&link.user_id), request) {
-            self.post.queue(&mail).await?;
+        let mail = self.post.request(Some(&link.user_id), request).ok_or(VerifyEmailError::InvalidToken)?;
+        if !self.database.spend_link_on_mail(link, &mail).await? {
+            return Err(VerifyEmailError::InvalidToken);
         }
+        self.post.wake_up();
         Ok(Verified::ChangeConfirmed)
     }
 
@@ -212,7 +208,8 @@ impl Accounts {
     ) -> Result<Verified, VerifyEmailError> {
         let occasion = Occasion::EmailChanged { new_email: new_email.to_owned() };
         let notice = self.post.notice(Some(&link.user_id), &link.email, &occasion);
-        let trace = with_mails(self.events.done(EventKind::EmailChange, &link.user_id, &visit.device), notice);
+        let trace =
+            with_mails(self.events.done(EventKind::EmailChange, &link.user_id, &visit.device), notice);
         // An address that was taken meanwhile is not told apart: its owner's account is nobody's business.
         if self.database.change_email(link, new_email, &trace).await? != Spent::Now {
             return Err(VerifyEmailError::InvalidToken);

@@ -8,7 +8,7 @@ mod recovery;
 mod sign_in;
 mod sign_up;
 
-pub use deletion::{Deleted, DeleteAccount, DeleteAccountError};
+pub use deletion::{DeleteAccount, DeleteAccountError, Deleted};
 pub use email::{ChangeEmailError, SendVerificationError, Verified, VerifyEmailError};
 pub use password::{ChangePassword, ChangePasswordError, CheckPasswordError, PasswordChanged};
 pub use profile::{ProfileChange, UnlinkError, UpdateProfileError};

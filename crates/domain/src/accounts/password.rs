@@ -75,11 +75,8 @@ impl Accounts {
             revoke.then(|| self.sessions.draft(&user.id, &visit.device, signed_in.session.remembered));
         let browser = visit.browser.as_ref().filter(|browser| browser.is_brought());
         let device = browser.map(|browser| browser.seen(&visit.device, self.events.now()));
-        let opening = session.as_ref().map(|session| Opening {
-            session,
-            replaced: None,
-            device: device.as_ref(),
-        });
+        let opening =
+            session.as_ref().map(|session| Opening { session, replaced: None, device: device.as_ref() });
         let credential_id = self.ports.random_uuid().to_string();
         let password = NewPasswordHash { user_id: &user.id, credential_id: &credential_id, hash: &hash };
         let notice = self.post.notice(Some(&user.id), &user.email, &Occasion::PasswordChanged);

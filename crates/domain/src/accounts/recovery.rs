@@ -61,7 +61,8 @@ impl Accounts {
         Ok(self.reset_link(token).await?.is_some())
     }
 
-    /// Sets a password with a link: every session and every link of the reader ends, and the reader is told by mail.
+    /// Sets a password with a link: every session and every link of the reader ends, and the reader is told by mail. The
+    /// browser is known from now on, so that strangers who guess at the account do not keep its reader out.
     ///
     /// # Errors
     /// [`ResetPasswordError`]; then nothing is changed.
@@ -80,7 +81,8 @@ impl Accounts {
         let new = NewPasswordHash { user_id: &user.id, credential_id: &credential_id, hash: &hash };
         let notice = self.post.notice(Some(&user.id), &user.email, &Occasion::PasswordChanged);
         let trace = with_mails(self.events.done(EventKind::PasswordReset, &user.id, &visit.device), notice);
-        if self.database.reset_password(&link, &new, &trace).await? != Spent::Now {
+        let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, self.events.now()));
+        if self.database.reset_password(&link, &new, device.as_ref(), &trace).await? != Spent::Now {
             return Err(ResetPasswordError::InvalidToken);
         }
         self.settled(&trace);

@@ -123,12 +123,12 @@ impl Accounts {
     ) -> Result<Option<SignedIn>, SignInError> {
         let Credentials { user, password_hash, device_known } = credentials;
         // A busy hasher leaves the old hash for the next time.
-        let rehashed = self.ports.hasher.renew(command.password.clone(), password_hash).await.unwrap_or_default();
+        let rehashed =
+            self.ports.hasher.renew(command.password.clone(), password_hash).await.unwrap_or_default();
         let session = self.sessions.draft(&user.id, &visit.device, command.remember);
         let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, session.created_at));
         let replaced = visit.replaced();
-        let opening =
-            Opening { session: &session, replaced: replaced.as_deref(), device: device.as_ref() };
+        let opening = Opening { session: &session, replaced: replaced.as_deref(), device: device.as_ref() };
         let notice = if *device_known { None } else { self.new_device_notice(user, visit) };
         let trace = with_mails(self.events.done(EventKind::SignIn, &user.id, &visit.device), notice);
         if !self.database.open_session(&opening, password_hash, rehashed.as_deref(), &trace).await? {

@@ -83,13 +83,7 @@ impl Accounts {
             }
             (true, None) => Ok(SignedUp { user: account.user, session: None }),
             (false, Some(_)) => Err(SignUpError::EmailTaken),
-            (false, None) => {
-                let attempt = Request::SignUpAttempt { email: account.user.email.clone() };
-                if let Some(mail) = self.post.request(None, attempt) {
-                    self.post.queue(&mail).await?;
-                }
-                Ok(SignedUp { user: account.user, session: None })
-            }
+            (false, None) => Ok(SignedUp { user: account.user, session: None }),
         }
     }
 
@@ -117,9 +111,21 @@ impl Accounts {
             self.settled(&trace);
             return Ok(true);
         }
-        // About nobody: whose address it is must not be told by their own list of events either.
-        self.events.refused(EventKind::SignUp, "email-taken", None, &visit.device).await?;
+        self.note_taken(user, visit).await?;
         Ok(false)
+    }
+
+    /// Records that an address was taken, about nobody. Where sign-up does not tell, its owner is told by mail, in one
+    /// transaction like that of an account that is opened.
+    async fn note_taken(&self, user: &User, visit: &Visit) -> Result<(), Failure> {
+        let attempt = Request::SignUpAttempt { email: user.email.clone() };
+        let silent = self.rules.require_verified_email;
+        let mail = if silent { self.post.request(None, attempt) } else { None };
+        let mut trace = with_mails(self.events.done(EventKind::SignUp, "", &visit.device), mail);
+        (trace.event.user_id, trace.event.outcome) = (None, "email-taken".to_owned());
+        self.database.record(&trace).await?;
+        self.settled(&trace);
+        Ok(())
     }
 }
 

@@ -46,6 +46,8 @@ pub(super) enum Envelope {
 /// What a round of delivery came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivered {
+    /// One has been seen to; there may be more.
+    One,
     /// Nothing is due now; the next mail is, at this moment.
     UpTo(Option<Timestamp>),
     /// The mail server takes nothing at the moment.
@@ -96,8 +98,13 @@ impl Post {
     /// Wakes the carriers, after what was queued is stored.
     pub(crate) fn wake(&self, trace: &Trace) {
         if !trace.mails.is_empty() {
-            self.queued.notify_one();
+            self.wake_up();
         }
+    }
+
+    /// Wakes a carrier.
+    pub(crate) fn wake_up(&self) {
+        self.queued.notify_one();
     }
 
     /// Ends when mail has been queued in this process, or after `longest`.
@@ -108,7 +115,7 @@ impl Post {
     /// Queues mail by itself.
     pub(crate) async fn queue(&self, mail: &QueuedMail) -> Result<(), Failure> {
         self.database.queue_mail(mail).await?;
-        self.queued.notify_one();
+        self.wake_up();
         Ok(())
     }
 
@@ -118,72 +125,73 @@ impl Post {
     /// [`Failure`] of the database; what was not delivered is due again a little later.
     pub async fn deliver(&self) -> Result<Delivered, Failure> {
         loop {
-            let now = self.ports.clock.now();
-            let Some(mail) = self.database.claim_mail(now, now.plus_seconds(CLAIM)).await? else {
-                let next = self.database.next_mail_due().await?;
-                // Another carrier may have been faster at the one that was due.
-                if next.is_none_or(|due| due > now) {
-                    return Ok(Delivered::UpTo(next));
-                }
-                continue;
-            };
-            if self.handle(&mail).await? == Handled::Later {
-                return Ok(Delivered::Stuck);
+            match self.deliver_next().await? {
+                Delivered::One => {}
+                end => return Ok(end),
             }
         }
     }
 
-    async fn handle(&self, mail: &QueuedMail) -> Result<Handled, Failure> {
+    /// Delivers the mail that has been due longest, or writes the one that was asked for longest ago.
+    ///
+    /// # Errors
+    /// As [`Post::deliver`].
+    pub async fn deliver_next(&self) -> Result<Delivered, Failure> {
+        let now = self.ports.clock.now();
+        let Some(mail) = self.database.claim_mail(now, now.plus_seconds(CLAIM)).await? else {
+            let next = self.database.next_mail_due().await?;
+            // Another carrier may have been faster at the one that was due.
+            let missed = next.is_some_and(|due| due <= now);
+            return Ok(if missed { Delivered::One } else { Delivered::UpTo(next) });
+        };
+        self.handle(&mail).await
+    }
+
+    async fn handle(&self, mail: &QueuedMail) -> Result<Delivered, Failure> {
         let opened = self.secret.open(PURPOSE, &mail.id, &Sealed(mail.sealed.clone()));
         let envelope = opened.and_then(|plain| serde_json::from_slice::<Envelope>(&plain).ok());
         match envelope {
             Some(Envelope::Request(request)) => {
                 self.write(mail, &request).await?;
-                Ok(Handled::Done)
+                Ok(Delivered::One)
             }
             Some(Envelope::Letter(letter)) => self.send(mail, &letter).await,
             None => {
                 tracing::warn!(mail = %mail.id, "a mail was queued under another secret; it is dropped");
                 self.database.remove_mail(&mail.id).await?;
-                Ok(Handled::Done)
+                Ok(Delivered::One)
             }
         }
     }
 
-    async fn send(&self, mail: &QueuedMail, letter: &Letter) -> Result<Handled, Failure> {
-        let Some(mailer) = &self.ports.mailer else { return Ok(Handled::Later) };
+    async fn send(&self, mail: &QueuedMail, letter: &Letter) -> Result<Delivered, Failure> {
+        let Some(mailer) = &self.ports.mailer else { return Ok(Delivered::Stuck) };
         let outcome = mailer.send(letter).await;
         let now = self.ports.clock.now();
         match outcome {
             Ok(()) => {
                 tracing::info!(mail = %mail.id, kind = %letter.kind, "mail sent");
                 self.database.remove_mail(&mail.id).await?;
-                Ok(Handled::Done)
+                Ok(Delivered::One)
             }
             Err(MailerError::Final(why)) => {
                 tracing::warn!(mail = %mail.id, kind = %letter.kind, why, "mail refused for good");
                 self.database.remove_mail(&mail.id).await?;
-                Ok(Handled::Done)
+                Ok(Delivered::One)
             }
             Err(MailerError::Passing(why)) if now.seconds_since(mail.created_at) >= GIVE_UP => {
                 tracing::error!(mail = %mail.id, kind = %letter.kind, why, "mail given up");
                 self.database.remove_mail(&mail.id).await?;
-                Ok(Handled::Done)
+                Ok(Delivered::One)
             }
             Err(MailerError::Passing(why)) => {
                 let pause = pause(mail.attempts);
                 tracing::warn!(mail = %mail.id, kind = %letter.kind, why, pause, "mail not taken yet");
                 self.database.postpone_mail(&mail.id, now.plus_seconds(pause)).await?;
-                Ok(Handled::Later)
+                Ok(Delivered::Stuck)
             }
         }
     }
-}
-
-#[derive(PartialEq, Eq)]
-enum Handled {
-    Done,
-    Later,
 }
 
 /// Seconds until the next try after so many.

@@ -1,8 +1,11 @@
 use contract::Timestamp;
-use storage::StorageError;
+use storage::{Opening, StorageError};
 use testkit::{databases::TestDatabase, on_each_database};
 
-use crate::fixtures::{NOW, account, answers, count, session, signed_up};
+use crate::fixtures::{
+    NOW, account, answers, count, device, hash, key, link, mail, opening, replacing, session, signed_up,
+    trace, trace_of,
+};
 
 on_each_database!(
     a_stored_reader_is_found_again_with_everything_that_was_said,
@@ -17,15 +20,19 @@ on_each_database!(
     a_profile_that_changed_since_it_was_read_is_not_overwritten,
     the_profile_of_a_reader_who_is_gone_is_not_stored,
     everything_of_a_reader_goes_with_the_reader,
+    the_last_way_to_sign_in_cannot_be_taken_away,
+    one_hash_of_each_kind_that_is_not_ours_is_found,
 );
 
 async fn a_stored_reader_is_found_again_with_everything_that_was_said(database: TestDatabase) {
     let mut account = account(1);
     account.user.email_verified = true;
     account.user.updated_at = NOW.plus_seconds(5);
-    assert!(database.create_account(&account, &session("reader-1", 1), None).await.unwrap());
+    assert!(
+        database.create_account(&account, Some(&opening(&session("reader-1", 1))), &trace()).await.unwrap()
+    );
 
-    let found = database.find_credentials("reader1@example.com").await.unwrap().unwrap();
+    let found = database.find_credentials("reader1@example.com", None).await.unwrap().unwrap();
     assert_eq!(found.password_hash, "$hash$1");
     let by_id = database.find_user("reader-1").await.unwrap().unwrap();
     for user in [found.user, by_id] {
@@ -47,7 +54,9 @@ async fn any_text_comes_back_as_it_was(database: TestDatabase) {
     account.user.name = text.into();
     account.user.image = None;
     account.user.answers = answers(text);
-    assert!(database.create_account(&account, &session("reader-1", 1), None).await.unwrap());
+    assert!(
+        database.create_account(&account, Some(&opening(&session("reader-1", 1))), &trace()).await.unwrap()
+    );
     let user = database.find_user("reader-1").await.unwrap().unwrap();
     assert_eq!((user.name.as_str(), user.image), (text, None));
     assert_eq!(user.answers.get("roleOther"), Some(text));
@@ -58,7 +67,9 @@ async fn a_taken_address_leaves_nothing_behind(database: TestDatabase) {
     let before = database.rows().await;
     let mut second = account(2);
     second.user.email = "reader1@example.com".into();
-    assert!(!database.create_account(&second, &session("reader-2", 2), None).await.unwrap());
+    assert!(
+        !database.create_account(&second, Some(&opening(&session("reader-2", 2))), &trace()).await.unwrap()
+    );
     assert_eq!(database.rows().await, before);
 }
 
@@ -66,13 +77,23 @@ async fn a_refused_sign_up_does_not_end_the_session_the_browser_brought_along(da
     signed_up(&database, 1).await;
     let mut second = account(2);
     second.user.email = "reader1@example.com".into();
-    assert!(!database.create_account(&second, &session("reader-2", 2), Some("handle-1")).await.unwrap());
+    assert!(
+        !database
+            .create_account(&second, Some(&replacing(&session("reader-2", 2), "handle-1")), &trace())
+            .await
+            .unwrap()
+    );
     assert!(database.find_session("handle-1").await.unwrap().is_some());
 }
 
 async fn a_sign_up_ends_the_session_the_browser_brought_along(database: TestDatabase) {
     signed_up(&database, 1).await;
-    assert!(database.create_account(&account(2), &session("reader-2", 2), Some("handle-1")).await.unwrap());
+    assert!(
+        database
+            .create_account(&account(2), Some(&replacing(&session("reader-2", 2), "handle-1")), &trace())
+            .await
+            .unwrap()
+    );
     assert!(database.find_session("handle-1").await.unwrap().is_none());
     assert!(database.find_session("handle-2").await.unwrap().is_some());
 }
@@ -80,7 +101,7 @@ async fn a_sign_up_ends_the_session_the_browser_brought_along(database: TestData
 async fn an_unknown_address_has_no_credentials(database: TestDatabase) {
     signed_up(&database, 1).await;
     for address in ["reader2@example.com", "Reader1@example.com", "reader1@example.co", "%", ""] {
-        assert!(database.find_credentials(address).await.unwrap().is_none(), "{address}");
+        assert!(database.find_credentials(address, None).await.unwrap().is_none(), "{address}");
     }
     assert!(database.find_user("reader-2").await.unwrap().is_none());
 }
@@ -92,15 +113,16 @@ async fn a_reader_without_a_password_has_no_credentials(database: TestDatabase) 
     database
         .arrange("update bookplate_accounts set provider_id = 'elsewhere' where user_id = 'reader-2'")
         .await;
-    assert!(database.find_credentials("reader1@example.com").await.unwrap().is_none());
-    assert!(database.find_credentials("reader2@example.com").await.unwrap().is_none());
+    assert!(database.find_credentials("reader1@example.com", None).await.unwrap().is_none());
+    assert!(database.find_credentials("reader2@example.com", None).await.unwrap().is_none());
 }
 
 /// The last of the three rows cannot be stored, so the first two must not stay.
 async fn a_failed_sign_up_leaves_nothing_behind(database: TestDatabase) {
     signed_up(&database, 1).await;
     let before = database.rows().await;
-    let failed = database.create_account(&account(2), &session("reader-2", 1), None).await;
+    let failed =
+        database.create_account(&account(2), Some(&opening(&session("reader-2", 1))), &trace()).await;
     assert!(matches!(failed, Err(StorageError::Fault(_))), "{failed:?}");
     assert_eq!(database.rows().await, before);
 }
@@ -152,15 +174,71 @@ async fn the_profile_of_a_reader_who_is_gone_is_not_stored(database: TestDatabas
 }
 
 async fn everything_of_a_reader_goes_with_the_reader(database: TestDatabase) {
+    let store = storage::RecordStore::new(&database).await.unwrap();
+    for number in [1, 2] {
+        let user = signed_up(&database, number).await;
+        store.open(key(number)).await.unwrap();
+        let (second, browser) = (session(&user.id, number + 10), device(number));
+        let opening = Opening { session: &second, replaced: None, device: Some(&browser) };
+        let mut told = trace_of(&user.id);
+        told.mails.push(mail(&format!("mail-{number}"), Some(&user.id), 0));
+        assert!(database.open_session(&opening, &hash(number), None, &told).await.unwrap());
+        let link = link(&format!("link-{number}"), &user.id, "reset");
+        database.add_link(&link, ["reset", "reset"]).await.unwrap();
+    }
+    let tables = database.tables().await;
+    for table in &tables {
+        let kept = ["bookplate_migrations", "bookplate_limits", "bookplate_signing_keys"];
+        assert!(
+            kept.contains(&table.as_str()) || count(&database, table).await >= 2,
+            "{table} is walked in vain"
+        );
+    }
+    let others = database.rows_holding("reader-2").await;
+    let before = count(&database, "bookplate_events").await;
+    assert!(database.delete_user("reader-1", &trace()).await.unwrap());
+    for trait_of_theirs in
+        ["reader-1", "reader1@example.com", "Reader 1", &hash(1), "link-1", "mail-1", "device-1"]
+    {
+        assert_eq!(database.rows_holding(trait_of_theirs).await, Vec::<String>::new(), "{trait_of_theirs}");
+    }
+    assert!(database.rows_holding(key(1).stored_name()).await.is_empty());
+    assert_eq!(database.rows_holding("reader-2").await, others);
+    assert_eq!(count(&database, "bookplate_events").await, before + 1, "what happened is still counted");
+    assert!(database.find_session("handle-2").await.unwrap().is_some());
+    assert_eq!(count(&database, "bookplate_session_records").await, 1);
+}
+
+async fn the_last_way_to_sign_in_cannot_be_taken_away(database: TestDatabase) {
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
-    let store = storage::RecordStore::new(&database).await.unwrap();
-    store.open(crate::fixtures::key(1)).await.unwrap();
-    store.open(crate::fixtures::key(2)).await.unwrap();
-    database.arrange("delete from bookplate_users where id = 'reader-1'").await;
-    for table in ["bookplate_users", "bookplate_accounts", "bookplate_sessions", "bookplate_session_records"]
+    assert!(!database.remove_sign_in_method("reader-1", "credential-1").await.unwrap());
+    database
+        .arrange(
+            "insert into bookplate_accounts (id, user_id, provider_id, account_id, created_at, updated_at)
+            values ('elsewhere', 'reader-1', 'elsewhere', 'e1', 2000000000000, 2000000000000)",
+        )
+        .await;
+    let methods = database.sign_in_methods("reader-1").await.unwrap();
+    assert_eq!(
+        methods.iter().map(|it| it.provider_id.as_str()).collect::<Vec<_>>(),
+        ["credential", "elsewhere"]
+    );
+    assert!(!database.remove_sign_in_method("reader-1", "credential-2").await.unwrap(), "somebody else's");
+    assert!(database.remove_sign_in_method("reader-1", "credential-1").await.unwrap());
+    assert!(!database.remove_sign_in_method("reader-1", "elsewhere").await.unwrap());
+    assert_eq!(database.sign_in_methods("reader-2").await.unwrap().len(), 1);
+}
+
+/// Each costs another amount of work, so each is told apart; our own is none of them.
+async fn one_hash_of_each_kind_that_is_not_ours_is_found(database: TestDatabase) {
+    for (number, hash) in
+        [(1, "$argon2id$a"), (2, "$2b$10$x"), (3, "$2b$10$y"), (4, "$2a$12$z"), (5, "aa:bb"), (6, "cc:dd")]
     {
-        assert_eq!(count(&database, table).await, 1, "{table}");
+        let account = storage::NewAccount { password_hash: Some(hash.into()), ..account(number) };
+        assert!(database.create_account(&account, None, &trace()).await.unwrap());
     }
-    assert!(database.find_session("handle-2").await.unwrap().is_some());
+    let mut found = database.foreign_hashes().await.unwrap();
+    found.sort();
+    assert_eq!(found, ["$2a$12$z", "$2b$10$x", "aa:bb"]);
 }

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use storage::{Database, RecordStore, StorageError};
+use storage::{Database, RecordStore};
 use testkit::{databases::TestDatabase, on_each_database};
 use tokio::task::JoinSet;
 
-use crate::fixtures::{account, count, key, session, signed_up};
+use crate::fixtures::{account, count, key, open, opening, patiently, session, signed_up, trace};
 
 on_each_database!(
     security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_is_stored,
@@ -14,17 +14,6 @@ on_each_database!(
     security_11_what_is_saved_while_the_session_ends_never_outlives_it,
 );
 
-/// Asks again when the machine is so slow that the queue for a connection was left: that loses nothing. Everything else,
-/// "database is locked" above all, is what these tests are to find.
-async fn patiently<T, F: Future<Output = Result<T, StorageError>>>(mut attempt: impl FnMut() -> F) -> T {
-    loop {
-        match attempt().await {
-            Err(StorageError::Unavailable(sqlx::Error::PoolTimedOut)) => {}
-            outcome => return outcome.unwrap(),
-        }
-    }
-}
-
 async fn security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_is_stored(database: TestDatabase) {
     let mut tasks = JoinSet::new();
     for number in 0..20 {
@@ -33,7 +22,8 @@ async fn security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_is_st
             let mut account = account(number);
             account.user.email = "same@example.com".into();
             let session = session(&account.user.id, number);
-            patiently(|| database.create_account(&account, &session, None)).await
+            let (opening, trace) = (opening(&session), trace());
+            patiently(|| database.create_account(&account, Some(&opening), &trace)).await
         });
     }
     let stored = tasks.join_all().await;
@@ -50,7 +40,8 @@ async fn of_two_hundred_sign_ups_at_once_none_is_lost(database: TestDatabase) {
         tasks.spawn(async move {
             let account = account(number);
             let session = session(&account.user.id, number);
-            patiently(|| database.create_account(&account, &session, None)).await
+            let (opening, trace) = (opening(&session), trace());
+            patiently(|| database.create_account(&account, Some(&opening), &trace)).await
         });
     }
     assert!(tasks.join_all().await.into_iter().all(|stored| stored));
@@ -94,7 +85,7 @@ async fn a_session_replaced_by_many_at_once_ends_once_and_all_others_open(databa
         let database = Database::clone(&database);
         tasks.spawn(async move {
             let session = session("reader-1", number);
-            patiently(|| database.open_session(&session, Some("handle-1"))).await;
+            assert!(patiently(|| open(&database, &session, Some("handle-1"))).await);
         });
     }
     tasks.join_all().await;

@@ -5,7 +5,7 @@ use testkit::{
     on_each_database,
 };
 
-use crate::fixtures::signed_up;
+use crate::fixtures::{open, session, signed_up};
 
 on_each_database!(
     a_closed_database_is_unavailable_rather_than_faulty,
@@ -18,7 +18,7 @@ async fn a_closed_database_is_unavailable_rather_than_faulty(database: TestDatab
     database.close().await;
     let refused = database.find_user("reader-1").await;
     assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
-    let refused = database.open_session(&crate::fixtures::session("reader-1", 1), None).await;
+    let refused = open(&database, &session("reader-1", 1), None).await;
     assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
 }
 

@@ -1,7 +1,12 @@
 //! Readers and sessions to store.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use contract::{AnswerInput, Answers, Questions, Timestamp};
-use storage::{NewAccount, RecordKey, Session, User};
+use storage::{
+    Ban, Database, Event, KnownDevice, Link, NewAccount, Opening, QueuedMail, RecordKey, Session,
+    StorageError, Trace, User,
+};
 use testkit::{FixedClock, databases::TestDatabase};
 
 pub(crate) const NOW: Timestamp = FixedClock::START;
@@ -17,12 +22,9 @@ pub(crate) fn account(number: u32) -> NewAccount {
         answers: answers("binder"),
         created_at: NOW,
         updated_at: NOW,
+        ban: Ban::default(),
     };
-    NewAccount {
-        user,
-        credential_id: format!("credential-{number}"),
-        password_hash: format!("$hash${number}"),
-    }
+    NewAccount { user, credential_id: format!("credential-{number}"), password_hash: Some(hash(number)) }
 }
 
 /// Answers to the questions a book asks by default.
@@ -56,14 +58,119 @@ pub(crate) fn session(user_id: &str, number: u32) -> Session {
         renewed_at: NOW,
         expires_at: NOW.plus_seconds(7 * 86_400),
         ends_at: NOW.plus_seconds(90 * 86_400),
+        last_seen_at: NOW,
+    }
+}
+
+/// What stands for the password of the reader with this number.
+pub(crate) fn hash(number: u32) -> String {
+    format!("$hash${number}")
+}
+
+/// A session that replaces none, in a browser that is not noted.
+pub(crate) const fn opening(session: &Session) -> Opening<'_> {
+    Opening { session, replaced: None, device: None }
+}
+
+/// A session that takes the place of another.
+pub(crate) const fn replacing<'a>(session: &'a Session, replaced: &'a str) -> Opening<'a> {
+    Opening { session, replaced: Some(replaced), device: None }
+}
+
+/// A browser, told from others by a number.
+pub(crate) fn device(number: u32) -> KnownDevice {
+    KnownDevice {
+        id: format!("device-{number}"),
+        user_agent: "Browser/1.0".into(),
+        first_seen_at: NOW,
+        last_seen_at: NOW,
+    }
+}
+
+/// What a change at this moment leaves behind: an event of its own, and no mail.
+pub(crate) fn trace_at(at: Timestamp) -> Trace {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let event = Event {
+        id: format!("event-{}", NEXT.fetch_add(1, Ordering::SeqCst)),
+        at,
+        kind: "test".into(),
+        outcome: "done".into(),
+        user_id: None,
+        ip_address: None,
+        user_agent: None,
+    };
+    Trace { event, mails: Vec::new() }
+}
+
+/// What a change leaves behind at the moment at which everything here was made.
+pub(crate) fn trace() -> Trace {
+    trace_at(NOW)
+}
+
+/// The same about a reader, with everything that is noted.
+pub(crate) fn trace_of(user_id: &str) -> Trace {
+    let mut trace = trace();
+    trace.event.user_id = Some(user_id.into());
+    trace.event.ip_address = Some("192.0.2.7".into());
+    trace.event.user_agent = Some("Browser/1.0".into());
+    trace
+}
+
+/// A link of a reader that lives for an hour.
+pub(crate) fn link(id: &str, user_id: &str, purpose: &str) -> Link {
+    Link {
+        id: id.into(),
+        user_id: user_id.into(),
+        purpose: purpose.into(),
+        email: user_id.replace("reader-", "reader") + "@example.com",
+        new_email: None,
+        created_at: NOW,
+        expires_at: NOW.plus_seconds(3600),
+        used_at: None,
+    }
+}
+
+/// A mail that is due so many seconds from now.
+pub(crate) fn mail(id: &str, user_id: Option<&str>, due_in: i64) -> QueuedMail {
+    QueuedMail {
+        id: id.into(),
+        user_id: user_id.map(Into::into),
+        sealed: format!("sealed {id}"),
+        created_at: NOW,
+        due_at: NOW.plus_seconds(due_in),
+        attempts: 0,
+    }
+}
+
+/// Opens a session of a reader who has the password they signed up with.
+pub(crate) async fn open(
+    database: &Database,
+    session: &Session,
+    replaced: Option<&str>,
+) -> Result<bool, StorageError> {
+    let compared = session.user_id.replace("reader-", "$hash$");
+    let opening = Opening { session, replaced, device: None };
+    database.open_session(&opening, &compared, None, &trace()).await
+}
+
+/// Asks again when the machine is so slow that the queue for a connection was left: that loses nothing. Everything else,
+/// "database is locked" above all, is what tests of many at once are to find.
+pub(crate) async fn patiently<T, F: Future<Output = Result<T, StorageError>>>(
+    mut attempt: impl FnMut() -> F,
+) -> T {
+    loop {
+        match attempt().await {
+            Err(StorageError::Unavailable(sqlx::Error::PoolTimedOut)) => {}
+            outcome => return outcome.unwrap(),
+        }
     }
 }
 
 /// Stores the reader with this number, signed in under the session with the same number.
 pub(crate) async fn signed_up(database: &TestDatabase, number: u32) -> User {
     let account = account(number);
-    let stored = database.create_account(&account, &session(&account.user.id, number), None).await;
-    assert!(stored.unwrap());
+    let session = session(&account.user.id, number);
+    assert!(database.create_account(&account, Some(&opening(&session)), &trace()).await.unwrap());
     account.user
 }
 

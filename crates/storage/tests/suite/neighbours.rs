@@ -3,7 +3,7 @@
 use storage::RecordStore;
 use testkit::{databases::TestDatabase, on_each_database};
 
-use crate::fixtures::{NOW, account, key, session, signed_up};
+use crate::fixtures::{NOW, account, key, replacing, session, signed_up, trace};
 
 on_each_database!(empty: tables_of_better_auth_and_of_a_chatbot_stay_as_they_are);
 
@@ -37,7 +37,9 @@ async fn tables_of_better_auth_and_of_a_chatbot_stay_as_they_are(database: TestD
     database.migrate(NOW.millis()).await.unwrap();
     signed_up(&database, 1).await;
     RecordStore::new(&database).await.unwrap().open(key(1)).await.unwrap();
-    assert!(database.create_account(&account(2), &session("reader-2", 2), Some("handle-1")).await.unwrap());
+    let second = session("reader-2", 2);
+    let opening = replacing(&second, "handle-1");
+    assert!(database.create_account(&account(2), Some(&opening), &trace()).await.unwrap());
     database.end_session("handle-2").await.unwrap();
     database.arrange("delete from bookplate_users").await;
 

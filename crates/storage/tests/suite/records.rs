@@ -9,7 +9,7 @@ use tower_sessions::{
     session::{Id, Record},
 };
 
-use crate::fixtures::{count, key, session, signed_up};
+use crate::fixtures::{count, key, open, session, signed_up};
 
 on_each_database!(
     what_a_browser_carries_comes_back,
@@ -71,7 +71,7 @@ async fn a_record_is_loaded_under_the_id_it_was_saved_under(database: TestDataba
 
 async fn two_browsers_do_not_see_what_the_other_carries(database: TestDatabase) {
     let store = store(&database).await;
-    database.open_session(&session("reader-1", 2), None).await.unwrap();
+    assert!(open(&database, &session("reader-1", 2), None).await.unwrap());
     store.open(key(2)).await.unwrap();
     store.save(&record(key(1), "first")).await.unwrap();
     store.save(&record(key(2), "second")).await.unwrap();

@@ -1,7 +1,7 @@
-use storage::{RecordStore, StorageError};
+use storage::RecordStore;
 use testkit::{databases::TestDatabase, on_each_database};
 
-use crate::fixtures::{NOW, count, key, session, signed_up};
+use crate::fixtures::{NOW, count, key, open, session, signed_up, trace, trace_of};
 
 on_each_database!(
     a_session_is_found_with_its_reader,
@@ -14,6 +14,10 @@ on_each_database!(
     renewing_an_ended_session_does_not_revive_it,
     ending_a_session_takes_what_its_browser_carried,
     ending_a_session_twice_is_no_error,
+    a_readers_living_sessions_are_listed_the_last_used_first,
+    security_11_a_session_is_revoked_by_its_own_reader_only,
+    security_11_all_sessions_of_a_reader_end_but_the_one_that_is_named,
+    being_seen_moves_forward_only,
 );
 
 async fn a_session_is_found_with_its_reader(database: TestDatabase) {
@@ -22,7 +26,7 @@ async fn a_session_is_found_with_its_reader(database: TestDatabase) {
     stored.remembered = false;
     stored.renewed_at = NOW.plus_seconds(1);
     stored.ip_address = "2001:db8::1".into();
-    database.open_session(&stored, None).await.unwrap();
+    assert!(open(&database, &stored, None).await.unwrap());
 
     let found = database.find_session("handle-7").await.unwrap().unwrap();
     assert_eq!(found.session.id, "handle-7");
@@ -33,6 +37,7 @@ async fn a_session_is_found_with_its_reader(database: TestDatabase) {
     assert!(!found.session.remembered);
     assert_eq!((found.session.created_at, found.session.renewed_at), (NOW, NOW.plus_seconds(1)));
     assert_eq!((found.session.expires_at, found.session.ends_at), (stored.expires_at, stored.ends_at));
+    assert_eq!(found.session.last_seen_at, NOW);
     assert_eq!(found.user.id, "reader-1");
     assert_eq!(found.user.email, "reader1@example.com");
     assert_eq!((found.user.created_at, found.user.updated_at), (NOW, NOW));
@@ -50,25 +55,26 @@ async fn a_session_past_its_end_is_found_too_because_the_rule_is_the_callers(dat
     let mut old = session("reader-1", 2);
     old.expires_at = NOW.plus_seconds(-1);
     old.ends_at = NOW.plus_seconds(-1);
-    database.open_session(&old, None).await.unwrap();
+    assert!(open(&database, &old, None).await.unwrap());
     assert!(database.find_session("handle-2").await.unwrap().is_some());
 }
 
 async fn opening_a_session_ends_the_one_it_replaces(database: TestDatabase) {
     signed_up(&database, 1).await;
-    database.open_session(&session("reader-1", 2), None).await.unwrap();
-    database.open_session(&session("reader-1", 3), Some("handle-1")).await.unwrap();
+    assert!(open(&database, &session("reader-1", 2), None).await.unwrap());
+    assert!(open(&database, &session("reader-1", 3), Some("handle-1")).await.unwrap());
     assert!(database.find_session("handle-1").await.unwrap().is_none());
     assert!(database.find_session("handle-2").await.unwrap().is_some(), "of another browser");
     assert!(database.find_session("handle-3").await.unwrap().is_some());
-    database.open_session(&session("reader-1", 4), Some("handle-1")).await.unwrap();
+    assert!(open(&database, &session("reader-1", 4), Some("handle-1")).await.unwrap());
     assert!(database.find_session("handle-4").await.unwrap().is_some(), "one that is gone can be replaced");
 }
 
 async fn a_session_of_an_unknown_reader_is_refused_and_the_replaced_one_stays(database: TestDatabase) {
     signed_up(&database, 1).await;
-    let refused = database.open_session(&session("nobody", 2), Some("handle-1")).await;
-    assert!(matches!(refused, Err(StorageError::Fault(_))), "{refused:?}");
+    let before = database.rows().await;
+    assert!(!open(&database, &session("nobody", 2), Some("handle-1")).await.unwrap());
+    assert_eq!(database.rows().await, before);
     assert!(database.find_session("handle-1").await.unwrap().is_some());
 }
 
@@ -79,9 +85,10 @@ async fn a_renewal_moves_the_end_and_nothing_else(database: TestDatabase) {
     renewed.expires_at = NOW.plus_seconds(20);
     renewed.ends_at = NOW.plus_seconds(30);
     renewed.user_agent = "Another".into();
-    database.renew_session(&renewed, NOW).await.unwrap();
+    assert!(database.renew_session(&renewed, NOW).await.unwrap());
     let found = database.find_session("handle-1").await.unwrap().unwrap().session;
     assert_eq!((found.renewed_at, found.expires_at), (NOW.plus_seconds(10), NOW.plus_seconds(20)));
+    assert_eq!(found.last_seen_at, NOW.plus_seconds(10), "and that it was used");
     let opened = session("reader-1", 1);
     assert_eq!((found.created_at, found.ends_at, found.user_agent), (NOW, opened.ends_at, opened.user_agent));
 }
@@ -92,7 +99,7 @@ async fn a_session_renewed_since_it_was_read_is_not_renewed_again(database: Test
         let mut renewed = session("reader-1", 1);
         renewed.renewed_at = NOW.plus_seconds(later);
         renewed.expires_at = NOW.plus_seconds(later + 100);
-        database.renew_session(&renewed, NOW).await.unwrap();
+        assert_eq!(database.renew_session(&renewed, NOW).await.unwrap(), later == 10);
     }
     let found = database.find_session("handle-1").await.unwrap().unwrap().session;
     assert_eq!((found.renewed_at, found.expires_at), (NOW.plus_seconds(10), NOW.plus_seconds(110)));
@@ -101,13 +108,13 @@ async fn a_session_renewed_since_it_was_read_is_not_renewed_again(database: Test
 async fn renewing_an_ended_session_does_not_revive_it(database: TestDatabase) {
     signed_up(&database, 1).await;
     database.end_session("handle-1").await.unwrap();
-    database.renew_session(&session("reader-1", 1), NOW).await.unwrap();
+    assert!(!database.renew_session(&session("reader-1", 1), NOW).await.unwrap());
     assert!(database.find_session("handle-1").await.unwrap().is_none());
 }
 
 async fn ending_a_session_takes_what_its_browser_carried(database: TestDatabase) {
     signed_up(&database, 1).await;
-    database.open_session(&session("reader-1", 2), None).await.unwrap();
+    assert!(open(&database, &session("reader-1", 2), None).await.unwrap());
     let store = RecordStore::new(&database).await.unwrap();
     store.open(key(1)).await.unwrap();
     store.open(key(2)).await.unwrap();
@@ -123,4 +130,64 @@ async fn ending_a_session_twice_is_no_error(database: TestDatabase) {
     database.end_session("handle-1").await.unwrap();
     database.end_session("handle-1").await.unwrap();
     database.end_session("never").await.unwrap();
+}
+
+async fn listed(database: &TestDatabase, user_id: &str) -> Vec<String> {
+    let sessions = database.sessions_of(user_id, NOW).await.unwrap();
+    sessions.into_iter().map(|session| session.id).collect()
+}
+
+async fn a_readers_living_sessions_are_listed_the_last_used_first(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    signed_up(&database, 9).await;
+    let mut expired = session("reader-1", 2);
+    expired.expires_at = NOW;
+    let mut ended = session("reader-1", 3);
+    ended.ends_at = NOW;
+    let mut older = session("reader-1", 4);
+    older.last_seen_at = NOW.plus_seconds(-60);
+    let mut newer = session("reader-1", 5);
+    newer.last_seen_at = NOW.plus_seconds(60);
+    for session in [expired, ended, older, newer] {
+        assert!(open(&database, &session, None).await.unwrap());
+    }
+    assert_eq!(listed(&database, "reader-1").await, ["handle-5", "handle-1", "handle-4"]);
+    assert_eq!(listed(&database, "reader-9").await, ["handle-9"]);
+    assert!(listed(&database, "nobody").await.is_empty());
+}
+
+async fn security_11_a_session_is_revoked_by_its_own_reader_only(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    signed_up(&database, 2).await;
+    let before = database.rows().await;
+    for (user_id, id) in [("reader-2", "handle-1"), ("reader-1", "handle-7"), ("nobody", "handle-1")] {
+        assert!(!database.revoke_session(user_id, id, &trace_of(user_id)).await.unwrap());
+    }
+    assert_eq!(database.rows().await, before, "not even noted");
+    assert!(database.revoke_session("reader-1", "handle-1", &trace_of("reader-1")).await.unwrap());
+    assert!(database.find_session("handle-1").await.unwrap().is_none());
+    assert!(database.find_session("handle-2").await.unwrap().is_some());
+    assert_eq!(database.events_of("reader-1", 10).await.unwrap().len(), 1);
+}
+
+async fn security_11_all_sessions_of_a_reader_end_but_the_one_that_is_named(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    signed_up(&database, 9).await;
+    for number in 2..5 {
+        assert!(open(&database, &session("reader-1", number), None).await.unwrap());
+    }
+    database.revoke_sessions("reader-1", Some("handle-3"), &trace()).await.unwrap();
+    assert_eq!(listed(&database, "reader-1").await, ["handle-3"]);
+    database.revoke_sessions("reader-1", None, &trace()).await.unwrap();
+    assert!(listed(&database, "reader-1").await.is_empty());
+    assert_eq!(listed(&database, "reader-9").await, ["handle-9"]);
+}
+
+async fn being_seen_moves_forward_only(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    let seen = async || database.find_session("handle-1").await.unwrap().unwrap().session.last_seen_at;
+    database.touch_session("handle-1", NOW.plus_seconds(-5)).await.unwrap();
+    assert_eq!(seen().await, NOW, "the clock of another instance may be behind");
+    database.touch_session("handle-1", NOW.plus_seconds(5)).await.unwrap();
+    assert_eq!(seen().await, NOW.plus_seconds(5));
 }

@@ -6,6 +6,7 @@ on_each_database!(
     keys_come_newest_first_within_their_algorithm,
     of_two_programs_that_make_the_first_key_one_wins_and_both_see_it,
     a_key_id_is_never_used_twice,
+    a_private_key_is_sealed_anew_and_a_key_removed,
 );
 
 fn key(id: &str, algorithm: &str, generation: i64) -> StoredKey {
@@ -16,6 +17,7 @@ fn key(id: &str, algorithm: &str, generation: i64) -> StoredKey {
         public_jwk: format!("{{\"kid\":\"{id}\"}}"),
         sealed_private_key: format!("sealed {id}"),
         created_at: 1,
+        signs_from: 2,
     }
 }
 
@@ -36,7 +38,7 @@ async fn keys_come_newest_first_within_their_algorithm(database: TestDatabase) {
     assert_eq!(ids(&es256), ["d", "b", "a"]);
     assert_eq!(keys.len(), 4);
     let b = &es256[1];
-    assert_eq!((b.generation, b.created_at), (2, 1));
+    assert_eq!((b.generation, b.created_at, b.signs_from), (2, 1, 2));
     assert_eq!((b.public_jwk.as_str(), b.sealed_private_key.as_str()), ("{\"kid\":\"b\"}", "sealed b"));
 }
 
@@ -55,4 +57,18 @@ async fn a_key_id_is_never_used_twice(database: TestDatabase) {
     let refused = database.add_signing_key(&key("a", "ES256", 2)).await;
     assert!(matches!(refused, Err(StorageError::Fault(_))), "{refused:?}");
     assert_eq!(database.signing_keys().await.unwrap().len(), 1);
+}
+
+async fn a_private_key_is_sealed_anew_and_a_key_removed(database: TestDatabase) {
+    for key in [key("a", "ES256", 1), key("b", "ES256", 2)] {
+        database.add_signing_key(&key).await.unwrap();
+    }
+    database.seal_signing_key_anew("a", "sealed under another secret").await.unwrap();
+    let keys = database.signing_keys().await.unwrap();
+    assert_eq!(keys[1].sealed_private_key, "sealed under another secret");
+    assert_eq!((keys[1].public_jwk.as_str(), keys[1].signs_from), ("{\"kid\":\"a\"}", 2));
+    assert_eq!(keys[0].sealed_private_key, "sealed b");
+    database.remove_signing_key("a").await.unwrap();
+    database.remove_signing_key("a").await.unwrap();
+    assert_eq!(ids(&database.signing_keys().await.unwrap()), ["b"]);
 }

@@ -1,0 +1,64 @@
+//! What a page tells beyond what it is for.
+
+use domain::Notice;
+use leptos::prelude::*;
+
+use crate::context::Door;
+
+/// What the last page left to be told, once.
+#[component]
+pub(crate) fn Told(door: Door) -> impl IntoView {
+    let notice = Resource::new_blocking(
+        || (),
+        move |()| {
+            let door = door.clone();
+            async move {
+                let session = &door.reader.signed_in.as_ref()?.session;
+                door.services.sessions.browser_state(session).take().await.map(|it| words(it).to_owned())
+            }
+        },
+    );
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move { notice.await.map(|words| view! { <Good words /> }) })}
+        </Suspense>
+    }
+}
+
+/// What has been done.
+#[component]
+pub(crate) fn Good(
+    /// In a sentence.
+    #[prop(into)]
+    words: String,
+) -> impl IntoView {
+    view! { <p class="notice notice--good" role="status"><span>{words}</span></p> }
+}
+
+/// What did not work.
+#[component]
+pub(crate) fn Bad(
+    /// In a sentence, with what to do.
+    #[prop(into)]
+    words: String,
+) -> impl IntoView {
+    view! { <p class="notice notice--danger" role="status"><span>{words}</span></p> }
+}
+
+const fn words(notice: Notice) -> &'static str {
+    match notice {
+        Notice::ProfileSaved => "Your changes are saved.",
+        Notice::PasswordChanged => "Your password is changed.",
+        Notice::PasswordChangedEverywhere => {
+            "Your password is changed. You are signed out everywhere but here."
+        }
+        Notice::EmailChangeAsked => {
+            "A mail is on its way. Open its link to go on; until then your address stays as it is."
+        }
+        Notice::SessionEnded => "That device is signed out.",
+        Notice::OtherSessionsEnded => "You are signed out everywhere but here.",
+        Notice::DeletionMailed => {
+            "A mail with a link is on its way. Your account is deleted when you open it in this browser."
+        }
+    }
+}

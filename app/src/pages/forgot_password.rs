@@ -1,0 +1,85 @@
+//! `/forgot-password`: a link to set a password, by mail.
+
+use contract::{LocalPath, routes};
+use domain::lifetimes;
+use leptos::{either::EitherOf3, prelude::*};
+
+use super::{NextField, asked, hours, with_next};
+use crate::{
+    components::{Framed, Plate, ProblemSummary, TextField, Trouble},
+    context::Door,
+    islands::SubmitButton,
+    server::RequestPasswordReset,
+};
+
+#[component]
+pub(crate) fn ForgotPasswordPage() -> impl IntoView {
+    let door = Door::of_request()?;
+    let next = door.reader.next.clone();
+    let trouble = Trouble::of_request();
+    let (heading, lede, body) = if !door.services.post.is_open() {
+        (HEADING, NO_MAIL.to_owned(), EitherOf3::A(()))
+    } else if asked("sent").is_some() && trouble.code().is_none() {
+        ("Look into your mailbox", sent(), EitherOf3::B(view! { <Sent next=next.clone() /> }))
+    } else {
+        let form = view! { <Ask next=next.clone() trouble=trouble.clone() /> };
+        (HEADING, ASK.to_owned(), EitherOf3::C(form))
+    };
+    let (back, words) = match &door.reader.signed_in {
+        Some(_) => (routes::SECURITY.to_owned(), "Back to your account"),
+        None => (with_next(routes::SIGN_IN, next.as_ref()), "Back to sign in"),
+    };
+    Some(view! {
+        <Framed
+            title=trouble.title(heading)
+            help="Nothing about your account changes until you open the link."
+        >
+            <Plate heading lede=Some(lede)>
+                {body}
+                <p class="plate__turn"><a href=back>{words}</a></p>
+            </Plate>
+        </Framed>
+    })
+}
+
+const HEADING: &str = "Forgot your password?";
+const ASK: &str = "Give the address of your account, and we mail you a link to choose a new one.";
+const NO_MAIL: &str =
+    "This book sends no mail, so we cannot send you a link. Write to its author, who can give you one.";
+
+/// The same for every address.
+fn sent() -> String {
+    let lasts = hours(lifetimes::RESET);
+    format!("If this address has an account, a mail with a link is on its way. It works for {lasts}.")
+}
+
+#[component]
+fn Ask(next: Option<LocalPath>, trouble: Trouble) -> impl IntoView {
+    let action = with_next(<RequestPasswordReset as leptos::server_fn::ServerFn>::PATH, next.as_ref());
+    view! {
+        <ProblemSummary trouble=trouble.clone() />
+        <form class="form" method="post" action=action novalidate>
+            <NextField next />
+            <TextField
+                name="email"
+                label="E-mail"
+                email=true
+                autocomplete="username"
+                state=trouble.field("email", None)
+            />
+            <SubmitButton label="Send the link".to_owned() />
+        </form>
+    }
+}
+
+#[component]
+fn Sent(next: Option<LocalPath>) -> impl IntoView {
+    let again = with_next(routes::FORGOT_PASSWORD, next.as_ref());
+    view! {
+        <p>
+            "Nothing there after a few minutes? Look among the unwanted mail, and see whether you gave the address you
+            signed up with."
+        </p>
+        <div class="actions"><a class="button button--quiet" href=again>"Ask for another link"</a></div>
+    }
+}

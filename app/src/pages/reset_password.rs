@@ -1,0 +1,70 @@
+//! `/reset-password`: a new password, with the mailed link that led here.
+
+use contract::routes;
+use leptos::{either::Either, prelude::*};
+
+use super::asked;
+use crate::{
+    components::{Framed, PasswordField, Plate, ProblemSummary, Trouble, looked_up},
+    context::Door,
+    islands::SubmitButton,
+    server::ResetPassword,
+};
+
+#[component]
+pub(crate) fn ResetPasswordPage() -> impl IntoView {
+    let door = Door::of_request()?;
+    let failed = asked("error").is_some();
+    let asking = door.clone();
+    let is_good = move || {
+        let door = asking.clone();
+        async move {
+            match door.reader.link.as_ref().filter(|_| !failed) {
+                Some(link) => door.services.accounts.reset_link_is_good(&link.0).await,
+                None => Ok(false),
+            }
+        }
+    };
+    let trouble = Trouble::of_request();
+    let title = trouble.title("Choose a new password");
+    let page = looked_up(&door, is_good, move |good| {
+        if good {
+            Either::Left(view! { <Choose trouble=trouble.clone() /> })
+        } else {
+            Either::Right(view! { <Dead /> })
+        }
+    });
+    Some(view! {
+        <Framed title help="A new password signs you out wherever you are signed in.">{page}</Framed>
+    })
+}
+
+#[component]
+fn Choose(trouble: Trouble) -> impl IntoView {
+    let action = <ResetPassword as leptos::server_fn::ServerFn>::PATH;
+    view! {
+        <Plate heading="Choose a new password">
+            <ProblemSummary trouble=trouble.clone() />
+            <form class="form" method="post" action=action novalidate>
+                <PasswordField
+                    name="newPassword"
+                    label="New password"
+                    new=true
+                    state=trouble.field("newPassword", None)
+                />
+                <SubmitButton label="Set the password".to_owned() />
+            </form>
+        </Plate>
+    }
+}
+
+/// Unknown, used, replaced or too old: it is the same to a reader.
+#[component]
+fn Dead() -> impl IntoView {
+    let lede = "A link works once and for a short time, and a newer one takes its place. Ask for a new one.";
+    view! {
+        <Plate heading="This link does not work any more" lede=Some(lede.to_owned())>
+            <div class="actions"><a class="button" href=routes::FORGOT_PASSWORD>"Ask for a new link"</a></div>
+        </Plate>
+    }
+}

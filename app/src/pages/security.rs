@@ -1,0 +1,156 @@
+//! `/account/security`: password and address, and what happened to the account.
+
+use contract::routes;
+use domain::{Event, User};
+use leptos::{either::Either, prelude::*};
+
+use super::{has_password, signed_in_or_leave};
+use crate::{
+    components::{Choice, Entry, Happened, PasswordField, Section, Sheet, TextField, Trouble, looked_up},
+    context::Door,
+    islands::SubmitButton,
+    server::{ChangeEmail, ChangePassword},
+};
+
+#[component]
+pub(crate) fn SecurityPage() -> impl IntoView {
+    let door = Door::of_request()?;
+    let signed_in = signed_in_or_leave(&door, routes::SECURITY)?;
+    let trouble = Trouble::of_request();
+    let rules = door.services.accounts.rules();
+    let (user, leaves_others) = (signed_in.user.clone(), rules.reference_habits);
+    let sends_mail = door.services.post.is_open();
+    let (asking, inside) = (door.clone(), trouble.clone());
+    let look_up = move || {
+        let (door, signed_in) = (asking.clone(), signed_in.clone());
+        async move {
+            let events = door.services.accounts.events(&signed_in.user).await?;
+            Ok((has_password(&door, &signed_in).await?, events))
+        }
+    };
+    let parts = looked_up(&door, look_up, move |(has_password, events): (bool, Vec<Event>)| {
+        let user = user.clone();
+        let password = inside.of_form("newPassword");
+        let email = inside.of_form("newEmail");
+        let address = user.email.clone();
+        let password = if has_password {
+            Either::Left(view! { <NewPassword email=address leaves_others trouble=password /> })
+        } else {
+            Either::Right(view! { <NoPassword sends_mail /> })
+        };
+        view! {
+            <Section heading="Password">{password}</Section>
+            <Section heading="E-mail address">
+                <NewEmail user sends_mail trouble=email />
+            </Section>
+            <Section heading="What happened lately">
+                <Happened events />
+            </Section>
+        }
+    });
+    Some(view! {
+        <Sheet
+            heading="Security"
+            at=Entry::Security
+            trouble
+            door
+            help="Something here that was not you? Change your password and sign out everywhere else."
+        >
+            {parts}
+        </Sheet>
+    })
+}
+
+#[component]
+fn NewPassword(
+    /// The reader's address: password managers keep a password with it.
+    email: String,
+    /// Whether others stay signed in unless the reader says otherwise.
+    leaves_others: bool,
+    trouble: Trouble,
+) -> impl IntoView {
+    let action = <ChangePassword as leptos::server_fn::ServerFn>::PATH;
+    view! {
+        <form class="form" method="post" action=action novalidate>
+            <label hidden>
+                "E-mail"
+                <input
+                    type="text"
+                    id="username"
+                    name="username"
+                    autocomplete="username"
+                    value=email
+                    readonly
+                />
+            </label>
+            <PasswordField
+                name="currentPassword"
+                label="Current password"
+                state=trouble.field("currentPassword", None)
+            />
+            <PasswordField
+                name="newPassword"
+                label="New password"
+                new=true
+                state=trouble.field("newPassword", None)
+            />
+            <Choice
+                name="revokeOtherSessions"
+                label="Sign out everywhere else"
+                hint="Whoever knows the old password is out then."
+                ticked=trouble.ticked("revokeOtherSessions", !leaves_others)
+            />
+            <SubmitButton label="Change the password".to_owned() />
+        </form>
+    }
+}
+
+#[component]
+fn NoPassword(sends_mail: bool) -> impl IntoView {
+    if sends_mail {
+        Either::Left(view! {
+            <p>"Your account has no password yet. We mail you a link with which you set one."</p>
+            <div class="actions actions--start">
+                <a class="button" href=routes::FORGOT_PASSWORD>"Set a password"</a>
+            </div>
+        })
+    } else {
+        Either::Right(view! {
+            <p>"Your account has no password yet, and this book sends no mail. Write to its author to get one."</p>
+        })
+    }
+}
+
+#[component]
+fn NewEmail(user: User, sends_mail: bool, trouble: Trouble) -> impl IntoView {
+    let (confirmed, way) = if user.email_verified {
+        (
+            "confirmed",
+            "First we ask at your present address, then at the new one. Each mail has a link to open.",
+        )
+    } else {
+        ("not confirmed", "We mail a link to the new address. Your address changes when you open it.")
+    };
+    let now = view! { <p>"Now: "{user.email}" "<span class="tag">{confirmed}</span></p> };
+    if !sends_mail {
+        return Either::Left(view! {
+            {now}
+            <p>"This book sends no mail, so the address cannot be changed here. Write to its author."</p>
+        });
+    }
+    let action = <ChangeEmail as leptos::server_fn::ServerFn>::PATH;
+    Either::Right(view! {
+        {now}
+        <form class="form" method="post" action=action novalidate>
+            <TextField
+                name="newEmail"
+                label="New e-mail"
+                email=true
+                autocomplete="email"
+                hint=Some(way.to_owned())
+                state=trouble.field("newEmail", None)
+            />
+            <SubmitButton label="Change the address".to_owned() />
+        </form>
+    })
+}

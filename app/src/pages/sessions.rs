@@ -1,0 +1,87 @@
+//! `/account/sessions`: where the reader is signed in.
+
+use contract::routes;
+use domain::{Session, device_in_words};
+use leptos::{either::Either, prelude::*};
+
+use super::signed_in_or_leave;
+use crate::{
+    components::{Entry, Moment, Sheet, Trouble, looked_up},
+    context::Door,
+    server::{EndOtherSessions, EndSession},
+};
+
+#[component]
+pub(crate) fn SessionsPage() -> impl IntoView {
+    let door = Door::of_request()?;
+    let signed_in = signed_in_or_leave(&door, routes::SESSIONS)?;
+    let trouble = Trouble::of_request();
+    let (asking, own) = (door.clone(), signed_in.session.id.clone());
+    let look_up = move || {
+        let (door, user_id) = (asking.clone(), signed_in.user.id.clone());
+        async move { door.services.sessions.list(&user_id).await }
+    };
+    let list = looked_up(&door, look_up, move |sessions: Vec<Session>| {
+        let others = sessions.len() > 1;
+        // This device first, then the last used.
+        let (here, elsewhere): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|session| session.id == own);
+        let here = here.into_iter().map(|session| view! { <Device session here=true /> }).collect_view();
+        let elsewhere = elsewhere.into_iter().map(|session| view! { <Device session here=false /> });
+        view! {
+            <ul class="list">{here}{elsewhere.collect_view()}</ul>
+            {others.then(|| view! { <EndOthers /> })}
+        }
+    });
+    Some(view! {
+        <Sheet
+            heading="Where you are signed in"
+            at=Entry::Sessions
+            trouble
+            door
+            help="Do you not know one of these? Sign it out, then change your password."
+        >
+            {list}
+        </Sheet>
+    })
+}
+
+#[component]
+fn Device(
+    session: Session,
+    /// Whether the page is shown on it.
+    here: bool,
+) -> impl IntoView {
+    let device = device_in_words(&session.user_agent);
+    let action = <EndSession as leptos::server_fn::ServerFn>::PATH;
+    let label = if here { "Sign out here".to_owned() } else { format!("Sign out {device}") };
+    let seen = if here {
+        Either::Left("In use now")
+    } else {
+        Either::Right(view! { "Last used "<Moment of=session.last_seen_at /> })
+    };
+    view! {
+        <li class="list__item list__item--row">
+            <div>
+                <p class="list__title">
+                    {device}" "{here.then(|| view! { <span class="tag tag--good">"This device"</span> })}
+                </p>
+                <p class="list__facts">{seen}" · "<bdi>{session.ip_address}</bdi></p>
+                <p class="list__facts">"Signed in "<Moment of=session.created_at /></p>
+            </div>
+            <form method="post" action=action>
+                <input type="hidden" name="session" value=session.id />
+                <button class="button button--quiet" type="submit" aria-label=label>"Sign out"</button>
+            </form>
+        </li>
+    }
+}
+
+#[component]
+fn EndOthers() -> impl IntoView {
+    let action = <EndOtherSessions as leptos::server_fn::ServerFn>::PATH;
+    view! {
+        <form class="actions actions--start" method="post" action=action>
+            <button class="button" type="submit">"Sign out everywhere else"</button>
+        </form>
+    }
+}

@@ -1,0 +1,23 @@
+//! `POST /account/security/email`.
+
+use contract::{Problems, routes};
+use domain::Notice;
+use leptos::prelude::*;
+
+use super::{FormError, door, settle, signed_in, to};
+use crate::{Submitted, form::AFTER_A_CHANGE};
+
+/// Begins a change of address.
+#[server(prefix = "", endpoint = "/account/security/email")]
+pub async fn change_email(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
+    let door = door()?;
+    let outcome = async {
+        let (signed_in, visit) = (signed_in(&door)?, &door.reader.visit);
+        let new_email = form.email("newEmail")?;
+        door.services.accounts.change_email(&new_email, AFTER_A_CHANGE, signed_in, visit).await?;
+        door.services.sessions.browser_state(&signed_in.session).leave(Notice::EmailChangeAsked).await;
+        Ok::<_, Problems>(to(routes::SECURITY))
+    };
+    let outcome = outcome.await;
+    settle(&door, form, outcome)
+}

@@ -1,0 +1,51 @@
+//! `POST /verify-email` and `POST /verify-email/send`.
+
+use contract::{Code, Problem, Problems, routes};
+use domain::Verified;
+use leptos::prelude::*;
+
+use super::{FormError, door, settle, to};
+use crate::{
+    Answered, SessionChange, Submitted,
+    form::{AFTER_A_CHANGE, AFTER_CONFIRMING},
+};
+
+/// Where it is said that a mail may be on its way, whether or not the address needs one.
+const SENT: &str = "/verify-email?sent";
+
+/// Does what the mailed link that led here is for: proves an address, and lets its reader in; or carries a change of it
+/// one step on.
+#[server(prefix = "", endpoint = "/verify-email")]
+pub async fn verify_email(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
+    let door = door()?;
+    let outcome = async {
+        let (signed_in, visit) = (door.reader.signed_in.as_ref(), &door.reader.visit);
+        let link = door.reader.link.as_ref().ok_or_else(|| Problem::new(Code::InvalidVerificationToken))?;
+        // The first step of a change mails a second link; this is where that one leads.
+        let verified = door.services.accounts.verify_email(&link.0, AFTER_A_CHANGE, signed_in, visit).await;
+        let next = match verified.map_err(Problem::from)? {
+            Verified::Address { session: Some(session) } => {
+                to(routes::HOME).with(SessionChange::Opened(session))
+            }
+            Verified::Address { session: None } => to(AFTER_CONFIRMING),
+            Verified::ChangeConfirmed | Verified::Changed(_) => to(AFTER_A_CHANGE),
+        };
+        Ok::<_, Problems>(Answered { link_spent: true, follow_link: true, ..next })
+    };
+    let outcome = outcome.await;
+    settle(&door, form, outcome)
+}
+
+/// Has such a link mailed once more. Who is not signed in names the address, and is told nothing about it.
+#[server(prefix = "", endpoint = "/verify-email/send")]
+pub async fn send_verification(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
+    let door = door()?;
+    let outcome = async {
+        let asking = door.reader.signed_in.as_ref().map(|signed_in| &signed_in.user);
+        let email = form.email("email")?;
+        door.services.accounts.send_verification(&email, AFTER_CONFIRMING, asking).await?;
+        Ok::<_, Problems>(to(SENT))
+    };
+    let outcome = outcome.await;
+    settle(&door, form, outcome)
+}

@@ -1,0 +1,195 @@
+//! Signed-in browsers: how a session is named, how long it lives, how it ends.
+
+mod ending;
+mod naming;
+
+pub use naming::Presented;
+pub(crate) use naming::named;
+
+use std::sync::Arc;
+
+use contract::Timestamp;
+use storage::{Database, RecordStore, Session, SignedIn, User};
+use uuid::Uuid;
+
+use crate::{DeviceId, Failure, Ports, Secret, events::Events};
+
+const DAY: i64 = 86_400;
+/// Seconds a remembered session lives after it was opened or renewed.
+const REMEMBERED: i64 = 7 * DAY;
+/// Seconds a session lives that ends with the browser window.
+const UNREMEMBERED: i64 = DAY;
+/// Seconds after which a remembered session that is used is renewed.
+const RENEW_AFTER: i64 = DAY;
+/// Seconds after which a session ends however often it was renewed.
+const ABSOLUTE: i64 = 90 * DAY;
+/// Seconds after which a session is no longer fresh, however often it was renewed.
+const FRESH: i64 = DAY;
+/// Seconds within which being used again is not noted.
+const SEEN_LATELY: i64 = 300;
+
+/// Opens, finds, renews and ends sessions.
+///
+/// A session is named by a HANDLE of 128 random bits, which is public. What opens it is made from the handle and the
+/// server's secret whenever it is needed, so neither the database nor a list of sessions holds anything that does:
+/// the cookie is `TOKEN.HMAC(secret, TOKEN)`, where TOKEN is the handle, followed by KEY when bearer sessions are on.
+#[derive(Debug, Clone)]
+pub struct Sessions {
+    database: Database,
+    records: Arc<RecordStore>,
+    ports: Ports,
+    secret: Arc<Secret>,
+    bearer: bool,
+    events: Events,
+}
+
+/// Where a request comes from, for the list of sessions.
+#[derive(Debug, Clone, Default)]
+pub struct Device {
+    /// Network address; empty when unknown.
+    pub ip_address: String,
+    /// `User-Agent`; empty when unknown.
+    pub user_agent: String,
+}
+
+/// A browser at the door: where it comes from, and the session it brings along, which a new one replaces.
+#[derive(Debug, Clone, Default)]
+pub struct Visit {
+    /// Where it comes from.
+    pub device: Device,
+    /// The session it brings along.
+    pub presented: Option<Presented>,
+    /// The browser itself, by its long-lived cookie; `None` for a caller that is no browser.
+    pub browser: Option<DeviceId>,
+}
+
+/// When to move a session's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// When it is remembered and a day has passed since the last time.
+    WhenDue,
+    /// Not now.
+    Never,
+    /// Now.
+    Now,
+}
+
+/// A living session.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The session and its reader.
+    pub signed_in: SignedIn,
+    /// Whether its end has just moved, so the browser needs its cookie again.
+    pub renewed: bool,
+}
+
+impl Sessions {
+    pub(crate) async fn new(
+        database: &Database,
+        ports: &Ports,
+        secret: Arc<Secret>,
+        bearer: bool,
+    ) -> Result<Self, Failure> {
+        let records = RecordStore::new(database).await?;
+        let events = Events::new(database.clone(), ports.clone());
+        Ok(Self { database: database.clone(), records, ports: ports.clone(), secret, bearer, events })
+    }
+
+    /// A session that is not stored yet, under a new handle.
+    pub(crate) fn draft(&self, user_id: &str, device: &Device, remembered: bool) -> Session {
+        let handle = Uuid::from_bytes(self.ports.random_bytes());
+        let now = self.ports.clock.now();
+        let ends_at = now.plus_seconds(ABSOLUTE);
+        Session {
+            id: handle.to_string(),
+            user_id: user_id.to_owned(),
+            record_id: self.key(handle).stored_name(),
+            ip_address: bounded(&device.ip_address),
+            user_agent: bounded(&device.user_agent),
+            remembered,
+            created_at: now,
+            renewed_at: now,
+            expires_at: expiry(now, remembered, ends_at),
+            ends_at,
+            last_seen_at: now,
+        }
+    }
+
+    /// Gives a stored session the record its browser's belongings go into. Without one the session lives all the same:
+    /// a failure here must not tell a reader that an account was not opened which was.
+    pub(crate) async fn opened(&self, session: Session, user: User) -> SignedIn {
+        if let Some(presented) = named(&session.id)
+            && let Err(error) = self.records.open(self.key(presented.handle)).await
+        {
+            tracing::warn!(%error, session = %session.id, "the browser's record was not made");
+        }
+        tracing::debug!(user = %user.id, session = %session.id, "session opened");
+        SignedIn { session, user }
+    }
+
+    /// The living session of a browser. An expired one is removed.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn resolve(
+        &self,
+        presented: &Presented,
+        renewal: Renewal,
+    ) -> Result<Option<Resolved>, Failure> {
+        let id = presented.id();
+        let Some(mut signed_in) = self.database.find_session(&id).await? else { return Ok(None) };
+        let session = &mut signed_in.session;
+        let now = self.ports.clock.now();
+        let over = session.expires_at <= now || session.ends_at <= now;
+        if over || signed_in.user.ban.holds(now) {
+            self.database.end_session(&id).await?;
+            return Ok(None);
+        }
+        let due = match renewal {
+            Renewal::Now => true,
+            Renewal::WhenDue => session.remembered && now.seconds_since(session.renewed_at) >= RENEW_AFTER,
+            Renewal::Never => false,
+        };
+        if due {
+            let read_at = session.renewed_at;
+            (session.renewed_at, session.last_seen_at) = (now, now);
+            session.expires_at = expiry(now, session.remembered, session.ends_at);
+            if !self.database.renew_session(session, read_at).await? {
+                // Renewed by another request at this moment, or ended: what stands there now counts.
+                let newer = self.database.find_session(&id).await?;
+                return Ok(newer.map(|signed_in| Resolved { signed_in, renewed: false }));
+            }
+        } else if now.seconds_since(session.last_seen_at) >= SEEN_LATELY {
+            self.database.touch_session(&id, now).await?;
+        }
+        // A cookie of the secret before is given anew under this one, before that secret is forgotten.
+        let renewed = due || (presented.outdated && renewal != Renewal::Never);
+        Ok(Some(Resolved { signed_in, renewed }))
+    }
+
+    /// Whether a session was opened within a day. Being renewed does not make it fresh again.
+    pub fn is_fresh(&self, session: &Session) -> bool {
+        self.ports.clock.now().seconds_since(session.created_at) < FRESH
+    }
+
+    /// Seconds the session has left, a begun one counted whole: the `Max-Age` of a remembered one's cookie.
+    pub fn seconds_left(&self, session: &Session) -> i64 {
+        let millis = session.expires_at.millis().saturating_sub(self.ports.clock.now().millis());
+        millis.saturating_add(999).div_euclid(1000).max(0)
+    }
+}
+
+fn expiry(now: Timestamp, remembered: bool, ends_at: Timestamp) -> Timestamp {
+    now.plus_seconds(if remembered { REMEMBERED } else { UNREMEMBERED }).min(ends_at)
+}
+
+/// What a client says of itself is kept only so far.
+pub(crate) fn bounded(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(512).collect()
+}
+
+impl Visit {
+    pub(crate) fn replaced(&self) -> Option<String> {
+        self.presented.as_ref().map(Presented::id)
+    }
+}

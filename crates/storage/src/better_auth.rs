@@ -1,0 +1,345 @@
+//! Reading a PostgreSQL database of Better Auth: the tables of another program, whose columns differ with its version,
+//! its plugins and the tool that made them. So the statements are put together from the names that are found.
+
+use std::{collections::BTreeMap, fmt};
+
+use contract::Timestamp;
+use serde_json::{Map, Value};
+use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions, types::Json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// How many readers are fetched at a time.
+const BATCH: usize = 500;
+/// Tables whose rows mean nothing to Bookplate, folded; `users` and `accounts` are read.
+const OTHERS: [&str; 14] = [
+    "session",
+    "verification",
+    "twofactor",
+    "passkey",
+    "jwks",
+    "apikey",
+    "oauthapplication",
+    "oauthclient",
+    "oauthaccesstoken",
+    "oauthconsent",
+    "organization",
+    "member",
+    "invitation",
+    "team",
+];
+
+/// Everything in the search path that can be read like a table.
+const TABLES: &str = "select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f') and pg_table_is_visible(c.oid)
+    and n.nspname not in ('pg_catalog', 'information_schema') order by c.relname";
+const COLUMNS: &str = "select attname::text from pg_attribute
+    where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum";
+
+/// A database of Better Auth, as it was at one moment. Nothing can be written into it.
+#[derive(Debug)]
+pub struct BetterAuth {
+    connection: PgConnection,
+    tables: Names,
+    accounts: Table,
+}
+
+/// A reader as Better Auth has them. Nothing is judged yet.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ForeignReader {
+    /// Whatever its ids are, as text.
+    pub id: String,
+    /// The address, in any case.
+    pub email: String,
+    /// Whether it was proved.
+    pub email_verified: bool,
+    /// What the reader is called.
+    pub name: String,
+    /// The address of a picture.
+    pub image: Option<String>,
+    /// When the account was made.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Option<Timestamp>,
+    /// Whether the account is closed.
+    pub ban: Option<ForeignBan>,
+    /// The hash of the password, of whatever kind.
+    pub password: Option<String>,
+    /// Every other column of the reader.
+    pub fields: Vec<(String, Value)>,
+}
+
+/// What Better Auth's admin plugin knows about a closed account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ForeignBan {
+    /// Why.
+    pub reason: Option<String>,
+    /// Until when; `None` for good.
+    pub until: Option<Timestamp>,
+}
+
+impl BetterAuth {
+    /// Opens `postgres://...` and finds the tables of readers and accounts. Names may be Better Auth's own or those with
+    /// underscores that object mappers make of them, in the singular or in the plural.
+    ///
+    /// # Errors
+    /// [`ForeignError`] when the database cannot be opened or is not one of Better Auth.
+    pub async fn open(url: &str) -> Result<Self, ForeignError> {
+        let options: PgConnectOptions = url.parse().map_err(ForeignError::Address)?;
+        let options = options.application_name("bookplate import").disable_statement_logging();
+        let at = format!("{} at {}", options.get_database().unwrap_or_default(), options.get_host());
+        let connected = options.connect().await;
+        let mut connection = connected.map_err(|error| ForeignError::Closed { at, error })?;
+        // One moment of the database, however long the reading takes.
+        sqlx::raw_sql("begin isolation level repeatable read read only; set local time zone 'UTC'")
+            .execute(&mut connection)
+            .await?;
+        let tables = Names(sqlx::query_scalar(TABLES).fetch_all(&mut connection).await?);
+        let readers = Table::find(&mut connection, &tables, "user", &["id", "email"]).await?;
+        let accounts = Table::find(&mut connection, &tables, "account", &["userId", "providerId"]).await?;
+        let statement = statement(&readers, &accounts)?;
+        sqlx::raw_sql(&format!("declare readers no scroll cursor for {statement}"))
+            .execute(&mut connection)
+            .await?;
+        Ok(Self { connection, tables, accounts })
+    }
+
+    /// The next readers, those with a proved address and the oldest first; none at the end.
+    ///
+    /// # Errors
+    /// [`ForeignError`].
+    pub async fn next(&mut self) -> Result<Vec<ForeignReader>, ForeignError> {
+        let rows: Vec<(Json<Map<String, Value>>, Option<String>)> =
+            sqlx::query_as(&format!("fetch {BATCH} from readers")).fetch_all(&mut self.connection).await?;
+        Ok(rows.into_iter().map(|(row, password)| reader(row.0, password)).collect())
+    }
+
+    /// How many rows there are that are not read, by table, and by provider those of accounts without a password.
+    ///
+    /// # Errors
+    /// [`ForeignError`].
+    pub async fn others(&mut self) -> Result<BTreeMap<String, i64>, ForeignError> {
+        let mut others = BTreeMap::new();
+        for name in OTHERS.iter().filter_map(|table| self.tables.like(table)) {
+            let count = format!("select count(*) from {}", quoted(name));
+            let count: i64 = sqlx::query_scalar(&count).fetch_one(&mut self.connection).await?;
+            others.insert(name.to_owned(), count);
+        }
+        let provider = self.accounts.column("providerId")?;
+        let providers = format!(
+            "select {provider}::text, count(*) from {} where {provider} <> 'credential' group by 1",
+            self.accounts.name
+        );
+        let providers: Vec<(String, i64)> =
+            sqlx::query_as(&providers).fetch_all(&mut self.connection).await?;
+        others.extend(providers.into_iter().map(|(name, count)| (format!("account of {name}"), count)));
+        others.retain(|_, count| *count > 0);
+        Ok(others)
+    }
+
+    /// Closes the connection.
+    pub async fn close(self) {
+        let _ = self.connection.close().await;
+    }
+}
+
+/// Names of tables or columns.
+#[derive(Debug)]
+struct Names(Vec<String>);
+
+impl Names {
+    /// The one that is `name` but for case, underscores and a plural; the closest, if there are several.
+    fn like(&self, name: &str) -> Option<&str> {
+        let wanted = folded(name);
+        let plural = format!("{wanted}s");
+        let exact = self.0.iter().find(|it| it.as_str() == name);
+        let same = || self.0.iter().find(|it| folded(it) == wanted);
+        let several = || self.0.iter().find(|it| folded(it) == plural);
+        exact.or_else(same).or_else(several).map(String::as_str)
+    }
+}
+
+/// A table of theirs.
+#[derive(Debug)]
+struct Table {
+    /// Quoted.
+    name: String,
+    columns: Names,
+}
+
+impl Table {
+    async fn find(
+        connection: &mut PgConnection,
+        tables: &Names,
+        name: &str,
+        columns: &[&str],
+    ) -> Result<Self, ForeignError> {
+        let found = tables.like(name).ok_or_else(|| ForeignError::Lacks(format!("table \"{name}\"")))?;
+        let quoted = quoted(found);
+        let names: Vec<String> =
+            sqlx::query_scalar(COLUMNS).bind(&quoted).fetch_all(&mut *connection).await?;
+        let table = Self { name: quoted, columns: Names(names) };
+        columns.iter().try_for_each(|column| table.column(column).map(drop))?;
+        Ok(table)
+    }
+
+    /// The column of this meaning, quoted.
+    fn column(&self, name: &str) -> Result<String, ForeignError> {
+        let found = self.columns.like(name).map(quoted);
+        found.ok_or_else(|| ForeignError::Lacks(format!("column \"{name}\" of {}", self.name)))
+    }
+}
+
+/// All readers with their passwords. A row as JSON needs no column to be there, and has a form for every type.
+fn statement(readers: &Table, accounts: &Table) -> Result<String, ForeignError> {
+    let id = readers.column("id")?;
+    let (user_id, provider) = (accounts.column("userId")?, accounts.column("providerId")?);
+    let password = match accounts.column("password") {
+        Ok(password) => format!(
+            "(select a.{password}::text from {} a where a.{user_id} = u.{id} and a.{provider} = 'credential'
+            and a.{password} is not null order by 1 limit 1)",
+            accounts.name
+        ),
+        Err(_) => "null::text".to_owned(),
+    };
+    let order = [("emailVerified", " desc nulls last"), ("createdAt", ""), ("id", "")];
+    let order: Vec<String> = order
+        .iter()
+        .filter_map(|(name, direction)| Some(format!("u.{}{direction}", readers.column(name).ok()?)))
+        .collect();
+    Ok(format!("select to_jsonb(u), {password} from {} u order by {}", readers.name, order.join(", ")))
+}
+
+/// A row as a reader; what has no place of its own is a field.
+fn reader(row: Map<String, Value>, password: Option<String>) -> ForeignReader {
+    let mut reader = ForeignReader { password, ..ForeignReader::default() };
+    let (mut banned, mut ban) = (false, ForeignBan::default());
+    for (column, value) in row {
+        match folded(&column).as_str() {
+            "id" => reader.id = text(value).unwrap_or_default(),
+            "email" => reader.email = text(value).unwrap_or_default(),
+            "emailverified" => reader.email_verified = value == Value::Bool(true),
+            "name" => reader.name = text(value).unwrap_or_default(),
+            "image" => reader.image = text(value),
+            "createdat" => reader.created_at = moment(&value),
+            "updatedat" => reader.updated_at = moment(&value),
+            "banned" => banned = value == Value::Bool(true),
+            "banreason" => ban.reason = text(value),
+            "banexpires" => ban.until = moment(&value),
+            _ => reader.fields.push((column, value)),
+        }
+    }
+    reader.ban = banned.then_some(ban);
+    reader
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// A moment as PostgreSQL writes it into JSON. One without a zone, as older versions have them, is taken for UTC.
+fn moment(value: &Value) -> Option<Timestamp> {
+    let text = value.as_str()?;
+    let (_, time) = text.split_once('T')?;
+    let zone = if time.contains(['Z', '+', '-']) { "" } else { "Z" };
+    let moment = OffsetDateTime::parse(&format!("{text}{zone}"), &Rfc3339).ok()?;
+    i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Timestamp::from_millis)
+}
+
+/// A name without what tools change in names.
+fn folded(name: &str) -> String {
+    name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Why a database of Better Auth cannot be read. Tells no password.
+#[derive(Debug)]
+pub enum ForeignError {
+    /// The address is none of PostgreSQL's.
+    Address(sqlx::Error),
+    /// It cannot be opened.
+    Closed {
+        /// Which database, and where.
+        at: String,
+        /// Why.
+        error: sqlx::Error,
+    },
+    /// It is not a database of Better Auth: this is missing.
+    Lacks(String),
+    /// Reading failed.
+    Reading(sqlx::Error),
+}
+
+impl From<sqlx::Error> for ForeignError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Reading(error)
+    }
+}
+
+impl fmt::Display for ForeignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(error) => write!(f, "this is no address of a PostgreSQL database: {error}"),
+            Self::Closed { at, error } => write!(f, "cannot open the database {at}: {error}"),
+            Self::Lacks(what) => write!(f, "this is not a database of Better Auth: it has no {what}"),
+            Self::Reading(error) => write!(f, "Better Auth's database cannot be read: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ForeignError {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_moment_is_read_with_and_without_a_zone() {
+        let read = |text: &str| moment(&json!(text)).map(Timestamp::millis);
+        assert_eq!(read("2026-11-20T23:05:05.131+00:00"), Some(1_795_215_905_131));
+        assert_eq!(read("2026-11-21T00:05:05.131+01:00"), Some(1_795_215_905_131));
+        assert_eq!(read("2026-11-20T23:05:05.131"), Some(1_795_215_905_131));
+        assert_eq!(read("2026-11-20T23:05:05"), Some(1_795_215_905_000));
+        assert_eq!(read("infinity"), None);
+        assert_eq!(moment(&Value::Null), None);
+    }
+
+    #[test]
+    fn a_name_is_found_with_underscores_and_in_the_plural_but_better_as_it_is() {
+        let names = |names: &[&str]| Names(names.iter().map(|&name| name.to_owned()).collect());
+        assert_eq!(names(&["email_verified"]).like("emailVerified"), Some("email_verified"));
+        assert_eq!(names(&["Users"]).like("user"), Some("Users"));
+        assert_eq!(names(&["users", "user"]).like("user"), Some("user"));
+        assert_eq!(names(&["userId"]).like("user"), None);
+    }
+
+    #[test]
+    fn a_name_cannot_leave_its_quotes() {
+        assert_eq!(quoted("a\" b"), "\"a\"\" b\"");
+    }
+
+    #[test]
+    fn what_has_no_place_of_its_own_is_a_field() {
+        let row = json!({
+            "id": 7, "email": "Ada@Example.com", "email_verified": true, "name": null, "banned": false,
+            "ban_reason": "spam", "experienceLevel": "beginner", "role": null,
+        });
+        let Value::Object(row) = row else { panic!("an object") };
+        let expected = ForeignReader {
+            id: "7".into(),
+            email: "Ada@Example.com".into(),
+            email_verified: true,
+            fields: vec![("experienceLevel".into(), json!("beginner")), ("role".into(), Value::Null)],
+            ..ForeignReader::default()
+        };
+        assert_eq!(reader(row, None), expected);
+    }
+}

@@ -1,0 +1,71 @@
+//! Readers who come from another system.
+
+use sqlx::types::Json;
+
+use crate::{
+    Database, NewAccount, StorageError, Trace, accounts::INSERT_CREDENTIAL, database::in_transaction,
+    events::insert_trace,
+};
+
+/// What became of a reader who was to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placed {
+    /// Stored.
+    New,
+    /// There is a reader with this id; nothing was changed.
+    SameId,
+    /// Another reader has the address; nothing was changed.
+    AddressTaken,
+}
+
+const INSERT: &str = "insert into bookplate_users
+    (id, email, email_verified, name, image, answers, created_at, updated_at, unverified_since,
+    banned_at, ban_reason, ban_expires_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    on conflict do nothing returning id";
+const HAS_ID: &str = "select 1 from bookplate_users where id = $1";
+
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, HAS_ID];
+
+impl Database {
+    /// Stores a reader from another system with the password, if there is one, and with the ban. An unproved address
+    /// counts as such from the moment of the import.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn import_account(&self, account: &NewAccount, trace: &Trace) -> Result<Placed, StorageError> {
+        let user = &account.user;
+        let unverified_since = (!user.email_verified).then(|| trace.event.at.millis());
+        Ok(in_transaction!(self, |connection| {
+            let inserted: Option<(String,)> = sqlx::query_as(INSERT)
+                .bind(&user.id)
+                .bind(&user.email)
+                .bind(user.email_verified)
+                .bind(&user.name)
+                .bind(&user.image)
+                .bind(Json(&user.answers))
+                .bind(user.created_at.millis())
+                .bind(user.updated_at.millis())
+                .bind(unverified_since)
+                .bind(user.ban.banned_at)
+                .bind(&user.ban.ban_reason)
+                .bind(user.ban.ban_expires_at)
+                .fetch_optional(&mut *connection)
+                .await?;
+            if inserted.is_none() {
+                let same: Option<(i32,)> =
+                    sqlx::query_as(HAS_ID).bind(&user.id).fetch_optional(&mut *connection).await?;
+                return Ok(if same.is_some() { Placed::SameId } else { Placed::AddressTaken });
+            }
+            sqlx::query(INSERT_CREDENTIAL)
+                .bind(&account.credential_id)
+                .bind(&user.id)
+                .bind(&account.password_hash)
+                .bind(user.created_at.millis())
+                .execute(&mut *connection)
+                .await?;
+            insert_trace!(connection, trace);
+            Placed::New
+        }))
+    }
+}

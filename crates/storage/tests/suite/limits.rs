@@ -1,0 +1,88 @@
+//! Counts of what was tried.
+
+use contract::Timestamp;
+use storage::Database;
+use testkit::{databases::TestDatabase, on_each_database};
+use tokio::task::JoinSet;
+
+use crate::fixtures::{NOW, count, patiently};
+
+on_each_database!(
+    a_window_begins_anew_with_each_try_that_is_allowed,
+    security_26_refused_tries_do_not_make_the_wait_longer,
+    security_25_of_two_hundred_tries_at_once_exactly_as_many_as_allowed_get_through,
+    security_26_each_is_counted_for_itself,
+    a_try_that_was_no_guess_is_given_back,
+);
+
+const WINDOW: i64 = 10_000;
+
+/// Three tries within ten seconds; when the next one may be, if this one may not.
+async fn take(database: &Database, id: &str, at: Timestamp) -> Option<Timestamp> {
+    database.take_try(id, at, WINDOW, 3).await.unwrap()
+}
+
+async fn a_window_begins_anew_with_each_try_that_is_allowed(database: TestDatabase) {
+    for seconds in [0, 4, 8] {
+        assert_eq!(take(&database, "id", NOW.plus_seconds(seconds)).await, None, "{seconds}");
+    }
+    let end = NOW.plus_seconds(18);
+    assert_eq!(take(&database, "id", NOW.plus_seconds(9)).await, Some(end), "ten seconds after the last");
+    let just_before = Timestamp::from_millis(end.millis() - 1);
+    assert_eq!(take(&database, "id", just_before).await, Some(end));
+    for seconds in [18, 18, 27] {
+        assert_eq!(take(&database, "id", NOW.plus_seconds(seconds)).await, None, "counted from one again");
+    }
+    assert_eq!(take(&database, "id", NOW.plus_seconds(28)).await, Some(NOW.plus_seconds(37)));
+    assert_eq!(count(&database, "bookplate_limits").await, 1);
+}
+
+async fn security_26_refused_tries_do_not_make_the_wait_longer(database: TestDatabase) {
+    for _ in 0..3 {
+        assert_eq!(take(&database, "id", NOW).await, None);
+    }
+    for second in 0..10 {
+        let refused = take(&database, "id", NOW.plus_seconds(second)).await;
+        assert_eq!(refused, Some(NOW.plus_seconds(10)), "second {second}");
+    }
+    assert_eq!(take(&database, "id", NOW.plus_seconds(10)).await, None);
+}
+
+async fn security_25_of_two_hundred_tries_at_once_exactly_as_many_as_allowed_get_through(
+    database: TestDatabase,
+) {
+    let mut tasks = JoinSet::new();
+    for _ in 0..200 {
+        let database = Database::clone(&database);
+        tasks.spawn(async move { patiently(|| database.take_try("id", NOW, WINDOW, 7)).await });
+    }
+    let outcomes = tasks.join_all().await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_none()).count(), 7);
+    let refused = outcomes.iter().flatten();
+    assert!(refused.clone().all(|end| *end == NOW.plus_seconds(10)), "{refused:?}");
+}
+
+async fn security_26_each_is_counted_for_itself(database: TestDatabase) {
+    for _ in 0..4 {
+        take(&database, "loud", NOW).await;
+    }
+    assert!(take(&database, "loud", NOW).await.is_some());
+    for id in ["quiet", "Loud", "loud ", ""] {
+        assert_eq!(take(&database, id, NOW).await, None, "{id:?}");
+    }
+}
+
+async fn a_try_that_was_no_guess_is_given_back(database: TestDatabase) {
+    for _ in 0..20 {
+        assert_eq!(take(&database, "id", NOW).await, None);
+        database.give_try_back("id").await.unwrap();
+    }
+    for _ in 0..5 {
+        database.give_try_back("id").await.unwrap();
+    }
+    database.give_try_back("never").await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(take(&database, "id", NOW).await, None);
+    }
+    assert!(take(&database, "id", NOW).await.is_some(), "no more can be given back than was taken");
+}

@@ -1,0 +1,171 @@
+//! The queue of mail.
+
+use storage::{Database, StorageError};
+use testkit::{databases::TestDatabase, on_each_database};
+use tokio::task::JoinSet;
+
+use crate::fixtures::{NOW, count, link, mail, patiently, signed_up, trace};
+
+on_each_database!(
+    mail_is_claimed_in_the_order_in_which_it_is_due,
+    a_claimed_mail_is_left_alone_until_its_carrier_must_be_dead,
+    of_many_carriers_each_mail_is_claimed_by_one,
+    a_mail_is_put_back_until_later_or_removed,
+    a_request_is_answered_with_its_mail_and_its_link_in_one_step,
+    security_22_of_twenty_that_answer_a_request_at_once_one_does,
+    an_answer_that_cannot_be_stored_leaves_the_request,
+    security_22_of_twenty_that_spend_a_link_on_a_mail_at_once_one_does,
+    a_mail_goes_with_its_reader_unless_it_is_nobodys,
+    a_change_and_its_mails_are_stored_together_or_not_at_all,
+);
+
+const PURPOSES: [&str; 2] = ["reset", "reset"];
+
+async fn claimed(database: &Database, seconds: i64) -> Option<String> {
+    let now = NOW.plus_seconds(seconds);
+    database.claim_mail(now, now.plus_seconds(60)).await.unwrap().map(|mail| mail.id)
+}
+
+async fn mail_is_claimed_in_the_order_in_which_it_is_due(database: TestDatabase) {
+    for (id, due) in [("third", 3), ("first", -9), ("second", 2), ("later", 10)] {
+        database.queue_mail(&mail(id, None, due)).await.unwrap();
+    }
+    assert_eq!(database.next_mail_due().await.unwrap(), Some(NOW.plus_seconds(-9)));
+    for expected in [Some("first"), Some("second"), Some("third"), None] {
+        assert_eq!(claimed(&database, 9).await.as_deref(), expected);
+    }
+    assert_eq!(database.next_mail_due().await.unwrap(), Some(NOW.plus_seconds(10)));
+    assert_eq!(claimed(&database, 10).await.as_deref(), Some("later"), "from this moment on");
+}
+
+async fn a_claimed_mail_is_left_alone_until_its_carrier_must_be_dead(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    database.queue_mail(&mail("one", Some("reader-1"), 0)).await.unwrap();
+    let first = database.claim_mail(NOW, NOW.plus_seconds(60)).await.unwrap().unwrap();
+    assert_eq!((first.sealed.as_str(), first.user_id.as_deref()), ("sealed one", Some("reader-1")));
+    assert_eq!((first.attempts, first.created_at, first.due_at), (1, NOW, NOW.plus_seconds(60)));
+    assert_eq!(claimed(&database, 59).await, None);
+    let second = database.claim_mail(NOW.plus_seconds(60), NOW.plus_seconds(120)).await.unwrap().unwrap();
+    assert_eq!((second.id.as_str(), second.attempts), ("one", 2));
+}
+
+async fn of_many_carriers_each_mail_is_claimed_by_one(database: TestDatabase) {
+    for number in 0..30 {
+        database.queue_mail(&mail(&format!("mail-{number}"), None, 0)).await.unwrap();
+    }
+    let mut carriers = JoinSet::new();
+    for _ in 0..10 {
+        let database = Database::clone(&database);
+        carriers.spawn(async move {
+            let mut taken = Vec::new();
+            // A carrier that was not the fastest gets nothing although there is more.
+            while patiently(|| database.next_mail_due()).await.is_some_and(|due| due <= NOW) {
+                let mail = patiently(|| database.claim_mail(NOW, NOW.plus_seconds(60))).await;
+                taken.extend(mail.map(|mail| (mail.id, mail.attempts)));
+            }
+            taken
+        });
+    }
+    let mut taken = carriers.join_all().await.concat();
+    taken.sort();
+    taken.dedup();
+    assert_eq!(taken.len(), 30);
+    assert!(taken.iter().all(|(_, attempts)| *attempts == 1), "{taken:?}");
+}
+
+async fn a_mail_is_put_back_until_later_or_removed(database: TestDatabase) {
+    database.queue_mail(&mail("one", None, 0)).await.unwrap();
+    database.queue_mail(&mail("two", None, 0)).await.unwrap();
+    claimed(&database, 0).await.unwrap();
+    claimed(&database, 0).await.unwrap();
+    database.postpone_mail("one", NOW.plus_seconds(5)).await.unwrap();
+    database.remove_mail("two").await.unwrap();
+    database.remove_mail("two").await.unwrap();
+    assert_eq!(claimed(&database, 4).await, None);
+    assert_eq!(claimed(&database, 5).await.as_deref(), Some("one"));
+    database.remove_mail("one").await.unwrap();
+    assert_eq!(database.next_mail_due().await.unwrap(), None);
+}
+
+async fn a_request_is_answered_with_its_mail_and_its_link_in_one_step(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    database.add_link(&link("older", "reader-1", "reset"), PURPOSES).await.unwrap();
+    database.queue_mail(&mail("request", None, 0)).await.unwrap();
+    let (newer, letter) = (link("newer", "reader-1", "reset"), mail("letter", Some("reader-1"), 0));
+    assert!(database.answer_mail_request("request", &newer, PURPOSES, &letter).await.unwrap());
+    assert_eq!(claimed(&database, 0).await.as_deref(), Some("letter"));
+    assert_eq!(claimed(&database, 0).await, None, "the request is gone");
+    assert!(database.find_link("older").await.unwrap().is_none());
+    assert!(database.find_link("newer").await.unwrap().is_some());
+}
+
+async fn security_22_of_twenty_that_answer_a_request_at_once_one_does(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    database.queue_mail(&mail("request", None, 0)).await.unwrap();
+    let mut tasks = JoinSet::new();
+    for number in 0..20 {
+        let database = Database::clone(&database);
+        tasks.spawn(async move {
+            let link = link(&format!("link-{number}"), "reader-1", "reset");
+            let letter = mail(&format!("letter-{number}"), Some("reader-1"), 0);
+            patiently(|| database.answer_mail_request("request", &link, PURPOSES, &letter)).await
+        });
+    }
+    assert_eq!(tasks.join_all().await.into_iter().filter(|answered| *answered).count(), 1);
+    assert_eq!(count(&database, "bookplate_mails").await, 1);
+    assert_eq!(count(&database, "bookplate_links").await, 1);
+}
+
+/// The letter's id is taken, so neither the link may be stored nor the request be lost.
+async fn an_answer_that_cannot_be_stored_leaves_the_request(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    database.add_link(&link("older", "reader-1", "reset"), PURPOSES).await.unwrap();
+    database.queue_mail(&mail("request", None, 0)).await.unwrap();
+    database.queue_mail(&mail("letter", None, 0)).await.unwrap();
+    let before = database.rows().await;
+    let newer = link("newer", "reader-1", "reset");
+    let failed = database.answer_mail_request("request", &newer, PURPOSES, &mail("letter", None, 0)).await;
+    assert!(matches!(failed, Err(StorageError::Fault(_))), "{failed:?}");
+    assert_eq!(database.rows().await, before);
+}
+
+async fn security_22_of_twenty_that_spend_a_link_on_a_mail_at_once_one_does(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    let good = link("hash-1", "reader-1", "confirm");
+    database.add_link(&good, ["confirm", "finish"]).await.unwrap();
+    let mut late = mail("late", None, 0);
+    late.created_at = good.expires_at;
+    assert!(!database.spend_link_on_mail(&good, &late).await.unwrap(), "too old by then");
+    let mut tasks = JoinSet::new();
+    for number in 0..20 {
+        let (database, good) = (Database::clone(&database), good.clone());
+        tasks.spawn(async move {
+            let letter = mail(&format!("letter-{number}"), Some("reader-1"), 0);
+            patiently(|| database.spend_link_on_mail(&good, &letter)).await
+        });
+    }
+    assert_eq!(tasks.join_all().await.into_iter().filter(|spent| *spent).count(), 1);
+    assert_eq!(count(&database, "bookplate_mails").await, 1);
+    assert_eq!(count(&database, "bookplate_links").await, 0);
+}
+
+async fn a_mail_goes_with_its_reader_unless_it_is_nobodys(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    database.queue_mail(&mail("theirs", Some("reader-1"), 0)).await.unwrap();
+    database.queue_mail(&mail("nobodys", None, 1)).await.unwrap();
+    assert!(database.delete_user("reader-1", &trace()).await.unwrap());
+    assert_eq!(claimed(&database, 1).await.as_deref(), Some("nobodys"));
+    assert_eq!(claimed(&database, 1).await, None);
+}
+
+async fn a_change_and_its_mails_are_stored_together_or_not_at_all(database: TestDatabase) {
+    let mut told = trace();
+    told.mails = vec![mail("one", None, 0), mail("two", None, 0)];
+    database.record(&told).await.unwrap();
+    assert_eq!(count(&database, "bookplate_mails").await, 2);
+    let mut twice = trace();
+    twice.mails = vec![mail("three", None, 0), mail("one", None, 0)];
+    assert!(database.record(&twice).await.is_err());
+    assert_eq!(count(&database, "bookplate_mails").await, 2);
+    assert_eq!(count(&database, "bookplate_events").await, 1);
+}

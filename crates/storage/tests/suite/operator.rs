@@ -1,0 +1,91 @@
+//! What the operator asks and does.
+
+use storage::Ban;
+use testkit::{databases::TestDatabase, on_each_database};
+
+use crate::fixtures::{NOW, account, open, session, signed_up, trace, trace_at};
+
+on_each_database!(
+    security_11_a_ban_ends_every_session_of_the_reader_and_is_kept,
+    an_account_that_is_opened_again_is_as_before,
+    banning_nobody_changes_nothing,
+    readers_are_listed_by_address_a_page_at_a_time,
+    a_search_looks_for_what_was_typed_in_any_letter_case,
+);
+
+fn ban() -> Ban {
+    Ban {
+        banned_at: Some(NOW.millis()),
+        ban_reason: Some("spam".into()),
+        ban_expires_at: Some(NOW.plus_seconds(60).millis()),
+    }
+}
+
+async fn security_11_a_ban_ends_every_session_of_the_reader_and_is_kept(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    signed_up(&database, 2).await;
+    assert!(open(&database, &session("reader-1", 7), None).await.unwrap());
+    let later = trace_at(NOW.plus_seconds(5));
+    assert!(database.ban_user("reader-1", &ban(), &later).await.unwrap());
+    assert!(database.sessions_of("reader-1", NOW).await.unwrap().is_empty());
+    assert_eq!(database.sessions_of("reader-2", NOW).await.unwrap().len(), 1);
+    let user = database.find_user("reader-1").await.unwrap().unwrap();
+    assert_eq!(user.ban, ban());
+    assert_eq!(user.updated_at, NOW.plus_seconds(5));
+    assert!(user.ban.holds(NOW) && user.ban.holds(NOW.plus_seconds(59)));
+    assert!(!user.ban.holds(NOW.plus_seconds(60)), "until then");
+    assert!(Ban { ban_expires_at: None, ..ban() }.holds(NOW.plus_seconds(1 << 40)), "for good");
+    assert_eq!(database.find_user("reader-2").await.unwrap().unwrap().ban, Ban::default());
+}
+
+async fn an_account_that_is_opened_again_is_as_before(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    assert!(database.ban_user("reader-1", &ban(), &trace()).await.unwrap());
+    assert!(database.ban_user("reader-1", &Ban::default(), &trace()).await.unwrap());
+    let user = database.find_user("reader-1").await.unwrap().unwrap();
+    assert_eq!(user.ban, Ban::default());
+    assert!(!user.ban.holds(NOW));
+    assert!(open(&database, &session("reader-1", 7), None).await.unwrap());
+    assert!(database.ban_user("reader-1", &Ban::default(), &trace()).await.unwrap());
+    assert_eq!(database.sessions_of("reader-1", NOW).await.unwrap().len(), 1, "only a ban ends sessions");
+}
+
+async fn banning_nobody_changes_nothing(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    let before = database.rows().await;
+    assert!(!database.ban_user("reader-7", &ban(), &trace()).await.unwrap());
+    assert_eq!(database.rows().await, before);
+}
+
+async fn listed(database: &TestDatabase, after: &str, pattern: &str, limit: i64) -> Vec<String> {
+    let users = database.list_users(after, pattern, limit).await.unwrap();
+    users.into_iter().map(|user| user.id).collect()
+}
+
+async fn readers_are_listed_by_address_a_page_at_a_time(database: TestDatabase) {
+    for number in [3, 1, 2] {
+        signed_up(&database, number).await;
+    }
+    assert_eq!(listed(&database, "", "%", 2).await, ["reader-1", "reader-2"]);
+    assert_eq!(listed(&database, "reader2@example.com", "%", 2).await, ["reader-3"]);
+    assert!(listed(&database, "reader3@example.com", "%", 2).await.is_empty());
+}
+
+async fn a_search_looks_for_what_was_typed_in_any_letter_case(database: TestDatabase) {
+    for (number, name) in [(1, "Ada"), (2, "100% Paper"), (3, "ink_pot"), (4, "Hey!"), (5, "O'Neil")] {
+        let mut account = account(number);
+        account.user.name = name.into();
+        assert!(database.create_account(&account, None, &trace()).await.unwrap());
+    }
+    for (pattern, found) in [
+        ("%ada%", "reader-1"),
+        ("%ADA%", "reader-1"),
+        ("%Reader1@Example%", "reader-1"),
+        ("%!%%", "reader-2"),
+        ("%!_%", "reader-3"),
+        ("%!!%", "reader-4"),
+        ("%o'n%", "reader-5"),
+    ] {
+        assert_eq!(listed(&database, "", pattern, 9).await, [found], "{pattern}");
+    }
+}

@@ -1,0 +1,91 @@
+//! A database of the release before this one, brought up to date.
+
+use contract::Timestamp;
+use sqlx::migrate::Migrator;
+use testkit::{
+    databases::{Kind, TestDatabase},
+    on_each_database,
+};
+
+use crate::fixtures::{NOW, answers, count, key};
+
+on_each_database!(empty: what_the_first_release_stored_is_there_after_the_upgrade);
+
+static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// The schema of the first release, with its record of that.
+async fn first_release(database: &TestDatabase) {
+    let migrator = if database.kind() == Kind::Sqlite { &SQLITE } else { &POSTGRES };
+    let first = migrator.iter().next().unwrap();
+    assert_eq!(first.version, 1);
+    database.arrange(&first.sql).await;
+    let checksum: String = first.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+    let record = format!(
+        "create table bookplate_migrations (version bigint not null primary key, name text not null,
+            checksum text not null, applied_at bigint not null);
+        insert into bookplate_migrations values (1, 'accounts and sessions', '{checksum}', 1);"
+    );
+    database.arrange(&record).await;
+}
+
+/// Two readers, one of whom has proved the address, in two browsers, one of which was used later; and a key.
+async fn data(database: &TestDatabase) {
+    let (made, used, ends) = (NOW.millis(), NOW.millis() + 86_400_000, NOW.millis() + 900_000_000);
+    let record = key(1).stored_name();
+    let answers = r#"{"experienceLevel":"beginner","professionalRole":"other","roleOther":"binder"}"#;
+    database
+        .arrange(&format!(
+            "insert into bookplate_users (id, email, email_verified, name, image, answers, created_at, updated_at)
+                values ('u1', 'ada@example.com', false, 'Ada', null, '{answers}', {made}, {used}),
+                ('u2', 'grace@example.com', true, '', 'https://example.com/g.png', '{{}}', {made}, {made});
+            insert into bookplate_accounts
+                (id, user_id, provider_id, account_id, password_hash, created_at, updated_at)
+                values ('c1', 'u1', 'credential', 'u1', '$argon2id$one', {made}, {made}),
+                ('c2', 'u2', 'credential', 'u2', '$argon2id$two', {made}, {made});
+            insert into bookplate_sessions (id, user_id, record_id, ip_address, user_agent, remembered, created_at,
+                renewed_at, expires_at, ends_at)
+                values ('s1', 'u1', '{record}', '192.0.2.7', 'Browser', true, {made}, {used}, {ends}, {ends}),
+                ('s2', 'u2', 'another', '', '', false, {made}, {made}, {ends}, {ends});
+            insert into bookplate_signing_keys
+                (id, algorithm, generation, public_jwk, sealed_private_key, created_at)
+                values ('k1', 'ES256', 1, '{{}}', 'sealed', {made});"
+        ))
+        .await;
+}
+
+async fn what_the_first_release_stored_is_there_after_the_upgrade(database: TestDatabase) {
+    first_release(&database).await;
+    data(&database).await;
+    assert!(database.migrate(NOW.millis()).await.unwrap() >= 1);
+    assert_eq!(database.migrate(NOW.millis()).await.unwrap(), 0);
+
+    let (made, used) = (NOW, NOW.plus_seconds(86_400));
+    let ada = database.find_credentials("ada@example.com", None).await.unwrap().unwrap();
+    assert_eq!((ada.user.id.as_str(), ada.user.name.as_str()), ("u1", "Ada"));
+    assert_eq!((ada.user.email_verified, ada.user.answers), (false, answers("binder")));
+    assert_eq!((ada.user.created_at, ada.user.updated_at), (made, used));
+    assert_eq!(ada.password_hash, "$argon2id$one");
+    let grace = database.find_user("u2").await.unwrap().unwrap();
+    assert!(grace.email_verified);
+    assert_eq!(grace.image.as_deref(), Some("https://example.com/g.png"));
+    for user in [ada.user.ban, grace.ban] {
+        assert!(!user.holds(Timestamp::from_millis(i64::MAX)), "{user:?}");
+    }
+    let since = "select unverified_since from bookplate_users where id = 'u1'";
+    assert_eq!(database.number(since).await, made.millis(), "since the account was made");
+    let proved = "select count(*) from bookplate_users where id = 'u2' and unverified_since is null";
+    assert_eq!(database.number(proved).await, 1);
+
+    for (id, seen) in [("s1", used), ("s2", made)] {
+        let session = database.find_session(id).await.unwrap().unwrap().session;
+        assert_eq!((session.last_seen_at, session.renewed_at), (seen, seen), "{id}");
+        assert_eq!(session.created_at, made);
+    }
+    let keys = database.signing_keys().await.unwrap();
+    assert_eq!((keys[0].id.as_str(), keys[0].signs_from), ("k1", 0), "it goes on signing");
+    storage::RecordStore::new(&database).await.unwrap().open(key(1)).await.unwrap();
+    assert_eq!(count(&database, "bookplate_session_records").await, 1);
+    assert!(database.delete_user("u1", &crate::fixtures::trace()).await.unwrap());
+    assert_eq!(count(&database, "bookplate_sessions").await, 1);
+}

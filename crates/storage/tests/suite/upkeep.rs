@@ -1,0 +1,83 @@
+//! What is removed, and what is not.
+
+use storage::{Cutoffs, Swept};
+use testkit::{databases::TestDatabase, on_each_database};
+
+use crate::fixtures::{NOW, account, count, link, open, session, signed_up, trace, trace_at, trace_of};
+
+on_each_database!(
+    what_has_ended_is_removed_and_what_lives_stays,
+    accounts_that_were_never_confirmed_go_when_nobody_is_signed_in_to_them,
+    accounts_stay_where_the_operator_has_not_decided_otherwise,
+);
+
+fn cutoffs() -> Cutoffs {
+    Cutoffs { now: NOW, events: NOW.plus_seconds(-60), unverified: None }
+}
+
+async fn what_has_ended_is_removed_and_what_lives_stays(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    let mut expired = session("reader-1", 2);
+    expired.expires_at = NOW;
+    let mut ended = session("reader-1", 3);
+    ended.ends_at = NOW;
+    for session in [expired, ended] {
+        assert!(open(&database, &session, None).await.unwrap());
+    }
+    for (id, purpose, seconds) in [("old", "reset", 0), ("good", "verify", 1)] {
+        let mut link = link(id, "reader-1", purpose);
+        link.expires_at = NOW.plus_seconds(seconds);
+        database.add_link(&link, [purpose, purpose]).await.unwrap();
+    }
+    for (id, millis) in [("over", 60_000), ("running", 60_001)] {
+        assert_eq!(database.take_try(id, NOW.plus_seconds(-60), millis, 1).await.unwrap(), None);
+    }
+    database.arrange("delete from bookplate_events").await;
+    for seconds in [-61, -60] {
+        database.record(&trace_at(NOW.plus_seconds(seconds))).await.unwrap();
+    }
+    let swept = database.sweep(cutoffs()).await.unwrap();
+    assert_eq!(swept, Swept { sessions: 2, links: 1, limits: 1, events: 1, accounts: 0 });
+    assert!(database.find_session("handle-1").await.unwrap().is_some());
+    assert!(database.find_link("good").await.unwrap().is_some());
+    assert_eq!(count(&database, "bookplate_limits").await, 1);
+    assert_eq!(count(&database, "bookplate_events").await, 1);
+    assert_eq!(database.sweep(cutoffs()).await.unwrap(), Swept::default());
+}
+
+async fn accounts_that_were_never_confirmed_go_when_nobody_is_signed_in_to_them(database: TestDatabase) {
+    let day = 86_400;
+    for (number, verified, age) in [(1, false, 2 * day), (2, false, day), (3, true, 2 * day)] {
+        let mut account = account(number);
+        account.user.email_verified = verified;
+        let since = trace_at(NOW.plus_seconds(-age));
+        assert!(database.create_account(&account, None, &since).await.unwrap());
+        database.record(&trace_of(&account.user.id)).await.unwrap();
+    }
+    let signed_in = account(4);
+    let session = session("reader-4", 4);
+    let opening = crate::fixtures::opening(&session);
+    let long_ago = trace_at(NOW.plus_seconds(-2 * day));
+    assert!(database.create_account(&signed_in, Some(&opening), &long_ago).await.unwrap());
+
+    let before =
+        Cutoffs { unverified: Some(NOW.plus_seconds(-day)), events: NOW.plus_seconds(-9 * day), ..cutoffs() };
+    assert_eq!(database.sweep(before).await.unwrap(), Swept { accounts: 1, ..Swept::default() });
+    assert!(database.rows_holding("reader-1").await.is_empty(), "nothing names the reader");
+    for id in ["reader-2", "reader-3", "reader-4"] {
+        assert!(database.find_user(id).await.unwrap().is_some(), "{id}");
+    }
+    // Who asks for the link once more is still there, and gets another while.
+    database.still_unverified("reader-2", NOW, &trace()).await.unwrap();
+    database.still_unverified("reader-3", NOW.plus_seconds(-9 * day), &trace()).await.unwrap();
+    let later = Cutoffs { unverified: Some(NOW), ..before };
+    assert_eq!(database.sweep(later).await.unwrap(), Swept::default());
+}
+
+async fn accounts_stay_where_the_operator_has_not_decided_otherwise(database: TestDatabase) {
+    let long_ago = trace_at(NOW.plus_seconds(-1_000_000));
+    assert!(database.create_account(&account(1), None, &long_ago).await.unwrap());
+    let kept = Cutoffs { events: NOW.plus_seconds(-2_000_000), ..cutoffs() };
+    assert_eq!(database.sweep(kept).await.unwrap(), Swept::default());
+    assert!(database.find_user("reader-1").await.unwrap().is_some());
+}

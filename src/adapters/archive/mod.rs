@@ -1,0 +1,103 @@
+//! A reader's copy of everything, as one ZIP file: for programs, for reading, and a word on what is in it.
+
+mod page;
+mod readme;
+
+use std::{
+    fmt,
+    io::{self, Cursor, Write},
+};
+
+use domain::export::Export;
+use time::OffsetDateTime;
+use zip::{CompressionMethod, DateTime, ZipWriter, result::ZipError, write::SimpleFileOptions};
+
+/// A ZIP file and what to call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    /// `BOOK-account-YYYY-MM-DD.zip`, of ASCII letters, digits, `-` and `.` alone, so that it is safe in a header and on
+    /// every file system.
+    pub file_name: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// Packs a copy of everything: `account.json`, `account.html` and `README.txt`. The same copy gives the same bytes.
+///
+/// # Errors
+/// [`ArchiveError`], when a part of ours is broken.
+pub fn pack(export: &Export) -> Result<Archive, ArchiveError> {
+    let mut json = serde_json::to_string_pretty(export).map_err(io::Error::from)?;
+    json.push('\n');
+    let files = [
+        ("README.txt", readme::write(export)),
+        ("account.html", page::write(export)),
+        ("account.json", json),
+    ];
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(moment(export))
+        .unix_permissions(0o600);
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
+        zip.start_file(name, options)?;
+        zip.write_all(content.as_bytes())?;
+    }
+    Ok(Archive { file_name: file_name(export), bytes: zip.finish()?.into_inner() })
+}
+
+/// When the copy was made, in UTC; to two seconds, as the format has it.
+fn moment(export: &Export) -> DateTime {
+    let moment = OffsetDateTime::from_unix_timestamp(export.exported_at.seconds());
+    let moment = moment.map(|moment| time::PrimitiveDateTime::new(moment.date(), moment.time()));
+    moment.ok().and_then(|moment| DateTime::try_from(moment).ok()).unwrap_or_default()
+}
+
+/// The longest part of a book's name in the name of a file, in characters.
+const LONGEST: usize = 60;
+
+fn file_name(export: &Export) -> String {
+    let mut book = String::new();
+    for c in export.book.name.chars() {
+        if c.is_ascii_alphanumeric() {
+            book.push(c.to_ascii_lowercase());
+        } else if !book.is_empty() && !book.ends_with('-') {
+            book.push('-');
+        }
+        if book.len() == LONGEST {
+            break;
+        }
+    }
+    let book = book.trim_end_matches('-');
+    let book = if book.is_empty() { "book" } else { book };
+    let moment = export.exported_at.iso();
+    let day = moment.split('T').next().unwrap_or_default();
+    format!("{book}-account-{day}.zip")
+}
+
+/// The archive could not be written.
+#[derive(Debug)]
+pub struct ArchiveError(String);
+
+impl fmt::Display for ArchiveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the archive could not be written: {}", self.0)
+    }
+}
+
+impl std::error::Error for ArchiveError {}
+
+impl From<io::Error> for ArchiveError {
+    fn from(error: io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<ZipError> for ArchiveError {
+    fn from(error: ZipError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests;

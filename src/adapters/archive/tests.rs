@@ -1,0 +1,176 @@
+use std::io::{Cursor, Read};
+
+use contract::Timestamp;
+use domain::export::{
+    Answer, Book, Browser, Event, Export, FORMAT, Link, Mail, Profile, Session, SignInMethod, VERSION,
+};
+use proptest::prelude::*;
+use zip::ZipArchive;
+
+use super::*;
+
+/// 2026-11-21T00:00:00.000Z.
+const NOW: Timestamp = Timestamp::from_millis(1_795_219_200_000);
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+
+/// A copy in which every place that somebody's words can reach holds these.
+fn copy(words: &str) -> Export {
+    let said = || Some(words.to_owned());
+    Export {
+        format: FORMAT,
+        version: VERSION,
+        exported_at: NOW,
+        book: Book { name: words.to_owned(), address: "https://book.example".into() },
+        profile: Profile {
+            id: "4006beb9-933e-4d7d-9b7a-d466fd894826".into(),
+            email: "ada@example.com".into(),
+            email_verified: true,
+            unverified_since: None,
+            name: words.to_owned(),
+            image: said(),
+            created_at: NOW.plus_seconds(-86_400),
+            updated_at: NOW,
+            banned_at: Some(NOW),
+            ban_reason: said(),
+            ban_expires_at: None,
+        },
+        answers: vec![
+            Answer {
+                name: "experienceLevel".into(),
+                question: said(),
+                purpose: said(),
+                answer: Some("beginner".into()),
+                answer_label: Some("Beginner".into()),
+            },
+            Answer {
+                name: "shoeSize".into(),
+                question: None,
+                purpose: None,
+                answer: said(),
+                answer_label: None,
+            },
+        ],
+        sign_in_methods: vec![SignInMethod {
+            id: "method".into(),
+            provider: "credential".into(),
+            account_id: words.to_owned(),
+            password_hash_stored: true,
+            created_at: NOW,
+            updated_at: NOW,
+        }],
+        sessions: vec![Session {
+            id: "session".into(),
+            device: "Firefox on Linux".into(),
+            user_agent: words.to_owned(),
+            ip_address: "203.0.113.9".into(),
+            remembered: true,
+            created_at: NOW,
+            renewed_at: NOW,
+            last_seen_at: NOW,
+            expires_at: NOW.plus_seconds(604_800),
+            ends_at: NOW.plus_seconds(7_776_000),
+        }],
+        browsers: vec![Browser {
+            id: "browser".into(),
+            device: "Firefox on Linux".into(),
+            user_agent: words.to_owned(),
+            first_seen_at: NOW,
+            last_seen_at: NOW,
+        }],
+        links: vec![Link {
+            purpose: "verify-new-email".into(),
+            email: "ada@example.com".into(),
+            new_email: said(),
+            created_at: NOW,
+            expires_at: NOW.plus_seconds(86_400),
+            used_at: None,
+        }],
+        mails: vec![Mail { created_at: NOW, due_at: NOW.plus_seconds(15), attempts: 1 }],
+        events: vec![Event {
+            id: "event".into(),
+            at: NOW,
+            kind: "sign-in".into(),
+            outcome: "wrong-credentials".into(),
+            ip_address: said(),
+            user_agent: said(),
+        }],
+    }
+}
+
+/// The names and texts of the files in an archive, in its order.
+fn files(archive: &Archive) -> Vec<(String, String)> {
+    let mut zip = ZipArchive::new(Cursor::new(&archive.bytes)).unwrap();
+    let read = |at| {
+        let mut file = zip.by_index(at).unwrap();
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        (file.name().to_owned(), text)
+    };
+    (0..3).map(read).collect()
+}
+
+#[test]
+fn an_archive_holds_the_same_for_programs_and_for_readers() {
+    let archive = pack(&copy(FIREFOX)).unwrap();
+    let files = files(&archive);
+    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["README.txt", "account.html", "account.json"]);
+    let json: serde_json::Value = serde_json::from_str(&files[2].1).unwrap();
+    assert_eq!(json, serde_json::to_value(copy(FIREFOX)).unwrap());
+    insta::assert_snapshot!("README.txt", files[0].1);
+    insta::assert_snapshot!("account.html", files[1].1);
+}
+
+#[test]
+fn the_same_copy_gives_the_same_bytes_with_the_time_of_the_copy() {
+    let archive = pack(&copy("The Book")).unwrap();
+    assert_eq!(archive, pack(&copy("The Book")).unwrap());
+    let mut zip = ZipArchive::new(Cursor::new(&archive.bytes)).unwrap();
+    assert_eq!(zip.len(), 3);
+    for at in 0..3 {
+        let file = zip.by_index(at).unwrap();
+        assert_eq!(file.last_modified().unwrap().to_string(), "2026-11-21 00:00:00");
+        assert_eq!(file.compression(), CompressionMethod::Deflated);
+    }
+}
+
+#[test]
+fn a_file_is_named_after_the_book_and_the_day_with_safe_letters_alone() {
+    let name = |book: &str| file_name(&copy(book));
+    assert_eq!(name("The Rust Book, 2nd ed."), "the-rust-book-2nd-ed-account-2026-11-21.zip");
+    assert_eq!(name("../../etc/\"passwd\r\nX: y"), "etc-passwd-x-y-account-2026-11-21.zip");
+    assert_eq!(name("Книга"), "book-account-2026-11-21.zip");
+    assert_eq!(name("Größe"), "gr-e-account-2026-11-21.zip");
+    assert!(name(&"long ".repeat(100)).len() < 90);
+}
+
+#[test]
+fn an_empty_part_says_that_nothing_is_stored() {
+    let empty = Export { sessions: Vec::new(), events: Vec::new(), ..copy("x") };
+    let html = page::write(&empty);
+    assert_eq!(html.matches("Nothing is stored.").count(), 2, "{html}");
+}
+
+#[test]
+fn security_06_what_readers_and_browsers_say_stays_text_in_the_page() {
+    let html = page::write(&copy("</title><script>alert(1)</script>\"'&\u{202e}"));
+    assert!(!html.contains("<script") && !html.contains("alert(1)</") && !html.contains('\u{202e}'), "{html}");
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;\u{fffd}"));
+}
+
+/// What stands between `<` and `>`.
+fn tags(html: &str) -> Vec<&str> {
+    html.split('<').skip(1).map(|rest| rest.split('>').next().unwrap()).collect()
+}
+
+proptest! {
+    #[test]
+    fn security_06_no_words_add_a_tag_to_the_page_or_a_sign_to_the_file_name(
+        words in r#"[a-z<>"'&/=\-\r\n\u{0}\u{202e}\u{2028}é]{1,60}"#
+    ) {
+        prop_assert_eq!(tags(&page::write(&copy(&words))), tags(&page::write(&copy("plain"))));
+        let name = file_name(&copy(&words));
+        prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')), "{}", name);
+        prop_assert!(!name.starts_with(['-', '.']), "{}", name);
+    }
+}

@@ -1,0 +1,75 @@
+//! Everything stored about a reader, as a file to keep.
+
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use contract::{Code, LocalPath, Problem};
+use domain::{ExportError, SignedIn};
+use http::{HeaderValue, header, request::Parts};
+
+use super::{
+    guard::Proof,
+    limits,
+    pages::{enter, render_problem, see_other},
+    state::Edge,
+};
+use crate::adapters::archive::{self, Archive};
+
+/// Where a browser is sent that is not signed in.
+const SIGN_IN_FIRST: &str = "/sign-in?next=/account/data";
+
+/// The file of the reader at the door. A form's own button asks for it, so that no other site can have it made; the form
+/// has no fields, and what else it may hold is not read.
+pub async fn export(State(edge): State<Edge>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    if let Err(problem) = allow(&edge, &parts).await {
+        return render_problem(&edge, parts.uri, problem).await;
+    }
+    let entered = match enter(&edge, &parts).await {
+        Ok(entered) => entered,
+        Err(problems) => return render_problem(&edge, parts.uri, problems.first().clone()).await,
+    };
+    let response = match &entered.reader.signed_in {
+        Some(signed_in) => download(&edge, &parts, signed_in).await,
+        None => see_other(LocalPath::parse(SIGN_IN_FIRST).as_ref()),
+    };
+    entered.settle(&edge, &parts.headers, response)
+}
+
+async fn allow(edge: &Edge, parts: &Parts) -> Result<(), Problem> {
+    edge.site.trusted_origins.own().check_origin(&parts.headers, Proof::FromBrowser)?;
+    limits::form(edge, parts).await
+}
+
+async fn download(edge: &Edge, parts: &Parts, signed_in: &SignedIn) -> Response {
+    let device = edge.visit(parts).device;
+    let export = match edge.services.privacy.export(&signed_in.user, &device).await {
+        Ok(export) => export,
+        Err(ExportError::Gone) => return see_other(LocalPath::parse(SIGN_IN_FIRST).as_ref()),
+        Err(error) => return render_problem(edge, parts.uri.clone(), error.into()).await,
+    };
+    // Compressing years of events takes a while.
+    let packed = tokio::task::spawn_blocking(move || archive::pack(&export)).await;
+    let packed = packed.map_err(|error| error.to_string());
+    match packed.and_then(|packed| packed.map_err(|error| error.to_string())) {
+        Ok(archive) => file(archive),
+        Err(error) => {
+            tracing::error!(%error, "a reader's copy was not made");
+            render_problem(edge, parts.uri.clone(), Problem::new(Code::Internal)).await
+        }
+    }
+}
+
+fn file(archive: Archive) -> Response {
+    let mut response = archive.bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // The name is made of letters, digits, hyphens and dots (RFC 6266 section 4.3).
+    let disposition = format!("attachment; filename=\"{}\"", archive.file_name);
+    let disposition = HeaderValue::try_from(disposition);
+    let attachment = disposition.unwrap_or(HeaderValue::from_static("attachment"));
+    headers.insert(header::CONTENT_DISPOSITION, attachment);
+    response
+}

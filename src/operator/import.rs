@@ -1,0 +1,170 @@
+//! `bookplate import`.
+
+use std::collections::BTreeMap;
+
+use domain::{AnswerCounts, ImportReport};
+use storage::BetterAuth;
+
+use super::{Answer, Desk, Refusal, users::put};
+use crate::cli::{BetterAuthSource, ImportSource};
+
+pub(super) async fn act(desk: &Desk, source: ImportSource) -> Result<(Answer, bool), Refusal> {
+    match source {
+        ImportSource::BetterAuth(source) => Ok((better_auth(desk, &source).await?, source.json)),
+    }
+}
+
+async fn better_auth(desk: &Desk, source: &BetterAuthSource) -> Result<Answer, Refusal> {
+    if !["postgres://", "postgresql://"].iter().any(|scheme| source.from.starts_with(scheme)) {
+        return Err("--from takes the address of a PostgreSQL database: postgres://...".into());
+    }
+    let mut foreign = BetterAuth::open(&source.from).await?;
+    let others = foreign.others().await?;
+    let mut import = desk.services.import.begin(source.dry_run);
+    loop {
+        let readers = foreign.next().await?;
+        if readers.is_empty() {
+            break;
+        }
+        for reader in readers {
+            import.take(reader).await?;
+        }
+    }
+    foreign.close().await;
+    let report = import.finish();
+    let mut json = serde_json::to_value(&report)?;
+    put(&mut json, "rowsNotRead", serde_json::to_value(&others)?);
+    Ok(Answer { text: text(&report, &others), json })
+}
+
+/// The report for people: what was done, then what was not, each with its number.
+fn text(report: &ImportReport, others: &BTreeMap<String, i64>) -> String {
+    let ImportReport { found, imported, already_there, left_out, .. } = report;
+    let mut lines = Vec::new();
+    if report.dry_run {
+        lines.push("Nothing was written. This is what an import would do:".to_owned());
+    }
+    lines.push(format!("{found} readers found"));
+    lines.push(format!("{imported} imported"));
+    lines.extend(passwords(report));
+    lines.extend(counted("  ", "with an address that is not confirmed", report.unconfirmed));
+    lines.extend(counted("  ", "closed (banned)", report.banned));
+    lines.extend(counted("  ", "with a name that was cut to what can be used here", report.names_cut));
+    lines.extend(counted(
+        "  ",
+        "with a picture that cannot be used here and was dropped",
+        report.images_dropped,
+    ));
+    lines.extend(counted("", "here already, left alone", *already_there));
+    lines.push(format!("{} left out", left_out.len()));
+    for reader in left_out {
+        lines.push(format!(
+            "  {} (id {}): {}",
+            plain(&reader.email),
+            plain(&reader.id),
+            reader.reason.in_words()
+        ));
+    }
+    for (question, counts) in &report.answers {
+        lines.extend(answers(question, counts));
+    }
+    for (field, times) in &report.fields_not_kept {
+        lines.push(format!(
+            "column {}: {times} values are no answer to a question and were not kept",
+            plain(field)
+        ));
+    }
+    for (table, rows) in others {
+        lines.push(format!("table {}: {rows} rows were not read", plain(table)));
+    }
+    lines.join("\n")
+}
+
+fn passwords(report: &ImportReport) -> impl Iterator<Item = String> {
+    let passwords = &report.passwords;
+    [
+        ("with a password hashed with scrypt", passwords.scrypt),
+        ("with a password hashed with bcrypt", passwords.bcrypt),
+        ("with a password hashed with argon2id", passwords.argon2id),
+        ("without a password", passwords.none),
+        (
+            "with a password hashed in a way that is not known here: they have to set a new one",
+            passwords.unknown,
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(what, count)| counted("  ", what, count))
+}
+
+fn counted(indent: &str, what: &str, count: u64) -> Option<String> {
+    (count > 0).then(|| format!("{indent}{count} {what}"))
+}
+
+fn answers(question: &str, counts: &AnswerCounts) -> Vec<String> {
+    let mut lines = vec![format!("question {question}: {} answers kept", counts.kept)];
+    lines.extend(counted("  ", "answers not accepted", counts.refused));
+    for (value, times) in &counts.refused_values {
+        lines.push(format!("    \"{value}\" {times} times"));
+    }
+    lines.extend(counted("  ", "readers without an answer, although one is required", counts.missing));
+    lines
+}
+
+/// Text of the other database, without what could steer a terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{LeftOut, PasswordCounts, WhyLeftOut};
+
+    use super::*;
+
+    #[test]
+    fn the_report_names_who_was_left_out_and_cannot_steer_the_terminal() {
+        let report = ImportReport {
+            dry_run: true,
+            found: 4,
+            imported: 2,
+            already_there: 1,
+            left_out: vec![LeftOut {
+                id: "u\u{1b}4".into(),
+                email: "ada@example".into(),
+                reason: WhyLeftOut::Address,
+            }],
+            passwords: PasswordCounts { scrypt: 1, unknown: 1, ..PasswordCounts::default() },
+            answers: BTreeMap::from([(
+                "experienceLevel".into(),
+                AnswerCounts {
+                    kept: 1,
+                    refused: 1,
+                    missing: 1,
+                    refused_values: BTreeMap::from([("expert".into(), 1)]),
+                },
+            )]),
+            fields_not_kept: BTreeMap::from([("role".into(), 2)]),
+            ..ImportReport::default()
+        };
+        let others = BTreeMap::from([("session".to_owned(), 3)]);
+        assert_eq!(
+            text(&report, &others).lines().collect::<Vec<_>>(),
+            [
+                "Nothing was written. This is what an import would do:",
+                "4 readers found",
+                "2 imported",
+                "  1 with a password hashed with scrypt",
+                "  1 with a password hashed in a way that is not known here: they have to set a new one",
+                "1 here already, left alone",
+                "1 left out",
+                "  ada@example (id u\u{fffd}4): this address cannot be used here",
+                "question experienceLevel: 1 answers kept",
+                "  1 answers not accepted",
+                "    \"expert\" 1 times",
+                "  1 readers without an answer, although one is required",
+                "column role: 2 values are no answer to a question and were not kept",
+                "table session: 3 rows were not read",
+            ]
+        );
+    }
+}
