@@ -1,4 +1,4 @@
-// Runs the suites one after the other: `node run.mjs [wire|interop|browser …] [-- arguments for the runner]`.
+// Runs the suites one after the other: `node run.mjs [wire|interop|import|browser …] [-- arguments for the runner]`.
 // Ends with "N passed, N failed", and with an exit code other than 0 on any failure.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -14,6 +14,7 @@ const require = createRequire(import.meta.url);
 const SUITES = {
   wire: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('wire', more) },
   interop: { needs: ['server', 'python'], run: (more) => nodeTests('interop', more) },
+  import: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('import', more) },
   browser: { needs: ['server', 'postgres', 'chrome'], run: playwright },
 };
 

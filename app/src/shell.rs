@@ -59,9 +59,9 @@ pub fn shell() -> impl IntoView {
 
 /// Whether the page has islands: no problem's page has, nor those whose forms are buttons and nothing else.
 fn needs_script() -> bool {
-    let path = use_context::<RequestUrl>().map(|url| url.as_ref().to_owned()).unwrap_or_default();
-    let path = path.split('?').next().unwrap_or_default();
-    use_context::<PageProblem>().is_none() && ![routes::HOME, routes::SESSIONS].contains(&path)
+    let url = use_context::<RequestUrl>().and_then(|url| url.parse().ok());
+    let is_plain = url.is_some_and(|url| [routes::HOME, routes::SESSIONS].contains(&url.path()));
+    use_context::<PageProblem>().is_none() && !is_plain
 }
 
 /// The script that brings the islands to life, once the browser has nothing better to do.

@@ -6,7 +6,7 @@ import { assertFailure, assertRefused } from '../harness/verdicts.mjs';
 import { Visitor } from '../harness/visitor.mjs';
 import { bothDatabases, dropIn, everyServer, onServers } from './variants.mjs';
 
-onServers(everyServer, 'the better-auth client', (server) => {
+onServers(everyServer, 'the better-auth client', (server, name) => {
   const signUp = (changes, drop = []) => {
     const reader = newReader(changes);
     drop.forEach((field) => delete reader[field]);
@@ -49,7 +49,9 @@ onServers(everyServer, 'the better-auth client', (server) => {
   });
 
   test('length is counted in UTF-16 code units before normalisation', async () => {
-    assert.equal((await signUp({ password: '📚📖🔖🗝' })).error, null);
+    const four = await signUp({ password: '📚📖🔖🗝' });
+    if (name in dropIn) assert.equal(four.error, null);
+    else assertRefused(four, 400, 'PASSWORD_TOO_WEAK'); // long enough, and still soon guessed
     assertRefused(await signUp({ password: '📚📖🔖a' }), 400, 'PASSWORD_TOO_SHORT');
   });
 

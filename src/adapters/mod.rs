@@ -1,5 +1,6 @@
 //! The real clock, randomness, password hasher and signer behind the domain's ports.
 
+pub mod archive;
 mod jwt;
 pub mod mail;
 mod passwords;

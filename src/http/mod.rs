@@ -4,6 +4,7 @@ mod actor;
 mod api;
 mod assets;
 mod client;
+mod export;
 mod forms;
 pub mod guard;
 mod headers;
@@ -76,6 +77,7 @@ pub fn router(edge: Edge) -> Router {
         router = router.route(page, get(links::arrive).post(forms::submit));
     }
     router = router
+        .route(routes::EXPORT, post(export::export))
         .route(routes::WELL_KNOWN_CHANGE_PASSWORD, get(well_known::change_password))
         .route(routes::WELL_KNOWN_SECURITY, get(well_known::security));
     // Who sees these letters can open every account, so only on a developer's own machine.

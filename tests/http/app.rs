@@ -145,6 +145,12 @@ impl TestApp {
         reader
     }
 
+    /// Everything stored but the record of events, for what must leave nothing else behind.
+    pub async fn rows_but_events(&self) -> Vec<String> {
+        let rows = self.database.rows().await.into_iter();
+        rows.filter(|row| !row.starts_with("bookplate_events:")).collect()
+    }
+
     /// How many sessions there are.
     pub async fn sessions(&self) -> i64 {
         self.database.number("select count(*) from bookplate_sessions").await

@@ -58,7 +58,7 @@ const fn done(kind: EventKind) -> &'static str {
         EventKind::SignUp => "Account opened",
         EventKind::SignIn => "Signed in",
         EventKind::SignOut => "Signed out",
-        EventKind::SessionEnd => "Signed out from another device",
+        EventKind::SessionEnd => "Signed another device out",
         EventKind::PasswordChange => "Password changed",
         EventKind::PasswordCheck => "Password given again",
         EventKind::PasswordResetRequest => "Link for a new password asked for",

@@ -175,8 +175,9 @@ pub(crate) const EX_LIBRIS: &str = "Ex libris";
 const ORNAMENT: &str = "m36 1 4 6-4 6-4-6zM36.5 19c1-8 9-13 25.5-11.5C51 9 48 16 36.5 19zm-1 0c-1-8-9-13-25.5-11.5C21 9 \
     24 16 35.5 19zM66.5 6l1.5 2-1.5 2-1.5-2zm-61 0L7 8l-1.5 2L4 8z";
 
+/// What the browser's tab says; the last one of a page counts.
 #[component]
-fn PageTitle(title: String) -> impl IntoView {
+pub(crate) fn PageTitle(#[prop(into)] title: String) -> impl IntoView {
     let book = use_context::<Arc<Book>>().map(|book| book.name.clone()).unwrap_or_default();
     // leptos_meta 0.8.7 writes the text as it is, and a name may hold `</title>`.
     let text = format!("{title} · {book}").replace('&', "&amp;").replace('<', "&lt;");

@@ -5,7 +5,7 @@ use leptos::{either::Either, prelude::*};
 
 use super::asked;
 use crate::{
-    components::{Framed, PasswordField, Plate, ProblemSummary, Trouble, looked_up},
+    components::{Framed, PageTitle, PasswordField, Plate, ProblemSummary, Trouble, looked_up},
     context::Door,
     islands::SubmitButton,
     server::ResetPassword,
@@ -58,12 +58,15 @@ fn Choose(trouble: Trouble) -> impl IntoView {
     }
 }
 
+const DEAD: &str = "This link does not work any more";
+
 /// Unknown, used, replaced or too old: it is the same to a reader.
 #[component]
 fn Dead() -> impl IntoView {
     let lede = "A link works once and for a short time, and a newer one takes its place. Ask for a new one.";
     view! {
-        <Plate heading="This link does not work any more" lede=Some(lede.to_owned())>
+        <PageTitle title=DEAD />
+        <Plate heading=DEAD lede=Some(lede.to_owned())>
             <div class="actions"><a class="button" href=routes::FORGOT_PASSWORD>"Ask for a new link"</a></div>
         </Plate>
     }

@@ -9,6 +9,7 @@ use crate::{
     database::in_transaction,
     devices::see_device,
     events::insert_trace,
+    holding::hold_reader,
     links,
     sessions::{self, insert_opening},
 };
@@ -79,6 +80,9 @@ impl Database {
     ) -> Result<bool, StorageError> {
         let user_id = &opening.session.user_id;
         Ok(in_transaction!(self, |connection| {
+            if !hold_reader!(connection, user_id) {
+                return Ok(false);
+            }
             let same: Option<(i32,)> = sqlx::query_as(SAME_PASSWORD)
                 .bind(user_id)
                 .bind(compared)
@@ -114,6 +118,9 @@ impl Database {
         trace: &Trace,
     ) -> Result<bool, StorageError> {
         Ok(in_transaction!(self, |connection| {
+            if !hold_reader!(connection, password.user_id) {
+                return Ok(false);
+            }
             let same: Option<(i32,)> = sqlx::query_as(SAME_PASSWORD)
                 .bind(password.user_id)
                 .bind(compared)
@@ -150,6 +157,9 @@ impl Database {
     ) -> Result<Spent, StorageError> {
         let now = trace.event.at;
         Ok(in_transaction!(self, |connection| {
+            if !hold_reader!(connection, &link.user_id) {
+                return Ok(Spent::Not);
+            }
             let taken: Option<(String,)> = sqlx::query_as(links::TAKE)
                 .bind(&link.id)
                 .bind(&link.purpose)
@@ -190,6 +200,9 @@ impl Database {
     ) -> Result<Spent, StorageError> {
         let now = trace.event.at.millis();
         Ok(in_transaction!(self, |connection| {
+            if !hold_reader!(connection, &link.user_id) {
+                return Ok(Spent::Not);
+            }
             let used = sqlx::query(links::USE).bind(&link.id).bind(now).execute(&mut *connection).await?;
             let verified = sqlx::query(VERIFY)
                 .bind(&link.user_id)
@@ -236,6 +249,9 @@ impl Database {
         trace: &Trace,
     ) -> Result<Spent, sqlx::Error> {
         Ok(in_transaction!(self, |connection| {
+            if !hold_reader!(connection, &link.user_id) {
+                return Ok(Spent::Not);
+            }
             let taken: Option<(String,)> = sqlx::query_as(links::TAKE)
                 .bind(&link.id)
                 .bind(&link.purpose)

@@ -10,6 +10,7 @@ mod database;
 mod devices;
 mod error;
 mod events;
+mod holding;
 mod imports;
 mod limits;
 mod links;
@@ -47,6 +48,7 @@ pub fn statements() -> Vec<&'static str> {
         credentials::STATEMENTS,
         devices::STATEMENTS,
         events::STATEMENTS,
+        holding::STATEMENTS,
         imports::STATEMENTS,
         limits::STATEMENTS,
         links::STATEMENTS,

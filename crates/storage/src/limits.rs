@@ -6,10 +6,10 @@ use crate::{Database, StorageError, database::on_pool};
 
 /// One more try is counted, unless there were enough since the last one that was allowed. In one statement, so that
 /// requests at the same moment cannot slip past.
-const TAKE: &str = "insert into bookplate_limits (id, count, last_at, expires_at) values ($1, 1, $2, $2 + $3)
+const TAKE: &str = "insert into bookplate_limits (id, count, last_at, expires_at) values ($1, 1, $2, $3)
     on conflict (id) do update set
         count = case when bookplate_limits.expires_at <= $2 then 1 else bookplate_limits.count + 1 end,
-        last_at = $2, expires_at = $2 + $3
+        last_at = $2, expires_at = $3
     where bookplate_limits.expires_at <= $2 or bookplate_limits.count < $4
     returning count";
 const END: &str = "select expires_at from bookplate_limits where id = $1";
@@ -34,7 +34,7 @@ impl Database {
             sqlx::query_as(TAKE)
                 .bind(id)
                 .bind(now.millis())
-                .bind(millis)
+                .bind(now.millis().saturating_add(millis))
                 .bind(count)
                 .fetch_optional(pool)
                 .await?

@@ -3,7 +3,7 @@
 use contract::Timestamp;
 use sqlx::FromRow;
 
-use crate::{Database, StorageError, database::on_pool};
+use crate::{Database, StorageError, database::on_pool, holding::hold_reader};
 
 /// A link that was mailed.
 #[derive(Debug, Clone, FromRow)]
@@ -99,7 +99,11 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn add_link(&self, link: &Link, replaces: [&str; 2]) -> Result<(), StorageError> {
-        crate::database::in_transaction!(self, |connection| insert_link!(connection, link, replaces));
+        crate::database::in_transaction!(self, |connection| {
+            // Without a reader, the link itself is refused.
+            let _ = hold_reader!(connection, &link.user_id);
+            insert_link!(connection, link, replaces);
+        });
         Ok(())
     }
 }

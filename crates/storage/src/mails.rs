@@ -6,6 +6,7 @@ use sqlx::FromRow;
 use crate::{
     Database, Link, StorageError,
     database::{in_transaction, on_pool},
+    holding::hold_reader,
     links,
 };
 
@@ -118,6 +119,9 @@ impl Database {
         mail: &QueuedMail,
     ) -> Result<bool, StorageError> {
         Ok(in_transaction!(self, |connection| {
+            if !hold_reader!(connection, &link.user_id) {
+                return Ok(false);
+            }
             let removed = sqlx::query(DELETE).bind(request_id).execute(&mut *connection).await?;
             if removed.rows_affected() == 0 {
                 return Ok(false);
@@ -134,6 +138,9 @@ impl Database {
     /// [`StorageError`].
     pub async fn spend_link_on_mail(&self, link: &Link, mail: &QueuedMail) -> Result<bool, StorageError> {
         Ok(in_transaction!(self, |connection| {
+            if !hold_reader!(connection, &link.user_id) {
+                return Ok(false);
+            }
             let taken: Option<(String,)> = sqlx::query_as(links::TAKE)
                 .bind(&link.id)
                 .bind(&link.purpose)

@@ -13,7 +13,8 @@ use crate::{
 const LIST: &str = concat!(
     "select ",
     user_columns!(),
-    " from bookplate_users u where u.email > $1 and (u.email like $2 escape '!' or u.name like $2 escape '!')
+    " from bookplate_users u where u.email > $1
+    and (u.email like lower($2) escape '!' or lower(u.name) like lower($2) escape '!')
     order by u.email limit $3"
 );
 const BAN: &str =
@@ -24,7 +25,7 @@ pub(crate) const STATEMENTS: &[&str] = &[LIST, BAN];
 
 impl Database {
     /// Readers by address after `after`, at most `limit` of them, whose address or name matches the `like` pattern with
-    /// `!` as its escape.
+    /// `!` as its escape, in any letter case.
     ///
     /// # Errors
     /// [`StorageError`].

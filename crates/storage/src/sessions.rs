@@ -8,6 +8,7 @@ use crate::{
     accounts::user_columns,
     database::{in_transaction, on_pool},
     events::insert_trace,
+    holding::hold_reader,
 };
 
 /// One signed-in browser.
@@ -206,6 +207,8 @@ impl Database {
         trace: &Trace,
     ) -> Result<(), StorageError> {
         in_transaction!(self, |connection| {
+            // Of a reader who is gone there are no sessions.
+            let _ = hold_reader!(connection, user_id);
             sqlx::query(DELETE_OF_USER)
                 .bind(user_id)
                 .bind(except.unwrap_or_default())

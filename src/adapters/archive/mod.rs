@@ -48,9 +48,13 @@ pub fn pack(export: &Export) -> Result<Archive, ArchiveError> {
 
 /// When the copy was made, in UTC; to two seconds, as the format has it.
 fn moment(export: &Export) -> DateTime {
+    let dated = |moment: OffsetDateTime| {
+        let ((hour, minute, second), month) = (moment.to_hms(), moment.month().into());
+        let year = u16::try_from(moment.year()).ok()?;
+        DateTime::from_date_and_time(year, month, moment.day(), hour, minute, second).ok()
+    };
     let moment = OffsetDateTime::from_unix_timestamp(export.exported_at.seconds());
-    let moment = moment.map(|moment| time::PrimitiveDateTime::new(moment.date(), moment.time()));
-    moment.ok().and_then(|moment| DateTime::try_from(moment).ok()).unwrap_or_default()
+    moment.ok().and_then(dated).unwrap_or_default()
 }
 
 /// The longest part of a book's name in the name of a file, in characters.

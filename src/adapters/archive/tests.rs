@@ -104,7 +104,7 @@ fn files(archive: &Archive) -> Vec<(String, String)> {
         let mut file = zip.by_index(at).unwrap();
         let mut text = String::new();
         file.read_to_string(&mut text).unwrap();
-        (file.name().to_owned(), text)
+        (file.name().unwrap().into_owned(), text)
     };
     (0..3).map(read).collect()
 }
@@ -154,7 +154,10 @@ fn an_empty_part_says_that_nothing_is_stored() {
 #[test]
 fn security_06_what_readers_and_browsers_say_stays_text_in_the_page() {
     let html = page::write(&copy("</title><script>alert(1)</script>\"'&\u{202e}"));
-    assert!(!html.contains("<script") && !html.contains("alert(1)</") && !html.contains('\u{202e}'), "{html}");
+    assert!(
+        !html.contains("<script") && !html.contains("alert(1)</") && !html.contains('\u{202e}'),
+        "{html}"
+    );
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;\u{fffd}"));
 }
 
@@ -168,7 +171,8 @@ proptest! {
     fn security_06_no_words_add_a_tag_to_the_page_or_a_sign_to_the_file_name(
         words in r#"[a-z<>"'&/=\-\r\n\u{0}\u{202e}\u{2028}é]{1,60}"#
     ) {
-        prop_assert_eq!(tags(&page::write(&copy(&words))), tags(&page::write(&copy("plain"))));
+        let (page, plain) = (page::write(&copy(&words)), page::write(&copy("plain")));
+        prop_assert_eq!(tags(&page), tags(&plain));
         let name = file_name(&copy(&words));
         prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')), "{}", name);
         prop_assert!(!name.starts_with(['-', '.']), "{}", name);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    Algorithm, Database, Presented, Renewal, Resolved, Secret, Services, Settings, SignIn, SignUp, SignedIn,
+    AccountRules, Algorithm, Database, Device, DeviceId, Letter, Letterhead, LimitSettings, PasswordPolicy,
+    Presented, Renewal, Resolved, Retention, Secret, Services, Settings, SignIn, SignUp, SignedIn, SignedUp,
     TokenSettings, Visit,
     contract::{AnswerInput, Answers, Email, NewPassword, PasswordAttempt, PersonName, Questions},
 };
@@ -39,7 +40,62 @@ impl Book {
 
     /// A reader signs up as `NAME@example.com` and is remembered.
     pub(crate) async fn reader(&self, name: &str) -> SignedIn {
-        self.services.accounts.sign_up(sign_up(name), &Visit::default()).await.unwrap()
+        entered(self.services.accounts.sign_up(sign_up(name), &Visit::default()).await.unwrap())
+    }
+
+    /// A reader of [`Book::reader`] comes in once more, with another browser.
+    pub(crate) async fn enters(&self, name: &str, visit: &Visit) -> SignedIn {
+        self.services.accounts.sign_in(sign_in(name, PASSWORD), visit).await.unwrap()
+    }
+
+    /// A browser with a cookie of its own, which it has brought along.
+    pub(crate) fn browser(&self) -> Visit {
+        Visit { browser: Some(self.cookie()), ..Visit::default() }
+    }
+
+    fn cookie(&self) -> DeviceId {
+        let sessions = &self.services.sessions;
+        sessions.read_device(&sessions.device_value(&sessions.new_device())).unwrap()
+    }
+
+    /// Ends a session as its own browser does.
+    pub(crate) async fn signs_out(&self, signed_in: &SignedIn) {
+        let presented = self.presented(signed_in);
+        self.services.sessions.sign_out(&presented, &Device::default()).await.unwrap();
+    }
+
+    /// Delivers what is due and gives the letters that have come since the last time.
+    pub(crate) async fn mail(&self) -> Vec<Letter> {
+        self.services.post.deliver().await.unwrap();
+        let letters = self.ports.mailer.letters();
+        self.ports.mailer.clear();
+        letters
+    }
+
+    /// Delivers what is due and gives what the letters are about, and to whom.
+    pub(crate) async fn posted(&self) -> Vec<(String, String)> {
+        self.mail().await.into_iter().map(|letter| (letter.kind, letter.to)).collect()
+    }
+
+    /// Delivers what is due: the token of the one letter of this kind.
+    pub(crate) async fn token_in(&self, kind: &str) -> String {
+        let letters = self.mail().await;
+        let of_kind: Vec<&Letter> = letters.iter().filter(|letter| letter.kind == kind).collect();
+        let [letter] = of_kind[..] else { panic!("{kind} among {letters:?}") };
+        letter.link.as_ref().unwrap().token.clone()
+    }
+
+    /// What happened to a reader, the kind and the outcome, the latest last.
+    pub(crate) async fn happened(&self, user_id: &str) -> Vec<(String, String)> {
+        let mut events = self.database.events_of(user_id, 99).await.unwrap();
+        events.sort_by_key(|event| event.at);
+        events.into_iter().map(|event| (event.kind, event.outcome)).collect()
+    }
+
+    /// Every row, without those of these tables.
+    pub(crate) async fn rows_without(&self, tables: &[&str]) -> Vec<String> {
+        let is_kept = |row: &String| !tables.iter().any(|table| row.starts_with(&format!("{table}:")));
+        self.database.rows().await.into_iter().filter(is_kept).collect()
     }
 
     /// The handle of a session, as its own cookie shows it.
@@ -77,7 +133,34 @@ pub(crate) fn settings() -> Settings {
             algorithm: Algorithm::Es256,
             audiences: Vec::new(),
         },
+        accounts: AccountRules {
+            require_verified_email: false,
+            reference_habits: false,
+            passwords: PasswordPolicy::default(),
+            book: "The Book".into(),
+        },
+        letterhead: Letterhead { book: "The Book".into(), origin: ISSUER.into(), accent: "#204060".into() },
+        limits: LimitSettings::default(),
+        retention: Retention::default(),
     }
+}
+
+/// Who has not proved the address stays outside.
+pub(crate) fn strict() -> Settings {
+    let accounts = AccountRules { require_verified_email: true, ..settings().accounts };
+    Settings { accounts, ..settings() }
+}
+
+/// Another secret than [`SECRET`], which is still known if `previous` says so.
+pub(crate) fn with_new_secret(previous: bool) -> Settings {
+    let secret = Secret::new("another secret of thirty-two characters".into());
+    let secret = Arc::new(secret.with_previous(previous.then(|| SECRET.into())));
+    Settings { secret, ..settings() }
+}
+
+/// A reader who signed up where nothing has to be proved first.
+pub(crate) fn entered(signed_up: SignedUp) -> SignedIn {
+    SignedIn { session: signed_up.session.unwrap(), user: signed_up.user }
 }
 
 pub(crate) fn with_bearer() -> Settings {
@@ -92,15 +175,24 @@ pub(crate) fn sign_up(name: &str) -> SignUp {
     SignUp {
         name: PersonName::parse(name).unwrap(),
         email: email(name),
-        password: NewPassword::parse(PASSWORD).unwrap(),
+        password: new_password(PASSWORD),
         image: None,
         answers: answers(),
         remember: true,
+        callback: "/welcome".into(),
     }
 }
 
 pub(crate) fn sign_in(name: &str, password: &str) -> SignIn {
-    SignIn { email: email(name), password: PasswordAttempt::parse(password).unwrap(), remember: true }
+    SignIn { email: email(name), password: attempt(password), remember: true, callback: "/".into() }
+}
+
+pub(crate) fn attempt(password: &str) -> PasswordAttempt {
+    PasswordAttempt::parse(password).unwrap()
+}
+
+pub(crate) fn new_password(password: &str) -> NewPassword {
+    NewPassword::parse(password).unwrap()
 }
 
 fn answers() -> Answers {

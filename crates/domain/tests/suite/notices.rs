@@ -13,8 +13,8 @@ on_each_database!(
 
 async fn a_notice_is_told_once(database: TestDatabase) {
     let book = Book::open(database).await;
-    let presented = book.presented(&book.reader("ada").await);
-    let page = || book.services.sessions.browser_state(&presented);
+    let session = book.reader("ada").await.session;
+    let page = || book.services.sessions.browser_state(&session);
     assert_eq!(page().take().await, None);
     page().leave(Notice::ProfileSaved).await;
     page().leave(Notice::ProfileSaved).await;
@@ -28,8 +28,7 @@ async fn a_notice_is_told_once(database: TestDatabase) {
 
 async fn a_notice_waits_for_its_own_browser(database: TestDatabase) {
     let book = Book::open(database).await;
-    let (ada, grace) =
-        (book.presented(&book.reader("ada").await), book.presented(&book.reader("grace").await));
+    let (ada, grace) = (book.reader("ada").await.session, book.reader("grace").await.session);
     book.services.sessions.browser_state(&ada).leave(Notice::ProfileSaved).await;
     assert_eq!(book.services.sessions.browser_state(&grace).take().await, None);
     assert_eq!(book.services.sessions.browser_state(&ada).take().await, Some(Notice::ProfileSaved));
@@ -37,30 +36,31 @@ async fn a_notice_waits_for_its_own_browser(database: TestDatabase) {
 
 async fn a_notice_outlives_a_restart(database: TestDatabase) {
     let book = Book::open(database).await;
-    let presented = book.presented(&book.reader("ada").await);
-    book.services.sessions.browser_state(&presented).leave(Notice::ProfileSaved).await;
+    let session = book.reader("ada").await.session;
+    book.services.sessions.browser_state(&session).leave(Notice::ProfileSaved).await;
     let later = book.restarted(settings()).await.sessions;
-    assert_eq!(later.browser_state(&presented).take().await, Some(Notice::ProfileSaved));
+    assert_eq!(later.browser_state(&session).take().await, Some(Notice::ProfileSaved));
 }
 
 async fn a_notice_goes_when_the_session_ends(database: TestDatabase) {
     let book = Book::open(database).await;
-    let presented = book.presented(&book.reader("ada").await);
-    book.services.sessions.browser_state(&presented).leave(Notice::ProfileSaved).await;
-    book.services.sessions.end(&presented).await.unwrap();
-    assert_eq!(book.services.sessions.browser_state(&presented).take().await, None);
+    let signed_in = book.reader("ada").await;
+    let session = signed_in.session.clone();
+    book.services.sessions.browser_state(&session).leave(Notice::ProfileSaved).await;
+    book.signs_out(&signed_in).await;
+    assert_eq!(book.services.sessions.browser_state(&session).take().await, None);
     assert_eq!(book.count("bookplate_session_records").await, 0);
 }
 
 async fn a_notice_to_a_browser_whose_session_has_ended_revives_nothing(database: TestDatabase) {
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
-    let presented = book.presented(&signed_in);
-    let open_page = book.services.sessions.browser_state(&presented);
+    let session = signed_in.session.clone();
+    let open_page = book.services.sessions.browser_state(&session);
     assert_eq!(open_page.take().await, None, "its record is read");
-    book.services.sessions.end(&presented).await.unwrap();
+    book.signs_out(&signed_in).await;
     open_page.leave(Notice::ProfileSaved).await;
-    book.services.sessions.browser_state(&presented).leave(Notice::ProfileSaved).await;
+    book.services.sessions.browser_state(&session).leave(Notice::ProfileSaved).await;
     assert_eq!(book.count("bookplate_session_records").await, 0);
     assert!(!book.lives(&signed_in).await);
 }

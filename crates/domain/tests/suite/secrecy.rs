@@ -24,7 +24,7 @@ async fn security_10_no_table_holds_a_cookie_a_token_a_key_or_a_secret(database:
     book.reader("ada").await;
     let signed_in =
         book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap();
-    book.services.sessions.browser_state(&book.presented(&signed_in)).leave(Notice::ProfileSaved).await;
+    book.services.sessions.browser_state(&signed_in.session).leave(Notice::ProfileSaved).await;
     let jwt = book.services.tokens.issue(&signed_in, Some("chat")).unwrap();
 
     let id = &signed_in.session.id;

@@ -148,12 +148,11 @@ async fn a_clock_that_goes_back_neither_ends_nor_renews_a_session(database: Test
 async fn security_11_a_session_that_was_ended_is_gone_at_once(database: TestDatabase) {
     let book = Book::open(database).await;
     let (ended, other) = (book.reader("ada").await, book.reader("grace").await);
-    let presented = book.presented(&ended);
-    book.services.sessions.end(&presented).await.unwrap();
+    book.signs_out(&ended).await;
     for renewal in [Renewal::Never, Renewal::WhenDue, Renewal::Now] {
         assert!(book.resolve(&ended, renewal).await.is_none(), "{renewal:?}");
     }
-    book.services.sessions.end(&presented).await.unwrap();
+    book.signs_out(&ended).await;
     assert!(book.lives(&other).await);
     assert_eq!(book.count("bookplate_session_records").await, 1);
 }
@@ -165,7 +164,7 @@ async fn what_a_client_says_of_itself_is_kept_only_so_far(database: TestDatabase
         ip_address: "192.0.2.1\r\nX: y".into(),
         user_agent: format!("Browser\0/1.0 (é{}", "🙂".repeat(1000)),
     };
-    let visit = Visit { device, presented: None };
+    let visit = Visit { device, ..Visit::default() };
     let signed_in = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &visit).await.unwrap();
     let stored = book.resolve(&signed_in, Renewal::Never).await.unwrap().signed_in.session;
     assert_eq!(stored.ip_address, "192.0.2.1X: y");

@@ -95,7 +95,7 @@ async fn a_token_is_refused_once_its_session_has_ended(database: TestDatabase) {
     let (ada, grace) = (book.reader("ada").await, book.reader("grace").await);
     let issue = |signed_in| book.services.tokens.issue(signed_in, None).unwrap();
     let (token, other) = (issue(&ada), issue(&grace));
-    book.services.sessions.end(&book.presented(&ada)).await.unwrap();
+    book.signs_out(&ada).await;
     let refused = book.services.tokens.verify(&token).await;
     assert!(matches!(refused, Err(VerifyError::Refused("session ended"))), "{refused:?}");
     assert!(book.services.tokens.verify(&other).await.is_ok());

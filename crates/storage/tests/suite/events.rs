@@ -11,6 +11,8 @@ on_each_database!(
 );
 
 async fn a_reader_sees_what_happened_to_the_account_the_latest_first(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    signed_up(&database, 2).await;
     for (seconds, reader) in [(2, "reader-1"), (1, "reader-2"), (3, "reader-1"), (0, "reader-1")] {
         let mut trace = trace_of(reader);
         trace.event.at = NOW.plus_seconds(seconds);

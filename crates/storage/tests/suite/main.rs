@@ -10,11 +10,13 @@
 )]
 
 mod accounts;
+mod better_auth;
 mod concurrency;
 mod connections;
 mod credentials;
 mod events;
 mod fixtures;
+mod imports;
 mod limits;
 mod links;
 mod mails;

@@ -35,7 +35,8 @@ async fn security_12_no_session_opened_for_the_old_password_outlives_its_change(
                     let old = hash(number);
                     patiently(|| database.change_password(&new, &old, Some(&opening), &trace)).await;
                 } else {
-                    patiently(|| open(&database, &session(&id, handle), None)).await;
+                    let session = session(&id, handle);
+                    patiently(|| open(&database, &session, None)).await;
                 }
             });
         }
@@ -151,7 +152,8 @@ async fn a_link_that_proves_an_address_opened_twenty_times_at_once_opens_one_ses
         let (database, verify) = (Database::clone(&database), verify.clone());
         tasks.spawn(async move {
             let (session, trace) = (session("reader-1", number), trace());
-            patiently(|| database.verify_email(&verify, Some(&opening(&session)), &trace)).await
+            let opening = opening(&session);
+            patiently(|| database.verify_email(&verify, Some(&opening), &trace)).await
         });
     }
     let done = tasks.join_all().await.into_iter().filter(|spent| *spent == Spent::Now).count();

@@ -1,0 +1,392 @@
+//! What a reader may ask about their own data: a copy of everything, and that nothing is left.
+
+use std::sync::Arc;
+
+use domain::{
+    DeleteAccount, Deleted, Device, Event, EventKind, ExportError, LimitSettings, Quota, Retention, Rule,
+    Session, Settings, SignInError, SignUp, SignedIn, Swept, User, Visit,
+    contract::{Choice, PasswordAttempt, PersonName, Question, QuestionKind, Questions},
+    export::Export,
+};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use storage::Trace;
+use testkit::{databases::TestDatabase, on_each_database};
+
+use crate::book::{Book, DAY, PASSWORD, email, settings, sign_in, sign_up};
+
+on_each_database!(
+    a_copy_holds_everything_that_is_stored_about_its_reader,
+    security_14_a_copy_holds_nothing_that_opens_the_account,
+    answers_to_earlier_questions_are_in_the_copy_without_their_question,
+    security_26_a_reader_takes_so_many_copies_in_a_while,
+    a_reader_who_is_gone_gets_no_copy_and_leaves_no_trace,
+    security_11_an_erased_reader_is_in_no_row_of_any_table,
+    what_is_recorded_after_a_reader_was_erased_names_nobody,
+    an_event_stored_in_the_moment_of_the_erasure_is_forgotten_by_the_next_sweep,
+    expired_sessions_links_and_counts_are_swept,
+    accounts_that_were_never_confirmed_are_swept_without_a_trace,
+    old_events_are_swept_and_young_ones_stay,
+    security_25_the_table_of_counts_holds_no_address_not_even_hashed_without_the_secret,
+);
+
+const NAME: &str = "Zephyrine Quillfeather";
+const HANDLE: &str = "zephyrine";
+const EMAIL: &str = "zephyrine@example.com";
+const HOME: &str = "203.0.113.77";
+const PHONE: &str = "2001:db8:77::5";
+const LAPTOP_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+const PHONE_AGENT: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like \
+                           Gecko) Version/18.0 Mobile/15E148 Safari/604.1";
+/// Somebody else, who asks for a link to set the reader's password: nothing says then whose address it was.
+const STRANGER: &str = "198.51.100.4";
+
+fn device(ip_address: &str, user_agent: &str) -> Device {
+    Device { ip_address: ip_address.into(), user_agent: user_agent.into() }
+}
+
+/// A browser that has never been here.
+fn visit(book: &Book, ip_address: &str, user_agent: &str) -> Visit {
+    let browser = Some(book.services.sessions.new_device());
+    Visit { device: device(ip_address, user_agent), presented: None, browser }
+}
+
+fn newcomer() -> SignUp {
+    SignUp { name: PersonName::parse(NAME).unwrap(), ..sign_up(HANDLE) }
+}
+
+/// What the newcomer's account left behind in a life: two sessions, two known browsers, links, letters on their way,
+/// guesses at the password, a copy.
+async fn lived_in(book: &Book) -> (SignedIn, Visit) {
+    let services = &book.services;
+    let laptop = visit(book, HOME, LAPTOP_AGENT);
+    let signed_up = services.accounts.sign_up(newcomer(), &laptop).await.unwrap();
+    let signed_in = signed_in(signed_up.user, signed_up.session);
+    let stranger = visit(book, STRANGER, "curl/8");
+    services.accounts.request_password_reset(&email(HANDLE), "/", &stranger).await.unwrap();
+    services.post.deliver().await.unwrap();
+    assert_eq!(book.ports.mailer.letters_to(EMAIL).len(), 2, "two links are on their way");
+
+    book.ports.clock.advance_seconds(60);
+    let phone = visit(book, PHONE, PHONE_AGENT);
+    let wrong = services.accounts.sign_in(sign_in(HANDLE, "not the password"), &phone).await;
+    assert!(matches!(wrong, Err(SignInError::WrongCredentials)), "{wrong:?}");
+    services.accounts.sign_in(sign_in(HANDLE, PASSWORD), &phone).await.unwrap();
+    services.privacy.export(&signed_in.user, &laptop.device).await.unwrap();
+    (signed_in, laptop)
+}
+
+fn signed_in(user: User, session: Option<Session>) -> SignedIn {
+    SignedIn { user, session: session.unwrap() }
+}
+
+async fn copy(book: &Book, signed_in: &SignedIn) -> Export {
+    book.services.privacy.export(&signed_in.user, &device(HOME, LAPTOP_AGENT)).await.unwrap()
+}
+
+/// The copy without what is drawn at random.
+fn written(export: &Export) -> String {
+    fn settle(value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members.iter_mut() {
+                    if matches!(name.as_str(), "id" | "accountId") {
+                        *member = "[id]".into();
+                    }
+                    settle(member);
+                }
+            }
+            Value::Array(members) => members.iter_mut().for_each(settle),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::to_value(export).unwrap();
+    // Events of one moment are in no order.
+    let events = value["events"].as_array_mut().unwrap();
+    events.sort_by_key(|event| (event["at"].to_string(), event["kind"].to_string()));
+    events.reverse();
+    settle(&mut value);
+    serde_json::to_string_pretty(&value).unwrap()
+}
+
+async fn a_copy_holds_everything_that_is_stored_about_its_reader(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let (signed_in, _) = lived_in(&book).await;
+    book.reader("grace").await;
+    let export = copy(&book, &signed_in).await;
+    assert_eq!(export.profile.id, signed_in.user.id);
+    assert!(export.events.iter().any(|event| event.kind == "export" && event.at == export.exported_at));
+    insta::assert_snapshot!("the_copy", written(&export));
+}
+
+async fn security_14_a_copy_holds_nothing_that_opens_the_account(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let (signed_in, laptop) = lived_in(&book).await;
+    let json = serde_json::to_string(&copy(&book, &signed_in).await).unwrap();
+    assert!(json.contains(EMAIL) && json.contains(&signed_in.session.id));
+    let cookie = book.services.sessions.cookie_value(&signed_in.session.id);
+    let (_, signature) = cookie.split_once('.').unwrap();
+    let device = book.services.sessions.device_value(laptop.browser.as_ref().unwrap());
+    let (handle, _) = device.split_once('.').unwrap();
+    let hash = book.database.find_password(&signed_in.user.id).await.unwrap().unwrap();
+    for secret in [&cookie, signature, &device, handle, &hash, &signed_in.session.record_id] {
+        assert!(!json.contains(secret), "{secret}");
+    }
+    let letters = book.ports.mailer.letters_to(EMAIL);
+    let tokens: Vec<&str> =
+        letters.iter().map(|letter| letter.link.as_ref().unwrap().token.as_str()).collect();
+    assert_eq!(tokens.len(), 2);
+    for token in tokens {
+        let stored = format!("{:x}", Sha256::digest(token));
+        assert_eq!(book.database.rows_holding(&stored).await.len(), 1, "the link is outstanding");
+        assert!(!json.contains(token) && !json.contains(&stored));
+    }
+}
+
+async fn answers_to_earlier_questions_are_in_the_copy_without_their_question(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let reader = book.services.accounts.sign_up(newcomer(), &Visit::default()).await.unwrap();
+    let question = |name: &str, label: &str, purpose: Option<&str>, kind| Question {
+        name: name.into(),
+        label: label.into(),
+        hint: None,
+        purpose: purpose.map(Into::into),
+        required: false,
+        kind,
+        ask_when: None,
+    };
+    let options = vec![Choice { value: "beginner".into(), label: "Just begun".into() }];
+    let asked_today = Questions::declare(vec![
+        question("city", "Where do you live?", None, QuestionKind::Text { max: 40 }),
+        question("experienceLevel", "Your level?", Some("To begin there."), QuestionKind::Choice { options }),
+    ]);
+    let questions = Arc::new(asked_today.unwrap());
+    let later = book.restarted(Settings { questions, ..settings() }).await;
+    let export = later.privacy.export(&reader.user, &Device::default()).await.unwrap();
+    let told: Vec<_> = export
+        .answers
+        .iter()
+        .map(|it| {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            [it.name.clone(), text(&it.question), text(&it.purpose), text(&it.answer), text(&it.answer_label)]
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ["city", "Where do you live?", "", "", ""],
+            ["experienceLevel", "Your level?", "To begin there.", "beginner", "Just begun"],
+            ["professionalRole", "", "", "student", ""],
+        ]
+    );
+}
+
+async fn security_26_a_reader_takes_so_many_copies_in_a_while(database: TestDatabase) {
+    let mail = Some(Quota { count: 2, seconds: 60 });
+    let limits = LimitSettings { mail, ..LimitSettings::default() };
+    let book = Book::with(database, Settings { limits, ..settings() }).await;
+    let ada = book.services.accounts.sign_up(sign_up("ada"), &Visit::default()).await.unwrap().user;
+    let grace = book.services.accounts.sign_up(sign_up("grace"), &Visit::default()).await.unwrap().user;
+    let take = |user: User| {
+        let privacy = &book.services.privacy;
+        async move { privacy.export(&user, &Device::default()).await }
+    };
+    assert!(take(ada.clone()).await.is_ok() && take(ada.clone()).await.is_ok());
+    let refused = take(ada.clone()).await;
+    assert!(matches!(refused, Err(ExportError::TooMany { retry_after: 60 })), "{refused:?}");
+    assert!(take(grace).await.is_ok());
+    book.ports.clock.advance_seconds(60);
+    assert!(take(ada).await.is_ok());
+}
+
+async fn a_reader_who_is_gone_gets_no_copy_and_leaves_no_trace(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let (signed_in, laptop) = lived_in(&book).await;
+    erase(&book, &signed_in, &laptop).await;
+    let before = book.count("bookplate_events").await;
+    let late = book.services.privacy.export(&signed_in.user, &laptop.device).await;
+    assert!(matches!(late, Err(ExportError::Gone)), "{late:?}");
+    assert_eq!(book.count("bookplate_events").await, before);
+}
+
+/// Deletes the account as its reader does.
+async fn erase(book: &Book, signed_in: &SignedIn, visit: &Visit) {
+    let password = Some(PasswordAttempt::parse(PASSWORD).unwrap());
+    let command = DeleteAccount { password, ..DeleteAccount::default() };
+    let deleted = book.services.accounts.delete(command, signed_in, visit).await.unwrap();
+    assert_eq!(deleted, Deleted::Now);
+}
+
+/// Everything by which a row could be about the reader.
+fn marks(signed_in: &SignedIn) -> [&str; 8] {
+    [&signed_in.user.id, EMAIL, NAME, HOME, PHONE, LAPTOP_AGENT, PHONE_AGENT, &signed_in.session.id]
+}
+
+async fn security_11_an_erased_reader_is_in_no_row_of_any_table(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let (signed_in, laptop) = lived_in(&book).await;
+    for mark in marks(&signed_in) {
+        assert_ne!(book.database.rows_holding(mark).await, Vec::<String>::new(), "{mark} was never stored");
+    }
+    for (table, rows) in [("sessions", 2), ("session_records", 2), ("devices", 2), ("links", 2), ("mails", 1)]
+    {
+        assert_eq!(book.count(&format!("bookplate_{table}")).await, rows, "{table}");
+    }
+    let events = book.count("bookplate_events").await;
+
+    erase(&book, &signed_in, &laptop).await;
+    for mark in marks(&signed_in) {
+        assert_eq!(book.database.rows_holding(mark).await, Vec::<String>::new(), "{mark}");
+    }
+    for table in ["users", "accounts", "sessions", "session_records", "devices", "links"] {
+        assert_eq!(book.count(&format!("bookplate_{table}")).await, 0, "{table}");
+    }
+    assert_eq!(book.count("bookplate_events").await, events + 1, "they are counted, with the deletion");
+    let named = "select count(*) from bookplate_events
+        where user_id is not null or ip_address is not null or user_agent is not null";
+    assert_eq!(book.database.number(named).await, 1, "the stranger's own");
+    assert_eq!(book.database.rows_holding(STRANGER).await.len(), 1);
+
+    // The farewell is all that waits, and it belongs to nobody.
+    let farewell = "select count(*) from bookplate_mails where user_id is null";
+    assert_eq!((book.count("bookplate_mails").await, book.database.number(farewell).await), (1, 1));
+    book.ports.mailer.clear();
+    book.services.post.deliver().await.unwrap();
+    let letters = book.ports.mailer.letters_to(EMAIL);
+    assert_eq!(letters.iter().map(|it| it.kind.as_str()).collect::<Vec<_>>(), ["account-deleted"]);
+    assert_eq!(book.count("bookplate_mails").await, 0);
+}
+
+fn event(user: &User, kind: EventKind, at: &Book) -> Event {
+    Event {
+        id: "b0ee2a4e-6c0c-4b5a-8d0d-54a0d3f0c0de".into(),
+        at: at.services.upkeep.now(),
+        kind: kind.name().into(),
+        outcome: "wrong-credentials".into(),
+        user_id: Some(user.id.clone()),
+        ip_address: Some(PHONE.into()),
+        user_agent: Some(PHONE_AGENT.into()),
+    }
+}
+
+/// A password takes a while to compare, and its reader may be erased meanwhile.
+async fn what_is_recorded_after_a_reader_was_erased_names_nobody(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let (signed_in, laptop) = lived_in(&book).await;
+    erase(&book, &signed_in, &laptop).await;
+    let event = event(&signed_in.user, EventKind::SignIn, &book);
+    let recorded = event.id.clone();
+    book.database.record(&Trace { event, mails: Vec::new() }).await.unwrap();
+    assert_eq!(book.database.rows_holding(&recorded).await.len(), 1);
+    for mark in marks(&signed_in) {
+        assert_eq!(book.database.rows_holding(mark).await, Vec::<String>::new(), "{mark}");
+    }
+}
+
+/// On PostgreSQL two transactions may not see each other.
+async fn an_event_stored_in_the_moment_of_the_erasure_is_forgotten_by_the_next_sweep(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let (signed_in, laptop) = lived_in(&book).await;
+    let living = book.services.accounts.sign_up(sign_up("grace"), &laptop).await.unwrap();
+    erase(&book, &signed_in, &laptop).await;
+    let at = book.services.upkeep.now().millis();
+    let id = &signed_in.user.id;
+    book.database
+        .arrange(&format!(
+            "insert into bookplate_events values ('late', {at}, 'sign-in', 'done', '{id}', '{PHONE}', '{PHONE_AGENT}')"
+        ))
+        .await;
+    assert_eq!(book.database.rows_holding(id).await.len(), 1);
+    book.services.upkeep.sweep().await.unwrap();
+    for mark in [id, PHONE, PHONE_AGENT] {
+        assert_eq!(book.database.rows_holding(mark).await, Vec::<String>::new(), "{mark}");
+    }
+    let events = book.database.events_of(&living.user.id, 10).await.unwrap();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].ip_address.as_deref(), Some(HOME), "a living reader's events stay as they are");
+}
+
+fn kept_for(events_days: u32, unverified_days: Option<u32>) -> Settings {
+    Settings { retention: Retention { events_days, unverified_days }, ..settings() }
+}
+
+async fn expired_sessions_links_and_counts_are_swept(database: TestDatabase) {
+    let book = Book::with(database, kept_for(365, None)).await;
+    let (signed_in, _) = lived_in(&book).await;
+    let limits = book.count("bookplate_limits").await;
+    assert!(limits > 0);
+    assert_eq!(book.services.upkeep.sweep().await.unwrap(), Swept::default(), "nothing has served its time");
+
+    book.ports.clock.advance_seconds(7 * DAY - 60);
+    let swept = book.services.upkeep.sweep().await.unwrap();
+    let limits = u64::try_from(limits).unwrap();
+    assert_eq!(swept, Swept { sessions: 1, links: 2, limits, events: 0, accounts: 0 });
+    assert!(!book.lives(&signed_in).await);
+    assert_eq!(book.count("bookplate_sessions").await, 1, "the phone's, a minute younger");
+    assert_eq!(book.count("bookplate_session_records").await, 1);
+    book.ports.clock.advance_seconds(60);
+    let swept = book.services.upkeep.sweep().await.unwrap();
+    assert_eq!(swept, Swept { sessions: 1, ..Swept::default() });
+    assert_eq!(book.count("bookplate_users").await, 1, "accounts stay unless a time is set");
+}
+
+async fn accounts_that_were_never_confirmed_are_swept_without_a_trace(database: TestDatabase) {
+    let book = Book::with(database, kept_for(365, Some(7))).await;
+    let (signed_in, _) = lived_in(&book).await;
+    book.reader("grace").await;
+    book.reader("edith").await;
+    let proved = "update bookplate_users set email_verified = true, unverified_since = null
+        where email = 'grace@example.com'";
+    book.database.arrange(proved).await;
+    book.ports.clock.advance_seconds(6 * DAY);
+    let edith = book.services.accounts.sign_in(sign_in("edith", PASSWORD), &Visit::default()).await.unwrap();
+    assert_eq!(book.services.upkeep.sweep().await.unwrap().accounts, 0, "not yet");
+
+    book.ports.clock.advance_seconds(DAY + 60);
+    let events = book.count("bookplate_events").await;
+    assert_eq!(book.services.upkeep.sweep().await.unwrap().accounts, 1);
+    for mark in marks(&signed_in) {
+        assert_eq!(book.database.rows_holding(mark).await, Vec::<String>::new(), "{mark}");
+    }
+    assert_eq!(book.count("bookplate_events").await, events);
+    let left =
+        "select count(*) from bookplate_users where email in ('grace@example.com', 'edith@example.com')";
+    assert_eq!((book.count("bookplate_users").await, book.database.number(left).await), (2, 2));
+    assert!(book.lives(&edith).await, "who is signed in is not thrown out");
+}
+
+async fn old_events_are_swept_and_young_ones_stay(database: TestDatabase) {
+    let book = Book::with(database, kept_for(30, None)).await;
+    let reader = book.reader("grace").await;
+    book.ports.clock.advance_seconds(DAY);
+    copy(&book, &reader).await;
+    book.ports.clock.advance_seconds(29 * DAY);
+    assert_eq!(book.services.upkeep.sweep().await.unwrap().events, 0, "thirty days old to the second");
+    book.ports.clock.advance_seconds(1);
+    assert_eq!(book.services.upkeep.sweep().await.unwrap().events, 1);
+    let left = book.database.events_of(&reader.user.id, 10).await.unwrap();
+    assert_eq!(left.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["export"]);
+}
+
+async fn security_25_the_table_of_counts_holds_no_address_not_even_hashed_without_the_secret(
+    database: TestDatabase,
+) {
+    let book = Book::open(database).await;
+    let (signed_in, _) = lived_in(&book).await;
+    for rule in [Rule::SignIn, Rule::SignUp, Rule::SendVerification] {
+        assert!(book.services.limits.check(rule, HOME).await.is_ok());
+    }
+    let wrong = book.services.accounts.sign_in(sign_in(HANDLE, "not the password"), &Visit::default()).await;
+    assert!(wrong.is_err());
+    let rows = book.database.rows_of("bookplate_limits").await;
+    assert!(rows.len() >= 5, "{rows:?}");
+    for subject in [EMAIL, HOME, &signed_in.user.id] {
+        let mut guesses = vec![subject.to_owned(), format!("{:x}", Sha256::digest(subject))];
+        for rule in ["sign-in", "sign-up", "send-verification", "account", "recipient", "export"] {
+            guesses.push(format!("{:x}", Sha256::digest(format!("limit:{rule}:{subject}"))));
+        }
+        for guess in guesses {
+            assert!(!rows.iter().any(|row| row.contains(&guess)), "{subject} as {guess}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+use storage::{Ban, Placed};
+use testkit::{databases::TestDatabase, on_each_database};
+
+use crate::fixtures::{NOW, account, count, trace};
+
+on_each_database!(
+    a_reader_from_elsewhere_is_stored_with_password_and_ban,
+    an_unproved_address_counts_from_the_import_on,
+    a_reader_who_is_there_already_is_left_alone,
+    a_taken_address_stores_nothing,
+);
+
+async fn a_reader_from_elsewhere_is_stored_with_password_and_ban(database: TestDatabase) {
+    let mut account = account(1);
+    account.user.id = "Zq0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT".into();
+    account.user.email_verified = true;
+    account.user.created_at = NOW.plus_seconds(-1_000_000);
+    account.user.ban = Ban {
+        banned_at: Some(NOW.millis()),
+        ban_reason: Some("spam".into()),
+        ban_expires_at: Some(NOW.plus_seconds(60).millis()),
+    };
+    assert_eq!(database.import_account(&account, &trace()).await.unwrap(), Placed::New);
+
+    let found = database.find_credentials(&account.user.email, None).await.unwrap().unwrap();
+    assert_eq!(Some(found.password_hash), account.password_hash);
+    assert_eq!(found.user.id, account.user.id);
+    assert_eq!(found.user.ban, account.user.ban);
+    assert_eq!(found.user.answers, account.user.answers);
+    assert_eq!(found.user.created_at, account.user.created_at);
+    assert!(found.user.email_verified);
+    assert_eq!(count(&database, "bookplate_events").await, 1);
+}
+
+async fn an_unproved_address_counts_from_the_import_on(database: TestDatabase) {
+    let mut account = account(1);
+    account.user.created_at = NOW.plus_seconds(-1_000_000);
+    database.import_account(&account, &trace()).await.unwrap();
+    let since = database.number("select unverified_since from bookplate_users").await;
+    assert_eq!(since, trace().event.at.millis());
+}
+
+async fn a_reader_who_is_there_already_is_left_alone(database: TestDatabase) {
+    database.import_account(&account(1), &trace()).await.unwrap();
+    let before = database.rows().await;
+    let mut again = account(1);
+    again.user.name = "Somebody else".into();
+    again.user.email = "another@example.com".into();
+    again.password_hash = None;
+    assert_eq!(database.import_account(&again, &trace()).await.unwrap(), Placed::SameId);
+    assert_eq!(database.rows().await, before);
+}
+
+async fn a_taken_address_stores_nothing(database: TestDatabase) {
+    database.import_account(&account(1), &trace()).await.unwrap();
+    let before = database.rows().await;
+    let mut other = account(2);
+    other.user.email = account(1).user.email;
+    assert_eq!(database.import_account(&other, &trace()).await.unwrap(), Placed::AddressTaken);
+    assert_eq!(database.rows().await, before);
+}

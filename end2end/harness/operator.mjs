@@ -1,0 +1,24 @@
+// The operator's command line, on the database of a running server.
+import { spawn } from 'node:child_process';
+import { binary } from './environment.mjs';
+
+/** Runs `bookplate ARGS` beside this server, in its folder and with its settings: `{ code, out, err, json }`. */
+export function operate(server, ...args) {
+  const env = Object.fromEntries(Object.entries(server.env).filter(([, value]) => value !== undefined));
+  const child = spawn(binary, args, { cwd: server.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text) => (said.out += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (said.err += text));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, ...said, json: parsed(said.out) }));
+  });
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
