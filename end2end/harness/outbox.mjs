@@ -13,7 +13,7 @@ export class Outbox {
   /**
    * The letters so far of this type and to this address (either may be left out), oldest first.
    *
-   * To show that a letter was *not* sent, cause another one afterwards, wait for that one, and look here.
+   * To show that a letter was *not* sent, wait for `server.mailHasPassed()` first: several are on their way at a time.
    */
   letters({ type, to } = {}) {
     const address = to?.toLowerCase();

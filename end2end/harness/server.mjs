@@ -142,6 +142,14 @@ export class Server {
     }
   }
 
+  /** Waits until every letter that was due has been handed on: only then can the outbox show that one was not written. */
+  async mailHasPassed() {
+    await until('the queue of letters to be empty', async () => {
+      const [{ count }] = await this.query('select count(*) as count from bookplate_mails');
+      return count === 0;
+    });
+  }
+
   query(sql, parameters) {
     return this.database.query(sql, parameters);
   }

@@ -19,7 +19,7 @@ use super::{
     limits, links,
     pages::{Entered, Scene, enter, render, render_problem, see_other},
     problem::{Refused, announce, status},
-    session::set_cookies,
+    session::{LinkPage, set_cookies},
     state::Edge,
 };
 
@@ -44,7 +44,7 @@ pub async fn submit(State(edge): State<Edge>, request: Request) -> Response {
     };
     let response = match answered {
         Answered { refusal: Some(refusal), .. } => refuse(&edge, &parts, &entered, refusal).await,
-        accepted => accept(&edge, &parts.headers, &entered.reader, &accepted),
+        accepted => accept(&edge, &parts, &entered.reader, &accepted),
     };
     entered.settle(&edge, &parts.headers, response)
 }
@@ -80,23 +80,23 @@ async fn call(edge: &Edge, parts: &Parts, form: bytes::Bytes, reader: Reader) ->
 }
 
 /// 303 to where the reader was going, with what became of the session.
-fn accept(edge: &Edge, request: &HeaderMap, reader: &Reader, answered: &Answered) -> Response {
+fn accept(edge: &Edge, parts: &Parts, reader: &Reader, answered: &Answered) -> Response {
     let mut response = see_other(answered.go_to.as_ref());
     let (sessions, jar) = (&edge.services.sessions, edge.cookies());
     let mut cookies = match &answered.session {
         SessionChange::None => Vec::new(),
-        SessionChange::Opened(session) => jar.opened(request, sessions, session),
+        SessionChange::Opened(session) => jar.opened(&parts.headers, sessions, session),
         SessionChange::Ended => jar.ended(),
     };
     // Who opens a session or does what a mailed link is for has proved to be the reader: the browser is known from now on.
     let known = answered.link_spent || matches!(answered.session, SessionChange::Opened(_));
     let browser = reader.visit.browser.as_ref().filter(|_| known);
     cookies.extend(browser.and_then(|browser| jar.new_device(sessions, browser)));
-    if answered.link_spent {
-        cookies.extend(jar.forget_link());
-    }
+    let page = LinkPage::at(parts.uri.path());
+    cookies.extend(page.filter(|_| answered.link_spent).and_then(|page| jar.forget_link(page)));
     set_cookies(&mut response, cookies);
-    if let Some(onwards) = links::onwards(edge, request).filter(|_| answered.follow_link) {
+    let onwards = page.filter(|_| answered.follow_link);
+    if let Some(onwards) = onwards.and_then(|page| links::onwards(edge, &parts.headers, page)) {
         response.headers_mut().insert(header::LOCATION, onwards);
     }
     response

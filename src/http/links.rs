@@ -5,29 +5,31 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use contract::{LocalPath, routes};
+use contract::LocalPath;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use url::{Url, form_urlencoded};
 
-use super::{pages, session::set_cookies, state::Edge};
+use super::{
+    pages,
+    session::{LinkPage, set_cookies},
+    state::Edge,
+};
 
 /// A page that a mailed link leads to: with a token in its address, the token is put away and the page is asked for
 /// again without it.
 pub async fn arrive(State(edge): State<Edge>, request: Request) -> Response {
-    match token(request.uri()) {
-        Some(token) => keep(&edge, page(request.uri().path()), &token, ""),
+    match LinkPage::at(request.uri().path()).zip(token(request.uri())) {
+        Some((page, token)) => keep(&edge, page, &token, ""),
         None => pages::show(State(edge), request).await,
     }
 }
 
 /// 303 to the page with the token in a cookie.
-pub fn keep(edge: &Edge, page: &str, token: &str, callback: &str) -> Response {
+pub fn keep(edge: &Edge, page: LinkPage, token: &str, callback: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
-    set_cookies(&mut response, edge.cookies().keep_link(token, callback).into_iter().collect());
+    set_cookies(&mut response, edge.cookies().keep_link(page, token, callback).into_iter().collect());
     let headers = response.headers_mut();
-    if let Ok(page) = HeaderValue::try_from(page) {
-        headers.insert(header::LOCATION, page);
-    }
+    headers.insert(header::LOCATION, HeaderValue::from_static(page.path()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
@@ -35,8 +37,8 @@ pub fn keep(edge: &Edge, page: &str, token: &str, callback: &str) -> Response {
 
 /// Where the mailed link behind a form is to lead in the end, if it is another place of the book's than ours. Judged
 /// again here: a cookie proves nothing.
-pub fn onwards(edge: &Edge, headers: &HeaderMap) -> Option<HeaderValue> {
-    let (_, callback) = edge.cookies().link(headers)?;
+pub fn onwards(edge: &Edge, headers: &HeaderMap, page: LinkPage) -> Option<HeaderValue> {
+    let (_, callback) = edge.cookies().link(headers, page)?;
     if callback.is_empty() {
         return None;
     }
@@ -60,8 +62,4 @@ fn token(uri: &Uri) -> Option<String> {
     // Nothing of ours looks otherwise, and a cookie has no room for everything.
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     Some(token.chars().filter(|c| plain(*c)).take(128).collect())
-}
-
-fn page(path: &str) -> &'static str {
-    if path == routes::VERIFY_EMAIL { routes::VERIFY_EMAIL } else { routes::RESET_PASSWORD }
 }

@@ -17,7 +17,7 @@ use super::{
     actor::Actor,
     assets, headers, host,
     problem::{announce, status},
-    session::set_cookies,
+    session::{LinkPage, set_cookies},
     state::Edge,
 };
 
@@ -79,7 +79,8 @@ pub async fn enter(edge: &Edge, parts: &Parts) -> Result<Entered, Problems> {
     let renewed = actor.session.clone().filter(|resolved| resolved.renewed);
     let signed_in = actor.session.map(|resolved| resolved.signed_in);
     let next = host::next(&parts.uri);
-    let link = edge.cookies().link(&parts.headers).map(|(token, _)| MailedLink(token));
+    let link = LinkPage::at(parts.uri.path()).and_then(|page| edge.cookies().link(&parts.headers, page));
+    let link = link.map(|(token, _)| MailedLink(token));
     Ok(Entered { reader: Reader { visit, signed_in, next, link }, renewed, stale })
 }
 
@@ -123,6 +124,7 @@ pub async fn render_problem(edge: &Edge, uri: Uri, problem: Problem) -> Response
 /// Renders the page at an address, whole, and applies what it asked for.
 pub async fn render(edge: &Edge, uri: Uri, scene: Scene) -> Response {
     let answer = Answer::default();
+    let resets = LinkPage::at(uri.path()) == Some(LinkPage::ResetPassword);
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = uri;
     let context = {
@@ -156,5 +158,9 @@ pub async fn render(edge: &Edge, uri: Uri, scene: Scene) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers::page(answered.nonce.as_deref(), edge.site.book.logo.as_deref(), headers);
+    if resets {
+        // Nothing tells where a reader comes from who is setting a password, not even to ourselves.
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
     response
 }

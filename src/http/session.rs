@@ -1,6 +1,7 @@
-//! The cookies of the Better Auth wire, and two of our own.
+//! The cookies of the Better Auth wire, and a few of our own.
 
 use axum::response::Response;
+use contract::routes;
 use domain::{DeviceId, Presented, Session, Sessions};
 use http::{HeaderMap, HeaderValue, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
@@ -22,8 +23,6 @@ const SESSION_DATA: &str = "session_data";
 const DONT_REMEMBER: &str = "dont_remember";
 /// Our own: that this browser has been here before.
 const DEVICE: &str = "device";
-/// Our own: the mailed link that led here, and where it is to lead in the end.
-const LINK: &str = "link";
 /// Seconds a browser is known: as long as browsers keep a cookie.
 const DEVICE_AGE: i64 = 400 * 86_400;
 /// Seconds between opening a mailed link and doing what it is for.
@@ -54,20 +53,20 @@ impl SessionCookies {
         (!device.is_brought()).then(|| self.cookie(&self.own_name(DEVICE), &value, Some(DEVICE_AGE)))?
     }
 
-    /// The token of the mailed link that led here, and where it is to lead in the end.
-    pub fn link(self, headers: &HeaderMap) -> Option<(String, String)> {
-        let value = value(headers, &self.own_name(LINK))?;
+    /// The token of the mailed link that led to a page, and where it is to lead in the end.
+    pub fn link(self, headers: &HeaderMap, page: LinkPage) -> Option<(String, String)> {
+        let value = value(headers, &self.own_name(page.cookie()))?;
         value.split_once('~').map(|(token, callback)| (token.to_owned(), callback.to_owned()))
     }
 
     /// Keeps a mailed link's token out of the address.
-    pub fn keep_link(self, token: &str, callback: &str) -> Option<HeaderValue> {
-        self.cookie(&self.own_name(LINK), &format!("{token}~{callback}"), Some(LINK_AGE))
+    pub fn keep_link(self, page: LinkPage, token: &str, callback: &str) -> Option<HeaderValue> {
+        self.cookie(&self.own_name(page.cookie()), &format!("{token}~{callback}"), Some(LINK_AGE))
     }
 
     /// Forgets a mailed link.
-    pub fn forget_link(self) -> Option<HeaderValue> {
-        self.cookie(&self.own_name(LINK), "", Some(0))
+    pub fn forget_link(self, page: LinkPage) -> Option<HeaderValue> {
+        self.cookie(&self.own_name(page.cookie()), "", Some(0))
     }
 
     /// The session a request's cookie names, if its signature is right.
@@ -129,6 +128,41 @@ fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     let mut pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
     let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
     percent_decode(value).decode_utf8().ok().map(|value| value.into_owned())
+}
+
+/// A page a mailed link leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkPage {
+    /// It sets a password.
+    ResetPassword,
+    /// It proves an address.
+    VerifyEmail,
+}
+
+impl LinkPage {
+    /// The page at this path, or the one whose form is sent there.
+    pub fn at(path: &str) -> Option<Self> {
+        match path {
+            routes::RESET_PASSWORD => Some(Self::ResetPassword),
+            routes::VERIFY_EMAIL | routes::SEND_VERIFICATION => Some(Self::VerifyEmail),
+            _ => None,
+        }
+    }
+
+    /// Its address.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::ResetPassword => routes::RESET_PASSWORD,
+            Self::VerifyEmail => routes::VERIFY_EMAIL,
+        }
+    }
+
+    const fn cookie(self) -> &'static str {
+        match self {
+            Self::ResetPassword => "reset-password",
+            Self::VerifyEmail => "verify-email",
+        }
+    }
 }
 
 /// Adds cookies to an answer.

@@ -17,6 +17,7 @@ mod codes;
 mod doors;
 mod fields;
 mod hardening;
+mod operator;
 mod page;
 mod pages;
 mod reply;

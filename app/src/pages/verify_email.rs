@@ -150,7 +150,7 @@ fn Next(about: About, user: Option<User>, can_send: bool, trouble: Trouble) -> i
         None => (routes::SIGN_IN, "Sign in"),
     };
     let is_proved = user.as_ref().is_some_and(|user| user.email_verified);
-    let on = move || view! { <div class="actions"><a class="button" href=to>{words}</a></div> };
+    let on = move || view! { <a class="button" href=to>{words}</a> };
     match about {
         About::Link => view! { <Confirm /> }.into_any(),
         About::Failed(Code::InvalidUser) => view! {
@@ -162,17 +162,18 @@ fn Next(about: About, user: Option<User>, can_send: bool, trouble: Trouble) -> i
         }
         .into_any(),
         About::Sent => view! {
-            <p>
-                "Nothing there after a few minutes? Look among the unwanted mail, or "
-                <a href=AGAIN>"ask for another link"</a>"."
-            </p>
-            {on()}
+            <p>"Nothing there after a few minutes? Look among the unwanted mail."</p>
+            <div class="actions">
+                {on()} <a class="button button--quiet" href=AGAIN>"Ask for another link"</a>
+            </div>
         }
         .into_any(),
         About::Failed(_) | About::Asking if can_send && !is_proved => {
             view! { <Send user trouble /><p class="plate__turn"><a href=to>{words}</a></p> }.into_any()
         }
-        About::Failed(_) | About::Asking | About::Confirmed | About::Change => on().into_any(),
+        About::Failed(_) | About::Asking | About::Confirmed | About::Change => {
+            view! { <div class="actions">{on()}</div> }.into_any()
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     call::{Call, answer, settle, with_opened, with_session},
     query::{Query, redirect},
 };
-use crate::http::{actor::Actor, links, problem::Refused, state::Edge};
+use crate::http::{actor::Actor, links, problem::Refused, session::LinkPage, state::Edge};
 
 /// Has a link mailed that proves the address, if that is needed; without a session it answers the same in any case.
 pub async fn send_verification(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
@@ -60,7 +60,7 @@ pub async fn verify_email(State(edge): State<Edge>, request: Request) -> Result<
     let token = query.required("token")?;
     let callback = query.callback(&edge)?;
     if edge.services.accounts.rules().require_verified_email && links::is_navigation(&parts.headers) {
-        return Ok(links::keep(&edge, routes::VERIFY_EMAIL, token, callback.unwrap_or_default()));
+        return Ok(links::keep(&edge, LinkPage::VerifyEmail, token, callback.unwrap_or_default()));
     }
     let actor = Actor::of(&edge, &parts.headers, Renewal::WhenDue).await?;
     let signed_in = actor.session.as_ref().map(|resolved| &resolved.signed_in);

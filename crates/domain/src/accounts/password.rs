@@ -123,7 +123,14 @@ impl Accounts {
             LimitError::Exceeded { retry_after } => CheckPasswordError::TooMany { retry_after },
             LimitError::Failure(failure) => CheckPasswordError::Failure(failure),
         })?;
-        if !self.ports.hasher.verify(attempt.clone(), Some(hash.clone())).await? {
+        let matches = match self.ports.hasher.verify(attempt.clone(), Some(hash.clone())).await {
+            Ok(matches) => matches,
+            Err(busy) => {
+                self.limits.give_back(counted).await?;
+                return Err(busy.into());
+            }
+        };
+        if !matches {
             self.events.refused(kind, "wrong-password", Some(&user.id), &visit.device).await?;
             return Err(CheckPasswordError::WrongPassword);
         }

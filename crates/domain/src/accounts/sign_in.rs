@@ -59,7 +59,14 @@ impl Accounts {
             let found = self.database.find_credentials(email, device_id.as_deref()).await?;
             let counted = self.count_try(email, found.as_ref(), device_id.as_deref()).await?;
             let hash = found.as_ref().map(|credentials| credentials.password_hash.as_str());
-            let matches = self.compare(&command.password, hash).await?;
+            let matches = match self.compare(&command.password, hash).await {
+                Ok(matches) => matches,
+                Err(failure) => {
+                    // What was not compared was no guess: a busy server keeps nobody out for longer than it is busy.
+                    self.limits.give_back(counted).await?;
+                    return Err(failure.into());
+                }
+            };
             let Some(credentials) = found.as_ref().filter(|_| matches) else {
                 let known = found.as_ref().map(|credentials| credentials.user.id.as_str());
                 self.events.refused(EventKind::SignIn, "wrong-credentials", known, &visit.device).await?;

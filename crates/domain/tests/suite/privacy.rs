@@ -103,7 +103,7 @@ fn written(export: &Export) -> String {
     let mut value = serde_json::to_value(export).unwrap();
     // Events of one moment are in no order.
     let events = value["events"].as_array_mut().unwrap();
-    events.sort_by_key(|event| (event["at"].to_string(), event["kind"].to_string()));
+    events.sort_by_key(|event| ["at", "kind", "outcome"].map(|name| event[name].to_string()));
     events.reverse();
     settle(&mut value);
     serde_json::to_string_pretty(&value).unwrap()

@@ -116,8 +116,8 @@ fn what_is_not_read_is_counted() {
         database
             .arrange(
                 r#"insert into "user" values ('u1', '', 'a@example.com', true, null, now(), now());
-                insert into account values ('a1', '1', 'github', 'u1'), ('a2', '2', 'google', 'u1'),
-                    ('a3', '3', 'google', 'u1'), ('a4', 'u1', 'credential', 'u1', 'salt:key');
+                insert into account values ('a1', '1', 'github', 'u1', null), ('a2', '2', 'google', 'u1', null),
+                    ('a3', '3', 'google', 'u1', null), ('a4', 'u1', 'credential', 'u1', 'salt:key');
                 insert into "twoFactor" values ('t1');"#,
             )
             .await;

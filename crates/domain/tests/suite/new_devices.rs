@@ -1,0 +1,124 @@
+//! Readers are told when somebody comes in with a browser that was not seen before.
+
+use domain::{Device, Visit};
+use testkit::{databases::TestDatabase, on_each_database};
+
+use crate::book::{Book, PASSWORD, sign_in, sign_up, with_new_secret};
+
+on_each_database!(
+    a_sign_in_with_an_unknown_browser_is_told_by_mail_and_one_with_a_known_browser_is_not,
+    a_sign_up_is_told_to_nobody,
+    a_caller_that_is_no_browser_is_new_every_time,
+    a_refused_sign_in_makes_no_browser_known,
+    security_13_a_device_cookie_that_is_not_exactly_ours_says_nothing,
+    a_device_cookie_outlives_a_change_of_the_secret,
+);
+
+const NEW: &str = "new-device";
+
+async fn a_sign_in_with_an_unknown_browser_is_told_by_mail_and_one_with_a_known_browser_is_not(
+    database: TestDatabase,
+) {
+    let book = Book::open(database).await;
+    book.reader("ada").await;
+    book.reader("grace").await;
+    book.mail().await;
+    let device = Device {
+        ip_address: "192.0.2.7".into(),
+        user_agent: "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0".into(),
+    };
+    let visit = Visit { device, ..book.browser() };
+    book.enters("ada", &visit).await;
+    let letters = book.mail().await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!((letters[0].kind.as_str(), letters[0].to.as_str()), (NEW, "ada@example.com"));
+    assert!(letters[0].text.contains("Firefox on Windows") && letters[0].text.contains("192.0.2.7"));
+    assert_eq!(letters[0].link, None);
+
+    for seconds in [60, 40_000_000] {
+        book.ports.clock.advance_seconds(seconds);
+        book.enters("ada", &visit).await;
+        assert_eq!(book.posted().await, [], "known for good");
+    }
+    book.enters("grace", &visit).await;
+    assert_eq!(book.posted().await, [(NEW.into(), "grace@example.com".into())], "new to another reader");
+    book.enters("ada", &book.browser()).await;
+    assert_eq!(book.posted().await, [(NEW.into(), "ada@example.com".into())]);
+}
+
+async fn a_sign_up_is_told_to_nobody(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let visit = book.browser();
+    book.services.accounts.sign_up(sign_up("ada"), &visit).await.unwrap();
+    assert_eq!(book.posted().await, [("verify-email".into(), "ada@example.com".into())]);
+    book.enters("ada", &visit).await;
+    assert_eq!(book.posted().await, [], "it knows the browser");
+}
+
+async fn a_caller_that_is_no_browser_is_new_every_time(database: TestDatabase) {
+    let book = Book::open(database).await;
+    book.reader("ada").await;
+    book.mail().await;
+    for _ in 0..2 {
+        book.enters("ada", &Visit::default()).await;
+        assert_eq!(book.posted().await, [(NEW.into(), "ada@example.com".into())]);
+    }
+    assert_eq!(book.count("bookplate_devices").await, 0);
+}
+
+async fn a_refused_sign_in_makes_no_browser_known(database: TestDatabase) {
+    let book = Book::open(database).await;
+    book.reader("ada").await;
+    book.mail().await;
+    let visit = book.browser();
+    assert!(book.services.accounts.sign_in(sign_in("ada", "another password"), &visit).await.is_err());
+    assert!(book.services.accounts.sign_up(sign_up("ada"), &visit).await.is_err());
+    assert_eq!(book.posted().await, []);
+    assert_eq!(book.count("bookplate_devices").await, 0);
+    book.services.accounts.sign_in(sign_in("ada", PASSWORD), &visit).await.unwrap();
+    assert_eq!(book.posted().await.len(), 1);
+}
+
+async fn security_13_a_device_cookie_that_is_not_exactly_ours_says_nothing(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let sessions = &book.services.sessions;
+    let new = sessions.new_device();
+    assert!(!new.is_brought(), "it has to be given to the browser");
+    let value = sessions.device_value(&new);
+    let brought = sessions.read_device(&value).unwrap();
+    assert!(brought.is_brought());
+    assert_eq!(sessions.device_value(&brought), value);
+    assert_ne!(sessions.device_value(&sessions.new_device()), value);
+    for length in 0..value.len() {
+        assert!(sessions.read_device(&value[..length]).is_none(), "cut to {length}");
+    }
+    for at in 0..value.len() {
+        let mut bytes = value.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
+        let tampered = String::from_utf8(bytes).unwrap();
+        assert!(sessions.read_device(&tampered).is_none(), "changed at {at}: {tampered}");
+    }
+    // One cookie cannot stand for another.
+    let signed_in = book.reader("ada").await;
+    let session = sessions.cookie_value(&signed_in.session.id);
+    assert!(sessions.read_device(&session).is_none());
+    assert!(sessions.read_cookie(&value).is_none());
+    let (handle, _) = value.split_once('.').unwrap();
+    assert!(sessions.read_device(&sessions.signed_value(handle)).is_none());
+}
+
+async fn a_device_cookie_outlives_a_change_of_the_secret(database: TestDatabase) {
+    let book = Book::open(database).await;
+    book.reader("ada").await;
+    let visit = book.browser();
+    book.enters("ada", &visit).await;
+    book.mail().await;
+    let value = book.services.sessions.device_value(visit.browser.as_ref().unwrap());
+    let later = book.restarted(with_new_secret(true)).await;
+    let browser = later.sessions.read_device(&value);
+    assert!(browser.is_some());
+    later.accounts.sign_in(sign_in("ada", PASSWORD), &Visit { browser, ..Visit::default() }).await.unwrap();
+    assert_eq!(book.posted().await, [], "still known");
+    let without = book.restarted(with_new_secret(false)).await;
+    assert!(without.sessions.read_device(&value).is_none());
+}

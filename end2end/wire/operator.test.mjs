@@ -1,0 +1,148 @@
+// What the operator does at the command line reaches a running server: closed accounts, new keys, another secret.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { operate } from '../harness/operator.mjs';
+import { until } from '../harness/poll.mjs';
+import { callPython } from '../harness/python.mjs';
+import { isSignedIn, newReader, signedIn, signedUp, tokenOf } from '../harness/readers.mjs';
+import { startServer } from '../harness/server.mjs';
+import { assertRefused } from '../harness/verdicts.mjs';
+import { Visitor } from '../harness/visitor.mjs';
+import { bothDatabases, onServers } from './variants.mjs';
+
+async function done(server, ...args) {
+  const { code, err, json } = await operate(server, ...args, '--json');
+  assert.equal(code, 0, err);
+  return json;
+}
+
+onServers(bothDatabases, 'at the command line', (server) => {
+  test('an account that is closed is out at once, and in again when it is opened', async () => {
+    const here = await signedUp(server());
+    const there = await signedIn(server(), here.reader);
+    const authorization = `Bearer ${await tokenOf(here)}`;
+    const banned = await done(server(), 'user', 'ban', here.reader.email, '--reason', 'spam');
+    assert.deepEqual([banned.id, banned.banned, banned.banReason], [here.user.id, true, 'spam']);
+    assert.ok(!(await isSignedIn(here)) && !(await isSignedIn(there)));
+    const asBearer = await new Visitor(server(), { origin: null }).api('GET', '/user', { headers: { authorization } });
+    assert.equal(asBearer.status, 401);
+    assertRefused(await new Visitor(server()).client().signIn.email(here.reader), 403, 'BANNED_USER');
+    const wrong = { ...here.reader, password: 'Not-the-password-1' };
+    const stranger = await new Visitor(server()).client().signIn.email(wrong);
+    assertRefused(stranger, 401, 'INVALID_EMAIL_OR_PASSWORD');
+    await done(server(), 'user', 'unban', here.user.id);
+    assert.equal((await signedIn(server(), here.reader)).user.id, here.user.id);
+  });
+
+  test('an account is made with a link for its reader, and removed with everything', async () => {
+    const { email, password } = newReader();
+    const made = await done(server(), 'user', 'create', email, '--name', 'Grace', '--verified');
+    assert.deepEqual([made.email, made.name, made.emailVerified], [email, 'Grace', true]);
+    const link = new URL(made.resetLink);
+    assert.equal(link.origin + link.pathname, `${server().origin}/reset-password`);
+    const token = link.searchParams.get('token');
+    server().keepSecret(token);
+    const set = await new Visitor(server()).client().resetPassword({ token, newPassword: password });
+    assert.equal(set.error, null);
+    const here = await signedIn(server(), { email, password });
+    const shown = await done(server(), 'user', 'show', email);
+    assert.deepEqual([shown.signInMethods, shown.sessions.length], [['credential'], 1]);
+    const { users } = await done(server(), 'user', 'list', '--search', email);
+    assert.deepEqual(
+      users.map(({ id }) => id),
+      [here.user.id],
+    );
+    await done(server(), 'user', 'delete', email, '--yes');
+    assert.ok(!(await isSignedIn(here)));
+    await server().outbox.letter({ type: 'account-deleted', to: email });
+    const { code, err } = await operate(server(), 'user', 'show', email);
+    assert.equal(code, 1);
+    assert.ok(err.includes(email), err);
+  });
+});
+
+describe('a new signing key', () => {
+  const keysOf = async (server) => (await new Visitor(server).client().jwks()).data.keys.map(({ kid }) => kid);
+
+  /** The token verifies with the published keys in two libraries that know nothing of us. */
+  async function verifies(server, token) {
+    const jwks = new URL('/api/auth/jwks', server.origin);
+    const trusted = { issuer: server.origin, audience: server.origin };
+    await jwtVerify(token, createRemoteJWKSet(jwks), trusted);
+    const ask = { library: 'pyjwt', token, algorithm: 'ES256', jwks_url: jwks.href, ...trusted };
+    const { refused, because } = await callPython('verify.py', ask, new URL('../interop/', import.meta.url));
+    assert.equal(refused, undefined, because);
+  }
+
+  // A running server looks for keys once a minute, so both wait at the same time.
+  const LOOKS = { within: 90_000, every: 500 };
+  test('is published by a running server before it signs, or signs at once where the old one has leaked', async () => {
+    const servers = await Promise.all(['sqlite', 'postgres'].map((database) => startServer({ database })));
+    try {
+      await Promise.all(servers.map((server, place) => rotated(server, place === 1)));
+    } finally {
+      for (const server of servers) await server.discard();
+    }
+  });
+
+  async function rotated(server, atOnce) {
+    const here = await signedUp(server);
+    const before = await tokenOf(here);
+    const [old] = await keysOf(server);
+    const { key } = await done(server, 'keys', 'rotate', ...(atOnce ? ['--now'] : []));
+    assert.equal(key.state, atOnce ? 'signing' : 'waiting');
+    await until('the new key to be published', async () => (await keysOf(server)).includes(key.kid), LOOKS);
+    assert.deepEqual((await keysOf(server)).sort(), [old, key.kid].sort());
+    const after = await tokenOf(here);
+    assert.equal(decodeProtectedHeader(after).kid, atOnce ? key.kid : old);
+    for (const token of [before, after]) await verifies(server, token);
+    const { keys } = await done(server, 'keys', 'list');
+    assert.deepEqual(keys.map(({ state }) => state).sort(), atOnce ? ['retiring', 'signing'] : ['signing', 'waiting']);
+    const again = await operate(server, 'keys', 'rotate');
+    assert.equal(again.code, atOnce ? 0 : 1, 'none is added while one waits');
+  }
+});
+
+for (const database of ['sqlite', 'postgres']) {
+  test(`another BOOKPLATE_SECRET keeps everyone signed in while it knows the one before, on ${database}`, async () => {
+    const server = await startServer({ database });
+    try {
+      const here = await signedUp(server);
+      const idle = await signedIn(server, here.reader);
+      const token = await tokenOf(here);
+      await server.outbox.letter({ type: 'new-device', to: here.reader.email });
+      const old = server.env.BOOKPLATE_SECRET;
+      server.keepSecret(old);
+      Object.assign(server.env, {
+        BOOKPLATE_SECRET: randomBytes(24).toString('hex'),
+        BOOKPLATE_SECRET_PREVIOUS: old,
+      });
+      await server.restart();
+      const before = here.visitor.sessionCookie.value;
+      assert.ok((await isSignedIn(here)) && (await isSignedIn(idle)));
+      assert.notEqual(here.visitor.sessionCookie.value, before, 'the cookie is signed anew');
+      const headers = { authorization: `Bearer ${token}` };
+      const asBearer = await new Visitor(server, { origin: null }).api('GET', '/user', { headers });
+      assert.equal(asBearer.status, 200, 'a token from before');
+      await here.client.signOut();
+      await here.client.signIn.email({ email: here.reader.email, password: here.reader.password });
+      await server.mailHasPassed();
+      const notices = server.outbox.letters({ type: 'new-device', to: here.reader.email });
+      assert.equal(notices.length, 1, 'and the browser is still known');
+      await tokenOf(here);
+      server.env.BOOKPLATE_SECRET_PREVIOUS = undefined;
+      await server.restart();
+      assert.ok((await isSignedIn(here)) && (await isSignedIn(idle)));
+      await tokenOf(here);
+      server.keepSecret(server.env.BOOKPLATE_SECRET);
+      server.env.BOOKPLATE_SECRET = randomBytes(24).toString('hex');
+      await server.restart();
+      assert.ok(!(await isSignedIn(here)), 'without the one before, nobody is');
+      await tokenOf(await signedIn(server, here.reader));
+    } finally {
+      await server.discard();
+    }
+  });
+}

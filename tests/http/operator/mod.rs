@@ -1,0 +1,118 @@
+//! The operator's command line: the program itself, on a database of its own.
+
+mod accounts;
+mod keys;
+mod removal;
+
+use std::{
+    fs,
+    io::Write,
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use serde_json::Value;
+
+/// A folder with a SQLite database, and the settings of a server.
+struct Desk {
+    folder: PathBuf,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+struct Ended {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Desk {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::SeqCst);
+        let folder = std::env::temp_dir().join(format!("bookplate-desk-{}-{number}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        Self { folder }
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite://{}", self.folder.join("bookplate.db").display())
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ended {
+        self.run_with(arguments, "")
+    }
+
+    /// Runs a command that is given this on standard input.
+    fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_bookplate"))
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("DATABASE_URL", self.url())
+            .env("BOOKPLATE_URL", "http://localhost:3001")
+            .env("BOOKPLATE_SECRET", "Zk3vQ8pLr5Tn1Wx7Yb9Hc2Md4Jf6Gs0A")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that does not read its input may have ended before.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// The answer of a command that succeeds, in JSON; nothing else is said.
+    fn json(&self, arguments: &[&str]) -> Value {
+        let ended = self.run(&[arguments, &["--json"]].concat());
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+        serde_json::from_str(&ended.stdout).unwrap()
+    }
+
+    /// The answer of a command that succeeds, for people.
+    fn text(&self, arguments: &[&str]) -> String {
+        let ended = self.run(arguments);
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+        ended.stdout
+    }
+
+    /// What a command that is refused says on standard error.
+    fn refusal(&self, arguments: &[&str]) -> String {
+        let ended = self.run(arguments);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{arguments:?}: {ended:?}");
+        assert!(ended.stderr.starts_with("bookplate: "), "{ended:?}");
+        ended.stderr
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_refusals_with_1_on_standard_error() {
+    let desk = Desk::new();
+    for arguments in [
+        &["user"][..],
+        &["user", "paint"],
+        &["user", "create", "not-an-address"],
+        &["user", "list", "--limit", "none"],
+        &["keys"],
+        &["import", "better-auth"],
+    ] {
+        let ended = desk.run(arguments);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(ended.stderr.contains("Usage"), "{arguments:?}: {}", ended.stderr);
+    }
+    assert!(!desk.folder.join("bookplate.db").exists(), "nothing was opened");
+    let said = desk.refusal(&["user", "show", "nobody@example.com"]);
+    assert_eq!(said, "bookplate: nobody@example.com: no account has this address or id\n");
+    let said = desk.refusal(&["import", "better-auth", "--from", "mysql://u:hidden-word@host/db"]);
+    assert!(said.contains("PostgreSQL") && !said.contains("hidden-word"), "{said}");
+}
