@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { chrome, chromeArguments, missing } from './harness/environment.mjs';
 import { startServer } from './harness/server.mjs';
-import { STATES } from './tests/states.mjs';
+import { PLAIN_STATES, STATES } from './tests/states.mjs';
 
 const WIDTHS = { 360: 740, 768: 1024, 1280: 800 };
 const [folder, only = ''] = process.argv.slice(2);
@@ -46,7 +46,7 @@ const server = await startServer();
 const browser = await chromium.launch({ executablePath: chrome, args: chromeArguments });
 let taken = 0;
 try {
-  for (const { name, open } of STATES.filter((state) => state.name.includes(only))) {
+  for (const { name, open } of [...STATES, ...PLAIN_STATES].filter((state) => state.name.includes(only))) {
     for (const { label, context: options, change } of views) {
       const context = await browser.newContext({ ...options, baseURL: server.origin });
       const page = await context.newPage();

@@ -114,6 +114,16 @@ for (const place of ['another database', 'the database they share']) {
       assert.equal(show.banned, true);
     });
 
+    test('an account that the operator closes is signed out at once, and may come back when it is opened', async () => {
+      const { client } = await signedIn(server, readers.choosy);
+      assert.equal(run('user', 'ban', readers.choosy.email, '--until', '7d').status, 0);
+      assert.equal((await client.getSession()).data, null);
+      const { error } = await new Visitor(server).client().signIn.email(readers.choosy);
+      assert.equal(error.code, 'BANNED_USER');
+      assert.equal(run('user', 'unban', readers.choosy.id).status, 0);
+      await signedIn(server, readers.choosy);
+    });
+
     test('a reader whose password could not be kept sets a new one with a link', async () => {
       for (const reader of [readers.unknown, readers.social]) {
         assert.equal(await passwordOf(server, reader.id), null);

@@ -10,15 +10,37 @@ export const WORDS = {
   createLink: /create (an )?account/i,
   showPassword: /^(show|hide)( the)?( password)?$/i,
   saved: /saved/i,
+  sendLink: 'Send the link',
+  setPassword: 'Set the password',
+  changePassword: 'Change the password',
+  changeAddress: 'Change the address',
+  confirm: 'Confirm my address',
+  endOthers: 'Sign out everywhere else',
+  download: 'Download everything',
+  deleteForGood: 'Delete my account for good',
+  deleteByMail: 'Mail me the link',
 };
 
-export const PLACES = { signIn: '/sign-in', signUp: '/sign-up', account: '/account' };
+export const PLACES = {
+  signIn: '/sign-in',
+  signUp: '/sign-up',
+  account: '/account',
+  forgotPassword: '/forgot-password',
+  resetPassword: '/reset-password',
+  verifyEmail: '/verify-email',
+  security: '/account/security',
+  sessions: '/account/sessions',
+  data: '/account/data',
+  outbox: '/dev/outbox',
+};
 
 /** A form control by its wire name. */
 export const control = (page, name) => page.locator(`main [name="${name}"]:not([type=hidden])`);
 export const button = (page, name) => page.getByRole('button', { name, exact: true });
 export const errorOf = (page, name) => page.locator(`[id$="${name}-error"]`);
 export const notice = (page) => page.getByRole('status').filter({ hasText: WORDS.saved });
+/** What the last page left to be told. */
+export const told = (page) => page.locator('main .notice');
 export const strengthHint = (page) => page.locator('main .strength').getByRole('status');
 export const passwordSwitch = (page) => page.locator('main').getByRole('button', { name: WORDS.showPassword });
 
@@ -100,4 +122,18 @@ export async function enrol(server, reader) {
   const { error, data } = await new Visitor(server).client().signUp.email(reader);
   expect(error).toBeNull();
   return data.user;
+}
+
+/** The letter of this type to this reader that `ask` causes. */
+export async function letterOf(server, type, { email }, ask = () => {}) {
+  const count = server.outbox.letters({ type, to: email }).length + 1;
+  await ask();
+  return server.outbox.letter({ type, to: email }, { count });
+}
+
+/** A link with which this reader, who has an account, sets a password; as it stands in the letter. */
+export async function resetLink(server, reader) {
+  const json = { email: reader.email, redirectTo: PLACES.resetPassword };
+  const ask = () => new Visitor(server).api('POST', '/request-password-reset', { json });
+  return (await letterOf(server, 'reset-password', reader, ask)).url;
 }

@@ -1,6 +1,7 @@
 // Every page in every state worth looking at: for the accessibility check, the layout check and the screenshots.
 import { newReader } from '../harness/readers.mjs';
-import { PLACES, WORDS, enrol, fill, join, notice, send, sendInVain } from './site.mjs';
+import { Visitor } from '../harness/visitor.mjs';
+import { PLACES, WORDS, button, enrol, fill, join, notice, resetLink, send, sendInVain, told } from './site.mjs';
 
 const longReader = () => {
   const reader = newReader({ name: `Wolfeschlegelsteinhausenbergerdorff-${'Featherstonehaugh'.repeat(5)}` });
@@ -87,7 +88,122 @@ export const STATES = [
   },
   { name: 'sign-out', open: signedInAt('/sign-out') },
   { name: 'not found', open: (page) => page.goto('/no-such-page') },
+  { name: 'reset-password', open: atResetLink },
+  {
+    name: 'reset-password with a common password',
+    open: async (page, server) => {
+      await atResetLink(page, server);
+      await fill(page, { newPassword: 'password123' });
+      await sendInVain(page, WORDS.setPassword);
+    },
+  },
+  { name: 'security', open: signedInAt(PLACES.security) },
+  {
+    name: 'security with a wrong password',
+    open: async (page, server) => {
+      await signedInAt(PLACES.security)(page, server);
+      await fill(page, { currentPassword: 'Not-the-password-1', newPassword: newReader().password });
+      await sendInVain(page, WORDS.changePassword);
+    },
+  },
+  { name: 'data', open: signedInAt(PLACES.data) },
+  {
+    name: 'data with a wrong password',
+    open: async (page, server) => {
+      await signedInAt(PLACES.data)(page, server);
+      await fill(page, { password: 'Not-the-password-1' });
+      await sendInVain(page, WORDS.deleteForGood);
+    },
+  },
 ];
+
+/** More of them, whose markup is the same with scripts and without. */
+export const PLAIN_STATES = [
+  { name: 'sign-in after a reset', open: (page) => page.goto(`${PLACES.signIn}?reset`) },
+  { name: 'forgot-password', open: (page) => page.goto(PLACES.forgotPassword) },
+  {
+    name: 'forgot-password without an address',
+    open: async (page) => {
+      await page.goto(PLACES.forgotPassword);
+      await sendInVain(page, WORDS.sendLink);
+    },
+  },
+  { name: 'forgot-password sent', open: (page) => page.goto(`${PLACES.forgotPassword}?sent`) },
+  { name: 'reset-password with a dead link', open: (page) => page.goto(`${PLACES.resetPassword}?token=made-up`) },
+  { name: 'verify-email', open: (page) => page.goto(PLACES.verifyEmail) },
+  { name: 'verify-email of a reader', open: signedInAt(PLACES.verifyEmail) },
+  { name: 'verify-email with a link', open: (page) => page.goto(`${PLACES.verifyEmail}?token=made-up`) },
+  { name: 'verify-email sent', open: (page) => page.goto(`${PLACES.verifyEmail}?sent`) },
+  { name: 'verify-email confirmed', open: (page) => page.goto(`${PLACES.verifyEmail}?confirmed`) },
+  { name: 'verify-email after a change', open: signedInAt(`${PLACES.verifyEmail}?change`, longReader) },
+  { name: 'verify-email with a dead link', open: signedInAt(`${PLACES.verifyEmail}?error=TOKEN_EXPIRED`) },
+  {
+    name: 'security with a change asked for',
+    open: async (page, server) => {
+      await signedInAt(PLACES.security, longReader)(page, server);
+      await fill(page, { newEmail: newReader().email });
+      await send(page, WORDS.changeAddress);
+      await told(page).waitFor();
+    },
+  },
+  {
+    name: 'security with an address that is none',
+    open: async (page, server) => {
+      await signedInAt(PLACES.security)(page, server);
+      await fill(page, { newEmail: 'ada@' });
+      await sendInVain(page, WORDS.changeAddress);
+    },
+  },
+  { name: 'sessions', open: signedInAt(PLACES.sessions) },
+  {
+    name: 'sessions elsewhere',
+    open: async (page, server) => {
+      const reader = newReader();
+      await join(page, server, reader);
+      for (const agent of AGENTS) await signInWith(server, reader, agent);
+      await page.goto(PLACES.sessions);
+    },
+  },
+  {
+    name: 'sessions ended',
+    open: async (page, server) => {
+      const reader = newReader();
+      await join(page, server, reader);
+      await signInWith(server, reader, AGENTS[0]);
+      await page.goto(PLACES.sessions);
+      await button(page, WORDS.endOthers).click();
+      await told(page).waitFor();
+    },
+  },
+  { name: 'home after a deletion', open: (page) => page.goto('/?deleted') },
+  {
+    name: 'outbox',
+    open: async (page, server) => {
+      const reader = newReader();
+      await enrol(server, reader);
+      await resetLink(server, reader);
+      await page.goto(PLACES.outbox);
+    },
+  },
+];
+
+/** A phone, a tablet, and one that says a lot about itself. */
+const AGENTS = [
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Mobile/15E148 Safari/604.1',
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0',
+  `Reader/1.0 (${'unbroken'.repeat(30)})`,
+];
+
+async function signInWith(server, { email, password }, agent) {
+  const headers = { 'user-agent': agent };
+  await new Visitor(server).api('POST', '/sign-in/email', { json: { email, password }, headers });
+}
+
+async function atResetLink(page, server) {
+  const reader = newReader();
+  await enrol(server, reader);
+  await page.goto(await resetLink(server, reader));
+}
 
 function signedInAt(path, reader = newReader) {
   return async (page, server) => {

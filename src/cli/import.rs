@@ -22,7 +22,7 @@ pub enum ImportSource {
 /// Where the readers are, and what to do with them.
 #[derive(Clone, PartialEq, Eq, Args)]
 pub struct BetterAuthSource {
-    /// The address of its database: postgres://... (the password may be in PGPASSWORD instead).
+    /// The address of its database: postgres://... (PGPASSWORD may hold the password).
     #[arg(long, value_name = "URL")]
     pub from: String,
     /// Write nothing, and report what would be done.

@@ -20,7 +20,7 @@ pub enum KeysAction {
     List,
     /// Add a key. It is published at once and signs ten minutes later, so that services know it by then.
     Rotate {
-        /// Let it sign at once: when the key in use has leaked. Services may refuse its tokens for some minutes.
+        /// Let it sign at once, although services may not know it yet.
         #[arg(long)]
         now: bool,
     },

@@ -90,7 +90,7 @@ pub struct BanArguments {
     /// Why, for you and those after you.
     #[arg(long, value_name = "TEXT", value_parser = name)]
     pub reason: Option<PersonName>,
-    /// Until when: days, such as 7d, or a moment, such as 2027-01-31T12:00:00Z. Without it, for good.
+    /// Until when: days (7d) or a moment (2027-01-31T12:00:00Z). Without it, for good.
     #[arg(long, value_name = "WHEN")]
     pub until: Option<Until>,
 }

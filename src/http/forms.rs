@@ -8,7 +8,7 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use contract::{Code, Problem, routes};
+use contract::{Code, LocalPath, Problem, routes};
 use http::{HeaderMap, HeaderValue, Method, Uri, header, request::Parts};
 use leptos::prelude::provide_context;
 use url::form_urlencoded;
@@ -47,6 +47,11 @@ pub async fn submit(State(edge): State<Edge>, request: Request) -> Response {
         accepted => accept(&edge, &parts, &entered.reader, &accepted),
     };
     entered.settle(&edge, &parts.headers, response)
+}
+
+/// Leads who asks for the address of a form to the page it is on.
+pub async fn back_to_page(uri: Uri) -> Response {
+    see_other(LocalPath::parse(page(uri.path())).as_ref())
 }
 
 /// What a server function answers that never got to run; what was typed comes back all the same.
@@ -127,6 +132,10 @@ async fn refuse(edge: &Edge, parts: &Parts, entered: &Entered, refusal: Refusal)
     }
     let scene = Scene { reader: entered.reader.clone(), refusal: Some(refusal), problem: None };
     let mut response = render(edge, page_uri(&parts.uri), scene).await;
+    let dead = [Code::InvalidVerificationToken, Code::TokenExpired, Code::InvalidResetToken].contains(&first.code);
+    if let Some(page) = LinkPage::at(parts.uri.path()).filter(|_| dead) {
+        set_cookies(&mut response, edge.cookies().forget_link(page).into_iter().collect());
+    }
     if !response.status().is_redirection() {
         *response.status_mut() = status(first.code);
     }

@@ -83,7 +83,7 @@ fn rule(path: &str) -> Rule {
 }
 
 /// First parts of the paths that are counted each for itself.
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 21] = [
     "/change-email",
     "/change-password",
     "/delete-user",
@@ -98,6 +98,7 @@ const KNOWN: [&str; 20] = [
     "/revoke-sessions",
     "/session",
     "/sign-out",
+    "/signout",
     "/token",
     "/unlink-account",
     "/update-user",
@@ -112,7 +113,12 @@ fn known_path(path: &str) -> &'static str {
     let head = |known: &&str| {
         rest.strip_prefix(*known).is_some_and(|after| matches!(after.bytes().next(), None | Some(b'/')))
     };
-    KNOWN.into_iter().find(head).unwrap_or("other")
+    match KNOWN.into_iter().find(head) {
+        // Older names.
+        Some("/signout") => "/sign-out",
+        Some("/session") => "/get-session",
+        known => known.unwrap_or("other"),
+    }
 }
 
 #[cfg(test)]
@@ -144,6 +150,8 @@ mod tests {
         assert_eq!(known_path("/api/auth/reset-password/Secret0"), "/reset-password");
         assert_eq!(known_path("/api/auth/x%20y"), "other");
         assert_eq!(known_path("/api/auth/revoke-sessions"), "/revoke-sessions");
+        assert_eq!(known_path("/api/auth/signout"), known_path("/api/auth/sign-out"));
+        assert_eq!(known_path("/api/auth/session/refresh"), known_path("/api/auth/get-session"));
         assert_eq!(known_path("/account/security"), "other");
         assert_eq!(known_path("/api/auth/made-up"), "other");
     }

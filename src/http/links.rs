@@ -51,9 +51,14 @@ pub fn onwards(edge: &Edge, headers: &HeaderMap, page: LinkPage) -> Option<Heade
     HeaderValue::try_from(target).ok()
 }
 
-/// Whether a browser is being taken to another page, rather than a script reading an answer (Fetch Metadata).
+/// Whether a browser is being taken to another page, or a program does as if, rather than a script reading an answer
+/// (Fetch Metadata; RFC 9110 section 12.5.1).
 pub fn is_navigation(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")
+    let wants_page = || {
+        let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+        accept.is_some_and(|accept| accept.contains("text/html"))
+    };
+    headers.get("sec-fetch-mode").map_or_else(wants_page, |mode| mode == "navigate")
 }
 
 fn token(uri: &Uri) -> Option<String> {

@@ -71,7 +71,8 @@ pub fn router(edge: Edge) -> Router {
         router = router.route(page, get(pages::show));
     }
     for action in ACTIONS {
-        router = router.route(action, post(forms::submit));
+        // A browser stands at this address after a form that was not accepted, and may load it again.
+        router = router.route(action, get(forms::back_to_page).post(forms::submit));
     }
     for page in PAGES_OF_LINKS {
         router = router.route(page, get(links::arrive).post(forms::submit));

@@ -47,10 +47,10 @@ impl SessionCookies {
         sessions.read_device(&value(headers, &self.own_name(DEVICE))?)
     }
 
-    /// The cookie of a browser that a reader has signed in with for the first time.
+    /// The cookie of a browser that a reader has signed in with, if it has to be given one.
     pub fn new_device(self, sessions: &Sessions, device: &DeviceId) -> Option<HeaderValue> {
         let value = sessions.device_value(device);
-        (!device.is_brought()).then(|| self.cookie(&self.own_name(DEVICE), &value, Some(DEVICE_AGE)))?
+        device.needs_cookie().then(|| self.cookie(&self.own_name(DEVICE), &value, Some(DEVICE_AGE)))?
     }
 
     /// The token of the mailed link that led to a page, and where it is to lead in the end.

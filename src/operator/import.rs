@@ -39,74 +39,58 @@ async fn better_auth(desk: &Desk, source: &BetterAuthSource) -> Result<Answer, R
 
 /// The report for people: what was done, then what was not, each with its number.
 fn text(report: &ImportReport, others: &BTreeMap<String, i64>) -> String {
-    let ImportReport { found, imported, already_there, left_out, .. } = report;
     let mut lines = Vec::new();
     if report.dry_run {
         lines.push("Nothing was written. This is what an import would do:".to_owned());
     }
-    lines.push(format!("{found} readers found"));
-    lines.push(format!("{imported} imported"));
-    lines.extend(passwords(report));
-    lines.extend(counted("  ", "with an address that is not confirmed", report.unconfirmed));
-    lines.extend(counted("  ", "closed (banned)", report.banned));
-    lines.extend(counted("  ", "with a name that was cut to what can be used here", report.names_cut));
-    lines.extend(counted(
-        "  ",
-        "with a picture that cannot be used here and was dropped",
-        report.images_dropped,
-    ));
-    lines.extend(counted("", "here already, left alone", *already_there));
-    lines.push(format!("{} left out", left_out.len()));
-    for reader in left_out {
-        lines.push(format!(
-            "  {} (id {}): {}",
-            plain(&reader.email),
-            plain(&reader.id),
-            reader.reason.in_words()
-        ));
+    lines.push(format!("readers found: {}", report.found));
+    lines.push(format!("imported: {}", report.imported));
+    lines.extend(imported(report));
+    lines.extend(counted("here already, left alone", report.already_there));
+    lines.push(format!("left out: {}", report.left_out.len()));
+    for reader in &report.left_out {
+        let (email, id) = (plain(&reader.email), plain(&reader.id));
+        lines.push(format!("  {email} (id {id}): {}", reader.reason.in_words()));
     }
     for (question, counts) in &report.answers {
         lines.extend(answers(question, counts));
     }
     for (field, times) in &report.fields_not_kept {
-        lines.push(format!(
-            "column {}: {times} values are no answer to a question and were not kept",
-            plain(field)
-        ));
+        lines.extend(counted(&format!("column {}: no question, values not kept", plain(field)), *times));
     }
     for (table, rows) in others {
-        lines.push(format!("table {}: {rows} rows were not read", plain(table)));
+        lines.push(format!("table {}: rows not read: {rows}", plain(table)));
     }
     lines.join("\n")
 }
 
-fn passwords(report: &ImportReport) -> impl Iterator<Item = String> {
+/// About those taken over.
+fn imported(report: &ImportReport) -> impl Iterator<Item = String> {
     let passwords = &report.passwords;
     [
-        ("with a password hashed with scrypt", passwords.scrypt),
-        ("with a password hashed with bcrypt", passwords.bcrypt),
-        ("with a password hashed with argon2id", passwords.argon2id),
-        ("without a password", passwords.none),
-        (
-            "with a password hashed in a way that is not known here: they have to set a new one",
-            passwords.unknown,
-        ),
+        ("  password hashed with scrypt", passwords.scrypt),
+        ("  password hashed with bcrypt", passwords.bcrypt),
+        ("  password hashed with argon2id", passwords.argon2id),
+        ("  without a password", passwords.none),
+        ("  password hashed in a way not known here, to be set anew by the reader", passwords.unknown),
+        ("  address not confirmed", report.unconfirmed),
+        ("  closed", report.banned),
+        ("  name cut to what can be used here", report.names_cut),
+        ("  picture that cannot be used here, dropped", report.images_dropped),
     ]
     .into_iter()
-    .filter_map(|(what, count)| counted("  ", what, count))
+    .filter_map(|(what, count)| counted(what, count))
 }
 
-fn counted(indent: &str, what: &str, count: u64) -> Option<String> {
-    (count > 0).then(|| format!("{indent}{count} {what}"))
+fn counted(what: &str, count: u64) -> Option<String> {
+    (count > 0).then(|| format!("{what}: {count}"))
 }
 
 fn answers(question: &str, counts: &AnswerCounts) -> Vec<String> {
-    let mut lines = vec![format!("question {question}: {} answers kept", counts.kept)];
-    lines.extend(counted("  ", "answers not accepted", counts.refused));
-    for (value, times) in &counts.refused_values {
-        lines.push(format!("    \"{value}\" {times} times"));
-    }
-    lines.extend(counted("  ", "readers without an answer, although one is required", counts.missing));
+    let mut lines = vec![format!("question {question}: answers kept: {}", counts.kept)];
+    lines.extend(counted("  answers not accepted", counts.refused));
+    lines.extend(counts.refused_values.iter().map(|(value, times)| format!("    \"{value}\": {times}")));
+    lines.extend(counted("  required, but without an answer", counts.missing));
     lines
 }
 
@@ -151,19 +135,19 @@ mod tests {
             text(&report, &others).lines().collect::<Vec<_>>(),
             [
                 "Nothing was written. This is what an import would do:",
-                "4 readers found",
-                "2 imported",
-                "  1 with a password hashed with scrypt",
-                "  1 with a password hashed in a way that is not known here: they have to set a new one",
-                "1 here already, left alone",
-                "1 left out",
+                "readers found: 4",
+                "imported: 2",
+                "  password hashed with scrypt: 1",
+                "  password hashed in a way not known here, to be set anew by the reader: 1",
+                "here already, left alone: 1",
+                "left out: 1",
                 "  ada@example (id u\u{fffd}4): this address cannot be used here",
-                "question experienceLevel: 1 answers kept",
-                "  1 answers not accepted",
-                "    \"expert\" 1 times",
-                "  1 readers without an answer, although one is required",
-                "column role: 2 values are no answer to a question and were not kept",
-                "table session: 3 rows were not read",
+                "question experienceLevel: answers kept: 1",
+                "  answers not accepted: 1",
+                "    \"expert\": 1",
+                "  required, but without an answer: 1",
+                "column role: no question, values not kept: 2",
+                "table session: rows not read: 3",
             ]
         );
     }

@@ -20,5 +20,6 @@ mod hardening;
 mod operator;
 mod page;
 mod pages;
+mod privacy;
 mod reply;
 mod wire;

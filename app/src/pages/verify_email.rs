@@ -40,7 +40,7 @@ pub(crate) fn VerifyEmailPage() -> impl IntoView {
     let about = about(&door, user.as_ref(), &trouble);
     let Words { heading, lede } = words(about, user.as_ref(), door.services.post.is_open());
     // A link that failed is what the page is about already.
-    let summary = (!matches!(about, About::Failed(_))).then(|| trouble.clone()).unwrap_or_default();
+    let summary = if let About::Failed(_) = about { Trouble::default() } else { trouble.clone() };
     Some(view! {
         <Framed
             title=trouble.title(heading)

@@ -12,12 +12,19 @@ use crate::{Device, Sessions, sessions::bounded};
 pub struct DeviceId {
     handle: Uuid,
     brought: bool,
+    /// Whether it was signed under the secret before this one.
+    outdated: bool,
 }
 
 impl DeviceId {
-    /// Whether the browser brought it along; a new one has to be given to it.
+    /// Whether the browser brought it along.
     pub const fn is_brought(&self) -> bool {
         self.brought
+    }
+
+    /// Whether the browser has to be given its cookie: for the first time, or under the present secret.
+    pub const fn needs_cookie(&self) -> bool {
+        !self.brought || self.outdated
     }
 
     /// The name under which readers' browsers are stored; the cookie cannot be made from it.
@@ -41,13 +48,13 @@ impl Sessions {
     pub fn read_device(&self, value: &str) -> Option<DeviceId> {
         let (handle, signature) = value.split_once('.')?;
         let handle = Uuid::try_parse(handle).ok()?;
-        let genuine = self.secret().signed(&signed_text(handle), signature);
-        genuine.then_some(DeviceId { handle, brought: true })
+        let outdated = self.secret().signed_by(&signed_text(handle), signature)?.is_previous();
+        Some(DeviceId { handle, brought: true, outdated })
     }
 
     /// A device cookie for a browser that has none.
     pub fn new_device(&self) -> DeviceId {
-        DeviceId { handle: self.draw(), brought: false }
+        DeviceId { handle: self.draw(), brought: false, outdated: false }
     }
 
     /// The value of a device cookie: `HANDLE.SIGNATURE`.

@@ -125,8 +125,8 @@ impl Events {
         Trace { event: self.event(EventKind::Deletion, DONE, None, &nowhere), mails: Vec::new() }
     }
 
-    /// Records what was refused, and why.
-    pub(crate) async fn refused(
+    /// Records something by itself: what was refused and why, mostly.
+    pub(crate) async fn note(
         &self,
         kind: EventKind,
         why: &str,

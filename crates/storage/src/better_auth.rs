@@ -35,6 +35,9 @@ const TABLES: &str = "select c.relname::text from pg_class c join pg_namespace n
 const COLUMNS: &str = "select attname::text from pg_attribute
     where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum";
 
+/// A reader's row as JSON, and the hash of the password.
+type Row = (Json<Map<String, Value>>, Option<String>);
+
 /// A database of Better Auth, as it was at one moment. Nothing can be written into it.
 #[derive(Debug)]
 pub struct BetterAuth {
@@ -108,7 +111,7 @@ impl BetterAuth {
     /// # Errors
     /// [`ForeignError`].
     pub async fn next(&mut self) -> Result<Vec<ForeignReader>, ForeignError> {
-        let rows: Vec<(Json<Map<String, Value>>, Option<String>)> =
+        let rows: Vec<Row> =
             sqlx::query_as(&format!("fetch {BATCH} from readers")).fetch_all(&mut self.connection).await?;
         Ok(rows.into_iter().map(|(row, password)| reader(row.0, password)).collect())
     }

@@ -218,7 +218,7 @@ fn events(events: &[Event]) -> String {
         return NOTHING.to_owned();
     }
     let rows: String = events.iter().map(event).collect();
-    let head: String = ["When", "What", "Outcome", "Network address", "Browser", "Id"]
+    let head: String = ["When", "What", "Outcome", "Network address", "Browser"]
         .map(|name| format!("<th scope=\"col\">{name}</th>"))
         .concat();
     format!(
@@ -227,6 +227,7 @@ fn events(events: &[Event]) -> String {
     )
 }
 
+/// A line of the table. The id, which tells a reader nothing, is left to programs.
 fn event(it: &Event) -> String {
     let (kind, outcome) = (in_words(&it.kind), in_words(&it.outcome));
     let cells = [
@@ -235,7 +236,6 @@ fn event(it: &Event) -> String {
         Value::Text(&outcome),
         Value::text(it.ip_address.as_deref()),
         Value::text(it.user_agent.as_deref()),
-        Value::Text(&it.id),
     ];
     format!("<tr>{}</tr>\n", cells.map(|cell| format!("<td>{cell}</td>")).concat())
 }

@@ -108,7 +108,7 @@ fn wrong_usage_ends_with_2_and_refusals_with_1_on_standard_error() {
     ] {
         let ended = desk.run(arguments);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}");
-        assert!(ended.stderr.contains("Usage"), "{arguments:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains("--help"), "{arguments:?}: {}", ended.stderr);
     }
     assert!(!desk.folder.join("bookplate.db").exists(), "nothing was opened");
     let said = desk.refusal(&["user", "show", "nobody@example.com"]);

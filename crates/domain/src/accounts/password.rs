@@ -131,7 +131,7 @@ impl Accounts {
             }
         };
         if !matches {
-            self.events.refused(kind, "wrong-password", Some(&user.id), &visit.device).await?;
+            self.events.note(kind, "wrong-password", Some(&user.id), &visit.device).await?;
             return Err(CheckPasswordError::WrongPassword);
         }
         self.limits.give_back(counted).await?;

@@ -42,15 +42,10 @@ impl Accounts {
         callback: &str,
         visit: &Visit,
     ) -> Result<(), RequestResetError> {
-        let request =
-            Request::ResetPassword { email: email.as_str().to_owned(), callback: callback.to_owned() };
+        let (email, callback) = (email.as_str().to_owned(), callback.to_owned());
+        let request = Request::ResetPassword { email, callback, device: visit.device.clone() };
         let mail = self.post.request(None, request).ok_or(RequestResetError::NoMail)?;
-        let mut trace = self.events.done(EventKind::PasswordResetRequest, "", &visit.device);
-        trace.event.user_id = None;
-        let trace = with_mails(trace, [mail]);
-        self.database.record(&trace).await?;
-        self.settled(&trace);
-        Ok(())
+        Ok(self.post.queue(&mail).await?)
     }
 
     /// Whether a link to set a password is good. Looking does not spend it.

@@ -69,7 +69,7 @@ impl Accounts {
             };
             let Some(credentials) = found.as_ref().filter(|_| matches) else {
                 let known = found.as_ref().map(|credentials| credentials.user.id.as_str());
-                self.events.refused(EventKind::SignIn, "wrong-credentials", known, &visit.device).await?;
+                self.events.note(EventKind::SignIn, "wrong-credentials", known, &visit.device).await?;
                 return Err(SignInError::WrongCredentials);
             };
             self.limits.give_back(counted).await?;
@@ -105,7 +105,7 @@ impl Accounts {
     /// Whether the reader may come in, whose password was right.
     async fn judge(&self, user: &User, command: &SignIn, visit: &Visit) -> Result<(), SignInError> {
         if user.ban.holds(self.ports.clock.now()) {
-            self.events.refused(EventKind::SignIn, "banned", Some(&user.id), &visit.device).await?;
+            self.events.note(EventKind::SignIn, "banned", Some(&user.id), &visit.device).await?;
             return Err(SignInError::Banned);
         }
         if self.rules.require_verified_email && !user.email_verified {

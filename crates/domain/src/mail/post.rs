@@ -12,7 +12,7 @@ use storage::{Database, QueuedMail, Trace};
 use tokio::sync::Notify;
 
 use super::{Letter, Letterhead, Occasion, writing::Request};
-use crate::{Failure, Limits, MailerError, Ports, Sealed, Secret};
+use crate::{events::Events, Failure, Limits, MailerError, Ports, Sealed, Secret};
 
 /// Purpose under which queued mail is sealed.
 const PURPOSE: &str = "mail";
@@ -31,6 +31,7 @@ pub struct Post {
     secret: Arc<Secret>,
     pub(super) letterhead: Arc<Letterhead>,
     pub(super) limits: Limits,
+    pub(super) events: Events,
     queued: Arc<Notify>,
 }
 
@@ -63,7 +64,8 @@ impl Post {
         limits: Limits,
     ) -> Self {
         let letterhead = Arc::new(letterhead);
-        Self { database, ports, secret, letterhead, limits, queued: Arc::default() }
+        let events = Events::new(database.clone(), ports.clone());
+        Self { database, ports, secret, letterhead, limits, events, queued: Arc::default() }
     }
 
     /// Whether mail can be sent at all.

@@ -6,7 +6,9 @@ use sha2::{Digest, Sha256};
 use storage::{QueuedMail, User};
 
 use super::{Link, Occasion, Post, lifetimes, post::Envelope};
-use crate::{Failure, LimitError, Ports, devices::hex, limits::Rule};
+use crate::{
+    DONE, Device, EventKind, Failure, LimitError, Ports, devices::hex, limits::Rule,
+};
 
 /// What a mail is to be about.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -16,6 +18,8 @@ pub(crate) enum Request {
         email: String,
         /// Where the link leads in the end.
         callback: String,
+        /// Who asked.
+        device: Device,
     },
     /// A link to prove this address, if somebody has it and has not proved it.
     VerifyEmail { email: String, callback: String },
@@ -108,13 +112,15 @@ impl Post {
         if let Request::SignUpAttempt { email } = request {
             return self.write_attempt(asked, email).await;
         }
-        let Some(draft) = self.draft(asked, request).await? else {
+        let draft = self.draft(asked, request).await?;
+        let allowed = match &draft {
+            Some(draft) => self.may_write_to(&draft.to).await?,
+            None => false,
+        };
+        self.note(request, draft.as_ref(), allowed).await?;
+        let Some(draft) = draft.filter(|_| allowed) else {
             return Ok(self.database.remove_mail(&asked.id).await?);
         };
-        if !self.may_write_to(&draft.to).await? {
-            tracing::info!(user = %draft.reader.id, "enough mail to this address for now; dropped");
-            return Ok(self.database.remove_mail(&asked.id).await?);
-        }
         let token = new_token(&self.ports);
         let path = draft.purpose.path(&token, draft.callback);
         let url = format!("{}{}{path}", self.letterhead.origin, contract::routes::API);
@@ -124,6 +130,18 @@ impl Post {
         let stored = self.link(&draft, &token, asked);
         self.database.answer_mail_request(&asked.id, &stored, draft.purpose.replaces(), &mail).await?;
         Ok(())
+    }
+
+    /// Records that a link to set a password was asked for. Not when it was asked: whose address it was, if anybody's, is
+    /// found out only now.
+    async fn note(&self, request: &Request, draft: Option<&Draft<'_>>, allowed: bool) -> Result<(), Failure> {
+        let Request::ResetPassword { device, .. } = request else { return Ok(()) };
+        let (outcome, reader) = match draft {
+            Some(draft) if allowed => (DONE, Some(draft.reader.id.as_str())),
+            Some(draft) => ("enough-mail", Some(draft.reader.id.as_str())),
+            None => ("nobody", None),
+        };
+        self.events.note(EventKind::PasswordResetRequest, outcome, reader, device).await
     }
 
     async fn write_attempt(&self, asked: &QueuedMail, email: &str) -> Result<(), Failure> {
@@ -144,7 +162,7 @@ impl Post {
     ) -> Result<Option<Draft<'a>>, Failure> {
         Ok(match request {
             Request::SignUpAttempt { .. } => None,
-            Request::ResetPassword { email, callback } => {
+            Request::ResetPassword { email, callback, .. } => {
                 let reader = self.database.find_user_by_email(email).await?;
                 let reader = match reader {
                     Some(reader) if !self.password_changed_since(&reader, asked).await? => Some(reader),

@@ -9,6 +9,7 @@ pub(crate) use naming::named;
 use std::sync::Arc;
 
 use contract::Timestamp;
+use serde::{Deserialize, Serialize};
 use storage::{Database, RecordStore, Session, SignedIn, User};
 use uuid::Uuid;
 
@@ -44,7 +45,7 @@ pub struct Sessions {
 }
 
 /// Where a request comes from, for the list of sessions.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Device {
     /// Network address; empty when unknown.
     pub ip_address: String,

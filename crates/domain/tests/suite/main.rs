@@ -8,16 +8,27 @@
 )]
 
 mod accounts;
+mod addresses;
 mod book;
 mod cookies;
+mod deletion;
 mod forgeries;
-mod imports;
+mod guessing;
 mod keys;
+mod limits;
+mod new_devices;
 mod notices;
 mod operator;
+mod password_changes;
 mod passwords;
+mod post;
+mod privacy;
 mod profiles;
+mod recovery;
+mod rotation;
 mod secrecy;
 mod secret;
+mod session_lists;
 mod sessions;
+mod strict;
 mod tokens;

@@ -1,0 +1,204 @@
+//! Changing a password by who knows it.
+
+use std::sync::Arc;
+
+use domain::{
+    AccountRules, ChangePassword, ChangePasswordError, CheckPasswordError, PasswordChanged, Settings, SignedIn,
+    SignInError, Visit,
+    contract::{Code, Problem, Problems},
+};
+use testkit::{databases::TestDatabase, on_each_database};
+use tokio::task::JoinSet;
+
+use crate::book::{Book, PASSWORD, attempt, new_password, settings, sign_in};
+
+on_each_database!(
+    security_12_changing_the_password_ends_every_other_session_and_rotates_this_one,
+    only_who_asks_for_it_keeps_the_other_sessions,
+    the_reference_s_habit_keeps_the_other_sessions_unless_asked,
+    security_08_changing_the_password_needs_the_current_one,
+    security_08_a_common_or_related_password_is_refused_and_nothing_changes,
+    security_24_a_changed_password_is_told_by_mail,
+    security_22_links_that_were_mailed_die_with_the_old_password,
+    of_ten_changes_at_once_one_is_done,
+    an_account_without_a_password_has_none_to_change,
+);
+
+const NEW: &str = "another good password";
+
+fn change(revoke_others: Option<bool>) -> ChangePassword {
+    ChangePassword { current: attempt(PASSWORD), new: new_password(NEW), revoke_others }
+}
+
+async fn changes(book: &Book, signed_in: &SignedIn, revoke_others: Option<bool>) -> PasswordChanged {
+    let visit = book.visit_with(signed_in);
+    book.services.accounts.change_password(change(revoke_others), signed_in, &visit).await.unwrap()
+}
+
+async fn opens(book: &Book, password: &str) -> bool {
+    match book.services.accounts.sign_in(sign_in("ada", password), &Visit::default()).await {
+        Ok(_) => true,
+        Err(SignInError::WrongCredentials) => false,
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+async fn security_12_changing_the_password_ends_every_other_session_and_rotates_this_one(
+    database: TestDatabase,
+) {
+    let book = Book::open(database).await;
+    let (own, other) = (book.reader("ada").await, book.enters("ada", &Visit::default()).await);
+    let stranger = book.reader("grace").await;
+    book.ports.clock.advance_seconds(60);
+    for revoke_others in [None, Some(true)] {
+        let own = if revoke_others.is_none() { own.clone() } else { book.enters("ada", &Visit::default()).await };
+        let changed = changes(&book, &own, revoke_others).await;
+        let session = changed.session.unwrap();
+        assert_ne!(session.id, own.session.id);
+        assert!(session.remembered);
+        assert!(!book.lives(&own).await && !book.lives(&other).await);
+        assert!(book.lives(&SignedIn { session, user: changed.user }).await);
+        assert_eq!(book.services.sessions.list(&own.user.id).await.unwrap().len(), 1);
+        // Back to the first one, for the second round.
+        book.database.arrange("delete from bookplate_limits").await;
+        let back = book.services.accounts.sign_in(sign_in("ada", NEW), &Visit::default()).await.unwrap();
+        let again = ChangePassword { current: attempt(NEW), new: new_password(PASSWORD), revoke_others };
+        book.services.accounts.change_password(again, &back, &Visit::default()).await.unwrap();
+    }
+    assert!(book.lives(&stranger).await);
+    let token = book.services.tokens.issue(&other, None).unwrap();
+    assert!(book.services.tokens.verify(&token).await.is_err(), "nor does a token of an ended session live");
+}
+
+async fn only_who_asks_for_it_keeps_the_other_sessions(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let (own, other) = (book.reader("ada").await, book.enters("ada", &Visit::default()).await);
+    let changed = changes(&book, &own, Some(false)).await;
+    assert!(changed.session.is_none());
+    assert!(book.lives(&own).await && book.lives(&other).await);
+    assert!(opens(&book, NEW).await && !opens(&book, PASSWORD).await);
+}
+
+async fn the_reference_s_habit_keeps_the_other_sessions_unless_asked(database: TestDatabase) {
+    let accounts = AccountRules { reference_habits: true, ..settings().accounts };
+    let book = Book::with(database, Settings { accounts, ..settings() }).await;
+    let (own, other) = (book.reader("ada").await, book.enters("ada", &Visit::default()).await);
+    assert!(changes(&book, &own, None).await.session.is_none());
+    assert!(book.lives(&own).await && book.lives(&other).await);
+    let again = ChangePassword {
+        current: attempt(NEW),
+        new: new_password(PASSWORD),
+        revoke_others: Some(true),
+    };
+    let changed = book.services.accounts.change_password(again, &own, &Visit::default()).await.unwrap();
+    assert!(changed.session.is_some());
+    assert!(!book.lives(&own).await && !book.lives(&other).await);
+}
+
+async fn security_08_changing_the_password_needs_the_current_one(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    let without = ["bookplate_limits", "bookplate_events"];
+    let before = book.rows_without(&without).await;
+    for wrong in ["", "Quiet paper and ink", NEW] {
+        let command = ChangePassword { current: attempt(wrong), ..change(None) };
+        let refused = book.services.accounts.change_password(command, &signed_in, &Visit::default()).await;
+        let refused = refused.unwrap_err();
+        let ChangePasswordError::Current(CheckPasswordError::WrongPassword) = refused else {
+            panic!("{wrong:?}: {refused:?}")
+        };
+        assert_eq!(Problems::from(refused), Problem::on(Code::InvalidPassword, "currentPassword").into());
+    }
+    assert_eq!(book.rows_without(&without).await, before);
+    let refusals = book.happened(&signed_in.user.id).await;
+    let refusals = refusals.iter().filter(|event| **event == ("password-change".into(), "wrong-password".into()));
+    assert_eq!(refusals.count(), 3);
+}
+
+async fn security_08_a_common_or_related_password_is_refused_and_nothing_changes(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    for (wanted, code) in [
+        ("Password1", Code::PasswordCompromised),
+        ("ada@example.com", Code::PasswordTooWeak),
+        ("The Book 1", Code::PasswordTooWeak),
+    ] {
+        let command = ChangePassword { new: new_password(wanted), ..change(None) };
+        let refused = book.services.accounts.change_password(command, &signed_in, &Visit::default()).await;
+        assert_eq!(
+            Problems::from(refused.unwrap_err()),
+            Problem::on(code, "newPassword").into(),
+            "{wanted}"
+        );
+    }
+    assert!(book.lives(&signed_in).await);
+    assert!(opens(&book, PASSWORD).await);
+}
+
+async fn security_24_a_changed_password_is_told_by_mail(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    book.mail().await;
+    let refused = ChangePassword { current: attempt(NEW), ..change(None) };
+    assert!(book.services.accounts.change_password(refused, &signed_in, &Visit::default()).await.is_err());
+    assert!(book.posted().await.is_empty());
+    changes(&book, &signed_in, None).await;
+    assert_eq!(book.posted().await, [("password-changed".into(), "ada@example.com".into())]);
+    assert_eq!(
+        book.happened(&signed_in.user.id).await.iter().filter(|(kind, _)| kind == "password-change").count(),
+        2
+    );
+}
+
+async fn security_22_links_that_were_mailed_die_with_the_old_password(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    let verify = book.token_in("verify-email").await;
+    let email = crate::book::email("ada");
+    book.services.accounts.request_password_reset(&email, "/", &Visit::default()).await.unwrap();
+    let reset = book.token_in("reset-password").await;
+    assert!(book.services.accounts.reset_link_is_good(&reset).await.unwrap());
+    // One that was asked for before the change and is written after it.
+    book.services.accounts.request_password_reset(&email, "/", &Visit::default()).await.unwrap();
+    book.ports.clock.advance_seconds(1);
+    changes(&book, &signed_in, Some(false)).await;
+    assert!(!book.services.accounts.reset_link_is_good(&reset).await.unwrap());
+    assert!(book.services.accounts.verify_email(&verify, "/", None, &Visit::default()).await.is_err());
+    assert_eq!(book.posted().await, [("password-changed".into(), "ada@example.com".into())]);
+    assert_eq!(book.count("bookplate_links").await, 0);
+    // Asked for after it.
+    book.services.accounts.request_password_reset(&email, "/", &Visit::default()).await.unwrap();
+    book.token_in("reset-password").await;
+}
+
+async fn of_ten_changes_at_once_one_is_done(database: TestDatabase) {
+    let book = Arc::new(Book::open(database).await);
+    let signed_in = book.reader("ada").await;
+    let mut tasks = JoinSet::new();
+    for number in 0..10 {
+        let (book, signed_in) = (book.clone(), signed_in.clone());
+        tasks.spawn(async move {
+            let new = format!("{NEW} {number}");
+            let command = ChangePassword { new: new_password(&new), ..change(None) };
+            match book.services.accounts.change_password(command, &signed_in, &Visit::default()).await {
+                Ok(_) => Some(new),
+                Err(ChangePasswordError::Current(
+                    CheckPasswordError::WrongPassword | CheckPasswordError::TooMany { .. },
+                )) => None,
+                Err(other) => panic!("{other:?}"),
+            }
+        });
+    }
+    let done: Vec<String> = tasks.join_all().await.into_iter().flatten().collect();
+    assert_eq!(done.len(), 1, "{done:?}");
+    assert!(opens(&book, &done[0]).await);
+    assert_eq!(book.services.sessions.list(&signed_in.user.id).await.unwrap().len(), 2, "rotated, and this");
+}
+
+async fn an_account_without_a_password_has_none_to_change(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    book.database.arrange("update bookplate_accounts set password_hash = null").await;
+    let refused = book.services.accounts.change_password(change(None), &signed_in, &Visit::default()).await;
+    assert_eq!(Problems::from(refused.unwrap_err()), Problem::new(Code::CredentialAccountNotFound).into());
+}

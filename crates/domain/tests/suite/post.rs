@@ -1,0 +1,262 @@
+//! Mail on its way.
+
+use std::sync::Arc;
+
+use domain::{Database, Delivered, LimitSettings, Quota, Services, Settings, Visit};
+use testkit::{Conduct, FixedClock, TestPorts, databases::TestDatabase, on_each_database};
+use tokio::task::JoinSet;
+
+use crate::book::{Book, DAY, email, entered, settings, sign_up, with_new_secret};
+
+on_each_database!(
+    a_mail_that_is_not_taken_is_tried_again_ever_more_slowly,
+    a_mail_is_given_up_after_three_days,
+    a_mail_that_will_never_be_taken_is_dropped_at_once,
+    a_letter_is_tried_again_under_the_same_id,
+    a_restart_loses_no_mail,
+    no_request_waits_for_the_mail_server,
+    of_many_carriers_one_sends_each_mail,
+    a_mail_whose_carrier_died_is_sent_by_another,
+    what_waits_is_encrypted_and_what_is_sent_is_gone,
+    a_mail_of_the_secret_before_is_still_sent_and_one_of_an_unknown_secret_is_dropped,
+    security_27_one_recipient_gets_so_many_mails_and_no_more,
+    security_27_notices_are_not_held_back_by_what_strangers_ask_for,
+    where_no_mail_is_sent_none_is_queued,
+);
+
+/// A reader whose mail is sent, and a link asked for and written that the server has not taken yet.
+async fn waiting(book: &Book) {
+    book.reader("ada").await;
+    book.mail().await;
+    book.services.accounts.request_password_reset(&email("ada"), "/", &Visit::default()).await.unwrap();
+}
+
+async fn deliver(book: &Book) -> Delivered {
+    book.services.post.deliver().await.unwrap()
+}
+
+async fn a_mail_that_is_not_taken_is_tried_again_ever_more_slowly(database: TestDatabase) {
+    let book = Book::open(database).await;
+    waiting(&book).await;
+    book.ports.mailer.behave(Conduct::RefusesForNow);
+    assert_eq!(deliver(&book).await, Delivered::Stuck);
+    let mut tries = 1;
+    for pause in [15, 60, 300, 1200, 3600, 3600] {
+        assert_eq!(book.ports.mailer.tries(), tries);
+        book.ports.clock.advance_seconds(pause - 1);
+        let due = domain::Clock::now(&*book.ports.clock).plus_seconds(1);
+        assert_eq!(deliver(&book).await, Delivered::UpTo(Some(due)), "after {pause} s");
+        assert_eq!(book.ports.mailer.tries(), tries);
+        book.ports.clock.advance_seconds(1);
+        assert_eq!(deliver(&book).await, Delivered::Stuck);
+        tries += 1;
+    }
+    book.ports.mailer.behave(Conduct::Takes);
+    book.ports.clock.advance_seconds(3600);
+    assert_eq!(deliver(&book).await, Delivered::UpTo(None));
+    assert_eq!(book.ports.mailer.letters().len(), 1);
+    assert_eq!(book.count("bookplate_mails").await, 0);
+}
+
+async fn a_mail_is_given_up_after_three_days(database: TestDatabase) {
+    let book = Book::open(database).await;
+    waiting(&book).await;
+    book.ports.mailer.behave(Conduct::RefusesForNow);
+    deliver(&book).await;
+    book.ports.clock.advance_seconds(3 * DAY - 1);
+    assert_eq!(deliver(&book).await, Delivered::Stuck);
+    assert_eq!(book.count("bookplate_mails").await, 1);
+    book.ports.clock.advance_seconds(60);
+    assert_eq!(deliver(&book).await, Delivered::UpTo(None));
+    assert_eq!(book.count("bookplate_mails").await, 0);
+    assert!(book.ports.mailer.letters().is_empty());
+}
+
+async fn a_mail_that_will_never_be_taken_is_dropped_at_once(database: TestDatabase) {
+    let book = Book::open(database).await;
+    waiting(&book).await;
+    book.ports.mailer.behave(Conduct::RefusesForGood);
+    assert_eq!(deliver(&book).await, Delivered::UpTo(None));
+    assert_eq!((book.ports.mailer.tries(), book.count("bookplate_mails").await), (1, 0));
+}
+
+async fn a_letter_is_tried_again_under_the_same_id(database: TestDatabase) {
+    let book = Book::open(database).await;
+    waiting(&book).await;
+    book.ports.mailer.behave(Conduct::RefusesForNow);
+    deliver(&book).await;
+    book.ports.mailer.behave(Conduct::Takes);
+    book.ports.clock.advance_seconds(15);
+    deliver(&book).await;
+    let ids = book.ports.mailer.tried_ids();
+    assert_eq!(ids.len(), 2);
+    assert_eq!(ids[0], ids[1], "so that a letter sent twice is seen as one");
+}
+
+async fn a_restart_loses_no_mail(database: TestDatabase) {
+    let book = Book::open(database).await;
+    waiting(&book).await;
+    book.ports.mailer.behave(Conduct::RefusesForNow);
+    deliver(&book).await;
+    book.services.accounts.send_verification(&email("ada"), "/", None).await.unwrap();
+    book.ports.mailer.behave(Conduct::Takes);
+    book.ports.clock.advance_seconds(15);
+    let later = book.restarted(settings()).await;
+    assert_eq!(later.post.deliver().await.unwrap(), Delivered::UpTo(None));
+    let mut kinds: Vec<String> = book.ports.mailer.letters().into_iter().map(|letter| letter.kind).collect();
+    kinds.sort();
+    assert_eq!(kinds, ["reset-password", "verify-email"], "the letter and the one still to be written");
+}
+
+/// The mail server says nothing, and a carrier waits for it. Were a request to wait too, this would never end.
+async fn no_request_waits_for_the_mail_server(database: TestDatabase) {
+    let book = Arc::new(Book::open(database).await);
+    book.ports.mailer.behave(Conduct::Hangs);
+    let signed_in = book.reader("ada").await;
+    let carrier = tokio::spawn({
+        let book = book.clone();
+        async move { deliver(&book).await }
+    });
+    while book.ports.mailer.tries() == 0 {
+        tokio::task::yield_now().await;
+    }
+    book.enters("ada", &Visit::default()).await;
+    book.services.accounts.request_password_reset(&email("ada"), "/", &Visit::default()).await.unwrap();
+    book.services.accounts.send_verification(&email("ada"), "/", Some(&signed_in.user)).await.unwrap();
+    assert!(!carrier.is_finished());
+    assert!(book.ports.mailer.letters().is_empty());
+    book.ports.mailer.behave(Conduct::Takes);
+    assert_eq!(carrier.await.unwrap(), Delivered::UpTo(None));
+    assert_eq!(book.ports.mailer.letters().len(), 4);
+}
+
+async fn of_many_carriers_one_sends_each_mail(database: TestDatabase) {
+    let book = Arc::new(Book::open(database).await);
+    for number in 0..12 {
+        book.reader(&format!("reader{number}")).await;
+    }
+    let mut carriers = JoinSet::new();
+    for _ in 0..6 {
+        let book = book.clone();
+        carriers.spawn(async move { deliver(&book).await });
+    }
+    carriers.join_all().await;
+    deliver(&book).await;
+    let mut sent: Vec<String> = book.ports.mailer.letters().into_iter().map(|letter| letter.to).collect();
+    sent.sort();
+    sent.dedup();
+    assert_eq!((sent.len(), book.ports.mailer.tries()), (12, 12));
+    assert_eq!(book.count("bookplate_links").await, 12);
+}
+
+async fn a_mail_whose_carrier_died_is_sent_by_another(database: TestDatabase) {
+    let book = Arc::new(Book::open(database).await);
+    book.reader("ada").await;
+    book.ports.mailer.behave(Conduct::Hangs);
+    let carrier = tokio::spawn({
+        let book = book.clone();
+        async move { deliver(&book).await }
+    });
+    while book.ports.mailer.tries() == 0 {
+        tokio::task::yield_now().await;
+    }
+    carrier.abort();
+    assert!(carrier.await.unwrap_err().is_cancelled());
+    book.ports.mailer.behave(Conduct::Takes);
+    book.ports.clock.advance_seconds(119);
+    let due = FixedClock::START.plus_seconds(120);
+    assert_eq!(deliver(&book).await, Delivered::UpTo(Some(due)), "it might live");
+    book.ports.clock.advance_seconds(1);
+    assert_eq!(deliver(&book).await, Delivered::UpTo(None));
+    assert_eq!(book.ports.mailer.letters().len(), 1);
+}
+
+async fn what_waits_is_encrypted_and_what_is_sent_is_gone(database: TestDatabase) {
+    let book = Book::open(database).await;
+    book.reader("ada").await;
+    for name in ["ada", "nobody"] {
+        book.services.accounts.request_password_reset(&email(name), "/", &Visit::default()).await.unwrap();
+    }
+    let mails = async || book.database.rows_of("bookplate_mails").await.join("\n");
+    assert!(!mails().await.contains("example.com") && !mails().await.contains("ResetPassword"));
+    assert!(book.database.rows_holding("nobody@example.com").await.is_empty());
+    book.ports.mailer.behave(Conduct::RefusesForNow);
+    deliver(&book).await;
+    deliver(&book).await;
+    assert_eq!(book.count("bookplate_links").await, 2, "the letters are written");
+    assert!(!mails().await.contains("example.com") && !mails().await.contains("reset-password"));
+    book.ports.mailer.behave(Conduct::Takes);
+    book.ports.clock.advance_seconds(15);
+    for letter in book.mail().await {
+        let token = letter.link.unwrap().token;
+        assert!(token.len() >= 22, "128 bits at least: {token}");
+        assert_eq!(book.database.rows_holding(&token).await, Vec::<String>::new(), "only its hash is stored");
+    }
+    assert_eq!(book.count("bookplate_mails").await, 0);
+}
+
+async fn a_mail_of_the_secret_before_is_still_sent_and_one_of_an_unknown_secret_is_dropped(
+    database: TestDatabase,
+) {
+    let book = Book::open(database).await;
+    waiting(&book).await;
+    let later = book.restarted(with_new_secret(true)).await;
+    assert_eq!(later.post.deliver().await.unwrap(), Delivered::UpTo(None));
+    assert_eq!(book.posted().await, [("reset-password".into(), "ada@example.com".into())]);
+    book.services.accounts.request_password_reset(&email("ada"), "/", &Visit::default()).await.unwrap();
+    let without = book.restarted(with_new_secret(false)).await;
+    assert_eq!(without.post.deliver().await.unwrap(), Delivered::UpTo(None));
+    assert!(book.posted().await.is_empty());
+    assert_eq!(book.count("bookplate_mails").await, 0);
+}
+
+fn few_mails() -> Settings {
+    let recipient = Some(Quota { count: 2, seconds: 3600 });
+    Settings { limits: LimitSettings { recipient, ..LimitSettings::default() }, ..settings() }
+}
+
+async fn security_27_one_recipient_gets_so_many_mails_and_no_more(database: TestDatabase) {
+    let book = Book::with(database, few_mails()).await;
+    book.reader("grace").await;
+    book.reader("ada").await;
+    assert_eq!(book.mail().await.len(), 2, "one each, to prove the address");
+    for _ in 0..5 {
+        book.services.accounts.request_password_reset(&email("ada"), "/", &book.browser()).await.unwrap();
+        book.services.accounts.send_verification(&email("ada"), "/", None).await.unwrap();
+    }
+    assert_eq!(book.posted().await.len(), 1, "the second within the hour");
+    assert_eq!(book.count("bookplate_mails").await, 0, "the others are dropped, not kept");
+    book.services.accounts.request_password_reset(&email("grace"), "/", &Visit::default()).await.unwrap();
+    assert_eq!(book.posted().await, [("reset-password".into(), "grace@example.com".into())]);
+    book.ports.clock.advance_seconds(3600);
+    book.services.accounts.request_password_reset(&email("ada"), "/", &Visit::default()).await.unwrap();
+    assert_eq!(book.posted().await, [("reset-password".into(), "ada@example.com".into())]);
+}
+
+async fn security_27_notices_are_not_held_back_by_what_strangers_ask_for(database: TestDatabase) {
+    let book = Book::with(database, few_mails()).await;
+    book.reader("ada").await;
+    for _ in 0..5 {
+        book.services.accounts.request_password_reset(&email("ada"), "/", &book.browser()).await.unwrap();
+    }
+    book.mail().await;
+    book.enters("ada", &book.browser()).await;
+    assert_eq!(book.posted().await, [("new-device".into(), "ada@example.com".into())]);
+}
+
+async fn where_no_mail_is_sent_none_is_queued(database: TestDatabase) {
+    let ports = domain::Ports { mailer: None, ..TestPorts::default().ports() };
+    let services = Services::open(Database::clone(&database), ports, settings()).await.unwrap();
+    let signed_in = entered(services.accounts.sign_up(sign_up("ada"), &Visit::default()).await.unwrap());
+    assert!(!services.post.is_open());
+    let asked = services.accounts.request_password_reset(&email("ada"), "/", &Visit::default()).await;
+    assert!(matches!(asked, Err(domain::RequestResetError::NoMail)), "{asked:?}");
+    let asked = services.accounts.send_verification(&email("ada"), "/", None).await;
+    assert!(matches!(asked, Err(domain::SendVerificationError::NoMail)), "{asked:?}");
+    let asked = services.accounts.change_email(&email("new"), "/", &signed_in, &Visit::default()).await;
+    assert!(matches!(asked, Err(domain::ChangeEmailError::NoMail)), "{asked:?}");
+    assert_eq!(database.number("select count(*) from bookplate_mails").await, 0);
+    let gone = domain::DeleteAccount::default();
+    services.accounts.delete(gone, &signed_in, &Visit::default()).await.unwrap();
+    assert_eq!(database.number("select count(*) from bookplate_mails").await, 0);
+}

@@ -1,0 +1,220 @@
+//! Setting a password with a link that was mailed.
+
+use std::sync::Arc;
+
+use domain::{
+    ResetPasswordError, SignInError, SignedIn, Visit,
+    contract::{Code, Problem, Problems},
+    lifetimes,
+};
+use testkit::{Work, databases::TestDatabase, on_each_database};
+use tokio::task::JoinSet;
+
+use crate::book::{Book, PASSWORD, email, new_password, sign_in, strict};
+
+on_each_database!(
+    security_12_a_reset_ends_every_session_and_counts_the_address_as_proved,
+    security_01_asking_for_a_link_does_the_same_for_every_address,
+    security_22_a_link_works_once,
+    security_22_of_ten_uses_of_one_link_at_once_one_counts,
+    security_22_a_newer_link_kills_the_older,
+    security_22_a_link_works_for_an_hour,
+    security_22_neither_looking_nor_a_refused_password_spends_a_link,
+    security_22_the_token_of_another_link_sets_no_password,
+    security_26_a_reset_makes_its_browser_known_so_that_guessers_do_not_keep_the_reader_out,
+    a_reset_lets_in_who_had_not_proved_the_address,
+);
+
+const NEW: &str = "another good password";
+
+async fn asks(book: &Book, name: &str) {
+    book.services.accounts.request_password_reset(&email(name), "/done", &Visit::default()).await.unwrap();
+}
+
+async fn token(book: &Book) -> String {
+    asks(book, "ada").await;
+    book.token_in("reset-password").await
+}
+
+async fn sets(book: &Book, token: &str, password: &str) -> Result<(), ResetPasswordError> {
+    book.services.accounts.reset_password(token, new_password(password), &Visit::default()).await
+}
+
+async fn is_good(book: &Book, token: &str) -> bool {
+    book.services.accounts.reset_link_is_good(token).await.unwrap()
+}
+
+async fn security_12_a_reset_ends_every_session_and_counts_the_address_as_proved(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let (one, other) = (book.reader("ada").await, book.enters("ada", &Visit::default()).await);
+    let stranger = book.reader("grace").await;
+    let token = token(&book).await;
+    book.mail().await;
+    book.ports.clock.advance_seconds(60);
+    sets(&book, &token, NEW).await.unwrap();
+    assert!(!book.lives(&one).await && !book.lives(&other).await);
+    assert!(book.lives(&stranger).await);
+    assert_eq!(book.posted().await, [("password-changed".into(), "ada@example.com".into())]);
+    let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await;
+    assert!(matches!(refused, Err(SignInError::WrongCredentials)), "{refused:?}");
+    let back: SignedIn =
+        book.services.accounts.sign_in(sign_in("ada", NEW), &Visit::default()).await.unwrap();
+    assert!(back.user.email_verified);
+    let events = book.happened(&one.user.id).await;
+    assert!(events.contains(&("password-reset".into(), "done".into())), "{events:?}");
+}
+
+/// Before any mail is written: the same rows, the same hashing, the same answer.
+async fn security_01_asking_for_a_link_does_the_same_for_every_address(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await;
+    book.mail().await;
+    let mut added = Vec::new();
+    for name in ["ada", "nobody"] {
+        let (events, mails) = (book.count("bookplate_events").await, book.count("bookplate_mails").await);
+        let without = ["bookplate_events", "bookplate_mails"];
+        let (before, work): (_, Work) = (book.rows_without(&without).await, book.ports.hasher.work());
+        asks(&book, name).await;
+        assert_eq!((book.rows_without(&without).await, book.ports.hasher.work()), (before, work), "{name}");
+        let of_nobody = "select count(*) from bookplate_mails where user_id is not null";
+        added.push((
+            book.count("bookplate_events").await - events,
+            book.count("bookplate_mails").await - mails,
+            book.database.number(of_nobody).await,
+        ));
+    }
+    assert_eq!(added, [(1, 1, 0), (1, 1, 0)]);
+    assert!(!book.happened(&ada.user.id).await.iter().any(|(kind, _)| kind == "password-reset-request"));
+    assert_eq!(book.posted().await, [("reset-password".into(), "ada@example.com".into())]);
+    assert_eq!(book.count("bookplate_mails").await, 0);
+}
+
+async fn security_22_a_link_works_once(database: TestDatabase) {
+    let book = Book::open(database).await;
+    book.reader("ada").await;
+    book.mail().await;
+    let token = token(&book).await;
+    sets(&book, &token, NEW).await.unwrap();
+    assert!(!is_good(&book, &token).await);
+    let refused = sets(&book, &token, "yet another password").await.unwrap_err();
+    assert_eq!(Problems::from(refused), Problem::new(Code::InvalidResetToken).into());
+    book.services.accounts.sign_in(sign_in("ada", NEW), &Visit::default()).await.unwrap();
+}
+
+async fn security_22_of_ten_uses_of_one_link_at_once_one_counts(database: TestDatabase) {
+    let book = Arc::new(Book::open(database).await);
+    book.reader("ada").await;
+    book.mail().await;
+    let token = token(&book).await;
+    let mut tasks = JoinSet::new();
+    for number in 0..10 {
+        let (book, token) = (book.clone(), token.clone());
+        tasks.spawn(async move {
+            let wanted = format!("{NEW} {number}");
+            match sets(&book, &token, &wanted).await {
+                Ok(()) => Some(wanted),
+                Err(ResetPasswordError::InvalidToken) => None,
+                Err(other) => panic!("{other:?}"),
+            }
+        });
+    }
+    let done: Vec<String> = tasks.join_all().await.into_iter().flatten().collect();
+    assert_eq!(done.len(), 1, "{done:?}");
+    book.services.accounts.sign_in(sign_in("ada", &done[0]), &Visit::default()).await.unwrap();
+    assert_eq!(book.posted().await.iter().filter(|(kind, _)| kind == "password-changed").count(), 1);
+}
+
+async fn security_22_a_newer_link_kills_the_older(database: TestDatabase) {
+    let book = Book::open(database).await;
+    book.reader("ada").await;
+    book.reader("grace").await;
+    book.mail().await;
+    asks(&book, "grace").await;
+    let theirs = book.token_in("reset-password").await;
+    let older = token(&book).await;
+    let newer = token(&book).await;
+    assert!(!is_good(&book, &older).await);
+    assert!(is_good(&book, &newer).await && is_good(&book, &theirs).await);
+    assert!(matches!(sets(&book, &older, NEW).await, Err(ResetPasswordError::InvalidToken)));
+    sets(&book, &newer, NEW).await.unwrap();
+    assert!(is_good(&book, &theirs).await);
+}
+
+async fn security_22_a_link_works_for_an_hour(database: TestDatabase) {
+    let book = Book::open(database).await;
+    book.reader("ada").await;
+    book.mail().await;
+    let token = token(&book).await;
+    book.ports.clock.advance_seconds(lifetimes::RESET - 1);
+    assert!(is_good(&book, &token).await);
+    book.ports.clock.advance_seconds(1);
+    assert!(!is_good(&book, &token).await);
+    assert!(matches!(sets(&book, &token, NEW).await, Err(ResetPasswordError::InvalidToken)));
+}
+
+async fn security_22_neither_looking_nor_a_refused_password_spends_a_link(database: TestDatabase) {
+    let book = Book::open(database).await;
+    book.reader("ada").await;
+    book.mail().await;
+    let token = token(&book).await;
+    for _ in 0..3 {
+        assert!(is_good(&book, &token).await);
+    }
+    for (wanted, code) in
+        [("password", Code::PasswordCompromised), ("ada@example.com", Code::PasswordTooWeak)]
+    {
+        let refused = sets(&book, &token, wanted).await.unwrap_err();
+        assert_eq!(Problems::from(refused), Problem::on(code, "newPassword").into());
+    }
+    book.ports.hasher.set_busy(true);
+    assert!(matches!(sets(&book, &token, NEW).await, Err(ResetPasswordError::Failure(_))));
+    book.ports.hasher.set_busy(false);
+    sets(&book, &token, NEW).await.unwrap();
+}
+
+async fn security_22_the_token_of_another_link_sets_no_password(database: TestDatabase) {
+    let book = Book::open(database).await;
+    book.reader("ada").await;
+    let verify = book.token_in("verify-email").await;
+    let token = token(&book).await;
+    let stored = book.database.rows_of("bookplate_links").await.join(" ");
+    let hash = stored.split(|c: char| !c.is_ascii_hexdigit()).find(|part| part.len() == 64).unwrap();
+    let mut flipped = token.clone();
+    flipped.replace_range(0..1, if token.starts_with('A') { "B" } else { "A" });
+    for wrong in [verify.as_str(), &flipped, hash, &format!("{token} "), &token[1..], "", "%"] {
+        assert!(!is_good(&book, wrong).await, "{wrong:?}");
+        let refused = sets(&book, wrong, NEW).await;
+        assert!(matches!(refused, Err(ResetPasswordError::InvalidToken)), "{wrong:?}: {refused:?}");
+    }
+    assert!(is_good(&book, &token).await);
+    book.services.accounts.verify_email(&verify, "/", None, &Visit::default()).await.unwrap();
+}
+
+async fn security_26_a_reset_makes_its_browser_known_so_that_guessers_do_not_keep_the_reader_out(
+    database: TestDatabase,
+) {
+    let book = Book::open(database).await;
+    book.reader("ada").await;
+    book.mail().await;
+    for _ in 0..20 {
+        let guess = book.services.accounts.sign_in(sign_in("ada", "not the password"), &book.browser()).await;
+        assert!(guess.is_err());
+    }
+    let own = book.browser();
+    let shut = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &own).await;
+    assert!(matches!(shut, Err(SignInError::TooMany { .. })), "{shut:?}");
+    let token = token(&book).await;
+    book.services.accounts.reset_password(&token, new_password(NEW), &own).await.unwrap();
+    book.services.accounts.sign_in(sign_in("ada", NEW), &own).await.unwrap();
+    assert!(!book.posted().await.iter().any(|(kind, _)| kind == "new-device"));
+}
+
+async fn a_reset_lets_in_who_had_not_proved_the_address(database: TestDatabase) {
+    let book = Book::with(database, strict()).await;
+    book.services.accounts.sign_up(crate::book::sign_up("ada"), &Visit::default()).await.unwrap();
+    book.mail().await;
+    let token = token(&book).await;
+    sets(&book, &token, NEW).await.unwrap();
+    assert_eq!(book.count("bookplate_sessions").await, 0, "a reset opens none");
+    book.services.accounts.sign_in(sign_in("ada", NEW), &Visit::default()).await.unwrap();
+}

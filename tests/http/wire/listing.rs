@@ -1,0 +1,175 @@
+//! The list of sessions and their ends (sections 6.14 to 6.17).
+
+use serde_json::{Value, json};
+use testkit::{databases::TestDatabase, on_each_database};
+
+use super::{GET_SESSION, LIST_SESSIONS, SESSION_COOKIE, takes_every_cookie};
+use crate::{
+    app::{PASSWORD, TestApp},
+    client::Client,
+};
+
+on_each_database!(
+    every_living_session_of_the_reader_is_listed_the_last_used_first,
+    security_14_what_is_listed_opens_nothing,
+    a_list_needs_a_fresh_session,
+    security_11_a_revoked_session_ends_at_once,
+    a_session_of_somebody_else_is_left_alone_and_not_told_apart,
+    security_11_every_session_or_every_other_can_be_ended,
+    security_11_a_session_revoked_while_it_is_used_ends_for_all,
+);
+
+const ADA: &str = "ada@example.com";
+const REVOKE: &str = "/api/auth/revoke-session";
+
+async fn signed_in(app: &TestApp, agent: &str, address: &str) -> Client {
+    let mut browser = app.browser().sending("user-agent", agent).at(address);
+    let reply = browser.json(super::SIGN_IN, json!({ "email": ADA, "password": PASSWORD })).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    browser
+}
+
+async fn list(client: &mut Client) -> Vec<Value> {
+    let reply = client.get(LIST_SESSIONS).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply.json().as_array().unwrap().clone()
+}
+
+async fn lives(client: &Client) -> bool {
+    client.clone().get(GET_SESSION).await.json().is_object()
+}
+
+async fn every_living_session_of_the_reader_is_listed_the_last_used_first(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut here = app.reader(ADA).await;
+    app.reader("grace@example.com").await;
+    app.ports.clock.advance_seconds(600);
+    let mut there = signed_in(&app, "Telephone", "2001:db8::7").await;
+    app.ports.clock.advance_seconds(600);
+    let listed = list(&mut there).await;
+    let agents: Vec<_> = listed.iter().map(|session| session["userAgent"].as_str().unwrap()).collect();
+    assert_eq!(agents, ["Telephone", "Mozilla/5.0 (a test)"]);
+    let own = there.get(GET_SESSION).await.json()["session"].clone();
+    assert_eq!(listed[0], own);
+    assert_eq!(listed[0]["ipAddress"], "2001:db8::7");
+    let mut members: Vec<_> = listed[0].as_object().unwrap().keys().map(String::as_str).collect();
+    members.sort_unstable();
+    let expected =
+        ["createdAt", "expiresAt", "id", "ipAddress", "token", "updatedAt", "userAgent", "userId"];
+    assert_eq!(members, expected);
+    app.ports.clock.advance_seconds(600);
+    assert_eq!(list(&mut here).await[0]["userAgent"], "Mozilla/5.0 (a test)", "used since");
+    // One that has run out is not there any more.
+    app.ports.clock.advance_seconds(7 * 86_400 - 1200);
+    let mut now = signed_in(&app, "Now", "192.0.2.99").await;
+    let agents: Vec<_> = list(&mut now).await.iter().map(|it| it["userAgent"].clone()).collect();
+    assert!(!agents.contains(&json!("Mozilla/5.0 (a test)")), "{agents:?}");
+}
+
+async fn security_14_what_is_listed_opens_nothing(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut reader = app.reader(ADA).await;
+    let listed = list(&mut reader).await[0].clone();
+    for text in [listed["token"].as_str().unwrap(), listed["id"].as_str().unwrap()] {
+        let mut thief = app.browser();
+        thief.keep(SESSION_COOKIE, text);
+        assert!(thief.get(GET_SESSION).await.json().is_null());
+        let mut bearer = app.script().sending("authorization", &format!("Bearer {text}"));
+        assert!(bearer.get(GET_SESSION).await.json().is_null());
+        for query in ["token", "session_token", "better-auth.session_token", "access_token"] {
+            let path = format!("{GET_SESSION}?{query}={text}");
+            assert!(app.script().get(&path).await.json().is_null(), "never from an address");
+        }
+    }
+}
+
+async fn a_list_needs_a_fresh_session(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut reader = app.reader(ADA).await;
+    app.ports.clock.advance_seconds(86_400 - 1);
+    assert_eq!(list(&mut reader).await.len(), 1);
+    app.ports.clock.advance_seconds(1);
+    for _ in 0..2 {
+        let reply = reader.get(LIST_SESSIONS).await;
+        reply.refused(403, "SESSION_NOT_FRESH");
+        assert_eq!(reply.message(), "Session is not fresh");
+        // Being renewed does not help; signing in again does.
+        reader.get(GET_SESSION).await;
+    }
+    reader.json("/api/auth/unlink-account", json!({ "accountId": "x" })).await.refused(403, "SESSION_NOT_FRESH");
+    assert_eq!(list(&mut signed_in(&app, "Again", "192.0.2.1").await).await.len(), 2);
+}
+
+async fn security_11_a_revoked_session_ends_at_once(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut here = app.reader(ADA).await;
+    for name in ["token", "id"] {
+        let there = signed_in(&app, "Telephone", "192.0.2.7").await;
+        let listed = list(&mut here).await;
+        let other = listed.iter().find(|session| session["userAgent"] == "Telephone").unwrap();
+        let reply = here.json(REVOKE, json!({ "token": other[name] })).await;
+        assert_eq!((reply.status.as_u16(), reply.json()), (200, json!({ "status": true })));
+        assert!(reply.cookies().is_empty() && lives(&here).await && !lives(&there).await);
+        assert_eq!(list(&mut here).await.len(), 1);
+        there.clone().get("/api/auth/token").await.refused(401, "UNAUTHORIZED");
+    }
+    let own = list(&mut here).await[0]["token"].clone();
+    let before = here.clone();
+    let reply = here.json(REVOKE, json!({ "token": own })).await;
+    assert_eq!(reply.json(), json!({ "status": true }));
+    assert!(takes_every_cookie(&reply) && !lives(&before).await);
+    assert_eq!(app.sessions().await, 0);
+}
+
+async fn a_session_of_somebody_else_is_left_alone_and_not_told_apart(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut ada = app.reader(ADA).await;
+    let mut grace = app.reader("grace@example.com").await;
+    let foreign = list(&mut grace).await[0].clone();
+    let unknown = json!("0".repeat(32));
+    let mut answers = Vec::new();
+    for token in [&foreign["token"], &foreign["id"], &unknown, &json!(""), &json!("no token"), &json!("\0")] {
+        let reply = ada.json(REVOKE, json!({ "token": token })).await;
+        answers.push((reply.status, reply.headers, reply.body));
+    }
+    assert_eq!(answers[0].0, 200);
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert!(lives(&grace).await && lives(&ada).await);
+}
+
+async fn security_11_every_session_or_every_other_can_be_ended(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut here = app.reader(ADA).await;
+    let grace = app.reader("grace@example.com").await;
+    let there = signed_in(&app, "Telephone", "192.0.2.7").await;
+    let reply = here.json("/api/auth/revoke-other-sessions", json!({})).await;
+    assert_eq!((reply.status.as_u16(), reply.json()), (200, json!({ "status": true })));
+    assert!(reply.cookies().is_empty() && lives(&here).await && !lives(&there).await);
+    let there = signed_in(&app, "Telephone", "192.0.2.7").await;
+    let before = here.clone();
+    let reply = here.json("/api/auth/revoke-sessions", json!({})).await;
+    assert_eq!((reply.status.as_u16(), reply.json()), (200, json!({ "status": true })));
+    assert!(takes_every_cookie(&reply));
+    assert!(!lives(&before).await && !lives(&there).await && lives(&grace).await);
+    assert_eq!(app.sessions().await, 1);
+}
+
+async fn security_11_a_session_revoked_while_it_is_used_ends_for_all(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let here = app.reader(ADA).await;
+    let there = signed_in(&app, "Telephone", "192.0.2.7").await;
+    app.ports.clock.advance_seconds(86_400);
+    let mut under_way = tokio::task::JoinSet::new();
+    for at in 0..12 {
+        let (mut here, mut there) = (here.clone(), there.clone());
+        under_way.spawn(async move {
+            match at {
+                6 => here.json("/api/auth/revoke-other-sessions", json!({})).await,
+                _ => there.get(GET_SESSION).await,
+            }
+        });
+    }
+    assert!(under_way.join_all().await.iter().all(|reply| reply.status == 200));
+    assert!(!lives(&there).await && lives(&here).await);
+    assert_eq!(app.sessions().await, 1, "a renewal brings no session back");
+}

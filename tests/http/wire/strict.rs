@@ -1,0 +1,180 @@
+//! Where an address has to be proved before its reader is let in (sections 6.1, 6.2 and 6.13).
+
+use serde_json::{Value, json};
+use testkit::{databases::TestDatabase, on_each_database};
+
+use super::{GET_SESSION, SEND_VERIFICATION, SESSION_COOKIE, SIGN_IN, SIGN_UP, VERIFY_EMAIL};
+use crate::{
+    app::{PASSWORD, TestApp},
+    client::{Client, READER},
+    fields::Fields,
+};
+
+on_each_database!(
+    security_01_a_taken_address_cannot_be_told_from_a_free_one_at_sign_up,
+    the_right_password_is_not_enough_and_mails_a_link,
+    security_22_a_link_lets_its_reader_in_once,
+    security_22_a_browser_that_follows_a_link_is_shown_a_button_first,
+    security_16_the_button_works_from_our_page_alone,
+    a_link_signs_no_other_reader_out,
+    a_form_leads_to_the_mail_and_not_into_the_account,
+);
+
+const ADA: &str = "ada@example.com";
+const STRICT: &[(&str, &str)] = &[("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "true")];
+
+async fn strict(database: TestDatabase) -> TestApp {
+    TestApp::with(database, STRICT).await
+}
+
+async fn token(app: &TestApp) -> String {
+    let reply = app.browser().json(SIGN_UP, READER.json()).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    app.link("verify-email", ADA).await.token
+}
+
+async fn signed_in(client: &mut Client) -> Option<String> {
+    client.get(GET_SESSION).await.json()["user"]["email"].as_str().map(str::to_owned)
+}
+
+async fn security_01_a_taken_address_cannot_be_told_from_a_free_one_at_sign_up(database: TestDatabase) {
+    let app = strict(database).await;
+    let mut seen = Vec::new();
+    for address in [ADA, ADA, "ADA@Example.com"] {
+        let work = app.ports.hasher.work();
+        let mails = app.database.rows_of("bookplate_mails").await.len();
+        let fields = READER.with("email", address).with("name", "Somebody").with("password", "loud paper, chalk");
+        let reply = app.browser().json(SIGN_UP, fields.json()).await;
+        assert_eq!(reply.status, 200);
+        assert!(reply.cookies().is_empty());
+        let mut body = reply.json();
+        assert_eq!((&body["token"], &body["user"]["emailVerified"]), (&Value::Null, &json!(false)));
+        let id = body["user"]["id"].take();
+        assert_eq!(app.ports.hasher.work().hashed, work.hashed + 1, "the same work");
+        assert_eq!(app.database.rows_of("bookplate_mails").await.len(), mails + 1);
+        assert!(seen.iter().all(|(_, _, other)| *other != id), "made up anew");
+        seen.push((body, reply.headers, id));
+    }
+    for (body, mut headers, _) in seen.clone() {
+        headers.remove("content-length");
+        let mut first = seen[0].1.clone();
+        first.remove("content-length");
+        assert_eq!((&body, headers), (&seen[0].0, first));
+    }
+    assert_eq!((app.accounts().await, app.sessions().await), (1, 0));
+    assert_eq!(app.count_letters("sign-up-attempt", ADA).await, 2, "its owner is told");
+    assert_eq!(app.count_letters("verify-email", ADA).await, 1);
+}
+
+async fn the_right_password_is_not_enough_and_mails_a_link(database: TestDatabase) {
+    let app = strict(database).await;
+    token(&app).await;
+    app.ports.mailer.clear();
+    let right = json!({ "email": ADA, "password": PASSWORD, "callbackURL": "/chapter/1" });
+    let reply = app.browser().json(SIGN_IN, right).await;
+    reply.refused(403, "EMAIL_NOT_VERIFIED");
+    assert_eq!(reply.message(), "Email not verified");
+    assert!(reply.cookies().is_empty());
+    let link = app.link("verify-email", ADA).await;
+    assert!(link.url.ends_with("&callbackURL=%2Fchapter%2F1"));
+    // A wrong one is told what it is always told, and no mail is sent for it.
+    let wrong = json!({ "email": ADA, "password": "not the password" });
+    app.browser().json(SIGN_IN, wrong).await.refused(401, "INVALID_EMAIL_OR_PASSWORD");
+    assert_eq!(app.count_letters("verify-email", ADA).await, 1);
+    assert_eq!(app.sessions().await, 0);
+}
+
+async fn security_22_a_link_lets_its_reader_in_once(database: TestDatabase) {
+    let app = strict(database).await;
+    let token = token(&app).await;
+    let path = format!("{VERIFY_EMAIL}?token={token}");
+    let (mut one, mut other) = (app.browser(), app.browser());
+    let (first, second) = tokio::join!(one.get(&path), other.get(&path));
+    for reply in [&first, &second] {
+        assert_eq!((reply.status.as_u16(), reply.json()), (200, json!({ "status": true, "user": null })));
+    }
+    let opened = [&first, &second].iter().filter(|reply| reply.cookie(SESSION_COOKIE).is_some()).count();
+    assert_eq!((opened, app.sessions().await), (1, 1));
+    let mut late = app.browser();
+    assert_eq!(late.get(&path).await.status, 200, "harmless");
+    assert_eq!((late.session(), app.sessions().await), (None, 1));
+    assert!(super::opens(&app, ADA, PASSWORD).await);
+}
+
+async fn security_22_a_browser_that_follows_a_link_is_shown_a_button_first(database: TestDatabase) {
+    let app = strict(database).await;
+    let token = token(&app).await;
+    let before = app.database.rows().await;
+    let mut browser = app.browser().sending("sec-fetch-mode", "navigate").sending("sec-fetch-site", "cross-site");
+    let reply = browser.get(&format!("{VERIFY_EMAIL}?token={token}&callbackURL=%2Fchapter%2F1")).await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/verify-email")));
+    assert!(reply.cookie(SESSION_COOKIE).is_none());
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+    assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+    assert!(reply.cookie("bookplate.link").unwrap().has("HttpOnly"));
+    let page = browser.get("/verify-email").await;
+    assert_eq!(page.status, 200);
+    assert!(!page.text().contains(&token));
+    let button = page.page();
+    assert!(button.all("form").any(|form| form.get("action") == Some("/verify-email")));
+    assert_eq!(app.database.rows().await, before, "looking spends nothing");
+    browser.set("sec-fetch-site", "same-origin");
+    let reply = browser.form("/verify-email", Fields::new(&[])).await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/chapter/1")));
+    assert!(reply.cookie("bookplate.link").unwrap().expires());
+    assert_eq!(signed_in(&mut browser).await.as_deref(), Some(ADA));
+    // The same link again is harmless and lets nobody in.
+    let mut thief = app.browser();
+    thief.keep("bookplate.link", &format!("{token}~"));
+    assert_eq!(thief.form("/verify-email", Fields::new(&[])).await.status, 303);
+    assert_eq!((thief.session(), app.sessions().await), (None, 1));
+}
+
+async fn security_16_the_button_works_from_our_page_alone(database: TestDatabase) {
+    let app = strict(database).await;
+    let token = token(&app).await;
+    let mut browser = app.browser();
+    browser.keep("bookplate.link", &format!("{token}~https%3A%2F%2Fevil.example%2F"));
+    let mut foreign = browser.clone().sending("origin", "https://evil.example").sending("sec-fetch-site", "cross-site");
+    assert_eq!(foreign.form("/verify-email", Fields::new(&[])).await.status, 403);
+    assert_eq!(app.sessions().await, 0);
+    // A cookie that was planted leads nowhere else.
+    let reply = browser.form("/verify-email", Fields::new(&[])).await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/")));
+}
+
+async fn a_link_signs_no_other_reader_out(database: TestDatabase) {
+    let app = strict(database).await;
+    let token = token(&app).await;
+    let mut grace = app.browser();
+    grace.json(SIGN_UP, READER.with("email", "grace@example.com").json()).await;
+    let hers = app.link("verify-email", "grace@example.com").await.token;
+    grace.get(&format!("{VERIFY_EMAIL}?token={hers}")).await;
+    let reply = grace.get(&format!("{VERIFY_EMAIL}?token={token}")).await;
+    assert_eq!(reply.status, 200);
+    assert!(reply.cookie(SESSION_COOKIE).is_none());
+    assert_eq!(signed_in(&mut grace).await.as_deref(), Some("grace@example.com"));
+    // What was asked for again goes to who has not proved the address yet, and to nobody else.
+    app.ports.mailer.clear();
+    for email in [ADA, "grace@example.com"] {
+        app.browser().json(SEND_VERIFICATION, json!({ "email": email })).await;
+    }
+    assert!(app.letters().await.is_empty());
+}
+
+async fn a_form_leads_to_the_mail_and_not_into_the_account(database: TestDatabase) {
+    let app = strict(database).await;
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        let mut browser = app.browser();
+        let reply = browser.form("/sign-up", READER).await;
+        assert_eq!(reply.status, 303, "{}", reply.text());
+        assert!(reply.cookies().is_empty());
+        answers.push((reply.status, reply.headers));
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!((app.accounts().await, app.sessions().await), (1, 0));
+    let reply = app.browser().form("/sign-in", READER).await;
+    assert_eq!(reply.status, 403);
+    assert!(reply.cookies().is_empty());
+}
