@@ -32,17 +32,17 @@ export default defineConfig({
     {
       name: 'phone-sqlite',
       use: { ...phone, database: 'sqlite' },
-      testIgnore: ['noscript.spec.mjs', 'next.spec.mjs', 'session.spec.mjs'],
+      testIgnore: ['noscript.spec.mjs', 'next.spec.mjs', 'session.spec.mjs', 'strict.spec.mjs'],
     },
     {
       name: 'noscript-sqlite',
       use: { ...desktop, database: 'sqlite', javaScriptEnabled: false },
-      testIgnore: ['script.spec.mjs', 'phone.spec.mjs'],
+      testIgnore: ['script.spec.mjs', 'phone.spec.mjs', 'plain-states.spec.mjs'],
     },
     {
       name: 'desktop-postgres',
       use: { ...desktop, database: 'postgres' },
-      testMatch: ['line.spec.mjs', 'failures.spec.mjs', 'session.spec.mjs'],
+      testMatch: ['line.spec.mjs', 'failures.spec.mjs', 'session.spec.mjs', 'mailed.spec.mjs', 'security.spec.mjs'],
     },
     {
       name: 'phone-postgres',

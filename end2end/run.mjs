@@ -15,7 +15,7 @@ const SUITES = {
   wire: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('wire', more) },
   interop: { needs: ['server', 'python'], run: (more) => nodeTests('interop', more) },
   import: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('import', more) },
-  browser: { needs: ['server', 'postgres', 'chrome'], run: playwright },
+  browser: { needs: ['server', 'postgres', 'chrome', 'python'], run: playwright },
 };
 
 function start(args, env = {}) {

@@ -9,9 +9,12 @@ export { expect };
 export const test = base.extend({
   database: ['sqlite', { option: true, scope: 'worker' }],
 
+  /** Variables of the server besides its own. */
+  settings: [{}, { scope: 'worker' }],
+
   server: [
-    async ({ database }, use) => {
-      const server = await startServer({ database });
+    async ({ database, settings }, use) => {
+      const server = await startServer({ database, env: settings });
       await use(server);
       await server.discard();
     },

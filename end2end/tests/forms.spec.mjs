@@ -17,16 +17,22 @@ const ATTRIBUTES = {
     organization: { autocomplete: 'organization' },
     rememberMe: { type: 'checkbox' },
   },
+  [PLACES.forgotPassword]: {
+    email: { type: 'email', autocomplete: /username|email/, autocapitalize: 'none', inputmode: 'email' },
+  },
+};
+
+const BUTTONS = {
+  [PLACES.signIn]: WORDS.signIn,
+  [PLACES.signUp]: WORDS.createAccount,
+  [PLACES.forgotPassword]: WORDS.sendLink,
 };
 
 for (const [path, fields] of Object.entries(ATTRIBUTES)) {
   test(`${path} has one submit button and the controls of the wire`, async ({ page }) => {
     await page.goto(path);
     await expect(page.locator('button[type=submit]')).toHaveCount(1);
-    await expect(button(page, path === PLACES.signIn ? WORDS.signIn : WORDS.createAccount)).toHaveAttribute(
-      'type',
-      'submit',
-    );
+    await expect(button(page, BUTTONS[path])).toHaveAttribute('type', 'submit');
     for (const [name, attributes] of Object.entries(fields)) {
       const field = control(page, name);
       await expect(field).toHaveCount(1);
@@ -87,6 +93,20 @@ test('roleOther can be answered when the role is other', async ({ page, server, 
   await page.goto(PLACES.account);
   await expect(control(page, 'roleOther')).toBeVisible();
   await expect(control(page, 'roleOther')).toHaveValue('Bookbinder');
+});
+
+test('a password manager can tell the old password from the new one, and whose they are', async ({
+  page,
+  server,
+  reader,
+}) => {
+  await join(page, server, reader);
+  await page.goto(PLACES.security);
+  const form = page.locator('main form').filter({ has: control(page, 'currentPassword') });
+  await expect(form.locator('[name=username]')).toHaveValue(reader.email);
+  await expect(form.locator('[name=username]')).toHaveAttribute('autocomplete', 'username');
+  await expect(control(page, 'currentPassword')).toHaveAttribute('autocomplete', 'current-password');
+  await expect(control(page, 'newPassword')).toHaveAttribute('autocomplete', 'new-password');
 });
 
 test('signing in needs no mouse', async ({ page, server, reader }) => {

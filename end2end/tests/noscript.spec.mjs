@@ -18,8 +18,9 @@ test('no page asks for scripts or is left loading', async ({ page, server, reade
     );
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   };
-  for (const path of ['/', PLACES.signIn, PLACES.signUp, '/no-such-page']) await whole(path);
+  const { signIn, signUp, forgotPassword, resetPassword, verifyEmail, account, security, sessions, data } = PLACES;
+  for (const path of ['/', signIn, signUp, forgotPassword, resetPassword, verifyEmail, '/no-such-page']) await whole(path);
   await join(page, server, reader);
-  for (const path of ['/', PLACES.account]) await whole(path);
+  for (const path of ['/', security, sessions, data, account]) await whole(path);
   await expect(control(page, 'name')).toHaveValue(reader.name);
 });

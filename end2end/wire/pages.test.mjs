@@ -7,7 +7,16 @@ import { signedUp } from '../harness/readers.mjs';
 import { Visitor } from '../harness/visitor.mjs';
 import { defaults, onServers } from './variants.mjs';
 
-const PUBLIC_PAGES = ['/', '/sign-in', '/sign-up', '/no-such-page'];
+const PUBLIC_PAGES = [
+  '/',
+  '/sign-in',
+  '/sign-up',
+  '/forgot-password',
+  '/reset-password',
+  '/verify-email',
+  '/no-such-page',
+];
+const ACCOUNT_PAGES = ['/account', '/account/security', '/account/sessions', '/account/data'];
 const KILOBYTE = 1024;
 
 /** Every stylesheet, script, preload and WASM file the page names. */
@@ -21,7 +30,10 @@ const compressed = (server, path) => bareRequest(server, 'GET', path, { headers:
 onServers(defaults, 'a page', (server) => {
   test('carries a policy that lets no foreign or inline script run, and no frame around it', async () => {
     const { visitor } = await signedUp(server());
-    const asked = [...PUBLIC_PAGES.map((path) => [new Visitor(server()), path]), [visitor, '/'], [visitor, '/account']];
+    const asked = [
+      ...PUBLIC_PAGES.map((path) => [new Visitor(server()), path]),
+      ...['/', ...ACCOUNT_PAGES].map((path) => [visitor, path]),
+    ];
     for (const [who, path] of asked) {
       const { headers, text } = await who.request('GET', path);
       const policy = headers.get('content-security-policy') ?? '';
@@ -52,7 +64,10 @@ onServers(defaults, 'a page', (server) => {
 
   test('says what a browser may not do with it', async () => {
     const { visitor } = await signedUp(server());
-    for (const [who, path] of [...PUBLIC_PAGES.map((page) => [new Visitor(server()), page]), [visitor, '/account']]) {
+    for (const [who, path] of [
+      ...PUBLIC_PAGES.map((page) => [new Visitor(server()), page]),
+      ...ACCOUNT_PAGES.map((page) => [visitor, page]),
+    ]) {
       const { headers } = await who.request('GET', path);
       assert.equal(headers.get('x-content-type-options'), 'nosniff', path);
       assert.ok(headers.get('referrer-policy'), path);
@@ -61,7 +76,7 @@ onServers(defaults, 'a page', (server) => {
       assert.equal(headers.get('server'), null);
       assert.equal(headers.get('x-powered-by'), null);
     }
-    for (const path of ['/', '/account']) {
+    for (const path of ['/', ...ACCOUNT_PAGES]) {
       assert.match((await visitor.request('GET', path)).headers.get('cache-control') ?? '', /no-store/, path);
     }
   });

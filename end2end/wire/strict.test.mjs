@@ -73,7 +73,7 @@ onServers(
       assert.equal(followed.status, 303);
       assert.equal(followed.headers.get('location'), '/verify-email', 'without the token');
       const [kept] = followed.set;
-      assert.equal(kept.name, 'bookplate.link');
+      assert.equal(kept.name, 'bookplate.verify-email');
       assert.ok(kept.value.includes(token) && kept.attributes.httponly);
       assert.ok(!(await isSignedIn({ client })));
       visitor.cookies.set(kept.name, kept.raw);
@@ -84,7 +84,7 @@ onServers(
       assert.equal(pressed.status, 303);
       assert.equal(pressed.headers.get('location'), '/verify-email?confirmed');
       assert.ok(await isSignedIn({ client }));
-      assert.equal(visitor.cookies.has('bookplate.link'), false);
+      assert.equal(visitor.cookies.has('bookplate.verify-email'), false);
     });
 
     test('a new password is set before the address is proved, and does not let in by itself', async () => {

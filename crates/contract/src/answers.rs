@@ -49,10 +49,12 @@ impl Answers {
         for question in questions {
             match hear(question) {
                 AnswerInput::Absent => {}
-                AnswerInput::Given(answer) if !answer.trim().is_empty() => match check(question, &answer) {
-                    Ok(()) => drop(answers.0.insert(question.name.clone(), answer)),
-                    Err(problem) => problems.push(problem),
-                },
+                AnswerInput::Given(answer) if !answer.trim().is_empty() => {
+                    match check(question, answer.trim()) {
+                        Ok(()) => drop(answers.0.insert(question.name.clone(), answer.trim().to_owned())),
+                        Err(problem) => problems.push(problem),
+                    }
+                }
                 AnswerInput::Given(_) | AnswerInput::Cleared if question.required => {
                     problems.push(Problem::on(Code::MissingField, &question.name));
                 }

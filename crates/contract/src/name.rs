@@ -10,13 +10,14 @@ impl PersonName {
     /// The longest name, in characters.
     pub const MAX: usize = 200;
 
-    /// Accepts a name as typed.
+    /// Accepts a name as typed; blanks around it are slips of the keyboard.
     ///
     /// # Errors
     /// `VALIDATION_ERROR` on `name` when it is too long or holds a control character.
     pub fn parse(raw: &str) -> Result<Self, Problem> {
-        check_line("name", raw, Self::MAX)?;
-        Ok(Self(raw.to_owned()))
+        let name = raw.trim();
+        check_line("name", name, Self::MAX)?;
+        Ok(Self(name.to_owned()))
     }
 
     /// The name as it is stored.

@@ -151,7 +151,8 @@ impl KeyRing {
         Ok(Self { signing, published: published(&stored) })
     }
 
-    /// Adds a key that is published now and signs `ahead` seconds later. When one is waiting already, nothing is added.
+    /// Adds a key that is published now and signs `ahead` seconds later. When one is waiting already, nothing is added;
+    /// with no seconds to wait, that one signs now.
     pub(crate) async fn rotate(
         database: &Database,
         ports: &Ports,
@@ -161,8 +162,11 @@ impl KeyRing {
     ) -> Result<bool, Failure> {
         let now = ports.clock.now();
         let stored = database.signing_keys().await?;
-        if newest(&stored, algorithm).is_some_and(|key| key.signs_from > now.millis()) {
-            return Ok(false);
+        if let Some(waiting) = newest(&stored, algorithm).filter(|key| key.signs_from > now.millis()) {
+            if ahead == 0 {
+                database.bring_signing_key_forward(&waiting.id, now.millis()).await?;
+            }
+            return Ok(ahead == 0);
         }
         let generation = next_generation(&stored, algorithm);
         let made = make(ports, secret, algorithm, generation, now.plus_seconds(ahead))?;

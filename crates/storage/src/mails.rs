@@ -42,19 +42,25 @@ const NEXT: &str = "select min(due_at) from bookplate_mails";
 
 pub(crate) const STATEMENTS: &[&str] = &[INSERT, CLAIM, POSTPONE, DELETE, NEXT];
 
-/// Queues a mail on an open connection.
+/// Queues a mail on an open connection. One that would have gone with its reader is not queued when they are gone.
 macro_rules! insert_mail {
     ($connection:ident, $mail:expr) => {{
         let mail: &$crate::QueuedMail = $mail;
-        sqlx::query($crate::mails::INSERT)
-            .bind(&mail.id)
-            .bind(&mail.user_id)
-            .bind(&mail.sealed)
-            .bind(mail.created_at.millis())
-            .bind(mail.due_at.millis())
-            .bind(mail.attempts)
-            .execute(&mut *$connection)
-            .await?;
+        let wanted = match &mail.user_id {
+            Some(user_id) => $crate::holding::hold_reader!($connection, user_id),
+            None => true,
+        };
+        if wanted {
+            sqlx::query($crate::mails::INSERT)
+                .bind(&mail.id)
+                .bind(&mail.user_id)
+                .bind(&mail.sealed)
+                .bind(mail.created_at.millis())
+                .bind(mail.due_at.millis())
+                .bind(mail.attempts)
+                .execute(&mut *$connection)
+                .await?;
+        }
     }};
 }
 pub(crate) use insert_mail;

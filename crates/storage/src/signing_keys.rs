@@ -34,9 +34,10 @@ const LIST: &str = "select id, algorithm, generation, public_jwk, sealed_private
     signs_from from bookplate_signing_keys order by algorithm, generation desc";
 
 const SEAL_ANEW: &str = "update bookplate_signing_keys set sealed_private_key = $2 where id = $1";
+const BRING_FORWARD: &str = "update bookplate_signing_keys set signs_from = $2 where id = $1 and signs_from > $2";
 const DELETE: &str = "delete from bookplate_signing_keys where id = $1";
 
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, LIST, SEAL_ANEW, DELETE];
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, LIST, SEAL_ANEW, BRING_FORWARD, DELETE];
 
 impl Database {
     /// Every key, the newest of each algorithm first.
@@ -74,6 +75,17 @@ impl Database {
     pub async fn seal_signing_key_anew(&self, id: &str, sealed: &str) -> Result<(), StorageError> {
         on_pool!(self, |pool| {
             sqlx::query(SEAL_ANEW).bind(id).bind(sealed).execute(pool).await?;
+        });
+        Ok(())
+    }
+
+    /// Has a key that waits sign from this moment on.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn bring_signing_key_forward(&self, id: &str, signs_from: i64) -> Result<(), StorageError> {
+        on_pool!(self, |pool| {
+            sqlx::query(BRING_FORWARD).bind(id).bind(signs_from).execute(pool).await?;
         });
         Ok(())
     }

@@ -1,8 +1,12 @@
 //! The form door and the JSON door agree: the same case, by either, is answered with the same status and the same
 //! code, and leaves the same behind.
 
+mod deletion;
 mod profile;
+mod recovery;
 mod scripts;
+mod security;
+mod sessions;
 mod sign_in;
 mod sign_out;
 mod sign_up;
@@ -26,6 +30,14 @@ enum Wish {
     SignIn,
     SaveProfile,
     SignOut,
+    AskForReset,
+    SetPassword,
+    AskForVerification,
+    ChangePassword,
+    ChangeEmail,
+    EndSession,
+    EndOtherSessions,
+    DeleteAccount,
 }
 
 const DOORS: [Door; 2] = [Door::Form, Door::Json];
@@ -37,6 +49,14 @@ impl Wish {
             Self::SignIn => routes::SIGN_IN,
             Self::SaveProfile => routes::ACCOUNT,
             Self::SignOut => routes::SIGN_OUT,
+            Self::AskForReset => routes::FORGOT_PASSWORD,
+            Self::SetPassword => routes::RESET_PASSWORD,
+            Self::AskForVerification => routes::SEND_VERIFICATION,
+            Self::ChangePassword => routes::CHANGE_PASSWORD,
+            Self::ChangeEmail => routes::CHANGE_EMAIL,
+            Self::EndSession => routes::END_SESSION,
+            Self::EndOtherSessions => routes::END_OTHER_SESSIONS,
+            Self::DeleteAccount => routes::DELETE_ACCOUNT,
         }
     }
 
@@ -46,6 +66,14 @@ impl Wish {
             Self::SignIn => "/api/auth/sign-in/email",
             Self::SaveProfile => "/api/auth/update-user",
             Self::SignOut => "/api/auth/sign-out",
+            Self::AskForReset => "/api/auth/request-password-reset",
+            Self::SetPassword => "/api/auth/reset-password",
+            Self::AskForVerification => "/api/auth/send-verification-email",
+            Self::ChangePassword => "/api/auth/change-password",
+            Self::ChangeEmail => "/api/auth/change-email",
+            Self::EndSession => "/api/auth/revoke-session",
+            Self::EndOtherSessions => "/api/auth/revoke-other-sessions",
+            Self::DeleteAccount => "/api/auth/delete-user",
         }
     }
 }
@@ -112,7 +140,7 @@ fn refused_page(reply: &Reply, wish: Wish, fields: &Fields, problem: &Problem) {
     assert_eq!(page.problem().unwrap().get("role"), Some("alert"));
     assert!(page.all("form").any(|form| form.get("action").unwrap().starts_with(wish.page())));
     for (name, typed) in fields.iter() {
-        if name == "password" {
+        if ["password", "currentPassword", "newPassword"].contains(&name) {
             assert_eq!(page.value(name), None);
             assert!(typed.len() < 3 || !reply.text().contains(typed), "the password came back");
         } else if can_show(&page, name, typed) {

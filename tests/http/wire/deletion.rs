@@ -6,7 +6,7 @@ use testkit::{databases::TestDatabase, on_each_database};
 use super::{DELETE_USER, DELETION_LINK, GET_SESSION, takes_every_cookie};
 use crate::{
     app::{ORIGIN, PASSWORD, TestApp},
-    client::Client,
+    client::{Client, READER},
     reply::Reply,
 };
 
@@ -31,7 +31,9 @@ fn deleted(reply: &Reply) {
 
 async fn security_11_an_account_is_deleted_with_everything_about_its_reader(database: TestDatabase) {
     let app = TestApp::on(database).await;
-    let mut grace = app.reader("grace@example.com").await;
+    let mut grace = app.browser();
+    let fields = READER.with("email", "grace@example.com").with("name", "Grace Hopper");
+    grace.json(super::SIGN_UP, fields.json()).await;
     for body in [json!({ "password": PASSWORD }), json!({}), json!({ "password": null })] {
         let mut reader = app.reader(ADA).await;
         let id = reader.get(GET_SESSION).await.json()["user"]["id"].as_str().unwrap().to_owned();
@@ -88,7 +90,7 @@ async fn without_a_password_the_session_has_to_be_fresh(database: TestDatabase) 
 /// A reader of a strict Bookplate, let in by the link that proved the address.
 async fn strict_reader(app: &TestApp, email: &str) -> Client {
     let mut browser = app.browser();
-    browser.json(super::SIGN_UP, crate::client::READER.with("email", email).json()).await;
+    browser.json(super::SIGN_UP, READER.with("email", email).json()).await;
     let token = app.link("verify-email", email).await.token;
     let reply = browser.get(&format!("{}?token={token}", super::VERIFY_EMAIL)).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
@@ -112,7 +114,10 @@ async fn security_22_where_addresses_have_to_be_proved_a_mailed_link_deletes_the
     let link = asked(&app, &mut reader, ADA).await;
     let path = format!("{DELETION_LINK}?token={}&callbackURL=%2Fgone", link.token);
     assert_eq!(link.url, format!("{ORIGIN}{path}"));
-    reader.json(DELETE_USER, json!({ "password": "not the password" })).await.refused(400, "INVALID_PASSWORD");
+    reader
+        .json(DELETE_USER, json!({ "password": "not the password" }))
+        .await
+        .refused(400, "INVALID_PASSWORD");
     let before = reader.clone();
     let reply = reader.get(&path).await;
     assert_eq!((reply.status.as_u16(), reply.location()), (302, Some("http://localhost:3001/gone")));
@@ -136,7 +141,10 @@ async fn security_22_a_link_is_its_reader_s_alone_and_lives_a_day(database: Test
     reply.refused(404, "FAILED_TO_GET_USER_INFO");
     assert_eq!(reply.message(), "Failed to get user info");
     for (client, token) in [(&mut eve, &token), (&mut ada, &replaced)] {
-        for path in [format!("{DELETION_LINK}?token={token}"), format!("{DELETION_LINK}?token={token}&callbackURL=/x")] {
+        for path in [
+            format!("{DELETION_LINK}?token={token}"),
+            format!("{DELETION_LINK}?token={token}&callbackURL=/x"),
+        ] {
             let reply = client.get(&path).await;
             reply.refused(404, "INVALID_TOKEN");
             assert_eq!(reply.message(), "Invalid token");
@@ -165,10 +173,9 @@ async fn a_reader_who_follows_a_bad_link_gets_a_page(database: TestDatabase) {
     let app = TestApp::with(database, STRICT).await;
     let reader = strict_reader(&app, ADA).await;
     let path = format!("{DELETION_LINK}?token=x&callbackURL=/gone");
-    for (client, sentence) in [
-        (reader, "This link does not work any more."),
-        (app.browser(), "Sign in, then open the link again."),
-    ] {
+    for (client, sentence) in
+        [(reader, "This link does not work any more."), (app.browser(), "Sign in, then open the link again.")]
+    {
         let reply = client.sending("sec-fetch-mode", "navigate").get(&path).await;
         assert_eq!((reply.status.as_u16(), reply.header("cache-control")), (404, Some("no-store")));
         assert!(reply.page().one("body").text.contains(sentence), "{}", reply.text());

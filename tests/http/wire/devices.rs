@@ -1,0 +1,111 @@
+//! The cookie by which a browser is known, and the word a reader gets of one that is not.
+
+use serde_json::json;
+use testkit::{databases::TestDatabase, on_each_database};
+
+use super::{GET_SESSION, SESSION_COOKIE, SIGN_IN, SIGN_OUT};
+use crate::{
+    app::{PASSWORD, TestApp},
+    client::{Client, READER},
+};
+
+on_each_database!(
+    a_browser_is_known_from_its_first_sign_in_and_stays_known,
+    security_13_over_https_no_neighbour_can_plant_the_cookie,
+    a_reader_is_told_of_a_browser_that_was_not_seen_before,
+    security_10_the_cookie_opens_nothing,
+    a_browser_that_nobody_signed_in_with_is_given_nothing,
+);
+
+const ADA: &str = "ada@example.com";
+const DEVICE: &str = "bookplate.device";
+
+async fn sign_in(client: &mut Client, password: &str) -> crate::reply::Reply {
+    client.json(SIGN_IN, json!({ "email": ADA, "password": password })).await
+}
+
+async fn a_browser_is_known_from_its_first_sign_in_and_stays_known(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.browser();
+    let reply = browser.form("/sign-up", READER).await;
+    let cookie = reply.cookie(DEVICE).unwrap();
+    assert_eq!(cookie.max_age(), Some(400 * 86_400));
+    assert!(cookie.has("HttpOnly") && cookie.has("SameSite=Lax") && cookie.has("Path=/"));
+    let value = browser.cookie(DEVICE).unwrap().to_owned();
+    assert!(!app.database.rows().await.iter().any(|row| row.contains(value.split('.').next().unwrap())));
+    for _ in 0..2 {
+        assert!(browser.json(SIGN_OUT, json!({})).await.cookie(DEVICE).is_none(), "signing out keeps it");
+        assert!(sign_in(&mut browser, PASSWORD).await.cookie(DEVICE).is_none(), "it has one");
+    }
+    assert_eq!(browser.cookie(DEVICE), Some(value.as_str()));
+    let mut other = app.browser();
+    assert!(sign_in(&mut other, PASSWORD).await.cookie(DEVICE).is_some());
+    assert_ne!(other.cookie(DEVICE), Some(value.as_str()));
+    assert_eq!(app.database.number("select count(*) from bookplate_devices").await, 2);
+    // One that this server has not signed is as good as none.
+    let mut forged = app.browser();
+    forged.keep(DEVICE, &format!("{}x", value));
+    assert!(sign_in(&mut forged, PASSWORD).await.cookie(DEVICE).is_some());
+}
+
+async fn security_13_over_https_no_neighbour_can_plant_the_cookie(database: TestDatabase) {
+    let app = TestApp::with(database, &[("BOOKPLATE_URL", "https://accounts.example.org")]).await;
+    let mut browser = app.browser();
+    let reply = browser.json(super::SIGN_UP, READER.json()).await;
+    let cookie = reply.cookie("__Host-bookplate.device").unwrap();
+    assert!(cookie.has("Secure") && cookie.has("Path=/") && cookie.has("HttpOnly"));
+    assert!(!cookie.attributes.iter().any(|it| it.starts_with("Domain")));
+    let reply = app.browser().get("/reset-password?token=x").await;
+    assert!(reply.cookie("__Host-bookplate.reset-password").unwrap().has("Secure"));
+}
+
+async fn a_reader_is_told_of_a_browser_that_was_not_seen_before(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut known = app.reader(ADA).await;
+    known.json(SIGN_OUT, json!({})).await;
+    sign_in(&mut known, PASSWORD).await;
+    assert_eq!(app.count_letters("new-device", ADA).await, 0);
+    let hostile = "Mozilla/5.0 <script>alert(1)</script> Firefox/140.0";
+    let mut new = app.browser().sending("user-agent", hostile).at("2001:db8::7");
+    sign_in(&mut new, "not the password").await.refused(401, "INVALID_EMAIL_OR_PASSWORD");
+    assert_eq!(app.count_letters("new-device", ADA).await, 0);
+    assert_eq!(sign_in(&mut new, PASSWORD).await.status, 200);
+    let letter = app.letter("new-device", ADA).await;
+    assert!(letter.text.contains("2001:db8::7") && letter.link.is_none(), "{}", letter.text);
+    assert!(!letter.html.contains("<script") && !letter.subject.contains("Firefox"));
+    new.json(SIGN_OUT, json!({})).await;
+    sign_in(&mut new, PASSWORD).await;
+    assert_eq!(app.count_letters("new-device", ADA).await, 1);
+}
+
+async fn security_10_the_cookie_opens_nothing(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let reader = app.reader(ADA).await;
+    let device = reader.cookie(DEVICE).unwrap().to_owned();
+    for name in [DEVICE, SESSION_COOKIE] {
+        let mut thief = app.browser();
+        thief.keep(name, &device);
+        assert!(thief.get(GET_SESSION).await.json().is_null());
+        thief.get("/api/auth/token").await.refused(401, "UNAUTHORIZED");
+    }
+}
+
+async fn a_browser_that_nobody_signed_in_with_is_given_nothing(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    app.reader(ADA).await;
+    let mut browser = app.browser();
+    for path in ["/", "/sign-in", "/sign-up", "/forgot-password", GET_SESSION] {
+        assert!(browser.get(path).await.cookies().is_empty(), "{path}");
+    }
+    let wrong = READER.with("password", "not the password");
+    for reply in [
+        browser.form("/sign-in", wrong.clone()).await,
+        browser.json(SIGN_IN, wrong.json()).await,
+        browser.json(super::SIGN_UP, READER.json()).await,
+        browser.json(super::REQUEST_RESET, json!({ "email": ADA })).await,
+        browser.json(SIGN_OUT, json!({})).await,
+    ] {
+        assert!(reply.cookie(DEVICE).is_none(), "{}", reply.text());
+    }
+    assert_eq!(app.database.number("select count(*) from bookplate_devices").await, 1);
+}

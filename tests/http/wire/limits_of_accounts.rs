@@ -1,0 +1,184 @@
+//! How often one account may be tried and one address written to, from wherever.
+
+use serde_json::json;
+use testkit::{databases::TestDatabase, on_each_database};
+use tokio::task::JoinSet;
+
+use super::{CHANGE_PASSWORD, OTHER_PASSWORD, REQUEST_RESET, RESET_PASSWORD, SEND_VERIFICATION, SIGN_IN};
+use crate::{
+    app::{PASSWORD, TestApp},
+    client::Client,
+    reply::Reply,
+};
+
+on_each_database!(
+    security_25_guesses_at_one_account_are_limited_across_addresses_known_or_not,
+    security_26_strangers_who_guess_do_not_keep_a_reader_out_of_a_browser_that_is_known,
+    security_25_a_known_browser_is_limited_by_itself,
+    security_25_right_passwords_are_no_guesses,
+    security_25_guesses_at_the_same_moment_do_not_slip_past,
+    security_26_a_link_to_set_the_password_lets_a_locked_out_reader_in,
+    security_27_mails_to_one_address_are_limited_across_clients,
+    security_27_word_of_a_change_is_never_held_back,
+);
+
+const ADA: &str = "ada@example.com";
+const GUESSES: &[(&str, &str)] = &[("BOOKPLATE_LIMIT_ACCOUNT", "3/900")];
+
+/// A browser at an address of its own, never seen before.
+fn stranger(app: &TestApp, number: usize) -> Client {
+    app.browser().at(&format!("198.51.100.{number}"))
+}
+
+async fn tries(client: &mut Client, email: &str, password: &str) -> Reply {
+    client.json(SIGN_IN, json!({ "email": email, "password": password })).await
+}
+
+async fn lock_out(app: &TestApp, email: &str) {
+    for number in 1..=3 {
+        tries(&mut stranger(app, number), email, "not the password")
+            .await
+            .refused(401, "INVALID_EMAIL_OR_PASSWORD");
+    }
+}
+
+async fn security_25_guesses_at_one_account_are_limited_across_addresses_known_or_not(
+    database: TestDatabase,
+) {
+    let app = TestApp::with(database, GUESSES).await;
+    app.reader(ADA).await;
+    let mut answers = Vec::new();
+    for email in [ADA, "nobody@example.com"] {
+        lock_out(&app, email).await;
+        for (number, password) in [(4, "not the password"), (5, PASSWORD)] {
+            let reply = tries(&mut stranger(&app, number), email, password).await;
+            reply.refused(429, "TOO_MANY_REQUESTS");
+            assert_eq!(
+                (reply.header("retry-after"), reply.header("x-retry-after")),
+                (Some("900"), Some("900"))
+            );
+            answers.push((reply.headers, reply.body));
+        }
+    }
+    assert!(
+        answers.iter().all(|answer| *answer == answers[0]),
+        "it does not tell whether there is an account"
+    );
+    tries(&mut stranger(&app, 6), "ADA@Example.com", PASSWORD).await.refused(429, "TOO_MANY_REQUESTS");
+    assert_eq!(stranger(&app, 7).form("/sign-in", crate::client::READER).await.status, 429);
+    app.again(GUESSES, "")
+        .await
+        .browser()
+        .json(SIGN_IN, json!({ "email": ADA, "password": PASSWORD }))
+        .await
+        .refused(429, "TOO_MANY_REQUESTS");
+    tries(&mut stranger(&app, 8), "grace@example.com", PASSWORD)
+        .await
+        .refused(401, "INVALID_EMAIL_OR_PASSWORD");
+    app.ports.clock.advance_seconds(900);
+    assert_eq!(tries(&mut stranger(&app, 9), ADA, PASSWORD).await.status, 200, "never for good");
+}
+
+async fn security_26_strangers_who_guess_do_not_keep_a_reader_out_of_a_browser_that_is_known(
+    database: TestDatabase,
+) {
+    let app = TestApp::with(database, GUESSES).await;
+    let mut known = app.reader(ADA).await;
+    known.json(super::SIGN_OUT, json!({})).await;
+    let mut of_another = app.reader("eve@example.com").await;
+    of_another.json(super::SIGN_OUT, json!({})).await;
+    lock_out(&app, ADA).await;
+    tries(&mut of_another, ADA, PASSWORD).await.refused(429, "TOO_MANY_REQUESTS");
+    let value = known.cookie("bookplate.device").unwrap().to_owned();
+    for forged in [format!("x{value}"), value.to_uppercase(), value.split('.').next().unwrap().to_owned()] {
+        let mut thief = stranger(&app, 20);
+        thief.keep("bookplate.device", &forged);
+        tries(&mut thief, ADA, PASSWORD).await.refused(429, "TOO_MANY_REQUESTS");
+    }
+    assert_eq!(tries(&mut known, ADA, PASSWORD).await.status, 200);
+    // By the form as well.
+    known.json(super::SIGN_OUT, json!({})).await;
+    assert_eq!(known.form("/sign-in", crate::client::READER).await.status, 303);
+}
+
+async fn security_25_a_known_browser_is_limited_by_itself(database: TestDatabase) {
+    let app = TestApp::with(database, GUESSES).await;
+    let mut known = app.reader(ADA).await;
+    known.json(super::SIGN_OUT, json!({})).await;
+    for _ in 0..3 {
+        tries(&mut known, ADA, "not the password").await.refused(401, "INVALID_EMAIL_OR_PASSWORD");
+    }
+    tries(&mut known, ADA, PASSWORD).await.refused(429, "TOO_MANY_REQUESTS");
+    assert_eq!(tries(&mut stranger(&app, 1), ADA, PASSWORD).await.status, 200);
+}
+
+async fn security_25_right_passwords_are_no_guesses(database: TestDatabase) {
+    let app = TestApp::with(database, GUESSES).await;
+    app.reader(ADA).await;
+    for number in 1..=6 {
+        assert_eq!(tries(&mut stranger(&app, number), ADA, PASSWORD).await.status, 200);
+    }
+    lock_out(&app, ADA).await;
+    tries(&mut stranger(&app, 9), ADA, PASSWORD).await.refused(429, "TOO_MANY_REQUESTS");
+}
+
+async fn security_25_guesses_at_the_same_moment_do_not_slip_past(database: TestDatabase) {
+    let app = TestApp::with(database, GUESSES).await;
+    app.reader(ADA).await;
+    let mut under_way = JoinSet::new();
+    for number in 1..=20 {
+        let mut client = stranger(&app, number);
+        under_way.spawn(async move { tries(&mut client, ADA, "not the password").await.status.as_u16() });
+    }
+    let mut answers = under_way.join_all().await;
+    answers.sort_unstable();
+    assert_eq!(answers[..4], [401, 401, 401, 429]);
+    assert_eq!(app.ports.hasher.work().verified, 3, "who is refused is compared with nothing");
+}
+
+async fn security_26_a_link_to_set_the_password_lets_a_locked_out_reader_in(database: TestDatabase) {
+    let app = TestApp::with(database, GUESSES).await;
+    app.reader(ADA).await;
+    lock_out(&app, ADA).await;
+    let mut fresh = stranger(&app, 30);
+    fresh.json(REQUEST_RESET, json!({ "email": ADA })).await;
+    let token = app.link("reset-password", ADA).await.token;
+    let body = json!({ "newPassword": OTHER_PASSWORD, "token": token });
+    assert_eq!(fresh.json(RESET_PASSWORD, body).await.status, 200);
+    assert_eq!(tries(&mut fresh, ADA, OTHER_PASSWORD).await.status, 200, "this browser is the reader's");
+    tries(&mut stranger(&app, 31), ADA, OTHER_PASSWORD).await.refused(429, "TOO_MANY_REQUESTS");
+}
+
+async fn security_27_mails_to_one_address_are_limited_across_clients(database: TestDatabase) {
+    let app = TestApp::with(database, &[("BOOKPLATE_LIMIT_RECIPIENT", "3/3600")]).await;
+    app.reader(ADA).await;
+    app.reader("grace@example.com").await;
+    let count = async || {
+        app.letters().await.iter().filter(|letter| letter.to == ADA && letter.link.is_some()).count()
+    };
+    assert_eq!(count().await, 1);
+    for number in 1..=6 {
+        let path = if number % 2 == 0 { REQUEST_RESET } else { SEND_VERIFICATION };
+        let reply = stranger(&app, number).json(path, json!({ "email": ADA })).await;
+        assert_eq!(reply.status, 200, "who asks is not told");
+        app.letters().await;
+    }
+    assert_eq!(count().await, 3);
+    stranger(&app, 9).json(REQUEST_RESET, json!({ "email": "grace@example.com" })).await;
+    app.link("reset-password", "grace@example.com").await;
+    app.ports.clock.advance_seconds(3600);
+    stranger(&app, 9).json(REQUEST_RESET, json!({ "email": ADA })).await;
+    assert_eq!(count().await, 4);
+}
+
+async fn security_27_word_of_a_change_is_never_held_back(database: TestDatabase) {
+    let app = TestApp::with(database, &[("BOOKPLATE_LIMIT_RECIPIENT", "1/3600")]).await;
+    let mut reader = app.reader(ADA).await;
+    let (mut current, mut new) = (PASSWORD, OTHER_PASSWORD);
+    for _ in 0..3 {
+        let body = json!({ "currentPassword": current, "newPassword": new });
+        assert_eq!(reader.json(CHANGE_PASSWORD, body).await.status, 200);
+        (current, new) = (new, current);
+    }
+    assert_eq!(app.count_letters("password-changed", ADA).await, 3);
+}

@@ -141,7 +141,7 @@ async fn security_24_a_token_goes_from_the_address_of_our_page_into_a_cookie(dat
     assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/reset-password")));
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
-    let cookie = reply.cookie("bookplate.link").unwrap();
+    let cookie = reply.cookie("bookplate.reset-password").unwrap();
     assert_eq!(cookie.max_age(), Some(3600));
     assert!(cookie.has("HttpOnly") && cookie.has("SameSite=Lax") && cookie.has("Path=/"));
     let page = browser.get("/reset-password").await;
@@ -150,13 +150,13 @@ async fn security_24_a_token_goes_from_the_address_of_our_page_into_a_cookie(dat
     assert!(page.page().control("newPassword").is_some());
     let reply = browser.form("/reset-password", Fields::new(&[("newPassword", OTHER_PASSWORD)])).await;
     assert_eq!(reply.status, 303, "{}", reply.text());
-    assert!(reply.cookie("bookplate.link").unwrap().expires());
+    assert!(reply.cookie("bookplate.reset-password").unwrap().expires());
     assert!(reply.cookie(SESSION_COOKIE).is_none() && !reply.location().unwrap().contains(&token));
     assert!(super::opens(&app, ADA, OTHER_PASSWORD).await);
     // What is no token of ours does not get into a header either.
     let reply = app.browser().get("/reset-password?token=a%0D%0ASet-Cookie:x%3Dy;~%22").await;
     assert_eq!(reply.cookies().len(), 1);
-    assert_eq!(reply.cookies()[0].name, "bookplate.link");
+    assert_eq!(reply.cookies()[0].name, "bookplate.reset-password");
     assert!(!reply.cookies()[0].value.contains(['\r', ';', '=']), "{:?}", reply.cookies());
 }
 
@@ -175,7 +175,7 @@ async fn a_link_that_proves_an_address_leads_on_with_what_came_of_it(database: T
     }
     let path = format!("{VERIFY_EMAIL}?token=x&callbackURL={}", encoded("/done?a=b"));
     assert_eq!(location(&mut browser, &path).await, format!("{ORIGIN}/done?a=b&error=INVALID_TOKEN"));
-    app.ports.clock.advance_seconds(3600);
+    app.ports.clock.advance_seconds(86_400);
     let path = format!("{VERIFY_EMAIL}?token={token}&callbackURL=/done");
     assert_eq!(location(&mut browser, &path).await, format!("{ORIGIN}/done?error=TOKEN_EXPIRED"));
 }

@@ -54,8 +54,7 @@ async fn every_living_session_of_the_reader_is_listed_the_last_used_first(databa
     assert_eq!(listed[0]["ipAddress"], "2001:db8::7");
     let mut members: Vec<_> = listed[0].as_object().unwrap().keys().map(String::as_str).collect();
     members.sort_unstable();
-    let expected =
-        ["createdAt", "expiresAt", "id", "ipAddress", "token", "updatedAt", "userAgent", "userId"];
+    let expected = ["createdAt", "expiresAt", "id", "ipAddress", "token", "updatedAt", "userAgent", "userId"];
     assert_eq!(members, expected);
     app.ports.clock.advance_seconds(600);
     assert_eq!(list(&mut here).await[0]["userAgent"], "Mozilla/5.0 (a test)", "used since");
@@ -96,7 +95,10 @@ async fn a_list_needs_a_fresh_session(database: TestDatabase) {
         // Being renewed does not help; signing in again does.
         reader.get(GET_SESSION).await;
     }
-    reader.json("/api/auth/unlink-account", json!({ "accountId": "x" })).await.refused(403, "SESSION_NOT_FRESH");
+    reader
+        .json("/api/auth/unlink-account", json!({ "accountId": "x" }))
+        .await
+        .refused(403, "SESSION_NOT_FRESH");
     assert_eq!(list(&mut signed_in(&app, "Again", "192.0.2.1").await).await.len(), 2);
 }
 

@@ -141,7 +141,7 @@ async fn security_22_a_newer_change_and_a_sibling_s_use_end_a_link(database: Tes
     app.ports.clock.advance_seconds(3600);
     ask(&mut ada, "third@example.com").await;
     let old = app.link("change-email", "second@example.com").await.token;
-    app.ports.clock.advance_seconds(3600);
+    app.ports.clock.advance_seconds(86_400);
     open(&mut ada, &old).await.refused(401, "TOKEN_EXPIRED");
 }
 

@@ -24,7 +24,10 @@ const REVOKE: &str = "/api/auth/revoke-session";
 /// A body without fault for each write.
 fn writes() -> Vec<(&'static str, Value)> {
     vec![
-        (CHANGE_PASSWORD, json!({ "currentPassword": "quiet paper, ink", "newPassword": "loud paper, chalk" })),
+        (
+            CHANGE_PASSWORD,
+            json!({ "currentPassword": "quiet paper, ink", "newPassword": "loud paper, chalk" }),
+        ),
         (VERIFY_PASSWORD, json!({ "password": "quiet paper, ink" })),
         (CHANGE_EMAIL, json!({ "newEmail": "new@example.com" })),
         (DELETE_USER, json!({})),
@@ -138,7 +141,8 @@ async fn without_a_session_the_answer_is_unauthorized_and_a_stale_cookie_is_take
     let mut forged = app.browser();
     forged.keep(super::SESSION_COOKIE, "x.y");
     let before = app.database.rows().await;
-    for (client, is_stale) in [(app.browser(), false), (app.script(), false), (forged, false), (stale, true)] {
+    for (client, is_stale) in [(app.browser(), false), (app.script(), false), (forged, false), (stale, true)]
+    {
         for (path, body) in writes() {
             let reply = client.clone().json(path, body).await;
             reply.refused(401, "UNAUTHORIZED");

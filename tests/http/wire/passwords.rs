@@ -5,8 +5,8 @@ use serde_json::json;
 use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{
-    CHANGE_PASSWORD, GET_SESSION, OTHER_PASSWORD, REQUEST_RESET, RESET_PASSWORD, SESSION_COOKIE, VERIFY_PASSWORD,
-    opens,
+    CHANGE_PASSWORD, GET_SESSION, OTHER_PASSWORD, REQUEST_RESET, RESET_PASSWORD, SESSION_COOKIE,
+    VERIFY_PASSWORD, opens,
 };
 use crate::app::{PASSWORD, TestApp};
 
@@ -85,9 +85,7 @@ async fn with_the_reference_s_habits_nothing_said_keeps_them_too(database: TestD
     assert!(reply.cookies().is_empty() && here.get(GET_SESSION).await.json().is_object());
 }
 
-async fn security_24_the_reader_is_told_of_a_change_and_links_mailed_before_are_dead(
-    database: TestDatabase,
-) {
+async fn security_24_the_reader_is_told_of_a_change_and_links_mailed_before_are_dead(database: TestDatabase) {
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     app.browser().json(REQUEST_RESET, json!({ "email": "ada@example.com" })).await;
@@ -157,7 +155,10 @@ async fn a_password_is_checked_without_changing_anything(database: TestDatabase)
         reply.refused(400, "INVALID_PASSWORD");
         assert_eq!(reply.message(), "Invalid password");
     }
-    reader.json(VERIFY_PASSWORD, json!({ "password": "p".repeat(129) })).await.refused(400, "PASSWORD_TOO_LONG");
+    reader
+        .json(VERIFY_PASSWORD, json!({ "password": "p".repeat(129) }))
+        .await
+        .refused(400, "PASSWORD_TOO_LONG");
     assert_eq!(app.rows_but_events().await, before);
 }
 
@@ -175,7 +176,9 @@ async fn security_27_guesses_at_the_current_password_are_limited_for_each_sessio
         taken_over.json(path, body.clone()).await.refused(400, "INVALID_PASSWORD");
     }
     let right = json!({ "password": PASSWORD });
-    for (path, body) in [(VERIFY_PASSWORD, right.clone()), (CHANGE_PASSWORD, change(PASSWORD, OTHER_PASSWORD))] {
+    for (path, body) in
+        [(VERIFY_PASSWORD, right.clone()), (CHANGE_PASSWORD, change(PASSWORD, OTHER_PASSWORD))]
+    {
         let reply = taken_over.json(path, body).await;
         reply.refused(429, "TOO_MANY_REQUESTS");
         assert_eq!((reply.header("retry-after"), reply.header("x-retry-after")), (Some("60"), Some("60")));

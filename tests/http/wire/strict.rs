@@ -43,7 +43,8 @@ async fn security_01_a_taken_address_cannot_be_told_from_a_free_one_at_sign_up(d
     for address in [ADA, ADA, "ADA@Example.com"] {
         let work = app.ports.hasher.work();
         let mails = app.database.rows_of("bookplate_mails").await.len();
-        let fields = READER.with("email", address).with("name", "Somebody").with("password", "loud paper, chalk");
+        let fields =
+            READER.with("email", address).with("name", "Somebody").with("password", "loud paper, chalk");
         let reply = app.browser().json(SIGN_UP, fields.json()).await;
         assert_eq!(reply.status, 200);
         assert!(reply.cookies().is_empty());
@@ -105,13 +106,14 @@ async fn security_22_a_browser_that_follows_a_link_is_shown_a_button_first(datab
     let app = strict(database).await;
     let token = token(&app).await;
     let before = app.database.rows().await;
-    let mut browser = app.browser().sending("sec-fetch-mode", "navigate").sending("sec-fetch-site", "cross-site");
+    let mut browser =
+        app.browser().sending("sec-fetch-mode", "navigate").sending("sec-fetch-site", "cross-site");
     let reply = browser.get(&format!("{VERIFY_EMAIL}?token={token}&callbackURL=%2Fchapter%2F1")).await;
     assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/verify-email")));
     assert!(reply.cookie(SESSION_COOKIE).is_none());
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
-    assert!(reply.cookie("bookplate.link").unwrap().has("HttpOnly"));
+    assert!(reply.cookie("bookplate.verify-email").unwrap().has("HttpOnly"));
     let page = browser.get("/verify-email").await;
     assert_eq!(page.status, 200);
     assert!(!page.text().contains(&token));
@@ -121,11 +123,11 @@ async fn security_22_a_browser_that_follows_a_link_is_shown_a_button_first(datab
     browser.set("sec-fetch-site", "same-origin");
     let reply = browser.form("/verify-email", Fields::new(&[])).await;
     assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/chapter/1")));
-    assert!(reply.cookie("bookplate.link").unwrap().expires());
+    assert!(reply.cookie("bookplate.verify-email").unwrap().expires());
     assert_eq!(signed_in(&mut browser).await.as_deref(), Some(ADA));
     // The same link again is harmless and lets nobody in.
     let mut thief = app.browser();
-    thief.keep("bookplate.link", &format!("{token}~"));
+    thief.keep("bookplate.verify-email", &format!("{token}~"));
     assert_eq!(thief.form("/verify-email", Fields::new(&[])).await.status, 303);
     assert_eq!((thief.session(), app.sessions().await), (None, 1));
 }
@@ -134,8 +136,9 @@ async fn security_16_the_button_works_from_our_page_alone(database: TestDatabase
     let app = strict(database).await;
     let token = token(&app).await;
     let mut browser = app.browser();
-    browser.keep("bookplate.link", &format!("{token}~https%3A%2F%2Fevil.example%2F"));
-    let mut foreign = browser.clone().sending("origin", "https://evil.example").sending("sec-fetch-site", "cross-site");
+    browser.keep("bookplate.verify-email", &format!("{token}~https%3A%2F%2Fevil.example%2F"));
+    let mut foreign =
+        browser.clone().sending("origin", "https://evil.example").sending("sec-fetch-site", "cross-site");
     assert_eq!(foreign.form("/verify-email", Fields::new(&[])).await.status, 403);
     assert_eq!(app.sessions().await, 0);
     // A cookie that was planted leads nowhere else.

@@ -231,8 +231,9 @@ fn ban(foreign: &ForeignBan, now: Timestamp) -> Ban {
 
 /// The text without what a name may not hold.
 fn one_line(raw: &str, max: usize) -> String {
-    let fits = |c: &char| PersonName::parse(c.encode_utf8(&mut [0; 4])).is_ok();
-    raw.chars().filter(fits).take(max).collect()
+    // Between letters, for a name may have blanks around it that mean nothing.
+    let fits = |c: &char| PersonName::parse(&format!("a{c}a")).is_ok();
+    raw.trim().chars().filter(fits).take(max).collect()
 }
 
 /// Whether a value is more than the absence of one.

@@ -28,17 +28,13 @@ on_each_database!(
     security_22_links_to_the_old_address_die_with_its_change,
 );
 
-async fn opens(
-    book: &Book,
-    token: &str,
-    signed_in: Option<&SignedIn>,
-) -> Result<Verified, VerifyEmailError> {
+async fn opens(book: &Book, token: &str, signed_in: Option<&SignedIn>) -> Result<Verified, VerifyEmailError> {
     book.services.accounts.verify_email(token, "/done", signed_in, &Visit::default()).await
 }
 
 async fn asks_for(book: &Book, signed_in: &SignedIn, name: &str) {
-    let asked = book.services.accounts.change_email(&email(name), "/done", signed_in, &Visit::default());
-    asked.await.unwrap();
+    let wanted = email(name);
+    book.services.accounts.change_email(&wanted, "/done", signed_in, &Visit::default()).await.unwrap();
 }
 
 /// A reader whose address is proved.
@@ -126,7 +122,8 @@ async fn who_is_signed_in_asks_for_the_own_unproved_address_only(database: TestD
     let grace = proved(&book, "grace").await.user;
     let ada = book.reader("ada").await.user;
     book.mail().await;
-    let asks = async |name, user| book.services.accounts.send_verification(&email(name), "/", Some(user)).await;
+    let asks =
+        async |name, user| book.services.accounts.send_verification(&email(name), "/", Some(user)).await;
     let mismatch = asks("grace", &ada).await.unwrap_err();
     assert!(matches!(mismatch, SendVerificationError::Mismatch), "{mismatch:?}");
     assert_eq!(Problems::from(mismatch), Problem::on(Code::EmailMismatch, "email").into());

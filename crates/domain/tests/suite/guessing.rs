@@ -155,7 +155,8 @@ async fn security_27_guesses_at_the_current_password_are_refused_in_that_session
     check(&own, PASSWORD).await.unwrap();
     book.enters("ada", &Visit::default()).await;
     let failed = book.happened(&own.user.id).await;
-    let failed = failed.iter().filter(|(kind, outcome)| kind == "password-check" && outcome == "wrong-password");
+    let failed =
+        failed.iter().filter(|(kind, outcome)| kind == "password-check" && outcome == "wrong-password");
     assert_eq!(failed.count(), GUESSES as usize);
 }
 

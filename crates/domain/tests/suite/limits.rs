@@ -97,8 +97,7 @@ async fn neither_addresses_nor_clients_stand_in_the_table(database: TestDatabase
 }
 
 async fn where_there_is_no_limit_none_is_counted(database: TestDatabase) {
-    let limits =
-        LimitSettings { sign_in: None, mail: None, account: None, recipient: None, requests: None };
+    let limits = LimitSettings { sign_in: None, mail: None, account: None, recipient: None, requests: None };
     let book = Book::with(database, Settings { limits, ..settings() }).await;
     for rule in RULES {
         for _ in 0..50 {

@@ -83,10 +83,10 @@ async fn security_13_a_device_cookie_that_is_not_exactly_ours_says_nothing(datab
     let book = Book::open(database).await;
     let sessions = &book.services.sessions;
     let new = sessions.new_device();
-    assert!(!new.is_brought(), "it has to be given to the browser");
+    assert!(!new.is_brought() && new.needs_cookie(), "it has to be given to the browser");
     let value = sessions.device_value(&new);
     let brought = sessions.read_device(&value).unwrap();
-    assert!(brought.is_brought());
+    assert!(brought.is_brought() && !brought.needs_cookie());
     assert_eq!(sessions.device_value(&brought), value);
     assert_ne!(sessions.device_value(&sessions.new_device()), value);
     for length in 0..value.len() {
@@ -116,7 +116,7 @@ async fn a_device_cookie_outlives_a_change_of_the_secret(database: TestDatabase)
     let value = book.services.sessions.device_value(visit.browser.as_ref().unwrap());
     let later = book.restarted(with_new_secret(true)).await;
     let browser = later.sessions.read_device(&value);
-    assert!(browser.is_some());
+    assert!(browser.as_ref().is_some_and(domain::DeviceId::needs_cookie), "given anew");
     later.accounts.sign_in(sign_in("ada", PASSWORD), &Visit { browser, ..Visit::default() }).await.unwrap();
     assert_eq!(book.posted().await, [], "still known");
     let without = book.restarted(with_new_secret(false)).await;

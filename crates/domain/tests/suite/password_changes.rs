@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    AccountRules, ChangePassword, ChangePasswordError, CheckPasswordError, PasswordChanged, Settings, SignedIn,
-    SignInError, Visit,
+    AccountRules, ChangePassword, ChangePasswordError, CheckPasswordError, PasswordChanged, Settings,
+    SignInError, SignedIn, Visit,
     contract::{Code, Problem, Problems},
 };
 use testkit::{databases::TestDatabase, on_each_database};
@@ -51,7 +51,8 @@ async fn security_12_changing_the_password_ends_every_other_session_and_rotates_
     let stranger = book.reader("grace").await;
     book.ports.clock.advance_seconds(60);
     for revoke_others in [None, Some(true)] {
-        let own = if revoke_others.is_none() { own.clone() } else { book.enters("ada", &Visit::default()).await };
+        let own =
+            if revoke_others.is_none() { own.clone() } else { book.enters("ada", &Visit::default()).await };
         let changed = changes(&book, &own, revoke_others).await;
         let session = changed.session.unwrap();
         assert_ne!(session.id, own.session.id);
@@ -85,11 +86,8 @@ async fn the_reference_s_habit_keeps_the_other_sessions_unless_asked(database: T
     let (own, other) = (book.reader("ada").await, book.enters("ada", &Visit::default()).await);
     assert!(changes(&book, &own, None).await.session.is_none());
     assert!(book.lives(&own).await && book.lives(&other).await);
-    let again = ChangePassword {
-        current: attempt(NEW),
-        new: new_password(PASSWORD),
-        revoke_others: Some(true),
-    };
+    let again =
+        ChangePassword { current: attempt(NEW), new: new_password(PASSWORD), revoke_others: Some(true) };
     let changed = book.services.accounts.change_password(again, &own, &Visit::default()).await.unwrap();
     assert!(changed.session.is_some());
     assert!(!book.lives(&own).await && !book.lives(&other).await);
@@ -111,7 +109,8 @@ async fn security_08_changing_the_password_needs_the_current_one(database: TestD
     }
     assert_eq!(book.rows_without(&without).await, before);
     let refusals = book.happened(&signed_in.user.id).await;
-    let refusals = refusals.iter().filter(|event| **event == ("password-change".into(), "wrong-password".into()));
+    let refusals =
+        refusals.iter().filter(|event| **event == ("password-change".into(), "wrong-password".into()));
     assert_eq!(refusals.count(), 3);
 }
 
@@ -125,11 +124,7 @@ async fn security_08_a_common_or_related_password_is_refused_and_nothing_changes
     ] {
         let command = ChangePassword { new: new_password(wanted), ..change(None) };
         let refused = book.services.accounts.change_password(command, &signed_in, &Visit::default()).await;
-        assert_eq!(
-            Problems::from(refused.unwrap_err()),
-            Problem::on(code, "newPassword").into(),
-            "{wanted}"
-        );
+        assert_eq!(Problems::from(refused.unwrap_err()), Problem::on(code, "newPassword").into(), "{wanted}");
     }
     assert!(book.lives(&signed_in).await);
     assert!(opens(&book, PASSWORD).await);

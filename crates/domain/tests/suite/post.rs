@@ -40,8 +40,7 @@ async fn a_mail_that_is_not_taken_is_tried_again_ever_more_slowly(database: Test
     waiting(&book).await;
     book.ports.mailer.behave(Conduct::RefusesForNow);
     assert_eq!(deliver(&book).await, Delivered::Stuck);
-    let mut tries = 1;
-    for pause in [15, 60, 300, 1200, 3600, 3600] {
+    for (tries, pause) in (1..).zip([15, 60, 300, 1200, 3600, 3600]) {
         assert_eq!(book.ports.mailer.tries(), tries);
         book.ports.clock.advance_seconds(pause - 1);
         let due = domain::Clock::now(&*book.ports.clock).plus_seconds(1);
@@ -49,7 +48,6 @@ async fn a_mail_that_is_not_taken_is_tried_again_ever_more_slowly(database: Test
         assert_eq!(book.ports.mailer.tries(), tries);
         book.ports.clock.advance_seconds(1);
         assert_eq!(deliver(&book).await, Delivered::Stuck);
-        tries += 1;
     }
     book.ports.mailer.behave(Conduct::Takes);
     book.ports.clock.advance_seconds(3600);

@@ -1,8 +1,6 @@
 //! New keys and new secrets, without anybody noticing.
 
-use domain::{
-    KeyState, Notice, PUBLISHED_AHEAD, Presented, Renewal, Services, Session, SignedIn, Visit,
-};
+use domain::{KeyState, Notice, PUBLISHED_AHEAD, Presented, Renewal, Services, Session, SignedIn, Visit};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::{
@@ -79,19 +77,14 @@ async fn a_key_that_waits_is_not_overtaken(database: TestDatabase) {
     assert_eq!(book.count("bookplate_signing_keys").await, 2);
     book.ports.clock.advance_seconds(PUBLISHED_AHEAD);
     assert!(book.services.tokens.rotate(PUBLISHED_AHEAD).await.unwrap());
-    assert_eq!(
-        states(&book.services).await,
-        [KeyState::Waiting, KeyState::Signing, KeyState::Retiring]
-    );
+    assert_eq!(states(&book.services).await, [KeyState::Waiting, KeyState::Signing, KeyState::Retiring]);
 }
 
 async fn two_operators_who_rotate_at_once_add_one_key(database: TestDatabase) {
     let book = Book::open(database).await;
     let other = book.restarted(settings()).await;
-    let (one, two) = tokio::join!(
-        book.services.tokens.rotate(PUBLISHED_AHEAD),
-        other.tokens.rotate(PUBLISHED_AHEAD)
-    );
+    let (one, two) =
+        tokio::join!(book.services.tokens.rotate(PUBLISHED_AHEAD), other.tokens.rotate(PUBLISHED_AHEAD));
     assert_eq!([one.unwrap(), two.unwrap()].iter().filter(|added| **added).count(), 1);
     assert_eq!(book.count("bookplate_signing_keys").await, 2);
 }
@@ -106,11 +99,7 @@ async fn a_key_can_sign_at_once(database: TestDatabase) {
     assert!(book.services.tokens.verify(&token).await.is_ok());
 }
 
-async fn resolved(
-    services: &Services,
-    presented: &Presented,
-    renewal: Renewal,
-) -> Option<(Session, bool)> {
+async fn resolved(services: &Services, presented: &Presented, renewal: Renewal) -> Option<(Session, bool)> {
     let resolved = services.sessions.resolve(presented, renewal).await.unwrap()?;
     Some((resolved.signed_in.session, resolved.renewed))
 }
@@ -170,7 +159,8 @@ async fn what_a_browser_carries_is_found_under_the_new_secret(database: TestData
 async fn a_key_sealed_under_the_secret_before_is_sealed_anew(database: TestDatabase) {
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
-    let (key, token) = (kid(&book.services, &signed_in), book.services.tokens.issue(&signed_in, None).unwrap());
+    let (key, token) =
+        (kid(&book.services, &signed_in), book.services.tokens.issue(&signed_in, None).unwrap());
     assert!(book.services.tokens.rotate(PUBLISHED_AHEAD).await.unwrap());
     let before = book.database.rows_of("bookplate_signing_keys").await;
     let later = book.restarted(with_new_secret(true)).await;

@@ -15,6 +15,7 @@ on_each_database!(
     the_link_that_proves_an_address_lets_its_browser_in_once,
     whoever_has_the_wrong_password_is_told_nothing_about_the_address,
     a_common_password_is_refused_before_the_address_is_looked_at,
+    security_03_of_twenty_sign_ups_of_one_address_at_once_none_fails_and_one_is_stored,
 );
 
 async fn signs_up(book: &Book, name: &str) -> SignedUp {
@@ -80,7 +81,8 @@ async fn a_reader_is_let_in_once_the_address_is_proved(database: TestDatabase) {
     let reader = signs_up(&book, "ada").await.user;
     book.mail().await;
     book.ports.clock.advance_seconds(60);
-    let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &book.browser()).await.unwrap_err();
+    let refused =
+        book.services.accounts.sign_in(sign_in("ada", PASSWORD), &book.browser()).await.unwrap_err();
     assert!(matches!(refused, SignInError::EmailNotVerified), "{refused:?}");
     assert_eq!(Problems::from(refused), Problem::new(Code::EmailNotVerified).into());
     assert_eq!(book.count("bookplate_sessions").await, 0);
@@ -93,7 +95,8 @@ async fn a_reader_is_let_in_once_the_address_is_proved(database: TestDatabase) {
     assert!(matches!(verified, Verified::Address { session: Some(_) }), "{verified:?}");
     let entered = book.enters("ada", &Visit::default()).await;
     assert!(entered.user.email_verified && book.lives(&entered).await);
-    let outcomes: Vec<String> = book.happened(&reader.id).await.into_iter().map(|(_, outcome)| outcome).collect();
+    let outcomes: Vec<String> =
+        book.happened(&reader.id).await.into_iter().map(|(_, outcome)| outcome).collect();
     assert_eq!(outcomes.iter().filter(|outcome| *outcome == "email-not-verified").count(), 1);
 }
 
@@ -136,4 +139,20 @@ async fn a_common_password_is_refused_before_the_address_is_looked_at(database: 
         assert_eq!((problem.code, problem.field.as_deref()), (Code::PasswordCompromised, Some("password")));
     }
     assert_eq!(book.database.rows().await, before);
+}
+
+async fn security_03_of_twenty_sign_ups_of_one_address_at_once_none_fails_and_one_is_stored(
+    database: TestDatabase,
+) {
+    let book = std::sync::Arc::new(Book::with(database, strict()).await);
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let book = book.clone();
+        tasks.spawn(async move { signs_up(&book, "ada").await.session.is_none() });
+    }
+    assert!(tasks.join_all().await.into_iter().all(|silent| silent));
+    assert_eq!((book.count("bookplate_users").await, book.count("bookplate_accounts").await), (1, 1));
+    let kinds: Vec<String> = book.posted().await.into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds.iter().filter(|kind| *kind == "verify-email").count(), 1, "{kinds:?}");
+    assert!(kinds.len() <= 5, "one recipient gets so many mails: {kinds:?}");
 }

@@ -16,6 +16,7 @@ on_each_database!(
     an_answer_that_cannot_be_stored_leaves_the_request,
     security_22_of_twenty_that_spend_a_link_on_a_mail_at_once_one_does,
     a_mail_goes_with_its_reader_unless_it_is_nobodys,
+    a_mail_to_a_reader_who_is_gone_is_not_queued_and_fails_nothing,
     a_change_and_its_mails_are_stored_together_or_not_at_all,
 );
 
@@ -156,6 +157,15 @@ async fn a_mail_goes_with_its_reader_unless_it_is_nobodys(database: TestDatabase
     assert!(database.delete_user("reader-1", &trace()).await.unwrap());
     assert_eq!(claimed(&database, 1).await.as_deref(), Some("nobodys"));
     assert_eq!(claimed(&database, 1).await, None);
+}
+
+async fn a_mail_to_a_reader_who_is_gone_is_not_queued_and_fails_nothing(database: TestDatabase) {
+    let mut told = trace();
+    told.mails = vec![mail("theirs", Some("reader-1"), 0), mail("nobodys", None, 0)];
+    database.record(&told).await.unwrap();
+    database.queue_mail(&mail("theirs too", Some("reader-1"), 0)).await.unwrap();
+    assert_eq!(claimed(&database, 0).await.as_deref(), Some("nobodys"));
+    assert_eq!(count(&database, "bookplate_mails").await, 1);
 }
 
 async fn a_change_and_its_mails_are_stored_together_or_not_at_all(database: TestDatabase) {

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     credentials::{add_link, new_hash},
-    fixtures::{NOW, account, count, hash, link, open, opening, patiently, session, signed_up, trace},
+    fixtures::{NOW, account, count, hash, link, mail, open, opening, patiently, session, signed_up, trace},
 };
 
 on_each_database!(
@@ -133,13 +133,19 @@ async fn a_deletion_among_sign_ins_and_changes_leaves_nothing_and_fails_none(dat
                         patiently(|| database.change_password(&new, &compared, Some(&opening), &trace)).await;
                     }
                     5 => drop(patiently(|| database.verify_email(&verify, Some(&opening), &trace)).await),
+                    6 => {
+                        let mut told = trace.clone();
+                        told.mails.push(mail(&format!("mail-{round}"), Some("reader-1"), 0));
+                        patiently(|| database.record(&told)).await;
+                    }
                     _ => drop(patiently(|| database.open_session(&opening, &compared, None, &trace)).await),
                 }
             });
         }
         tasks.join_all().await;
-        for table in ["bookplate_users", "bookplate_accounts", "bookplate_sessions", "bookplate_links"] {
-            assert_eq!(count(&database, table).await, 0, "{table} in round {round}");
+        for table in ["users", "accounts", "sessions", "links", "mails"] {
+            let left = count(&database, &format!("bookplate_{table}")).await;
+            assert_eq!(left, 0, "{table} in round {round}");
         }
     }
 }

@@ -9,6 +9,7 @@ on_each_database!(
     what_has_ended_is_removed_and_what_lives_stays,
     accounts_that_were_never_confirmed_go_when_nobody_is_signed_in_to_them,
     accounts_stay_where_the_operator_has_not_decided_otherwise,
+    security_11_events_that_were_stored_while_their_reader_was_erased_are_made_nameless,
 );
 
 fn cutoffs() -> Cutoffs {
@@ -80,4 +81,22 @@ async fn accounts_stay_where_the_operator_has_not_decided_otherwise(database: Te
     let kept = Cutoffs { events: NOW.plus_seconds(-2_000_000), ..cutoffs() };
     assert_eq!(database.sweep(kept).await.unwrap(), Swept::default());
     assert!(database.find_user("reader-1").await.unwrap().is_some());
+}
+
+async fn security_11_events_that_were_stored_while_their_reader_was_erased_are_made_nameless(
+    database: TestDatabase,
+) {
+    signed_up(&database, 1).await;
+    database.record(&trace_of("reader-1")).await.unwrap();
+    let late = format!(
+        "insert into bookplate_events values ('late', {}, 'test', 'done', 'reader-7', '192.0.2.9', 'Browser')",
+        NOW.millis()
+    );
+    database.arrange(&late).await;
+    database.sweep(cutoffs()).await.unwrap();
+    for mark in ["reader-7", "192.0.2.9"] {
+        assert_eq!(database.rows_holding(mark).await, Vec::<String>::new(), "{mark}");
+    }
+    assert_eq!(database.rows_holding("'late'").await.len() + database.rows_holding("(late").await.len(), 1);
+    assert_eq!(database.events_of("reader-1", 9).await.unwrap().len(), 1, "of a reader who is there");
 }

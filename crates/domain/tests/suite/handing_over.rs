@@ -1,0 +1,99 @@
+//! What the operator hands over, and whom the operator shows out.
+
+use domain::{NewReader, OperatorError, SignInError, Visit, contract::PersonName};
+use testkit::{databases::TestDatabase, on_each_database};
+
+use crate::book::{Book, PASSWORD, email, new_password, sign_in};
+
+on_each_database!(
+    an_account_without_a_password_gets_one_with_a_link,
+    security_11_a_ban_ends_every_session_at_once,
+    a_deleted_reader_is_told_by_mail_and_gone,
+    security_22_a_handed_over_link_kills_the_older,
+    a_search_does_not_ask_for_the_letter_case,
+);
+
+fn new(name: &str) -> NewReader {
+    NewReader {
+        email: email(name),
+        name: PersonName::parse(name).unwrap(),
+        password: Some(new_password(PASSWORD)),
+        email_verified: true,
+    }
+}
+
+async fn an_account_without_a_password_gets_one_with_a_link(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let without = NewReader { password: None, email_verified: false, ..new("ada") };
+    let user = book.services.operator.create(without).await.unwrap();
+    let shut = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await;
+    assert!(matches!(shut, Err(SignInError::WrongCredentials)), "{shut:?}");
+    let token = book.services.operator.reset_token(&user).await.unwrap();
+    assert!(book.services.accounts.reset_link_is_good(&token).await.unwrap());
+    book.services.accounts.reset_password(&token, new_password(PASSWORD), &Visit::default()).await.unwrap();
+    book.enters("ada", &Visit::default()).await;
+}
+
+async fn security_11_a_ban_ends_every_session_at_once(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let (first, second) = (book.reader("ada").await, book.enters("ada", &Visit::default()).await);
+    let grace = book.reader("grace").await;
+    book.services.operator.ban(&first.user, Some("spam".into()), None).await.unwrap();
+    assert!(!book.lives(&first).await && !book.lives(&second).await && book.lives(&grace).await);
+    assert!(book.services.operator.access(&first.user).await.unwrap().sessions.is_empty());
+    book.services.operator.unban(&first.user).await.unwrap();
+    assert!(!book.lives(&first).await, "ended is ended");
+    book.enters("ada", &Visit::default()).await;
+    let events = book.happened(&first.user.id).await;
+    assert!(
+        events.contains(&("ban".into(), "done".into())) && events.contains(&("unban".into(), "done".into()))
+    );
+}
+
+async fn a_deleted_reader_is_told_by_mail_and_gone(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    book.mail().await;
+    book.services.operator.delete(&signed_in.user).await.unwrap();
+    assert!(!book.lives(&signed_in).await);
+    assert!(book.database.rows_holding(&signed_in.user.id).await.is_empty());
+    assert_eq!(book.posted().await, [("account-deleted".into(), "ada@example.com".into())]);
+    let before = book.database.rows().await;
+    for again in [
+        book.services.operator.delete(&signed_in.user).await,
+        book.services.operator.ban(&signed_in.user, None, None).await,
+        book.services.operator.unban(&signed_in.user).await,
+    ] {
+        assert!(matches!(again, Err(OperatorError::Unknown)), "{again:?}");
+    }
+    assert_eq!(book.database.rows().await, before);
+}
+
+async fn security_22_a_handed_over_link_kills_the_older(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let user = book.reader("ada").await.user;
+    book.mail().await;
+    book.services.accounts.request_password_reset(&email("ada"), "/", &Visit::default()).await.unwrap();
+    let mailed = book.token_in("reset-password").await;
+    let older = book.services.operator.reset_token(&user).await.unwrap();
+    let newer = book.services.operator.reset_token(&user).await.unwrap();
+    for (token, good) in [(&mailed, false), (&older, false), (&newer, true)] {
+        assert_eq!(book.services.accounts.reset_link_is_good(token).await.unwrap(), good);
+        assert!(book.database.rows_holding(token).await.is_empty(), "only its hash is stored");
+    }
+}
+
+async fn a_search_does_not_ask_for_the_letter_case(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let user =
+        book.services.operator.create(NewReader { name: PersonName::parse("Ada L").unwrap(), ..new("x") });
+    let user = user.await.unwrap();
+    for search in ["ada", "ADA", "X@EXAMPLE", "x@example"] {
+        let found = book.services.operator.list("", search, 9).await.unwrap();
+        assert_eq!(
+            found.into_iter().map(|user| user.id).collect::<Vec<_>>(),
+            std::slice::from_ref(&user.id),
+            "{search}"
+        );
+    }
+}
