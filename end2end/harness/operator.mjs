@@ -1,4 +1,5 @@
 // The operator's command line, on the database of a running server.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { binary } from './environment.mjs';
 
@@ -13,6 +14,13 @@ export function operate(server, ...args) {
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, ...said, json: parsed(said.out) }));
   });
+}
+
+/** What a command that must succeed answers in JSON. */
+export async function done(server, ...args) {
+  const { code, err, json } = await operate(server, ...args, '--json');
+  assert.equal(code, 0, err);
+  return json;
 }
 
 function parsed(text) {

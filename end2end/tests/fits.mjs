@@ -1,5 +1,5 @@
-// What holds for every page in every state: no axe violation, light and dark, nothing that runs out of the page sideways
-// at its own size, at 320 px and with text twice as large, and on a phone targets that a thumb can hit.
+// What holds for every page in every state: no axe violation, light and dark, nothing that runs out of the page
+// sideways at its own size, at 320 px and with text twice as large, and on a phone targets that a thumb can hit.
 import { violations } from './axe.mjs';
 import { expect, test } from './fixtures.mjs';
 

@@ -19,7 +19,8 @@ test('no page asks for scripts or is left loading', async ({ page, server, reade
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   };
   const { signIn, signUp, forgotPassword, resetPassword, verifyEmail, account, security, sessions, data } = PLACES;
-  for (const path of ['/', signIn, signUp, forgotPassword, resetPassword, verifyEmail, '/no-such-page']) await whole(path);
+  const open = ['/', signIn, signUp, forgotPassword, resetPassword, verifyEmail, '/no-such-page'];
+  for (const path of open) await whole(path);
   await join(page, server, reader);
   for (const path of ['/', security, sessions, data, account]) await whole(path);
   await expect(control(page, 'name')).toHaveValue(reader.name);

@@ -4,7 +4,7 @@ import { PLACES, WORDS, button, expectHome, fill, letterOf, send, sendInVain, to
 
 const test = base.extend({ settings: [{ BOOKPLATE_REQUIRE_VERIFIED_EMAIL: 'true' }, { scope: 'worker' }] });
 
-test('a reader is let in by the button behind the mailed link, and leaves by mail', async ({ page, server, reader }) => {
+test('a reader is let in by the button behind the link, and leaves by mail', async ({ page, server, reader }) => {
   await page.goto(PLACES.signUp);
   await fill(page, reader);
   const letter = await letterOf(server, 'verify-email', reader, async () => {

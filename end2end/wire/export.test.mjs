@@ -57,7 +57,8 @@ onServers(bothDatabases, "a reader's copy", (server) => {
       assert.equal(refused.status, 403, JSON.stringify(headers));
       assert.equal(refused.headers.get('content-disposition'), null);
     }
-    const nobody = await bareRequest(server(), 'POST', '/account/data/export', { headers: { origin: server().origin } });
+    const headers = { origin: server().origin };
+    const nobody = await bareRequest(server(), 'POST', '/account/data/export', { headers });
     assert.equal(nobody.status, 303);
     assert.equal(nobody.headers.get('location'), '/sign-in?next=/account/data');
   });

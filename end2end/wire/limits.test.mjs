@@ -155,7 +155,8 @@ test('security_27_the current password cannot be guessed in a session either', a
   await withServer({ env }, async (server) => {
     const here = await signedUp(server);
     const { password: newPassword } = newReader();
-    const guess = () => here.visitor.api('POST', '/change-password', { json: { currentPassword: 'Wrong-1-2-3', newPassword } });
+    const json = { currentPassword: 'Wrong-1-2-3', newPassword };
+    const guess = () => here.visitor.api('POST', '/change-password', { json });
     for (let time = 0; time < 4; time += 1) assert.equal((await guess()).status, 400);
     assertTooMany(await guess(), 900);
     assert.equal((await signedIn(server, here.reader)).user.id, here.user.id, 'its reader gets in elsewhere');

@@ -1,22 +1,13 @@
-// What the operator does at the command line reaches a running server: closed accounts, new keys, another secret.
+// What the operator does beside a running server: accounts at the command line, and another secret.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { describe, test } from 'node:test';
-import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
-import { operate } from '../harness/operator.mjs';
-import { until } from '../harness/poll.mjs';
-import { callPython } from '../harness/python.mjs';
+import { test } from 'node:test';
+import { done, operate } from '../harness/operator.mjs';
 import { isSignedIn, newReader, signedIn, signedUp, tokenOf } from '../harness/readers.mjs';
 import { startServer } from '../harness/server.mjs';
 import { assertRefused } from '../harness/verdicts.mjs';
 import { Visitor } from '../harness/visitor.mjs';
 import { bothDatabases, onServers } from './variants.mjs';
-
-async function done(server, ...args) {
-  const { code, err, json } = await operate(server, ...args, '--json');
-  assert.equal(code, 0, err);
-  return json;
-}
 
 onServers(bothDatabases, 'at the command line', (server) => {
   test('an account that is closed is out at once, and in again when it is opened', async () => {
@@ -61,48 +52,6 @@ onServers(bothDatabases, 'at the command line', (server) => {
     assert.equal(code, 1);
     assert.ok(err.includes(email), err);
   });
-});
-
-describe('a new signing key', () => {
-  const keysOf = async (server) => (await new Visitor(server).client().jwks()).data.keys.map(({ kid }) => kid);
-
-  /** The token verifies with the published keys in two libraries that know nothing of us. */
-  async function verifies(server, token) {
-    const jwks = new URL('/api/auth/jwks', server.origin);
-    const trusted = { issuer: server.origin, audience: server.origin };
-    await jwtVerify(token, createRemoteJWKSet(jwks), trusted);
-    const ask = { library: 'pyjwt', token, algorithm: 'ES256', jwks_url: jwks.href, ...trusted };
-    const { refused, because } = await callPython('verify.py', ask, new URL('../interop/', import.meta.url));
-    assert.equal(refused, undefined, because);
-  }
-
-  // A running server looks for keys once a minute, so both wait at the same time.
-  const LOOKS = { within: 90_000, every: 500 };
-  test('is published by a running server before it signs, or signs at once where the old one has leaked', async () => {
-    const servers = await Promise.all(['sqlite', 'postgres'].map((database) => startServer({ database })));
-    try {
-      await Promise.all(servers.map((server, place) => rotated(server, place === 1)));
-    } finally {
-      for (const server of servers) await server.discard();
-    }
-  });
-
-  async function rotated(server, atOnce) {
-    const here = await signedUp(server);
-    const before = await tokenOf(here);
-    const [old] = await keysOf(server);
-    const { key } = await done(server, 'keys', 'rotate', ...(atOnce ? ['--now'] : []));
-    assert.equal(key.state, atOnce ? 'signing' : 'waiting');
-    await until('the new key to be published', async () => (await keysOf(server)).includes(key.kid), LOOKS);
-    assert.deepEqual((await keysOf(server)).sort(), [old, key.kid].sort());
-    const after = await tokenOf(here);
-    assert.equal(decodeProtectedHeader(after).kid, atOnce ? key.kid : old);
-    for (const token of [before, after]) await verifies(server, token);
-    const { keys } = await done(server, 'keys', 'list');
-    assert.deepEqual(keys.map(({ state }) => state).sort(), atOnce ? ['retiring', 'signing'] : ['signing', 'waiting']);
-    const again = await operate(server, 'keys', 'rotate');
-    assert.equal(again.code, atOnce ? 0 : 1, 'none is added while one waits');
-  }
 });
 
 for (const database of ['sqlite', 'postgres']) {

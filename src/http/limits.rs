@@ -11,7 +11,7 @@ use contract::{Problem, routes};
 use domain::{LimitError, Rule};
 use http::request::Parts;
 
-use super::{client, problem::Refused, state::Edge};
+use super::{client, host, problem::Refused, state::Edge};
 
 /// Refuses a call on the JSON door above the quota, before anything else looks at it.
 pub async fn api(State(edge): State<Edge>, request: Request, next: Next) -> Response {
@@ -52,7 +52,7 @@ async fn check(edge: &Edge, parts: &Parts, rule: Rule, path: &str) -> Result<(),
         rule => limits.check(rule, &client).await,
     };
     if let Err(LimitError::Exceeded { .. }) = &outcome {
-        tracing::info!(address = %address, path, "too many requests");
+        tracing::info!(address = %address, path = host::loggable(path), "too many requests");
     }
     Ok(outcome?)
 }

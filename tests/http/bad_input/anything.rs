@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::{ENDPOINTS, FORMS};
 use crate::{app::TestApp, client::FORM};
 
-const MEMBERS: [&str; 14] = [
+const MEMBERS: [&str; 20] = [
     "name",
     "email",
     "password",
@@ -28,6 +28,12 @@ const MEMBERS: [&str; 14] = [
     "roleOther",
     "organization",
     "next",
+    "newPassword",
+    "currentPassword",
+    "revokeOtherSessions",
+    "newEmail",
+    "token",
+    "session",
 ];
 
 /// Values a careful client would send, so that what follows the first check is reached too.

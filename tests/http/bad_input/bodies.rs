@@ -40,6 +40,10 @@ async fn security_09_a_body_that_is_too_large_is_refused_by_both_doors(database:
             if path.starts_with("/sign-i") || path == "/sign-up" { app.browser() } else { reader.clone() };
         let reply = visitor.clone().post(path, FORM, format!("name={two_megabytes}")).await;
         assert_eq!(reply.status, 413, "{path}");
+        if ["/reset-password", "/verify-email"].contains(&path) {
+            // Without the link that leads there these pages have no form to come back.
+            continue;
+        }
         let page = reply.page();
         assert!(page.title().starts_with("Error: "), "{path}: {}", page.title());
         assert_eq!(

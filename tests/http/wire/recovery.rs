@@ -124,6 +124,7 @@ async fn security_12_a_password_set_with_a_link_ends_every_session_and_the_reade
     assert!(stranger.clone().get(GET_SESSION).await.json().is_object());
     assert!(opens(&app, ADA, OTHER_PASSWORD).await && !opens(&app, ADA, PASSWORD).await);
     assert_eq!(app.count_letters("password-changed", ADA).await, 1);
+    assert_eq!(app.stored(ADA).await["emailVerified"], true, "who read the mail has the address");
 }
 
 async fn security_22_a_link_is_good_once_even_for_two_at_the_same_moment(database: TestDatabase) {

@@ -57,7 +57,14 @@ impl Accounts {
         for _ in 0..2 {
             let email = command.email.as_str();
             let found = self.database.find_credentials(email, device_id.as_deref()).await?;
-            let counted = self.count_try(email, found.as_ref(), device_id.as_deref()).await?;
+            let counted = match self.count_try(email, found.as_ref(), device_id.as_deref()).await {
+                Err(too_many @ SignInError::TooMany { .. }) => {
+                    let known = found.as_ref().map(|credentials| credentials.user.id.as_str());
+                    self.events.note(EventKind::SignIn, TOO_MANY, known, &visit.device).await?;
+                    return Err(too_many);
+                }
+                counted => counted?,
+            };
             let hash = found.as_ref().map(|credentials| credentials.password_hash.as_str());
             let matches = match self.compare(&command.password, hash).await {
                 Ok(matches) => matches,
