@@ -102,7 +102,7 @@ test('a password manager can tell the old password from the new one, and whose t
 }) => {
   await join(page, server, reader);
   await page.goto(PLACES.security);
-  const form = page.locator('main form').filter({ has: control(page, 'currentPassword') });
+  const form = page.locator('main form:has([name=currentPassword])');
   await expect(form.locator('[name=username]')).toHaveValue(reader.email);
   await expect(form.locator('[name=username]')).toHaveAttribute('autocomplete', 'username');
   await expect(control(page, 'currentPassword')).toHaveAttribute('autocomplete', 'current-password');

@@ -34,8 +34,10 @@ pub fn address(parts: &Parts, trusted_proxies: &[IpNet]) -> Option<IpAddr> {
 fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> IpAddr {
     let trusted = |address: &IpAddr| trusted_proxies.iter().any(|network| network.contains(address));
     let mut client = peer.to_canonical();
-    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
-    let hops: Vec<&str> = forwarded.flat_map(|line| line.split(',')).map(str::trim).collect();
+    // By bytes: a client may put any into the entry that it writes itself, left of the proxies' own.
+    let forwarded = headers.get_all("x-forwarded-for").iter().map(|line| line.as_bytes());
+    let entries = forwarded.flat_map(|line| line.split(|byte| *byte == b','));
+    let hops: Vec<&str> = entries.map(|entry| std::str::from_utf8(entry).unwrap_or("?").trim()).collect();
     if !hops.is_empty() && !trusted(&client) && is_nearby(client) {
         UNTRUSTED_PROXY.call_once(|| {
             tracing::warn!(

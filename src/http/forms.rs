@@ -94,7 +94,9 @@ fn accept(edge: &Edge, parts: &Parts, reader: &Reader, answered: &Answered) -> R
         SessionChange::Ended => jar.ended(),
     };
     // Who opens a session or does what a mailed link is for has proved to be the reader: the browser is known from now on.
-    let known = answered.link_spent || matches!(answered.session, SessionChange::Opened(_));
+    let known = answered.link_spent
+        || matches!(answered.session, SessionChange::Opened(_))
+        || parts.uri.path() == routes::SIGN_UP;
     let browser = reader.visit.browser.as_ref().filter(|_| known);
     cookies.extend(browser.and_then(|browser| jar.new_device(sessions, browser)));
     let page = LinkPage::at(parts.uri.path());
@@ -132,6 +134,13 @@ async fn refuse(edge: &Edge, parts: &Parts, entered: &Entered, refusal: Refusal)
     }
     let scene = Scene { reader: entered.reader.clone(), refusal: Some(refusal), problem: None };
     let mut response = render(edge, page_uri(&parts.uri), scene).await;
+    if first.code == Code::EmailNotVerified {
+        // The password was right: the link that is on its way lets this browser in.
+        let browser = entered.reader.visit.browser.as_ref();
+        let cookie =
+            browser.and_then(|browser| edge.cookies().new_device(&edge.services.sessions, browser));
+        set_cookies(&mut response, cookie.into_iter().collect());
+    }
     let dead = [Code::InvalidVerificationToken, Code::TokenExpired, Code::InvalidResetToken].contains(&first.code);
     if let Some(page) = LinkPage::at(parts.uri.path()).filter(|_| dead) {
         set_cookies(&mut response, edge.cookies().forget_link(page).into_iter().collect());

@@ -1,16 +1,16 @@
 //! Addresses: one name for this server, older names for its pages, and a line in the log for each request.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::{
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use contract::{LocalPath, routes};
 use http::{HeaderValue, Method, StatusCode, Uri, header, uri::Authority};
 
-use super::state::Edge;
+use super::{pages, state::Edge};
 
 /// Sends a page asked for under another name of this machine to the one name the cookies belong to: a reader who signs
 /// in at `127.0.0.1` would be a stranger at `localhost`.
@@ -24,6 +24,20 @@ pub async fn one_name(State(edge): State<Edge>, request: Request, next: Next) ->
         return redirect(StatusCode::TEMPORARY_REDIRECT, &format!("{}{path}", edge.site.origin.as_str()));
     }
     next.run(request).await
+}
+
+/// Hides what nobody but a developer at this machine may see: from other machines, from those behind a proxy, and from a
+/// page whose name has been made to lead here (DNS rebinding).
+pub async fn this_machine_only(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let own = edge.site.origin.as_str().split_once("://").is_some_and(|(_, own)| own.eq_ignore_ascii_case(host));
+    let forwarded = ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers().contains_key(*name));
+    let here = peer.is_none_or(|peer| peer.to_canonical().is_loopback());
+    if own && here && !forwarded {
+        return next.run(request).await;
+    }
+    pages::missing(State(edge), request).await
 }
 
 /// Whether a Host names this machine, but not as the origin does.

@@ -26,8 +26,10 @@ pub async fn arrive(State(edge): State<Edge>, request: Request) -> Response {
 
 /// 303 to the page with the token in a cookie.
 pub fn keep(edge: &Edge, page: LinkPage, token: &str, callback: &str) -> Response {
+    // A cookie holds some 4 KB (RFC 6265 section 6.1); a callback beyond that is not one of anybody's.
+    let callback = if callback.len() <= LONGEST_CALLBACK { callback } else { "" };
     let mut response = StatusCode::SEE_OTHER.into_response();
-    set_cookies(&mut response, edge.cookies().keep_link(page, token, callback).into_iter().collect());
+    set_cookies(&mut response, edge.cookies().keep_link(page, &clean(token), callback).into_iter().collect());
     let headers = response.headers_mut();
     headers.insert(header::LOCATION, HeaderValue::from_static(page.path()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -51,6 +53,9 @@ pub fn onwards(edge: &Edge, headers: &HeaderMap, page: LinkPage) -> Option<Heade
     HeaderValue::try_from(target).ok()
 }
 
+/// The longest callback that is kept, in bytes.
+const LONGEST_CALLBACK: usize = 1024;
+
 /// Whether a browser is being taken to another page, or a program does as if, rather than a script reading an answer
 /// (Fetch Metadata; RFC 9110 section 12.5.1).
 pub fn is_navigation(headers: &HeaderMap) -> bool {
@@ -63,8 +68,11 @@ pub fn is_navigation(headers: &HeaderMap) -> bool {
 
 fn token(uri: &Uri) -> Option<String> {
     let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    let token = pairs.find(|(name, _)| name == "token").map(|(_, token)| token.into_owned())?;
-    // Nothing of ours looks otherwise, and a cookie has no room for everything.
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    Some(token.chars().filter(|c| plain(*c)).take(128).collect())
+    pairs.find(|(name, _)| name == "token").map(|(_, token)| token.into_owned())
+}
+
+/// A token as a cookie holds it: nothing of ours looks otherwise, and a cookie has no room for everything.
+fn clean(token: &str) -> String {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    token.chars().filter(plain).take(128).collect()
 }

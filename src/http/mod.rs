@@ -83,7 +83,8 @@ pub fn router(edge: Edge) -> Router {
         .route(routes::WELL_KNOWN_SECURITY, get(well_known::security));
     // Who sees these letters can open every account, so only on a developer's own machine.
     if let Some(file) = edge.site.outbox.clone().filter(|_| edge.site.origin.is_loopback()) {
-        router = router.route(outbox::PATH, outbox::page(file));
+        let page = outbox::page(file).layer(from_fn_with_state(edge.clone(), host::this_machine_only));
+        router = router.route(outbox::PATH, page);
     }
     for (alias, page) in routes::ALIASES {
         router = router.route(alias, get(move |uri| host::alias(page, uri)));

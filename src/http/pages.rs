@@ -88,7 +88,8 @@ impl Entered {
     /// Sends the cookie of a session that was renewed again, and takes the one of a session that has ended; unless
     /// the answer already says what becomes of it.
     pub fn settle(&self, edge: &Edge, request: &HeaderMap, mut response: Response) -> Response {
-        if response.headers().contains_key(header::SET_COOKIE) {
+        let mut set = response.headers().get_all(header::SET_COOKIE).iter();
+        if set.any(edge.cookies().is_session()) {
             return response;
         }
         let cookies = match &self.renewed {

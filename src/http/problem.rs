@@ -68,7 +68,10 @@ pub const fn status(code: Code) -> StatusCode {
 
 /// An answer that says no, ready to be returned with `?`.
 #[derive(Debug)]
-pub struct Refused {
+pub struct Refused(Box<Refusal>);
+
+#[derive(Debug)]
+struct Refusal {
     problems: Problems,
     cookies: Vec<HeaderValue>,
 }
@@ -76,28 +79,29 @@ pub struct Refused {
 impl Refused {
     /// With cookies besides, such as those that clear a session that has ended.
     pub fn with_cookies(problems: impl Into<Problems>, cookies: Vec<HeaderValue>) -> Self {
-        Self { problems: problems.into(), cookies }
+        Self(Box::new(Refusal { problems: problems.into(), cookies }))
     }
 }
 
 impl<P: Into<Problems>> From<P> for Refused {
     fn from(problems: P) -> Self {
-        Self { problems: problems.into(), cookies: Vec::new() }
+        Self::with_cookies(problems, Vec::new())
     }
 }
 
 impl IntoResponse for Refused {
     /// `{"message", "code"}` of the first problem; wrong fields are all named in one message, as the wire does.
     fn into_response(self) -> Response {
-        let first = self.problems.first();
+        let Refusal { problems, cookies } = *self.0;
+        let first = problems.first();
         let mut body = Map::new();
-        body.insert("message".into(), message(&self.problems).into());
+        body.insert("message".into(), message(&problems).into());
         if let Some(code) = first.code.wire() {
             body.insert("code".into(), code.into());
         }
         let mut response = (status(first.code), Json(Value::Object(body))).into_response();
         announce(first, &mut response);
-        set_cookies(&mut response, self.cookies);
+        set_cookies(&mut response, cookies);
         response
     }
 }

@@ -74,6 +74,12 @@ impl SessionCookies {
         sessions.read_cookie(&value(headers, &self.name(SESSION_TOKEN))?)
     }
 
+    /// Tells the session's cookie from others that are set.
+    pub fn is_session(self) -> impl Fn(&HeaderValue) -> bool {
+        let begins = format!("{}=", self.name(SESSION_TOKEN));
+        move |cookie| cookie.as_bytes().starts_with(begins.as_bytes())
+    }
+
     /// The cookies of a browser whose session was opened or renewed.
     pub fn opened(self, headers: &HeaderMap, sessions: &Sessions, session: &Session) -> Vec<HeaderValue> {
         let token = sessions.cookie_value(&session.id);

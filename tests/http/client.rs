@@ -66,12 +66,6 @@ impl Client {
         self
     }
 
-    /// The same client without cookies, as on another day or in another window.
-    pub fn with_an_empty_jar(mut self) -> Self {
-        self.cookies.clear();
-        self
-    }
-
     /// Sends a header with every request from now on.
     pub fn set(&mut self, name: &'static str, value: &str) {
         self.headers.insert(name, value.to_owned());

@@ -49,6 +49,7 @@ fn in_words(kind: Option<EventKind>, outcome: &str) -> &'static str {
         "wrong-credentials" | "wrong-password" => wrong_password(kind),
         "email-not-verified" => "Held back at sign-in: the address is not confirmed",
         "banned" => "Refused at sign-in: the account is closed",
+        "too-many-tries" => "Refused: too many tries",
         _ => "Refused",
     }
 }
@@ -72,6 +73,7 @@ const fn done(kind: EventKind) -> &'static str {
         EventKind::Ban => "Account closed by the author of the book",
         EventKind::Unban => "Account opened again by the author of the book",
         EventKind::Operator => "Set up by the author of the book",
+        EventKind::OperatorLink => "Link for a new password made by the author of the book",
         EventKind::Import => "Account moved here from another system",
     }
 }

@@ -28,6 +28,11 @@ pub async fn verify_email(#[server(flatten)] form: Submitted) -> Result<(), Form
                 to(routes::HOME).with(SessionChange::Opened(session))
             }
             Verified::Address { session: None } => to(AFTER_CONFIRMING),
+            // The edge takes the token out of the address before the page is shown.
+            Verified::NewPasswordNeeded { token } => {
+                let go_to = to(&format!("{}?token={token}", routes::RESET_PASSWORD));
+                return Ok(Answered { link_spent: true, ..go_to });
+            }
             Verified::ChangeConfirmed | Verified::Changed(_) => to(AFTER_A_CHANGE),
         };
         Ok::<_, Problems>(Answered { link_spent: true, follow_link: true, ..next })

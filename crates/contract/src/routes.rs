@@ -16,6 +16,10 @@ pub const FORGOT_PASSWORD: &str = "/forgot-password";
 pub const RESET_PASSWORD: &str = "/reset-password";
 /// What came of a link that proves an address; the page, and the action of the button on it.
 pub const VERIFY_EMAIL: &str = "/verify-email";
+/// That page after a change of address was confirmed at the present one: the other link is on its way.
+pub const CHANGE_CONFIRMED: &str = "/verify-email?change";
+/// That page after the address was changed.
+pub const CHANGE_DONE: &str = "/verify-email?changed";
 /// Asks for such a link once more; the form's action.
 pub const SEND_VERIFICATION: &str = "/verify-email/send";
 /// Password and address, and what happened to the account.

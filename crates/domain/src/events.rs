@@ -40,15 +40,17 @@ pub enum EventKind {
     Ban,
     /// The operator opened the account again.
     Unban,
-    /// The operator made the account, or a link to set its password.
+    /// The operator made the account.
     Operator,
+    /// The operator made a link to set the password, to hand over in some way of their own.
+    OperatorLink,
     /// The account came from another system.
     Import,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::SignUp,
         Self::SignIn,
         Self::SignOut,
@@ -66,6 +68,7 @@ impl EventKind {
         Self::Ban,
         Self::Unban,
         Self::Operator,
+        Self::OperatorLink,
         Self::Import,
     ];
 
@@ -89,6 +92,7 @@ impl EventKind {
             Self::Ban => "ban",
             Self::Unban => "unban",
             Self::Operator => "operator",
+            Self::OperatorLink => "operator-link",
             Self::Import => "import",
         }
     }
@@ -98,6 +102,9 @@ impl EventKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
+
+/// The outcome of a try above the limit.
+pub(crate) const TOO_MANY: &str = "too-many-tries";
 
 /// The outcome of what was done.
 pub const DONE: &str = "done";

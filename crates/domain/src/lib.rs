@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 pub use accounts::{
     AccountRules, Accounts, ChangeEmailError, ChangePassword, ChangePasswordError, CheckPasswordError,
-    DeleteAccount, DeleteAccountError, Deleted, PasswordChanged, ProfileChange, RequestResetError,
+    DeleteAccount, DeleteAccountError, Deleted, LinkMeaning, PasswordChanged, ProfileChange, RequestResetError,
     ResetPasswordError, SendVerificationError, SignIn, SignInError, SignUp, SignUpError, SignedUp,
     UnlinkError, UpdateProfileError, Verified, VerifyEmailError,
 };

@@ -116,7 +116,14 @@ pub struct Limits {
     ports: Ports,
     secret: Arc<Secret>,
     settings: LimitSettings,
-    requests: Arc<Mutex<HashMap<String, Window>>>,
+    requests: Arc<Mutex<Requests>>,
+}
+
+/// Windows by client and path, and when those that are over were last thrown out.
+#[derive(Debug)]
+struct Requests {
+    windows: HashMap<String, Window>,
+    cleared: Timestamp,
 }
 
 /// A try that was counted, to be given back when it turns out not to have been a guess.
@@ -140,7 +147,8 @@ impl Limits {
         secret: Arc<Secret>,
         settings: LimitSettings,
     ) -> Self {
-        Self { database, ports, secret, settings, requests: Arc::default() }
+        let requests = Requests { windows: HashMap::new(), cleared: ports.clock.now() };
+        Self { database, ports, secret, settings, requests: Arc::new(Mutex::new(requests)) }
     }
 
     /// Counts a request of a client.
@@ -159,11 +167,12 @@ impl Limits {
         let Some(quota) = self.settings.requests else { return Ok(()) };
         let now = self.ports.clock.now();
         let fresh = Window { count: 0, end: now };
-        let mut windows = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        if windows.len() >= MANY {
-            windows.retain(|_, window| window.end > now);
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        if requests.windows.len() >= MANY && now.seconds_since(requests.cleared) >= 1 {
+            requests.windows.retain(|_, window| window.end > now);
+            requests.cleared = now;
         }
-        let window = windows.entry(format!("{client} {path}")).or_insert(fresh);
+        let window = requests.windows.entry(format!("{client} {path}")).or_insert(fresh);
         if window.end <= now {
             *window = fresh;
         }

@@ -79,7 +79,7 @@ impl Operator {
             ban: Ban::default(),
         };
         let credential_id = self.ports.random_uuid().to_string();
-        let account = NewAccount { user, credential_id, password_hash };
+        let account = NewAccount { user, credential_id, password_hash, device: None };
         let trace = self.events.done(EventKind::Operator, &account.user.id, &Device::default());
         if !self.database.create_account(&account, None, &trace).await? {
             return Err(OperatorError::EmailTaken);
@@ -180,7 +180,7 @@ impl Operator {
     pub async fn reset_token(&self, user: &User) -> Result<String, Failure> {
         let token = new_token(&self.ports);
         let now = self.ports.clock.now();
-        let purpose = Purpose::ResetPassword;
+        let purpose = Purpose::OperatorReset;
         let link = Link {
             id: link_id(&token),
             user_id: user.id.clone(),
@@ -192,7 +192,7 @@ impl Operator {
             used_at: None,
         };
         self.database.add_link(&link, purpose.replaces()).await?;
-        let trace = self.events.done(EventKind::Operator, &user.id, &Device::default());
+        let trace = self.events.done(EventKind::OperatorLink, &user.id, &Device::default());
         self.database.record(&trace).await?;
         events::log(&trace);
         Ok(token)

@@ -64,6 +64,9 @@ pub struct NewAccount {
     pub credential_id: String,
     /// A PHC string, or a hash of Better Auth's; `None` for an account without a password.
     pub password_hash: Option<String>,
+    /// The browser that chose the password, known from the start; `None` when there is none, or the session opened with
+    /// the account brings it.
+    pub device: Option<crate::KnownDevice>,
 }
 
 /// What a password sign-in compares with.
@@ -188,6 +191,7 @@ impl Database {
                 .bind(user.created_at.millis())
                 .execute(&mut *connection)
                 .await?;
+            crate::devices::see_device!(connection, &user.id, account.device.as_ref());
             if let Some(opening) = opening {
                 insert_opening!(connection, opening);
             }

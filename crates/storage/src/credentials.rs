@@ -7,7 +7,7 @@ use crate::{
     Database, KnownDevice, Opening, StorageError, Trace,
     accounts::INSERT_CREDENTIAL,
     database::in_transaction,
-    devices::see_device,
+    devices::{self, see_device},
     events::insert_trace,
     holding::hold_reader,
     links,
@@ -37,7 +37,9 @@ pub enum Spent {
 }
 
 const SAME_PASSWORD: &str = "select 1 from bookplate_accounts
-    where user_id = $1 and provider_id = 'credential' and password_hash = $2";
+    where user_id = $1 and provider_id = 'credential' and password_hash = $2
+    and exists (select 1 from bookplate_users where id = $1
+        and (banned_at is null or coalesce(ban_expires_at <= $3, false)))";
 const REHASH: &str = "update bookplate_accounts set password_hash = $3
     where user_id = $1 and provider_id = 'credential' and password_hash = $2";
 const VERIFY: &str =
@@ -45,10 +47,12 @@ const VERIFY: &str =
     where id = $1 and email = $2";
 const CHANGE_EMAIL: &str = "update bookplate_users set email = $3, updated_at = $4
     where id = $1 and email = $2 and not exists (select 1 from bookplate_users where email = $3)";
+const FORGET_PASSWORD: &str = "update bookplate_accounts set password_hash = null, updated_at = $2
+    where user_id = $1 and provider_id = 'credential'";
 const STILL_UNVERIFIED: &str = "update bookplate_users set unverified_since = $2
     where id = $1 and unverified_since is not null";
 
-pub(crate) const STATEMENTS: &[&str] = &[SAME_PASSWORD, REHASH, VERIFY, CHANGE_EMAIL, STILL_UNVERIFIED];
+pub(crate) const STATEMENTS: &[&str] = &[SAME_PASSWORD, REHASH, VERIFY, CHANGE_EMAIL, FORGET_PASSWORD, STILL_UNVERIFIED];
 
 /// Stores a password on an open connection and ends the reader's links.
 macro_rules! set_password {
@@ -65,9 +69,17 @@ macro_rules! set_password {
     }};
 }
 
+/// Ends every session of a reader on an open connection, and knows none of the reader's browsers any more.
+macro_rules! end_everywhere {
+    ($connection:ident, $user_id:expr) => {{
+        sqlx::query(sessions::DELETE_OF_USER).bind($user_id).bind("").execute(&mut *$connection).await?;
+        sqlx::query(devices::FORGET).bind($user_id).execute(&mut *$connection).await?;
+    }};
+}
+
 impl Database {
-    /// Opens a session that a password was given for, unless that password has been changed since it was compared;
-    /// `false` then. `rehashed` takes the hash's place.
+    /// Opens a session that a password was given for, unless that password has been changed or the account
+    /// closed since it was compared; `false` then. `rehashed` takes the hash's place.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -86,6 +98,7 @@ impl Database {
             let same: Option<(i32,)> = sqlx::query_as(SAME_PASSWORD)
                 .bind(user_id)
                 .bind(compared)
+                .bind(trace.event.at.millis())
                 .fetch_optional(&mut *connection)
                 .await?;
             if same.is_none() {
@@ -124,6 +137,7 @@ impl Database {
             let same: Option<(i32,)> = sqlx::query_as(SAME_PASSWORD)
                 .bind(password.user_id)
                 .bind(compared)
+                .bind(trace.event.at.millis())
                 .fetch_optional(&mut *connection)
                 .await?;
             if same.is_none() {
@@ -131,11 +145,7 @@ impl Database {
             }
             set_password!(connection, password, trace.event.at);
             if let Some(opening) = opening {
-                sqlx::query(sessions::DELETE_OF_USER)
-                    .bind(password.user_id)
-                    .bind("")
-                    .execute(&mut *connection)
-                    .await?;
+                end_everywhere!(connection, password.user_id);
                 insert_opening!(connection, opening);
             }
             insert_trace!(connection, trace);
@@ -144,7 +154,7 @@ impl Database {
     }
 
     /// Spends a link that resets a password: sets it, ends every session and link of the reader, counts the address it
-    /// was mailed to as proved, and knows the browser from now on.
+    /// was mailed to as proved, if it was, and knows the browser from now on.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -170,17 +180,16 @@ impl Database {
                 return Ok(Spent::Not);
             }
             set_password!(connection, password, now);
-            sqlx::query(sessions::DELETE_OF_USER)
-                .bind(password.user_id)
-                .bind("")
-                .execute(&mut *connection)
-                .await?;
-            sqlx::query(VERIFY)
-                .bind(password.user_id)
-                .bind(&link.email)
-                .bind(now.millis())
-                .execute(&mut *connection)
-                .await?;
+            end_everywhere!(connection, password.user_id);
+            // One that the operator handed over says nothing about the address.
+            if link.purpose == "reset-password" {
+                sqlx::query(VERIFY)
+                    .bind(password.user_id)
+                    .bind(&link.email)
+                    .bind(now.millis())
+                    .execute(&mut *connection)
+                    .await?;
+            }
             see_device!(connection, password.user_id, device);
             insert_trace!(connection, trace);
             Spent::Now
@@ -217,6 +226,40 @@ impl Database {
             if let Some(opening) = opening {
                 insert_opening!(connection, opening);
             }
+            insert_trace!(connection, trace);
+            Spent::Now
+        }))
+    }
+
+    /// Counts the address a link was mailed to as proved, by somebody who may not be who chose the password: the password
+    /// and all that it has opened are gone, and `reset` is what a new one is set with.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn verify_email_anew(
+        &self,
+        link: &crate::Link,
+        reset: &crate::Link,
+        trace: &Trace,
+    ) -> Result<Spent, StorageError> {
+        let now = trace.event.at.millis();
+        Ok(in_transaction!(self, |connection| {
+            if !hold_reader!(connection, &link.user_id) {
+                return Ok(Spent::Not);
+            }
+            let used = sqlx::query(links::USE).bind(&link.id).bind(now).execute(&mut *connection).await?;
+            let verified = sqlx::query(VERIFY)
+                .bind(&link.user_id)
+                .bind(&link.email)
+                .bind(now)
+                .execute(&mut *connection)
+                .await?;
+            if used.rows_affected() == 0 || verified.rows_affected() == 0 {
+                return Ok(Spent::Not);
+            }
+            sqlx::query(FORGET_PASSWORD).bind(&link.user_id).bind(now).execute(&mut *connection).await?;
+            end_everywhere!(connection, &link.user_id);
+            links::insert_link!(connection, reset, [reset.purpose.as_str(), reset.purpose.as_str()]);
             insert_trace!(connection, trace);
             Spent::Now
         }))
@@ -278,7 +321,8 @@ impl Database {
         }))
     }
 
-    /// Notes that the reader of an unproved address is about to prove it, so that the account is kept a while longer.
+    /// Notes that the reader of an unproved address is about to prove it, so that the account is kept a while longer, and
+    /// knows the browser the password was given in.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -286,9 +330,11 @@ impl Database {
         &self,
         user_id: &str,
         now: Timestamp,
+        device: Option<&KnownDevice>,
         trace: &Trace,
     ) -> Result<(), StorageError> {
         in_transaction!(self, |connection| {
+            see_device!(connection, user_id, device);
             sqlx::query(STILL_UNVERIFIED).bind(user_id).bind(now.millis()).execute(&mut *connection).await?;
             insert_trace!(connection, trace);
         });

@@ -24,10 +24,15 @@ pub(crate) const UPSERT: &str =
     "insert into bookplate_devices (user_id, id, user_agent, first_seen_at, last_seen_at)
     values ($1, $2, $3, $4, $4)
     on conflict (user_id, id) do update set user_agent = $3, last_seen_at = $4";
+/// A reader's browsers but the last used: each of them may try passwords for itself, so there must not be many.
+pub(crate) const CAP: &str = "delete from bookplate_devices where user_id = $1 and id not in
+    (select id from bookplate_devices where user_id = $1 order by last_seen_at desc, id limit 20)";
+pub(crate) const FORGET: &str = "delete from bookplate_devices where user_id = $1";
+const KNOWN: &str = "select 1 from bookplate_devices where user_id = $1 and id = $2";
 const OF_USER: &str = "select id, user_agent, first_seen_at, last_seen_at from bookplate_devices
     where user_id = $1 order by last_seen_at desc, id";
 
-pub(crate) const STATEMENTS: &[&str] = &[UPSERT, OF_USER];
+pub(crate) const STATEMENTS: &[&str] = &[UPSERT, CAP, FORGET, KNOWN, OF_USER];
 
 /// Notes on an open connection that a reader has signed in with a browser.
 macro_rules! see_device {
@@ -41,12 +46,23 @@ macro_rules! see_device {
                 .bind(device.last_seen_at.millis())
                 .execute(&mut *$connection)
                 .await?;
+            sqlx::query($crate::devices::CAP).bind($user_id).execute(&mut *$connection).await?;
         }
     }};
 }
 pub(crate) use see_device;
 
 impl Database {
+    /// Whether a reader has signed in with this browser, or chosen the password in it.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn knows_device(&self, user_id: &str, id: &str) -> Result<bool, StorageError> {
+        let known: Option<(i32,)> =
+            on_pool!(self, |pool| sqlx::query_as(KNOWN).bind(user_id).bind(id).fetch_optional(pool).await?);
+        Ok(known.is_some())
+    }
+
     /// The browsers a reader has signed in with, the latest first.
     ///
     /// # Errors

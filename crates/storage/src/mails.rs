@@ -38,9 +38,12 @@ const CLAIM: &str = "update bookplate_mails set due_at = $2, attempts = attempts
     returning id, user_id, sealed, created_at, due_at, attempts";
 const POSTPONE: &str = "update bookplate_mails set due_at = $2 where id = $1";
 pub(crate) const DELETE: &str = "delete from bookplate_mails where id = $1";
+/// Whether a reader's password was set anew since; what a session asked for before then is not done any more.
+const NEW_PASSWORD: &str = "select 1 from bookplate_accounts where user_id = $1 and provider_id = 'credential'
+    and updated_at > $2 and updated_at > created_at";
 const NEXT: &str = "select min(due_at) from bookplate_mails";
 
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, CLAIM, POSTPONE, DELETE, NEXT];
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, CLAIM, POSTPONE, DELETE, NEW_PASSWORD, NEXT];
 
 /// Queues a mail on an open connection. One that would have gone with its reader is not queued when they are gone.
 macro_rules! insert_mail {
@@ -112,8 +115,9 @@ impl Database {
         Ok(())
     }
 
-    /// Puts a written mail, and the link in it, in the place of what it was asked for by. The reader's links that it
-    /// replaces die. `false` when the request is gone, with its reader or to another carrier.
+    /// Puts a written mail, and the link in it, in the place of what it was asked for by; without a mail, a link nobody
+    /// has. The reader's links that it replaces die. When the password was set anew since the request, nothing takes its
+    /// place. `false` when the request is gone, with its reader or to another carrier.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -122,7 +126,7 @@ impl Database {
         request_id: &str,
         link: &Link,
         replaces: [&str; 2],
-        mail: &QueuedMail,
+        mail: Option<&QueuedMail>,
     ) -> Result<bool, StorageError> {
         Ok(in_transaction!(self, |connection| {
             if !hold_reader!(connection, &link.user_id) {
@@ -132,8 +136,19 @@ impl Database {
             if removed.rows_affected() == 0 {
                 return Ok(false);
             }
+            let new_password: Option<(i32,)> = sqlx::query_as(NEW_PASSWORD)
+                .bind(&link.user_id)
+                .bind(link.created_at.millis())
+                .fetch_optional(&mut *connection)
+                .await?;
+            // A link that merely proves an address hands nothing to anybody.
+            if new_password.is_some() && link.purpose != "verify-email" {
+                return Ok(true);
+            }
             links::insert_link!(connection, link, replaces);
-            insert_mail!(connection, mail);
+            if let Some(mail) = mail {
+                insert_mail!(connection, mail);
+            }
             true
         }))
     }

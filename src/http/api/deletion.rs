@@ -2,10 +2,11 @@
 
 use axum::{
     extract::{Request, State},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use contract::{Code, PasswordAttempt, Problem, Problems, routes};
 use domain::{DeleteAccount, Deleted, Renewal};
+use http::Method;
 use serde_json::json;
 
 use super::{
@@ -43,6 +44,9 @@ pub async fn delete_user(State(edge): State<Edge>, request: Request) -> Result<R
 /// The link of the mail, opened in a browser where its reader is signed in.
 pub async fn callback(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
     let (parts, _) = request.into_parts();
+    if parts.method == Method::HEAD {
+        return Ok(super::not_found().await.into_response());
+    }
     let query = Query::of(&parts.uri);
     let token = query.required("token")?;
     let callback = query.callback(&edge)?;

@@ -2,11 +2,11 @@
 
 use axum::{
     extract::{Request, State},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use contract::{Code, Email, Problem, Problems, routes};
-use domain::{Renewal, SignedIn, Verified};
-use http::HeaderMap;
+use domain::{LinkMeaning, Renewal, SignedIn, Verified, Visit};
+use http::{HeaderMap, Method};
 use serde_json::json;
 
 use super::{
@@ -52,20 +52,29 @@ pub async fn change_email(State(edge): State<Edge>, request: Request) -> Result<
 /// The link of a mail: proves an address, or carries a change of it one step on. Answers JSON, or leads to where it says
 /// in the end.
 ///
-/// Where proving the address also signs in, a browser that follows the link is shown a button first: nobody is to be
-/// signed in to another's account by a link on some page, and programs that look at links press no buttons.
+/// Where the link moves an account, or where proving the address also signs in, a browser that follows it is shown a button
+/// first: nobody is to be signed in to another's account by a link on some page, and programs that look at links press
+/// no buttons.
 pub async fn verify_email(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
     let (parts, _) = request.into_parts();
     let query = Query::of(&parts.uri);
     let token = query.required("token")?;
     let callback = query.callback(&edge)?;
-    if edge.services.accounts.rules().require_verified_email && links::is_navigation(&parts.headers) {
+    if parts.method == Method::HEAD {
+        // Nothing is to be done by who only asks whether something is there.
+        return Ok(super::not_found().await.into_response());
+    }
+    let visit = edge.visit(&parts);
+    if asks_first(&edge, &parts.headers, token, &visit).await? {
         return Ok(links::keep(&edge, LinkPage::VerifyEmail, token, callback.unwrap_or_default()));
     }
     let actor = Actor::of(&edge, &parts.headers, Renewal::WhenDue).await?;
     let signed_in = actor.session.as_ref().map(|resolved| &resolved.signed_in);
-    let visit = edge.visit(&parts);
-    let onwards = callback.unwrap_or(routes::HOME);
+    // Our own page for the first step of a change leads to the one for the second.
+    let onwards = match callback.unwrap_or(routes::HOME) {
+        routes::CHANGE_CONFIRMED => routes::CHANGE_DONE,
+        other => other,
+    };
     let outcome = edge.services.accounts.verify_email(token, onwards, signed_in, &visit).await;
     let verified = match (outcome.map_err(Problem::from), callback) {
         (Ok(verified), _) => verified,
@@ -93,9 +102,24 @@ pub async fn verify_email(State(edge): State<Edge>, request: Request) -> Result<
     })
 }
 
+/// Whether a button is shown first. A link that merely proves an address does no harm when a program opens it that looks
+/// at mail; one that also decides whose password counts does, unless it is opened where that password was given.
+async fn asks_first(edge: &Edge, headers: &HeaderMap, token: &str, visit: &Visit) -> Result<bool, Problems> {
+    let (accounts, navigates) = (&edge.services.accounts, links::is_navigation(headers));
+    match accounts.look_at_link(token).await {
+        Ok(LinkMeaning::Address) if accounts.rules().require_verified_email => {
+            let script = headers.contains_key("sec-fetch-mode") && !navigates;
+            Ok(navigates || !(script || accounts.link_lets_in(token, visit).await?))
+        }
+        Ok(LinkMeaning::MoveTo(_) | LinkMeaning::NewAddress(_)) => Ok(navigates),
+        Ok(LinkMeaning::Address) => Ok(false),
+        Err(_) => Ok(navigates && accounts.rules().require_verified_email),
+    }
+}
+
 fn body(edge: &Edge, verified: &Verified) -> Response {
     match verified {
-        Verified::Address { .. } => answer(json!({ "status": true, "user": null })),
+        Verified::Address { .. } | Verified::NewPasswordNeeded { .. } => answer(json!({ "status": true, "user": null })),
         Verified::ChangeConfirmed => answer(json!({ "status": true })),
         Verified::Changed(user) => answer(json!({ "status": true, "user": edge.services.user_body(user) })),
     }

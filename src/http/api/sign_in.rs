@@ -2,16 +2,16 @@
 
 use axum::{
     extract::{Request, State},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use contract::{Code, Email, PasswordAttempt, Problem, Problems, routes};
-use domain::SignIn;
+use domain::{SignIn, SignInError};
 use http::{HeaderValue, header};
 use serde::Serialize;
 
 use super::{
     body::{Accepts, Shape},
-    call::{Call, answer, with_opened},
+    call::{Call, answer, known, with_opened},
 };
 use crate::http::{problem::Refused, state::Edge};
 
@@ -39,7 +39,15 @@ pub async fn sign_in(State(edge): State<Edge>, request: Request) -> Result<Respo
     let email = Email::parse(&email).map_err(|_| Problem::on(Code::InvalidEmail, "email"))?;
     let callback = call.callback("callbackURL", routes::HOME);
     let command = SignIn { email, password: PasswordAttempt::parse(&password)?, remember, callback };
-    let signed_in = edge.services.accounts.sign_in(command, &visit).await.map_err(Problems::from)?;
+    let signed_in = match edge.services.accounts.sign_in(command, &visit).await {
+        Ok(signed_in) => signed_in,
+        // The password was right: the link that is on its way lets this browser in.
+        Err(error @ SignInError::EmailNotVerified) => {
+            let response = Refused::from(Problems::from(error)).into_response();
+            return Ok(known(&edge, &visit, response));
+        }
+        Err(error) => return Err(Problems::from(error).into()),
+    };
     let location = url.as_deref().and_then(|url| HeaderValue::try_from(url).ok());
     let body = SignedIn {
         redirect: url.is_some(),

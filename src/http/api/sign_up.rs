@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{
     body::{Accepts, Shape},
-    call::{Call, answer, with_opened},
+    call::{Call, answer, known, with_opened},
 };
 use crate::http::{problem::Refused, state::Edge};
 
@@ -38,7 +38,8 @@ pub async fn sign_up(State(edge): State<Edge>, request: Request) -> Result<Respo
     let response = answer(body);
     Ok(match &signed_up.session {
         Some(session) => with_opened(&edge, &call.parts.headers, &visit, session, response),
-        None => response,
+        // The link that proves the address lets in the browser that the password was chosen in.
+        None => known(&edge, &visit, response),
     })
 }
 

@@ -8,6 +8,7 @@ use crate::{app::TestApp, client::READER, fields::Fields};
 
 on_each_database!(
     a_password_that_cannot_be_one_is_refused,
+    security_08_a_password_that_is_common_or_about_the_reader_is_refused,
     security_02_what_is_no_address_or_looks_like_another_is_refused,
     an_answer_that_is_missing_or_none_of_the_options_is_refused,
     security_05_a_line_that_is_too_long_or_holds_control_characters_is_refused,
@@ -37,6 +38,22 @@ async fn a_password_that_cannot_be_one_is_refused(database: TestDatabase) {
         (with(&"p".repeat(129)), Problem::on(Code::PasswordTooLong, "password")),
         (with(&"🔑".repeat(65)), Problem::on(Code::PasswordTooLong, "password")),
         (with(""), Problem::invalid("password", Reason::Empty)),
+    ];
+    each_is_refused(&app, cases).await;
+    assert_eq!(app.ports.hasher.work().hashed, 0, "refused before hashing");
+}
+
+async fn security_08_a_password_that_is_common_or_about_the_reader_is_refused(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let with = |password: &str| READER.with("password", password);
+    let cases = vec![
+        (with("iloveyou"), Problem::on(Code::PasswordCompromised, "password")),
+        (with("PassWord1"), Problem::on(Code::PasswordCompromised, "password")),
+        (with("12345678"), Problem::on(Code::PasswordCompromised, "password")),
+        (with("ada@example.com1"), Problem::on(Code::PasswordTooWeak, "password")),
+        (with("AdaLovelace1"), Problem::on(Code::PasswordTooWeak, "password")),
+        (with("bookplate1"), Problem::on(Code::PasswordTooWeak, "password")),
+        (with("zzzzzzzzzzzzzzzz"), Problem::on(Code::PasswordTooWeak, "password")),
     ];
     each_is_refused(&app, cases).await;
     assert_eq!(app.ports.hasher.work().hashed, 0, "refused before hashing");

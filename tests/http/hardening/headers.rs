@@ -66,11 +66,13 @@ async fn an_options_request_that_is_no_preflight_is_a_wrong_method(database: Tes
 async fn every_page_fits_into_what_a_server_may_send_at_once(database: TestDatabase) {
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
-    for path in ["/", "/account"] {
+    for path in ["/", "/account", "/account/security", "/account/sessions", "/account/data"] {
         let page = reader.get(path).await.body;
         assert!(page.len() < 13_000, "{path}: {}", page.len());
     }
-    for path in ["/", "/sign-in", "/sign-up", "/no-such-page"] {
+    for path in
+        ["/", "/sign-in", "/sign-up", "/forgot-password", "/reset-password", "/verify-email", "/no-such-page"]
+    {
         let page = app.browser().get(path).await.body;
         assert!(page.len() < 13_000, "{path}: {}", page.len());
     }

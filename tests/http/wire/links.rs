@@ -146,6 +146,7 @@ async fn security_24_a_token_goes_from_the_address_of_our_page_into_a_cookie(dat
     assert!(cookie.has("HttpOnly") && cookie.has("SameSite=Lax") && cookie.has("Path=/"));
     let page = browser.get("/reset-password").await;
     assert_eq!((page.status.as_u16(), page.header("cache-control")), (200, Some("no-store")));
+    assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
     assert!(!page.text().contains(&token));
     assert!(page.page().control("newPassword").is_some());
     let reply = browser.form("/reset-password", Fields::new(&[("newPassword", OTHER_PASSWORD)])).await;

@@ -14,6 +14,7 @@ on_each_database!(
     security_01_a_request_is_answered_alike_whether_or_not_there_is_such_an_account,
     security_23_the_link_is_built_from_the_configuration_alone,
     security_12_a_password_set_with_a_link_ends_every_session_and_the_reader_is_told,
+    security_02_no_other_writing_of_an_address_reaches_its_mail,
     security_22_a_link_is_good_once_even_for_two_at_the_same_moment,
     security_22_a_link_is_dead_after_an_hour_a_newer_request_or_a_change_of_password,
     security_22_a_token_of_another_purpose_sets_no_password,
@@ -63,6 +64,30 @@ async fn security_01_a_request_is_answered_alike_whether_or_not_there_is_such_an
     let letters = app.letters().await;
     let resets: Vec<_> = letters.iter().filter(|it| it.kind == "reset-password").map(|it| &it.to).collect();
     assert_eq!(resets, [ADA, ADA]);
+}
+
+async fn security_02_no_other_writing_of_an_address_reaches_its_mail(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    app.reader(ADA).await;
+    app.reader("ada+tag@example.com").await;
+    app.letters().await;
+    app.ports.mailer.clear();
+    for other in [
+        "\u{430}da@example.com",
+        "ad\u{131}@example.com",
+        "a\u{200b}da@example.com",
+        "ada@example.com.",
+        "ada@example.com ",
+        "ada@example\u{3002}com",
+        "ada@example.com\r\nBcc: eve@example.com",
+        "ada@example.com,eve@example.com",
+    ] {
+        ask(&mut app.browser(), other).await.refused(400, "VALIDATION_ERROR");
+    }
+    assert!(app.letters().await.is_empty());
+    ask(&mut app.browser(), "ADA+Tag@Example.com").await;
+    let to: Vec<_> = app.letters().await.into_iter().map(|letter| letter.to).collect();
+    assert_eq!(to, ["ada+tag@example.com"], "a tag is another address");
 }
 
 async fn security_23_the_link_is_built_from_the_configuration_alone(database: TestDatabase) {

@@ -7,7 +7,7 @@ use super::{Accounts, failures};
 use crate::{
     EventKind, Failure, Occasion, Visit,
     events::with_mails,
-    mail::{Purpose, Request, link_id},
+    mail::{Purpose, Request, link_id, new_token},
 };
 
 /// What a link did.
@@ -18,10 +18,27 @@ pub enum Verified {
         /// The reader's session, opened with the first use of the link.
         session: Option<Session>,
     },
+    /// The address is proved, but not in a browser that the password was ever given in, so that is gone: who has the
+    /// mailbox sets another with this token.
+    NewPasswordNeeded {
+        /// As in a link to set a password.
+        token: String,
+    },
     /// The change is confirmed at the present address; a link is on its way to the new one.
     ChangeConfirmed,
     /// The address is the new one.
     Changed(User),
+}
+
+/// What a link would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkMeaning {
+    /// Prove the reader's address.
+    Address,
+    /// Agree, at the present address, to move the account to this one.
+    MoveTo(String),
+    /// Prove this address, which the account moves to.
+    NewAddress(String),
 }
 
 /// Why no link was sent to prove an address.
@@ -150,6 +167,24 @@ impl Accounts {
         }
     }
 
+    /// What a mailed link would do. Looking does not spend it.
+    ///
+    /// # Errors
+    /// [`VerifyEmailError`] when it would do nothing; one that has proved an address may be opened again.
+    pub async fn look_at_link(&self, token: &str) -> Result<LinkMeaning, VerifyEmailError> {
+        let link = self.database.find_link(&link_id(token)).await?.ok_or(VerifyEmailError::InvalidToken)?;
+        if link.expires_at <= self.ports.clock.now() {
+            return Err(VerifyEmailError::Expired);
+        }
+        let is = |purpose: Purpose| link.purpose == purpose.name();
+        match &link.new_email {
+            _ if is(Purpose::VerifyEmail) => Ok(LinkMeaning::Address),
+            Some(new_email) if is(Purpose::ConfirmEmailChange) => Ok(LinkMeaning::MoveTo(new_email.clone())),
+            Some(new_email) if is(Purpose::VerifyNewEmail) => Ok(LinkMeaning::NewAddress(new_email.clone())),
+            _ => Err(VerifyEmailError::InvalidToken),
+        }
+    }
+
     /// Counts an address as proved. Opening the link again changes nothing and is no error.
     async fn prove(
         &self,
@@ -164,6 +199,9 @@ impl Accounts {
         if link.used_at.is_some() {
             return Ok(Verified::Address { session: None });
         }
+        if self.rules.require_verified_email && !self.is_own_browser(&user, visit).await? {
+            return self.prove_anew(link, visit).await;
+        }
         let lets_in = self.rules.require_verified_email
             && signed_in.is_none()
             && !user.ban.holds(self.ports.clock.now());
@@ -173,8 +211,7 @@ impl Accounts {
             session.as_ref().map(|session| Opening { session, replaced: None, device: device.as_ref() });
         let trace = self.events.done(EventKind::EmailVerification, &user.id, &visit.device);
         if self.database.verify_email(link, opening.as_ref(), &trace).await? != Spent::Now {
-            // Opened twice in the same moment: the other one has done it.
-            return Ok(Verified::Address { session: None });
+            return self.opened_elsewhere(link).await;
         }
         self.settled(&trace);
         let session = match session {
@@ -182,6 +219,54 @@ impl Accounts {
             None => None,
         };
         Ok(Verified::Address { session })
+    }
+
+    /// A link that could not be used: either another request has used it in this very moment, or it is dead.
+    async fn opened_elsewhere(&self, link: &Link) -> Result<Verified, VerifyEmailError> {
+        match self.database.find_link(&link.id).await? {
+            Some(link) if link.used_at.is_some() => Ok(Verified::Address { session: None }),
+            _ => Err(VerifyEmailError::InvalidToken),
+        }
+    }
+
+    /// Whether the password was given in this browser, at sign-up or later.
+    async fn is_own_browser(&self, user: &User, visit: &Visit) -> Result<bool, Failure> {
+        match &visit.browser {
+            Some(browser) => Ok(self.database.knows_device(&user.id, &browser.stored_name()).await?),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether a link that proves an address would let in whoever opens it in this browser, where addresses have to be
+    /// proved first.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn link_lets_in(&self, token: &str, visit: &Visit) -> Result<bool, Failure> {
+        let Some(link) = self.database.find_link(&link_id(token)).await? else { return Ok(false) };
+        match self.database.find_user(&link.user_id).await? {
+            Some(user) => self.is_own_browser(&user, visit).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Counts an address as proved by who has the mailbox, and forgets the password, which may be somebody else's.
+    async fn prove_anew(&self, link: &Link, visit: &Visit) -> Result<Verified, VerifyEmailError> {
+        let token = new_token(&self.ports);
+        let now = self.ports.clock.now();
+        let reset = Link {
+            id: link_id(&token),
+            purpose: Purpose::ResetPassword.name().to_owned(),
+            created_at: now,
+            expires_at: now.plus_seconds(Purpose::ResetPassword.lifetime()),
+            ..link.clone()
+        };
+        let trace = self.events.done(EventKind::EmailVerification, &link.user_id, &visit.device);
+        if self.database.verify_email_anew(link, &reset, &trace).await? != Spent::Now {
+            return self.opened_elsewhere(link).await;
+        }
+        self.settled(&trace);
+        Ok(Verified::NewPasswordNeeded { token })
     }
 
     async fn confirm_change(

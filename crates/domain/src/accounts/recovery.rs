@@ -87,7 +87,8 @@ impl Accounts {
     async fn reset_link(&self, token: &str) -> Result<Option<Link>, Failure> {
         let link = self.database.find_link(&link_id(token)).await?;
         let now = self.ports.clock.now();
-        Ok(link.filter(|link| link.purpose == Purpose::ResetPassword.name() && link.expires_at > now))
+        let purposes = [Purpose::ResetPassword.name(), Purpose::OperatorReset.name()];
+        Ok(link.filter(|link| purposes.contains(&link.purpose.as_str()) && link.expires_at > now))
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Accounts, failures};
 use crate::{
     EventKind, Failure, LimitError, Occasion, Visit,
     agent::device_in_words,
-    events::with_mails,
+    events::{TOO_MANY, with_mails},
     limits::{Counted, Rule},
     mail::Request,
 };
@@ -58,10 +58,10 @@ impl Accounts {
             let email = command.email.as_str();
             let found = self.database.find_credentials(email, device_id.as_deref()).await?;
             let counted = match self.count_try(email, found.as_ref(), device_id.as_deref()).await {
-                Err(too_many @ SignInError::TooMany { .. }) => {
+                Err(error @ SignInError::TooMany { .. }) => {
                     let known = found.as_ref().map(|credentials| credentials.user.id.as_str());
                     self.events.note(EventKind::SignIn, TOO_MANY, known, &visit.device).await?;
-                    return Err(too_many);
+                    return Err(error);
                 }
                 counted => counted?,
             };
@@ -121,7 +121,8 @@ impl Accounts {
             let mail = self.post.request(Some(&user.id), request);
             let mut trace = with_mails(self.events.done(EventKind::SignIn, &user.id, &visit.device), mail);
             trace.event.outcome = "email-not-verified".to_owned();
-            self.database.still_unverified(&user.id, self.events.now(), &trace).await?;
+            let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, self.events.now()));
+            self.database.still_unverified(&user.id, self.events.now(), device.as_ref(), &trace).await?;
             self.settled(&trace);
             return Err(SignInError::EmailNotVerified);
         }

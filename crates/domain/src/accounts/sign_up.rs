@@ -74,7 +74,11 @@ impl Accounts {
         let strict = self.rules.require_verified_email;
         let session = (!strict).then(|| self.sessions.draft(&user.id, &visit.device, command.remember));
         let credential_id = self.ports.random_uuid().to_string();
-        let account = NewAccount { user, credential_id, password_hash: Some(password_hash) };
+        // Where the address has to be proved first, the password counts only if it is proved in the browser it was chosen
+        // in: anybody can sign up with an address that is not theirs.
+        let browser = visit.browser.as_ref().filter(|_| strict);
+        let device = browser.map(|browser| browser.seen(&visit.device, now));
+        let account = NewAccount { user, credential_id, password_hash: Some(password_hash), device };
         let opened = self.open_account(&account, session.as_ref(), command.callback, visit).await?;
         match (opened, session) {
             (true, Some(session)) => {

@@ -125,7 +125,7 @@ impl Importer {
         noted.unconfirmed += u64::from(!user.email_verified);
         noted.banned += u64::from(user.ban.holds(now));
         let password_hash = self.password(foreign.password.as_deref(), noted);
-        NewAccount { user, credential_id: self.ports.random_uuid().to_string(), password_hash }
+        NewAccount { user, credential_id: self.ports.random_uuid().to_string(), password_hash, device: None }
     }
 
     /// The hash, if it is one that a sign-in can be compared with.

@@ -168,6 +168,13 @@ impl Post {
 
     async fn send(&self, mail: &QueuedMail, letter: &Letter) -> Result<Delivered, Failure> {
         let Some(mailer) = &self.ports.mailer else { return Ok(Delivered::Stuck) };
+        // Mail with a link was counted when it was written.
+        let first_try_of_notice = letter.link.is_none() && mail.attempts <= 1;
+        if first_try_of_notice && !self.may_write_to(&letter.kind, &letter.to).await? {
+            tracing::info!(mail = %mail.id, kind = %letter.kind, "enough of these for now; dropped");
+            self.database.remove_mail(&mail.id).await?;
+            return Ok(Delivered::One);
+        }
         let outcome = mailer.send(letter).await;
         let now = self.ports.clock.now();
         match outcome {

@@ -37,6 +37,8 @@ pub(crate) enum Request {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     ResetPassword,
+    /// The same, handed over by the operator: it proves nothing about the address.
+    OperatorReset,
     VerifyEmail,
     ConfirmEmailChange,
     VerifyNewEmail,
@@ -47,6 +49,7 @@ impl Purpose {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::ResetPassword => "reset-password",
+            Self::OperatorReset => "operator-reset",
             Self::VerifyEmail => "verify-email",
             Self::ConfirmEmailChange => "confirm-email-change",
             Self::VerifyNewEmail => "verify-new-email",
@@ -57,6 +60,9 @@ impl Purpose {
     /// The purposes whose links die with a new one of this.
     pub(crate) const fn replaces(self) -> [&'static str; 2] {
         match self {
+            Self::ResetPassword | Self::OperatorReset => {
+                [Self::ResetPassword.name(), Self::OperatorReset.name()]
+            }
             // Two steps of one thing.
             Self::ConfirmEmailChange | Self::VerifyNewEmail => {
                 [Self::ConfirmEmailChange.name(), Self::VerifyNewEmail.name()]
@@ -68,7 +74,7 @@ impl Purpose {
     /// Seconds a link lives.
     pub(crate) const fn lifetime(self) -> i64 {
         match self {
-            Self::ResetPassword => lifetimes::RESET,
+            Self::ResetPassword | Self::OperatorReset => lifetimes::RESET,
             Self::DeleteAccount => lifetimes::DELETE,
             Self::VerifyEmail | Self::ConfirmEmailChange | Self::VerifyNewEmail => lifetimes::VERIFY,
         }
@@ -77,7 +83,7 @@ impl Purpose {
     fn path(self, token: &str, callback: &str) -> String {
         let query = |path: &str| format!("{path}?token={token}&callbackURL={}", escaped(callback));
         match self {
-            Self::ResetPassword => format!("/reset-password/{token}?callbackURL={}", escaped(callback)),
+            Self::ResetPassword | Self::OperatorReset => format!("/reset-password/{token}?callbackURL={}", escaped(callback)),
             Self::DeleteAccount => query("/delete-user/callback"),
             Self::VerifyEmail | Self::ConfirmEmailChange | Self::VerifyNewEmail => query("/verify-email"),
         }
@@ -104,6 +110,8 @@ struct Draft<'a> {
     purpose: Purpose,
     callback: &'a str,
     new_email: Option<String>,
+    /// Whether the link is made, but nobody gets it.
+    silent: bool,
 }
 
 impl Post {
@@ -112,9 +120,9 @@ impl Post {
         if let Request::SignUpAttempt { email } = request {
             return self.write_attempt(asked, email).await;
         }
-        let draft = self.draft(asked, request).await?;
+        let draft = self.draft(request).await?;
         let allowed = match &draft {
-            Some(draft) => self.may_write_to(&draft.to).await?,
+            Some(draft) => self.may_write_to(draft.purpose.name(), &draft.to).await?,
             None => false,
         };
         self.note(request, draft.as_ref(), allowed).await?;
@@ -128,7 +136,9 @@ impl Post {
             return Err(Failure::Fault("a mail could not be sealed".into()));
         };
         let stored = self.link(&draft, &token, asked);
-        self.database.answer_mail_request(&asked.id, &stored, draft.purpose.replaces(), &mail).await?;
+        // To an address that is taken nothing is sent, but who asked sees the same of it as ever.
+        let mail = Some(&mail).filter(|_| !draft.silent);
+        self.database.answer_mail_request(&asked.id, &stored, draft.purpose.replaces(), mail).await?;
         Ok(())
     }
 
@@ -147,7 +157,6 @@ impl Post {
     async fn write_attempt(&self, asked: &QueuedMail, email: &str) -> Result<(), Failure> {
         let reader = self.database.find_user_by_email(email).await?;
         if let Some(reader) = reader
-            && self.may_write_to(email).await?
             && let Some(mail) = self.notice(Some(&reader.id), email, &Occasion::SignUpAttempt)
         {
             self.database.queue_mail(&mail).await?;
@@ -157,17 +166,12 @@ impl Post {
 
     async fn draft<'a>(
         &self,
-        asked: &QueuedMail,
         request: &'a Request,
     ) -> Result<Option<Draft<'a>>, Failure> {
         Ok(match request {
             Request::SignUpAttempt { .. } => None,
             Request::ResetPassword { email, callback, .. } => {
                 let reader = self.database.find_user_by_email(email).await?;
-                let reader = match reader {
-                    Some(reader) if !self.password_changed_since(&reader, asked).await? => Some(reader),
-                    _ => None,
-                };
                 reader.map(|reader| Draft::to_reader(reader, Purpose::ResetPassword, callback))
             }
             Request::VerifyEmail { email, callback } => {
@@ -189,7 +193,7 @@ impl Post {
         })
     }
 
-    /// A change of address, unless the new one belongs to somebody. Who asked for it is not told, now or later.
+    /// A change of address. To a new one that belongs to somebody nothing is sent; who asked for it is not told.
     async fn change_of<'a>(
         &self,
         user_id: &str,
@@ -198,28 +202,21 @@ impl Post {
         purpose: Purpose,
     ) -> Result<Option<Draft<'a>>, Failure> {
         let taken = self.database.find_user_by_email(new_email).await?.is_some();
-        let reader = self.database.find_user(user_id).await?.filter(|_| !taken);
+        let reader = self.database.find_user(user_id).await?;
         Ok(reader.map(|reader| Draft {
             reader,
             to: new_email.to_owned(),
             purpose,
             callback,
             new_email: Some(new_email.to_owned()),
+            silent: taken && purpose == Purpose::VerifyNewEmail,
         }))
     }
 
-    /// Who has set a password since has no use for a link to set one.
-    async fn password_changed_since(&self, reader: &User, asked: &QueuedMail) -> Result<bool, Failure> {
-        let methods = self.database.sign_in_methods(&reader.id).await?;
-        Ok(methods.iter().any(|method| {
-            method.provider_id == "credential"
-                && method.updated_at > asked.created_at
-                && method.updated_at > method.created_at
-        }))
-    }
-
-    async fn may_write_to(&self, email: &str) -> Result<bool, Failure> {
-        match self.limits.check(Rule::Recipient, email).await {
+    /// Whether one more mail of this kind may go to an address for now. Each kind is counted for itself, so that what a
+    /// stranger can cause does not keep away what a reader needs.
+    pub(super) async fn may_write_to(&self, kind: &str, email: &str) -> Result<bool, Failure> {
+        match self.limits.check(Rule::Recipient, &format!("{kind} {email}")).await {
             Ok(()) => Ok(true),
             Err(LimitError::Exceeded { .. }) => Ok(false),
             Err(LimitError::Failure(failure)) => Err(failure),
@@ -228,7 +225,7 @@ impl Post {
 
     fn letter(&self, draft: &Draft<'_>, link: Link) -> Option<QueuedMail> {
         let occasion = match draft.purpose {
-            Purpose::ResetPassword => Occasion::ResetPassword(link),
+            Purpose::ResetPassword | Purpose::OperatorReset => Occasion::ResetPassword(link),
             Purpose::VerifyEmail => Occasion::VerifyEmail(link),
             Purpose::VerifyNewEmail => Occasion::VerifyNewEmail(link),
             Purpose::DeleteAccount => Occasion::DeleteAccount(link),
@@ -259,7 +256,7 @@ impl Post {
 
 impl<'a> Draft<'a> {
     fn to_reader(reader: User, purpose: Purpose, callback: &'a str) -> Self {
-        Self { to: reader.email.clone(), reader, purpose, callback, new_email: None }
+        Self { to: reader.email.clone(), reader, purpose, callback, new_email: None, silent: false }
     }
 }
 

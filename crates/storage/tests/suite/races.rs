@@ -180,9 +180,9 @@ async fn of_twenty_who_want_one_address_at_once_one_gets_it(database: TestDataba
         tasks.spawn(async move {
             let trace = trace();
             if number == 20 {
-                let NewAccount { mut user, credential_id, password_hash } = account(number);
+                let NewAccount { mut user, credential_id, password_hash, device } = account(number);
                 user.email = wanted.into();
-                let account = NewAccount { user, credential_id, password_hash };
+                let account = NewAccount { user, credential_id, password_hash, device };
                 return patiently(|| database.create_account(&account, None, &trace)).await;
             }
             let link = database.find_link(&format!("change-{number}")).await.unwrap().unwrap();

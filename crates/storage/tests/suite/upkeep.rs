@@ -69,8 +69,8 @@ async fn accounts_that_were_never_confirmed_go_when_nobody_is_signed_in_to_them(
         assert!(database.find_user(id).await.unwrap().is_some(), "{id}");
     }
     // Who asks for the link once more is still there, and gets another while.
-    database.still_unverified("reader-2", NOW, &trace()).await.unwrap();
-    database.still_unverified("reader-3", NOW.plus_seconds(-9 * day), &trace()).await.unwrap();
+    database.still_unverified("reader-2", NOW, None, &trace()).await.unwrap();
+    database.still_unverified("reader-3", NOW.plus_seconds(-9 * day), None, &trace()).await.unwrap();
     let later = Cutoffs { unverified: Some(NOW), ..before };
     assert_eq!(database.sweep(later).await.unwrap(), Swept::default());
 }
