@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{Delivered, Services};
-use tokio::{sync::watch, task::JoinSet, time::{sleep, timeout}};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 /// How many mails are on their way at a time.
 const CARRIERS: usize = 4;

@@ -137,11 +137,11 @@ async fn refuse(edge: &Edge, parts: &Parts, entered: &Entered, refusal: Refusal)
     if first.code == Code::EmailNotVerified {
         // The password was right: the link that is on its way lets this browser in.
         let browser = entered.reader.visit.browser.as_ref();
-        let cookie =
-            browser.and_then(|browser| edge.cookies().new_device(&edge.services.sessions, browser));
+        let cookie = browser.and_then(|browser| edge.cookies().new_device(&edge.services.sessions, browser));
         set_cookies(&mut response, cookie.into_iter().collect());
     }
-    let dead = [Code::InvalidVerificationToken, Code::TokenExpired, Code::InvalidResetToken].contains(&first.code);
+    let dead =
+        [Code::InvalidVerificationToken, Code::TokenExpired, Code::InvalidResetToken].contains(&first.code);
     if let Some(page) = LinkPage::at(parts.uri.path()).filter(|_| dead) {
         set_cookies(&mut response, edge.cookies().forget_link(page).into_iter().collect());
     }

@@ -31,7 +31,8 @@ pub async fn one_name(State(edge): State<Edge>, request: Request, next: Next) ->
 pub async fn this_machine_only(State(edge): State<Edge>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let own = edge.site.origin.as_str().split_once("://").is_some_and(|(_, own)| own.eq_ignore_ascii_case(host));
+    let own =
+        edge.site.origin.as_str().split_once("://").is_some_and(|(_, own)| own.eq_ignore_ascii_case(host));
     let forwarded = ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers().contains_key(*name));
     let here = peer.is_none_or(|peer| peer.to_canonical().is_loopback());
     if own && here && !forwarded {

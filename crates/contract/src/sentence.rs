@@ -36,14 +36,14 @@ pub fn sentence(problem: &Problem) -> String {
             "This link does not work any more. Ask for a new one.".into()
         }
         Code::TokenExpired => "This link is too old. Ask for a new one.".into(),
-        Code::InvalidUser => "You are signed in with another account. Sign out, then open the link again.".into(),
+        Code::InvalidUser => {
+            "You are signed in with another account. Sign out, then open the link again.".into()
+        }
         Code::FailedToGetUserInfo => "Sign in, then open the link again.".into(),
         Code::SessionNotFresh | Code::SessionExpired => {
             "It has been a while since you signed in. Sign in again to do this.".into()
         }
-        Code::ResetPasswordDisabled
-        | Code::VerificationEmailNotEnabled
-        | Code::ChangeEmailDisabled => {
+        Code::ResetPasswordDisabled | Code::VerificationEmailNotEnabled | Code::ChangeEmailDisabled => {
             "This book sends no mail, so this cannot be done here. Write to its author.".into()
         }
         Code::EmailIsTheSame => "This is your address already.".into(),
@@ -73,7 +73,9 @@ pub fn sentence(problem: &Problem) -> String {
         Code::MethodNotAllowed | Code::DeferredRefreshDisabled => {
             "This address cannot be used that way.".into()
         }
-        Code::TooManyRequests => format!("Too many tries. Wait {}, then try again.", wait(problem.retry_after)),
+        Code::TooManyRequests => {
+            format!("Too many tries. Wait {}, then try again.", wait(problem.retry_after))
+        }
         Code::Busy => "Many people are signing in right now. Try again in a few seconds.".into(),
         Code::Unavailable => "The accounts are out of reach for a moment. Try again shortly.".into(),
         Code::Internal => "Something failed on our side. Nothing was changed. Try again shortly.".into(),

@@ -26,9 +26,9 @@ use std::sync::Arc;
 
 pub use accounts::{
     AccountRules, Accounts, ChangeEmailError, ChangePassword, ChangePasswordError, CheckPasswordError,
-    DeleteAccount, DeleteAccountError, Deleted, LinkMeaning, PasswordChanged, ProfileChange, RequestResetError,
-    ResetPasswordError, SendVerificationError, SignIn, SignInError, SignUp, SignUpError, SignedUp,
-    UnlinkError, UpdateProfileError, Verified, VerifyEmailError,
+    DeleteAccount, DeleteAccountError, Deleted, LinkMeaning, PasswordChanged, ProfileChange,
+    RequestResetError, ResetPasswordError, SendVerificationError, SignIn, SignInError, SignUp, SignUpError,
+    SignedUp, UnlinkError, UpdateProfileError, Verified, VerifyEmailError,
 };
 pub use agent::device_in_words;
 pub use browser::{BrowserState, Notice};
@@ -50,7 +50,8 @@ pub use privacy::{ExportError, Privacy, export};
 pub use secret::{Opened, Sealed, Secret, SecretAge};
 pub use sessions::{Device, Presented, Renewal, Resolved, Sessions, Visit};
 pub use storage::{
-    Ban, Database, Event, ForeignBan, ForeignReader, Session, SignInMethod, SignedIn, StorageError, Swept, User,
+    Ban, Database, Event, ForeignBan, ForeignReader, Session, SignInMethod, SignedIn, StorageError, Swept,
+    User,
 };
 pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifyError};
 pub use upkeep::{Retention, Upkeep};

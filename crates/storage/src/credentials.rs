@@ -52,7 +52,8 @@ const FORGET_PASSWORD: &str = "update bookplate_accounts set password_hash = nul
 const STILL_UNVERIFIED: &str = "update bookplate_users set unverified_since = $2
     where id = $1 and unverified_since is not null";
 
-pub(crate) const STATEMENTS: &[&str] = &[SAME_PASSWORD, REHASH, VERIFY, CHANGE_EMAIL, FORGET_PASSWORD, STILL_UNVERIFIED];
+pub(crate) const STATEMENTS: &[&str] =
+    &[SAME_PASSWORD, REHASH, VERIFY, CHANGE_EMAIL, FORGET_PASSWORD, STILL_UNVERIFIED];
 
 /// Stores a password on an open connection and ends the reader's links.
 macro_rules! set_password {

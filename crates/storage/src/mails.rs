@@ -39,7 +39,8 @@ const CLAIM: &str = "update bookplate_mails set due_at = $2, attempts = attempts
 const POSTPONE: &str = "update bookplate_mails set due_at = $2 where id = $1";
 pub(crate) const DELETE: &str = "delete from bookplate_mails where id = $1";
 /// Whether a reader's password was set anew since; what a session asked for before then is not done any more.
-const NEW_PASSWORD: &str = "select 1 from bookplate_accounts where user_id = $1 and provider_id = 'credential'
+const NEW_PASSWORD: &str =
+    "select 1 from bookplate_accounts where user_id = $1 and provider_id = 'credential'
     and updated_at > $2 and updated_at > created_at";
 const NEXT: &str = "select min(due_at) from bookplate_mails";
 

@@ -34,7 +34,8 @@ const LIST: &str = "select id, algorithm, generation, public_jwk, sealed_private
     signs_from from bookplate_signing_keys order by algorithm, generation desc";
 
 const SEAL_ANEW: &str = "update bookplate_signing_keys set sealed_private_key = $2 where id = $1";
-const BRING_FORWARD: &str = "update bookplate_signing_keys set signs_from = $2 where id = $1 and signs_from > $2";
+const BRING_FORWARD: &str =
+    "update bookplate_signing_keys set signs_from = $2 where id = $1 and signs_from > $2";
 const DELETE: &str = "delete from bookplate_signing_keys where id = $1";
 
 pub(crate) const STATEMENTS: &[&str] = &[INSERT, LIST, SEAL_ANEW, BRING_FORWARD, DELETE];

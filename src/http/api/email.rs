@@ -119,7 +119,9 @@ async fn asks_first(edge: &Edge, headers: &HeaderMap, token: &str, visit: &Visit
 
 fn body(edge: &Edge, verified: &Verified) -> Response {
     match verified {
-        Verified::Address { .. } | Verified::NewPasswordNeeded { .. } => answer(json!({ "status": true, "user": null })),
+        Verified::Address { .. } | Verified::NewPasswordNeeded { .. } => {
+            answer(json!({ "status": true, "user": null }))
+        }
         Verified::ChangeConfirmed => answer(json!({ "status": true })),
         Verified::Changed(user) => answer(json!({ "status": true, "user": edge.services.user_body(user) })),
     }

@@ -3,6 +3,7 @@
 mod aliases;
 mod bearer;
 mod bodies;
+mod buttons;
 mod callbacks;
 mod cookies;
 mod cors;
@@ -23,6 +24,7 @@ mod routing;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod strangers;
 mod strict;
 mod token_verification;
 mod tokens;

@@ -1,5 +1,6 @@
 //! Where an address has to be proved before its reader is let in (sections 6.1, 6.2 and 6.13).
 
+use http::HeaderMap;
 use serde_json::{Value, json};
 use testkit::{databases::TestDatabase, on_each_database};
 
@@ -8,6 +9,7 @@ use crate::{
     app::{PASSWORD, TestApp},
     client::{Client, READER},
     fields::Fields,
+    reply::Reply,
 };
 
 on_each_database!(
@@ -17,20 +19,40 @@ on_each_database!(
     security_22_a_browser_that_follows_a_link_is_shown_a_button_first,
     security_16_the_button_works_from_our_page_alone,
     a_link_signs_no_other_reader_out,
-    a_form_leads_to_the_mail_and_not_into_the_account,
+    security_01_a_form_leads_to_the_mail_and_not_into_the_account,
 );
 
 const ADA: &str = "ada@example.com";
+const GRACE: &str = "grace@example.com";
+const DEVICE: &str = "bookplate.device";
 const STRICT: &[(&str, &str)] = &[("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "true")];
 
 async fn strict(database: TestDatabase) -> TestApp {
     TestApp::with(database, STRICT).await
 }
 
-async fn token(app: &TestApp) -> String {
-    let reply = app.browser().json(SIGN_UP, READER.json()).await;
+/// The browser the password was chosen in, and the link that was mailed.
+async fn signed_up(app: &TestApp) -> (Client, String) {
+    let mut browser = app.browser();
+    let reply = browser.json(SIGN_UP, READER.json()).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
-    app.link("verify-email", ADA).await.token
+    (browser, app.link("verify-email", ADA).await.token)
+}
+
+/// That the browser is told no more than by what name it is known.
+#[track_caller]
+fn only_makes_known(reply: &Reply) {
+    let names: Vec<String> = reply.cookies().into_iter().map(|cookie| cookie.name).collect();
+    assert_eq!(names, [DEVICE], "{}", reply.text());
+}
+
+/// What tells one answer from another besides its body: headers, and cookies without the values drawn for them.
+fn visible(reply: &Reply) -> (HeaderMap, Vec<(String, Vec<String>, usize)>) {
+    let mut headers = reply.headers.clone();
+    headers.remove("content-length");
+    headers.remove("set-cookie");
+    let cookies = reply.cookies().into_iter().map(|it| (it.name, it.attributes, it.value.len()));
+    (headers, cookies.collect())
 }
 
 async fn signed_in(client: &mut Client) -> Option<String> {
@@ -47,21 +69,16 @@ async fn security_01_a_taken_address_cannot_be_told_from_a_free_one_at_sign_up(d
             READER.with("email", address).with("name", "Somebody").with("password", "loud paper, chalk");
         let reply = app.browser().json(SIGN_UP, fields.json()).await;
         assert_eq!(reply.status, 200);
-        assert!(reply.cookies().is_empty());
+        only_makes_known(&reply);
         let mut body = reply.json();
         assert_eq!((&body["token"], &body["user"]["emailVerified"]), (&Value::Null, &json!(false)));
         let id = body["user"]["id"].take();
         assert_eq!(app.ports.hasher.work().hashed, work.hashed + 1, "the same work");
         assert_eq!(app.database.rows_of("bookplate_mails").await.len(), mails + 1);
         assert!(seen.iter().all(|(_, _, other)| *other != id), "made up anew");
-        seen.push((body, reply.headers, id));
+        seen.push((body, visible(&reply), id));
     }
-    for (body, mut headers, _) in seen.clone() {
-        headers.remove("content-length");
-        let mut first = seen[0].1.clone();
-        first.remove("content-length");
-        assert_eq!((&body, headers), (&seen[0].0, first));
-    }
+    assert!(seen.iter().all(|(body, headers, _)| (body, headers) == (&seen[0].0, &seen[0].1)), "{seen:?}");
     assert_eq!((app.accounts().await, app.sessions().await), (1, 0));
     assert_eq!(app.count_letters("sign-up-attempt", ADA).await, 2, "its owner is told");
     assert_eq!(app.count_letters("verify-email", ADA).await, 1);
@@ -69,34 +86,36 @@ async fn security_01_a_taken_address_cannot_be_told_from_a_free_one_at_sign_up(d
 
 async fn the_right_password_is_not_enough_and_mails_a_link(database: TestDatabase) {
     let app = strict(database).await;
-    token(&app).await;
+    signed_up(&app).await;
     app.ports.mailer.clear();
     let right = json!({ "email": ADA, "password": PASSWORD, "callbackURL": "/chapter/1" });
     let reply = app.browser().json(SIGN_IN, right).await;
     reply.refused(403, "EMAIL_NOT_VERIFIED");
     assert_eq!(reply.message(), "Email not verified");
-    assert!(reply.cookies().is_empty());
+    only_makes_known(&reply);
     let link = app.link("verify-email", ADA).await;
     assert!(link.url.ends_with("&callbackURL=%2Fchapter%2F1"));
     // A wrong one is told what it is always told, and no mail is sent for it.
     let wrong = json!({ "email": ADA, "password": "not the password" });
-    app.browser().json(SIGN_IN, wrong).await.refused(401, "INVALID_EMAIL_OR_PASSWORD");
+    let reply = app.browser().json(SIGN_IN, wrong).await;
+    reply.refused(401, "INVALID_EMAIL_OR_PASSWORD");
+    assert!(reply.cookies().is_empty());
     assert_eq!(app.count_letters("verify-email", ADA).await, 1);
     assert_eq!(app.sessions().await, 0);
 }
 
 async fn security_22_a_link_lets_its_reader_in_once(database: TestDatabase) {
     let app = strict(database).await;
-    let token = token(&app).await;
+    let (browser, token) = signed_up(&app).await;
     let path = format!("{VERIFY_EMAIL}?token={token}");
-    let (mut one, mut other) = (app.browser(), app.browser());
+    let (mut one, mut other) = (browser.clone(), browser.clone());
     let (first, second) = tokio::join!(one.get(&path), other.get(&path));
     for reply in [&first, &second] {
         assert_eq!((reply.status.as_u16(), reply.json()), (200, json!({ "status": true, "user": null })));
     }
     let opened = [&first, &second].iter().filter(|reply| reply.cookie(SESSION_COOKIE).is_some()).count();
     assert_eq!((opened, app.sessions().await), (1, 1));
-    let mut late = app.browser();
+    let mut late = browser;
     assert_eq!(late.get(&path).await.status, 200, "harmless");
     assert_eq!((late.session(), app.sessions().await), (None, 1));
     assert!(super::opens(&app, ADA, PASSWORD).await);
@@ -104,10 +123,9 @@ async fn security_22_a_link_lets_its_reader_in_once(database: TestDatabase) {
 
 async fn security_22_a_browser_that_follows_a_link_is_shown_a_button_first(database: TestDatabase) {
     let app = strict(database).await;
-    let token = token(&app).await;
+    let (browser, token) = signed_up(&app).await;
     let before = app.database.rows().await;
-    let mut browser =
-        app.browser().sending("sec-fetch-mode", "navigate").sending("sec-fetch-site", "cross-site");
+    let mut browser = browser.sending("sec-fetch-mode", "navigate").sending("sec-fetch-site", "cross-site");
     let reply = browser.get(&format!("{VERIFY_EMAIL}?token={token}&callbackURL=%2Fchapter%2F1")).await;
     assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/verify-email")));
     assert!(reply.cookie(SESSION_COOKIE).is_none());
@@ -128,14 +146,15 @@ async fn security_22_a_browser_that_follows_a_link_is_shown_a_button_first(datab
     // The same link again is harmless and lets nobody in.
     let mut thief = app.browser();
     thief.keep("bookplate.verify-email", &format!("{token}~"));
-    assert_eq!(thief.form("/verify-email", Fields::new(&[])).await.status, 303);
+    let reply = thief.form("/verify-email", Fields::new(&[])).await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/verify-email?confirmed")));
     assert_eq!((thief.session(), app.sessions().await), (None, 1));
+    assert!(super::opens(&app, ADA, PASSWORD).await);
 }
 
 async fn security_16_the_button_works_from_our_page_alone(database: TestDatabase) {
     let app = strict(database).await;
-    let token = token(&app).await;
-    let mut browser = app.browser();
+    let (mut browser, token) = signed_up(&app).await;
     browser.keep("bookplate.verify-email", &format!("{token}~https%3A%2F%2Fevil.example%2F"));
     let mut foreign =
         browser.clone().sending("origin", "https://evil.example").sending("sec-fetch-site", "cross-site");
@@ -144,40 +163,42 @@ async fn security_16_the_button_works_from_our_page_alone(database: TestDatabase
     // A cookie that was planted leads nowhere else.
     let reply = browser.form("/verify-email", Fields::new(&[])).await;
     assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/")));
+    assert_eq!(signed_in(&mut browser).await.as_deref(), Some(ADA));
 }
 
 async fn a_link_signs_no_other_reader_out(database: TestDatabase) {
     let app = strict(database).await;
-    let token = token(&app).await;
-    let mut grace = app.browser();
-    grace.json(SIGN_UP, READER.with("email", "grace@example.com").json()).await;
-    let hers = app.link("verify-email", "grace@example.com").await.token;
-    grace.get(&format!("{VERIFY_EMAIL}?token={hers}")).await;
-    let reply = grace.get(&format!("{VERIFY_EMAIL}?token={token}")).await;
+    let (mut browser, token) = signed_up(&app).await;
+    // In one browser, two readers have signed up.
+    browser.json(SIGN_UP, READER.with("email", GRACE).json()).await;
+    let hers = app.link("verify-email", GRACE).await.token;
+    browser.get(&format!("{VERIFY_EMAIL}?token={hers}")).await;
+    assert_eq!(signed_in(&mut browser).await.as_deref(), Some(GRACE));
+    let reply = browser.get(&format!("{VERIFY_EMAIL}?token={token}")).await;
     assert_eq!(reply.status, 200);
     assert!(reply.cookie(SESSION_COOKIE).is_none());
-    assert_eq!(signed_in(&mut grace).await.as_deref(), Some("grace@example.com"));
+    assert_eq!(signed_in(&mut browser).await.as_deref(), Some(GRACE));
+    assert_eq!(app.stored(ADA).await["emailVerified"], true);
     // What was asked for again goes to who has not proved the address yet, and to nobody else.
     app.ports.mailer.clear();
-    for email in [ADA, "grace@example.com"] {
+    for email in [ADA, GRACE] {
         app.browser().json(SEND_VERIFICATION, json!({ "email": email })).await;
     }
     assert!(app.letters().await.is_empty());
 }
 
-async fn a_form_leads_to_the_mail_and_not_into_the_account(database: TestDatabase) {
+async fn security_01_a_form_leads_to_the_mail_and_not_into_the_account(database: TestDatabase) {
     let app = strict(database).await;
     let mut answers = Vec::new();
     for _ in 0..2 {
-        let mut browser = app.browser();
-        let reply = browser.form("/sign-up", READER).await;
+        let reply = app.browser().form("/sign-up", READER).await;
         assert_eq!(reply.status, 303, "{}", reply.text());
-        assert!(reply.cookies().is_empty());
-        answers.push((reply.status, reply.headers));
+        only_makes_known(&reply);
+        answers.push((reply.body.clone(), visible(&reply)));
     }
     assert_eq!(answers[0], answers[1]);
     assert_eq!((app.accounts().await, app.sessions().await), (1, 0));
     let reply = app.browser().form("/sign-in", READER).await;
     assert_eq!(reply.status, 403);
-    assert!(reply.cookies().is_empty());
+    only_makes_known(&reply);
 }

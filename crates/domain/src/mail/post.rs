@@ -12,7 +12,7 @@ use storage::{Database, QueuedMail, Trace};
 use tokio::sync::Notify;
 
 use super::{Letter, Letterhead, Occasion, writing::Request};
-use crate::{events::Events, Failure, Limits, MailerError, Ports, Sealed, Secret};
+use crate::{Failure, Limits, MailerError, Ports, Sealed, Secret, events::Events};
 
 /// Purpose under which queued mail is sealed.
 const PURPOSE: &str = "mail";

@@ -6,9 +6,7 @@ use sha2::{Digest, Sha256};
 use storage::{QueuedMail, User};
 
 use super::{Link, Occasion, Post, lifetimes, post::Envelope};
-use crate::{
-    DONE, Device, EventKind, Failure, LimitError, Ports, devices::hex, limits::Rule,
-};
+use crate::{DONE, Device, EventKind, Failure, LimitError, Ports, devices::hex, limits::Rule};
 
 /// What a mail is to be about.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -83,7 +81,9 @@ impl Purpose {
     fn path(self, token: &str, callback: &str) -> String {
         let query = |path: &str| format!("{path}?token={token}&callbackURL={}", escaped(callback));
         match self {
-            Self::ResetPassword | Self::OperatorReset => format!("/reset-password/{token}?callbackURL={}", escaped(callback)),
+            Self::ResetPassword | Self::OperatorReset => {
+                format!("/reset-password/{token}?callbackURL={}", escaped(callback))
+            }
             Self::DeleteAccount => query("/delete-user/callback"),
             Self::VerifyEmail | Self::ConfirmEmailChange | Self::VerifyNewEmail => query("/verify-email"),
         }
@@ -164,10 +164,7 @@ impl Post {
         Ok(self.database.remove_mail(&asked.id).await?)
     }
 
-    async fn draft<'a>(
-        &self,
-        request: &'a Request,
-    ) -> Result<Option<Draft<'a>>, Failure> {
+    async fn draft<'a>(&self, request: &'a Request) -> Result<Option<Draft<'a>>, Failure> {
         Ok(match request {
             Request::SignUpAttempt { .. } => None,
             Request::ResetPassword { email, callback, .. } => {

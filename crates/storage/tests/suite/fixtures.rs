@@ -24,7 +24,12 @@ pub(crate) fn account(number: u32) -> NewAccount {
         updated_at: NOW,
         ban: Ban::default(),
     };
-    NewAccount { user, credential_id: format!("credential-{number}"), password_hash: Some(hash(number)), device: None }
+    NewAccount {
+        user,
+        credential_id: format!("credential-{number}"),
+        password_hash: Some(hash(number)),
+        device: None,
+    }
 }
 
 /// Answers to the questions a book asks by default.

@@ -125,7 +125,8 @@ async fn an_answer_that_cannot_be_stored_leaves_the_request(database: TestDataba
     database.queue_mail(&mail("letter", None, 0)).await.unwrap();
     let before = database.rows().await;
     let newer = link("newer", "reader-1", "reset");
-    let failed = database.answer_mail_request("request", &newer, PURPOSES, Some(&mail("letter", None, 0))).await;
+    let failed =
+        database.answer_mail_request("request", &newer, PURPOSES, Some(&mail("letter", None, 0))).await;
     assert!(matches!(failed, Err(StorageError::Fault(_))), "{failed:?}");
     assert_eq!(database.rows().await, before);
 }

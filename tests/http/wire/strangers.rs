@@ -1,0 +1,165 @@
+//! Whose password counts where an address has to be proved first: links opened where that password was never given.
+
+use serde_json::json;
+use testkit::{databases::TestDatabase, on_each_database};
+
+use super::{OTHER_PASSWORD, SESSION_COOKIE, SIGN_IN, SIGN_UP, VERIFY_EMAIL, opens};
+use crate::{
+    app::{PASSWORD, TestApp},
+    client::{Client, READER},
+    fields::Fields,
+    reply::Reply,
+};
+
+on_each_database!(
+    security_22_the_button_in_an_unknown_browser_leads_to_a_password_of_ones_own,
+    security_22_a_script_in_an_unknown_browser_proves_the_address_and_gets_no_session,
+    security_22_who_is_no_known_browser_is_shown_the_button_and_spends_nothing,
+    security_22_a_browser_is_known_once_the_right_password_was_given_in_it,
+    security_22_signing_up_with_a_taken_address_makes_no_browser_known,
+    security_22_a_link_from_the_operator_proves_no_address,
+);
+
+const ADA: &str = "ada@example.com";
+const STRICT: &[(&str, &str)] = &[("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "true")];
+const NOTHING: Fields = Fields::new(&[]);
+
+/// Somebody has signed up with Ada's address and a password of their own: their browser, and the link in Ada's mailbox.
+async fn squatted(app: &TestApp) -> (Client, String) {
+    let mut squatter = app.browser();
+    let reply = squatter.json(SIGN_UP, READER.json()).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let link = app.link("verify-email", ADA).await;
+    (squatter, format!("{VERIFY_EMAIL}?token={}&callbackURL=%2Fchapter%2F1", link.token))
+}
+
+#[track_caller]
+fn shows_the_button(reply: &Reply) {
+    assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/verify-email")), "{}", reply.text());
+    assert!(reply.cookie(SESSION_COOKIE).is_none());
+}
+
+async fn security_22_the_button_in_an_unknown_browser_leads_to_a_password_of_ones_own(
+    database: TestDatabase,
+) {
+    let app = TestApp::with(database, STRICT).await;
+    let (mut squatter, link) = squatted(&app).await;
+    let mut ada = app.browser().sending("sec-fetch-mode", "navigate");
+    shows_the_button(&ada.get(&link).await);
+    let reply = ada.form("/verify-email", NOTHING).await;
+    assert_eq!(reply.status, 303, "{}", reply.text());
+    let token = reply.location().unwrap().strip_prefix("/reset-password?token=").unwrap().to_owned();
+    assert!(reply.cookie("bookplate.verify-email").unwrap().expires());
+    assert!(reply.cookie(SESSION_COOKIE).is_none());
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+    assert_eq!(app.stored(ADA).await["emailVerified"], true);
+    // What the squatter chose is worth nothing, and so is the mailed link, in their browser too.
+    assert!(!opens(&app, ADA, PASSWORD).await);
+    let reply = squatter.get(&link).await;
+    assert_eq!((reply.status.as_u16(), squatter.session()), (302, None));
+    assert_eq!(app.sessions().await, 0);
+    let reply = ada.get(&format!("/reset-password?token={token}")).await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/reset-password")));
+    assert!(!ada.get("/reset-password").await.text().contains(&token));
+    let reply = ada.form("/reset-password", NOTHING.with("newPassword", OTHER_PASSWORD)).await;
+    assert_eq!(reply.status, 303, "{}", reply.text());
+    assert!(opens(&app, ADA, OTHER_PASSWORD).await && !opens(&app, ADA, PASSWORD).await);
+}
+
+async fn security_22_a_script_in_an_unknown_browser_proves_the_address_and_gets_no_session(
+    database: TestDatabase,
+) {
+    let app = TestApp::with(database, STRICT).await;
+    let (_, link) = squatted(&app).await;
+    let path = link.split('&').next().unwrap();
+    let mut ada = app.browser().sending("sec-fetch-mode", "cors");
+    for _ in 0..2 {
+        let reply = ada.get(path).await;
+        assert_eq!((reply.status.as_u16(), reply.json()), (200, json!({ "status": true, "user": null })));
+        assert!(reply.cookies().is_empty());
+    }
+    assert_eq!((&app.stored(ADA).await["emailVerified"], app.sessions().await), (&json!(true), 0));
+    assert!(!opens(&app, ADA, PASSWORD).await, "it may be somebody else's");
+    // Who has the mailbox asks for a link like anybody who has forgotten the password.
+    app.browser().json(super::REQUEST_RESET, json!({ "email": ADA })).await;
+    let token = app.link("reset-password", ADA).await.token;
+    let body = json!({ "newPassword": OTHER_PASSWORD, "token": token });
+    assert_eq!(app.browser().json(super::RESET_PASSWORD, body).await.status, 200);
+    assert!(opens(&app, ADA, OTHER_PASSWORD).await);
+}
+
+async fn security_22_who_is_no_known_browser_is_shown_the_button_and_spends_nothing(database: TestDatabase) {
+    let app = TestApp::with(database, STRICT).await;
+    let (mut squatter, link) = squatted(&app).await;
+    let mut grace = app.browser();
+    grace.json(SIGN_UP, READER.with("email", "grace@example.com").json()).await;
+    let mut forged = app.browser();
+    forged.keep("bookplate.device", &format!("{}x", squatter.cookie("bookplate.device").unwrap()));
+    let before = app.database.rows().await;
+    // A browser of long ago and a program say nothing of how they ask; a reader of mail may ask for a page.
+    let page = app.script().sending("accept", "text/html");
+    for mut client in [app.script(), app.browser(), grace, forged] {
+        shows_the_button(&client.get(&link).await);
+    }
+    let reply = page.clone().send(page.request(http::Method::GET, &link), "").await;
+    shows_the_button(&reply);
+    assert_eq!(app.database.rows().await, before);
+    // The link still lets in the browser that the password was chosen in.
+    let reply = squatter.get(&link).await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (302, Some("http://localhost:3001/chapter/1")));
+    assert!(reply.cookie(SESSION_COOKIE).is_some());
+}
+
+async fn security_22_a_browser_is_known_once_the_right_password_was_given_in_it(database: TestDatabase) {
+    let app = TestApp::with(database, STRICT).await;
+    squatted(&app).await;
+    let by_json = app.browser().json(SIGN_IN, json!({ "email": ADA, "password": PASSWORD })).await;
+    let by_form = app.browser().form("/sign-in", READER).await;
+    for reply in [by_json, by_form] {
+        assert_eq!(reply.status, 403);
+        let mut browser = app.browser();
+        browser.keep("bookplate.device", &reply.cookie("bookplate.device").unwrap().value);
+        app.database.arrange("update bookplate_users set email_verified = false").await;
+        app.browser().json(super::SEND_VERIFICATION, json!({ "email": ADA })).await;
+        let token = app.link("verify-email", ADA).await.token;
+        let reply = browser.get(&format!("{VERIFY_EMAIL}?token={token}")).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        assert!(reply.cookie(SESSION_COOKIE).is_some());
+    }
+    assert!(opens(&app, ADA, PASSWORD).await);
+}
+
+async fn security_22_signing_up_with_a_taken_address_makes_no_browser_known(database: TestDatabase) {
+    let app = TestApp::with(database, STRICT).await;
+    let (_, link) = squatted(&app).await;
+    let devices = app.database.rows_of("bookplate_devices").await;
+    let (mut by_json, mut by_form) = (app.browser(), app.browser());
+    by_json.json(SIGN_UP, READER.with("password", OTHER_PASSWORD).json()).await;
+    by_form.form("/sign-up", READER.with("password", OTHER_PASSWORD)).await;
+    let mut guessed = app.browser();
+    guessed.json(SIGN_IN, json!({ "email": ADA, "password": OTHER_PASSWORD })).await;
+    assert!(guessed.cookie("bookplate.device").is_none());
+    for mut browser in [by_json, by_form, guessed] {
+        shows_the_button(&browser.get(&link).await);
+    }
+    assert_eq!(app.database.rows_of("bookplate_devices").await, devices);
+}
+
+async fn security_22_a_link_from_the_operator_proves_no_address(database: TestDatabase) {
+    let app = TestApp::with(database, STRICT).await;
+    squatted(&app).await;
+    let user = app.database.find_credentials(ADA, None).await.unwrap().unwrap().user;
+    let token = app.services.operator.reset_token(&user).await.unwrap();
+    let body = json!({ "newPassword": OTHER_PASSWORD, "token": token });
+    assert_eq!(app.browser().json(super::RESET_PASSWORD, body.clone()).await.status, 200);
+    let given = json!({ "email": ADA, "password": OTHER_PASSWORD });
+    app.browser().json(SIGN_IN, given).await.refused(403, "EMAIL_NOT_VERIFIED");
+    assert_eq!(app.stored(ADA).await["emailVerified"], false);
+    app.browser().json(super::RESET_PASSWORD, body).await.refused(400, "INVALID_TOKEN");
+    // One that was mailed does.
+    app.browser().json(super::REQUEST_RESET, json!({ "email": ADA })).await;
+    let token = app.link("reset-password", ADA).await.token;
+    let body = json!({ "newPassword": PASSWORD, "token": token });
+    assert_eq!(app.browser().json(super::RESET_PASSWORD, body).await.status, 200);
+    assert!(opens(&app, ADA, PASSWORD).await);
+}
