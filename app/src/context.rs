@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use contract::{Code, LocalPath, Problem, Problems};
 use domain::{Services, Session, SignedIn, Visit};
 use leptos::prelude::use_context;
+use leptos_router::location::RequestUrl;
 
 use crate::Submitted;
 
@@ -20,6 +21,8 @@ pub struct Reader {
     /// The token of the mailed link that led here. The edge has moved it out of the address into a cookie of its own, so
     /// that no Referer, history or log holds it.
     pub link: Option<MailedLink>,
+    /// Where that link is to lead in the end, as it says itself; empty when it does not.
+    pub link_callback: String,
 }
 
 /// The token of a mailed link.
@@ -89,6 +92,12 @@ impl Answer {
     pub(crate) fn set(&self, change: impl FnOnce(&mut Answered)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+/// The path of the page at hand.
+pub(crate) fn request_path() -> Option<String> {
+    let url = use_context::<RequestUrl>()?.parse().ok()?;
+    Some(url.path().to_owned())
 }
 
 /// Everything a page or server function works with; given by the edge to each of them.

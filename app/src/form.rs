@@ -16,8 +16,6 @@ pub struct Submitted(BTreeMap<String, String>);
 
 /// Where a link leads in the end that proves an address, asked for by a form.
 pub(crate) const AFTER_CONFIRMING: &str = "/verify-email?confirmed";
-/// Where a link leads in the end that changes an address, asked for by a form.
-pub(crate) const AFTER_A_CHANGE: &str = "/verify-email?change";
 /// Where a link leads in the end that deletes an account; the way goes there too when it is deleted at once.
 pub(crate) const AFTER_DELETION: &str = "/?deleted";
 

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use contract::{Code, routes};
+use contract::{Code, Problem, routes};
 use domain::Services;
 use leptos::{config::LeptosOptions, hydration::HydrationScripts, nonce::use_nonce, prelude::*};
 use leptos_meta::{Meta, MetaTags, provide_meta_context};
 use leptos_router::{
     SsrMode,
     components::{Route, Router, Routes},
-    location::RequestUrl,
     path,
 };
 
 use crate::{
     Answer, Assets, Book, PageProblem,
     book::configured_style,
+    context::request_path,
     pages::{
         AccountPage, DataPage, ForgotPasswordPage, HomePage, ProblemPage, ResetPasswordPage, SecurityPage,
         SessionsPage, SignInPage, SignOutPage, SignUpPage, VerifyEmailPage,
@@ -59,8 +59,8 @@ pub fn shell() -> impl IntoView {
 
 /// Whether the page has islands: no problem's page has, nor those whose forms are buttons and nothing else.
 fn needs_script() -> bool {
-    let url = use_context::<RequestUrl>().and_then(|url| url.parse().ok());
-    let is_plain = url.is_some_and(|url| [routes::HOME, routes::SESSIONS].contains(&url.path()));
+    let is_plain =
+        request_path().is_some_and(|path| [routes::HOME, routes::SESSIONS].contains(&path.as_str()));
     use_context::<PageProblem>().is_none() && !is_plain
 }
 
@@ -82,7 +82,7 @@ fn App() -> impl IntoView {
     view! {
         <Meta name="description" content=description />
         {match problem {
-            Some(PageProblem(problem)) => view! { <ProblemPage code=problem.code /> }.into_any(),
+            Some(PageProblem(problem)) => view! { <ProblemPage problem /> }.into_any(),
             None => view! { <Pages /> }.into_any(),
         }}
     }
@@ -92,7 +92,7 @@ fn App() -> impl IntoView {
 fn Pages() -> impl IntoView {
     view! {
         <Router>
-            <Routes fallback=|| view! { <ProblemPage code=Code::NotFound /> }>
+            <Routes fallback=|| view! { <ProblemPage problem=Problem::new(Code::NotFound) /> }>
                 <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                 <Route path=path!("/sign-up") view=SignUpPage ssr=SsrMode::Async />

@@ -15,6 +15,8 @@ export const WORDS = {
   changePassword: 'Change the password',
   changeAddress: 'Change the address',
   confirm: 'Confirm my address',
+  confirmMove: 'Confirm the change',
+  confirmNew: 'Confirm the new address',
   endOthers: 'Sign out everywhere else',
   download: 'Download everything',
   deleteForGood: 'Delete my account for good',

@@ -1,7 +1,20 @@
 // Every page in every state worth looking at: for the accessibility check, the layout check and the screenshots.
 import { newReader } from '../harness/readers.mjs';
 import { Visitor } from '../harness/visitor.mjs';
-import { PLACES, WORDS, button, enrol, fill, join, notice, resetLink, send, sendInVain, told } from './site.mjs';
+import {
+  PLACES,
+  WORDS,
+  button,
+  enrol,
+  fill,
+  join,
+  letterOf,
+  notice,
+  resetLink,
+  send,
+  sendInVain,
+  told,
+} from './site.mjs';
 
 const longReader = () => {
   const reader = newReader({ name: `Wolfeschlegelsteinhausenbergerdorff-${'Featherstonehaugh'.repeat(5)}` });
@@ -15,6 +28,7 @@ const longReader = () => {
 export const STATES = [
   { name: 'home signed out', open: (page) => page.goto('/') },
   { name: 'sign-in', open: (page) => page.goto(PLACES.signIn) },
+  { name: 'sign-in on the way to the account', open: (page) => page.goto(PLACES.account) },
   {
     name: 'sign-in with a wrong password',
     open: async (page, server) => {
@@ -132,10 +146,43 @@ export const PLAIN_STATES = [
   { name: 'reset-password with a dead link', open: (page) => page.goto(`${PLACES.resetPassword}?token=made-up`) },
   { name: 'verify-email', open: (page) => page.goto(PLACES.verifyEmail) },
   { name: 'verify-email of a reader', open: signedInAt(PLACES.verifyEmail) },
-  { name: 'verify-email with a link', open: (page) => page.goto(`${PLACES.verifyEmail}?token=made-up`) },
+  {
+    name: 'verify-email with a link that does nothing',
+    open: (page) => page.goto(`${PLACES.verifyEmail}?token=made-up`),
+  },
+  {
+    name: 'verify-email with a link',
+    open: async (page, server) => {
+      const reader = longReader();
+      await join(page, server, reader);
+      await page.goto(atPage(await server.outbox.letter({ type: 'verify-email', to: reader.email })));
+      await button(page, WORDS.confirm).waitFor();
+    },
+  },
+  {
+    name: 'verify-email with a link that moves an account',
+    open: async (page, server) => {
+      await movingAccount(page, server);
+      await button(page, WORDS.confirmMove).waitFor();
+    },
+  },
+  {
+    name: 'verify-email with a link to the new address',
+    open: async (page, server) => {
+      const { email } = await movingAccount(page, server);
+      const { url } = await letterOf(server, 'verify-email', { email }, () => send(page, WORDS.confirmMove));
+      await page.goto(url);
+      await button(page, WORDS.confirmNew).waitFor();
+    },
+  },
+  { name: 'verify-email after a sign-up', open: (page) => page.goto(`${PLACES.verifyEmail}?signed-up`) },
   { name: 'verify-email sent', open: (page) => page.goto(`${PLACES.verifyEmail}?sent`) },
   { name: 'verify-email confirmed', open: (page) => page.goto(`${PLACES.verifyEmail}?confirmed`) },
-  { name: 'verify-email after a change', open: signedInAt(`${PLACES.verifyEmail}?change`, longReader) },
+  {
+    name: 'verify-email after the first step of a change',
+    open: signedInAt(`${PLACES.verifyEmail}?change`, longReader),
+  },
+  { name: 'verify-email after a change', open: signedInAt(`${PLACES.verifyEmail}?changed`, longReader) },
   { name: 'verify-email with a dead link', open: signedInAt(`${PLACES.verifyEmail}?error=TOKEN_EXPIRED`) },
   {
     name: 'security with a change asked for',
@@ -193,6 +240,21 @@ const AGENTS = [
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0',
   `Reader/1.0 (${'unbroken'.repeat(30)})`,
 ];
+
+/** A link of a letter behind a page that asks before it does anything. */
+const atPage = ({ token }) => `${PLACES.verifyEmail}?token=${token}`;
+
+/** A reader who has proved the address, asked for a long one, and opened the link of the first step. */
+async function movingAccount(page, server) {
+  const [reader, { email }] = [newReader(), longReader()];
+  await join(page, server, reader);
+  await page.goto((await server.outbox.letter({ type: 'verify-email', to: reader.email })).url);
+  await page.goto(PLACES.security);
+  await fill(page, { newEmail: email });
+  const { url } = await letterOf(server, 'change-email', reader, () => send(page, WORDS.changeAddress));
+  await page.goto(url);
+  return { email };
+}
 
 async function signInWith(server, { email, password }, agent) {
   const headers = { 'user-agent': agent };

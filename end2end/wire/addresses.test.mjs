@@ -108,15 +108,26 @@ onServers(everyServer, 'an address', (server) => {
     assert.deepEqual(server().outbox.letters({ type: 'change-email', to: reader.reader.email }), []);
   });
 
-  test('of somebody else answers a change like a free one, and nothing is mailed', async () => {
-    const { client, reader } = await proved();
+  test('security_01_of somebody else answers a change like a free one, and nothing is mailed there', async () => {
+    const here = await proved();
+    const { client, reader } = here;
     const other = await signedUp(server());
-    assert.deepEqual((await client.changeEmail({ newEmail: other.reader.email })).data, { status: true });
+    const seen = [];
+    for (const [index, newEmail] of [other.reader.email, newReader().email].entries()) {
+      const begun = await client.changeEmail({ newEmail });
+      const { token, text } = await letter('change-email', reader.email, index + 1);
+      const opened = await open(token, here.visitor);
+      const again = await open(token, here.visitor);
+      seen.push([begun, opened, again, text.replaceAll(newEmail, 'THE NEW ONE').replaceAll(token, 'TOKEN')]);
+    }
+    const [taken, free] = seen;
+    assert.deepEqual(taken, free);
+    assert.deepEqual(taken.slice(0, 2), Array(2).fill({ data: { status: true }, error: null }));
     assertRefused(await client.changeEmail({ newEmail: reader.email }), 400, undefined, 'Email is the same');
     assertRefused(await client.changeEmail({ newEmail: 'ada' }), 400, 'VALIDATION_ERROR');
     await server().mailHasPassed();
-    assert.deepEqual(server().outbox.letters({ type: 'change-email', to: reader.email }), []);
     assert.equal(server().outbox.letters({ to: other.reader.email }).length, 1, 'the one of the sign-up');
+    assert.equal((await userOf(here)).email, reader.email, 'and nothing has changed');
   });
 
   test('does not change by a link that another reader opens', async () => {

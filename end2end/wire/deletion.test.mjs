@@ -68,15 +68,13 @@ onServers(
   bothDatabases,
   'deleting an account whose address had to be proved',
   (server) => {
-    /** A reader who has been let in by the link of the sign-up. */
+    /** A reader who has been let in by the link of the sign-up, in the browser of the sign-up. */
     const letIn = async () => {
-      const visitor = new Visitor(server());
-      const { reader, client, user } = await signedUp(server());
-      assert.ok(client);
-      const { token } = await server().outbox.letter({ type: 'verify-email', to: reader.email });
-      const { error } = await visitor.client().verifyEmail({ query: { token } });
-      assert.equal(error, null);
-      return { visitor, client: visitor.client(), reader, user };
+      const here = await signedUp(server());
+      const { token } = await server().outbox.letter({ type: 'verify-email', to: here.reader.email });
+      assert.equal((await here.client.verifyEmail({ query: { token } })).error, null);
+      assert.ok(await isSignedIn(here));
+      return here;
     };
     const asked = async (here, callbackURL) => {
       const { data } = await here.client.deleteUser({ password: here.reader.password, callbackURL });

@@ -87,6 +87,61 @@ onServers(
       assert.equal(visitor.cookies.has('bookplate.verify-email'), false);
     });
 
+    test('security_22_a link in a browser that never had the password lets nobody in, and it is gone', async () => {
+      const { reader, visitor: first } = await asked();
+      const { email, password } = reader;
+      const { token } = await letter('verify-email', reader);
+      const elsewhere = new Visitor(server());
+      const opened = await elsewhere.client().verifyEmail({ query: { token } });
+      assert.deepEqual(opened, { data: { status: true, user: null }, error: null });
+      assert.equal(elsewhere.sessionCookie, undefined);
+      for (const visitor of [first, elsewhere]) {
+        assertRefused(await visitor.client().signIn.email({ email, password }), 401, 'INVALID_EMAIL_OR_PASSWORD');
+        assert.equal((await visitor.client().verifyEmail({ query: { token } })).error, null);
+        assert.ok(!(await isSignedIn({ client: visitor.client() })), 'nor by the link once more');
+      }
+    });
+
+    test('security_01_whoever signed up first with an address of somebody else never comes in', async () => {
+      const { reader, visitor: strangers } = await asked();
+      const { email } = reader;
+      const strangerComesIn = async () => {
+        const { error } = await strangers.client().signIn.email({ email, password: reader.password });
+        return error === null || error.code;
+      };
+      const { url } = await letter('verify-email', reader);
+      const own = new Visitor(server());
+      const html = { accept: 'text/html', 'sec-fetch-mode': 'navigate' };
+      const go = async (path) => {
+        // `fetch` writes its own Sec-Fetch-Mode, so a navigation takes a bare request.
+        const { pathname, search } = new URL(path, server().origin);
+        const cookie = own.cookieHeader();
+        const answer = await bareRequest(server(), 'GET', pathname + search, { headers: { ...html, cookie } });
+        for (const { name, raw } of answer.set) own.cookies.set(name, raw);
+        return answer;
+      };
+      assert.equal((await go(url)).headers.get('location'), '/verify-email');
+      assert.equal(await strangerComesIn(), 'EMAIL_NOT_VERIFIED', 'opening the link spends nothing');
+      const newest = await letter('verify-email', reader, 2);
+      assert.equal((await go(newest.url)).headers.get('location'), '/verify-email');
+      const pressed = await own.request('POST', '/verify-email', { form: {}, headers: { accept: 'text/html' } });
+      assert.equal(pressed.status, 303);
+      const onward = new URL(pressed.headers.get('location'), server().origin);
+      assert.equal(onward.pathname, '/reset-password');
+      server().keepSecret(onward.searchParams.get('token'));
+      assert.equal(own.sessionCookie, undefined);
+      assert.equal(await strangerComesIn(), 'INVALID_EMAIL_OR_PASSWORD');
+      assert.equal((await go(onward.href)).headers.get('location'), '/reset-password');
+      const { password: newPassword } = newReader();
+      const form = { newPassword };
+      const set = await own.request('POST', '/reset-password', { form, headers: { accept: 'text/html' } });
+      assert.deepEqual([set.status, set.headers.get('location')], [303, '/sign-in?reset']);
+      assert.equal(await strangerComesIn(), 'INVALID_EMAIL_OR_PASSWORD');
+      assert.equal((await own.client().signIn.email({ email, password: newPassword })).error, null);
+      assert.ok(await isSignedIn({ client: own.client() }));
+      assert.ok(!(await isSignedIn({ client: strangers.client() })));
+    });
+
     test('a new password is set before the address is proved, and does not let in by itself', async () => {
       const { reader, client } = await asked();
       await client.requestPasswordReset({ email: reader.email });

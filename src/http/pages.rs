@@ -80,8 +80,9 @@ pub async fn enter(edge: &Edge, parts: &Parts) -> Result<Entered, Problems> {
     let signed_in = actor.session.map(|resolved| resolved.signed_in);
     let next = host::next(&parts.uri);
     let link = LinkPage::at(parts.uri.path()).and_then(|page| edge.cookies().link(&parts.headers, page));
-    let link = link.map(|(token, _)| MailedLink(token));
-    Ok(Entered { reader: Reader { visit, signed_in, next, link }, renewed, stale })
+    let (link, link_callback) = link.map(|(token, callback)| (MailedLink(token), callback)).unzip();
+    let link_callback = link_callback.unwrap_or_default();
+    Ok(Entered { reader: Reader { visit, signed_in, next, link, link_callback }, renewed, stale })
 }
 
 impl Entered {

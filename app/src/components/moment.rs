@@ -10,11 +10,11 @@ pub(crate) fn Day(of: Timestamp) -> impl IntoView {
     view! { <time datetime=iso.clone() title=iso>{of.day()}</time> }
 }
 
-/// A day and the time of day.
+/// A day and the time of day, with the full time for who points at it.
 #[component]
 pub(crate) fn Moment(of: Timestamp) -> impl IntoView {
     let iso = of.iso();
     // The hours and minutes of ISO 8601 stand where they always do.
     let time = iso.get(11..16).unwrap_or_default().to_owned();
-    view! { <time datetime=iso>{format!("{}, {time} UTC", of.day())}</time> }
+    view! { <time datetime=iso.clone() title=iso>{format!("{}, {time} UTC", of.day())}</time> }
 }

@@ -5,28 +5,52 @@ use leptos::prelude::*;
 
 use crate::{
     components::{Framed, Plate},
-    context::Door,
+    context::{Door, request_path},
 };
 
 #[component]
 pub(crate) fn ProblemPage(
     /// Why.
-    code: Code,
+    problem: Problem,
 ) -> impl IntoView {
-    if let Some(door) = Door::of_request() {
-        door.answer.set(|answered| answered.code = Some(code));
+    let door = Door::of_request();
+    let is_reader = door.as_ref().is_some_and(|door| door.reader.signed_in.is_some());
+    if let Some(door) = &door {
+        door.answer.set(|answered| answered.code = Some(problem.code));
     }
-    let heading = match code {
+    let heading = match problem.code {
         Code::NotFound => "No such page",
         Code::Busy | Code::Unavailable => "Back in a moment",
         Code::Internal => "This did not work",
+        Code::TooManyRequests => "Wait a little",
+        Code::FailedToGetUserInfo => "You are not signed in here",
         _ => "This cannot be done",
     };
+    let help = match problem.code {
+        // The account may be gone by then, so nothing can be said about it.
+        Code::FailedToGetUserInfo => "This link deletes nothing where you are signed out.",
+        _ => "Your account and what you keep here are not affected.",
+    };
+    let (to, words) = way_back(problem.code, is_reader);
     view! {
-        <Framed title=heading help="Your account and what you keep here are not affected.">
-            <Plate heading lede=Some(sentence(&Problem::new(code)))>
-                <div class="actions"><a class="button" href=routes::HOME>"To the first page"</a></div>
+        <Framed title=heading help>
+            <Plate heading lede=Some(sentence(&problem))>
+                <div class="actions"><a class="button" href=to>{words}</a></div>
             </Plate>
         </Framed>
+    }
+}
+
+/// Where the reader has most likely come from, as far as the address shows it.
+fn way_back(code: Code, is_reader: bool) -> (&'static str, &'static str) {
+    let path = request_path().unwrap_or_default();
+    if code == Code::FailedToGetUserInfo {
+        (routes::SIGN_IN, "Sign in")
+    } else if path == routes::EXPORT || code == Code::InvalidDeletionToken {
+        (routes::DATA, "Back to your data")
+    } else if is_reader || path.starts_with(routes::ACCOUNT) {
+        (routes::ACCOUNT, "To your account")
+    } else {
+        (routes::HOME, "To the first page")
     }
 }

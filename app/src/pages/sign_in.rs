@@ -1,9 +1,9 @@
 //! `/sign-in`.
 
-use contract::routes;
+use contract::{Code, LocalPath, Problem, routes, sentence};
 use leptos::prelude::*;
 
-use super::{NextField, asked, leave_if_signed_in, with_next};
+use super::{NextField, asked, leave_if_signed_in, verify_email::AGAIN, with_next};
 use crate::{
     components::{Framed, Good, KeepSignedIn, PasswordField, Plate, ProblemSummary, TextField, Trouble},
     context::Door,
@@ -25,12 +25,16 @@ pub(crate) fn SignInPage() -> impl IntoView {
         view! { <p class="field__turn"><a href=forgot>"Forgot your password?"</a></p> }
     });
     let is_reset = asked("reset").is_some() && trouble.code().is_none();
+    let was_sent_here = !is_reset && trouble.code().is_none() && next.as_ref().is_some_and(needs_session);
+    let lede = was_sent_here.then(|| sentence(&Problem::new(Code::Unauthorized)));
+    let unproved = trouble.code() == Some(Code::EmailNotVerified) && door.services.post.is_open();
     let sign_up = with_next(routes::SIGN_UP, next.as_ref());
     Some(view! {
         <Framed title=trouble.title("Sign in") help="Your account belongs to this book alone.">
-            <Plate heading="Sign in">
+            <Plate heading="Sign in" lede>
                 {is_reset.then(|| view! { <Good words="Your password is set. Sign in with it." /> })}
                 <ProblemSummary trouble=trouble.clone() />
+                {unproved.then(|| view! { <p class="problem__next"><a href=AGAIN>"Ask for another link"</a></p> })}
                 <form class="form" method="post" action=action novalidate>
                     <NextField next />
                     <TextField
@@ -49,4 +53,24 @@ pub(crate) fn SignInPage() -> impl IntoView {
             </Plate>
         </Framed>
     })
+}
+
+/// Whether a page is there for who is signed in only: whoever is on the way to it and is not has been signed out, or has
+/// yet to sign in.
+fn needs_session(page: &LocalPath) -> bool {
+    page.as_str()
+        .strip_prefix(routes::ACCOUNT)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_way_to_a_readers_own_pages_says_that_one_is_signed_out() {
+        let sent_from = |page: &str| LocalPath::parse(page).as_ref().is_some_and(needs_session);
+        assert!(["/account", "/account/security", "/account?x"].into_iter().all(sent_from));
+        assert!(!["/", "/accountants", "/book/account"].into_iter().any(sent_from));
+    }
 }

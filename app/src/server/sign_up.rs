@@ -7,7 +7,7 @@ use super::{FormError, door, onward, settle, to};
 use crate::{SessionChange, Submitted};
 
 /// Where who has to prove the address first is told to look for a mail; the same whether or not the address was free.
-const LOOK_FOR_MAIL: &str = "/verify-email?sent";
+const LOOK_FOR_MAIL: &str = "/verify-email?signed-up";
 
 /// Opens an account and lets its reader in, unless the address has to be proved first.
 #[server(prefix = "", endpoint = "/sign-up")]

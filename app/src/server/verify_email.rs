@@ -5,10 +5,7 @@ use domain::Verified;
 use leptos::prelude::*;
 
 use super::{FormError, door, settle, to};
-use crate::{
-    Answered, SessionChange, Submitted,
-    form::{AFTER_A_CHANGE, AFTER_CONFIRMING},
-};
+use crate::{Answered, SessionChange, Submitted, form::AFTER_CONFIRMING};
 
 /// Where it is said that a mail may be on its way, whether or not the address needs one.
 const SENT: &str = "/verify-email?sent";
@@ -21,8 +18,12 @@ pub async fn verify_email(#[server(flatten)] form: Submitted) -> Result<(), Form
     let outcome = async {
         let (signed_in, visit) = (door.reader.signed_in.as_ref(), &door.reader.visit);
         let link = door.reader.link.as_ref().ok_or_else(|| Problem::new(Code::InvalidVerificationToken))?;
-        // The first step of a change mails a second link; this is where that one leads.
-        let verified = door.services.accounts.verify_email(&link.0, AFTER_A_CHANGE, signed_in, visit).await;
+        // The first step of a change mails a second link, which leads where the first does, but for our own page.
+        let onwards = match door.reader.link_callback.as_str() {
+            "" | routes::CHANGE_CONFIRMED => routes::CHANGE_DONE,
+            elsewhere => elsewhere,
+        };
+        let verified = door.services.accounts.verify_email(&link.0, onwards, signed_in, visit).await;
         let next = match verified.map_err(Problem::from)? {
             Verified::Address { session: Some(session) } => {
                 to(routes::HOME).with(SessionChange::Opened(session))
@@ -33,7 +34,8 @@ pub async fn verify_email(#[server(flatten)] form: Submitted) -> Result<(), Form
                 let go_to = to(&format!("{}?token={token}", routes::RESET_PASSWORD));
                 return Ok(Answered { link_spent: true, ..go_to });
             }
-            Verified::ChangeConfirmed | Verified::Changed(_) => to(AFTER_A_CHANGE),
+            Verified::ChangeConfirmed => to(routes::CHANGE_CONFIRMED),
+            Verified::Changed(_) => to(routes::CHANGE_DONE),
         };
         Ok::<_, Problems>(Answered { link_spent: true, follow_link: true, ..next })
     };

@@ -39,7 +39,11 @@ pub fn sentence(problem: &Problem) -> String {
         Code::InvalidUser => {
             "You are signed in with another account. Sign out, then open the link again.".into()
         }
-        Code::FailedToGetUserInfo => "Sign in, then open the link again.".into(),
+        Code::FailedToGetUserInfo => {
+            "Open this link in the browser where you are signed in. If your account is deleted \
+            already, there is nothing left to do."
+                .into()
+        }
         Code::SessionNotFresh | Code::SessionExpired => {
             "It has been a while since you signed in. Sign in again to do this.".into()
         }

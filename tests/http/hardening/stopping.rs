@@ -19,7 +19,8 @@ const BEGIN: &str = "POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost:30
                      Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{";
 
 async fn a_request_under_way_is_answered_before_the_server_stops(database: TestDatabase) {
-    let server = Server::start(database, Bounds::default()).await;
+    let grace = Duration::from_secs(3600);
+    let server = Server::start(database, Bounds { grace, ..Bounds::default() }).await;
     let address = server.address;
     let mut line = server.line().await;
     line.send(format!("{OK}{BEGIN}")).await;
@@ -31,7 +32,8 @@ async fn a_request_under_way_is_answered_before_the_server_stops(database: TestD
     line.send("}").await;
     let answer = line.answer().await;
     assert_eq!(answer.status, 400, "it was read to its end, and judged");
-    assert!(answer.head.contains("connection: close"), "{}", answer.head);
+    // Not whether the answer says so: it may have been ready before its connection heard of the end.
+    assert!(line.rest().await.is_empty(), "closed after the answer");
     stopping.await.unwrap();
 }
 

@@ -16,6 +16,7 @@ use crate::{
 on_one_database!(
     security_37_every_page_has_a_policy_that_lets_nothing_inline_run_without_its_nonce,
     security_37_every_answer_says_what_a_browser_may_not_do_with_it,
+    security_19_no_page_can_be_framed,
     security_15_no_page_and_no_answer_is_kept,
     security_13_on_https_cookies_are_secure_and_the_browser_stays_with_https,
     security_13_every_cookie_is_for_this_host_and_out_of_reach_of_scripts,
@@ -96,11 +97,9 @@ async fn security_37_every_answer_says_what_a_browser_may_not_do_with_it(databas
     let app = TestApp::on(database).await;
     for (what, reply) in answers(&app).await {
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{what}");
-        assert_eq!(reply.header("x-frame-options"), Some("DENY"), "{what}");
         // The page a mailed link leads to tells nobody where its reader comes from.
         let expected = if what == "GET /reset-password" { "no-referrer" } else { "same-origin" };
         assert_eq!(reply.header("referrer-policy"), Some(expected), "{what}");
-        assert_eq!(directive(&reply, "frame-ancestors"), ["'none'"], "{what}");
         assert_eq!(directive(&reply, "default-src"), ["'none'"], "{what}");
         assert_eq!(reply.header("strict-transport-security"), None, "{what}: not on http");
         if reply.header("content-type").is_some_and(|it| it.starts_with("text/html")) {
@@ -108,6 +107,17 @@ async fn security_37_every_answer_says_what_a_browser_may_not_do_with_it(databas
             assert_eq!(reply.header("cross-origin-opener-policy"), Some("same-origin"), "{what}");
         }
     }
+}
+
+async fn security_19_no_page_can_be_framed(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut pages = 0;
+    for (what, reply) in answers(&app).await {
+        assert_eq!(directive(&reply, "frame-ancestors"), ["'none'"], "{what}");
+        assert_eq!(reply.header("x-frame-options"), Some("DENY"), "{what}");
+        pages += usize::from(reply.header("content-type").is_some_and(|it| it.starts_with("text/html")));
+    }
+    assert!(pages >= 14, "{pages}");
 }
 
 async fn security_15_no_page_and_no_answer_is_kept(database: TestDatabase) {

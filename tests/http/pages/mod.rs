@@ -3,6 +3,7 @@
 mod files;
 mod forms;
 mod headers;
+mod outbox;
 mod ways;
 
 use crate::{app::TestApp, client::Client};

@@ -16,6 +16,7 @@ on_one_database!(
     security_18_an_address_that_leads_away_is_ignored,
     another_name_of_this_machine_leads_to_the_one_the_cookies_belong_to,
     a_public_server_answers_under_every_name,
+    the_address_of_a_form_leads_to_its_page,
     an_address_asked_for_the_wrong_way_says_so,
     nothing_is_at_any_other_address,
     a_page_can_be_asked_for_without_its_body,
@@ -168,6 +169,32 @@ async fn a_public_server_answers_under_every_name(database: TestDatabase) {
     }
 }
 
+/// A browser stands at the address of a form that was not accepted, and may load it again.
+async fn the_address_of_a_form_leads_to_its_page(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let reader = app.reader("ada@example.com").await;
+    for (action, page) in [
+        ("/verify-email/send", "/verify-email"),
+        ("/account/security/password", "/account/security"),
+        ("/account/security/email", "/account/security"),
+        ("/account/sessions/end", "/account/sessions"),
+        ("/account/sessions/end-others", "/account/sessions"),
+        ("/account/data/delete", "/account/data"),
+    ] {
+        for mut browser in [reader.clone(), app.browser()] {
+            for path in [action.to_owned(), format!("{action}?next=//evil.example&token=x")] {
+                let reply = browser.get(&path).await;
+                assert_eq!((reply.status.as_u16(), reply.location()), (303, Some(page)), "{path}");
+                assert!(
+                    reply.cookies().is_empty() && reply.header("cache-control") == Some("no-store"),
+                    "{path}"
+                );
+            }
+        }
+    }
+    assert_eq!((app.accounts().await, app.sessions().await), (1, 1));
+}
+
 async fn an_address_asked_for_the_wrong_way_says_so(database: TestDatabase) {
     let app = TestApp::on(database).await;
     let cases = [
@@ -198,7 +225,10 @@ async fn nothing_is_at_any_other_address(database: TestDatabase) {
             assert_eq!(reply.status, 404, "{path}");
             let page = reply.page();
             assert!(page.one("body").text.contains("There is nothing at this address."), "{path}");
-            assert!(page.all("a").any(|it| it.get("href") == Some("/") && it.has_class("button")));
+            let ways = || page.all("a").filter(|it| it.has_class("button")).map(|it| it.get("href"));
+            // The page reads an address as a browser does, without its dots.
+            let back = if path == "/%2e%2e/account" { "/account" } else { "/" };
+            assert!(ways().eq([Some(back)]), "{path} {:?}", ways().collect::<Vec<_>>());
         }
     }
 }

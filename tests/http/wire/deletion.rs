@@ -173,9 +173,10 @@ async fn a_reader_who_follows_a_bad_link_gets_a_page(database: TestDatabase) {
     let app = TestApp::with(database, STRICT).await;
     let reader = strict_reader(&app, ADA).await;
     let path = format!("{DELETION_LINK}?token=x&callbackURL=/gone");
-    for (client, sentence) in
-        [(reader, "This link does not work any more."), (app.browser(), "Sign in, then open the link again.")]
-    {
+    for (client, sentence) in [
+        (reader, "This link does not work any more."),
+        (app.browser(), "Open this link in the browser where you are signed in."),
+    ] {
         let reply = client.sending("sec-fetch-mode", "navigate").get(&path).await;
         assert_eq!((reply.status.as_u16(), reply.header("cache-control")), (404, Some("no-store")));
         assert!(reply.page().one("body").text.contains(sentence), "{}", reply.text());

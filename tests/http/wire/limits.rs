@@ -1,5 +1,6 @@
 //! How often one client may ask (section 5).
 
+use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 use testkit::{databases::TestDatabase, on_each_database};
 use tokio::task::JoinSet;
@@ -180,6 +181,12 @@ async fn security_25_a_header_counts_from_a_trusted_proxy_alone(database: TestDa
     }
     assert!(spent(&behind, "203.0.113.3, 198.51.100.7").await, "what the client wrote proves nothing");
     assert!(!spent(&behind, "198.51.100.8").await);
+    // Bytes that are no text hide nothing that a proxy wrote after them.
+    let mut client = behind.script().at("10.0.0.5");
+    let written = HeaderValue::from_bytes(b"203.0.113.4\xff, \xc3\xbc, 198.51.100.7, 10.0.0.6").unwrap();
+    let request = client.request(Method::POST, SIGN_IN).header("content-type", "application/json");
+    let reply = client.send(request.header("x-forwarded-for", written), wrong().to_string()).await;
+    reply.refused(429, "TOO_MANY_REQUESTS");
     let mut direct = behind.script().at("198.51.100.7").sending("x-forwarded-for", "198.51.100.8");
     direct.json(SIGN_IN, wrong()).await.refused(429, "TOO_MANY_REQUESTS");
 }

@@ -14,6 +14,8 @@ use tokio::sync::Notify;
 use super::{Letter, Letterhead, Occasion, writing::Request};
 use crate::{Failure, Limits, MailerError, Ports, Sealed, Secret, events::Events};
 
+/// The kind of notice that a stranger can cause at a proved address too.
+const SIGN_UP_ATTEMPT: &str = "sign-up-attempt";
 /// Purpose under which queued mail is sealed.
 const PURPOSE: &str = "mail";
 /// Seconds a carrier has for one mail before another takes it.
@@ -166,11 +168,24 @@ impl Post {
         }
     }
 
+    /// Whether a notice may go out. Who has proved an address hears of everything; one that was never proved may be a
+    /// stranger's, who did not ask for any of it. Mail with a link was counted when it was written.
+    async fn may_notify(&self, mail: &QueuedMail, letter: &Letter) -> Result<bool, Failure> {
+        if letter.link.is_some() || mail.attempts > 1 {
+            return Ok(true);
+        }
+        if let Some(user_id) = &mail.user_id
+            && letter.kind != SIGN_UP_ATTEMPT
+            && self.database.find_user(user_id).await?.is_some_and(|user| user.email_verified)
+        {
+            return Ok(true);
+        }
+        self.may_write_to(&letter.kind, &letter.to).await
+    }
+
     async fn send(&self, mail: &QueuedMail, letter: &Letter) -> Result<Delivered, Failure> {
         let Some(mailer) = &self.ports.mailer else { return Ok(Delivered::Stuck) };
-        // Mail with a link was counted when it was written.
-        let first_try_of_notice = letter.link.is_none() && mail.attempts <= 1;
-        if first_try_of_notice && !self.may_write_to(&letter.kind, &letter.to).await? {
+        if !self.may_notify(mail, letter).await? {
             tracing::info!(mail = %mail.id, kind = %letter.kind, "enough of these for now; dropped");
             self.database.remove_mail(&mail.id).await?;
             return Ok(Delivered::One);

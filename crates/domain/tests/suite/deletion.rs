@@ -44,10 +44,11 @@ async fn exists(book: &Book, signed_in: &SignedIn) -> bool {
 
 /// A reader whose address is proved, where that is asked for.
 async fn proved(book: &Book, name: &str) -> SignedIn {
-    book.services.accounts.sign_up(sign_up(name), &Visit::default()).await.unwrap();
+    let visit = book.browser();
+    book.services.accounts.sign_up(sign_up(name), &visit).await.unwrap();
     let token = book.token_in("verify-email").await;
-    book.services.accounts.verify_email(&token, "/", None, &Visit::default()).await.unwrap();
-    let signed_in = book.enters(name, &Visit::default()).await;
+    book.services.accounts.verify_email(&token, "/", None, &visit).await.unwrap();
+    let signed_in = book.enters(name, &visit).await;
     book.mail().await;
     signed_in
 }

@@ -13,6 +13,7 @@ use crate::book::{Book, PASSWORD, attempt, settings, sign_in};
 
 on_each_database!(
     security_25_guesses_at_one_account_are_refused_wherever_they_come_from,
+    security_24_a_try_above_the_limit_is_recorded,
     security_01_guesses_at_an_unknown_address_are_refused_alike,
     security_25_guesses_at_once_do_not_slip_past,
     security_26_strangers_who_guess_do_not_keep_the_readers_own_browser_out,
@@ -65,6 +66,20 @@ async fn security_25_guesses_at_one_account_are_refused_wherever_they_come_from(
     assert!(matches!(right, Err(SignInError::TooMany { .. })), "not even the right one: {right:?}");
     assert_eq!(book.ports.hasher.work(), work, "and nothing is hashed for it");
     book.enters("grace", &Visit::default()).await;
+}
+
+async fn security_24_a_try_above_the_limit_is_recorded(database: TestDatabase) {
+    let book = open(database).await;
+    let ada = book.reader("ada").await;
+    for name in ["ada", "nobody"] {
+        assert_eq!(guess_until_refused(&book, name, &book.browser()).await, GUESSES);
+    }
+    let events = book.happened(&ada.user.id).await;
+    let too_many = ("sign-in".to_owned(), "too-many-tries".to_owned());
+    assert_eq!(events.iter().filter(|event| **event == too_many).count(), 1, "{events:?}");
+    let of_nobody =
+        "select count(*) from bookplate_events where outcome = 'too-many-tries' and user_id is null";
+    assert_eq!(book.database.number(of_nobody).await, 1);
 }
 
 async fn security_01_guesses_at_an_unknown_address_are_refused_alike(database: TestDatabase) {

@@ -31,7 +31,10 @@ async fn an_account_without_a_password_gets_one_with_a_link(database: TestDataba
     let token = book.services.operator.reset_token(&user).await.unwrap();
     assert!(book.services.accounts.reset_link_is_good(&token).await.unwrap());
     book.services.accounts.reset_password(&token, new_password(PASSWORD), &Visit::default()).await.unwrap();
-    book.enters("ada", &Visit::default()).await;
+    let entered = book.enters("ada", &Visit::default()).await;
+    assert!(!entered.user.email_verified, "whoever the operator gave it to need not have the mailbox");
+    let events = book.happened(&user.id).await;
+    assert_eq!(events.iter().filter(|(kind, _)| kind == "operator-link").count(), 1, "{events:?}");
 }
 
 async fn security_11_a_ban_ends_every_session_at_once(database: TestDatabase) {

@@ -21,6 +21,7 @@ on_each_database!(
     a_mail_of_the_secret_before_is_still_sent_and_one_of_an_unknown_secret_is_dropped,
     security_27_one_recipient_gets_so_many_mails_and_no_more,
     security_27_notices_are_not_held_back_by_what_strangers_ask_for,
+    security_27_notices_of_one_kind_are_so_many_and_a_second_try_is_not_counted,
     where_no_mail_is_sent_none_is_queued,
 );
 
@@ -216,14 +217,20 @@ fn few_mails() -> Settings {
 async fn security_27_one_recipient_gets_so_many_mails_and_no_more(database: TestDatabase) {
     let book = Book::with(database, few_mails()).await;
     book.reader("grace").await;
-    book.reader("ada").await;
+    let ada = book.reader("ada").await;
     assert_eq!(book.mail().await.len(), 2, "one each, to prove the address");
     for _ in 0..5 {
         book.services.accounts.request_password_reset(&email("ada"), "/", &book.browser()).await.unwrap();
         book.services.accounts.send_verification(&email("ada"), "/", None).await.unwrap();
     }
-    assert_eq!(book.posted().await.len(), 1, "the second within the hour");
+    let kinds: Vec<String> = book.posted().await.into_iter().map(|(kind, _)| kind).collect();
+    let of_kind = |wanted: &str| kinds.iter().filter(|kind| *kind == wanted).count();
+    assert_eq!(of_kind("verify-email"), 1, "the second within the hour: {kinds:?}");
+    assert_eq!((of_kind("reset-password"), kinds.len()), (2, 3), "each kind for itself: {kinds:?}");
     assert_eq!(book.count("bookplate_mails").await, 0, "the others are dropped, not kept");
+    let outcomes = book.happened(&ada.user.id).await;
+    let dropped = ("password-reset-request".to_owned(), "enough-mail".to_owned());
+    assert_eq!(outcomes.iter().filter(|event| **event == dropped).count(), 3, "{outcomes:?}");
     book.services.accounts.request_password_reset(&email("grace"), "/", &Visit::default()).await.unwrap();
     assert_eq!(book.posted().await, [("reset-password".into(), "grace@example.com".into())]);
     book.ports.clock.advance_seconds(3600);
@@ -240,6 +247,32 @@ async fn security_27_notices_are_not_held_back_by_what_strangers_ask_for(databas
     book.mail().await;
     book.enters("ada", &book.browser()).await;
     assert_eq!(book.posted().await, [("new-device".into(), "ada@example.com".into())]);
+}
+
+async fn security_27_notices_of_one_kind_are_so_many_and_a_second_try_is_not_counted(database: TestDatabase) {
+    let book = Book::with(database, few_mails()).await;
+    book.reader("ada").await;
+    book.reader("grace").await;
+    book.mail().await;
+    // Five tries of one notice, which would be more than enough if each were counted.
+    book.ports.mailer.behave(Conduct::RefusesForNow);
+    book.enters("ada", &book.browser()).await;
+    for pause in [15, 60, 300, 1200] {
+        assert_eq!(deliver(&book).await, Delivered::Stuck);
+        book.ports.clock.advance_seconds(pause);
+    }
+    assert_eq!(deliver(&book).await, Delivered::Stuck);
+    book.ports.mailer.behave(Conduct::Takes);
+    for _ in 0..5 {
+        book.enters("ada", &book.browser()).await;
+    }
+    assert_eq!(book.posted().await, [("new-device".into(), "ada@example.com".into())], "the second");
+    book.ports.clock.advance_seconds(3600);
+    assert_eq!(book.posted().await, [("new-device".into(), "ada@example.com".into())], "the first, late");
+    assert_eq!(book.count("bookplate_mails").await, 0, "the others are dropped, not kept");
+    book.enters("ada", &book.browser()).await;
+    book.enters("grace", &book.browser()).await;
+    assert_eq!(book.mail().await.len(), 2, "another hour, another reader");
 }
 
 async fn where_no_mail_is_sent_none_is_queued(database: TestDatabase) {

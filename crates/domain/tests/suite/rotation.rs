@@ -13,6 +13,8 @@ on_each_database!(
     a_key_that_waits_is_not_overtaken,
     two_operators_who_rotate_at_once_add_one_key,
     a_key_can_sign_at_once,
+    a_key_that_waits_signs_at_once_when_that_is_asked_for,
+    the_first_key_signs_by_a_clock_that_is_behind,
     a_cookie_of_the_secret_before_still_opens_its_session_and_is_given_anew,
     a_bearer_token_of_the_secret_before_still_opens_its_session,
     what_a_browser_carries_is_found_under_the_new_secret,
@@ -97,6 +99,33 @@ async fn a_key_can_sign_at_once(database: TestDatabase) {
     assert!(book.services.tokens.rotate(0).await.unwrap());
     assert_ne!(kid(&book.services, &signed_in), old);
     assert!(book.services.tokens.verify(&token).await.is_ok());
+}
+
+async fn a_key_that_waits_signs_at_once_when_that_is_asked_for(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    let old = kid(&book.services, &signed_in);
+    assert!(book.services.tokens.rotate(PUBLISHED_AHEAD).await.unwrap());
+    book.ports.clock.advance_seconds(60);
+    assert_eq!(kid(&book.services, &signed_in), old);
+    assert!(book.services.tokens.rotate(0).await.unwrap());
+    assert_eq!(book.count("bookplate_signing_keys").await, 2, "the one that waited, no third");
+    assert_ne!(kid(&book.services, &signed_in), old);
+    assert_eq!(states(&book.services).await, [KeyState::Signing, KeyState::Retiring]);
+    let restarted = book.restarted(settings()).await;
+    assert_eq!(kid(&restarted, &signed_in), kid(&book.services, &signed_in));
+}
+
+async fn the_first_key_signs_by_a_clock_that_is_behind(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let signed_in = book.reader("ada").await;
+    let first = kid(&book.services, &signed_in);
+    book.ports.clock.advance_seconds(-30);
+    assert_eq!(kid(&book.services, &signed_in), first);
+    book.ports.clock.advance_seconds(30);
+    assert!(book.services.tokens.rotate(PUBLISHED_AHEAD).await.unwrap());
+    book.ports.clock.advance_seconds(-30);
+    assert_eq!(kid(&book.services, &signed_in), first, "a later key keeps its appointed time");
 }
 
 async fn resolved(services: &Services, presented: &Presented, renewal: Renewal) -> Option<(Session, bool)> {

@@ -111,7 +111,7 @@ async fn security_12_a_reset_ends_every_session_and_link_and_counts_the_address_
 ) {
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
-    let reset = add_link(&database, "reset", "reset").await;
+    let reset = add_link(&database, "reset", "reset-password").await;
     add_link(&database, "delete", "delete").await;
     let (new, browser) = (new_hash("reader-1", "$hash$new"), device(1));
     let spent = database.reset_password(&reset, &new, Some(&browser), &trace_at(NOW.plus_seconds(9))).await;

@@ -14,6 +14,7 @@ mod better_auth;
 mod concurrency;
 mod connections;
 mod credentials;
+mod devices;
 mod events;
 mod fixtures;
 mod imports;

@@ -1,0 +1,128 @@
+//! `/verify-email`: what a link that proves an address would do or has done, and what to do next.
+
+mod link;
+mod next;
+mod words;
+
+use contract::Code;
+use domain::User;
+use leptos::{either::Either, prelude::*};
+
+use self::{link::WaitingLink, next::Next, words::words};
+use super::asked;
+use crate::{
+    components::{Framed, PageTitle, Plate, ProblemSummary, Trouble},
+    context::Door,
+};
+
+/// The page, asked for a link whatever else is waiting.
+pub(crate) const AGAIN: &str = "/verify-email?again";
+
+/// What the page is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// A link did nothing, or would do nothing.
+    Failed(Code),
+    /// An account may have been opened, whose address has to be proved first.
+    SignedUp,
+    /// A mail may be on its way.
+    Sent,
+    /// The address is proved.
+    Confirmed,
+    /// A change of address is confirmed at the present one.
+    ChangeConfirmed,
+    /// The address was changed.
+    Changed,
+    /// A link waits for the button.
+    Link,
+    /// A link can be asked for.
+    Asking,
+}
+
+#[component]
+pub(crate) fn VerifyEmailPage() -> impl IntoView {
+    let door = Door::of_request()?;
+    let user = door.reader.signed_in.as_ref().map(|signed_in| signed_in.user.clone());
+    let trouble = Trouble::of_request();
+    let can_send = door.services.post.is_open();
+    let about = about(&door, user.as_ref(), &trouble);
+    // Of a link that waits the title is not known yet.
+    let title = trouble.title(words(about, user.as_ref(), can_send).0);
+    let plate = match about {
+        About::Link => Either::Left(view! { <WaitingLink door user can_send trouble=trouble.clone() /> }),
+        about => Either::Right(view! { <WhatNow about user can_send trouble=trouble.clone() /> }),
+    };
+    Some(view! {
+        <Framed
+            title
+            help="A confirmed address lets you back in when you forget your password."
+        >
+            {plate}
+        </Framed>
+    })
+}
+
+/// Everything but a link that waits: what has happened, and what to do next.
+#[component]
+fn WhatNow(about: About, user: Option<User>, can_send: bool, trouble: Trouble) -> impl IntoView {
+    let (heading, lede) = words(about, user.as_ref(), can_send);
+    // A link that failed is what the page is about already.
+    let summary = if let About::Failed(_) = about { Trouble::default() } else { trouble.clone() };
+    view! {
+        <PageTitle title=trouble.title(heading) />
+        <Plate heading lede=Some(lede)>
+            <ProblemSummary trouble=summary />
+            <Next about user can_send trouble />
+        </Plate>
+    }
+}
+
+/// What the address says counts before a link that waits, as that may have come for something else. Nobody is told that
+/// their address is proved who has only been sent here by a link on some page.
+fn about(door: &Door, user: Option<&User>, trouble: &Trouble) -> About {
+    let has_proved = user.is_some_and(|user| user.email_verified);
+    match trouble.code() {
+        Some(code @ (Code::InvalidVerificationToken | Code::TokenExpired | Code::InvalidUser)) => {
+            return About::Failed(code);
+        }
+        Some(Code::EmailAlreadyVerified) => return About::Confirmed,
+        Some(_) if trouble.of_form("email").code().is_some() => return About::Asking,
+        _ => {}
+    }
+    let says = |name| asked(name).is_some();
+    if let Some(code) = asked("error") {
+        About::Failed(failure(&code))
+    } else if says("changed") {
+        About::Changed
+    } else if says("change") {
+        About::ChangeConfirmed
+    } else if says("again") && !has_proved {
+        About::Asking
+    } else if says("signed-up") && !has_proved {
+        About::SignedUp
+    } else if says("sent") && !has_proved {
+        About::Sent
+    } else if says("confirmed") && (user.is_none() || has_proved) {
+        About::Confirmed
+    } else if door.reader.link.is_some() {
+        About::Link
+    } else if has_proved {
+        About::Confirmed
+    } else {
+        About::Asking
+    }
+}
+
+/// What the address says of a link that failed. Anybody can write an address, so anything else is no more than that.
+fn failure(code: &str) -> Code {
+    match code {
+        "TOKEN_EXPIRED" => Code::TokenExpired,
+        "INVALID_USER" => Code::InvalidUser,
+        _ => Code::InvalidVerificationToken,
+    }
+}
+
+/// Whether the link that led here was about a change of address.
+fn of_a_change() -> bool {
+    asked("change").or_else(|| asked("changed")).is_some()
+}

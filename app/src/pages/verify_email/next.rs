@@ -1,0 +1,75 @@
+//! What to do next.
+
+use contract::{Code, routes};
+use domain::User;
+use leptos::prelude::*;
+
+use super::{AGAIN, About, of_a_change};
+use crate::{
+    components::{TextField, Trouble},
+    islands::SubmitButton,
+    server::SendVerification,
+};
+
+#[component]
+pub(super) fn Next(about: About, user: Option<User>, can_send: bool, trouble: Trouble) -> impl IntoView {
+    let (to, words) = match &user {
+        Some(_) => (routes::ACCOUNT, "To your account"),
+        None => (routes::SIGN_IN, "Sign in"),
+    };
+    let is_proved = user.as_ref().is_some_and(|user| user.email_verified);
+    let waits = can_send && !is_proved;
+    let on = view! { <a class="button" href=to>{words}</a> };
+    match about {
+        About::Failed(Code::InvalidUser) => view! {
+            <div class="actions"><a class="button" href=routes::SIGN_OUT>"Sign out"</a></div>
+        }
+        .into_any(),
+        About::Failed(_) if is_proved || of_a_change() => view! {
+            <div class="actions">
+                {on} <a class="button button--quiet" href=routes::SECURITY>"Ask for the change again"</a>
+            </div>
+        }
+        .into_any(),
+        About::Sent | About::SignedUp => view! {
+            <p>"Nothing there after a few minutes? Look among the unwanted mail."</p>
+            <div class="actions">
+                {on} <a class="button button--quiet" href=AGAIN>"Ask for another link"</a>
+            </div>
+        }
+        .into_any(),
+        About::Failed(_) | About::Asking if waits => {
+            view! { <Send user trouble /><p class="plate__turn"><a href=to>{words}</a></p> }.into_any()
+        }
+        // Signed in with an address that is new and not proved.
+        About::Changed if waits && user.is_some() => {
+            view! { <Send user trouble /><p class="plate__turn"><a href=to>{words}</a></p> }.into_any()
+        }
+        _ => view! { <div class="actions">{on}</div> }.into_any(),
+    }
+}
+
+/// Asks for a link; who is signed in need not say for which address.
+#[component]
+fn Send(user: Option<User>, trouble: Trouble) -> impl IntoView {
+    let action = <SendVerification as leptos::server_fn::ServerFn>::PATH;
+    let address = match user {
+        Some(user) => view! { <input type="hidden" name="email" value=user.email /> }.into_any(),
+        None => view! {
+            <TextField
+                name="email"
+                label="E-mail"
+                email=true
+                autocomplete="username"
+                state=trouble.field("email", None)
+            />
+        }
+        .into_any(),
+    };
+    view! {
+        <form class="form" method="post" action=action novalidate>
+            {address}
+            <SubmitButton label="Send the link".to_owned() />
+        </form>
+    }
+}

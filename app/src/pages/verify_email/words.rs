@@ -1,0 +1,81 @@
+//! What the page says.
+
+use contract::{Code, Problem, sentence};
+use domain::{User, lifetimes};
+
+use super::About;
+use crate::pages::hours;
+
+/// A heading and the sentence below it.
+pub(super) fn words(about: About, user: Option<&User>, can_send: bool) -> (&'static str, String) {
+    match about {
+        About::Failed(code) => ("This link did not work", failed(code, user)),
+        About::SignedUp => ("Look into your mailbox", signed_up()),
+        About::Sent => ("Look into your mailbox", sent(user)),
+        About::Confirmed => ("Your address is confirmed", confirmed(user)),
+        About::ChangeConfirmed => {
+            ("One step further", "Now open the link we have mailed to the new address.".to_owned())
+        }
+        About::Changed => ("Your address is changed", changed(user)),
+        About::Link | About::Asking => ("Confirm your address", asking(user, can_send)),
+    }
+}
+
+/// A link that has done its work is told like one that never did any: where the account is now tells them apart.
+fn failed(code: Code, user: Option<&User>) -> String {
+    let what = sentence(&Problem::new(code));
+    match user {
+        Some(user) if code != Code::InvalidUser && user.email_verified => format!(
+            "A link works once and for a short time. Your account has the address {}, and it is confirmed.",
+            user.email
+        ),
+        Some(user) if code != Code::InvalidUser => {
+            format!("{what} Your account has the address {}.", user.email)
+        }
+        _ => what,
+    }
+}
+
+/// The same whether or not the address was free.
+fn signed_up() -> String {
+    format!(
+        "A mail is on its way to the address you gave. Open its link to go on; it works for {}.",
+        hours(lifetimes::VERIFY)
+    )
+}
+
+/// Who is not signed in is told nothing about the address.
+fn sent(user: Option<&User>) -> String {
+    let lasts = hours(lifetimes::VERIFY);
+    match user {
+        Some(user) => format!("A mail is on its way to {}. Its link works for {lasts}.", user.email),
+        None => {
+            format!(
+                "If this address still has to be confirmed, a mail is on its way. Its link works for {lasts}."
+            )
+        }
+    }
+}
+
+fn confirmed(user: Option<&User>) -> String {
+    match user {
+        Some(user) => format!("Mail about your account goes to {}.", user.email),
+        None => "Sign in, and the book is yours to read on.".to_owned(),
+    }
+}
+
+fn changed(user: Option<&User>) -> String {
+    match user {
+        Some(user) if user.email_verified => format!("It is now {}.", user.email),
+        Some(user) => format!("It is now {}. It still has to be confirmed.", user.email),
+        None => "Sign in with the new one.".to_owned(),
+    }
+}
+
+fn asking(user: Option<&User>, can_send: bool) -> String {
+    match user {
+        _ if !can_send => "This book sends no mail, so there is nothing to confirm.".to_owned(),
+        Some(user) => format!("We mail a link to {}. Open it, and that is all.", user.email),
+        None => "Give the address of your account, and we mail you a link.".to_owned(),
+    }
+}

@@ -1,0 +1,83 @@
+//! The page of the letters that are not sent, for a developer at this machine.
+
+use http::Request;
+use testkit::databases::TestDatabase;
+
+use crate::{
+    app::{TestApp, on_one_database},
+    reply::Reply,
+};
+
+on_one_database!(
+    the_letters_are_shown_to_who_sits_at_this_machine,
+    security_23_the_letters_are_hidden_from_everybody_else,
+    security_23_a_public_server_shows_no_letters,
+);
+
+const OUTBOX: &str = "/dev/outbox";
+const HOST: &str = "localhost:3001";
+
+/// Asks for the page from a network address, with these headers and no others.
+async fn ask(app: &TestApp, from: &str, headers: &[(&str, &str)]) -> Reply {
+    let mut request = Request::builder().uri(OUTBOX);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    app.script().at(from).send(request, "").await
+}
+
+/// That the answer is that of an address where nothing is.
+async fn is_nowhere(app: &TestApp, reply: &Reply, case: &str) {
+    assert_eq!(reply.status, 404, "{case}");
+    let nothing = app.browser().get("/no-such-page").await;
+    let heading = |reply: &Reply| reply.page().one("h1").text.clone();
+    assert_eq!(heading(reply), heading(&nothing), "{case}");
+    assert!(!reply.text().contains("Outbox"), "{case}");
+}
+
+async fn the_letters_are_shown_to_who_sits_at_this_machine(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    for from in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+        for host in [HOST, "LocalHost:3001"] {
+            let reply = ask(&app, from, &[("host", host)]).await;
+            assert_eq!(
+                (reply.status.as_u16(), reply.header("cache-control")),
+                (200, Some("no-store")),
+                "{from}"
+            );
+            assert_eq!(reply.page().one("h1").text, "Outbox");
+        }
+    }
+    // Under another name of this machine, the page is where every page is.
+    let reply = ask(&app, "127.0.0.1", &[("host", "127.0.0.1:3001")]).await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (307, Some("http://localhost:3001/dev/outbox")));
+}
+
+async fn security_23_the_letters_are_hidden_from_everybody_else(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    for from in ["192.0.2.10", "10.0.0.5", "192.168.1.4", "2001:db8::1", "fe80::1", "::ffff:10.0.0.5"] {
+        is_nowhere(&app, &ask(&app, from, &[("host", HOST)]).await, from).await;
+    }
+    for host in ["evil.example:3001", "localhost.evil.example:3001", "10.0.0.5:3001"] {
+        is_nowhere(&app, &ask(&app, "127.0.0.1", &[("host", host)]).await, host).await;
+    }
+    assert_eq!(ask(&app, "127.0.0.1", &[]).await.status, 400, "no Host");
+    for name in ["x-forwarded-for", "forwarded"] {
+        for value in ["", "127.0.0.1", "203.0.113.7", "for=127.0.0.1"] {
+            let reply = ask(&app, "127.0.0.1", &[("host", HOST), (name, value)]).await;
+            is_nowhere(&app, &reply, name).await;
+        }
+    }
+    // Nor does the word of a proxy that is trusted make anybody sit here.
+    let trusting = app.again(&[("BOOKPLATE_TRUSTED_PROXIES", "10.0.0.0/8")], "").await;
+    let headers = [("host", HOST), ("x-forwarded-for", "127.0.0.1")];
+    is_nowhere(&trusting, &ask(&trusting, "10.0.0.5", &headers).await, "behind a proxy").await;
+}
+
+async fn security_23_a_public_server_shows_no_letters(database: TestDatabase) {
+    let public = [("BOOKPLATE_URL", "https://accounts.example.org"), ("BOOKPLATE_OUTBOX", "letters.jsonl")];
+    let app = TestApp::with(database, &public).await;
+    for host in ["accounts.example.org", HOST, "127.0.0.1:3001"] {
+        is_nowhere(&app, &ask(&app, "127.0.0.1", &[("host", host)]).await, host).await;
+    }
+}

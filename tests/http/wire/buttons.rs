@@ -1,0 +1,179 @@
+//! Mailed links that show a button first, and the cookie that remembers them meanwhile.
+
+use http::Method;
+use serde_json::json;
+use testkit::{databases::TestDatabase, on_each_database};
+
+use super::{CHANGE_EMAIL, DELETE_USER, DELETION_LINK, GET_SESSION, SESSION_COOKIE, VERIFY_EMAIL};
+use crate::{
+    app::{ORIGIN, PASSWORD, TestApp},
+    client::{Client, READER},
+    fields::Fields,
+};
+
+on_each_database!(
+    security_22_a_link_that_moves_an_account_shows_every_navigation_a_button,
+    a_link_that_merely_proves_an_address_needs_no_button,
+    security_22_asking_whether_a_link_is_there_does_nothing,
+    security_22_a_link_that_is_dead_is_forgotten,
+    security_13_the_cookie_of_a_link_is_bounded_and_our_host_s_alone,
+    a_session_renewed_by_the_button_keeps_its_cookie,
+);
+
+const ADA: &str = "ada@example.com";
+const NEW: &str = "countess@example.com";
+const NOTHING: Fields = Fields::new(&[]);
+const BUTTON: (u16, Option<&str>) = (303, Some("/verify-email"));
+
+async fn ask(reader: &mut Client) {
+    let reply = reader.json(CHANGE_EMAIL, json!({ "newEmail": NEW, "callbackURL": "/x" })).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+}
+
+/// Opens a link as a browser does, or as a program that asks for a page.
+async fn follows(client: &Client, link: &str) -> Client {
+    let mut client = client.clone();
+    let request = client.request(Method::GET, link).header("accept", "text/html");
+    let reply = client.send(request, "").await;
+    assert_eq!((reply.status.as_u16(), reply.location()), BUTTON, "{}", reply.text());
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+    assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+    client
+}
+
+async fn security_22_a_link_that_moves_an_account_shows_every_navigation_a_button(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut reader = app.proven_reader(ADA).await;
+    ask(&mut reader).await;
+    for (kind, to) in [("change-email", ADA), ("verify-email", NEW)] {
+        let link = app.link(kind, to).await.url.strip_prefix(ORIGIN).unwrap().to_owned();
+        let before = app.database.rows().await;
+        let navigating = app.browser().sending("sec-fetch-mode", "navigate");
+        for client in [app.script(), app.browser(), navigating] {
+            follows(&client, &link).await;
+        }
+        let mut browser = follows(&reader, &link).await;
+        let page = browser.get("/verify-email").await;
+        assert!(
+            page.page().all("form").any(|form| form.get("action") == Some("/verify-email")),
+            "{}",
+            page.text()
+        );
+        assert_eq!(app.database.rows().await, before, "looking spends nothing");
+        let reply = browser.form("/verify-email", NOTHING).await;
+        assert_eq!(reply.status, 303, "{}", reply.text());
+        assert!(kind != "change-email" || reply.location() == Some("/x"), "{:?}", reply.location());
+        assert!(reply.cookie("bookplate.verify-email").unwrap().expires());
+    }
+    assert_eq!(reader.get(GET_SESSION).await.json()["user"]["email"], NEW);
+}
+
+async fn a_link_that_merely_proves_an_address_needs_no_button(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    app.reader(ADA).await;
+    let link = app.link("verify-email", ADA).await;
+    let mut browser = app.browser().sending("sec-fetch-mode", "navigate");
+    let reply = browser.get(link.url.strip_prefix(ORIGIN).unwrap()).await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (302, Some("http://localhost:3001/")));
+    assert!(reply.cookies().is_empty());
+    assert_eq!(app.stored(ADA).await["emailVerified"], true);
+}
+
+async fn security_22_asking_whether_a_link_is_there_does_nothing(database: TestDatabase) {
+    let app = TestApp::with(database, &[("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "true")]).await;
+    let mut reader = app.browser();
+    reader.json(super::SIGN_UP, READER.json()).await;
+    let proving = app.link("verify-email", ADA).await.token;
+    let head = async |reader: &mut Client, path: &str| {
+        let before = app.database.rows().await;
+        reader.send(reader.request(Method::HEAD, path), "").await.is_empty_404();
+        assert_eq!(app.database.rows().await, before, "{path}");
+    };
+    let path = format!("{VERIFY_EMAIL}?token={proving}");
+    head(&mut reader, &path).await;
+    assert_eq!(reader.get(&path).await.status, 200);
+    assert!(reader.session().is_some());
+    reader.json(DELETE_USER, json!({ "password": PASSWORD })).await;
+    let path = format!("{DELETION_LINK}?token={}", app.link("delete-account", ADA).await.token);
+    head(&mut reader, &path).await;
+    ask(&mut reader).await;
+    let moving = app.link("change-email", ADA).await.token;
+    head(&mut reader, &format!("{VERIFY_EMAIL}?token={moving}")).await;
+    assert_eq!(reader.get(&path).await.status, 200);
+    assert_eq!(app.accounts().await, 0);
+}
+
+async fn security_22_a_link_that_is_dead_is_forgotten(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut reader = app.reader(ADA).await;
+    ask(&mut reader).await;
+    let old = app.link("verify-email", NEW).await.token;
+    app.ports.clock.advance_seconds(86_400);
+    for (page, cookie, status) in [
+        ("/verify-email", "bookplate.verify-email", 401),
+        ("/reset-password", "bookplate.reset-password", 400),
+    ] {
+        for token in ["no-such-token", &old] {
+            let mut browser = app.browser();
+            browser.keep(cookie, &format!("{token}~"));
+            let reply = browser.form(page, Fields::new(&[("newPassword", super::OTHER_PASSWORD)])).await;
+            assert_eq!(reply.status, status, "{page} {token}");
+            assert!(reply.cookie(cookie).unwrap().expires(), "{page} {token}");
+        }
+    }
+    assert_eq!(app.stored(ADA).await["emailVerified"], false);
+    // A link that is good is kept when its form is not accepted for another reason.
+    app.browser().json(super::REQUEST_RESET, json!({ "email": ADA })).await;
+    let token = app.link("reset-password", ADA).await.token;
+    let mut browser = app.browser();
+    browser.get(&format!("/reset-password?token={token}")).await;
+    let reply = browser.form("/reset-password", Fields::new(&[("newPassword", "short")])).await;
+    assert_eq!((reply.status.as_u16(), reply.cookies().len()), (400, 0));
+    assert!(browser.cookie("bookplate.reset-password").is_some());
+}
+
+async fn security_13_the_cookie_of_a_link_is_bounded_and_our_host_s_alone(database: TestDatabase) {
+    const HTTPS: &[(&str, &str)] = &[
+        ("BOOKPLATE_URL", "https://accounts.example.org"),
+        ("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "true"),
+        ("BOOKPLATE_OUTBOX", "letters.jsonl"),
+    ];
+    let app = TestApp::with(database, HTTPS).await;
+    let longest = format!("/{}", "a/".repeat(511));
+    let too_long = format!("/{}", "a/".repeat(512));
+    let browser = app.browser().sending("sec-fetch-mode", "navigate");
+    for (token, callback, kept) in [
+        ("x".repeat(5000), longest.as_str(), longest.as_str()),
+        ("x".repeat(128), &too_long, ""),
+        ("a%0D%0ASet-Cookie:x%3Dy;~%22".to_owned(), "/", "/"),
+    ] {
+        let mut browser = browser.clone();
+        let reply = browser.get(&format!("{VERIFY_EMAIL}?token={token}&callbackURL={callback}")).await;
+        assert_eq!((reply.status.as_u16(), reply.location()), BUTTON);
+        let cookies = reply.cookies();
+        let [cookie] = cookies.as_slice() else { panic!("{cookies:?}") };
+        assert_eq!(cookie.name, "__Host-bookplate.verify-email");
+        assert!(cookie.has("Secure") && cookie.has("HttpOnly") && cookie.has("SameSite=Lax"));
+        assert!(cookie.has("Path=/") && !cookie.attributes.iter().any(|it| it.starts_with("Domain")));
+        // Browsers keep 4096 bytes of a cookie, name and attributes included (RFC 6265 section 6.1).
+        assert!(reply.header("set-cookie").unwrap().len() <= 4096);
+        let (token, callback) = cookie.value.split_once('~').unwrap();
+        assert!(token.len() <= 128 && token.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)));
+        assert_eq!(callback.replace("%2F", "/"), kept);
+    }
+}
+
+async fn a_session_renewed_by_the_button_keeps_its_cookie(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut reader = app.proven_reader(ADA).await;
+    app.ports.clock.advance_seconds(1000);
+    ask(&mut reader).await;
+    let link = app.link("change-email", ADA).await.url;
+    app.ports.clock.advance_seconds(85_400);
+    let mut browser = follows(&reader, link.strip_prefix(ORIGIN).unwrap()).await;
+    let reply = browser.form("/verify-email", NOTHING).await;
+    assert_eq!(reply.status, 303, "{}", reply.text());
+    assert!(reply.cookie("bookplate.verify-email").unwrap().expires());
+    let session = reply.cookie(SESSION_COOKIE).unwrap();
+    assert_eq!(session.max_age(), Some(604_800), "as long as the session lives from now on");
+}
