@@ -112,6 +112,11 @@ impl KeyRing {
         }
         let stored = database.signing_keys().await?;
         if newest(&stored, algorithm).is_some() {
+            // Perhaps another program has made it in this very moment.
+            let ring = Self::load(database, ports, secret, algorithm).await?;
+            if ring.signing_at(now).is_some() {
+                return Ok(ring);
+            }
             tracing::warn!("no signing key opens with this secret; making a new one");
         }
         let made = make(ports, secret, algorithm, next_generation(&stored, algorithm), now)?;

@@ -260,6 +260,13 @@ impl Database {
             }
             sqlx::query(FORGET_PASSWORD).bind(&link.user_id).bind(now).execute(&mut *connection).await?;
             end_everywhere!(connection, &link.user_id);
+            // What else was asked for in the reader's name may be somebody else's too. The link itself stays, marked as
+            // used.
+            sqlx::query(links::DELETE_OTHERS)
+                .bind(&link.user_id)
+                .bind(&link.id)
+                .execute(&mut *connection)
+                .await?;
             links::insert_link!(connection, reset, [reset.purpose.as_str(), reset.purpose.as_str()]);
             insert_trace!(connection, trace);
             Spent::Now

@@ -40,9 +40,11 @@ pub(crate) const TAKE: &str = "delete from bookplate_links
     where id = $1 and purpose = $2 and expires_at > $3 returning user_id";
 pub(crate) const USE: &str = "update bookplate_links set used_at = $2
     where id = $1 and used_at is null and expires_at > $2";
+/// A reader's links but one.
+pub(crate) const DELETE_OTHERS: &str = "delete from bookplate_links where user_id = $1 and id <> $2";
 pub(crate) const DELETE_OF_USER: &str = "delete from bookplate_links where user_id = $1";
 
-pub(crate) const STATEMENTS: &[&str] = &[REPLACE, INSERT, FIND, TAKE, USE, DELETE_OF_USER];
+pub(crate) const STATEMENTS: &[&str] = &[REPLACE, INSERT, FIND, TAKE, USE, DELETE_OTHERS, DELETE_OF_USER];
 
 /// Stores a link on an open connection in place of the reader's others of the same purposes.
 macro_rules! insert_link {

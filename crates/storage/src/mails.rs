@@ -143,12 +143,11 @@ impl Database {
                 .fetch_optional(&mut *connection)
                 .await?;
             // A link that merely proves an address hands nothing to anybody.
-            if new_password.is_some() && link.purpose != "verify-email" {
-                return Ok(true);
-            }
-            links::insert_link!(connection, link, replaces);
-            if let Some(mail) = mail {
-                insert_mail!(connection, mail);
+            if new_password.is_none() || link.purpose == "verify-email" {
+                links::insert_link!(connection, link, replaces);
+                if let Some(mail) = mail {
+                    insert_mail!(connection, mail);
+                }
             }
             true
         }))

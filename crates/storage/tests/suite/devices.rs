@@ -158,6 +158,8 @@ async fn security_22_an_address_proved_by_somebody_else_takes_the_password_and_w
     signed_up(&database, 2).await;
     enter(&database, 3, &device(1)).await;
     let verify = add_link(&database, "verify", "verify-email").await;
+    // Asked for by whoever had the account until now.
+    add_link(&database, "move", "verify-new-email").await;
     let reset = link("new", "reader-1", "reset-password");
     let moved = storage::Link { email: "moved@example.com".into(), ..verify.clone() };
     let before = database.rows().await;
@@ -169,6 +171,7 @@ async fn security_22_an_address_proved_by_somebody_else_takes_the_password_and_w
     assert_eq!(database.sessions_of("reader-1", NOW).await.unwrap().len(), 0);
     assert!(known(&database).await.is_empty());
     assert!(database.find_link("new").await.unwrap().is_some());
+    assert!(database.find_link("move").await.unwrap().is_none());
     assert!(database.find_link("verify").await.unwrap().unwrap().used_at.is_some());
     assert_eq!(database.find_password("reader-2").await.unwrap(), Some(hash(2)));
     assert_eq!(database.sessions_of("reader-2", NOW).await.unwrap().len(), 1);
