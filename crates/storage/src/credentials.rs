@@ -70,6 +70,21 @@ macro_rules! set_password {
     }};
 }
 
+/// Marks a link as used and the address it was mailed to as proved, on an open connection; `false` unless both could be
+/// done, and then the transaction is not to be committed.
+macro_rules! prove_address {
+    ($connection:ident, $link:expr, $now:expr) => {{
+        let used = sqlx::query(links::USE).bind(&$link.id).bind($now).execute(&mut *$connection).await?;
+        let verified = sqlx::query(VERIFY)
+            .bind(&$link.user_id)
+            .bind(&$link.email)
+            .bind($now)
+            .execute(&mut *$connection)
+            .await?;
+        used.rows_affected() > 0 && verified.rows_affected() > 0
+    }};
+}
+
 /// Ends every session of a reader on an open connection, and knows none of the reader's browsers any more.
 macro_rules! end_everywhere {
     ($connection:ident, $user_id:expr) => {{
@@ -210,17 +225,7 @@ impl Database {
     ) -> Result<Spent, StorageError> {
         let now = trace.event.at.millis();
         Ok(in_transaction!(self, |connection| {
-            if !hold_reader!(connection, &link.user_id) {
-                return Ok(Spent::Not);
-            }
-            let used = sqlx::query(links::USE).bind(&link.id).bind(now).execute(&mut *connection).await?;
-            let verified = sqlx::query(VERIFY)
-                .bind(&link.user_id)
-                .bind(&link.email)
-                .bind(now)
-                .execute(&mut *connection)
-                .await?;
-            if used.rows_affected() == 0 || verified.rows_affected() == 0 {
+            if !hold_reader!(connection, &link.user_id) || !prove_address!(connection, link, now) {
                 // Dropped without a commit, so neither has happened.
                 return Ok(Spent::Not);
             }
@@ -245,17 +250,7 @@ impl Database {
     ) -> Result<Spent, StorageError> {
         let now = trace.event.at.millis();
         Ok(in_transaction!(self, |connection| {
-            if !hold_reader!(connection, &link.user_id) {
-                return Ok(Spent::Not);
-            }
-            let used = sqlx::query(links::USE).bind(&link.id).bind(now).execute(&mut *connection).await?;
-            let verified = sqlx::query(VERIFY)
-                .bind(&link.user_id)
-                .bind(&link.email)
-                .bind(now)
-                .execute(&mut *connection)
-                .await?;
-            if used.rows_affected() == 0 || verified.rows_affected() == 0 {
+            if !hold_reader!(connection, &link.user_id) || !prove_address!(connection, link, now) {
                 return Ok(Spent::Not);
             }
             sqlx::query(FORGET_PASSWORD).bind(&link.user_id).bind(now).execute(&mut *connection).await?;
