@@ -54,6 +54,13 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::InvalidRedirectUrl
         | Code::InvalidErrorCallbackUrl
         | Code::InvalidNewUserCallbackUrl => StatusCode::FORBIDDEN,
+        Code::ConversationNotFound | Code::MessageNotFound => StatusCode::NOT_FOUND,
+        Code::MessageConflict => StatusCode::CONFLICT,
+        Code::PartTooLarge | Code::MessageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::InvalidCursor
+        | Code::IdempotencyKeyReused
+        | Code::ConversationFull
+        | Code::TooManyConversations => StatusCode::UNPROCESSABLE_ENTITY,
         Code::NotFound | Code::InvalidDeletionToken | Code::FailedToGetUserInfo => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed | Code::DeferredRefreshDisabled => StatusCode::METHOD_NOT_ALLOWED,
         Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,

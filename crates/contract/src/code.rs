@@ -124,6 +124,24 @@ codes! {
         "POST method requires deferSessionRefresh to be enabled in session config";
     /// A token was asked for an audience that is not declared.
     UnknownAudience = Some("UNKNOWN_AUDIENCE"), "Unknown audience";
+    /// The reader has no such conversation.
+    ConversationNotFound = Some("CONVERSATION_NOT_FOUND"), "No such conversation";
+    /// The conversation has no such message.
+    MessageNotFound = Some("MESSAGE_NOT_FOUND"), "No such message";
+    /// The message is there, but somebody else speaks in it or it follows another.
+    MessageConflict = Some("MESSAGE_CONFLICT"), "The message is there with another role or another parent";
+    /// A cursor was made for another reader or another list, or by nobody.
+    InvalidCursor = Some("INVALID_CURSOR"), "The cursor does not belong to this list";
+    /// An idempotency key was sent with another request before.
+    IdempotencyKeyReused = Some("IDEMPOTENCY_KEY_REUSED"), "The Idempotency-Key belongs to another request";
+    /// A part of a message is larger than any may be.
+    PartTooLarge = Some("PART_TOO_LARGE"), "The part is too large";
+    /// A message is larger than any may be.
+    MessageTooLarge = Some("MESSAGE_TOO_LARGE"), "The message is too large";
+    /// A conversation has as many messages as one may have.
+    ConversationFull = Some("CONVERSATION_FULL"), "The conversation has as many messages as it may have";
+    /// A reader has as many conversations as one may have.
+    TooManyConversations = Some("TOO_MANY_CONVERSATIONS"), "The reader has as many conversations as one may have";
     /// Nothing is at this address.
     NotFound = Some("NOT_FOUND"), "Not found";
     /// The address is right, the method is not.

@@ -6,6 +6,7 @@
 
 mod answers;
 mod code;
+pub mod conversations;
 mod default_questions;
 mod email;
 mod local_path;

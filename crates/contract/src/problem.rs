@@ -76,6 +76,8 @@ pub enum Reason {
     },
     /// The body is compressed.
     ContentEncoding,
+    /// Not what is wanted, in words that go on after "Invalid input: ".
+    Wanted(String),
 }
 
 impl fmt::Display for Reason {
@@ -96,6 +98,7 @@ impl fmt::Display for Reason {
                 write!(f, "Content-Type \"{received}\" is not allowed. Allowed types: {allowed}")
             }
             Self::ContentEncoding => f.write_str("Content-Encoding is not allowed"),
+            Self::Wanted(wanted) => write!(f, "Invalid input: {wanted}"),
             Self::ContentType { received: None, allowed } => {
                 write!(f, "Content-Type is required. Allowed types: {allowed}")
             }

@@ -73,6 +73,16 @@ pub fn sentence(problem: &Problem) -> String {
             "The form did not arrive in time. Check your connection and send it again.".into()
         }
         Code::UnknownAudience => "This service is not known here.".into(),
+        Code::ConversationNotFound => "This conversation is not here. It may have been deleted.".into(),
+        Code::MessageNotFound => "This message is not here.".into(),
+        Code::MessageConflict => "This message is there already, and says something else.".into(),
+        Code::InvalidCursor => "This page of the list is gone. Begin at the first one.".into(),
+        Code::IdempotencyKeyReused => "This was sent before, with other words. Send it once more.".into(),
+        Code::PartTooLarge | Code::MessageTooLarge => "That is too much text. Shorten it and send it again.".into(),
+        Code::ConversationFull => "This conversation is as long as one can be. Begin a new one.".into(),
+        Code::TooManyConversations => {
+            "You have as many conversations as one can have. Delete some you no longer need.".into()
+        }
         Code::NotFound => "There is nothing at this address.".into(),
         Code::MethodNotAllowed | Code::DeferredRefreshDisabled => {
             "This address cannot be used that way.".into()
@@ -116,5 +126,6 @@ fn invalid(problem: &Problem) -> String {
         Some(Reason::Empty | Reason::Type { .. })
         | None
         | Some(Reason::ContentType { .. } | Reason::ContentEncoding) => "Fill in this field.".into(),
+        Some(Reason::Wanted(_)) => "This cannot be used here. Check it and try again.".into(),
     }
 }

@@ -1,7 +1,11 @@
 //! One representation of time on every wire and in every table.
 
-use serde::{Serialize, Serializer};
-use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use time::{
+    OffsetDateTime,
+    format_description::{BorrowedFormatItem, well_known::Rfc3339},
+    macros::format_description,
+};
 
 /// A moment as milliseconds since the Unix epoch, UTC.
 ///
@@ -42,6 +46,12 @@ impl Timestamp {
         ))
     }
 
+    /// Reads a moment of RFC 3339; what is smaller than a millisecond is cut off.
+    pub fn parse(text: &str) -> Option<Self> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
+    }
+
     /// `20 November 2026`, in UTC: a day as pages show it.
     pub fn day(self) -> String {
         self.written(format_description!("[day padding:none] [month repr:long] [year]"))
@@ -52,6 +62,14 @@ impl Timestamp {
             .ok()
             .and_then(|moment| moment.format(format).ok())
             .unwrap_or_default()
+    }
+}
+
+/// Reads what [`Timestamp::iso`] writes, and any other moment of RFC 3339.
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("expected a time such as 2026-11-20T23:05:05.131Z"))
     }
 }
 
@@ -78,3 +96,15 @@ mod tests {
         assert_eq!(Timestamp::from_millis(0).day(), "1 January 1970");
     }
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Timestamp {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+        let format = Some(SchemaFormat::KnownFormat(KnownFormat::DateTime));
+        ObjectBuilder::new().schema_type(Type::String).format(format).into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Timestamp {}

@@ -6,6 +6,7 @@
 mod accounts;
 mod agent;
 mod browser;
+mod conversations;
 mod devices;
 mod events;
 mod failure;
@@ -17,6 +18,7 @@ mod operator;
 mod passwords;
 mod ports;
 mod privacy;
+mod search;
 mod secret;
 mod sessions;
 mod tokens;
@@ -34,6 +36,9 @@ pub use agent::device_in_words;
 pub use browser::{BrowserState, Notice};
 pub use contract;
 pub use contract::Timestamp;
+pub use conversations::{
+    Asked, By, ConversationError, ConversationEvent, ConversationLimits, Conversations, Watch, is_name,
+};
 pub use devices::DeviceId;
 pub use events::{DONE, EventKind};
 pub use failure::Failure;
@@ -75,6 +80,8 @@ pub struct Services {
     pub operator: Operator,
     /// Taking readers over from another system.
     pub import: Importer,
+    /// What chatbots write and readers find again.
+    pub conversations: Conversations,
     /// What readers may ask about their own data.
     pub privacy: Privacy,
     /// What is done from time to time.
@@ -102,6 +109,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// How long things are kept.
     pub retention: Retention,
+    /// What readers and chatbots may store.
+    pub conversations: ConversationLimits,
 }
 
 impl Services {
@@ -110,8 +119,10 @@ impl Services {
     /// # Errors
     /// [`Failure`] when the database or the signer fails.
     pub async fn open(database: Database, ports: Ports, settings: Settings) -> Result<Self, Failure> {
-        let Settings { secret, bearer_sessions, questions, tokens, accounts, letterhead, limits, retention } =
+        let Settings { secret, bearer_sessions, questions, tokens, accounts, letterhead, limits, retention, conversations } =
             settings;
+        let conversations =
+            Conversations::new(database.clone(), ports.clone(), Arc::clone(&secret), conversations);
         let sessions = Sessions::new(&database, &ports, Arc::clone(&secret), bearer_sessions).await?;
         let limits = Limits::new(database.clone(), ports.clone(), Arc::clone(&secret), limits);
         let book = export::Book { name: letterhead.book.clone(), address: letterhead.origin.clone() };
@@ -134,7 +145,19 @@ impl Services {
         let upkeep = Upkeep::new(database.clone(), ports.clone(), retention);
         let asked = Arc::clone(&questions);
         let tokens = Tokens::open(database, ports, secret, asked, sessions.clone(), tokens).await?;
-        Ok(Self { accounts, sessions, tokens, post, limits, operator, import, privacy, upkeep, questions })
+        Ok(Self {
+            accounts,
+            sessions,
+            tokens,
+            post,
+            limits,
+            operator,
+            import,
+            conversations,
+            privacy,
+            upkeep,
+            questions,
+        })
     }
 
     /// What a running server does from time to time: sweeps, and looks at what other processes have changed.

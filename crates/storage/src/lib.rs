@@ -5,6 +5,7 @@
 
 mod accounts;
 mod better_auth;
+pub mod conversations;
 mod credentials;
 mod database;
 mod devices;
@@ -41,7 +42,7 @@ pub use signing_keys::StoredKey;
 pub use tower_sessions::Session as BrowserSession;
 pub use upkeep::{Cutoffs, Swept};
 
-/// Every SQL text of this crate, for the test that prepares each on both databases.
+/// Every SQL text of this crate that both databases know, for the test that prepares each on both databases.
 pub fn statements() -> Vec<&'static str> {
     [
         accounts::STATEMENTS,
@@ -59,6 +60,15 @@ pub fn statements() -> Vec<&'static str> {
         sessions::STATEMENTS,
         signing_keys::STATEMENTS,
         upkeep::STATEMENTS,
+        &conversations::statements(),
     ]
     .concat()
+}
+
+/// Those that only this database knows, for the same test.
+pub fn own_statements(database: &Database) -> Vec<&'static str> {
+    match database {
+        Database::Sqlite(_) => conversations::statements_of_sqlite(),
+        Database::Postgres(_) => conversations::statements_of_postgres(),
+    }
 }

@@ -142,6 +142,7 @@ pub(crate) fn settings() -> Settings {
         letterhead: Letterhead { book: "The Book".into(), origin: ISSUER.into(), accent: "#204060".into() },
         limits: LimitSettings::default(),
         retention: Retention::default(),
+        conversations: domain::ConversationLimits::default(),
     }
 }
 

@@ -9,7 +9,7 @@ on_each_database!(every_statement_can_be_prepared, everything_carries_the_prefix
 
 async fn every_statement_can_be_prepared(database: TestDatabase) {
     assert!(storage::statements().len() > 10);
-    for statement in storage::statements() {
+    for statement in [storage::statements(), storage::own_statements(&database)].concat() {
         let prepared = match &*database {
             Database::Sqlite(pool) => pool.prepare(statement).await.map(drop),
             Database::Postgres(pool) => pool.prepare(statement).await.map(drop),

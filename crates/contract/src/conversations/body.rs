@@ -1,0 +1,43 @@
+//! Reading JSON into types, with an error that names the place.
+
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+
+use crate::{Code, Problem, Reason};
+
+/// Reads a body. The type's own names of members are the wire's.
+///
+/// # Errors
+/// `BAD_REQUEST` when it is no JSON, `VALIDATION_ERROR` on the member that is not what it should be.
+pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // The quick way first: to know the place costs time, and is of use only when something is wrong.
+    if let Ok(read) = serde_json::from_slice(bytes) {
+        return Ok(read);
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let failed = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Ok(read) => return deserializer.end().map(|()| read).map_err(|_| Problem::new(Code::BadRequest)),
+        Err(failed) => failed,
+    };
+    let path = failed.path().to_string();
+    let error = failed.into_inner();
+    if error.is_syntax() && serde_json::from_slice::<serde_json::Value>(bytes).is_err() || error.is_eof() {
+        return Err(Problem::new(Code::BadRequest));
+    }
+    let reason = Some(Reason::Wanted(words(&error)));
+    let field = Some(path).filter(|path| path != ".");
+    Err(Problem { field, reason, ..Problem::new(Code::ValidationError) })
+}
+
+/// What serde says, without where in the bytes, on one line and not too long: it repeats what the client has sent.
+fn words(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let said = said.split(" at line ").next().unwrap_or_default();
+    said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+}
+
+/// Tells a member that is `null` from one that is left out, with `#[serde(default)]` beside it.
+pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}

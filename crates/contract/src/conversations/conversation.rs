@@ -1,0 +1,152 @@
+//! A conversation.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ItemId, Verbatim, body::given};
+use crate::{Problem, Problems, Reason, Timestamp, text::check_line};
+
+/// Whether a conversation stands in the reader's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ConversationStatus {
+    /// It does.
+    #[default]
+    Active,
+    /// It is put away.
+    Archived,
+}
+
+impl ConversationStatus {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Archived => "archived",
+        }
+    }
+
+    /// Reads what [`ConversationStatus::name`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Active, Self::Archived].into_iter().find(|status| status.name() == text)
+    }
+}
+
+/// A conversation of a reader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Conversation {
+    /// Its name among the reader's; a UUID unless the client chose another.
+    pub id: ItemId,
+    /// What it is called; `null` until somebody names it.
+    pub title: Option<String>,
+    /// The beginning of its first message by the reader, on one line; `null` while there is none.
+    pub opening: Option<String>,
+    /// Whether it stands in the list or is put away.
+    pub status: ConversationStatus,
+    /// The last message of the branch that is shown; `null` while it is empty.
+    pub head_id: Option<ItemId>,
+    /// What the client keeps with it: an object, kept as it came.
+    pub metadata: Verbatim,
+    /// How many messages it has, on all branches.
+    pub message_count: i64,
+    /// How often it has changed: where a stream of its events goes on from.
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When anything of it last changed.
+    pub updated_at: Timestamp,
+    /// When its last message was added; `null` while it is empty.
+    pub last_message_at: Option<Timestamp>,
+}
+
+/// A conversation that is to be made. Everything may be left out.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewConversation {
+    /// A name of the client's own choice. One that the reader already has leads to the conversation that is there.
+    #[serde(default)]
+    pub id: Option<ItemId>,
+    /// What it is called, at most 200 characters on one line.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// What the client keeps with it: an object.
+    #[serde(default)]
+    pub metadata: Option<Verbatim>,
+}
+
+/// What is to change about a conversation; what is left out stays.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConversationChange {
+    /// What it is called, at most 200 characters on one line; `null` takes the name away.
+    #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable))]
+    pub title: Option<Option<String>>,
+    /// Whether it stands in the list or is put away.
+    #[serde(default)]
+    pub status: Option<ConversationStatus>,
+    /// The last message of the branch that is to be shown.
+    #[serde(default)]
+    pub head_id: Option<ItemId>,
+    /// What the client keeps with it: an object, which takes the place of the one before.
+    #[serde(default)]
+    pub metadata: Option<Verbatim>,
+}
+
+/// The longest title, in characters.
+const MAX_TITLE: usize = 200;
+
+impl NewConversation {
+    /// Judges what was sent; `max_metadata` is in bytes of JSON.
+    ///
+    /// # Errors
+    /// `VALIDATION_ERROR` on each field that is not what it should be.
+    pub fn check(mut self, max_metadata: usize) -> Result<Self, Problems> {
+        let mut wrong = Vec::new();
+        self.title = self.title.and_then(|title| tidy(&title, &mut wrong));
+        check_metadata(self.metadata.as_ref(), max_metadata, &mut wrong);
+        Problems::of(wrong).map_or(Ok(self), Err)
+    }
+}
+
+impl ConversationChange {
+    /// Judges what was sent; `max_metadata` is in bytes of JSON.
+    ///
+    /// # Errors
+    /// `VALIDATION_ERROR` on each field that is not what it should be, or on the whole when it changes nothing.
+    pub fn check(mut self, max_metadata: usize) -> Result<Self, Problems> {
+        let mut wrong = Vec::new();
+        self.title = self.title.map(|title| title.and_then(|title| tidy(&title, &mut wrong)));
+        check_metadata(self.metadata.as_ref(), max_metadata, &mut wrong);
+        let is_nothing =
+            self.title.is_none() && self.status.is_none() && self.head_id.is_none() && self.metadata.is_none();
+        if is_nothing {
+            let wanted = "expected at least one of title, status, headId, metadata";
+            wrong.push(Problem { field: None, ..Problem::invalid("", Reason::Wanted(wanted.into())) });
+        }
+        Problems::of(wrong).map_or(Ok(self), Err)
+    }
+}
+
+/// A title without blanks around it; an empty one is none.
+fn tidy(title: &str, wrong: &mut Vec<Problem>) -> Option<String> {
+    let title = title.trim();
+    if let Err(problem) = check_line("title", title, MAX_TITLE) {
+        wrong.push(problem);
+    }
+    Some(title.to_owned()).filter(|title| !title.is_empty())
+}
+
+/// Judges an object that a client keeps with something of its own.
+pub(super) fn check_metadata(metadata: Option<&Verbatim>, max: usize, wrong: &mut Vec<Problem>) {
+    let Some(metadata) = metadata else { return };
+    if !metadata.is_object() {
+        wrong.push(Problem::invalid("metadata", Reason::Wanted("expected an object".into())));
+    } else if metadata.as_str().len() > max {
+        wrong.push(Problem::invalid("metadata", Reason::Wanted(format!("expected at most {max} bytes of JSON"))));
+    }
+}

@@ -1,0 +1,186 @@
+//! A message.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Feedback, ItemId, Verbatim, body::given};
+use crate::Timestamp;
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// What the chatbot was told before.
+    System,
+    /// The reader.
+    User,
+    /// The chatbot.
+    Assistant,
+    /// A tool the chatbot has used.
+    Tool,
+}
+
+impl Role {
+    const ALL: [Self; 4] = [Self::System, Self::User, Self::Assistant, Self::Tool];
+
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+        }
+    }
+
+    /// Reads what [`Role::name`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == text)
+    }
+}
+
+/// How far a message has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum MessageStatus {
+    /// More of it is to come.
+    InProgress,
+    /// It is whole.
+    #[default]
+    Complete,
+    /// It was cut off.
+    Incomplete,
+    /// Something went wrong.
+    Error,
+}
+
+impl MessageStatus {
+    const ALL: [Self; 4] = [Self::InProgress, Self::Complete, Self::Incomplete, Self::Error];
+
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InProgress => "in_progress",
+            Self::Complete => "complete",
+            Self::Incomplete => "incomplete",
+            Self::Error => "error",
+        }
+    }
+
+    /// Reads what [`MessageStatus::name`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == text)
+    }
+}
+
+/// A message of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// Its name in the conversation; a UUID unless the client chose another.
+    pub id: ItemId,
+    /// The conversation it belongs to.
+    pub conversation_id: ItemId,
+    /// The message it follows; `null` at the beginning of a branch.
+    pub parent_id: Option<ItemId>,
+    /// Its place in the conversation, from 1 on without gaps.
+    pub seq: i64,
+    /// Who speaks.
+    pub role: Role,
+    /// What is said: an array of parts, kept as they came.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<super::part::schema::Part>))]
+    pub parts: Verbatim,
+    /// How far it has come.
+    pub status: MessageStatus,
+    /// What has generated it.
+    pub model: Option<String>,
+    /// What it has cost: an object with `inputTokens`, `outputTokens` and more, kept as it came.
+    pub usage: Option<Verbatim>,
+    /// The name of the format of `raw`.
+    pub format: Option<String>,
+    /// The message in the client's own format, kept as it came.
+    pub raw: Option<Verbatim>,
+    /// What the client keeps with it: an object, kept as it came.
+    pub metadata: Verbatim,
+    /// What the reader thinks of it.
+    pub feedback: Option<Feedback>,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A message that is to be added. One whose `id` the conversation already has changes that message instead.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewMessage {
+    /// A name of the client's own choice.
+    #[serde(default)]
+    pub id: Option<ItemId>,
+    /// The message it follows; `null` begins a branch; left out, it follows the message shown last.
+    #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ItemId>, nullable))]
+    pub parent_id: Option<Option<ItemId>>,
+    /// Who speaks.
+    pub role: Role,
+    /// What is said; either this or `content`.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<super::part::schema::Part>>))]
+    pub parts: Option<Vec<Verbatim>>,
+    /// What is said, when it is one text: short for one part of type `text`.
+    #[serde(default)]
+    pub content: Option<String>,
+    /// How far it has come; `complete` when left out.
+    #[serde(default)]
+    pub status: MessageStatus,
+    /// What has generated it, at most 200 characters.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// What it has cost: an object; `inputTokens` and `outputTokens` are whole numbers.
+    #[serde(default)]
+    pub usage: Option<Verbatim>,
+    /// The name of the format of `raw`, at most 200 characters.
+    #[serde(default)]
+    pub format: Option<String>,
+    /// The message in the client's own format.
+    #[serde(default)]
+    pub raw: Option<Verbatim>,
+    /// What the client keeps with it: an object.
+    #[serde(default)]
+    pub metadata: Option<Verbatim>,
+}
+
+/// What is to change about a message; what is left out stays.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MessageChange {
+    /// What is said, in place of what was said; either this or `content`.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<super::part::schema::Part>>))]
+    pub parts: Option<Vec<Verbatim>>,
+    /// What is said, when it is one text.
+    #[serde(default)]
+    pub content: Option<String>,
+    /// How far it has come.
+    #[serde(default)]
+    pub status: Option<MessageStatus>,
+    /// What has generated it.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// What it has cost.
+    #[serde(default)]
+    pub usage: Option<Verbatim>,
+    /// The name of the format of `raw`.
+    #[serde(default)]
+    pub format: Option<String>,
+    /// The message in the client's own format.
+    #[serde(default)]
+    pub raw: Option<Verbatim>,
+    /// What the client keeps with it.
+    #[serde(default)]
+    pub metadata: Option<Verbatim>,
+}

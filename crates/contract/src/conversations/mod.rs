@@ -1,0 +1,26 @@
+//! Conversations: what a chatbot writes, what a reader finds again.
+//!
+//! What a client sends as JSON is kept to the letter ([`Verbatim`]); what Bookplate has to understand of it is read out
+//! of it and judged ([`Part`]). Offsets into a text count Unicode code points.
+
+mod body;
+mod conversation;
+mod feedback;
+mod id;
+mod judging;
+mod message;
+mod page;
+mod part;
+mod search;
+mod verbatim;
+
+pub use body::read_json;
+pub use conversation::{Conversation, ConversationChange, ConversationStatus, NewConversation};
+pub use feedback::{Feedback, FeedbackValue, NewFeedback};
+pub use id::ItemId;
+pub use judging::{MessageLimits, Said};
+pub use message::{Message, MessageChange, MessageStatus, NewMessage, Role};
+pub use page::{Appended, Order, Page};
+pub use part::{Citation, Part, SourceKind, SourcePart, parts_of, plain_text};
+pub use search::{Hit, HitConversation, HitMessage, Passage, PassagePart};
+pub use verbatim::Verbatim;

@@ -1,0 +1,414 @@
+//! Conversations: what a chatbot writes, what a reader finds again on every device.
+//!
+//! There is no parameter that says whose: the owner is always the reader who asks. What belongs to somebody else is as
+//! if it were not there.
+
+mod composing;
+mod cursor;
+mod error;
+mod hub;
+mod presenting;
+mod searching;
+mod watching;
+
+pub use error::ConversationError;
+pub use watching::{ConversationEvent, Watch};
+
+use std::sync::Arc;
+
+use contract::{
+    Problems,
+    conversations::{
+        Appended, Conversation, ConversationChange, ConversationStatus, ItemId, Message, MessageChange, NewConversation,
+        NewFeedback, NewMessage, Order, Page, Verbatim,
+    },
+};
+use storage::{
+    Database,
+    conversations::{
+        AppendOutcome, Appending, ConversationUpdate, CreateOutcome, Idempotency, MessageUpdate, SEQ_BITS,
+        StoredConversation, UpdateOutcome, Writer,
+    },
+};
+
+use self::{cursor::Cursors, hub::Hub, presenting::{conversation, message}};
+use crate::{Failure, Ports, Secret, devices::hex};
+
+/// What a reader and a chatbot may store. Sizes are in bytes of JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConversationLimits {
+    /// The largest part of a message.
+    pub part_bytes: usize,
+    /// The largest message, with everything that belongs to it.
+    pub message_bytes: usize,
+    /// Parts of a message.
+    pub parts: usize,
+    /// Messages of a conversation.
+    pub messages: u32,
+    /// Conversations of a reader.
+    pub conversations: u32,
+    /// The largest file that is taken in.
+    pub import_bytes: usize,
+}
+
+impl Default for ConversationLimits {
+    fn default() -> Self {
+        Self {
+            part_bytes: 128 * 1024,
+            message_bytes: 512 * 1024,
+            parts: 200,
+            messages: 10_000,
+            conversations: 10_000,
+            import_bytes: 32 * 1024 * 1024,
+        }
+    }
+}
+
+/// Bytes of JSON that a client may keep with a conversation.
+const MAX_METADATA: usize = 16 * 1024;
+/// Messages that are added with one request at most.
+const MAX_AT_ONCE: usize = 100;
+/// Seconds between deleting a conversation and its end.
+pub(crate) const UNDO: i64 = 600;
+/// Seconds for which a request is known again.
+const REMEMBERED: i64 = 86_400;
+
+/// Who writes: the reader, and the token they came with.
+#[derive(Debug, Clone, Copy)]
+pub struct By<'a> {
+    /// The reader's id.
+    pub user_id: &'a str,
+    /// The `jti` of the token; `None` for one who came with a cookie.
+    pub token_id: Option<&'a str>,
+    /// Whether the token has expired. It may then finish what it has begun, and nothing else.
+    pub expired: bool,
+}
+
+/// How much of a list is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// How many at most; see [`Asked::MOST`].
+    pub limit: u32,
+    /// Where to go on.
+    pub cursor: Option<&'a str>,
+}
+
+impl Asked<'_> {
+    /// As many as a page holds at most.
+    pub const MOST: u32 = 100;
+    /// As many as a page holds when nobody says.
+    pub const USUAL: u32 = 20;
+
+    fn rows(self) -> i64 {
+        i64::from(self.limit.clamp(1, Self::MOST))
+    }
+}
+
+/// Keeps conversations.
+#[derive(Debug, Clone)]
+pub struct Conversations {
+    database: Database,
+    ports: Ports,
+    secret: Arc<Secret>,
+    cursors: Cursors,
+    limits: ConversationLimits,
+    hub: Arc<Hub>,
+}
+
+type Outcome<T> = Result<T, ConversationError>;
+
+impl Conversations {
+    pub(crate) fn new(database: Database, ports: Ports, secret: Arc<Secret>, limits: ConversationLimits) -> Self {
+        let cursors = Cursors::new(Arc::clone(&secret));
+        let hub = Arc::new(Hub::new(ports.random_uuid().to_string(), matches!(database, Database::Postgres(_))));
+        Self { database, ports, secret, cursors, limits, hub }
+    }
+
+    /// What may be stored.
+    pub const fn limits(&self) -> &ConversationLimits {
+        &self.limits
+    }
+
+    /// Makes a conversation; one that the reader already has under this name is answered as it is. Whether it was made.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn create(&self, user_id: &str, new: NewConversation) -> Outcome<(Conversation, bool)> {
+        let NewConversation { id, title, metadata } = new.check(MAX_METADATA)?;
+        let id = id.map_or_else(|| self.ports.random_uuid().to_string(), String::from);
+        let metadata = metadata.unwrap_or_else(Verbatim::empty_object);
+        let (now, most) = (self.ports.clock.now(), i64::from(self.limits.conversations));
+        let created = self.database.create_conversation(user_id, &id, title.as_deref(), metadata.as_str(), now, most);
+        match created.await? {
+            CreateOutcome::Created(stored) => Ok((conversation(stored), true)),
+            CreateOutcome::Found(stored) => Ok((conversation(stored), false)),
+            CreateOutcome::TooMany => Err(ConversationError::TooManyConversations),
+            CreateOutcome::NoReader => Err(ConversationError::NoReader),
+        }
+    }
+
+    /// A reader's conversations of one status, the last active first.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn list(
+        &self,
+        user_id: &str,
+        status: ConversationStatus,
+        asked: Asked<'_>,
+    ) -> Outcome<Page<Conversation>> {
+        let list = format!("conversations:{}", status.name());
+        let before = self.cursors.read(user_id, &list, asked.cursor)?.unwrap_or((i64::MAX, i64::MAX));
+        let rows = asked.rows();
+        let mut found = self.database.list_conversations(user_id, status.name(), before, rows + 1).await?;
+        let next_cursor = next(&mut found, rows, |last| {
+            self.cursors.write(user_id, &list, (last.active_at.millis(), last.no))
+        });
+        Ok(Page { items: found.into_iter().map(conversation).collect(), next_cursor })
+    }
+
+    /// One of a reader's conversations.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn find(&self, user_id: &str, id: &str) -> Outcome<Conversation> {
+        self.stored(user_id, id).await.map(conversation)
+    }
+
+    /// Changes a conversation.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn update(&self, user_id: &str, id: &str, change: ConversationChange) -> Outcome<Conversation> {
+        let ConversationChange { title, status, head_id, metadata } = change.check(MAX_METADATA)?;
+        let update = ConversationUpdate {
+            title,
+            status: status.map(|status| status.name().to_owned()),
+            head_id: head_id.map(String::from),
+            metadata: metadata.map(|metadata| metadata.as_str().to_owned()),
+        };
+        let now = self.ports.clock.now();
+        match self.database.update_conversation(user_id, id, &update, now).await? {
+            UpdateOutcome::Done(stored) => {
+                self.hub.announce(stored.no, stored.revision);
+                Ok(conversation(stored))
+            }
+            UpdateOutcome::NoConversation => Err(ConversationError::NoConversation),
+            UpdateOutcome::NoMessage | UpdateOutcome::NotBegunByToken => Err(ConversationError::unknown("headId")),
+        }
+    }
+
+    /// Hides a conversation, which is gone for good ten minutes later.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn delete(&self, user_id: &str, id: &str) -> Outcome<()> {
+        let hidden = self.database.hide_conversation(user_id, id, self.ports.clock.now()).await?;
+        let (no, revision) = hidden.ok_or(ConversationError::NoConversation)?;
+        self.hub.announce(no, revision);
+        Ok(())
+    }
+
+    /// Shows a conversation again that was deleted within ten minutes.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn restore(&self, user_id: &str, id: &str) -> Outcome<Conversation> {
+        let since = self.ports.clock.now().plus_seconds(-UNDO);
+        let shown = self.database.show_conversation(user_id, id, since).await?;
+        let (no, revision) = shown.ok_or(ConversationError::NoConversation)?;
+        self.hub.announce(no, revision);
+        self.find(user_id, id).await
+    }
+
+    /// Adds messages, all or none, each at the next place of the conversation. `key` makes it safe to send them again.
+    /// Whether any of them is new or was changed; the same messages sent once more change nothing.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn append(
+        &self,
+        by: By<'_>,
+        id: &str,
+        messages: Vec<NewMessage>,
+        key: Option<&str>,
+    ) -> Outcome<(Appended, bool)> {
+        if by.expired {
+            return Err(ConversationError::Expired);
+        }
+        let idempotency = key.map(|key| self.idempotency(by.user_id, id, key, &messages));
+        let drafts = self.drafts(by.user_id, messages)?;
+        let appending = Appending {
+            user_id: by.user_id,
+            conversation_id: id,
+            writer: Writer { token_id: by.token_id, now: self.ports.clock.now() },
+            drafts: &drafts,
+            most: i64::from(self.limits.messages),
+            idempotency: idempotency.as_ref(),
+        };
+        let place = |at: usize| if drafts.len() == 1 { String::new() } else { format!("messages[{at}].") };
+        match self.database.append_messages(&appending).await? {
+            AppendOutcome::Done(written) => {
+                let changed = written.iter().filter(|written| written.changed);
+                if let Some(last) = changed.map(|written| &written.message).max_by_key(|it| it.revision) {
+                    self.hub.announce(last.no >> SEQ_BITS, last.revision);
+                }
+                let is_changed = written.iter().any(|written| written.changed);
+                let messages = written.into_iter().map(|written| message(id, written.message)).collect();
+                Ok((Appended { messages }, is_changed))
+            }
+            AppendOutcome::Repeated(stored) => {
+                let messages = stored.into_iter().map(|stored| message(id, stored)).collect();
+                Ok((Appended { messages }, false))
+            }
+            AppendOutcome::KeyReused => Err(ConversationError::KeyReused),
+            AppendOutcome::NoConversation => Err(ConversationError::NoConversation),
+            AppendOutcome::NoParent(at) => Err(ConversationError::unknown(&format!("{}parentId", place(at)))),
+            AppendOutcome::Different(at) => Err(ConversationError::Different(format!("{}id", place(at)))),
+            AppendOutcome::Full => Err(ConversationError::Full),
+        }
+    }
+
+    /// The messages of a conversation in their order.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn messages(&self, user_id: &str, id: &str, order: Order, asked: Asked<'_>) -> Outcome<Page<Message>> {
+        let list = format!("messages:{}:{id}", order.name());
+        let cursor = self.cursors.read(user_id, &list, asked.cursor)?;
+        let stored = self.stored(user_id, id).await?;
+        let newest_first = order == Order::Desc;
+        let between = match cursor {
+            Some((seq, _)) if newest_first => (0, seq),
+            Some((seq, _)) => (seq, i64::MAX),
+            None => (0, i64::MAX),
+        };
+        let rows = asked.rows();
+        let mut found = self.database.read_messages(stored.no, between, newest_first, rows + 1).await?;
+        let next_cursor = next(&mut found, rows, |last| self.cursors.write(user_id, &list, (last.seq(), 0)));
+        Ok(Page { items: found.into_iter().map(|stored| message(id, stored)).collect(), next_cursor })
+    }
+
+    /// The messages at places after `after` and before `before`, for who shows a conversation from one place on.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn stretch(
+        &self,
+        user_id: &str,
+        id: &str,
+        (after, before): (i64, i64),
+        order: Order,
+        limit: u32,
+    ) -> Outcome<Vec<Message>> {
+        let stored = self.stored(user_id, id).await?;
+        let (newest_first, limit) = (order == Order::Desc, i64::from(limit));
+        let found = self.database.read_messages(stored.no, (after, before), newest_first, limit).await?;
+        Ok(found.into_iter().map(|stored| message(id, stored)).collect())
+    }
+
+    /// One message.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn message(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
+        let stored = self.stored(user_id, id).await?;
+        let found = self.database.find_message(stored.no, message_id).await?;
+        found.map(|stored| message(id, stored)).ok_or(ConversationError::NoMessage)
+    }
+
+    /// Changes a message; finishes an answer that was stored while it was being written. A token that has expired may
+    /// finish what it has begun.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn update_message(
+        &self,
+        by: By<'_>,
+        id: &str,
+        message_id: &str,
+        change: MessageChange,
+    ) -> Outcome<Message> {
+        let update = MessageUpdate::Content(self.content_update(by.user_id, change)?);
+        self.change(by, id, message_id, &update).await
+    }
+
+    /// Keeps what the reader thinks of a message, in place of what they thought before.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn set_feedback(
+        &self,
+        user_id: &str,
+        id: &str,
+        message_id: &str,
+        feedback: NewFeedback,
+    ) -> Outcome<Message> {
+        let feedback = Verbatim::of(&feedback.at(self.ports.clock.now())?);
+        let update = MessageUpdate::Feedback(Some(feedback.as_str().to_owned()));
+        self.change(By { user_id, token_id: None, expired: false }, id, message_id, &update).await
+    }
+
+    /// Forgets what the reader thinks of a message.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn clear_feedback(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
+        let by = By { user_id, token_id: None, expired: false };
+        self.change(by, id, message_id, &MessageUpdate::Feedback(None)).await
+    }
+
+    async fn change(&self, by: By<'_>, id: &str, message_id: &str, update: &MessageUpdate) -> Outcome<Message> {
+        let writer = Writer { token_id: by.token_id, now: self.ports.clock.now() };
+        let changed = self.database.update_message(by.user_id, id, message_id, update, writer, by.expired);
+        match changed.await? {
+            UpdateOutcome::Done((conversation, stored)) => {
+                self.hub.announce(conversation.no, conversation.revision);
+                Ok(message(id, stored))
+            }
+            UpdateOutcome::NoConversation => Err(ConversationError::NoConversation),
+            UpdateOutcome::NoMessage => Err(ConversationError::NoMessage),
+            UpdateOutcome::NotBegunByToken => Err(ConversationError::Expired),
+        }
+    }
+
+    async fn stored(&self, user_id: &str, id: &str) -> Outcome<StoredConversation> {
+        let found = self.database.find_conversation(user_id, id).await?;
+        found.ok_or(ConversationError::NoConversation)
+    }
+
+    /// A request, under hashes bound to its reader and conversation.
+    fn idempotency(&self, user_id: &str, id: &str, key: &str, messages: &[NewMessage]) -> Idempotency {
+        let hash = |text: String| hex(self.secret.derive(&text).as_slice());
+        Idempotency {
+            id: hash(format!("idempotency:{user_id}\n{id}\n{key}")),
+            request: hash(format!("request:{messages:?}")),
+            expires_at: self.ports.clock.now().plus_seconds(REMEMBERED),
+        }
+    }
+}
+
+/// Takes the row that only tells that there is more, and makes a cursor of the last one that is shown.
+fn next<T>(found: &mut Vec<T>, rows: i64, cursor: impl FnOnce(&T) -> String) -> Option<String> {
+    let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+    let more = found.len() > rows;
+    found.truncate(rows);
+    found.last().filter(|_| more).map(cursor)
+}
+
+impl From<Problems> for ConversationError {
+    fn from(problems: Problems) -> Self {
+        Self::Invalid(problems)
+    }
+}
+
+impl<E: Into<Failure>> From<E> for ConversationError {
+    fn from(error: E) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+/// A name that came in an address. One that could never be is answered like one that is not there.
+pub fn is_name(id: &str) -> bool {
+    ItemId::parse("id", id).is_ok()
+}

@@ -1,0 +1,59 @@
+//! Finding messages by their words.
+
+use contract::{
+    Problem, Problems, Reason,
+    conversations::{Hit, HitConversation, HitMessage, ItemId, Page, Role, Verbatim, parts_of, plain_text},
+};
+use storage::conversations::{FoundMessage, SEQ_BITS, Terms};
+
+use super::{Asked, ConversationError, Conversations, next};
+use crate::search::{Owner, Query};
+
+/// Characters of a message that a hit shows.
+const PASSAGE: usize = 160;
+
+impl Conversations {
+    /// The reader's messages that hold what is looked for: the newest conversation first, and in it the newest message.
+    /// All words have to be there, in any order; words in quotes as they stand; the last word may be a beginning.
+    ///
+    /// # Errors
+    /// [`ConversationError`]; there is no search without a word.
+    pub async fn search(
+        &self,
+        user_id: &str,
+        words: &str,
+        asked: Asked<'_>,
+    ) -> Result<Page<Hit>, ConversationError> {
+        let Some(query) = Query::parse(words) else {
+            let wanted = Reason::Wanted("expected at least one word to look for".into());
+            return Err(Problems::from(Problem::invalid("q", wanted)).into());
+        };
+        let owner = Owner::of(user_id);
+        let wanted = Terms { sqlite: query.fts5(&owner), postgres: query.tsquery(&owner) };
+        // What is looked for, and not how it was typed, is the list.
+        let list = format!("search:{}", wanted.sqlite);
+        let before = self.cursors.read(user_id, &list, asked.cursor)?.map_or(i64::MAX, |(no, _)| no);
+        let rows = asked.rows();
+        let mut found = self.database.search_messages(user_id, &wanted, before, rows + 1).await?;
+        let next_cursor = next(&mut found, rows, |last| self.cursors.write(user_id, &list, (last.no, 0)));
+        Ok(Page { items: found.into_iter().map(|found| hit(&query, found)).collect(), next_cursor })
+    }
+}
+
+fn hit(query: &Query, found: FoundMessage) -> Hit {
+    let parts = parts_of(&Verbatim::stored(found.parts));
+    Hit {
+        conversation: HitConversation {
+            id: ItemId::stored(found.conversation_id),
+            title: found.title,
+            opening: found.opening,
+        },
+        message: HitMessage {
+            id: ItemId::stored(found.id),
+            seq: found.no & ((1 << SEQ_BITS) - 1),
+            role: Role::parse(&found.role).unwrap_or(Role::System),
+            created_at: found.created_at,
+        },
+        passage: query.passage(&plain_text(&parts), PASSAGE),
+    }
+}

@@ -1,0 +1,185 @@
+//! Looking at a conversation while it goes on, in one process and across several.
+
+use std::sync::Arc;
+
+use contract::conversations::{Conversation, Message};
+use storage::conversations::{Listener, StoredConversation};
+use tokio::sync::watch;
+
+use super::{ConversationError, Conversations, hub::Hub, presenting};
+use crate::Failure;
+
+/// Changes that are read at once.
+const MOST: i64 = 100;
+/// Bytes of one notice to other processes: PostgreSQL takes fewer than 8000.
+const NOTICE: usize = 7000;
+
+/// What has happened to a conversation.
+#[derive(Debug, Clone)]
+pub enum ConversationEvent {
+    /// A message was added or has changed.
+    Message(Box<Message>),
+    /// Its name, its status or what belongs to it has changed.
+    Conversation(Box<Conversation>),
+    /// It was deleted, and there is nothing more to come.
+    Deleted,
+}
+
+/// Somebody who looks at a conversation.
+#[derive(Debug)]
+pub struct Watch {
+    conversations: Conversations,
+    user_id: String,
+    id: String,
+    no: i64,
+    /// The revision up to which everything is known.
+    known: i64,
+    last: Option<StoredConversation>,
+    signal: Option<watch::Receiver<i64>>,
+}
+
+impl Conversations {
+    /// Looks at a conversation from a revision on; from now on without one.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn watch(&self, user_id: &str, id: &str, after: Option<i64>) -> Result<Watch, ConversationError> {
+        let stored = self.stored(user_id, id).await?;
+        let signal = Some(self.hub.watch(stored.no, stored.revision));
+        // One that is ahead of the conversation belongs to another that had its name.
+        let known = after.filter(|after| *after <= stored.revision).unwrap_or(stored.revision);
+        Ok(Watch {
+            conversations: self.clone(),
+            user_id: user_id.to_owned(),
+            id: id.to_owned(),
+            no: stored.no,
+            known,
+            last: (known == stored.revision).then_some(stored),
+            signal,
+        })
+    }
+
+    /// Tells other processes what has changed here, as long as there is something to tell.
+    ///
+    /// # Errors
+    /// [`Failure`]; what was not told is told next time.
+    pub async fn tell_others(&self) -> Result<(), Failure> {
+        let untold = self.hub.take_untold();
+        let mut notices = vec![self.hub.instance.clone()];
+        for (no, revision) in &untold {
+            let word = format!(" {no}:{revision}");
+            match notices.last_mut() {
+                Some(notice) if notice.len() + word.len() <= NOTICE => notice.push_str(&word),
+                _ => notices.push(format!("{}{word}", self.hub.instance)),
+            }
+        }
+        if untold.is_empty() {
+            return Ok(());
+        }
+        if let Err(error) = self.database.notify_conversations(&notices).await {
+            self.hub.tell_again(untold);
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    /// Waits until there is something to tell.
+    pub async fn something_to_tell(&self) {
+        self.hub.something_to_tell.notified().await;
+    }
+
+    /// Listens to what other processes tell, until the connection is lost.
+    ///
+    /// # Errors
+    /// [`Failure`]. What is missed until the next call is looked for at its beginning.
+    pub async fn listen(&self, url: &str) -> Result<(), Failure> {
+        let mut listener = Listener::connect(url).await?;
+        self.hub.all_changed();
+        while let Some(notice) = listener.next().await? {
+            self.hub.hear(&notice);
+        }
+        Ok(())
+    }
+}
+
+impl Hub {
+    /// Passes on what another process has told.
+    fn hear(&self, notice: &str) {
+        let mut words = notice.split(' ');
+        if words.next() == Some(self.instance.as_str()) {
+            return;
+        }
+        let pairs = words.filter_map(|word| word.split_once(':'));
+        for (no, revision) in pairs.filter_map(|(no, revision)| Some((no.parse().ok()?, revision.parse().ok()?))) {
+            self.changed(no, revision);
+        }
+    }
+}
+
+impl Watch {
+    /// The revision up to which everything has been told.
+    pub const fn known(&self) -> i64 {
+        self.known
+    }
+
+    /// Waits until the conversation may have changed.
+    pub async fn changed(&mut self) {
+        let Some(signal) = &mut self.signal else { return };
+        // The sender lives as long as somebody is subscribed.
+        let _ = signal.changed().await;
+    }
+
+    /// What has happened since the last time, each with the revision to go on from after it. When as much as is read at
+    /// once has happened, there may be more.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn look(&mut self) -> Result<Vec<(i64, ConversationEvent)>, ConversationError> {
+        if let Some(signal) = &mut self.signal {
+            signal.borrow_and_update();
+        }
+        let database = &self.conversations.database;
+        let Some(stored) = database.find_conversation(&self.user_id, &self.id).await? else {
+            return Ok(vec![(self.known, ConversationEvent::Deleted)]);
+        };
+        if stored.no != self.no {
+            // Another conversation has taken the name.
+            return Ok(vec![(self.known, ConversationEvent::Deleted)]);
+        }
+        if stored.revision <= self.known {
+            return Ok(Vec::new());
+        }
+        let changed = database.changed_messages(self.no, self.known, MOST).await?;
+        let more = i64::try_from(changed.len()).is_ok_and(|count| count == MOST);
+        let mut events: Vec<_> = changed
+            .into_iter()
+            .map(|stored| {
+                let revision = stored.revision;
+                let message = presenting::message(&self.id, stored);
+                (revision, ConversationEvent::Message(Box::new(message)))
+            })
+            .collect();
+        let last_told = events.last().map_or(self.known, |(revision, _)| *revision);
+        self.known = if more { last_told } else { last_told.max(stored.revision) };
+        if !more && self.is_news(&stored, events.is_empty()) {
+            let conversation = presenting::conversation(stored.clone());
+            events.push((self.known, ConversationEvent::Conversation(Box::new(conversation))));
+        }
+        self.last = Some(stored);
+        Ok(events)
+    }
+
+    /// Whether something of the conversation itself has changed, or nothing else can have been what has.
+    fn is_news(&self, now: &StoredConversation, is_only: bool) -> bool {
+        let own = |it: &StoredConversation| (it.title.clone(), it.status.clone(), it.metadata.clone());
+        is_only || self.last.as_ref().is_none_or(|last| own(last) != own(now))
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.signal = None;
+        let hub: &Arc<Hub> = &self.conversations.hub;
+        hub.unwatch(self.no);
+    }
+}

@@ -1,0 +1,264 @@
+//! Adding messages.
+
+use std::collections::HashMap;
+
+use contract::Timestamp;
+
+use super::{
+    Content, SEQ_BITS, StoredConversation, StoredMessage, Terms,
+    connection::{ConversationConnection, Place},
+    message::number,
+};
+use crate::{Database, StorageError};
+
+/// Who writes, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Writer<'a> {
+    /// The token the writer came with: its `jti`. `None` for one who came with a cookie.
+    pub token_id: Option<&'a str>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// A message that is to be stored.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Its name in the conversation.
+    pub id: String,
+    /// Whether the client has chosen the name, so that it may be there already.
+    pub chosen: bool,
+    /// The message it follows: a name, nothing for the beginning of a branch, or, left out, the message shown last.
+    pub parent: Option<Option<String>>,
+    /// Who speaks.
+    pub role: String,
+    /// What is said.
+    pub content: Content,
+    /// What it can be found by.
+    pub terms: Terms,
+    /// The beginning of what the reader says; `None` for anybody else.
+    pub opening: Option<String>,
+    /// When it was said, when that is not now.
+    pub created_at: Option<Timestamp>,
+}
+
+/// A request that is carried out once, however often it is sent.
+#[derive(Debug)]
+pub struct Idempotency {
+    /// The hash of the key.
+    pub id: String,
+    /// The hash of the request.
+    pub request: String,
+    /// Until when it is remembered.
+    pub expires_at: Timestamp,
+}
+
+/// Messages that are to be added to a conversation, all or none.
+#[derive(Debug)]
+pub struct Appending<'a> {
+    /// Whose conversation.
+    pub user_id: &'a str,
+    /// Which.
+    pub conversation_id: &'a str,
+    /// Who writes, and when.
+    pub writer: Writer<'a>,
+    /// In this order; no two of one name.
+    pub drafts: &'a [Draft],
+    /// How many messages a conversation may have; fewer than a message's number has room for.
+    pub most: i64,
+    /// The request, when it may be sent again.
+    pub idempotency: Option<&'a Idempotency>,
+}
+
+/// What came of adding messages. Positions count from 0.
+#[derive(Debug)]
+pub enum AppendOutcome {
+    /// They are stored, each as it is now.
+    Done(Vec<Written>),
+    /// The request was carried out before; its messages as they are now.
+    Repeated(Vec<StoredMessage>),
+    /// The key belongs to another request.
+    KeyReused,
+    /// The reader has no such conversation.
+    NoConversation,
+    /// The message at this position follows one that is not there.
+    NoParent(usize),
+    /// The message at this position is there, but somebody else speaks in it or it follows another.
+    Different(usize),
+    /// The conversation would have more messages than it may.
+    Full,
+}
+
+/// A message that was to be stored.
+#[derive(Debug)]
+pub struct Written {
+    /// As it is now.
+    pub message: StoredMessage,
+    /// Whether it is another than before.
+    pub changed: bool,
+}
+
+/// Adds messages inside a transaction. Nothing is written before everything is known to fit: what does not come out as
+/// [`AppendOutcome::Done`] has left no trace.
+pub(super) async fn append<C: ConversationConnection>(
+    connection: &mut C,
+    appending: &Appending<'_>,
+) -> Result<AppendOutcome, sqlx::Error> {
+    let Some(mut conversation) = connection.hold(appending.user_id, appending.conversation_id).await? else {
+        return Ok(AppendOutcome::NoConversation);
+    };
+    if let Some(repeated) = repeated(connection, appending, conversation.no).await? {
+        return Ok(repeated);
+    }
+    let mut there = HashMap::new();
+    for draft in appending.drafts.iter().filter(|draft| draft.chosen) {
+        let found = connection.message(conversation.no, &draft.id).await?;
+        there.extend(found.map(|message| (draft.id.clone(), message)));
+    }
+    if let Some(refused) = refusal(connection, appending, &conversation, &there).await? {
+        return Ok(refused);
+    }
+    let mut written = Vec::with_capacity(appending.drafts.len());
+    for draft in appending.drafts {
+        written.push(match there.remove(&draft.id) {
+            Some(message) => change(connection, &mut conversation, draft, message, appending.writer).await?,
+            None => insert(connection, &mut conversation, draft, appending.writer).await?,
+        });
+    }
+    if written.iter().any(|written| written.changed) {
+        conversation.updated_at = appending.writer.now;
+        connection.settle(&conversation).await?;
+    }
+    if let Some(request) = appending.idempotency {
+        let ids: Vec<&str> = appending.drafts.iter().map(|draft| draft.id.as_str()).collect();
+        connection.keep_request(appending.user_id, request, &ids.join(" ")).await?;
+    }
+    Ok(AppendOutcome::Done(written))
+}
+
+/// What is to be answered to a request that was sent before.
+async fn repeated<C: ConversationConnection>(
+    connection: &mut C,
+    appending: &Appending<'_>,
+    conversation_no: i64,
+) -> Result<Option<AppendOutcome>, sqlx::Error> {
+    let Some(request) = appending.idempotency else { return Ok(None) };
+    let now = appending.writer.now.millis();
+    let Some((kept, ids)) = connection.kept_request(appending.user_id, &request.id, now).await? else {
+        return Ok(None);
+    };
+    if kept != request.request {
+        return Ok(Some(AppendOutcome::KeyReused));
+    }
+    let mut messages = Vec::new();
+    for id in ids.split(' ') {
+        messages.extend(connection.message(conversation_no, id).await?);
+    }
+    Ok(Some(AppendOutcome::Repeated(messages)))
+}
+
+/// Why the drafts cannot be stored, given which of them are `there`.
+async fn refusal<C: ConversationConnection>(
+    connection: &mut C,
+    appending: &Appending<'_>,
+    conversation: &StoredConversation,
+    there: &HashMap<String, StoredMessage>,
+) -> Result<Option<AppendOutcome>, sqlx::Error> {
+    let mut fresh = 0;
+    for (at, draft) in appending.drafts.iter().enumerate() {
+        if let Some(message) = there.get(&draft.id) {
+            let follows_another = draft.parent.as_ref().is_some_and(|parent| *parent != message.parent_id);
+            if message.role != draft.role || follows_another {
+                return Ok(Some(AppendOutcome::Different(at)));
+            }
+            continue;
+        }
+        fresh += 1;
+        if let Some(Some(parent)) = &draft.parent {
+            let is_earlier = appending.drafts.iter().take(at).any(|earlier| earlier.id == *parent);
+            if !is_earlier && !connection.has_message(conversation.no, parent).await? {
+                return Ok(Some(AppendOutcome::NoParent(at)));
+            }
+        }
+    }
+    let most = appending.most.min((1 << SEQ_BITS) - 1);
+    let is_full = fresh > 0 && conversation.message_count.saturating_add(fresh) > most;
+    Ok(is_full.then_some(AppendOutcome::Full))
+}
+
+async fn insert<C: ConversationConnection>(
+    connection: &mut C,
+    conversation: &mut StoredConversation,
+    draft: &Draft,
+    writer: Writer<'_>,
+) -> Result<Written, sqlx::Error> {
+    let at = draft.created_at.unwrap_or(writer.now);
+    let parent_id = draft.parent.clone().unwrap_or_else(|| conversation.head_id.clone());
+    conversation.message_count += 1;
+    conversation.revision += 1;
+    let place = Place {
+        conversation_no: conversation.no,
+        seq: conversation.message_count,
+        revision: conversation.revision,
+        parent_id: parent_id.as_deref(),
+        begun_by: writer.token_id,
+        at: at.millis(),
+    };
+    connection.insert_message(draft, &place).await?;
+    conversation.head_id = Some(draft.id.clone());
+    conversation.last_message_at = conversation.last_message_at.max(Some(at.millis()));
+    conversation.active_at = conversation.last_message_at.map_or(at, Timestamp::from_millis);
+    if conversation.opening.is_none() {
+        conversation.opening.clone_from(&draft.opening);
+    }
+    let message = StoredMessage {
+        no: number(conversation.no, conversation.message_count),
+        id: draft.id.clone(),
+        parent_id,
+        role: draft.role.clone(),
+        content: draft.content.clone(),
+        feedback: None,
+        revision: conversation.revision,
+        created_at: at,
+        updated_at: at,
+    };
+    Ok(Written { message, changed: true })
+}
+
+/// A message that is there and is the same already is left alone: then nobody is told anything.
+async fn change<C: ConversationConnection>(
+    connection: &mut C,
+    conversation: &mut StoredConversation,
+    draft: &Draft,
+    mut message: StoredMessage,
+    writer: Writer<'_>,
+) -> Result<Written, sqlx::Error> {
+    if message.content == draft.content {
+        return Ok(Written { message, changed: false });
+    }
+    conversation.revision += 1;
+    let (no, revision, now) = (message.no, conversation.revision, writer.now);
+    connection.change_message(no, &draft.content, revision, now.millis()).await?;
+    if message.content.parts != draft.content.parts {
+        connection.replace_terms(no, &draft.terms).await?;
+    }
+    message.content = draft.content.clone();
+    (message.revision, message.updated_at) = (revision, now);
+    Ok(Written { message, changed: true })
+}
+
+impl Database {
+    /// Adds messages to a conversation, all or none, each after all that are there.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn append_messages(&self, appending: &Appending<'_>) -> Result<AppendOutcome, StorageError> {
+        Ok(crate::database::in_transaction!(self, |connection| {
+            let outcome = append(connection, appending).await?;
+            if !matches!(outcome, AppendOutcome::Done(_)) {
+                // Nothing was written, so there is nothing to commit.
+                return Ok(outcome);
+            }
+            outcome
+        }))
+    }
+}

@@ -1,0 +1,44 @@
+//! Conversations and their messages.
+//!
+//! Whoever changes something of a conversation takes its row first, so that changes of one conversation come one after
+//! the other: each message has its place in it without gaps, each change its revision.
+
+mod appending;
+mod changing;
+mod connection;
+mod listing;
+mod message;
+mod notifying;
+mod reading;
+mod search;
+mod taking;
+
+pub use appending::{AppendOutcome, Appending, Draft, Idempotency, Writer, Written};
+pub use changing::{ContentUpdate, ConversationUpdate, MessageUpdate, UpdateOutcome};
+pub use listing::{CreateOutcome, StoredConversation};
+pub use message::{Content, SEQ_BITS, StoredMessage};
+pub use notifying::Listener;
+pub use search::{FoundMessage, Terms};
+pub use taking::TakenConversation;
+
+/// The SQL texts that both databases know.
+pub(crate) fn statements() -> Vec<&'static str> {
+    [
+        changing::STATEMENTS,
+        connection::STATEMENTS,
+        listing::STATEMENTS,
+        reading::STATEMENTS,
+        taking::STATEMENTS,
+    ]
+    .concat()
+}
+
+/// Those that only SQLite knows.
+pub(crate) fn statements_of_sqlite() -> Vec<&'static str> {
+    search::SQLITE.to_vec()
+}
+
+/// Those that only PostgreSQL knows.
+pub(crate) fn statements_of_postgres() -> Vec<&'static str> {
+    [search::POSTGRES, notifying::POSTGRES, &[connection::HOLD_POSTGRES]].concat()
+}

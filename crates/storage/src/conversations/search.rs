@@ -1,0 +1,105 @@
+//! Finding messages by their words: FTS5 on SQLite, tsvector on PostgreSQL. This is the one thing the databases do
+//! differently, and all of it stands here.
+//!
+//! Terms carry their owner, so no list of places is shared between readers, and a search reads its own reader's alone.
+
+use contract::Timestamp;
+use sqlx::FromRow;
+
+use crate::{Database, StorageError};
+
+/// The terms of a text, or what is looked for, in the words of either database.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// For FTS5: terms with blanks between them, or a MATCH expression.
+    pub sqlite: String,
+    /// For PostgreSQL: the text form of a tsvector, or of a tsquery.
+    pub postgres: String,
+}
+
+/// A message that was found, and the conversation it is in.
+#[derive(Debug, FromRow)]
+pub struct FoundMessage {
+    /// Its number, by which the next page begins.
+    pub no: i64,
+    /// Its name.
+    pub id: String,
+    /// Who speaks.
+    pub role: String,
+    /// What is said.
+    pub parts: String,
+    /// When it was added.
+    #[sqlx(try_from = "i64")]
+    pub created_at: Timestamp,
+    /// The conversation's name.
+    pub conversation_id: String,
+    /// What the conversation is called.
+    pub title: Option<String>,
+    /// How it begins.
+    pub opening: Option<String>,
+}
+
+macro_rules! insert_message {
+    ($columns:literal, $values:literal) => {
+        concat!(
+            "insert into bookplate_messages (no, conversation_no, id, parent_id, role, parts, status, model, usage,
+    format, raw, metadata, begun_by, revision, created_at, updated_at",
+            $columns,
+            ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15",
+            $values,
+            ")"
+        )
+    };
+}
+macro_rules! found {
+    ($from:literal) => {
+        concat!(
+            "select m.no, m.id, m.role, m.parts, m.created_at, c.id as conversation_id, c.title, c.opening from ",
+            $from,
+            " join bookplate_conversations c on c.no = m.conversation_no and c.user_id = $3 and c.deleted_at is null"
+        )
+    };
+}
+
+pub(super) const INSERT_SQLITE: &str = insert_message!("", "");
+pub(super) const INDEX_SQLITE: &str = "insert into bookplate_search (rowid, terms) values ($1, $2)";
+pub(super) const UNINDEX_SQLITE: &str = "delete from bookplate_search where rowid = $1";
+const SEARCH_SQLITE: &str = concat!(
+    found!("bookplate_search s join bookplate_messages m on m.no = s.rowid"),
+    " where s.terms match $1 and s.rowid < $2 order by s.rowid desc limit $4"
+);
+pub(super) const SQLITE: &[&str] = &[INSERT_SQLITE, INDEX_SQLITE, UNINDEX_SQLITE, SEARCH_SQLITE];
+
+pub(super) const INSERT_POSTGRES: &str = insert_message!(", terms", ", $16::tsvector");
+pub(super) const INDEX_POSTGRES: &str = "update bookplate_messages set terms = $2::tsvector where no = $1";
+const SEARCH_POSTGRES: &str = concat!(
+    found!("bookplate_messages m"),
+    " where m.terms @@ $1::tsquery and m.no < $2 order by m.no desc limit $4"
+);
+pub(super) const POSTGRES: &[&str] = &[INSERT_POSTGRES, INDEX_POSTGRES, SEARCH_POSTGRES];
+
+impl Database {
+    /// The messages of a reader that hold what is looked for, numbered below `before`: the newest conversation first, and
+    /// in it the newest message.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn search_messages(
+        &self,
+        user_id: &str,
+        wanted: &Terms,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<FoundMessage>, StorageError> {
+        Ok(match self {
+            Self::Sqlite(pool) => {
+                let search = sqlx::query_as(SEARCH_SQLITE).bind(&wanted.sqlite).bind(before).bind(user_id);
+                search.bind(limit).fetch_all(pool).await?
+            }
+            Self::Postgres(pool) => {
+                let search = sqlx::query_as(SEARCH_POSTGRES).bind(&wanted.postgres).bind(before).bind(user_id);
+                search.bind(limit).fetch_all(pool).await?
+            }
+        })
+    }
+}
