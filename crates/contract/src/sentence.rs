@@ -78,7 +78,9 @@ pub fn sentence(problem: &Problem) -> String {
         Code::MessageConflict => "This message is there already, and says something else.".into(),
         Code::InvalidCursor => "This page of the list is gone. Begin at the first one.".into(),
         Code::IdempotencyKeyReused => "This was sent before, with other words. Send it once more.".into(),
-        Code::PartTooLarge | Code::MessageTooLarge => "That is too much text. Shorten it and send it again.".into(),
+        Code::PartTooLarge | Code::MessageTooLarge => {
+            "That is too much text. Shorten it and send it again.".into()
+        }
         Code::ConversationFull => "This conversation is as long as one can be. Begin a new one.".into(),
         Code::TooManyConversations => {
             "You have as many conversations as one can have. Delete some you no longer need.".into()

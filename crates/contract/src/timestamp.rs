@@ -69,7 +69,8 @@ impl Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("expected a time such as 2026-11-20T23:05:05.131Z"))
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom("expected a time such as 2026-11-20T23:05:05.131Z"))
     }
 }
 

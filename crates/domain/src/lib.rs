@@ -119,8 +119,17 @@ impl Services {
     /// # Errors
     /// [`Failure`] when the database or the signer fails.
     pub async fn open(database: Database, ports: Ports, settings: Settings) -> Result<Self, Failure> {
-        let Settings { secret, bearer_sessions, questions, tokens, accounts, letterhead, limits, retention, conversations } =
-            settings;
+        let Settings {
+            secret,
+            bearer_sessions,
+            questions,
+            tokens,
+            accounts,
+            letterhead,
+            limits,
+            retention,
+            conversations,
+        } = settings;
         let conversations =
             Conversations::new(database.clone(), ports.clone(), Arc::clone(&secret), conversations);
         let sessions = Sessions::new(&database, &ports, Arc::clone(&secret), bearer_sessions).await?;

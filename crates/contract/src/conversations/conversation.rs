@@ -122,8 +122,10 @@ impl ConversationChange {
         let mut wrong = Vec::new();
         self.title = self.title.map(|title| title.and_then(|title| tidy(&title, &mut wrong)));
         check_metadata(self.metadata.as_ref(), max_metadata, &mut wrong);
-        let is_nothing =
-            self.title.is_none() && self.status.is_none() && self.head_id.is_none() && self.metadata.is_none();
+        let is_nothing = self.title.is_none()
+            && self.status.is_none()
+            && self.head_id.is_none()
+            && self.metadata.is_none();
         if is_nothing {
             let wanted = "expected at least one of title, status, headId, metadata";
             wrong.push(Problem { field: None, ..Problem::invalid("", Reason::Wanted(wanted.into())) });
@@ -147,6 +149,9 @@ pub(super) fn check_metadata(metadata: Option<&Verbatim>, max: usize, wrong: &mu
     if !metadata.is_object() {
         wrong.push(Problem::invalid("metadata", Reason::Wanted("expected an object".into())));
     } else if metadata.as_str().len() > max {
-        wrong.push(Problem::invalid("metadata", Reason::Wanted(format!("expected at most {max} bytes of JSON"))));
+        wrong.push(Problem::invalid(
+            "metadata",
+            Reason::Wanted(format!("expected at most {max} bytes of JSON")),
+        ));
     }
 }

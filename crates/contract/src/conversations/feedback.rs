@@ -85,9 +85,8 @@ impl NewFeedback {
         if comment.as_ref().is_some_and(|comment| comment.contains('\0')) {
             wrong.push(Problem::invalid("comment", Reason::ForbiddenCharacter));
         }
-        let fits = |tag: &String| {
-            (1..=MAX_TAG).contains(&tag.chars().count()) && !tag.chars().any(char::is_control)
-        };
+        let fits =
+            |tag: &String| (1..=MAX_TAG).contains(&tag.chars().count()) && !tag.chars().any(char::is_control);
         if self.tags.len() > MAX_TAGS || !self.tags.iter().all(fits) {
             let wanted = format!("expected at most {MAX_TAGS} words of 1 to {MAX_TAG} characters");
             wrong.push(Problem::invalid("tags", Reason::Wanted(wanted)));

@@ -67,7 +67,8 @@ impl MessageChange {
             && sent.names.iter().all(|(_, name)| name.is_none())
             && sent.usage.or(sent.raw).or(sent.metadata).is_none();
         if is_nothing {
-            let wanted = "expected at least one of parts, content, status, model, usage, format, raw, metadata";
+            let wanted =
+                "expected at least one of parts, content, status, model, usage, format, raw, metadata";
             let problem = Problem { field: None, ..Problem::invalid("", Reason::Wanted(wanted.into())) };
             return Err(problem.into());
         }

@@ -6,7 +6,10 @@ use contract::{
     Problem, Problems, Reason,
     conversations::{MessageChange, MessageLimits, NewMessage, Role, Verbatim, plain_text},
 };
-use storage::conversations::{Content, ContentUpdate, Draft, Terms};
+use storage::{
+    Database,
+    conversations::{Content, ContentUpdate, Draft, Terms},
+};
 
 use super::{ConversationError, Conversations, MAX_AT_ONCE};
 use crate::search::{Owner, index};
@@ -32,7 +35,8 @@ impl Conversations {
         let single = messages.len() == 1;
         let (mut drafts, mut wrong, mut names) = (Vec::new(), Vec::new(), HashSet::new());
         for (at, message) in messages.into_iter().enumerate() {
-            let outer = |field: &str| if single { field.to_owned() } else { format!("messages[{at}].{field}") };
+            let outer =
+                |field: &str| if single { field.to_owned() } else { format!("messages[{at}].{field}") };
             if let Some(id) = &message.id
                 && !names.insert(id.clone())
             {
@@ -43,7 +47,10 @@ impl Conversations {
                 Ok(draft) => drafts.push(draft),
                 Err(problems) => wrong.extend(problems.iter().cloned().map(|problem| {
                     let field = problem.field.as_deref().map(&outer);
-                    Problem { field: field.or_else(|| (!single).then(|| format!("messages[{at}]"))), ..problem }
+                    Problem {
+                        field: field.or_else(|| (!single).then(|| format!("messages[{at}]"))),
+                        ..problem
+                    }
                 })),
             }
         }
@@ -68,7 +75,7 @@ impl Conversations {
                 raw: raw.map(text),
                 metadata: metadata.map(text),
             },
-            terms: terms(owner, &words),
+            terms: self.terms(owner, &words),
             opening: if role == Role::User { opening(&words) } else { None },
             created_at: None,
         })
@@ -83,7 +90,7 @@ impl Conversations {
         let said = change.said(&self.message_limits())?;
         let MessageChange { status, model, usage, format, raw, metadata, .. } = change;
         let parts = said.map(|said| {
-            let terms = terms(&Owner::of(user_id), &plain_text(&said.parts));
+            let terms = self.terms(&Owner::of(user_id), &plain_text(&said.parts));
             (said.json.as_str().to_owned(), terms)
         });
         Ok(ContentUpdate {
@@ -97,22 +104,27 @@ impl Conversations {
         })
     }
 
+    /// What a text can be found by.
+    fn terms(&self, owner: &Owner, words: &str) -> Terms {
+        let indexed = index(owner, words);
+        Terms(match self.database {
+            Database::Sqlite(_) => indexed.fts5().to_owned(),
+            Database::Postgres(_) => indexed.tsvector(),
+        })
+    }
+
     fn message_limits(&self) -> MessageLimits {
         let super::ConversationLimits { part_bytes, message_bytes, parts, .. } = self.limits;
         MessageLimits { part_bytes, message_bytes, parts }
     }
 }
 
-/// What a text can be found by.
-fn terms(owner: &Owner, words: &str) -> Terms {
-    let indexed = index(owner, words);
-    Terms { sqlite: indexed.fts5(), postgres: indexed.tsvector() }
-}
-
 /// The beginning of a text on one line.
 fn opening(words: &str) -> Option<String> {
     let mut line = String::new();
-    for (at, c) in words.split_whitespace().flat_map(|word| [" ", word]).flat_map(str::chars).skip(1).enumerate() {
+    for (at, c) in
+        words.split_whitespace().flat_map(|word| [" ", word]).flat_map(str::chars).skip(1).enumerate()
+    {
         if at == MAX_OPENING {
             line.push('…');
             break;

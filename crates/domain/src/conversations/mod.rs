@@ -19,8 +19,8 @@ use std::sync::Arc;
 use contract::{
     Problems,
     conversations::{
-        Appended, Conversation, ConversationChange, ConversationStatus, ItemId, Message, MessageChange, NewConversation,
-        NewFeedback, NewMessage, Order, Page, Verbatim,
+        Appended, Conversation, ConversationChange, ConversationStatus, ItemId, Message, MessageChange,
+        NewConversation, NewFeedback, NewMessage, Order, Page, Verbatim,
     },
 };
 use storage::{
@@ -31,7 +31,11 @@ use storage::{
     },
 };
 
-use self::{cursor::Cursors, hub::Hub, presenting::{conversation, message}};
+use self::{
+    cursor::Cursors,
+    hub::Hub,
+    presenting::{conversation, message},
+};
 use crate::{Failure, Ports, Secret, devices::hex};
 
 /// What a reader and a chatbot may store. Sizes are in bytes of JSON.
@@ -118,9 +122,15 @@ pub struct Conversations {
 type Outcome<T> = Result<T, ConversationError>;
 
 impl Conversations {
-    pub(crate) fn new(database: Database, ports: Ports, secret: Arc<Secret>, limits: ConversationLimits) -> Self {
+    pub(crate) fn new(
+        database: Database,
+        ports: Ports,
+        secret: Arc<Secret>,
+        limits: ConversationLimits,
+    ) -> Self {
         let cursors = Cursors::new(Arc::clone(&secret));
-        let hub = Arc::new(Hub::new(ports.random_uuid().to_string(), matches!(database, Database::Postgres(_))));
+        let hub =
+            Arc::new(Hub::new(ports.random_uuid().to_string(), matches!(database, Database::Postgres(_))));
         Self { database, ports, secret, cursors, limits, hub }
     }
 
@@ -138,7 +148,8 @@ impl Conversations {
         let id = id.map_or_else(|| self.ports.random_uuid().to_string(), String::from);
         let metadata = metadata.unwrap_or_else(Verbatim::empty_object);
         let (now, most) = (self.ports.clock.now(), i64::from(self.limits.conversations));
-        let created = self.database.create_conversation(user_id, &id, title.as_deref(), metadata.as_str(), now, most);
+        let created =
+            self.database.create_conversation(user_id, &id, title.as_deref(), metadata.as_str(), now, most);
         match created.await? {
             CreateOutcome::Created(stored) => Ok((conversation(stored), true)),
             CreateOutcome::Found(stored) => Ok((conversation(stored), false)),
@@ -194,7 +205,9 @@ impl Conversations {
                 Ok(conversation(stored))
             }
             UpdateOutcome::NoConversation => Err(ConversationError::NoConversation),
-            UpdateOutcome::NoMessage | UpdateOutcome::NotBegunByToken => Err(ConversationError::unknown("headId")),
+            UpdateOutcome::NoMessage | UpdateOutcome::NotBegunByToken => {
+                Err(ConversationError::unknown("headId"))
+            }
         }
     }
 
@@ -273,7 +286,13 @@ impl Conversations {
     ///
     /// # Errors
     /// [`ConversationError`].
-    pub async fn messages(&self, user_id: &str, id: &str, order: Order, asked: Asked<'_>) -> Outcome<Page<Message>> {
+    pub async fn messages(
+        &self,
+        user_id: &str,
+        id: &str,
+        order: Order,
+        asked: Asked<'_>,
+    ) -> Outcome<Page<Message>> {
         let list = format!("messages:{}:{id}", order.name());
         let cursor = self.cursors.read(user_id, &list, asked.cursor)?;
         let stored = self.stored(user_id, id).await?;
@@ -358,7 +377,13 @@ impl Conversations {
         self.change(by, id, message_id, &MessageUpdate::Feedback(None)).await
     }
 
-    async fn change(&self, by: By<'_>, id: &str, message_id: &str, update: &MessageUpdate) -> Outcome<Message> {
+    async fn change(
+        &self,
+        by: By<'_>,
+        id: &str,
+        message_id: &str,
+        update: &MessageUpdate,
+    ) -> Outcome<Message> {
         let writer = Writer { token_id: by.token_id, now: self.ports.clock.now() };
         let changed = self.database.update_message(by.user_id, id, message_id, update, writer, by.expired);
         match changed.await? {

@@ -2,12 +2,18 @@
 
 use contract::{
     Problem, Problems, Reason,
-    conversations::{Hit, HitConversation, HitMessage, ItemId, Page, Role, Verbatim, parts_of, plain_text},
+    conversations::{
+        Hit, HitConversation, HitMessage, ItemId, Page, Passage, PassagePart, Role, Verbatim, parts_of,
+        plain_text,
+    },
 };
-use storage::conversations::{FoundMessage, SEQ_BITS, Terms};
+use storage::{
+    Database,
+    conversations::{FoundMessage, SEQ_BITS, Terms},
+};
 
 use super::{Asked, ConversationError, Conversations, next};
-use crate::search::{Owner, Query};
+use crate::search::{self, Owner, Query};
 
 /// Characters of a message that a hit shows.
 const PASSAGE: usize = 160;
@@ -24,14 +30,17 @@ impl Conversations {
         words: &str,
         asked: Asked<'_>,
     ) -> Result<Page<Hit>, ConversationError> {
-        let Some(query) = Query::parse(words) else {
+        let Some(query) = Query::parse(words, true) else {
             let wanted = Reason::Wanted("expected at least one word to look for".into());
             return Err(Problems::from(Problem::invalid("q", wanted)).into());
         };
         let owner = Owner::of(user_id);
-        let wanted = Terms { sqlite: query.fts5(&owner), postgres: query.tsquery(&owner) };
+        let wanted = Terms(match self.database {
+            Database::Sqlite(_) => query.fts5(&owner),
+            Database::Postgres(_) => query.tsquery(&owner),
+        });
         // What is looked for, and not how it was typed, is the list.
-        let list = format!("search:{}", wanted.sqlite);
+        let list = format!("search:{}", wanted.0);
         let before = self.cursors.read(user_id, &list, asked.cursor)?.map_or(i64::MAX, |(no, _)| no);
         let rows = asked.rows();
         let mut found = self.database.search_messages(user_id, &wanted, before, rows + 1).await?;
@@ -54,6 +63,15 @@ fn hit(query: &Query, found: FoundMessage) -> Hit {
             role: Role::parse(&found.role).unwrap_or(Role::System),
             created_at: found.created_at,
         },
-        passage: query.passage(&plain_text(&parts), PASSAGE),
+        passage: passage(&query.passage(&plain_text(&parts), PASSAGE)),
+    }
+}
+
+fn passage(found: &search::Passage) -> Passage {
+    let part = |part: &search::PassagePart| PassagePart { text: part.text.clone(), matched: part.matched };
+    Passage {
+        before_cut: found.before_cut,
+        parts: found.parts.iter().map(part).collect(),
+        after_cut: found.after_cut,
     }
 }

@@ -43,7 +43,12 @@ impl Conversations {
     ///
     /// # Errors
     /// [`ConversationError`].
-    pub async fn watch(&self, user_id: &str, id: &str, after: Option<i64>) -> Result<Watch, ConversationError> {
+    pub async fn watch(
+        &self,
+        user_id: &str,
+        id: &str,
+        after: Option<i64>,
+    ) -> Result<Watch, ConversationError> {
         let stored = self.stored(user_id, id).await?;
         let signal = Some(self.hub.watch(stored.no, stored.revision));
         // One that is ahead of the conversation belongs to another that had its name.
@@ -110,7 +115,9 @@ impl Hub {
             return;
         }
         let pairs = words.filter_map(|word| word.split_once(':'));
-        for (no, revision) in pairs.filter_map(|(no, revision)| Some((no.parse().ok()?, revision.parse().ok()?))) {
+        for (no, revision) in
+            pairs.filter_map(|(no, revision)| Some((no.parse().ok()?, revision.parse().ok()?)))
+        {
             self.changed(no, revision);
         }
     }

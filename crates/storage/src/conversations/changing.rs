@@ -2,10 +2,7 @@
 
 use contract::Timestamp;
 
-use super::{
-    Content, StoredConversation, StoredMessage, Terms, Writer,
-    connection::ConversationConnection,
-};
+use super::{Content, StoredConversation, StoredMessage, Terms, Writer, connection::ConversationConnection};
 use crate::{
     Database, StorageError,
     database::{in_transaction, on_pool},
@@ -80,7 +77,8 @@ pub enum UpdateOutcome<T> {
     NotBegunByToken,
 }
 
-const UPDATE: &str = "update bookplate_conversations set title = $2, status = $3, head_id = $4, metadata = $5,
+const UPDATE: &str =
+    "update bookplate_conversations set title = $2, status = $3, head_id = $4, metadata = $5,
     revision = $6, updated_at = $7 where no = $1";
 const FEEDBACK: &str = "update bookplate_messages set feedback = $2, revision = $3 where no = $1";
 const BEGUN_BY: &str = "select begun_by from bookplate_messages where no = $1";

@@ -29,7 +29,8 @@ pub(super) const FIND: &str = concat!(
     " from bookplate_messages m where m.conversation_no = $1 and m.id = $2"
 );
 const EXISTS: &str = "select no from bookplate_messages where conversation_no = $1 and id = $2";
-const CHANGE: &str = "update bookplate_messages set parts = $2, status = $3, model = $4, usage = $5, format = $6,
+const CHANGE: &str =
+    "update bookplate_messages set parts = $2, status = $3, model = $4, usage = $5, format = $6,
     raw = $7, metadata = $8, revision = $9, updated_at = $10 where no = $1";
 const SETTLE: &str = "update bookplate_conversations set message_count = $2, revision = $3, head_id = $4,
     last_message_at = $5, active_at = $6, updated_at = $7, opening = $8 where no = $1";
@@ -146,7 +147,12 @@ macro_rules! same_words {
                 .map(drop)
         }
 
-        async fn kept_request(&mut self, user_id: &str, id: &str, now: i64) -> Asked<Option<(String, String)>> {
+        async fn kept_request(
+            &mut self,
+            user_id: &str,
+            id: &str,
+            now: i64,
+        ) -> Asked<Option<(String, String)>> {
             sqlx::query_as(FIND_REQUEST).bind(user_id).bind(id).bind(now).fetch_optional(&mut *self).await
         }
 
@@ -169,19 +175,19 @@ impl ConversationConnection for SqliteConnection {
 
     async fn insert_message(&mut self, draft: &Draft, place: &Place<'_>) -> Asked<()> {
         bind_message!(INSERT_SQLITE, draft, place).execute(&mut *self).await?;
-        if draft.terms.sqlite.is_empty() {
+        if draft.terms.0.is_empty() {
             return Ok(());
         }
         let no = number(place.conversation_no, place.seq);
-        sqlx::query(INDEX_SQLITE).bind(no).bind(&draft.terms.sqlite).execute(&mut *self).await.map(drop)
+        sqlx::query(INDEX_SQLITE).bind(no).bind(&draft.terms.0).execute(&mut *self).await.map(drop)
     }
 
     async fn replace_terms(&mut self, no: i64, terms: &Terms) -> Asked<()> {
         sqlx::query(UNINDEX_SQLITE).bind(no).execute(&mut *self).await?;
-        if terms.sqlite.is_empty() {
+        if terms.0.is_empty() {
             return Ok(());
         }
-        sqlx::query(INDEX_SQLITE).bind(no).bind(&terms.sqlite).execute(&mut *self).await.map(drop)
+        sqlx::query(INDEX_SQLITE).bind(no).bind(&terms.0).execute(&mut *self).await.map(drop)
     }
 }
 
@@ -189,11 +195,11 @@ impl ConversationConnection for PgConnection {
     same_words!(HOLD_POSTGRES);
 
     async fn insert_message(&mut self, draft: &Draft, place: &Place<'_>) -> Asked<()> {
-        let insert = bind_message!(INSERT_POSTGRES, draft, place).bind(&draft.terms.postgres);
+        let insert = bind_message!(INSERT_POSTGRES, draft, place).bind(&draft.terms.0);
         insert.execute(&mut *self).await.map(drop)
     }
 
     async fn replace_terms(&mut self, no: i64, terms: &Terms) -> Asked<()> {
-        sqlx::query(INDEX_POSTGRES).bind(no).bind(&terms.postgres).execute(&mut *self).await.map(drop)
+        sqlx::query(INDEX_POSTGRES).bind(no).bind(&terms.0).execute(&mut *self).await.map(drop)
     }
 }

@@ -8,14 +8,10 @@ use sqlx::FromRow;
 
 use crate::{Database, StorageError};
 
-/// The terms of a text, or what is looked for, in the words of either database.
+/// The terms of a text, or what is looked for, in the words of the database at hand. FTS5 has terms with blanks between
+/// them, and MATCH expressions; PostgreSQL the text forms of tsvector and tsquery.
 #[derive(Debug, Clone, Default)]
-pub struct Terms {
-    /// For FTS5: terms with blanks between them, or a MATCH expression.
-    pub sqlite: String,
-    /// For PostgreSQL: the text form of a tsvector, or of a tsquery.
-    pub postgres: String,
-}
+pub struct Terms(pub String);
 
 /// A message that was found, and the conversation it is in.
 #[derive(Debug, FromRow)]
@@ -93,11 +89,11 @@ impl Database {
     ) -> Result<Vec<FoundMessage>, StorageError> {
         Ok(match self {
             Self::Sqlite(pool) => {
-                let search = sqlx::query_as(SEARCH_SQLITE).bind(&wanted.sqlite).bind(before).bind(user_id);
+                let search = sqlx::query_as(SEARCH_SQLITE).bind(&wanted.0).bind(before).bind(user_id);
                 search.bind(limit).fetch_all(pool).await?
             }
             Self::Postgres(pool) => {
-                let search = sqlx::query_as(SEARCH_POSTGRES).bind(&wanted.postgres).bind(before).bind(user_id);
+                let search = sqlx::query_as(SEARCH_POSTGRES).bind(&wanted.0).bind(before).bind(user_id);
                 search.bind(limit).fetch_all(pool).await?
             }
         })
