@@ -4,6 +4,7 @@
 //! the other: each message has its place in it without gaps, each change its revision.
 
 mod appending;
+mod branching;
 mod changing;
 mod connection;
 mod listing;
@@ -14,6 +15,7 @@ mod search;
 mod taking;
 
 pub use appending::{AppendOutcome, Appending, Draft, Idempotency, Writer, Written};
+pub use branching::Siblings;
 pub use changing::{ContentUpdate, ConversationUpdate, MessageUpdate, UpdateOutcome};
 pub use listing::{CreateOutcome, StoredConversation};
 pub use message::{Content, SEQ_BITS, StoredMessage};
@@ -24,6 +26,7 @@ pub use taking::TakenConversation;
 /// The SQL texts that both databases know.
 pub(crate) fn statements() -> Vec<&'static str> {
     [
+        branching::STATEMENTS,
         changing::STATEMENTS,
         connection::STATEMENTS,
         listing::STATEMENTS,
