@@ -17,6 +17,7 @@ mod operator;
 mod passwords;
 mod ports;
 mod privacy;
+pub mod search;
 mod secret;
 mod sessions;
 mod tokens;

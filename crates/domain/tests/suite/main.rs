@@ -30,6 +30,8 @@ mod privacy;
 mod profiles;
 mod recovery;
 mod rotation;
+mod search;
+mod search_text;
 mod secrecy;
 mod secret;
 mod session_lists;

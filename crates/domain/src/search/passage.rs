@@ -1,0 +1,203 @@
+//! The passage of a text that shows why it was found.
+
+use std::ops::Range;
+
+use super::{
+    Query, Term,
+    fold::{self, Class},
+    terms::{Shape, terms},
+};
+
+/// How many characters a passage may become shorter for the sake of whole words.
+const FRAY: usize = 24;
+
+/// A part of a text, with what was looked for in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passage {
+    /// Whether the text has more before it.
+    pub before_cut: bool,
+    /// Whether the text has more behind it.
+    pub after_cut: bool,
+    /// Together the passage as it stands in the text, blanks and line ends included; none for an empty text.
+    pub parts: Vec<PassagePart>,
+}
+
+/// A stretch of a passage; neighbours differ in `matched`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassagePart {
+    /// As it stands in the text.
+    pub text: String,
+    /// Whether it was looked for.
+    pub matched: bool,
+}
+
+/// Where something that is looked for stands.
+struct Hit {
+    bytes: Range<usize>,
+    /// The same, in characters.
+    characters: Range<usize>,
+    /// Which phrase of the query it belongs to.
+    phrase: usize,
+}
+
+impl Query {
+    /// The passage in which most of what is looked for stands, the first of several, of at most `width` characters
+    /// between whole words where there are any. The text's beginning when it has nothing of it.
+    pub fn passage(&self, text: &str, width: usize) -> Passage {
+        let hits = hits(text, self.places(text));
+        let (wanted, first, last) = match best(&hits, width) {
+            Some(best) => {
+                let characters = best.0.characters.start..best.1.characters.end;
+                (characters, best.0.bytes.start, best.1.bytes.end)
+            }
+            None => (0..0, text.len(), 0),
+        };
+        let raw = around(text, &wanted, width);
+        let mut shown = edge_after(text, raw.start, first)..edge_before(text, raw.end, last);
+        if shown.is_empty() {
+            shown = raw;
+        }
+        let cut = text.get(shown.clone()).unwrap_or_default();
+        shown.start += cut.len() - cut.trim_start().len();
+        shown.end = shown.start + cut.trim().len();
+        let rest = |range: Range<usize>| text.get(range).is_some_and(|rest| !rest.trim().is_empty());
+        Passage {
+            before_cut: rest(0..shown.start),
+            after_cut: rest(shown.end..text.len()),
+            parts: parts(text, &shown, &hits),
+        }
+    }
+
+    /// Every term that is looked for, with its phrase, in the order of the text.
+    fn places(&self, text: &str) -> Vec<(Range<usize>, usize)> {
+        let terms: Vec<Term> = terms(text).collect();
+        let mut places = Vec::new();
+        for (number, phrase) in self.phrases.iter().enumerate() {
+            for place in phrase.found_in(&terms) {
+                places.extend(place.iter().map(|term| (term.range.clone(), number)));
+                // Of a pair that begins with the one character looked for, that character.
+                if let (Some(term), Some((range, _))) = (place.last(), places.last_mut())
+                    && term.shape == Shape::Pair
+                    && term.text != phrase.end()
+                {
+                    let pair = text.get(range.clone()).unwrap_or_default();
+                    range.end = range.start + fold::cluster(pair);
+                }
+            }
+        }
+        places.sort_unstable_by_key(|(range, _)| (range.start, range.end));
+        places
+    }
+}
+
+/// Counts the characters before each place.
+fn hits(text: &str, places: Vec<(Range<usize>, usize)>) -> Vec<Hit> {
+    let count = |range: Range<usize>| text.get(range).map_or(0, |it| it.chars().count());
+    let (mut at, mut characters) = (0, 0);
+    let hit = |(bytes, phrase): (Range<usize>, usize)| {
+        characters += count(at..bytes.start);
+        at = bytes.start;
+        let length = count(bytes.clone());
+        Hit { bytes, characters: characters..characters + length, phrase }
+    };
+    places.into_iter().map(hit).collect()
+}
+
+/// The first and the last hit of the stretch with most phrases, then most hits.
+fn best(hits: &[Hit], width: usize) -> Option<(&Hit, &Hit)> {
+    let mut best = None;
+    let mut most = (0, 0);
+    let mut rest = hits;
+    while let Some(first) = rest.first() {
+        let fits = |hit: &&Hit| hit.characters.end <= first.characters.start.saturating_add(width);
+        let (mut phrases, mut count, mut last) = (1_u32 << first.phrase, 0, first);
+        for hit in rest.iter().take_while(fits) {
+            phrases |= 1 << hit.phrase;
+            count += 1;
+            last = if hit.bytes.end > last.bytes.end { hit } else { last };
+        }
+        if (phrases.count_ones(), count) > most {
+            most = (phrases.count_ones(), count);
+            best = Some((first, last));
+        }
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    best
+}
+
+/// As many bytes as make `width` characters with what is wanted in their middle, within the text.
+fn around(text: &str, wanted: &Range<usize>, width: usize) -> Range<usize> {
+    let all = text.chars().count();
+    let lead = width.saturating_sub(wanted.len()) / 2;
+    let start = wanted.start.saturating_sub(lead).min(all.saturating_sub(width));
+    let mut bytes = text.char_indices().map(|(at, _)| at).chain([text.len()]).skip(start);
+    let first = bytes.next().unwrap_or(text.len());
+    let end = width.checked_sub(1).map_or(first, |more| bytes.nth(more).unwrap_or(text.len()));
+    first..end
+}
+
+/// The next place at which a passage may begin, not behind `limit` unless every nearer one splits a character.
+fn edge_after(text: &str, at: usize, limit: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    let places = || rest.char_indices().map(|(offset, _)| at + offset).chain([text.len()]);
+    let near = |place: &usize| *place <= limit;
+    let word = places().take(FRAY).take_while(near).find(|place| edge(text, *place) == Edge::Word);
+    word.or_else(|| places().find(|place| edge(text, *place) != Edge::None)).unwrap_or(at)
+}
+
+/// The place before at which a passage may end, not before `limit` unless every nearer one splits a character.
+fn edge_before(text: &str, at: usize, limit: usize) -> usize {
+    let read = text.get(..at).unwrap_or_default();
+    let places = || [at].into_iter().chain(read.char_indices().rev().map(|(place, _)| place));
+    let near = |place: &usize| *place >= limit;
+    let word = places().take(FRAY).take_while(near).find(|place| edge(text, *place) == Edge::Word);
+    word.or_else(|| places().find(|place| edge(text, *place) != Edge::None)).unwrap_or(at)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Edge {
+    /// Within one drawn character.
+    None,
+    /// Within a word.
+    Character,
+    /// Between words.
+    Word,
+}
+
+/// What is cut in two at a place of the text.
+fn edge(text: &str, at: usize) -> Edge {
+    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
+    let (Some(before), Some(after)) = (before.chars().next_back(), after.chars().next()) else {
+        return Edge::Word;
+    };
+    let flags = '\u{1F1E6}'..='\u{1F1FF}';
+    let drawn_together = fold::extends(before, after)
+        || before == '\u{200D}'
+        || flags.contains(&before) && flags.contains(&after);
+    match (fold::class(before), fold::class(after)) {
+        _ if drawn_together => Edge::None,
+        (Class::Letter | Class::Mark, Class::Letter) => Edge::Character,
+        _ => Edge::Word,
+    }
+}
+
+/// The passage as stretches that were looked for and others.
+fn parts(text: &str, shown: &Range<usize>, hits: &[Hit]) -> Vec<PassagePart> {
+    let mut parts: Vec<PassagePart> = Vec::new();
+    let mut push = |range: Range<usize>, matched: bool| match (parts.last_mut(), text.get(range)) {
+        (_, None | Some("")) => {}
+        (Some(last), Some(more)) if last.matched == matched => last.text.push_str(more),
+        (_, Some(text)) => parts.push(PassagePart { text: text.to_owned(), matched }),
+    };
+    let mut at = shown.start;
+    for Hit { bytes, .. } in hits {
+        let (start, end) = (bytes.start.clamp(at, shown.end), bytes.end.min(shown.end));
+        if end > start {
+            push(at..start, false);
+            push(start..end, true);
+            at = end;
+        }
+    }
+    push(at..shown.end, false);
+    parts
+}
