@@ -31,6 +31,7 @@ mod profiles;
 mod recovery;
 mod rotation;
 mod search;
+mod search_anything;
 mod search_text;
 mod secrecy;
 mod secret;
