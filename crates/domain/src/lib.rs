@@ -18,7 +18,7 @@ mod operator;
 mod passwords;
 mod ports;
 mod privacy;
-mod search;
+pub mod search;
 mod secret;
 mod sessions;
 mod tokens;
@@ -58,7 +58,7 @@ pub use storage::{
     Ban, Database, Event, ForeignBan, ForeignReader, Session, SignInMethod, SignedIn, StorageError, Swept,
     User,
 };
-pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, Verified, VerifyError};
+pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifiedToken, VerifyError};
 pub use upkeep::{Retention, Upkeep};
 
 use contract::{Questions, UserBody};

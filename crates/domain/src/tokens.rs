@@ -86,7 +86,7 @@ pub enum VerifyError {
 
 /// A token that was believed.
 #[derive(Debug, Clone)]
-pub struct Verified {
+pub struct VerifiedToken {
     /// The reader, and the session it was drawn from, which lives.
     pub signed_in: SignedIn,
     /// Its `jti`; empty without one.
@@ -206,7 +206,7 @@ impl Tokens {
     ///
     /// # Errors
     /// [`VerifyError`].
-    pub async fn verify_late(&self, token: &str) -> Result<Verified, VerifyError> {
+    pub async fn verify_late(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
         let claims = self.signed_claims(token)?;
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let time = |name: &str| claims.get(name).and_then(Value::as_i64);
@@ -236,7 +236,7 @@ impl Tokens {
         }
         // A service that signs with a shared secret may leave it out; then nothing is known to have been begun with it.
         let token_id = text("jti").unwrap_or_default().to_owned();
-        Ok(Verified { signed_in, token_id, ends_at, expired: ends_at <= now })
+        Ok(VerifiedToken { signed_in, token_id, ends_at, expired: ends_at <= now })
     }
 
     fn claims(&self, signed_in: &SignedIn, aud: Option<&str>) -> Map<String, Value> {
