@@ -58,7 +58,8 @@ pub(super) fn direct(reading: &mut Reading<'_>, database: Option<&Address>) -> O
     let given = reading.value(&variables::DATABASE_DIRECT_URL);
     let database = database.filter(|database| database.file.is_none());
     let Some(Found { name, text }) = given else {
-        let is_pooled = |url: &str| Url::parse(url).ok().and_then(|url| Some(url.host_str()?.contains("-pooler")));
+        let is_pooled =
+            |url: &str| Url::parse(url).ok().and_then(|url| Some(url.host_str()?.contains("-pooler")));
         let url = &database?.url;
         if is_pooled(url).unwrap_or(false) {
             reading.notice(format!(
@@ -77,7 +78,8 @@ pub(super) fn direct(reading: &mut Reading<'_>, database: Option<&Address>) -> O
         return None;
     }
     let is_server = text.starts_with("postgres://") || text.starts_with("postgresql://");
-    let judged = if is_server { server(text) } else { Err(("this is no address of PostgreSQL".into(), FORMS.into())) };
+    let judged =
+        if is_server { server(text) } else { Err(("this is no address of PostgreSQL".into(), FORMS.into())) };
     judged.map_err(|(wrong, remedy)| reading.refuse(&name, wrong, remedy)).ok().map(|address| address.url)
 }
 

@@ -214,7 +214,8 @@ impl Tokens {
         if text("iss") != Some(&self.settings.issuer) {
             return Err(VerifyError::Refused("issuer"));
         }
-        let ends_at = time("exp").filter(|exp| exp.saturating_add(GRACE) > now).ok_or(VerifyError::Refused("time"))?;
+        let ends_at =
+            time("exp").filter(|exp| exp.saturating_add(GRACE) > now).ok_or(VerifyError::Refused("time"))?;
         if time("iat").is_none_or(|iat| iat > now + CLOCK_SKEW) {
             return Err(VerifyError::Refused("time"));
         }

@@ -10,13 +10,7 @@ use domain::{By, LimitError, Presented, Renewal, Resolved, Rule, SignedIn};
 use http::{HeaderMap, Method, header, request::Parts};
 
 use super::document::Refused;
-use crate::http::{
-    actor::bearer,
-    guard::Proof,
-    limits,
-    session::set_cookies,
-    state::Edge,
-};
+use crate::http::{actor::bearer, guard::Proof, limits, session::set_cookies, state::Edge};
 
 /// A reader, by token or by cookie.
 #[derive(Debug, Clone)]

@@ -129,5 +129,8 @@ fn written(events: &[(i64, ConversationEvent)]) -> (Bytes, bool) {
 fn last_event(id: &HeaderValue) -> Result<i64, Problem> {
     let number = id.to_str().ok().and_then(|id| id.trim().parse().ok()).filter(|number: &i64| *number >= 0);
     let wanted = Reason::Wanted("expected the id of an event of this stream".into());
-    number.ok_or_else(|| Problem { reason: Some(wanted), ..Problem::on(Code::ValidationError, "Last-Event-ID") })
+    number.ok_or_else(|| Problem {
+        reason: Some(wanted),
+        ..Problem::on(Code::ValidationError, "Last-Event-ID")
+    })
 }

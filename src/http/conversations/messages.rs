@@ -108,6 +108,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().map(str::trim).filter(|key| (1..=MAX_KEY).contains(&key.len()));
     let wanted = || Reason::Wanted(format!("expected 1 to {MAX_KEY} printable characters of ASCII"));
-    let wrong = || Problem { reason: Some(wanted()), ..Problem::on(Code::ValidationError, "Idempotency-Key") };
+    let wrong =
+        || Problem { reason: Some(wanted()), ..Problem::on(Code::ValidationError, "Idempotency-Key") };
     key.map(|key| Some(key.to_owned())).ok_or_else(wrong)
 }
