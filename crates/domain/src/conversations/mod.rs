@@ -26,8 +26,8 @@ use contract::{
 use storage::{
     Database,
     conversations::{
-        AppendOutcome, Appending, ConversationUpdate, CreateOutcome, Idempotency, MessageUpdate, SEQ_BITS,
-        StoredConversation, UpdateOutcome, Writer,
+        AppendOutcome, Appender, Appending, ConversationUpdate, CreateOutcome, Idempotency, MessageUpdate,
+        SEQ_BITS, StoredConversation, UpdateOutcome, Writer,
     },
 };
 
@@ -112,6 +112,7 @@ impl Asked<'_> {
 #[derive(Debug, Clone)]
 pub struct Conversations {
     database: Database,
+    appender: Appender,
     ports: Ports,
     secret: Arc<Secret>,
     cursors: Cursors,
@@ -131,7 +132,8 @@ impl Conversations {
         let cursors = Cursors::new(Arc::clone(&secret));
         let hub =
             Arc::new(Hub::new(ports.random_uuid().to_string(), matches!(database, Database::Postgres(_))));
-        Self { database, ports, secret, cursors, limits, hub }
+        let appender = Appender::new(&database);
+        Self { database, appender, ports, secret, cursors, limits, hub }
     }
 
     /// What may be stored.
@@ -260,7 +262,7 @@ impl Conversations {
             idempotency: idempotency.as_ref(),
         };
         let place = |at: usize| if drafts.len() == 1 { String::new() } else { format!("messages[{at}].") };
-        match self.database.append_messages(&appending).await? {
+        match self.appender.append(&appending).await? {
             AppendOutcome::Done(written) => {
                 let changed = written.iter().filter(|written| written.changed);
                 if let Some(last) = changed.map(|written| &written.message).max_by_key(|it| it.revision) {
