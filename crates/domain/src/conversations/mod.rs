@@ -193,6 +193,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn update(&self, user_id: &str, id: &str, change: ConversationChange) -> Outcome<Conversation> {
+        check_conversation(id)?;
         let ConversationChange { title, status, head_id, metadata } = change.check(MAX_METADATA)?;
         let update = ConversationUpdate {
             title,
@@ -218,6 +219,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn delete(&self, user_id: &str, id: &str) -> Outcome<()> {
+        check_conversation(id)?;
         let hidden = self.database.hide_conversation(user_id, id, self.ports.clock.now()).await?;
         let (no, revision) = hidden.ok_or(ConversationError::NoConversation)?;
         self.hub.announce(no, revision);
@@ -229,6 +231,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn restore(&self, user_id: &str, id: &str) -> Outcome<Conversation> {
+        check_conversation(id)?;
         let since = self.ports.clock.now().plus_seconds(-UNDO);
         let shown = self.database.show_conversation(user_id, id, since).await?;
         let (no, revision) = shown.ok_or(ConversationError::NoConversation)?;
@@ -248,6 +251,7 @@ impl Conversations {
         messages: Vec<NewMessage>,
         key: Option<&str>,
     ) -> Outcome<(Appended, bool)> {
+        check_conversation(id)?;
         if by.expired {
             return Err(ConversationError::Expired);
         }
@@ -333,6 +337,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn message(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
+        check_message(message_id)?;
         let stored = self.stored(user_id, id).await?;
         let found = self.database.find_message(stored.no, message_id).await?;
         found.map(|stored| message(id, stored)).ok_or(ConversationError::NoMessage)
@@ -386,6 +391,8 @@ impl Conversations {
         message_id: &str,
         update: &MessageUpdate,
     ) -> Outcome<Message> {
+        check_conversation(id)?;
+        check_message(message_id)?;
         let writer = Writer { token_id: by.token_id, now: self.ports.clock.now() };
         let changed = self.database.update_message(by.user_id, id, message_id, update, writer, by.expired);
         match changed.await? {
@@ -400,6 +407,7 @@ impl Conversations {
     }
 
     async fn stored(&self, user_id: &str, id: &str) -> Outcome<StoredConversation> {
+        check_conversation(id)?;
         let found = self.database.find_conversation(user_id, id).await?;
         found.ok_or(ConversationError::NoConversation)
     }
@@ -435,7 +443,15 @@ impl<E: Into<Failure>> From<E> for ConversationError {
     }
 }
 
-/// A name that came in an address. One that could never be is answered like one that is not there.
-pub fn is_name(id: &str) -> bool {
+/// A name that could never be one is not looked for: it is answered like one that is not there.
+fn is_name(id: &str) -> bool {
     ItemId::parse("id", id).is_ok()
+}
+
+fn check_conversation(id: &str) -> Outcome<()> {
+    if is_name(id) { Ok(()) } else { Err(ConversationError::NoConversation) }
+}
+
+fn check_message(id: &str) -> Outcome<()> {
+    if is_name(id) { Ok(()) } else { Err(ConversationError::NoMessage) }
 }
