@@ -18,7 +18,7 @@ mod operator;
 mod passwords;
 mod ports;
 mod privacy;
-mod search;
+pub mod search;
 mod secret;
 mod sessions;
 mod tokens;
@@ -38,7 +38,7 @@ pub use contract;
 pub use contract::Timestamp;
 pub use conversations::{
     Asked, By, ConversationError, ConversationEvent, ConversationLimits, Conversations, Fork, Place, Stretch,
-    Turn, Watch, is_name,
+    Turn, Watch,
 };
 pub use devices::DeviceId;
 pub use events::{DONE, EventKind};
@@ -59,7 +59,7 @@ pub use storage::{
     Ban, Database, Event, ForeignBan, ForeignReader, Session, SignInMethod, SignedIn, StorageError, Swept,
     User,
 };
-pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifyError};
+pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifiedToken, VerifyError};
 pub use upkeep::{Retention, Upkeep};
 
 use contract::{Questions, UserBody};

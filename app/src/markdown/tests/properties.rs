@@ -145,7 +145,7 @@ fn holds(text: &str, citations: &[Citation]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn security_made_of_fragments_of_markup_it_is_inert_and_loses_no_text(text in markdown(), citations in citations()) {

@@ -42,7 +42,7 @@ pub struct Draft {
 }
 
 /// A request that is carried out once, however often it is sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Idempotency {
     /// The hash of the key.
     pub id: String,
@@ -67,6 +67,13 @@ pub struct Appending<'a> {
     pub most: i64,
     /// The request, when it may be sent again.
     pub idempotency: Option<&'a Idempotency>,
+}
+
+impl Appending<'_> {
+    /// How many messages the conversation may have, as far as their numbers have room.
+    pub(super) fn most(&self) -> i64 {
+        self.most.min((1 << SEQ_BITS) - 2)
+    }
 }
 
 /// What came of adding messages. Positions count from 0.
@@ -95,6 +102,8 @@ pub struct Written {
     pub message: StoredMessage,
     /// Whether it is another than before.
     pub changed: bool,
+    /// Whether it was not there before.
+    pub is_new: bool,
 }
 
 /// Adds messages inside a transaction. Nothing is written before everything is known to fit: what does not come out as
@@ -180,8 +189,7 @@ async fn refusal<C: ConversationConnection>(
             }
         }
     }
-    let most = appending.most.min((1 << SEQ_BITS) - 1);
-    let is_full = fresh > 0 && conversation.message_count.saturating_add(fresh) > most;
+    let is_full = fresh > 0 && conversation.message_count.saturating_add(fresh) > appending.most();
     Ok(is_full.then_some(AppendOutcome::Full))
 }
 
@@ -221,7 +229,7 @@ async fn insert<C: ConversationConnection>(
         created_at: at,
         updated_at: at,
     };
-    Ok(Written { message, changed: true })
+    Ok(Written { message, changed: true, is_new: true })
 }
 
 /// A message that is there and is the same already is left alone: then nobody is told anything.
@@ -233,7 +241,7 @@ async fn change<C: ConversationConnection>(
     writer: Writer<'_>,
 ) -> Result<Written, sqlx::Error> {
     if message.content == draft.content {
-        return Ok(Written { message, changed: false });
+        return Ok(Written { message, changed: false, is_new: false });
     }
     conversation.revision += 1;
     let (no, revision, now) = (message.no, conversation.revision, writer.now);
@@ -243,7 +251,7 @@ async fn change<C: ConversationConnection>(
     }
     message.content = draft.content.clone();
     (message.revision, message.updated_at) = (revision, now);
-    Ok(Written { message, changed: true })
+    Ok(Written { message, changed: true, is_new: false })
 }
 
 impl Database {
