@@ -44,7 +44,7 @@ export default defineConfig({
     {
       name: 'noscript-sqlite',
       use: { ...desktop, database: 'sqlite', javaScriptEnabled: false },
-      testIgnore: ['script.spec.mjs', 'phone.spec.mjs', 'plain-states.spec.mjs'],
+      testIgnore: ['script.spec.mjs', 'live.spec.mjs', 'phone.spec.mjs', 'plain-states.spec.mjs'],
     },
     {
       name: 'desktop-postgres',
