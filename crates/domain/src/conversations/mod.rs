@@ -6,12 +6,14 @@
 mod composing;
 mod cursor;
 mod error;
+mod exporting;
 mod hub;
 mod presenting;
 mod searching;
 mod watching;
 
 pub use error::ConversationError;
+pub use exporting::{ConversationExport, ExportFormat, Piece, Reading, Taken};
 pub use watching::{ConversationEvent, Watch};
 
 use std::sync::Arc;
@@ -36,7 +38,7 @@ use self::{
     hub::Hub,
     presenting::{conversation, message},
 };
-use crate::{Failure, Ports, Secret, devices::hex};
+use crate::{Failure, Ports, Secret, devices::hex, privacy::export::Book};
 
 /// What a reader and a chatbot may store. Sizes are in bytes of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +119,8 @@ pub struct Conversations {
     cursors: Cursors,
     limits: ConversationLimits,
     hub: Arc<Hub>,
+    /// Whose conversations, for the files readers take away.
+    book: Book,
 }
 
 type Outcome<T> = Result<T, ConversationError>;
@@ -127,11 +131,12 @@ impl Conversations {
         ports: Ports,
         secret: Arc<Secret>,
         limits: ConversationLimits,
+        book: Book,
     ) -> Self {
         let cursors = Cursors::new(Arc::clone(&secret));
         let hub =
             Arc::new(Hub::new(ports.random_uuid().to_string(), matches!(database, Database::Postgres(_))));
-        Self { database, ports, secret, cursors, limits, hub }
+        Self { database, ports, secret, cursors, limits, hub, book }
     }
 
     /// What may be stored.

@@ -10,6 +10,7 @@
 mod accounts;
 mod addresses;
 mod book;
+mod conversation_exports;
 mod cookies;
 mod deletion;
 mod forgeries;
@@ -35,5 +36,6 @@ mod secret;
 mod session_lists;
 mod sessions;
 mod strict;
+mod talking;
 mod tokens;
 mod upkeep;
