@@ -19,7 +19,7 @@ mod operator;
 mod passwords;
 mod ports;
 mod privacy;
-mod search;
+pub mod search;
 mod secret;
 mod sessions;
 mod tokens;
@@ -61,7 +61,7 @@ pub use storage::{
     Ban, Database, Event, ForeignBan, ForeignReader, Session, SignInMethod, SignedIn, StorageError, Swept,
     User,
 };
-pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifyError};
+pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifiedToken, VerifyError};
 pub use upkeep::{Retention, Upkeep};
 
 use contract::{Questions, UserBody};
