@@ -8,6 +8,7 @@ mod cursor;
 mod error;
 mod exporting;
 mod hub;
+mod importing;
 mod presenting;
 mod searching;
 mod watching;

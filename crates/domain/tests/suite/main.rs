@@ -11,6 +11,7 @@ mod accounts;
 mod addresses;
 mod book;
 mod conversation_exports;
+mod conversation_imports;
 mod cookies;
 mod deletion;
 mod forgeries;

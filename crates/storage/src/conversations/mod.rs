@@ -6,6 +6,7 @@
 mod appending;
 mod changing;
 mod connection;
+mod importing;
 mod listing;
 mod message;
 mod notifying;
@@ -15,6 +16,7 @@ mod taking;
 
 pub use appending::{AppendOutcome, Appending, Draft, Idempotency, Writer, Written};
 pub use changing::{ContentUpdate, ConversationUpdate, MessageUpdate, UpdateOutcome};
+pub use importing::{ForeignConversation, ImportOutcome, Importing, Later};
 pub use listing::{CreateOutcome, StoredConversation};
 pub use message::{Content, SEQ_BITS, StoredMessage};
 pub use notifying::Listener;
@@ -26,6 +28,7 @@ pub(crate) fn statements() -> Vec<&'static str> {
     [
         changing::STATEMENTS,
         connection::STATEMENTS,
+        importing::STATEMENTS,
         listing::STATEMENTS,
         reading::STATEMENTS,
         taking::STATEMENTS,

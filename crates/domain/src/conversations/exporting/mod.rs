@@ -9,7 +9,7 @@ mod reading;
 mod words;
 
 pub(super) use confined::fenced;
-pub use json::{FORMAT, VERSION};
+pub(super) use json::{FORMAT, VERSION};
 pub use reading::{Piece, Reading, Taken};
 
 use contract::Timestamp;
