@@ -55,9 +55,14 @@ fn said(name: &str, raw: &RawValue) -> Vec<Verbatim> {
         "tether_quote" => vec![quotation(name, &content)],
         "tether_browsing_display" => texts([string(content.result), string(content.summary)]),
         "thoughts" => thoughts(&content, raw),
-        "reasoning_recap" => string(content.content).filter(is_some).iter().map(reasoning).collect(),
+        "reasoning_recap" => {
+            string(content.content).filter(|it| says_something(it)).iter().map(|it| reasoning(it)).collect()
+        }
         "system_error" => {
-            let words = [string(content.name), string(content.text)].into_iter().flatten().filter(is_some);
+            let words = [string(content.name), string(content.text)]
+                .into_iter()
+                .flatten()
+                .filter(|it| says_something(it));
             texts([Some(words.collect::<Vec<_>>().join(": "))])
         }
         _ => {
@@ -72,20 +77,20 @@ fn string(raw: Option<&RawValue>) -> Option<String> {
 }
 
 /// Whether a text says anything.
-fn is_some(text: &String) -> bool {
+fn says_something(text: &str) -> bool {
     !text.trim().is_empty()
 }
 
-fn text(words: &String) -> Verbatim {
+fn text(words: &str) -> Verbatim {
     Verbatim::of(&json!({ "type": "text", "text": words }))
 }
 
-fn reasoning(words: &String) -> Verbatim {
+fn reasoning(words: &str) -> Verbatim {
     Verbatim::of(&json!({ "type": "reasoning", "text": words }))
 }
 
 fn texts<const N: usize>(texts: [Option<String>; N]) -> Vec<Verbatim> {
-    texts.into_iter().flatten().filter(is_some).map(|words| text(&words)).collect()
+    texts.into_iter().flatten().filter(|it| says_something(it)).map(|words| text(&words)).collect()
 }
 
 /// `parts`: texts, and objects for everything else.
@@ -111,11 +116,11 @@ fn piece(raw: &RawValue) -> Option<Verbatim> {
         return None;
     }
     if let Some(words) = text_of(raw.get()) {
-        return Some(words).filter(is_some).as_ref().map(text);
+        return Some(words).filter(|it| says_something(it)).as_deref().map(text);
     }
     let piece: Piece<'_> = object(raw).unwrap_or_default();
     let is_spoken = matches!(string(piece.content_type).as_deref(), Some("audio_transcription" | "text"));
-    match string(piece.text).filter(|words| is_spoken && is_some(words)) {
+    match string(piece.text).filter(|words| is_spoken && says_something(words)) {
         Some(words) => Some(text(&words)),
         None => Some(kept("data-asset", "asset", raw)),
     }
@@ -124,7 +129,7 @@ fn piece(raw: &RawValue) -> Option<Verbatim> {
 fn code(content: &Content<'_>, language: &str) -> Vec<Verbatim> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '#' | '-' | '_' | '.');
     let language = if language == "unknown" || !language.chars().all(is_plain) { "" } else { language };
-    match string(content.text).filter(is_some) {
+    match string(content.text).filter(|it| says_something(it)) {
         Some(words) => vec![text(&fenced(&words, language))],
         None => pieces(content),
     }
@@ -132,7 +137,10 @@ fn code(content: &Content<'_>, language: &str) -> Vec<Verbatim> {
 
 /// Words of a page, as the source that they are.
 fn quotation(name: &str, content: &Content<'_>) -> Verbatim {
-    let (url, title) = (string(content.url).filter(is_some), string(content.title).filter(is_some));
+    let (url, title) = (
+        string(content.url).filter(|it| says_something(it)),
+        string(content.title).filter(|it| says_something(it)),
+    );
     let kind = if url.is_some() { "url" } else { "document" };
     Verbatim::of(&json!({
         "type": "source", "sourceId": name, "kind": kind, "url": url, "title": title,
@@ -155,10 +163,13 @@ fn thoughts(content: &Content<'_>, raw: &RawValue) -> Vec<Verbatim> {
         return vec![kept("data-chatgpt", "content", raw)];
     };
     let words = list.into_iter().map(|thought| {
-        let words = [string(thought.summary), string(thought.content)].into_iter().flatten().filter(is_some);
+        let words = [string(thought.summary), string(thought.content)]
+            .into_iter()
+            .flatten()
+            .filter(|it| says_something(it));
         words.collect::<Vec<_>>().join("\n\n")
     });
-    words.filter(is_some).map(|words| reasoning(&words)).collect()
+    words.filter(|it| says_something(it)).map(|words| reasoning(&words)).collect()
 }
 
 /// A part around something that is kept as it came. What is too deep for JSON to be read again is kept as a text.
@@ -174,6 +185,6 @@ fn kept(kind: &str, member: &str, raw: &RawValue) -> Verbatim {
     // It stands in a part, that in a message, that in a conversation: all of it must be readable.
     match part.read::<serde_json::Value>() {
         Ok(_) => part,
-        Err(_) => text(&raw.get().to_owned()),
+        Err(_) => text(raw.get()),
     }
 }
