@@ -132,7 +132,7 @@ async fn refuse(edge: &Edge, parts: &Parts, entered: &Entered, refusal: Refusal)
     if !accepts_html(&parts.headers) {
         return Refused::from(refusal.problems).into_response();
     }
-    let scene = Scene { reader: entered.reader.clone(), refusal: Some(refusal), problem: None };
+    let scene = Scene { reader: entered.reader.clone(), refusal: Some(refusal), ..Scene::default() };
     let mut response = render(edge, page_uri(&parts.uri), scene).await;
     if first.code == Code::EmailNotVerified {
         // The password was right: the link that is on its way lets this browser in.

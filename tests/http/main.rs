@@ -18,6 +18,7 @@ mod codes;
 mod doors;
 mod fields;
 mod hardening;
+mod openapi;
 mod operator;
 mod page;
 mod pages;

@@ -12,7 +12,7 @@ mod told;
 pub(crate) use self::{
     field::{Choice, Field, KeepSignedIn, PasswordField, TextField},
     happened::Happened,
-    layout::{EX_LIBRIS, Entry, Framed, PageTitle, Plate, Section, Sheet},
+    layout::{BookLink, EX_LIBRIS, Entry, Framed, PageTitle, Plate, Section, Sheet},
     lookup::looked_up,
     moment::{Day, Moment},
     problem::{FieldState, ProblemSummary, Trouble},

@@ -5,6 +5,7 @@ mod data;
 mod forgot_password;
 mod home;
 mod problem;
+mod reference;
 mod reset_password;
 mod security;
 mod sessions;
@@ -15,8 +16,9 @@ mod verify_email;
 
 pub(crate) use self::{
     account::AccountPage, data::DataPage, forgot_password::ForgotPasswordPage, home::HomePage,
-    problem::ProblemPage, reset_password::ResetPasswordPage, security::SecurityPage, sessions::SessionsPage,
-    sign_in::SignInPage, sign_out::SignOutPage, sign_up::SignUpPage, verify_email::VerifyEmailPage,
+    problem::ProblemPage, reference::ReferencePage, reset_password::ResetPasswordPage,
+    security::SecurityPage, sessions::SessionsPage, sign_in::SignInPage, sign_out::SignOutPage,
+    sign_up::SignUpPage, verify_email::VerifyEmailPage,
 };
 
 use contract::{LocalPath, routes};
