@@ -191,6 +191,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn update(&self, user_id: &str, id: &str, change: ConversationChange) -> Outcome<Conversation> {
+        known(id)?;
         let ConversationChange { title, status, head_id, metadata } = change.check(MAX_METADATA)?;
         let update = ConversationUpdate {
             title,
@@ -216,6 +217,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn delete(&self, user_id: &str, id: &str) -> Outcome<()> {
+        known(id)?;
         let hidden = self.database.hide_conversation(user_id, id, self.ports.clock.now()).await?;
         let (no, revision) = hidden.ok_or(ConversationError::NoConversation)?;
         self.hub.announce(no, revision);
@@ -227,6 +229,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn restore(&self, user_id: &str, id: &str) -> Outcome<Conversation> {
+        known(id)?;
         let since = self.ports.clock.now().plus_seconds(-UNDO);
         let shown = self.database.show_conversation(user_id, id, since).await?;
         let (no, revision) = shown.ok_or(ConversationError::NoConversation)?;
@@ -249,6 +252,7 @@ impl Conversations {
         if by.expired {
             return Err(ConversationError::Expired);
         }
+        known(id)?;
         let idempotency = key.map(|key| self.idempotency(by.user_id, id, key, &messages));
         let drafts = self.drafts(by.user_id, messages)?;
         let appending = Appending {
@@ -332,6 +336,9 @@ impl Conversations {
     /// [`ConversationError`].
     pub async fn message(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
         let stored = self.stored(user_id, id).await?;
+        if !is_name(message_id) {
+            return Err(ConversationError::NoMessage);
+        }
         let found = self.database.find_message(stored.no, message_id).await?;
         found.map(|stored| message(id, stored)).ok_or(ConversationError::NoMessage)
     }
@@ -384,6 +391,12 @@ impl Conversations {
         message_id: &str,
         update: &MessageUpdate,
     ) -> Outcome<Message> {
+        if !is_name(message_id) {
+            // The conversation's name may be wrong as well, and comes first.
+            self.stored(by.user_id, id).await?;
+            return Err(ConversationError::NoMessage);
+        }
+        known(id)?;
         let writer = Writer { token_id: by.token_id, now: self.ports.clock.now() };
         let changed = self.database.update_message(by.user_id, id, message_id, update, writer, by.expired);
         match changed.await? {
@@ -398,6 +411,7 @@ impl Conversations {
     }
 
     async fn stored(&self, user_id: &str, id: &str) -> Outcome<StoredConversation> {
+        known(id)?;
         let found = self.database.find_conversation(user_id, id).await?;
         found.ok_or(ConversationError::NoConversation)
     }
@@ -433,7 +447,13 @@ impl<E: Into<Failure>> From<E> for ConversationError {
     }
 }
 
-/// A name that came in an address. One that could never be is answered like one that is not there.
+/// A name that came in an address. One that could never be is answered like one that is not there, and not asked for: no
+/// database takes every text.
+fn known(id: &str) -> Outcome<()> {
+    if is_name(id) { Ok(()) } else { Err(ConversationError::NoConversation) }
+}
+
+/// Whether a conversation or a message may be called so.
 pub fn is_name(id: &str) -> bool {
     ItemId::parse("id", id).is_ok()
 }

@@ -10,6 +10,7 @@
 mod accounts;
 mod addresses;
 mod book;
+mod conversations;
 mod cookies;
 mod deletion;
 mod forgeries;

@@ -13,6 +13,7 @@ mod accounts;
 mod better_auth;
 mod concurrency;
 mod connections;
+mod conversations;
 mod credentials;
 mod devices;
 mod events;
