@@ -37,7 +37,7 @@ pub use browser::{BrowserState, Notice};
 pub use contract;
 pub use contract::Timestamp;
 pub use conversations::{
-    Asked, By, ConversationError, ConversationEvent, ConversationLimits, Conversations, Watch, is_name,
+    Asked, By, ConversationError, ConversationEvent, ConversationLimits, Conversations, Watch,
 };
 pub use devices::DeviceId;
 pub use events::{DONE, EventKind};

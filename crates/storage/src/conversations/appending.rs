@@ -42,7 +42,7 @@ pub struct Draft {
 }
 
 /// A request that is carried out once, however often it is sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Idempotency {
     /// The hash of the key.
     pub id: String,
@@ -67,6 +67,13 @@ pub struct Appending<'a> {
     pub most: i64,
     /// The request, when it may be sent again.
     pub idempotency: Option<&'a Idempotency>,
+}
+
+impl Appending<'_> {
+    /// How many messages the conversation may have, as far as their numbers have room.
+    pub(super) fn most(&self) -> i64 {
+        self.most.min((1 << SEQ_BITS) - 2)
+    }
 }
 
 /// What came of adding messages. Positions count from 0.
@@ -182,8 +189,7 @@ async fn refusal<C: ConversationConnection>(
             }
         }
     }
-    let most = appending.most.min((1 << SEQ_BITS) - 1);
-    let is_full = fresh > 0 && conversation.message_count.saturating_add(fresh) > most;
+    let is_full = fresh > 0 && conversation.message_count.saturating_add(fresh) > appending.most();
     Ok(is_full.then_some(AppendOutcome::Full))
 }
 

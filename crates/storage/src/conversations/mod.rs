@@ -3,16 +3,19 @@
 //! Whoever changes something of a conversation takes its row first, so that changes of one conversation come one after
 //! the other: each message has its place in it without gaps, each change its revision.
 
+mod appender;
 mod appending;
 mod changing;
 mod connection;
 mod listing;
 mod message;
 mod notifying;
+mod quick;
 mod reading;
 mod search;
 mod taking;
 
+pub use appender::Appender;
 pub use appending::{AppendOutcome, Appending, Draft, Idempotency, Writer, Written};
 pub use changing::{ContentUpdate, ConversationUpdate, MessageUpdate, UpdateOutcome};
 pub use listing::{CreateOutcome, StoredConversation};
@@ -40,5 +43,5 @@ pub(crate) fn statements_of_sqlite() -> Vec<&'static str> {
 
 /// Those that only PostgreSQL knows.
 pub(crate) fn statements_of_postgres() -> Vec<&'static str> {
-    [search::POSTGRES, notifying::POSTGRES, &[connection::HOLD_POSTGRES]].concat()
+    [search::POSTGRES, notifying::POSTGRES, quick::STATEMENTS_POSTGRES, &[connection::HOLD_POSTGRES]].concat()
 }

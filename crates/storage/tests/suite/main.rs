@@ -10,6 +10,7 @@
 )]
 
 mod accounts;
+mod adding;
 mod better_auth;
 mod concurrency;
 mod connections;
