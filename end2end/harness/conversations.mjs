@@ -1,13 +1,24 @@
 // A reader's conversations as a chatbot sees them, with a bearer token, or a page, with a cookie: JSON below /api.
 import { EventStream } from './event-stream.mjs';
 import { signedUp, tokenOf } from './readers.mjs';
+import { Visitor } from './visitor.mjs';
 
 /** A new reader, their chatbot (`bot`, with a token) and their page (`page`, with their cookie). */
 export async function readerWithBot(server) {
   const reader = await signedUp(server);
-  const token = await tokenOf(reader);
-  const page = new Conversations(server, { cookie: reader.visitor.cookieHeader(), origin: server.origin });
-  return { ...reader, jwt: token, bot: new Conversations(server, { token }), page };
+  return { ...reader, ...(await callersOf(server, reader)) };
+}
+
+/** The same reader's chatbot and page at another server on the same database, with the same secret. */
+export async function elsewhere(server, { visitor: { cookies } }) {
+  const visitor = Object.assign(new Visitor(server), { cookies });
+  return callersOf(server, { visitor, client: visitor.client() });
+}
+
+async function callersOf(server, { visitor, client }) {
+  const token = await tokenOf({ client });
+  const page = new Conversations(server, { cookie: visitor.cookieHeader(), origin: server.origin });
+  return { jwt: token, bot: new Conversations(server, { token }), page };
 }
 
 export class Conversations {
@@ -18,11 +29,6 @@ export class Conversations {
     if (token) this.headers.authorization = `Bearer ${token}`;
     if (cookie) this.headers.cookie = cookie;
     if (origin) this.headers.origin = origin;
-  }
-
-  /** The same caller at another server. */
-  at(server) {
-    return new Conversations(server, { headers: this.headers });
   }
 
   /** Answers `{ status, headers, text, json }`; `body` goes out as it is, `json` as JSON. `path` is below /api. */
