@@ -3,6 +3,7 @@
 //! There is no parameter that says whose: the owner is always the reader who asks. What belongs to somebody else is as
 //! if it were not there.
 
+mod branching;
 mod composing;
 mod cursor;
 mod error;
@@ -13,6 +14,7 @@ mod presenting;
 mod searching;
 mod watching;
 
+pub use branching::{Fork, Place, Stretch, Turn};
 pub use error::ConversationError;
 pub use exporting::{ConversationExport, ExportFormat, Piece, Reading, Taken};
 pub use watching::{ConversationEvent, Watch};
