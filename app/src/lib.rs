@@ -7,6 +7,7 @@
 #![expect(missing_docs, reason = "the component macros generate undocumented items")]
 
 pub mod islands;
+pub mod loading;
 
 #[cfg(feature = "ssr")]
 mod book;

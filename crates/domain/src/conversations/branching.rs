@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use contract::conversations::{ItemId, Message};
 use storage::conversations::{StoredConversation, StoredMessage};
 
-use super::{ConversationError, Conversations, Outcome, presenting::message};
+use super::{ConversationError, Conversations, Outcome, check_message, presenting::message};
 
 /// Which page of a branch is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,7 @@ impl Conversations {
             }
             Place::Around(middle) => self.around(&stored, end, middle, limit).await,
             Place::Only(only) => {
+                check_message(only)?;
                 let mut page = self.upwards(&stored, &end, Some(only), 1).await?;
                 if page.turns.is_empty() {
                     return Err(ConversationError::NoMessage);
@@ -192,10 +193,12 @@ impl Conversations {
     }
 
     async fn message_of(&self, stored: &StoredConversation, id: &str) -> Outcome<StoredMessage> {
+        check_message(id)?;
         self.database.find_message(stored.no, id).await?.ok_or(ConversationError::NoMessage)
     }
 
     async fn end_of(&self, stored: &StoredConversation, through: &str) -> Outcome<String> {
+        check_message(through)?;
         let end = self.database.find_branch_end(stored.no, through).await?;
         end.ok_or(ConversationError::NoMessage)
     }
