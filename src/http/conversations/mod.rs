@@ -4,6 +4,7 @@ mod caller;
 pub mod document;
 mod events;
 mod feedback;
+mod files;
 mod items;
 mod messages;
 mod query;
@@ -48,6 +49,9 @@ pub fn table() -> Vec<(String, MethodRouter<Edge>)> {
     let message = format!("{messages}/{{message_id}}");
     vec![
         (routes::API_CONVERSATIONS.to_owned(), get(items::list).post(items::create)),
+        (format!("{}/export", routes::API_CONVERSATIONS), get(files::export_all)),
+        (format!("{}/import", routes::API_CONVERSATIONS), post(files::import)),
+        (format!("{conversation}/export"), get(files::export)),
         (format!("{conversation}/restore"), post(items::restore)),
         (format!("{conversation}/events"), get(events::stream)),
         (conversation, get(items::find).patch(items::update).delete(items::delete)),
