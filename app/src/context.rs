@@ -110,6 +110,13 @@ pub(crate) fn request_path() -> Option<String> {
     Some(url.path().to_owned())
 }
 
+/// The path of the page at hand with its query.
+pub(crate) fn request_address() -> Option<String> {
+    let url = use_context::<RequestUrl>()?.parse().ok()?;
+    let query = url.search();
+    Some(if query.is_empty() { url.path().to_owned() } else { format!("{}?{query}", url.path()) })
+}
+
 /// Everything a page or server function works with; given by the edge to each of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Door {

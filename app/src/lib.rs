@@ -7,6 +7,7 @@
 #![expect(missing_docs, reason = "the component macros generate undocumented items")]
 
 pub mod islands;
+pub mod loading;
 
 #[cfg(feature = "ssr")]
 mod book;
@@ -16,6 +17,8 @@ mod components;
 mod context;
 #[cfg(feature = "ssr")]
 mod form;
+#[cfg(feature = "ssr")]
+pub mod markdown;
 #[cfg(feature = "ssr")]
 mod pages;
 #[cfg(feature = "ssr")]

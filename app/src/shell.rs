@@ -17,8 +17,9 @@ use crate::{
     book::configured_style,
     context::request_path,
     pages::{
-        AccountPage, DataPage, ForgotPasswordPage, HomePage, ProblemPage, ReferencePage, ResetPasswordPage,
-        SecurityPage, SessionsPage, SignInPage, SignOutPage, SignUpPage, VerifyEmailPage,
+        AccountPage, ConversationPage, ConversationsPage, DataPage, ForgotPasswordPage, HomePage,
+        ProblemPage, ReferencePage, ResetPasswordPage, SecurityPage, SessionsPage, SignInPage, SignOutPage,
+        SignUpPage, VerifyEmailPage,
     },
 };
 
@@ -100,6 +101,8 @@ fn Pages() -> impl IntoView {
                 <Route path=path!("/forgot-password") view=ForgotPasswordPage ssr=SsrMode::Async />
                 <Route path=path!("/reset-password") view=ResetPasswordPage ssr=SsrMode::Async />
                 <Route path=path!("/verify-email") view=VerifyEmailPage ssr=SsrMode::Async />
+                <Route path=path!("/conversations") view=ConversationsPage ssr=SsrMode::Async />
+                <Route path=path!("/conversations/:id") view=ConversationPage ssr=SsrMode::Async />
                 <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async />
                 <Route path=path!("/account/sessions") view=SessionsPage ssr=SsrMode::Async />
@@ -119,6 +122,7 @@ const _: () = {
     assert!(matches!(routes::FORGOT_PASSWORD.as_bytes(), b"/forgot-password"));
     assert!(matches!(routes::RESET_PASSWORD.as_bytes(), b"/reset-password"));
     assert!(matches!(routes::VERIFY_EMAIL.as_bytes(), b"/verify-email"));
+    assert!(matches!(routes::CONVERSATIONS.as_bytes(), b"/conversations"));
     assert!(matches!(routes::SECURITY.as_bytes(), b"/account/security"));
     assert!(matches!(routes::SESSIONS.as_bytes(), b"/account/sessions"));
     assert!(matches!(routes::DATA.as_bytes(), b"/account/data"));

@@ -2,7 +2,7 @@
 
 use storage::{Cutoffs, Database, Swept};
 
-use crate::{Failure, Ports};
+use crate::{Failure, Ports, conversations::UNDO};
 
 const DAY: i64 = 86_400;
 
@@ -41,7 +41,8 @@ impl Upkeep {
         self.ports.clock.now()
     }
 
-    /// Removes expired sessions, links and counts, old events, and accounts that were never confirmed.
+    /// Removes expired sessions, links and counts, old events, accounts that were never confirmed, and conversations that
+    /// were deleted long enough ago.
     ///
     /// # Errors
     /// [`Failure`]; what was removed before it stays so.
@@ -54,8 +55,10 @@ impl Upkeep {
             unverified: self.retention.unverified_days.map(ago),
         };
         let swept = self.database.sweep(cutoffs).await?;
-        if swept != Swept::default() {
-            tracing::info!(?swept, "swept");
+        let conversations = self.database.remove_hidden(now.plus_seconds(-UNDO)).await?;
+        let requests = self.database.forget_requests(now).await?;
+        if swept != Swept::default() || conversations + requests > 0 {
+            tracing::info!(?swept, conversations, requests, "swept");
         }
         Ok(swept)
     }
