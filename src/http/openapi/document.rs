@@ -1,5 +1,7 @@
 //! The description of the API (OpenAPI 3.1), generated from the types, the codes and the questions of the book.
 
+use std::collections::BTreeMap;
+
 use contract::{Questions, routes};
 use serde_json::{Map, Value, json};
 
@@ -46,6 +48,7 @@ const DESCRIPTION: &str = "Accounts, sessions and tokens for the readers of a bo
 pub fn describe(about: &About<'_>) -> Value {
     let tags: Vec<Value> =
         TAGS.iter().map(|(name, words)| json!({ "name": name, "description": words })).collect();
+    let (paths, examples) = paths(about.questions);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -58,7 +61,7 @@ pub fn describe(about: &About<'_>) -> Value {
         "externalDocs": { "description": "The same as a page, with every problem", "url": format!("{}{}", about.origin, routes::API_DOCS) },
         "servers": [{ "url": about.origin }],
         "tags": tags,
-        "paths": paths(about.questions),
+        "paths": paths,
         "components": {
             "securitySchemes": {
                 "bearerJwt": {
@@ -73,6 +76,7 @@ pub fn describe(about: &About<'_>) -> Value {
             },
             "parameters": parameters::parameters(),
             "headers": parameters::headers(),
+            "examples": examples,
             "schemas": all_schemas(about.questions),
         },
     })
@@ -84,21 +88,22 @@ fn all_schemas(questions: &Questions) -> Map<String, Value> {
     all
 }
 
-/// The operations by path, in the order of the headings.
-fn paths(questions: &Questions) -> Map<String, Value> {
+/// The operations by path, in the order of the headings; and the problems they end in, by name.
+fn paths(questions: &Questions) -> (Map<String, Value>, BTreeMap<String, Value>) {
     let groups: [Vec<Operation>; 4] = [
         conversations::operations(questions),
         accounts::operations(questions),
         mails::operations(questions),
         service::operations(),
     ];
-    let mut paths = Map::new();
+    let (mut paths, mut examples) = (Map::new(), BTreeMap::new());
     for operation in groups.into_iter().flatten() {
+        examples.extend(operation.examples());
         let (method, path) = (operation.method, operation.path.clone());
         let item = paths.entry(path).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
             item.insert(method.into(), operation.finish());
         }
     }
-    paths
+    (paths, examples)
 }

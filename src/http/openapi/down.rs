@@ -112,7 +112,17 @@ fn examples(members: &mut Map<String, Value>) {
 
 /// A list of types: `null` becomes `nullable`, several others a choice.
 fn kinds(members: &mut Map<String, Value>) {
-    let Some(Value::Array(kinds)) = members.get("type").cloned() else { return };
+    let kinds = match members.get("type") {
+        Some(Value::Array(kinds)) => kinds.clone(),
+        // Nothing but `null`: no type of 3.0.
+        Some(kind) if kind == "null" => {
+            members.shift_remove("type");
+            members.insert("enum".into(), json!([null]));
+            members.insert("nullable".into(), json!(true));
+            return;
+        }
+        _ => return,
+    };
     let (nulls, others): (Vec<Value>, Vec<Value>) = kinds.into_iter().partition(|kind| kind == "null");
     match others.as_slice() {
         [one] => {
@@ -133,7 +143,9 @@ fn kinds(members: &mut Map<String, Value>) {
 fn null_among(members: &mut Map<String, Value>, choice: &str) {
     let Some(options) = members.get_mut(choice).and_then(Value::as_array_mut) else { return };
     let all = options.len();
-    options.retain(|option| option.get("type").is_none_or(|kind| kind != "null"));
+    // What was `{"type": "null"}` has been rewritten by now.
+    let null = json!({ "enum": [null], "nullable": true });
+    options.retain(|option| *option != null);
     if options.len() == all {
         return;
     }

@@ -211,13 +211,17 @@ impl Operation {
 
     /// What is answered with a status, over all codes that have it.
     fn refusal(&self, status: u16) -> Value {
-        let mut examples = Map::new();
-        let codes = self.codes.iter().copied().filter(|code| self.status(*code) == status);
-        for code in codes {
-            let (name, body) = (code.wire().unwrap_or("none"), self.errors.body(code));
-            examples.entry(name).or_insert_with(|| json!({ "value": body }));
+        let (mut examples, mut names) = (Map::new(), Vec::new());
+        for code in self.codes.iter().copied().filter(|code| self.status(*code) == status) {
+            let name = self.errors.example(code);
+            let reference = json!({ "$ref": format!("#/components/examples/{name}") });
+            if examples.insert(name, reference).is_none() {
+                names.push(match code.wire() {
+                    Some(code) => format!("`{code}`"),
+                    None => format!("without a code: {}", code.message()),
+                });
+            }
         }
-        let names: Vec<String> = examples.keys().map(|name| format!("`{name}`")).collect();
         let (media_type, schema) = match self.errors {
             Errors::Documents => ("application/problem+json", "Problem"),
             Errors::Wire => ("application/json", "Error"),
@@ -231,9 +235,22 @@ impl Operation {
         }
         response
     }
+
+    /// The bodies of all problems it may end in, by the names that [`Operation::finish`] refers to.
+    pub fn examples(&self) -> impl Iterator<Item = (String, Value)> {
+        let value = |code: &Code| json!({ "value": self.errors.body(*code) });
+        self.codes.iter().map(move |code| (self.errors.example(*code), value(code)))
+    }
 }
 
 impl Errors {
+    /// The name of an example among those of the document.
+    fn example(self, code: Code) -> String {
+        let kind = if self == Self::Documents { "problem" } else { "error" };
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+        format!("{kind}.{}", code.wire().unwrap_or(code.message()).chars().map(plain).collect::<String>())
+    }
+
     /// An example: the body that a code is answered with.
     fn body(self, code: Code) -> Value {
         let problem = match code {

@@ -21,15 +21,15 @@ pub fn parameters() -> Value {
         "cursor": query(
             "cursor",
             "The `nextCursor` of the page before. It belongs to its reader and its list.",
-            json!({ "type": "string" }),
+            json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }),
         ),
         "order": query("order", "Which end comes first.", with_default("Order", "asc")),
         "status": query("status", "Those in the list, or those put away.", with_default("ConversationStatus", "active")),
-        "q": query(
-            "q",
-            "Words; all of them have to be there. Endings do not matter, nor do capitals and accents.",
-            json!({ "type": "string" }),
-        ),
+        "q": json!({
+            "name": "q", "in": "query", "required": true, "example": "robots",
+            "description": "Words. Endings, capitals and accents do not matter.",
+            "schema": { "type": "string", "minLength": 1 },
+        }),
         "after": query("after", "The revision the stream goes on from. Without one it begins now.", number.clone()),
         "lastEventId": header(
             "Last-Event-ID",

@@ -33,26 +33,79 @@ pub fn schemas(questions: &Questions) -> Map<String, Value> {
     for answered in ANSWERED {
         all_required(schemas.get_mut(answered));
     }
-    edit(&mut schemas, "Problem", |problem| set(problem, &["properties", "code"], code(Code::ALL)));
-    edit(&mut schemas, "FieldError", |error| set(error, &["properties", "code"], code(Code::ALL)));
-    edit(&mut schemas, "Page", |_| {});
-    schemas.remove("Page");
-    for changed in ["ConversationChange", "MessageChange"] {
-        edit(&mut schemas, changed, |change| set(change, &["minProperties"], json!(1)));
-    }
-    edit(&mut schemas, "NewMessage", either_parts_or_content);
-    edit(&mut schemas, "MessageChange", not_parts_and_content);
-    edit(&mut schemas, "NewFeedback", |feedback| {
-        set(
-            feedback,
-            &["properties", "tags", "items"],
-            json!({ "type": "string", "minLength": 1, "maxLength": 50 }),
-        );
-    });
-    edit(&mut schemas, "Timestamp", |time| set(time, &["examples"], json!(["2026-11-21T02:04:45.927Z"])));
+    schemas.shift_remove("Page");
+    refine(&mut schemas);
     edit(&mut schemas, "User", |user| with_answers(user, questions));
     schemas.extend(super::wire::schemas(questions));
     schemas
+}
+
+/// What the types cannot say about themselves.
+fn refine(schemas: &mut Map<String, Value>) {
+    for problem in ["Problem", "FieldError"] {
+        edit(schemas, problem, |it| set(it, &["properties", "code"], code(Code::ALL)));
+    }
+    edit(schemas, "ConversationChange", |change| something(change, &CHANGES_OF_A_CONVERSATION));
+    edit(schemas, "MessageChange", |change| {
+        something(change, &CHANGES_OF_A_MESSAGE);
+        let both = json!({ "parts": { "type": "array" }, "content": { "type": "string" } });
+        set(change, &["not"], json!({ "required": ["parts", "content"], "properties": both }));
+    });
+    edit(schemas, "NewMessage", either_parts_or_content);
+    edit(schemas, "NewFeedback", |feedback| {
+        let word = json!({ "type": "string", "minLength": 1, "maxLength": 50, "pattern": NO_CONTROLS });
+        set(feedback, &["properties", "tags", "items"], word);
+        set(feedback, &["properties", "comment", "pattern"], json!("^[^\\u0000]*$"));
+    });
+    for (schema, member) in [
+        ("NewConversation", "title"),
+        ("ConversationChange", "title"),
+        ("NewMessage", "model"),
+        ("NewMessage", "format"),
+        ("MessageChange", "model"),
+        ("MessageChange", "format"),
+    ] {
+        edit(schemas, schema, |it| set(it, &["properties", member, "pattern"], json!(ONE_LINE)));
+    }
+    edit(schemas, "Usage", |usage| {
+        for member in ["inputTokens", "outputTokens"] {
+            // It is as large as a u64, for which there is no word.
+            let member = usage.pointer_mut(&format!("/properties/{member}")).and_then(Value::as_object_mut);
+            member.map(|member| member.shift_remove("format"));
+        }
+    });
+    edit(schemas, "Timestamp", |time| set(time, &["examples"], json!(["2026-11-21T02:04:45.927Z"])));
+}
+
+/// No control characters, and no marks that reorder text: what [`contract`] asks of a line.
+pub const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$";
+const NO_CONTROLS: &str = r"^[^\u0000-\u001f\u007f-\u009f]+$";
+
+/// Members that change something, with the types they have when they do.
+const CHANGES_OF_A_CONVERSATION: [(&str, &[&str]); 4] = [
+    ("title", &["string", "null"]),
+    ("status", &["string"]),
+    ("headId", &["string"]),
+    ("metadata", &["object"]),
+];
+const CHANGES_OF_A_MESSAGE: [(&str, &[&str]); 8] = [
+    ("parts", &["array"]),
+    ("content", &["string"]),
+    ("status", &["string"]),
+    ("model", &["string"]),
+    ("usage", &["object"]),
+    ("format", &["string"]),
+    ("raw", &["object", "array", "string", "number", "boolean"]),
+    ("metadata", &["object"]),
+];
+
+/// At least one of some members has to say something.
+fn something(change: &mut Value, members: &[(&str, &[&str])]) {
+    let each = members.iter().map(|(name, types)| {
+        let kind = if let [one] = types { json!(one) } else { json!(types) };
+        json!({ "required": [name], "properties": { (*name): { "type": kind } } })
+    });
+    set(change, &["anyOf"], each.collect());
 }
 
 /// Shapes of answers: nothing of them is ever left out, though it may be `null`.
@@ -125,11 +178,12 @@ fn new_messages() -> Value {
 }
 
 fn either_parts_or_content(message: &mut Value) {
-    set(message, &["oneOf"], json!([{ "required": ["parts"] }, { "required": ["content"] }]));
-}
-
-fn not_parts_and_content(change: &mut Value) {
-    set(change, &["not"], json!({ "required": ["parts", "content"] }));
+    let nothing = json!({ "type": "null" });
+    let either = json!([
+        { "required": ["parts"], "properties": { "parts": { "type": "array" }, "content": nothing } },
+        { "required": ["content"], "properties": { "content": { "type": "string" }, "parts": nothing } },
+    ]);
+    set(message, &["oneOf"], either);
 }
 
 /// The declared questions as members of a reader.

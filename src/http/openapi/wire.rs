@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     operation::reference,
-    schemas::{answer, code, nullable},
+    schemas::{ONE_LINE, answer, code, nullable},
 };
 
 /// By name.
@@ -65,7 +65,7 @@ fn callback() -> Value {
 }
 
 fn name() -> Value {
-    json!({ "type": "string", "maxLength": PersonName::MAX, "description": "May be empty; on one line." })
+    json!({ "type": "string", "maxLength": PersonName::MAX, "pattern": ONE_LINE, "description": "May be empty; on one line." })
 }
 
 fn image() -> Value {

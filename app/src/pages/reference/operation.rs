@@ -107,14 +107,15 @@ fn answers(operation: &Value) -> Option<AnyView> {
 
 /// Codes as links to what they mean.
 fn codes(words: &str) -> AnyView {
-    let names = words.split('`').skip(1).step_by(2).enumerate().map(|(at, name)| {
-        let comma = (at > 0).then_some(", ");
-        match name {
-            "none" => view! { {comma}"no code" }.into_any(),
-            name => view! { {comma}<a href=format!("#{name}")><code>{name.to_owned()}</code></a> }.into_any(),
+    let pieces = words.split('`').enumerate().map(|(at, piece)| {
+        let (href, piece) = (format!("#{piece}"), piece.to_owned());
+        if at % 2 == 0 {
+            piece.into_any()
+        } else {
+            view! { <a href=href><code>{piece}</code></a> }.into_any()
         }
     });
-    names.collect_view().into_any()
+    pieces.collect_view().into_any()
 }
 
 fn example(example: &Value) -> AnyView {

@@ -131,11 +131,11 @@ pub struct NewMessage {
     pub role: Role,
     /// What is said; either this or `content`.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<super::part::schema::Part>, required = false))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<super::part::schema::Part>>))]
     pub parts: Option<Vec<Verbatim>>,
     /// What is said, when it is one text: short for one part of type `text`.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = String, required = false))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub content: Option<String>,
     /// How far it has come; `complete` when left out.
     #[serde(default)]
@@ -169,11 +169,11 @@ pub struct NewMessage {
 pub struct MessageChange {
     /// What is said, in place of what was said; either this or `content`.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<super::part::schema::Part>, required = false))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<super::part::schema::Part>>))]
     pub parts: Option<Vec<Verbatim>>,
     /// What is said, when it is one text.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = String, required = false))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub content: Option<String>,
     /// How far it has come.
     #[serde(default)]
