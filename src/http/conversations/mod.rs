@@ -6,6 +6,7 @@ mod events;
 mod feedback;
 mod items;
 mod messages;
+mod names;
 mod query;
 mod search;
 
