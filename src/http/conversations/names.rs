@@ -1,9 +1,6 @@
 //! The names in an address.
 
-use axum::extract::{
-    FromRequestParts, Path,
-    path::{ErrorKind, rejection::PathRejection},
-};
+use axum::extract::{FromRequestParts, Path, path::ErrorKind, rejection::PathRejection};
 use contract::{Code, Problem};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
