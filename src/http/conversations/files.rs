@@ -14,17 +14,13 @@ use domain::{ConversationExport, ExportFormat};
 use futures_util::stream;
 use http::{HeaderValue, Uri, header};
 
-use super::{
-    caller::{Caller, Named},
-    document::Refused,
-    query::Parameters,
-};
+use super::{caller::Caller, document::Refused, names::Names, query::Parameters};
 use crate::http::{api::body, state::Edge};
 
 type Answer = Result<Response, Refused>;
 
 /// One conversation, as JSON (the default) or Markdown.
-pub async fn export(State(edge): State<Edge>, caller: Caller, Named(id): Named<String>, uri: Uri) -> Answer {
+pub async fn export(State(edge): State<Edge>, caller: Caller, Names(id): Names<String>, uri: Uri) -> Answer {
     let parse = |format: &str| match format {
         "json" => Some(Format(ExportFormat::Json)),
         "markdown" => Some(Format(ExportFormat::Markdown)),

@@ -7,6 +7,7 @@ mod feedback;
 mod files;
 mod items;
 mod messages;
+mod names;
 mod query;
 mod search;
 
