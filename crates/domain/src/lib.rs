@@ -18,7 +18,7 @@ mod operator;
 mod passwords;
 mod ports;
 mod privacy;
-mod search;
+pub mod search;
 mod secret;
 mod sessions;
 mod tokens;
