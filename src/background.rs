@@ -17,6 +17,10 @@ const LOOK_FOR_MAIL: Duration = Duration::from_secs(5);
 const STUCK: Duration = Duration::from_secs(5);
 /// How long a mail on its way is waited for at the end.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long changes are gathered before other processes are told.
+const TELL_AFTER: Duration = Duration::from_millis(50);
+/// How long after a failure other processes are told or heard again.
+const HEAR_AGAIN: Duration = Duration::from_secs(2);
 /// How often the rest is done.
 const ROUND: Duration = Duration::from_secs(60);
 
@@ -27,8 +31,8 @@ pub struct Background {
     stop: watch::Sender<bool>,
 }
 
-/// Starts them.
-pub fn start(services: &Arc<Services>) -> Background {
+/// Starts them. `direct_url` is where other processes on the same PostgreSQL are heard.
+pub fn start(services: &Arc<Services>, direct_url: Option<String>) -> Background {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     if services.post.is_open() {
@@ -36,7 +40,12 @@ pub fn start(services: &Arc<Services>) -> Background {
             tasks.spawn(until(stopped.clone(), carry, Arc::clone(services)));
         }
     }
-    tasks.spawn(until(stopped, keep_up, Arc::clone(services)));
+    tasks.spawn(until(stopped.clone(), keep_up, Arc::clone(services)));
+    if let Some(url) = direct_url {
+        let url: Arc<str> = url.into();
+        tasks.spawn(until(stopped.clone(), tell, Arc::clone(services)));
+        tasks.spawn(until(stopped, move |services| hear(services, Arc::clone(&url)), Arc::clone(services)));
+    }
     Background { tasks, stop }
 }
 
@@ -53,8 +62,11 @@ impl Background {
 }
 
 /// Repeats a round of work, and the pause it asks for, until told to stop. Only pauses are cut short.
-async fn until<F>(mut stopped: watch::Receiver<bool>, round: fn(Arc<Services>) -> F, services: Arc<Services>)
-where
+async fn until<F>(
+    mut stopped: watch::Receiver<bool>,
+    round: impl Fn(Arc<Services>) -> F,
+    services: Arc<Services>,
+) where
     F: Future<Output = Pause>,
 {
     while !*stopped.borrow() {
@@ -96,4 +108,26 @@ async fn keep_up(services: Arc<Services>) -> Pause {
         tracing::warn!(%error, "the round of upkeep failed; trying again in the next");
     }
     Pause::For(ROUND)
+}
+
+/// Tells other processes which conversations have changed here, many at a time: each notice takes a lock that every
+/// commit of the server waits for.
+async fn tell(services: Arc<Services>) -> Pause {
+    services.conversations.something_to_tell().await;
+    sleep(TELL_AFTER).await;
+    if let Err(error) = services.conversations.tell_others().await {
+        tracing::warn!(%error, "other processes could not be told what has changed; trying again shortly");
+        return Pause::For(HEAR_AGAIN);
+    }
+    Pause::None
+}
+
+async fn hear(services: Arc<Services>, url: Arc<str>) -> Pause {
+    match services.conversations.listen(&url).await {
+        Ok(()) => Pause::None,
+        Err(error) => {
+            tracing::warn!(%error, "other processes cannot be heard; trying again shortly");
+            Pause::For(HEAR_AGAIN)
+        }
+    }
 }

@@ -38,6 +38,7 @@ pub async fn compose(config: Config, database: Database, ports: Ports) -> Result
         letterhead,
         limits: config.limits,
         retention: config.retention,
+        conversations: config.conversations,
     };
     let services = Services::open(database, ports, settings).await?;
     let site = Site {
@@ -61,12 +62,18 @@ pub async fn serve(config: Config, database: Database, ports: Ports) -> Result<(
         .await
         .map_err(|error| format!("cannot listen on {address}: {error}. Choose another HOST or PORT."))?;
     let origin = config.origin.as_str().to_owned();
+    let direct_url = config.database_direct_url.clone();
     let edge = compose(config, database, ports).await?;
-    let background = background::start(&edge.services);
+    let background = background::start(&edge.services, direct_url);
     if FILES.is_empty() {
         tracing::warn!("this build has no stylesheet and no script; `cargo xtask build` makes one that has");
     }
-    let stop = stop_signal()?;
+    let (stop, conversations) = (stop_signal()?, edge.services.conversations.clone());
+    let stop = async move {
+        stop.await;
+        // Streams of events would go on for minutes.
+        conversations.close();
+    };
     let bounds = Bounds::of_process();
     tracing::info!(%address, "Bookplate is at {origin}");
     listen(listener, router(edge), bounds, stop).await;

@@ -17,6 +17,8 @@ mod context;
 #[cfg(feature = "ssr")]
 mod form;
 #[cfg(feature = "ssr")]
+pub mod markdown;
+#[cfg(feature = "ssr")]
 mod pages;
 #[cfg(feature = "ssr")]
 mod server;

@@ -52,6 +52,37 @@ pub(super) fn connections(reading: &mut Reading<'_>) -> u32 {
     })
 }
 
+/// Where PostgreSQL is reached without a pooler in between, to hear what other processes tell. A transaction pooler, as
+/// Neon's `-pooler` endpoints are, lets nobody listen.
+pub(super) fn direct(reading: &mut Reading<'_>, database: Option<&Address>) -> Option<String> {
+    let given = reading.value(&variables::DATABASE_DIRECT_URL);
+    let database = database.filter(|database| database.file.is_none());
+    let Some(Found { name, text }) = given else {
+        let is_pooled =
+            |url: &str| Url::parse(url).ok().and_then(|url| Some(url.host_str()?.contains("-pooler")));
+        let url = &database?.url;
+        if is_pooled(url).unwrap_or(false) {
+            reading.notice(format!(
+                "{} leads through a pooler, which lets nobody listen: what another instance writes is seen after some \
+                 seconds. Set {} to the address without -pooler.",
+                variables::DATABASE_URL.name,
+                variables::DATABASE_DIRECT_URL.name
+            ));
+            return None;
+        }
+        return Some(url.clone());
+    };
+    if database.is_none() {
+        let wrong = "the database is SQLite, which one process writes alone";
+        reading.refuse(&name, wrong, format!("Remove {name}"));
+        return None;
+    }
+    let is_server = text.starts_with("postgres://") || text.starts_with("postgresql://");
+    let judged =
+        if is_server { server(text) } else { Err(("this is no address of PostgreSQL".into(), FORMS.into())) };
+    judged.map_err(|(wrong, remedy)| reading.refuse(&name, wrong, remedy)).ok().map(|address| address.url)
+}
+
 fn embedded(file: &Path, path: &str) -> Result<Address, (String, String)> {
     if path.contains(['?', '#']) {
         let remedy = "Write the path alone; Bookplate sets the options itself".to_owned();

@@ -4,6 +4,7 @@
 mod audiences;
 mod book;
 mod contact;
+mod conversations;
 mod database;
 mod env_file;
 mod error;
@@ -29,7 +30,7 @@ mod tests;
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use contract::Questions;
-use domain::{Entropy, LimitSettings, Retention, Secret, TokenSettings};
+use domain::{ConversationLimits, Entropy, LimitSettings, Retention, Secret, TokenSettings};
 use ipnet::IpNet;
 
 pub use book::Book;
@@ -67,6 +68,10 @@ pub struct Config {
     pub limits: LimitSettings,
     /// How long things are kept.
     pub retention: Retention,
+    /// What readers and chatbots may store.
+    pub conversations: ConversationLimits,
+    /// Where other processes on the same PostgreSQL are heard; `None` where none can be.
+    pub database_direct_url: Option<String>,
     /// Whom to tell about a hole: a URI for `/.well-known/security.txt` (RFC 9116 section 2.5.3).
     pub security_contact: String,
     /// Whether a session's token opens it as a bearer token.
@@ -120,6 +125,8 @@ impl Config {
         let mail = mail::mail(reading, &book.name, origin.as_ref(), database_file);
         let require_verified_email = habits::require_verified_email(reading, &mail);
         let retention = retention::retention(reading, require_verified_email);
+        let conversations = conversations::limits(reading);
+        let database_direct_url = database::direct(reading, database.as_ref());
         let security_contact = contact::security_contact(reading, &mail, origin.as_ref());
         let audiences = audiences::audiences(reading, &file, audiences, origin.as_ref());
         variables::judge_names(reading, &audiences.names);
@@ -140,6 +147,8 @@ impl Config {
             require_verified_email,
             limits,
             retention,
+            conversations,
+            database_direct_url,
             security_contact,
             bearer_sessions,
             reference_habits,
@@ -168,6 +177,8 @@ impl fmt::Debug for Config {
             .field("require_verified_email", &self.require_verified_email)
             .field("limits", &self.limits)
             .field("retention", &self.retention)
+            .field("conversations", &self.conversations)
+            .field("hears_others", &self.database_direct_url.is_some())
             .field("security_contact", &self.security_contact)
             .field("bearer_sessions", &self.bearer_sessions)
             .field("reference_habits", &self.reference_habits)

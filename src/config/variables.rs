@@ -22,6 +22,7 @@ pub(super) const HOST: Variable = variable("HOST");
 pub(super) const PORT: Variable = variable("PORT");
 pub(super) const DATABASE_URL: Variable = renamed("NEON_DATABASE_URL", "DATABASE_URL");
 pub(super) const DATABASE_POOL: Variable = variable("BOOKPLATE_DATABASE_POOL");
+pub(super) const DATABASE_DIRECT_URL: Variable = variable("DATABASE_DIRECT_URL");
 pub(super) const URL: Variable = renamed("BETTER_AUTH_URL", "BOOKPLATE_URL");
 pub(super) const SECRET: Variable = renamed("BETTER_AUTH_SECRET", "BOOKPLATE_SECRET");
 pub(super) const SECRET_PREVIOUS: Variable = variable("BOOKPLATE_SECRET_PREVIOUS");
@@ -38,6 +39,11 @@ pub(super) const LIMIT_RECIPIENT: Variable = variable("BOOKPLATE_LIMIT_RECIPIENT
 pub(super) const LIMIT_REQUESTS: Variable = variable("BOOKPLATE_LIMIT_REQUESTS");
 pub(super) const KEEP_EVENTS: Variable = variable("BOOKPLATE_KEEP_EVENTS");
 pub(super) const KEEP_UNVERIFIED: Variable = variable("BOOKPLATE_KEEP_UNVERIFIED");
+pub(super) const MAX_PART: Variable = variable("BOOKPLATE_MAX_PART_BYTES");
+pub(super) const MAX_MESSAGE: Variable = variable("BOOKPLATE_MAX_MESSAGE_BYTES");
+pub(super) const MAX_MESSAGES: Variable = variable("BOOKPLATE_MAX_MESSAGES");
+pub(super) const MAX_CONVERSATIONS: Variable = variable("BOOKPLATE_MAX_CONVERSATIONS");
+pub(super) const MAX_IMPORT: Variable = variable("BOOKPLATE_MAX_IMPORT_BYTES");
 pub(super) const SECURITY_CONTACT: Variable = variable("BOOKPLATE_SECURITY_CONTACT");
 pub(super) const JWT_ALGORITHM: Variable = variable("BOOKPLATE_JWT_ALGORITHM");
 pub(super) const JWT_LIFETIME: Variable = variable("BOOKPLATE_JWT_LIFETIME");
@@ -47,11 +53,12 @@ pub(super) const LOG: Variable = variable("BOOKPLATE_LOG");
 pub(super) const CONFIG: Variable = variable("BOOKPLATE_CONFIG");
 
 /// Every variable with a name of its own; each audience with a shared secret has two more ([`audience_secret`]).
-pub(super) const ALL: [&Variable; 27] = [
+pub(super) const ALL: [&Variable; 33] = [
     &HOST,
     &PORT,
     &DATABASE_URL,
     &DATABASE_POOL,
+    &DATABASE_DIRECT_URL,
     &URL,
     &SECRET,
     &SECRET_PREVIOUS,
@@ -68,6 +75,11 @@ pub(super) const ALL: [&Variable; 27] = [
     &LIMIT_REQUESTS,
     &KEEP_EVENTS,
     &KEEP_UNVERIFIED,
+    &MAX_PART,
+    &MAX_MESSAGE,
+    &MAX_MESSAGES,
+    &MAX_CONVERSATIONS,
+    &MAX_IMPORT,
     &SECURITY_CONTACT,
     &JWT_ALGORITHM,
     &JWT_LIFETIME,

@@ -42,6 +42,14 @@ pub async fn form(edge: &Edge, parts: &Parts) -> Result<(), Problem> {
     check(edge, parts, rule, parts.uri.path()).await
 }
 
+/// Counts a request of somebody who has not said who they are, or not truly.
+///
+/// # Errors
+/// `TOO_MANY_REQUESTS`.
+pub async fn anybody(edge: &Edge, parts: &Parts) -> Result<(), Problem> {
+    check(edge, parts, Rule::Requests, parts.uri.path()).await
+}
+
 async fn check(edge: &Edge, parts: &Parts, rule: Rule, path: &str) -> Result<(), Problem> {
     // Only a router that is called without a socket knows no address; nobody shares a bucket with it.
     let Some(address) = client::address(parts, &edge.site.trusted_proxies) else { return Ok(()) };

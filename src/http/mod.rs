@@ -4,6 +4,7 @@ mod actor;
 mod api;
 mod assets;
 mod client;
+mod conversations;
 mod export;
 mod forms;
 pub mod guard;
@@ -62,6 +63,10 @@ pub fn router(edge: Edge) -> Router {
     let _ = any_spawner::Executor::init_tokio();
     let mut router =
         Router::new().nest(routes::API, api::routes(&edge)).route(routes::HOME, get(pages::show));
+    router = router
+        .merge(conversations::routes(&edge))
+        .route("/api", any(conversations::not_found))
+        .route("/api/{*rest}", any(conversations::not_found));
     // Nesting leaves this one address out.
     router = router.route(&format!("{}/", routes::API), any(api::not_found));
     for form in PAGES_WITH_A_FORM {

@@ -47,6 +47,13 @@ pub const WELL_KNOWN_SECURITY: &str = "/.well-known/security.txt";
 /// Where the Better Auth wire lives.
 pub const API: &str = "/api/auth";
 
+/// Conversations as JSON.
+pub const API_CONVERSATIONS: &str = "/api/conversations";
+/// Finds messages by their words.
+pub const API_SEARCH: &str = "/api/search";
+/// The reader behind a token.
+pub const API_ME: &str = "/api/me";
+
 /// Older names of pages, each with the page it leads to.
 pub const ALIASES: [(&str, &str); 4] =
     [("/auth/login", SIGN_IN), ("/auth/signup", SIGN_UP), ("/login", SIGN_IN), ("/signup", SIGN_UP)];

@@ -58,7 +58,7 @@ pub use storage::{
     Ban, Database, Event, ForeignBan, ForeignReader, Session, SignInMethod, SignedIn, StorageError, Swept,
     User,
 };
-pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifyError};
+pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifiedToken, VerifyError};
 pub use upkeep::{Retention, Upkeep};
 
 use contract::{Questions, UserBody};

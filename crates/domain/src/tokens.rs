@@ -84,6 +84,21 @@ pub enum VerifyError {
     Failure(Failure),
 }
 
+/// A token that was believed.
+#[derive(Debug, Clone)]
+pub struct VerifiedToken {
+    /// The reader, and the session it was drawn from, which lives.
+    pub signed_in: SignedIn,
+    /// Its `jti`; empty without one.
+    pub token_id: String,
+    /// When it ends, in Unix seconds.
+    pub ends_at: i64,
+    /// Whether that is over.
+    pub expired: bool,
+}
+
+/// Seconds for which an expired token may finish what it has begun.
+pub const GRACE: i64 = 3600;
 /// `typ` of an access token in JWT form (RFC 9068 section 2.1).
 const TYPE: &str = "at+jwt";
 /// The longest life of a token, in seconds.
@@ -176,12 +191,22 @@ impl Tokens {
 
     /// Whose token this is, while the session it was drawn from lives.
     ///
+    /// # Errors
+    /// [`VerifyError`].
+    pub async fn verify(&self, token: &str) -> Result<SignedIn, VerifyError> {
+        let verified = self.verify_late(token).await?;
+        if verified.expired { Err(VerifyError::Refused("time")) } else { Ok(verified.signed_in) }
+    }
+
+    /// The same, also up to [`GRACE`] seconds after it has expired, which is then said: what a token has begun, it may
+    /// finish.
+    ///
     /// The key alone settles the algorithm (RFC 8725 section 3.1); keys come from the own ring and the declared
     /// secrets only, picked by `kid`; header members that name other keys are not looked at.
     ///
     /// # Errors
     /// [`VerifyError`].
-    pub async fn verify(&self, token: &str) -> Result<SignedIn, VerifyError> {
+    pub async fn verify_late(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
         let claims = self.signed_claims(token)?;
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let time = |name: &str| claims.get(name).and_then(Value::as_i64);
@@ -189,7 +214,9 @@ impl Tokens {
         if text("iss") != Some(&self.settings.issuer) {
             return Err(VerifyError::Refused("issuer"));
         }
-        if time("exp").is_none_or(|exp| exp <= now) || time("iat").is_none_or(|iat| iat > now + CLOCK_SKEW) {
+        let ends_at =
+            time("exp").filter(|exp| exp.saturating_add(GRACE) > now).ok_or(VerifyError::Refused("time"))?;
+        if time("iat").is_none_or(|iat| iat > now + CLOCK_SKEW) {
             return Err(VerifyError::Refused("time"));
         }
         // A holder of a shared secret could sign what never ends; nothing of ours lives longer than this.
@@ -208,7 +235,9 @@ impl Tokens {
         if text("sub") != Some(&signed_in.user.id) {
             return Err(VerifyError::Refused("subject"));
         }
-        Ok(signed_in)
+        // A service that signs with a shared secret may leave it out; then nothing is known to have been begun with it.
+        let token_id = text("jti").unwrap_or_default().to_owned();
+        Ok(VerifiedToken { signed_in, token_id, ends_at, expired: ends_at <= now })
     }
 
     fn claims(&self, signed_in: &SignedIn, aud: Option<&str>) -> Map<String, Value> {

@@ -35,10 +35,7 @@ pub async fn read(headers: &HeaderMap, body: Body, accepts: Accepts) -> Result<O
     let bytes = collect(headers, body).await?;
     let allowed =
         if accepts == Accepts::Json { JSON } else { "application/json, application/x-www-form-urlencoded" };
-    let unsupported = |received: Option<&str>| Problem {
-        reason: Some(Reason::ContentType { received: received.map(str::to_owned), allowed }),
-        ..Problem::new(Code::UnsupportedMediaType)
-    };
+    let unsupported = |received| unsupported(received, allowed);
     let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
         return if bytes.is_empty() { Ok(None) } else { Err(unsupported(None)) };
     };
@@ -51,22 +48,48 @@ pub async fn read(headers: &HeaderMap, body: Body, accepts: Accepts) -> Result<O
     }
 }
 
+/// The bytes of a body of JSON, at most `most` of them.
+///
+/// # Errors
+/// As [`collect`]; `BAD_REQUEST` when there is nothing.
+pub async fn json(headers: &HeaderMap, body: Body, most: usize) -> Result<bytes::Bytes, Problem> {
+    let bytes = collect_up_to(headers, body, most).await?;
+    let content_type = headers.get(header::CONTENT_TYPE).map(|it| it.to_str().unwrap_or("?"));
+    let media_type = content_type.and_then(|it| it.split(';').next()).unwrap_or_default().trim();
+    if bytes.is_empty() {
+        return Err(Problem::new(Code::BadRequest));
+    }
+    if !media_type.eq_ignore_ascii_case(JSON) {
+        return Err(unsupported(content_type, JSON));
+    }
+    Ok(bytes)
+}
+
 /// The bytes of a body, at most [`MAX_BODY`] and not compressed: nothing here is large enough to need it, and what a
 /// small body unpacks to is not known before.
 ///
 /// # Errors
 /// `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`, `REQUEST_TIMEOUT` or `MALFORMED_REQUEST`.
 pub async fn collect(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
+    collect_up_to(headers, body, MAX_BODY).await
+}
+
+async fn collect_up_to(headers: &HeaderMap, body: Body, most: usize) -> Result<bytes::Bytes, Problem> {
     if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         let reason = Some(Reason::ContentEncoding);
         return Err(Problem { reason, ..Problem::new(Code::UnsupportedMediaType) });
     }
-    let collected = timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await;
+    let collected = timeout(BODY_TIMEOUT, Limited::new(body, most).collect()).await;
     let collected = collected.map_err(|_| Problem::new(Code::RequestTimeout))?;
     collected.map(|whole| whole.to_bytes()).map_err(|error| {
         let too_large = error.downcast_ref::<LengthLimitError>().is_some();
         Problem::new(if too_large { Code::PayloadTooLarge } else { Code::MalformedRequest })
     })
+}
+
+fn unsupported(received: Option<&str>, allowed: &'static str) -> Problem {
+    let reason = Some(Reason::ContentType { received: received.map(str::to_owned), allowed });
+    Problem { reason, ..Problem::new(Code::UnsupportedMediaType) }
 }
 
 /// A form as an object of strings.

@@ -13,6 +13,8 @@ mod sign_up;
 mod status;
 mod tokens;
 
+pub use query::Query;
+
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},

@@ -97,6 +97,8 @@ pub struct ConversationChange {
     pub metadata: Option<Verbatim>,
 }
 
+/// Names that mean something else in the address of a conversation.
+const RESERVED: [&str; 2] = ["export", "import"];
 /// The longest title, in characters.
 const MAX_TITLE: usize = 200;
 
@@ -107,6 +109,10 @@ impl NewConversation {
     /// `VALIDATION_ERROR` on each field that is not what it should be.
     pub fn check(mut self, max_metadata: usize) -> Result<Self, Problems> {
         let mut wrong = Vec::new();
+        if self.id.as_ref().is_some_and(|id| RESERVED.contains(&id.as_str())) {
+            let wanted = format!("expected another name than {}", RESERVED.join(" and "));
+            wrong.push(Problem::invalid("id", Reason::Wanted(wanted)));
+        }
         self.title = self.title.and_then(|title| tidy(&title, &mut wrong));
         check_metadata(self.metadata.as_ref(), max_metadata, &mut wrong);
         Problems::of(wrong).map_or(Ok(self), Err)

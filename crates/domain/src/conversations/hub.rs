@@ -17,6 +17,7 @@ pub(super) struct Hub {
     /// The last revision of each conversation that has changed, by number.
     untold: Mutex<HashMap<i64, i64>>,
     pub(super) something_to_tell: Notify,
+    closing: watch::Sender<bool>,
 }
 
 impl Hub {
@@ -28,6 +29,7 @@ impl Hub {
             watched: Mutex::default(),
             untold: Mutex::default(),
             something_to_tell: Notify::new(),
+            closing: watch::Sender::new(false),
         }
     }
 
@@ -79,6 +81,16 @@ impl Hub {
             waiting.entry(no).and_modify(|newer| *newer = revision.max(*newer)).or_insert(revision);
         }
         self.something_to_tell.notify_one();
+    }
+
+    /// Nobody looks any longer: the server ends.
+    pub(super) fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Waits until nobody is to look any longer.
+    pub(super) async fn closed(&self) {
+        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
     }
 
     /// What other processes have still to be told.

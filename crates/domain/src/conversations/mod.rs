@@ -235,7 +235,7 @@ impl Conversations {
     }
 
     /// Adds messages, all or none, each at the next place of the conversation. `key` makes it safe to send them again.
-    /// Whether any of them is new or was changed; the same messages sent once more change nothing.
+    /// Whether any of them is new; the same messages sent once more change nothing.
     ///
     /// # Errors
     /// [`ConversationError`].
@@ -266,9 +266,9 @@ impl Conversations {
                 if let Some(last) = changed.map(|written| &written.message).max_by_key(|it| it.revision) {
                     self.hub.announce(last.no >> SEQ_BITS, last.revision);
                 }
-                let is_changed = written.iter().any(|written| written.changed);
+                let is_new = written.iter().any(|written| written.is_new);
                 let messages = written.into_iter().map(|written| message(id, written.message)).collect();
-                Ok((Appended { messages }, is_changed))
+                Ok((Appended { messages }, is_new))
             }
             AppendOutcome::Repeated(stored) => {
                 let messages = stored.into_iter().map(|stored| message(id, stored)).collect();

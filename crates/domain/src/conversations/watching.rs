@@ -88,6 +88,11 @@ impl Conversations {
         Ok(())
     }
 
+    /// Ends every look at a conversation: the server is about to end.
+    pub fn close(&self) {
+        self.hub.close();
+    }
+
     /// Waits until there is something to tell.
     pub async fn something_to_tell(&self) {
         self.hub.something_to_tell.notified().await;
@@ -129,11 +134,13 @@ impl Watch {
         self.known
     }
 
-    /// Waits until the conversation may have changed.
-    pub async fn changed(&mut self) {
-        let Some(signal) = &mut self.signal else { return };
-        // The sender lives as long as somebody is subscribed.
-        let _ = signal.changed().await;
+    /// Waits until the conversation may have changed; `false` when nobody is to look any longer.
+    pub async fn changed(&mut self) -> bool {
+        let Some(signal) = &mut self.signal else { return false };
+        tokio::select! {
+            changed = signal.changed() => changed.is_ok(),
+            () = self.conversations.hub.closed() => false,
+        }
     }
 
     /// What has happened since the last time, each with the revision to go on from after it. When as much as is read at

@@ -67,8 +67,9 @@ pub(super) fn fold(cluster: &str, into: &mut String) {
         into.push(' ');
         return;
     }
-    // Letters of Hangul typed alone (ㅋㅋ) would become parts of syllables, and join.
-    let alone = matches!(first, '\u{3131}'..='\u{318E}' | '\u{FFA0}'..='\u{FFDC}');
+    // Letters of Hangul typed alone (ㅋㅋ) would become parts of syllables, and join; half of the vowel am of Thai and Lao
+    // would become a mark of the character before.
+    let alone = matches!(first, '\u{E33}' | '\u{EB3}' | '\u{3131}'..='\u{318E}' | '\u{FFA0}'..='\u{FFDC}');
     let rest = cluster.strip_prefix(first).filter(|_| alone);
     into.extend(rest.map(|_| first));
     let kept = rest.unwrap_or(cluster).nfkd().filter(|c| !is_left_out(*c));

@@ -45,16 +45,12 @@ impl Query {
     /// between whole words where there are any. The text's beginning when it has nothing of it.
     pub fn passage(&self, text: &str, width: usize) -> Passage {
         let hits = hits(text, self.places(text));
-        let (wanted, first, last) = match best(&hits, width) {
-            Some(best) => {
-                let characters = best.0.characters.start..best.1.characters.end;
-                (characters, best.0.bytes.start, best.1.bytes.end)
-            }
-            None => (0..0, text.len(), 0),
-        };
+        let best = best(&hits, width);
+        let wanted = best.map_or(0..0, |(first, last)| first.characters.start..last.characters.end);
         let raw = around(text, &wanted, width);
+        let (first, last) = best.map_or((text.len(), 0), |(first, last)| (first.bytes.start, last.bytes.end));
         let mut shown = edge_after(text, raw.start, first)..edge_before(text, raw.end, last);
-        if shown.is_empty() {
+        if shown.is_empty() || best.is_some() && !shown.contains(&first) {
             shown = raw;
         }
         let cut = text.get(shown.clone()).unwrap_or_default();

@@ -168,6 +168,15 @@ impl Sessions {
         Ok(Some(Resolved { signed_in, renewed }))
     }
 
+    /// Whether a session still lives, for who holds on to one for longer than a request.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn lives(&self, session_id: &str) -> Result<bool, Failure> {
+        let Some(presented) = named(session_id) else { return Ok(false) };
+        Ok(self.resolve(&presented, Renewal::Never).await?.is_some())
+    }
+
     /// Whether a session was opened within a day. Being renewed does not make it fresh again.
     pub fn is_fresh(&self, session: &Session) -> bool {
         self.ports.clock.now().seconds_since(session.created_at) < FRESH

@@ -95,6 +95,8 @@ pub struct Written {
     pub message: StoredMessage,
     /// Whether it is another than before.
     pub changed: bool,
+    /// Whether it was not there before.
+    pub is_new: bool,
 }
 
 /// Adds messages inside a transaction. Nothing is written before everything is known to fit: what does not come out as
@@ -221,7 +223,7 @@ async fn insert<C: ConversationConnection>(
         created_at: at,
         updated_at: at,
     };
-    Ok(Written { message, changed: true })
+    Ok(Written { message, changed: true, is_new: true })
 }
 
 /// A message that is there and is the same already is left alone: then nobody is told anything.
@@ -233,7 +235,7 @@ async fn change<C: ConversationConnection>(
     writer: Writer<'_>,
 ) -> Result<Written, sqlx::Error> {
     if message.content == draft.content {
-        return Ok(Written { message, changed: false });
+        return Ok(Written { message, changed: false, is_new: false });
     }
     conversation.revision += 1;
     let (no, revision, now) = (message.no, conversation.revision, writer.now);
@@ -243,7 +245,7 @@ async fn change<C: ConversationConnection>(
     }
     message.content = draft.content.clone();
     (message.revision, message.updated_at) = (revision, now);
-    Ok(Written { message, changed: true })
+    Ok(Written { message, changed: true, is_new: false })
 }
 
 impl Database {

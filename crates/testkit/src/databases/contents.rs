@@ -73,4 +73,13 @@ impl TestDatabase {
         }
         .unwrap_or_else(|error| panic!("{query}: {error}"))
     }
+
+    /// The numbers a query answers, one of each row, past the code under test.
+    pub async fn numbers(&self, query: &str) -> Vec<i64> {
+        match &**self {
+            Database::Sqlite(pool) => sqlx::query_scalar(query).fetch_all(pool).await,
+            Database::Postgres(pool) => sqlx::query_scalar(query).fetch_all(pool).await,
+        }
+        .unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
 }

@@ -1,0 +1,145 @@
+//! Who calls: a chatbot with a reader's token, or a page with a reader's cookie.
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use contract::{Code, Problem};
+use domain::{By, LimitError, Presented, Renewal, Resolved, Rule, SignedIn};
+use http::{HeaderMap, Method, header, request::Parts};
+
+use super::document::Refused;
+use crate::http::{actor::bearer, guard::Proof, limits, session::set_cookies, state::Edge};
+
+/// A reader, by token or by cookie.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The reader and the session the call belongs to.
+    pub signed_in: SignedIn,
+    /// The token's `jti`; `None` for a cookie.
+    token_id: Option<String>,
+    /// When the token ends, in Unix seconds; `None` for a cookie.
+    pub ends_at: Option<i64>,
+    /// Whether it has ended already.
+    expired: bool,
+}
+
+impl Caller {
+    /// The reader's id.
+    pub fn user_id(&self) -> &str {
+        &self.signed_in.user.id
+    }
+
+    /// Who writes.
+    pub fn by(&self) -> By<'_> {
+        By { user_id: self.user_id(), token_id: self.token_id.as_deref(), expired: self.expired }
+    }
+}
+
+/// A caller whose token may have expired within an hour: only for finishing what that token has begun.
+#[derive(Debug)]
+pub struct LateCaller(pub Caller);
+
+impl FromRequestParts<Edge> for Caller {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Refused> {
+        let LateCaller(caller) = LateCaller::from_request_parts(parts, edge).await?;
+        if caller.expired { Err(Problem::new(Code::InvalidToken).into()) } else { Ok(caller) }
+    }
+}
+
+impl FromRequestParts<Edge> for LateCaller {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Refused> {
+        let caller = match parts.headers.contains_key(header::AUTHORIZATION) {
+            true => by_token(edge, &parts.headers).await,
+            false => by_cookie(edge, parts).await,
+        };
+        match caller {
+            Ok(caller) => {
+                count(edge, &caller, parts)?;
+                Ok(Self(caller))
+            }
+            Err(refused) => {
+                // Who is nobody is counted by where they come from: tokens are not to be guessed at.
+                limits::anybody(edge, parts).await?;
+                Err(refused)
+            }
+        }
+    }
+}
+
+async fn by_token(edge: &Edge, headers: &HeaderMap) -> Result<Caller, Refused> {
+    let token = bearer(headers).ok_or_else(|| Problem::new(Code::InvalidToken))?;
+    let verified = edge.services.tokens.verify_late(&token).await?;
+    Ok(Caller {
+        signed_in: verified.signed_in,
+        token_id: Some(verified.token_id),
+        ends_at: Some(verified.ends_at),
+        expired: verified.expired,
+    })
+}
+
+async fn by_cookie(edge: &Edge, parts: &mut Parts) -> Result<Caller, Refused> {
+    if !matches!(parts.method, Method::GET | Method::HEAD) {
+        edge.site.trusted_origins.check_origin(&parts.headers, Proof::WithCookie)?;
+    }
+    let nobody = || Problem::new(Code::Unauthorized);
+    let presented: Presented = edge.cookie_session(&parts.headers).ok_or_else(nobody)?;
+    let resolved = edge.services.sessions.resolve(&presented, Renewal::WhenDue).await?;
+    let resolved: Resolved = resolved.ok_or_else(nobody)?;
+    let caller =
+        Caller { signed_in: resolved.signed_in.clone(), token_id: None, ends_at: None, expired: false };
+    if resolved.renewed
+        && let Some(renewed) = parts.extensions.get::<Renewed>()
+    {
+        renewed.set(resolved);
+    }
+    Ok(caller)
+}
+
+/// Counts a call of a reader. Many readers come by one chatbot from one address, so the address does not count.
+fn count(edge: &Edge, caller: &Caller, parts: &Parts) -> Result<(), Refused> {
+    let kind = match parts.method {
+        Method::GET | Method::HEAD => "read conversations",
+        _ => "write conversations",
+    };
+    let counted = edge.services.limits.check_request(caller.user_id(), kind);
+    if let Err(LimitError::Exceeded { .. }) = &counted {
+        tracing::info!(user = %caller.user_id(), rule = ?Rule::Requests, "too many requests");
+    }
+    counted.map_err(|error| Problem::from(error).into())
+}
+
+/// Where a session that was renewed on the way waits for the answer.
+#[derive(Debug, Clone, Default)]
+struct Renewed(std::sync::Arc<std::sync::Mutex<Option<Resolved>>>);
+
+impl Renewed {
+    fn set(&self, resolved: Resolved) {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(resolved);
+    }
+
+    fn take(&self) -> Option<Resolved> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
+}
+
+/// Gives the browser the cookie of a session that was renewed on the way.
+pub async fn renewing(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+    if !request.headers().contains_key(header::COOKIE) {
+        return next.run(request).await;
+    }
+    let renewed = Renewed::default();
+    request.extensions_mut().insert(renewed.clone());
+    let headers = request.headers().clone();
+    let mut response = next.run(request).await;
+    if let Some(resolved) = renewed.take() {
+        let session = &resolved.signed_in.session;
+        set_cookies(&mut response, edge.cookies().opened(&headers, &edge.services.sessions, session));
+    }
+    response
+}

@@ -1,0 +1,136 @@
+//! `GET /api/conversations/{id}/events`: what happens to a conversation, as server-sent events (WHATWG HTML, section
+//! 9.2). A stream ends after some minutes, with its token, or with its session; clients come back by themselves and say
+//! where they were.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use contract::{Code, Problem, Problems, Reason};
+use domain::{ConversationEvent, Watch};
+use futures_util::stream;
+use http::{HeaderMap, HeaderValue, Uri, header};
+use serde_json::json;
+use tokio::time::{Instant, timeout_at};
+
+use super::{caller::Caller, document::Refused, query::Parameters};
+use crate::http::state::Edge;
+
+/// Between two signs of life. The session is looked at with each.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long a stream lasts: somewhat shorter than any exchange may take.
+const LIFE: Duration = Duration::from_secs(270);
+/// Milliseconds after which a client that has lost its stream comes back.
+const RETRY: u32 = 1000;
+
+/// Streams what happens from now on, from the revision in `Last-Event-ID`, or from the one in `after`.
+pub async fn stream(
+    State(edge): State<Edge>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Refused> {
+    let after = match headers.get("last-event-id") {
+        Some(id) => Some(last_event(id)?),
+        None => Parameters::of(&uri).number("after")?,
+    };
+    let watch = edge.services.conversations.watch(caller.user_id(), &id, after).await;
+    let watch = watch.map_err(Problems::from)?;
+    let greeting = format!(
+        "retry: {RETRY}\nid: {known}\nevent: ready\ndata: {{\"revision\":{known}}}\n\n",
+        known = watch.known()
+    );
+    let now = Instant::now();
+    let left = caller.ends_at.map(|end| end.saturating_sub(edge.services.upkeep.now().seconds()));
+    let left = left.map_or(LIFE, |seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or_default()));
+    let streaming = Streaming { edge, caller, watch, ends: now + LIFE.min(left), beat: now + HEARTBEAT };
+    let rest = stream::unfold(Some(Box::new(streaming)), |streaming| async {
+        let mut streaming = streaming?;
+        let (chunk, goes_on) = streaming.next().await;
+        Some((Ok::<_, std::convert::Infallible>(chunk), goes_on.then_some(streaming)))
+    });
+    let first = stream::once(async { Ok(Bytes::from(greeting)) });
+    let mut response = Body::from_stream(stream::StreamExt::chain(first, rest)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    // Told to nginx, which would keep events back until its buffer is full.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+struct Streaming {
+    edge: Edge,
+    caller: Caller,
+    watch: Watch,
+    ends: Instant,
+    beat: Instant,
+}
+
+impl Streaming {
+    /// The next piece of the stream, and whether there is more to come.
+    async fn next(&mut self) -> (Bytes, bool) {
+        loop {
+            match self.watch.look().await {
+                Ok(events) if !events.is_empty() => return written(&events),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::debug!(?error, "a stream of events ends");
+                    return (Bytes::new(), false);
+                }
+            }
+            let wake = self.beat.min(self.ends);
+            let open = match timeout_at(wake, self.watch.changed()).await {
+                Ok(open) => open,
+                Err(_) if wake == self.ends => false,
+                Err(_) if !self.is_signed_in().await => false,
+                Err(_) => {
+                    self.beat = Instant::now() + HEARTBEAT;
+                    return (Bytes::from_static(b":\n\n"), true);
+                }
+            };
+            if !open {
+                return (Bytes::new(), false);
+            }
+        }
+    }
+
+    async fn is_signed_in(&self) -> bool {
+        self.edge.services.sessions.lives(&self.caller.signed_in.session.id).await.unwrap_or(false)
+    }
+}
+
+/// Events as they stand in the stream, and whether more may follow.
+fn written(events: &[(i64, ConversationEvent)]) -> (Bytes, bool) {
+    let (mut text, mut goes_on) = (String::new(), true);
+    for (revision, event) in events {
+        let (name, data) = match event {
+            ConversationEvent::Message(message) => ("message", serde_json::to_string(message)),
+            ConversationEvent::Conversation(it) => ("conversation", serde_json::to_string(it)),
+            ConversationEvent::Deleted => {
+                goes_on = false;
+                ("deleted", Ok(json!({}).to_string()))
+            }
+        };
+        let data = data.unwrap_or_default();
+        text.push_str(&format!("id: {revision}\nevent: {name}\n"));
+        // What a client has sent is kept as it came, with the line breaks between its tokens.
+        for line in data.split(['\n', '\r']) {
+            text.push_str(&format!("data: {line}\n"));
+        }
+        text.push('\n');
+    }
+    (Bytes::from(text), goes_on)
+}
+
+fn last_event(id: &HeaderValue) -> Result<i64, Problem> {
+    let number = id.to_str().ok().and_then(|id| id.trim().parse().ok()).filter(|number: &i64| *number >= 0);
+    let wanted = Reason::Wanted("expected the id of an event of this stream".into());
+    number.ok_or_else(|| Problem {
+        reason: Some(wanted),
+        ..Problem::on(Code::ValidationError, "Last-Event-ID")
+    })
+}

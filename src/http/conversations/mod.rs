@@ -1,0 +1,79 @@
+//! Conversations as JSON under `/api`: for chatbots with a reader's token, and for pages with a reader's cookie.
+
+mod caller;
+mod document;
+mod events;
+mod feedback;
+mod items;
+mod messages;
+mod query;
+mod search;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
+    routing::{get, patch, post, put},
+};
+use contract::{Code, Problem, routes};
+use tower_http::{
+    cors::{AllowOrigin, CorsLayer},
+    set_header::SetResponseHeaderLayer,
+};
+
+use self::document::Refused;
+use super::state::Edge;
+
+/// Every path of conversations. What is not here is no concern of this router.
+pub fn routes(edge: &Edge) -> Router<Edge> {
+    let conversation = format!("{}/{{id}}", routes::API_CONVERSATIONS);
+    let messages = format!("{conversation}/messages");
+    let message = format!("{messages}/{{message_id}}");
+    Router::new()
+        .route(routes::API_CONVERSATIONS, get(items::list).post(items::create))
+        .route(&conversation, get(items::find).patch(items::update).delete(items::delete))
+        .route(&format!("{conversation}/restore"), post(items::restore))
+        .route(&messages, get(messages::list).post(messages::append))
+        .route(&message, get(messages::find).merge(patch(messages::update)))
+        .route(&format!("{message}/feedback"), put(feedback::set).delete(feedback::clear))
+        .route(&format!("{conversation}/events"), get(events::stream))
+        .route(routes::API_SEARCH, get(search::search))
+        .route(routes::API_ME, get(items::me))
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(edge.clone(), caller::renewing))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
+        .layer(cors(edge))
+}
+
+/// Browsers on trusted origins, and no others, may read answers and send cookies along.
+fn cors(edge: &Edge) -> CorsLayer {
+    let origins = edge.site.trusted_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    let exposed = ["retry-after", "location", "content-disposition"];
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::CONTENT_TYPE,
+            header::AUTHORIZATION,
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("last-event-id"),
+        ])
+        .expose_headers(exposed.map(HeaderName::from_static))
+        .max_age(std::time::Duration::from_secs(600))
+}
+
+/// What stands below `/api` and is nothing.
+pub async fn not_found() -> Response {
+    Refused::from(Problem::new(Code::NotFound)).into_response()
+}
+
+async fn wrong_method(State(_): State<Edge>) -> Response {
+    Refused::from(Problem::new(Code::MethodNotAllowed)).into_response()
+}

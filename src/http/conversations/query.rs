@@ -1,0 +1,82 @@
+//! What the addresses say behind their question mark.
+
+use contract::{Problem, Reason, conversations::Order};
+use domain::Asked;
+use http::Uri;
+
+use super::document::Refused;
+use crate::http::api::Query;
+
+/// The parameters of a list.
+#[derive(Debug)]
+pub struct Parameters(Query);
+
+impl Parameters {
+    /// Reads an address.
+    pub fn of(uri: &Uri) -> Self {
+        Self(Query::of(uri))
+    }
+
+    /// How much is asked for: `limit` and `cursor`.
+    ///
+    /// # Errors
+    /// `VALIDATION_ERROR`.
+    pub fn asked(&self) -> Result<Asked<'_>, Refused> {
+        let limit = match self.once("limit")? {
+            None => Asked::USUAL,
+            Some(limit) => {
+                let in_bounds = |limit: &u32| (1..=Asked::MOST).contains(limit);
+                let wanted = || wrong("limit", format!("expected a whole number from 1 to {}", Asked::MOST));
+                limit.parse().ok().filter(in_bounds).ok_or_else(wanted)?
+            }
+        };
+        Ok(Asked { limit, cursor: self.once("cursor")? })
+    }
+
+    /// Which end comes first.
+    ///
+    /// # Errors
+    /// `VALIDATION_ERROR`.
+    pub fn order(&self) -> Result<Order, Refused> {
+        self.one_of("order", Order::parse, "asc or desc")
+    }
+
+    /// A parameter with a few values, the default one without it; `values` names them.
+    ///
+    /// # Errors
+    /// `VALIDATION_ERROR`.
+    pub fn one_of<T: Default>(
+        &self,
+        name: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        values: &str,
+    ) -> Result<T, Refused> {
+        let Some(value) = self.once(name)? else { return Ok(T::default()) };
+        Ok(parse(value).ok_or_else(|| wrong(name, format!("expected {values}")))?)
+    }
+
+    /// A whole number that is not negative.
+    ///
+    /// # Errors
+    /// `VALIDATION_ERROR`.
+    pub fn number(&self, name: &str) -> Result<Option<i64>, Refused> {
+        let Some(value) = self.once(name)? else { return Ok(None) };
+        let number = value.parse().ok().filter(|number| *number >= 0);
+        Ok(Some(number.ok_or_else(|| wrong(name, "expected a whole number from 0 on".into()))?))
+    }
+
+    /// A parameter that may be there once.
+    ///
+    /// # Errors
+    /// `VALIDATION_ERROR`.
+    pub fn once(&self, name: &str) -> Result<Option<&str>, Refused> {
+        match self.0.once(name) {
+            Ok(value) => Ok(value),
+            Err(_) => Err(wrong(name, "expected it once".into()).into()),
+        }
+    }
+}
+
+fn wrong(name: &str, wanted: String) -> Problem {
+    Problem::invalid(name, Reason::Wanted(wanted))
+}
