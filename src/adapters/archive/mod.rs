@@ -57,26 +57,8 @@ fn moment(export: &Export) -> DateTime {
     moment.ok().and_then(dated).unwrap_or_default()
 }
 
-/// The longest part of a book's name in the name of a file, in characters.
-const LONGEST: usize = 60;
-
 fn file_name(export: &Export) -> String {
-    let mut book = String::new();
-    for c in export.book.name.chars() {
-        if c.is_ascii_alphanumeric() {
-            book.push(c.to_ascii_lowercase());
-        } else if !book.is_empty() && !book.ends_with('-') {
-            book.push('-');
-        }
-        if book.len() == LONGEST {
-            break;
-        }
-    }
-    let book = book.trim_end_matches('-');
-    let book = if book.is_empty() { "book" } else { book };
-    let moment = export.exported_at.iso();
-    let day = moment.split('T').next().unwrap_or_default();
-    format!("{book}-account-{day}.zip")
+    domain::file_name(&export.book.name, "book", Some("account"), export.exported_at, "zip")
 }
 
 /// The archive could not be written.

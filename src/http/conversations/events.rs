@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use contract::{Code, Problem, Problems, Reason};
@@ -16,7 +16,11 @@ use http::{HeaderMap, HeaderValue, Uri, header};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
-use super::{caller::Caller, document::Refused, query::Parameters};
+use super::{
+    caller::{Caller, Named},
+    document::Refused,
+    query::Parameters,
+};
 use crate::http::state::Edge;
 
 /// Between two signs of life. The session is looked at with each.
@@ -30,7 +34,7 @@ const RETRY: u32 = 1000;
 pub async fn stream(
     State(edge): State<Edge>,
     caller: Caller,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Refused> {

@@ -2,20 +2,24 @@
 
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use contract::{Problems, conversations::NewFeedback};
 use http::StatusCode;
 
-use super::{caller::Caller, document::Refused, messages::read};
+use super::{
+    caller::{Caller, Named},
+    document::Refused,
+    messages::read,
+};
 use crate::http::state::Edge;
 
 /// Keeps what the reader thinks of a message.
 pub async fn set(
     State(edge): State<Edge>,
     caller: Caller,
-    Path((id, message_id)): Path<(String, String)>,
+    Named((id, message_id)): Named<(String, String)>,
     request: Request,
 ) -> Result<Response, Refused> {
     let feedback: NewFeedback = read(&edge, request).await?;
@@ -27,7 +31,7 @@ pub async fn set(
 pub async fn clear(
     State(edge): State<Edge>,
     caller: Caller,
-    Path((id, message_id)): Path<(String, String)>,
+    Named((id, message_id)): Named<(String, String)>,
 ) -> Result<Response, Refused> {
     let cleared = edge.services.conversations.clear_feedback(caller.user_id(), &id, &message_id).await;
     cleared.map_err(Problems::from)?;

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use contract::{
@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, de::DeserializeOwned, de::IgnoredAny};
 
 use super::{
-    caller::{Caller, LateCaller},
+    caller::{Caller, LateCaller, Named},
     document::Refused,
     query::Parameters,
 };
@@ -27,7 +27,7 @@ const LARGE_MESSAGES: usize = 4;
 const MAX_KEY: usize = 255;
 
 /// `GET /api/conversations/{id}/messages`: a page of messages in their order.
-pub async fn list(State(edge): State<Edge>, caller: Caller, Path(id): Path<String>, uri: Uri) -> Answer {
+pub async fn list(State(edge): State<Edge>, caller: Caller, Named(id): Named<String>, uri: Uri) -> Answer {
     let parameters = Parameters::of(&uri);
     let (asked, order) = (parameters.asked()?, parameters.order()?);
     let page = edge.services.conversations.messages(caller.user_id(), &id, order, asked).await;
@@ -39,7 +39,7 @@ pub async fn list(State(edge): State<Edge>, caller: Caller, Path(id): Path<Strin
 pub async fn append(
     State(edge): State<Edge>,
     caller: Caller,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     request: Request,
 ) -> Answer {
     let key = idempotency_key(request.headers())?;
@@ -55,7 +55,7 @@ pub async fn append(
 pub async fn find(
     State(edge): State<Edge>,
     caller: Caller,
-    Path((id, message_id)): Path<(String, String)>,
+    Named((id, message_id)): Named<(String, String)>,
 ) -> Answer {
     let found = edge.services.conversations.message(caller.user_id(), &id, &message_id).await;
     Ok(Json(found.map_err(Problems::from)?).into_response())
@@ -66,7 +66,7 @@ pub async fn find(
 pub async fn update(
     State(edge): State<Edge>,
     LateCaller(caller): LateCaller,
-    Path((id, message_id)): Path<(String, String)>,
+    Named((id, message_id)): Named<(String, String)>,
     request: Request,
 ) -> Answer {
     let change: MessageChange = read(&edge, request).await?;

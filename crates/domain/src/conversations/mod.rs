@@ -6,12 +6,15 @@
 mod composing;
 mod cursor;
 mod error;
+mod exporting;
 mod hub;
+mod importing;
 mod presenting;
 mod searching;
 mod watching;
 
 pub use error::ConversationError;
+pub use exporting::{ConversationExport, ExportFormat, Piece, Reading, Taken};
 pub use watching::{ConversationEvent, Watch};
 
 use std::sync::Arc;
@@ -26,8 +29,8 @@ use contract::{
 use storage::{
     Database,
     conversations::{
-        AppendOutcome, Appending, ConversationUpdate, CreateOutcome, Idempotency, MessageUpdate, SEQ_BITS,
-        StoredConversation, UpdateOutcome, Writer,
+        AppendOutcome, Appender, Appending, ConversationUpdate, CreateOutcome, Idempotency, MessageUpdate,
+        SEQ_BITS, StoredConversation, UpdateOutcome, Writer,
     },
 };
 
@@ -36,7 +39,7 @@ use self::{
     hub::Hub,
     presenting::{conversation, message},
 };
-use crate::{Failure, Ports, Secret, devices::hex};
+use crate::{Failure, Ports, Secret, devices::hex, privacy::export::Book};
 
 /// What a reader and a chatbot may store. Sizes are in bytes of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,11 +115,14 @@ impl Asked<'_> {
 #[derive(Debug, Clone)]
 pub struct Conversations {
     database: Database,
+    appender: Appender,
     ports: Ports,
     secret: Arc<Secret>,
     cursors: Cursors,
     limits: ConversationLimits,
     hub: Arc<Hub>,
+    /// Whose conversations, for the files readers take away.
+    book: Book,
 }
 
 type Outcome<T> = Result<T, ConversationError>;
@@ -127,11 +133,13 @@ impl Conversations {
         ports: Ports,
         secret: Arc<Secret>,
         limits: ConversationLimits,
+        book: Book,
     ) -> Self {
         let cursors = Cursors::new(Arc::clone(&secret));
         let hub =
             Arc::new(Hub::new(ports.random_uuid().to_string(), matches!(database, Database::Postgres(_))));
-        Self { database, ports, secret, cursors, limits, hub }
+        let appender = Appender::new(&database);
+        Self { database, appender, ports, secret, cursors, limits, hub, book }
     }
 
     /// What may be stored.
@@ -191,6 +199,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn update(&self, user_id: &str, id: &str, change: ConversationChange) -> Outcome<Conversation> {
+        check_conversation(id)?;
         let ConversationChange { title, status, head_id, metadata } = change.check(MAX_METADATA)?;
         let update = ConversationUpdate {
             title,
@@ -216,6 +225,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn delete(&self, user_id: &str, id: &str) -> Outcome<()> {
+        check_conversation(id)?;
         let hidden = self.database.hide_conversation(user_id, id, self.ports.clock.now()).await?;
         let (no, revision) = hidden.ok_or(ConversationError::NoConversation)?;
         self.hub.announce(no, revision);
@@ -227,6 +237,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn restore(&self, user_id: &str, id: &str) -> Outcome<Conversation> {
+        check_conversation(id)?;
         let since = self.ports.clock.now().plus_seconds(-UNDO);
         let shown = self.database.show_conversation(user_id, id, since).await?;
         let (no, revision) = shown.ok_or(ConversationError::NoConversation)?;
@@ -246,6 +257,7 @@ impl Conversations {
         messages: Vec<NewMessage>,
         key: Option<&str>,
     ) -> Outcome<(Appended, bool)> {
+        check_conversation(id)?;
         if by.expired {
             return Err(ConversationError::Expired);
         }
@@ -260,7 +272,7 @@ impl Conversations {
             idempotency: idempotency.as_ref(),
         };
         let place = |at: usize| if drafts.len() == 1 { String::new() } else { format!("messages[{at}].") };
-        match self.database.append_messages(&appending).await? {
+        match self.appender.append(&appending).await? {
             AppendOutcome::Done(written) => {
                 let changed = written.iter().filter(|written| written.changed);
                 if let Some(last) = changed.map(|written| &written.message).max_by_key(|it| it.revision) {
@@ -331,6 +343,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn message(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
+        check_message(message_id)?;
         let stored = self.stored(user_id, id).await?;
         let found = self.database.find_message(stored.no, message_id).await?;
         found.map(|stored| message(id, stored)).ok_or(ConversationError::NoMessage)
@@ -384,6 +397,8 @@ impl Conversations {
         message_id: &str,
         update: &MessageUpdate,
     ) -> Outcome<Message> {
+        check_conversation(id)?;
+        check_message(message_id)?;
         let writer = Writer { token_id: by.token_id, now: self.ports.clock.now() };
         let changed = self.database.update_message(by.user_id, id, message_id, update, writer, by.expired);
         match changed.await? {
@@ -398,6 +413,7 @@ impl Conversations {
     }
 
     async fn stored(&self, user_id: &str, id: &str) -> Outcome<StoredConversation> {
+        check_conversation(id)?;
         let found = self.database.find_conversation(user_id, id).await?;
         found.ok_or(ConversationError::NoConversation)
     }
@@ -433,7 +449,15 @@ impl<E: Into<Failure>> From<E> for ConversationError {
     }
 }
 
-/// A name that came in an address. One that could never be is answered like one that is not there.
-pub fn is_name(id: &str) -> bool {
+/// A name that could never be one is not looked for: it is answered like one that is not there.
+fn is_name(id: &str) -> bool {
     ItemId::parse("id", id).is_ok()
+}
+
+fn check_conversation(id: &str) -> Outcome<()> {
+    if is_name(id) { Ok(()) } else { Err(ConversationError::NoConversation) }
+}
+
+fn check_message(id: &str) -> Outcome<()> {
+    if is_name(id) { Ok(()) } else { Err(ConversationError::NoMessage) }
 }
