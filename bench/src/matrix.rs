@@ -87,11 +87,19 @@ impl Target {
         scenario.prepare(Place { prefix: self.prefix, host: &self.host, readers: usual, heavy }, vocabulary)
     }
 
-    /// CPU times of the server and of PostgreSQL.
-    fn usage(&self) -> Result<(Duration, Option<Duration>)> {
+    fn usage(&self) -> Result<Usage> {
         let database = self.database_pid.map(usage::with_children).transpose()?;
-        Ok((usage::of_process(self.pid)?, database))
+        let (server, own) = (usage::of_process(self.pid)?, usage::of_process(std::process::id())?);
+        let ours = server + own + database.unwrap_or_default();
+        Ok(Usage { server, database, others: usage::of_machine()?.saturating_sub(ours) })
     }
+}
+
+/// CPU times: of the server, of PostgreSQL, and of everything that is neither, nor this program.
+struct Usage {
+    server: Duration,
+    database: Option<Duration>,
+    others: Duration,
 }
 
 impl Bench<'_> {
@@ -210,7 +218,8 @@ impl Bench<'_> {
         }
         let count = outcome.latencies.len();
         let each = |spent: Duration| spent.as_secs_f64() * 1e6 / count.max(1) as f64;
-        let database_cpu = before.1.zip(after.1).map(|(before, after)| each(after.saturating_sub(before)));
+        let database_cpu =
+            before.database.zip(after.database).map(|(before, after)| each(after.saturating_sub(before)));
         let row = Row {
             server: target.name,
             database: target.database,
@@ -224,12 +233,12 @@ impl Bench<'_> {
             p50: outcome.percentile(50.0),
             p95: outcome.percentile(95.0),
             p99: outcome.percentile(99.0),
-            server_cpu: each(after.0.saturating_sub(before.0)),
+            server_cpu: each(after.server.saturating_sub(before.server)),
             database_cpu,
-            load: usage::load_average(),
+            others: after.others.saturating_sub(before.others).as_secs_f64() / self.run.seconds,
         };
         eprintln!(
-            "  {:>9} {} {:>10} {scenario:>12} {connections:>3}  {:>7.0}/s  p50 {:.2} p95 {:.2} p99 {:.2} ms  CPU {:.0} + {:.0} µs  load {:.1}",
+            "  {:>9} {} {:>10} {scenario:>12} {connections:>3}  {:>7.0}/s  p50 {:.2} p95 {:.2} p99 {:.2} ms  CPU {:.0} + {:.0} µs  others {:.1}",
             plan.messages,
             row.server,
             row.database,
@@ -239,7 +248,7 @@ impl Bench<'_> {
             row.p99,
             row.server_cpu,
             row.database_cpu.unwrap_or_default(),
-            row.load,
+            row.others,
         );
         Ok(row)
     }

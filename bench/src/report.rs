@@ -27,8 +27,8 @@ pub(crate) struct Row {
     /// Microseconds of CPU a request: of the server, and of all processes of PostgreSQL.
     pub(crate) server_cpu: f64,
     pub(crate) database_cpu: Option<f64>,
-    /// The machine's load average.
-    pub(crate) load: f64,
+    /// How many cores somebody else kept busy meanwhile.
+    pub(crate) others: f64,
 }
 
 /// Writes lines of JSON.
@@ -65,7 +65,7 @@ pub(crate) fn medians(rows: &[Row]) -> Vec<Row> {
             p99: of(|it| it.p99),
             server_cpu: of(|it| it.server_cpu),
             database_cpu: row.database_cpu.map(|_| of(|it| it.database_cpu.unwrap_or_default())),
-            load: of(|it| it.load),
+            others: of(|it| it.others),
             ..row.clone()
         });
     }
@@ -80,13 +80,13 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// The table, in Markdown.
 pub(crate) fn table(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| server | database | messages | scenario | connections | req/s | p50 ms | p95 ms | p99 ms | CPU server µs | CPU database µs | CPU both µs | errors |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+        "| server | database | messages | scenario | connections | req/s | p50 ms | p95 ms | p99 ms | CPU server µs | CPU database µs | CPU both µs | errors | others' cores |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let database = row.database_cpu.map_or("".to_owned(), |cpu| format!("{cpu:.0}"));
         text.push_str(&format!(
-            "| {} | {} | {} | {} | {} | {:.0} | {:.2} | {:.2} | {:.2} | {:.0} | {database} | {:.0} | {} |\n",
+            "| {} | {} | {} | {} | {} | {:.0} | {:.2} | {:.2} | {:.2} | {:.0} | {database} | {:.0} | {} | {:.1} |\n",
             row.server,
             row.database,
             row.messages,
@@ -99,6 +99,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
             row.server_cpu,
             row.server_cpu + row.database_cpu.unwrap_or_default(),
             row.errors,
+            row.others,
         ));
     }
     text
@@ -149,7 +150,7 @@ mod tests {
             p99: 3.0,
             server_cpu: 50.0,
             database_cpu: None,
-            load: 0.5,
+            others: 0.5,
         }
     }
 

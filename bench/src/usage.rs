@@ -33,10 +33,14 @@ pub(crate) fn resident(pid: u32) -> Result<u64> {
     Ok(kilobytes * 1024)
 }
 
-/// How busy the machine is with everything: the load average of the last minute.
-pub(crate) fn load_average() -> f64 {
-    let read = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    read.split(' ').next().and_then(|it| it.parse().ok()).unwrap_or(f64::NAN)
+/// The CPU time that all cores have spent on anything, or that the machine below has taken away.
+pub(crate) fn of_machine() -> Result<Duration> {
+    let read = fs::read_to_string("/proc/stat").context("cannot read /proc/stat")?;
+    let line = read.lines().next().context("an empty /proc/stat")?;
+    let numbers: Vec<u64> = line.split_whitespace().skip(1).filter_map(|it| it.parse().ok()).collect();
+    // user, nice, system, idle, iowait, irq, softirq, steal: see proc_stat(5).
+    let idle = [3, 4].iter().filter_map(|at| numbers.get(*at)).sum::<u64>();
+    Ok(Duration::from_millis(10 * (numbers.iter().take(8).sum::<u64>() - idle)))
 }
 
 struct Stat {
