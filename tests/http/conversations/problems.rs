@@ -75,7 +75,7 @@ async fn every_problem_is_a_document(database: TestDatabase) {
         ("BOOKPLATE_MAX_MESSAGES", "2"),
         ("BOOKPLATE_MAX_CONVERSATIONS", "1"),
     ];
-    let mut chat = Chat::with(database, &bounds).await;
+    let chat = Chat::with(database, &bounds).await;
     let (message, messages) = ("/api/conversations/c/messages/m", "/api/conversations/c/messages");
     let said = r#"{"role":"user","content":"x"}"#;
     let mut keyed = chat.bot.clone().sending("idempotency-key", "key");
