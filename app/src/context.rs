@@ -6,6 +6,7 @@ use contract::{Code, LocalPath, Problem, Problems};
 use domain::{Services, Session, SignedIn, Visit};
 use leptos::prelude::use_context;
 use leptos_router::location::RequestUrl;
+use serde_json::Value;
 
 use crate::Submitted;
 
@@ -38,6 +39,15 @@ impl std::fmt::Debug for MailedLink {
 /// Why a page cannot be shown at all.
 #[derive(Debug, Clone)]
 pub struct PageProblem(pub Problem);
+
+/// The description of the API, for the page that shows it.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// OpenAPI 3.1.
+    pub document: Arc<Value>,
+    /// The statuses that a code is answered with.
+    pub statuses: fn(Code) -> Vec<u16>,
+}
 
 /// A form that was not accepted: why, and what was typed.
 #[derive(Debug, Clone)]

@@ -29,7 +29,7 @@ mod shell;
 #[cfg(feature = "ssr")]
 pub use self::{
     book::{Assets, Book},
-    context::{Answer, Answered, MailedLink, PageProblem, Reader, Refusal, SessionChange},
+    context::{Answer, Answered, MailedLink, PageProblem, Reader, Reference, Refusal, SessionChange},
     form::Submitted,
     shell::shell,
 };

@@ -18,8 +18,8 @@ use crate::{
     context::request_path,
     pages::{
         AccountPage, ConversationPage, ConversationsPage, DataPage, ForgotPasswordPage, HomePage,
-        ProblemPage, ResetPasswordPage, SecurityPage, SessionsPage, SignInPage, SignOutPage, SignUpPage,
-        VerifyEmailPage,
+        ProblemPage, ReferencePage, ResetPasswordPage, SecurityPage, SessionsPage, SignInPage, SignOutPage,
+        SignUpPage, VerifyEmailPage,
     },
 };
 
@@ -60,8 +60,8 @@ pub fn shell() -> impl IntoView {
 
 /// Whether the page has islands: no problem's page has, nor those whose forms are buttons and nothing else.
 fn needs_script() -> bool {
-    let is_plain =
-        request_path().is_some_and(|path| [routes::HOME, routes::SESSIONS].contains(&path.as_str()));
+    let is_plain = request_path()
+        .is_some_and(|path| [routes::HOME, routes::SESSIONS, routes::API_DOCS].contains(&path.as_str()));
     use_context::<PageProblem>().is_none() && !is_plain
 }
 
@@ -107,6 +107,7 @@ fn Pages() -> impl IntoView {
                 <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async />
                 <Route path=path!("/account/sessions") view=SessionsPage ssr=SsrMode::Async />
                 <Route path=path!("/account/data") view=DataPage ssr=SsrMode::Async />
+                <Route path=path!("/api/docs") view=ReferencePage ssr=SsrMode::Async />
             </Routes>
         </Router>
     }
@@ -126,4 +127,5 @@ const _: () = {
     assert!(matches!(routes::SESSIONS.as_bytes(), b"/account/sessions"));
     assert!(matches!(routes::DATA.as_bytes(), b"/account/data"));
     assert!(matches!(routes::ACCOUNT.as_bytes(), b"/account"));
+    assert!(matches!(routes::API_DOCS.as_bytes(), b"/api/docs"));
 };

@@ -1,89 +1,138 @@
-// Conversations of the reader who is signed in to a page's browser, made over the wire as a chatbot's page makes them.
-import assert from 'node:assert/strict';
+// A reader's conversations as a chatbot sees them, with a bearer token, or a page, with a cookie: JSON below /api.
+import { EventStream } from './event-stream.mjs';
+import { signedUp, tokenOf } from './readers.mjs';
+import { Visitor } from './visitor.mjs';
 
-/** Sends JSON with the cookies of this page's browser. */
-async function send(page, server, method, path, data) {
-  const headers = { origin: server.origin, 'content-type': 'application/json' };
-  const answer = await page.request.fetch(`${server.origin}/api${path}`, { method, headers, data: JSON.stringify(data) });
-  const text = await answer.text();
-  assert.ok(answer.ok(), `${method} ${path} answers ${answer.status()}: ${text}`);
-  return text ? JSON.parse(text) : undefined;
+/** A new reader, their chatbot (`bot`, with a token) and their page (`page`, with their cookie). */
+export async function readerWithBot(server) {
+  const reader = await signedUp(server);
+  return { ...reader, ...(await callersOf(server, reader)) };
 }
 
-/** A conversation with these messages; each is `[role, text]` or as it goes over the wire. Answers its id. */
-export async function converse(page, server, { title, messages = [] } = {}) {
-  const { id } = await send(page, server, 'POST', '/conversations', title ? { title } : {});
-  await say(page, server, id, messages);
-  return id;
+/** The same reader's chatbot and page at another server on the same database, with the same secret. */
+export async function elsewhere(server, { visitor: { cookies } }) {
+  const visitor = Object.assign(new Visitor(server), { cookies });
+  return callersOf(server, { visitor, client: visitor.client() });
 }
 
-/** More messages, in this order. */
-export async function say(page, server, id, messages) {
-  const whole = messages.map((one) => (Array.isArray(one) ? { role: one[0], content: one[1] } : one));
-  for (let at = 0; at < whole.length; at += 100) {
-    await send(page, server, 'POST', `/conversations/${id}/messages`, { messages: whole.slice(at, at + 100) });
+async function callersOf(server, { visitor, client }) {
+  const token = await tokenOf({ client });
+  const page = new Conversations(server, { cookie: visitor.cookieHeader(), origin: server.origin });
+  return { jwt: token, bot: new Conversations(server, { token }), page };
+}
+
+export class Conversations {
+  /** `token`, or `cookie` and the `origin` to send along; `headers` go with every request. */
+  constructor(server, { token, cookie, origin, headers = {} } = {}) {
+    this.server = server;
+    this.headers = { ...headers };
+    if (token) this.headers.authorization = `Bearer ${token}`;
+    if (cookie) this.headers.cookie = cookie;
+    if (origin) this.headers.origin = origin;
+  }
+
+  /** Answers `{ status, headers, text, json }`; `body` goes out as it is, `json` as JSON. `path` is below /api. */
+  async request(method, path, { json, body, query, headers = {} } = {}) {
+    const url = new URL(`/api${path}`, this.server.origin);
+    for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(name, value);
+    const payload = json === undefined ? body : JSON.stringify(json);
+    const type = payload === undefined ? {} : { 'content-type': 'application/json' };
+    const sent = { ...type, ...this.headers, ...headers };
+    const response = await fetch(url, { method, body: payload, headers: sent, redirect: 'manual' });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, json: parsed(text) };
+  }
+
+  create(fields = {}) {
+    return this.request('POST', '/conversations', { json: fields });
+  }
+
+  list(query) {
+    return this.request('GET', '/conversations', { query });
+  }
+
+  find(id) {
+    return this.request('GET', `/conversations/${id}`);
+  }
+
+  change(id, fields) {
+    return this.request('PATCH', `/conversations/${id}`, { json: fields });
+  }
+
+  delete(id) {
+    return this.request('DELETE', `/conversations/${id}`);
+  }
+
+  restore(id) {
+    return this.request('POST', `/conversations/${id}/restore`);
+  }
+
+  /** One message, or an array of them; `key` is the Idempotency-Key. */
+  append(id, messages, { key } = {}) {
+    const json = Array.isArray(messages) ? { messages } : messages;
+    return this.request('POST', `/conversations/${id}/messages`, { json, headers: keyed(key) });
+  }
+
+  messages(id, query) {
+    return this.request('GET', `/conversations/${id}/messages`, { query });
+  }
+
+  message(id, messageId) {
+    return this.request('GET', `/conversations/${id}/messages/${messageId}`);
+  }
+
+  patch(id, messageId, fields) {
+    return this.request('PATCH', `/conversations/${id}/messages/${messageId}`, { json: fields });
+  }
+
+  rate(id, messageId, feedback) {
+    return this.request('PUT', `/conversations/${id}/messages/${messageId}/feedback`, { json: feedback });
+  }
+
+  unrate(id, messageId) {
+    return this.request('DELETE', `/conversations/${id}/messages/${messageId}/feedback`);
+  }
+
+  search(q, query = {}) {
+    return this.request('GET', '/search', { query: { q, ...query } });
+  }
+
+  me() {
+    return this.request('GET', '/me');
+  }
+
+  /** Every page of a list, one after the other: the items. */
+  async all(path, query = {}) {
+    const items = [];
+    for (let cursor; ;) {
+      const { status, json, text } = await this.request('GET', path, { query: { ...query, cursor } });
+      if (status !== 200) throw new Error(`${path}: ${status} ${text}`);
+      items.push(...json.items);
+      if (json.nextCursor === null) return items;
+      cursor = json.nextCursor;
+    }
+  }
+
+  /** Every message of a conversation in its order. */
+  allMessages(id) {
+    return this.all(`/conversations/${id}/messages`, { limit: 100 });
+  }
+
+  /** What happens from now on, after a revision, or since an event: open when this is answered. */
+  events(id, { after, lastEventId } = {}) {
+    const url = new URL(`/api/conversations/${id}/events`, this.server.origin);
+    if (after !== undefined) url.searchParams.set('after', after);
+    const since = lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) };
+    return EventStream.open(url, { ...this.headers, ...since });
   }
 }
 
-/** Changes a message, as a chatbot does that finishes an answer. */
-export function change(page, server, id, messageId, data) {
-  return send(page, server, 'PATCH', `/conversations/${id}/messages/${messageId}`, data);
+const keyed = (key) => (key === undefined ? {} : { 'idempotency-key': key });
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
-
-/** Changes a conversation. */
-export function changeConversation(page, server, id, data) {
-  return send(page, server, 'PATCH', `/conversations/${id}`, data);
-}
-
-/** Questions and answers by turns, `m1` to `mN`. */
-export const dialogue = (count, from = 1) =>
-  Array.from({ length: count }, (_, at) => {
-    const number = at + from;
-    return number % 2
-      ? { id: `m${number}`, role: 'user', content: `Question number ${number}: how far does a sensor see?` }
-      : {
-          id: `m${number}`,
-          role: 'assistant',
-          content: `Answer number ${number}. A time-of-flight sensor measures how long light takes to come back.\n\nIndoors that is a few metres.`,
-        };
-  });
-
-/** An answer with everything in it. */
-export const richAnswer = {
-  id: 'rich',
-  role: 'assistant',
-  model: 'tutor-2',
-  parts: [
-    { type: 'reasoning', text: 'The reader asks about **range**. The chapter on sensors compares three kinds.' },
-    { type: 'tool-call', toolCallId: 't1', toolName: 'search_book', input: { query: 'sensor range', limit: 5 } },
-    { type: 'tool-result', toolCallId: 't1', output: [{ chapter: 'Sensors', score: 0.91 }, { chapter: 'Lidar', score: 0.87 }] },
-    {
-      type: 'text',
-      text: [
-        'It depends on the kind of sensor. Ultrasound reaches **a few metres**, lidar a few hundred.',
-        '## In numbers',
-        '| Sensor | Range | Precision |\n|---|---:|---|\n| Ultrasound | 4 m | 1 cm |\n| Lidar | 200 m | 2 cm |\n| Time of flight | 8 m | 5 mm |',
-        'You read one like this:',
-        '```python\nfrom robot import Lidar\n\nwith Lidar(port="/dev/ttyUSB0") as lidar:\n    for angle, distance in lidar.scan(timeout=0.5, minimum_quality=12, maximum_distance=12_000):\n        print(f"{angle:5.1f} degrees: {distance / 1000:.2f} m")\n```',
-        '> Never look into the beam of a lidar whose class you do not know.',
-        '- Keep the lens clean.\n- Mount it level: one degree of tilt is 1.7 m at 100 m.\n- Mind glass and black velvet.',
-      ].join('\n\n'),
-      citations: [
-        { sourceId: 's1', start: 0, end: 33, quote: 'The range depends on the kind of sensor.' },
-        { sourceId: 's2', start: 34, end: 90 },
-        { sourceId: 's1', start: 34, end: 90 },
-      ],
-    },
-    {
-      type: 'source',
-      sourceId: 's1',
-      kind: 'url',
-      url: 'https://book.example/docs/sensors/overview#range-and-precision',
-      title: 'Sensors: an overview',
-    },
-    { type: 'source', sourceId: 's2', kind: 'url', url: 'https://book.example/docs/sensors/lidar', title: 'Lidar' },
-    { type: 'source', sourceId: 's3', kind: 'document', filename: 'datasheet-rp1.pdf', title: 'Data sheet of the RP-1' },
-    { type: 'file', url: 'https://book.example/files/scan.csv', mediaType: 'text/csv', filename: 'scan.csv' },
-    { type: 'data-chart', data: [1, 2, 3] },
-  ],
-};

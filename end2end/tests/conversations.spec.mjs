@@ -1,7 +1,7 @@
 // Conversations, with scripts and without: found, walked through, named, put away, deleted and brought back.
-import { changeConversation, converse, dialogue, richAnswer } from '../harness/conversations.mjs';
 import { expect, test } from './fixtures.mjs';
 import { PLACES, WORDS, button, join, rows, told, turns, unfold } from './site.mjs';
+import { converse, dialogue, rename, richAnswer } from './talk.mjs';
 
 test.beforeEach(async ({ page, server, reader }) => {
   await join(page, server, reader);
@@ -155,7 +155,7 @@ test('everything is reached by keyboard', async ({ page, server }) => {
 
 test('what was deleted elsewhere is not found', async ({ page, server }) => {
   const id = await converse(page, server, { title: 'Sensors' });
-  await changeConversation(page, server, id, { title: 'Motors' });
+  await rename(page, server, id, 'Motors');
   await page.goto(PLACES.conversations);
   expect(await titles(page)).toEqual(['Motors']);
   await page.goto(`${PLACES.conversations}/made-up`);

@@ -1,147 +1,122 @@
-// What scripts add to conversations: searched while one types, grown in place, copied from, followed while they go on.
-import { change, converse, dialogue, richAnswer, say } from '../harness/conversations.mjs';
+// A conversation that goes on while it is read: on two screens, without loading the page again, and said aloud.
 import { expect, test } from './fixtures.mjs';
-import { PLACES, WORDS, button, join, rows, turns } from './site.mjs';
+import { joinWithBot, opened, toldAside, turn, turns, write } from './dialogue.mjs';
 
-test.beforeEach(async ({ page, server, reader }) => {
-  await join(page, server, reader);
+const user = (id, content) => ({ id, role: 'user', content });
+const draft = (id) => ({ id, role: 'assistant', content: 'The bor', status: 'in_progress' });
+
+/** A page that is loaded again forgets this. */
+const mark = (page) => page.evaluate(() => (window.stillHere = true));
+const isStillHere = (page) => page.evaluate(() => window.stillHere === true);
+
+test('two screens show what a chatbot writes, without loading again, and tell it politely', async ({
+  page,
+  context,
+  server,
+  reader,
+  browser,
+}) => {
+  const bot = await joinWithBot(page, server, reader);
+  await write(bot, { id: 'live', title: 'Loans' }, [user('q1', 'What is a loan?')]);
+  const second = await browser.newContext();
+  try {
+    await second.addCookies(await context.cookies());
+    const screens = [page, await second.newPage()];
+    for (const screen of screens) {
+      await opened(screen, 'live');
+      await expect(turn(screen, 'q1')).toBeVisible();
+      await mark(screen);
+      await expect(toldAside(screen)).toHaveText('');
+    }
+    const heard = await Promise.all(screens.map(listen));
+
+    await bot.append('live', draft('a1'));
+    for (const screen of screens) {
+      await expect(turn(screen, 'a1')).toContainText('The bor');
+      await expect(turn(screen, 'a1')).toHaveAttribute('data-status', 'in_progress');
+    }
+    await bot.patch('live', 'a1', { content: 'The borrow checker sees to it.', status: 'complete' });
+    for (const screen of screens) {
+      await expect(turn(screen, 'a1')).toContainText('The borrow checker sees to it.');
+      await expect(turn(screen, 'a1')).toHaveAttribute('data-status', 'complete');
+    }
+    await bot.append('live', user('q2', 'And then?'));
+    for (const [at, screen] of screens.entries()) {
+      await expect(turn(screen, 'q2')).toBeVisible();
+      await expect(turns(screen)).toHaveCount(3);
+      await expect.poll(heard[at]).toEqual(expect.arrayContaining(['New message.', 'The answer is complete.']));
+      expect(await isStillHere(screen)).toBe(true);
+    }
+    await bot.change('live', { title: 'Borrowing' });
+    for (const screen of screens) await expect(screen.locator('h1')).toHaveText('Borrowing');
+    await bot.delete('live');
+    for (const screen of screens) {
+      await expect(screen.getByRole('status').filter({ hasText: 'was deleted' })).toBeVisible();
+    }
+  } finally {
+    await second.close();
+  }
 });
 
-const search = (page) => page.getByRole('searchbox');
-const note = (page) => page.locator('.search__note');
-const said = (page) => page.locator('.dialogue + [role=status]');
-
-/** Opens a conversation, and waits until it is followed: then its program has come to life. */
-async function follow(page, id) {
-  const followed = page.waitForRequest((request) => request.url().includes('/events?after='));
-  await page.goto(`${PLACES.conversations}/${id}`);
-  await followed;
-  await page.evaluate(() => (window.stayed = true));
-}
-
-/** Opens the list, and types until its program has come to life. */
-async function openList(page) {
-  await page.goto(PLACES.conversations);
-  const asks = (q) => expect(page).toHaveURL((url) => url.search === q, { timeout: 1500 });
-  await expect(async () => {
-    await search(page).fill('');
-    await search(page).fill('alive');
-    await asks('?q=alive');
-  }).toPass();
-  await search(page).fill('');
-  await asks('');
-  await page.evaluate(() => (window.stayed = true));
-}
-
-const hasStayed = (page) => page.evaluate(() => window.stayed === true);
-
-test('the list is searched while one types', async ({ page, server }) => {
-  await converse(page, server, { title: 'Sensors', messages: [['user', 'What is a lidar?']] });
-  await converse(page, server, { title: 'Motors', messages: [['user', 'What is torque?']] });
-  await openList(page);
-  await search(page).pressSequentially('lid', { delay: 30 });
-  await expect(rows(page)).toHaveCount(1);
-  await expect(rows(page).locator('mark')).toHaveText('lidar');
-  await expect(note(page)).toHaveText('One message found.');
-  await expect(page).toHaveURL((url) => url.search === '?q=lid');
-  await expect(search(page)).toBeFocused();
-  await search(page).fill('');
-  await expect(rows(page)).toHaveCount(2);
-  await expect(page).toHaveURL((url) => url.search === '');
-  expect(await hasStayed(page)).toBe(true);
+test('a screen that lost its connection shows what was missed when it is back', async ({ page, server, reader }) => {
+  const bot = await joinWithBot(page, server, reader);
+  await write(bot, { id: 'lost', title: 'Lost' }, [user('q1', 'Hello?')]);
+  await opened(page, 'lost');
+  await mark(page);
+  // A tab that is put aside ends its stream.
+  await seen(page, false);
+  await bot.append('lost', [user('q2', 'Missed'), draft('a1')]);
+  await bot.patch('lost', 'a1', { content: 'Found again.', status: 'complete' });
+  await seen(page, true);
+  await expect(turn(page, 'q2')).toBeVisible();
+  await expect(turn(page, 'a1')).toContainText('Found again.');
+  expect(await isStillHere(page)).toBe(true);
 });
 
-test('an answer that comes too late is not shown', async ({ page, server }) => {
-  await converse(page, server, { title: 'Sensors', messages: [['user', 'lidar']] });
-  await converse(page, server, { title: 'Motors', messages: [['user', 'torque']] });
-  await openList(page);
-  let release;
-  const held = new Promise((resolve) => (release = resolve));
-  await page.route('**/-/list', async (route) => {
-    if (route.request().postData().includes('lidar')) await held;
-    await route.continue();
+test('what a chatbot writes into a conversation that is empty appears on its page', async ({
+  page,
+  server,
+  reader,
+}) => {
+  const bot = await joinWithBot(page, server, reader);
+  await write(bot, { id: 'empty', title: 'Empty' }, []);
+  await opened(page, 'empty');
+  await bot.append('empty', user('q1', 'First words'));
+  await expect(turn(page, 'q1')).toBeVisible();
+  await expect(page.getByText('Nothing has been said here yet.')).toBeHidden();
+});
+
+test('a live message is as inert as one that was there before', async ({ page, server, reader }) => {
+  const bot = await joinWithBot(page, server, reader);
+  await write(bot, { id: 'inert', title: 'Inert' }, []);
+  await opened(page, 'inert');
+  const content =
+    '<img src=x onerror="window.__pwned = 1"><script>window.__pwned = 1</script> [x](javascript:window.__pwned=1)';
+  await bot.append('inert', { id: 'm', role: 'assistant', content });
+  await expect(turn(page, 'm')).toContainText('<img src=x');
+  expect(await page.evaluate(() => window.__pwned)).toBeUndefined();
+  await expect(turn(page, 'm').locator('img, script, [href^="javascript:" i]')).toHaveCount(0);
+});
+
+/** Gathers what the polite live region says, which does not stay there. */
+async function listen(page) {
+  const region = toldAside(page);
+  expect((await region.getAttribute('aria-live')) ?? 'polite').toBe('polite');
+  await region.evaluate((element) => {
+    window.heard = [];
+    const note = () => element.textContent && window.heard.push(element.textContent);
+    new MutationObserver(note).observe(element, { childList: true, characterData: true, subtree: true });
   });
-  const asked = page.waitForRequest((request) => (request.postData() ?? '').includes('lidar'));
-  await search(page).fill('lidar');
-  await asked;
-  await search(page).fill('torque');
-  await expect(rows(page).locator('mark')).toHaveText('torque');
-  const late = page.waitForResponse((response) => (response.request().postData() ?? '').includes('lidar'));
-  release();
-  await late;
-  await page.waitForTimeout(200);
-  await expect(rows(page).locator('mark')).toHaveText('torque');
-});
+  return () => page.evaluate(() => window.heard);
+}
 
-test('earlier messages come without what is read moving away', async ({ page, server }) => {
-  const id = await converse(page, server, { messages: dialogue(70) });
-  await follow(page, id);
-  const first = turns(page).filter({ hasText: 'Question number 41' });
-  const before = await first.boundingBox();
-  await page.getByRole('link', { name: WORDS.earlier }).click();
-  await expect(turns(page)).toHaveCount(60);
-  const after = await first.boundingBox();
-  expect(Math.abs(after.y - before.y)).toBeLessThan(80);
-  expect(await hasStayed(page)).toBe(true);
-});
-
-test('code and answers are copied', async ({ page, server, context }) => {
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  const id = await converse(page, server, { messages: [['user', 'How?'], richAnswer] });
-  await follow(page, id);
-  const copied = () => page.evaluate(() => navigator.clipboard.readText());
-  await page.locator('.code__copy').click();
-  await expect.poll(copied).toContain('from robot import Lidar');
-  await expect(page.locator('.code__copy')).toHaveText('Copied');
-  await page.locator('.turn__copy').click();
-  await expect.poll(copied).toContain('It depends on the kind of sensor.');
-});
-
-test('new messages arrive, and are announced', async ({ page, server }) => {
-  const id = await converse(page, server, { messages: dialogue(2) });
-  await follow(page, id);
-  await say(page, server, id, [
-    { id: 'q', role: 'user', content: 'And outdoors?' },
-    { id: 'a', role: 'assistant', content: 'Out', status: 'in_progress' },
-  ]);
-  await expect(turns(page)).toHaveCount(4);
-  await expect(said(page)).toHaveText('New message.');
-  await expect(turns(page).last()).toContainText('Still being written');
-  await change(page, server, id, 'a', { content: 'Outdoors the sun is in the way.', status: 'complete' });
-  await expect(turns(page).last()).toContainText('Outdoors the sun is in the way.');
-  await expect(said(page)).toHaveText('The answer is complete.');
-  await expect(turns(page).last()).not.toContainText('Still being written');
-  expect(await hasStayed(page)).toBe(true);
-});
-
-test('an answer is judged in place', async ({ page, server }) => {
-  const id = await converse(page, server, { messages: dialogue(2) });
-  await follow(page, id);
-  await button(page, WORDS.helpful).click();
-  await expect(button(page, WORDS.helpful)).toHaveAttribute('aria-pressed', 'true');
-  await expect(button(page, WORDS.helpful)).toBeFocused();
-  expect(await hasStayed(page)).toBe(true);
-});
-
-test('a reader further up is left there, and told of another version', async ({ page, server }) => {
-  const id = await converse(page, server, { messages: dialogue(30) });
-  await follow(page, id);
-  expect(await page.evaluate(() => scrollY)).toBe(0);
-  await say(page, server, id, [{ id: 'next', role: 'user', content: 'One more.' }]);
-  await expect(turns(page)).toHaveCount(31);
-  expect(await page.evaluate(() => scrollY)).toBe(0);
-  await say(page, server, id, [{ id: 'other', role: 'user', content: 'Asked anew.', parentId: 'm30' }]);
-  await page.getByRole('link', { name: 'Show it' }).click();
-  await expect(turns(page).last()).toContainText('Asked anew.');
-});
-
-test('a conversation that is deleted elsewhere says so', async ({ page, server }) => {
-  const id = await converse(page, server, { title: 'Sensors', messages: dialogue(2) });
-  await follow(page, id);
-  const headers = { origin: server.origin };
-  await page.request.patch(`${server.origin}/api/conversations/${id}`, { headers, data: { title: 'Far' } });
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Far');
-  await expect(page).toHaveTitle(/^Far · /);
-  await page.request.delete(`${server.origin}/api/conversations/${id}`, { headers });
-  await expect(page.locator('.notices')).toContainText('This conversation was deleted.');
-});
+/** Puts the tab aside, or brings it back: headless browsers show every tab all the time. */
+async function seen(page, isSeen) {
+  await page.evaluate(
+    (state) => {
+      Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    },
+    isSeen ? 'visible' : 'hidden',
+  );
+}

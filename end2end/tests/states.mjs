@@ -1,6 +1,5 @@
 // Every page in every state worth looking at: for the accessibility check, the layout check and the screenshots.
 import { newReader } from '../harness/readers.mjs';
-import { converse, dialogue, richAnswer } from '../harness/conversations.mjs';
 import { Visitor } from '../harness/visitor.mjs';
 import {
   PLACES,
@@ -19,6 +18,7 @@ import {
   turns,
   unfold,
 } from './site.mjs';
+import { converse, dialogue, richAnswer } from './talk.mjs';
 
 const longReader = () => {
   const reader = newReader({ name: `Wolfeschlegelsteinhausenbergerdorff-${'Featherstonehaugh'.repeat(5)}` });

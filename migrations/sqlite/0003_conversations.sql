@@ -2,7 +2,8 @@
 -- Times are Unix milliseconds; the PostgreSQL file of the same name differs in column types, and in how texts are found.
 
 create table bookplate_conversations (
-    no integer not null primary key,
+    -- Never given twice: a number that was another conversation's would be taken for it.
+    no integer not null primary key autoincrement,
     user_id text not null references bookplate_users (id) on delete cascade,
     id text not null,
     title text,

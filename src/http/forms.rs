@@ -142,7 +142,7 @@ async fn refuse(edge: &Edge, parts: &Parts, entered: &Entered, refusal: Refusal)
         return Refused::from(refusal.problems).into_response();
     }
     let page = page_uri(&parts.uri, &refusal.typed);
-    let scene = Scene { reader: entered.reader.clone(), refusal: Some(refusal), problem: None };
+    let scene = Scene { reader: entered.reader.clone(), refusal: Some(refusal), ..Scene::default() };
     let mut response = render(edge, page, scene).await;
     if first.code == Code::EmailNotVerified {
         // The password was right: the link that is on its way lets this browser in.

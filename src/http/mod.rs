@@ -12,6 +12,7 @@ mod headers;
 mod host;
 mod limits;
 mod links;
+mod openapi;
 pub mod outbox;
 mod pages;
 mod problem;
@@ -76,6 +77,7 @@ pub fn router(edge: Edge) -> Router {
         Router::new().nest(routes::API, api::routes(&edge)).route(routes::HOME, get(pages::show));
     router = router
         .merge(conversations::routes(&edge))
+        .merge(openapi::routes(&edge))
         .route("/api", any(conversations::not_found))
         .route("/api/{*rest}", any(conversations::not_found));
     // Nesting leaves this one address out.

@@ -218,8 +218,9 @@ pub(crate) fn PageTitle(#[prop(into)] title: String) -> impl IntoView {
     view! { <Title text /> }
 }
 
+/// The book's name and mark, on the way to the first page.
 #[component]
-fn BookLink() -> impl IntoView {
+pub(crate) fn BookLink() -> impl IntoView {
     let book = use_context::<Arc<Book>>();
     let logo = book.as_ref().and_then(|book| book.logo.clone());
     let name = book.map(|book| book.name.clone()).unwrap_or_default();

@@ -17,7 +17,7 @@ pub(crate) use self::{
     },
     field::{Choice, Field, KeepSignedIn, PasswordField, TextField, described_by},
     happened::Happened,
-    layout::{EX_LIBRIS, Entry, Framed, PageTitle, Plate, Section, Sheet},
+    layout::{BookLink, EX_LIBRIS, Entry, Framed, PageTitle, Plate, Section, Sheet},
     lookup::looked_up,
     moment::{Day, Moment},
     problem::{FieldState, ProblemSummary, Trouble},

@@ -7,6 +7,7 @@ mod data;
 mod forgot_password;
 mod home;
 mod problem;
+mod reference;
 mod reset_password;
 mod security;
 mod sessions;
@@ -17,7 +18,7 @@ mod verify_email;
 
 pub(crate) use self::{
     account::AccountPage, conversation::ConversationPage, conversations::ConversationsPage, data::DataPage,
-    forgot_password::ForgotPasswordPage, home::HomePage, problem::ProblemPage,
+    forgot_password::ForgotPasswordPage, home::HomePage, problem::ProblemPage, reference::ReferencePage,
     reset_password::ResetPasswordPage, security::SecurityPage, sessions::SessionsPage, sign_in::SignInPage,
     sign_out::SignOutPage, sign_up::SignUpPage, verify_email::VerifyEmailPage,
 };

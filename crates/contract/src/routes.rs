@@ -74,6 +74,13 @@ pub const API_SEARCH: &str = "/api/search";
 /// The reader behind a token.
 pub const API_ME: &str = "/api/me";
 
+/// The description of the API (OpenAPI 3.1).
+pub const OPENAPI: &str = "/api/openapi.json";
+/// The same for tools that know OpenAPI 3.0 alone.
+pub const OPENAPI_3_0: &str = "/api/openapi-3.0.json";
+/// The same as a page. Problems point at it: `/api/docs#CODE`.
+pub const API_DOCS: &str = "/api/docs";
+
 /// Older names of pages, each with the page it leads to.
 pub const ALIASES: [(&str, &str); 4] =
     [("/auth/login", SIGN_IN), ("/auth/signup", SIGN_UP), ("/login", SIGN_IN), ("/signup", SIGN_UP)];

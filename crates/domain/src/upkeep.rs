@@ -2,7 +2,7 @@
 
 use storage::{Cutoffs, Database, Swept};
 
-use crate::{Failure, Ports};
+use crate::{Failure, Ports, conversations::UNDO};
 
 const DAY: i64 = 86_400;
 
@@ -41,7 +41,8 @@ impl Upkeep {
         self.ports.clock.now()
     }
 
-    /// Removes expired sessions, links and counts, old events, and accounts that were never confirmed.
+    /// Removes expired sessions, links and counts, old events, accounts that were never confirmed, conversations that were
+    /// deleted a while ago, and remembered requests whose time is over.
     ///
     /// # Errors
     /// [`Failure`]; what was removed before it stays so.
@@ -51,6 +52,7 @@ impl Upkeep {
         let cutoffs = Cutoffs {
             now,
             events: ago(self.retention.events_days),
+            deleted: now.plus_seconds(-UNDO),
             unverified: self.retention.unverified_days.map(ago),
         };
         let swept = self.database.sweep(cutoffs).await?;

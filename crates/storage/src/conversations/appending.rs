@@ -1,6 +1,6 @@
 //! Adding messages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use contract::Timestamp;
 
@@ -119,7 +119,9 @@ pub(super) async fn append<C: ConversationConnection>(
         return Ok(repeated);
     }
     let mut there = HashMap::new();
-    for draft in appending.drafts.iter().filter(|draft| draft.chosen) {
+    // In an empty conversation there is nothing to look for.
+    let may_be_there = |draft: &&Draft| draft.chosen && conversation.message_count > 0;
+    for draft in appending.drafts.iter().filter(may_be_there) {
         let found = connection.message(conversation.no, &draft.id).await?;
         there.extend(found.map(|message| (draft.id.clone(), message)));
     }
@@ -160,7 +162,11 @@ async fn repeated<C: ConversationConnection>(
     }
     let mut messages = Vec::new();
     for id in ids.split(' ') {
-        messages.extend(connection.message(conversation_no, id).await?);
+        let Some(message) = connection.message(conversation_no, id).await? else {
+            // It was carried out in another conversation, which had this name before.
+            return Ok(None);
+        };
+        messages.push(message);
     }
     Ok(Some(AppendOutcome::Repeated(messages)))
 }
@@ -173,7 +179,11 @@ async fn refusal<C: ConversationConnection>(
     there: &HashMap<String, StoredMessage>,
 ) -> Result<Option<AppendOutcome>, sqlx::Error> {
     let mut fresh = 0;
+    let mut earlier = HashSet::new();
     for (at, draft) in appending.drafts.iter().enumerate() {
+        if at > 0 {
+            earlier.extend(appending.drafts.get(at - 1).map(|before| before.id.as_str()));
+        }
         if let Some(message) = there.get(&draft.id) {
             let follows_another = draft.parent.as_ref().is_some_and(|parent| *parent != message.parent_id);
             if message.role != draft.role || follows_another {
@@ -182,11 +192,11 @@ async fn refusal<C: ConversationConnection>(
             continue;
         }
         fresh += 1;
-        if let Some(Some(parent)) = &draft.parent {
-            let is_earlier = appending.drafts.iter().take(at).any(|earlier| earlier.id == *parent);
-            if !is_earlier && !connection.has_message(conversation.no, parent).await? {
-                return Ok(Some(AppendOutcome::NoParent(at)));
-            }
+        if let Some(Some(parent)) = &draft.parent
+            && !earlier.contains(parent.as_str())
+            && !connection.has_message(conversation.no, parent).await?
+        {
+            return Ok(Some(AppendOutcome::NoParent(at)));
         }
     }
     let is_full = fresh > 0 && conversation.message_count.saturating_add(fresh) > appending.most();

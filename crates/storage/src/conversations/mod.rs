@@ -8,18 +8,21 @@ mod appending;
 mod branching;
 mod changing;
 mod connection;
+mod importing;
 mod listing;
 mod message;
 mod notifying;
 mod quick;
 mod reading;
 mod search;
+mod settling;
 mod taking;
 
 pub use appender::Appender;
 pub use appending::{AppendOutcome, Appending, Draft, Idempotency, Writer, Written};
 pub use branching::Siblings;
 pub use changing::{ContentUpdate, ConversationUpdate, MessageUpdate, UpdateOutcome};
+pub use importing::{ForeignConversation, ImportOutcome, Importing, Later};
 pub use listing::{CreateOutcome, StoredConversation};
 pub use message::{Content, SEQ_BITS, StoredMessage};
 pub use notifying::Listener;
@@ -32,6 +35,7 @@ pub(crate) fn statements() -> Vec<&'static str> {
         branching::STATEMENTS,
         changing::STATEMENTS,
         connection::STATEMENTS,
+        importing::STATEMENTS,
         listing::STATEMENTS,
         reading::STATEMENTS,
         taking::STATEMENTS,
@@ -41,7 +45,7 @@ pub(crate) fn statements() -> Vec<&'static str> {
 
 /// Those that only SQLite knows.
 pub(crate) fn statements_of_sqlite() -> Vec<&'static str> {
-    search::SQLITE.to_vec()
+    [search::SQLITE, settling::SQLITE].concat()
 }
 
 /// Those that only PostgreSQL knows.

@@ -14,6 +14,8 @@ mod adding;
 mod better_auth;
 mod concurrency;
 mod connections;
+mod conversation_imports;
+mod conversations;
 mod credentials;
 mod devices;
 mod events;
