@@ -181,7 +181,10 @@ impl Watch {
         self.newest = later.iter().map(|message| message.seq() - 1).min().unwrap_or(stored.message_count);
         if is_news {
             let conversation = presenting::conversation(stored.clone());
-            events.push((self.known, ConversationEvent::Conversation(Box::new(conversation))));
+            // First, and under no number that a message has: a stream that is cut after it brings it again, and one that is
+            // cut after a message has brought it.
+            let number = if events.is_empty() { self.known } else { before };
+            events.insert(0, (number, ConversationEvent::Conversation(Box::new(conversation))));
         }
         self.last = Some(stored);
         Ok(events)
