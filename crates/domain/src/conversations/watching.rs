@@ -167,6 +167,7 @@ impl Watch {
         if stored.revision <= self.known {
             return Ok(Vec::new());
         }
+        let before = self.known;
         let mut changed = database.changed_messages(self.no, self.known, MOST).await?;
         // What has changed again since the conversation was read is told next time, with the conversation as it is then.
         let later = changed.split_off(changed.partition_point(|message| message.revision <= stored.revision));
