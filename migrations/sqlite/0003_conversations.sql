@@ -2,7 +2,8 @@
 -- Times are Unix milliseconds; the PostgreSQL file of the same name differs in column types, and in how texts are found.
 
 create table bookplate_conversations (
-    no integer not null primary key,
+    -- Never given twice: a number that was another conversation's would be taken for it.
+    no integer not null primary key autoincrement,
     user_id text not null references bookplate_users (id) on delete cascade,
     id text not null,
     title text,
@@ -44,6 +45,8 @@ create table bookplate_messages (
     unique (conversation_no, id)
 );
 create index bookplate_messages_revision on bookplate_messages (conversation_no, revision);
+-- What follows a message: the branches that go on from it.
+create index bookplate_messages_parent on bookplate_messages (conversation_no, parent_id);
 
 -- The terms of a message under its number. What is looked up holds only terms; the texts stay where they are.
 create virtual table bookplate_search using fts5 (terms, content = '', contentless_delete = 1, tokenize = 'ascii');

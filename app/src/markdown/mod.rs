@@ -20,6 +20,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use address::allowed as address;
 pub use first_line::first_line;
 
 use citations::Marks;

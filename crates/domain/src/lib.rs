@@ -39,7 +39,7 @@ pub use contract;
 pub use contract::Timestamp;
 pub use conversations::{
     Asked, By, ConversationError, ConversationEvent, ConversationExport, ConversationLimits, Conversations,
-    ExportFormat, Piece, Reading, Taken, Watch,
+    ExportFormat, Fork, Piece, Place, Reading, Stretch, Taken, Turn, Watch,
 };
 pub use devices::DeviceId;
 pub use events::{DONE, EventKind};

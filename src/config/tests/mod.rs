@@ -1,6 +1,7 @@
 //! The configuration as an operator meets it.
 
 mod contact;
+mod conversations;
 mod documents;
 mod environment;
 mod limits;

@@ -23,6 +23,8 @@ pub use imported::{Imported, ImportedConversation, Refused};
 pub use judging::{MessageLimits, Said};
 pub use message::{Message, MessageChange, MessageStatus, NewMessage, Role};
 pub use page::{Appended, Order, Page};
+#[cfg(feature = "openapi")]
+pub use part::schema;
 pub use part::{Citation, Part, SourceKind, SourcePart, parts_of, plain_text};
 pub use search::{Hit, HitConversation, HitMessage, Passage, PassagePart};
 pub use verbatim::Verbatim;

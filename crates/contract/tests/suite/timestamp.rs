@@ -54,3 +54,50 @@ fn a_moment_on_the_wire_is_its_text() {
     let json = serde_json::to_string(&Timestamp::from_millis(1_795_219_200_007)).unwrap();
     assert_eq!(json, "\"2026-11-21T00:00:00.007Z\"");
 }
+
+#[test]
+fn a_moment_of_rfc_3339_is_read_in_every_spelling() {
+    for (text, iso) in [
+        ("2026-11-21T00:00:00.007Z", "2026-11-21T00:00:00.007Z"),
+        ("2026-11-21T00:00:00Z", "2026-11-21T00:00:00.000Z"),
+        ("2026-11-21t02:00:00.0079999+02:00", "2026-11-21T00:00:00.007Z"),
+        ("2026-11-20T18:30:00.1-05:30", "2026-11-21T00:00:00.100Z"),
+        ("1969-12-31T23:59:59.9999Z", "1969-12-31T23:59:59.999Z"),
+        ("2024-02-29T12:00:00z", "2024-02-29T12:00:00.000Z"),
+    ] {
+        assert_eq!(Timestamp::parse(text).map(Timestamp::iso).as_deref(), Some(iso), "{text}");
+        let read: Timestamp = serde_json::from_value(text.into()).unwrap();
+        assert_eq!(read.iso(), iso);
+    }
+    for text in [
+        "",
+        "2026-11-21",
+        "2026-11-21T00:00:00",
+        "2026-11-21T24:00:00Z",
+        "2025-02-29T00:00:00Z",
+        "2026-13-01T00:00:00Z",
+        "21.11.2026",
+        "1795219200007",
+        " 2026-11-21T00:00:00Z",
+        "2026-11-21T00:00:00Z ",
+    ] {
+        assert_eq!(Timestamp::parse(text), None, "{text}");
+        assert!(serde_json::from_value::<Timestamp>(text.into()).is_err(), "{text}");
+    }
+    assert!(serde_json::from_value::<Timestamp>(7.into()).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_written_is_read_again(moment in 0..=LAST) {
+        let moment = Timestamp::from_millis(moment);
+        prop_assert_eq!(Timestamp::parse(&moment.iso()), Some(moment));
+    }
+
+    #[test]
+    fn any_text_is_a_moment_or_none(text: String) {
+        let _ = Timestamp::parse(&text);
+    }
+}

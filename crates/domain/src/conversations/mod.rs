@@ -3,6 +3,7 @@
 //! There is no parameter that says whose: the owner is always the reader who asks. What belongs to somebody else is as
 //! if it were not there.
 
+mod branching;
 mod composing;
 mod cursor;
 mod error;
@@ -13,6 +14,7 @@ mod presenting;
 mod searching;
 mod watching;
 
+pub use branching::{Fork, Place, Stretch, Turn};
 pub use error::ConversationError;
 pub use exporting::{ConversationExport, ExportFormat, Piece, Reading, Taken};
 pub use watching::{ConversationEvent, Watch};
@@ -199,7 +201,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn update(&self, user_id: &str, id: &str, change: ConversationChange) -> Outcome<Conversation> {
-        check_conversation(id)?;
+        known(id)?;
         let ConversationChange { title, status, head_id, metadata } = change.check(MAX_METADATA)?;
         let update = ConversationUpdate {
             title,
@@ -225,7 +227,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn delete(&self, user_id: &str, id: &str) -> Outcome<()> {
-        check_conversation(id)?;
+        known(id)?;
         let hidden = self.database.hide_conversation(user_id, id, self.ports.clock.now()).await?;
         let (no, revision) = hidden.ok_or(ConversationError::NoConversation)?;
         self.hub.announce(no, revision);
@@ -237,7 +239,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn restore(&self, user_id: &str, id: &str) -> Outcome<Conversation> {
-        check_conversation(id)?;
+        known(id)?;
         let since = self.ports.clock.now().plus_seconds(-UNDO);
         let shown = self.database.show_conversation(user_id, id, since).await?;
         let (no, revision) = shown.ok_or(ConversationError::NoConversation)?;
@@ -257,10 +259,11 @@ impl Conversations {
         messages: Vec<NewMessage>,
         key: Option<&str>,
     ) -> Outcome<(Appended, bool)> {
-        check_conversation(id)?;
+        known(id)?;
         if by.expired {
             return Err(ConversationError::Expired);
         }
+        known(id)?;
         let idempotency = key.map(|key| self.idempotency(by.user_id, id, key, &messages));
         let drafts = self.drafts(by.user_id, messages)?;
         let appending = Appending {
@@ -343,8 +346,8 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn message(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
-        check_message(message_id)?;
         let stored = self.stored(user_id, id).await?;
+        check_message(message_id)?;
         let found = self.database.find_message(stored.no, message_id).await?;
         found.map(|stored| message(id, stored)).ok_or(ConversationError::NoMessage)
     }
@@ -397,8 +400,12 @@ impl Conversations {
         message_id: &str,
         update: &MessageUpdate,
     ) -> Outcome<Message> {
-        check_conversation(id)?;
-        check_message(message_id)?;
+        if !is_name(message_id) {
+            // The conversation's name may be wrong as well, and comes first.
+            self.stored(by.user_id, id).await?;
+            return Err(ConversationError::NoMessage);
+        }
+        known(id)?;
         let writer = Writer { token_id: by.token_id, now: self.ports.clock.now() };
         let changed = self.database.update_message(by.user_id, id, message_id, update, writer, by.expired);
         match changed.await? {
@@ -413,7 +420,7 @@ impl Conversations {
     }
 
     async fn stored(&self, user_id: &str, id: &str) -> Outcome<StoredConversation> {
-        check_conversation(id)?;
+        known(id)?;
         let found = self.database.find_conversation(user_id, id).await?;
         found.ok_or(ConversationError::NoConversation)
     }
@@ -449,15 +456,18 @@ impl<E: Into<Failure>> From<E> for ConversationError {
     }
 }
 
-/// A name that could never be one is not looked for: it is answered like one that is not there.
-fn is_name(id: &str) -> bool {
-    ItemId::parse("id", id).is_ok()
-}
-
-fn check_conversation(id: &str) -> Outcome<()> {
+/// A name that came in an address. One that could never be is answered like one that is not there, and not asked for: no
+/// database takes every text.
+fn known(id: &str) -> Outcome<()> {
     if is_name(id) { Ok(()) } else { Err(ConversationError::NoConversation) }
 }
 
+/// The same for a message.
 fn check_message(id: &str) -> Outcome<()> {
     if is_name(id) { Ok(()) } else { Err(ConversationError::NoMessage) }
+}
+
+/// Whether a conversation or a message may be called so.
+fn is_name(id: &str) -> bool {
+    ItemId::parse("id", id).is_ok()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contract::conversations::{Conversation, Message};
-use storage::conversations::{Listener, StoredConversation};
+use storage::conversations::{Listener, StoredConversation, StoredMessage};
 use tokio::sync::watch;
 
 use super::{ConversationError, Conversations, hub::Hub, presenting};
@@ -34,7 +34,10 @@ pub struct Watch {
     no: i64,
     /// The revision up to which everything is known.
     known: i64,
+    /// The conversation as it was last told, or known before.
     last: Option<StoredConversation>,
+    /// The place up to which every message is known to be there.
+    newest: i64,
     signal: Option<watch::Receiver<i64>>,
 }
 
@@ -59,6 +62,7 @@ impl Conversations {
             id: id.to_owned(),
             no: stored.no,
             known,
+            newest: stored.message_count,
             last: (known == stored.revision).then_some(stored),
             signal,
         })
@@ -163,19 +167,19 @@ impl Watch {
         if stored.revision <= self.known {
             return Ok(Vec::new());
         }
-        let changed = database.changed_messages(self.no, self.known, MOST).await?;
+        let mut changed = database.changed_messages(self.no, self.known, MOST).await?;
+        // What has changed again since the conversation was read is told next time, with the conversation as it is then.
+        let later = changed.split_off(changed.partition_point(|message| message.revision <= stored.revision));
         let more = i64::try_from(changed.len()).is_ok_and(|count| count == MOST);
-        let mut events: Vec<_> = changed
-            .into_iter()
-            .map(|stored| {
-                let revision = stored.revision;
-                let message = presenting::message(&self.id, stored);
-                (revision, ConversationEvent::Message(Box::new(message)))
-            })
-            .collect();
-        let last_told = events.last().map_or(self.known, |(revision, _)| *revision);
-        self.known = if more { last_told } else { last_told.max(stored.revision) };
-        if !more && self.is_news(&stored, events.is_empty()) {
+        let is_news = !more && self.is_news(&stored, &changed);
+        let mut events: Vec<_> = changed.into_iter().map(|stored| told(&self.id, stored)).collect();
+        if more {
+            self.known = events.last().map_or(self.known, |(revision, _)| *revision);
+            return Ok(events);
+        }
+        self.known = stored.revision;
+        self.newest = later.iter().map(|message| message.seq() - 1).min().unwrap_or(stored.message_count);
+        if is_news {
             let conversation = presenting::conversation(stored.clone());
             events.push((self.known, ConversationEvent::Conversation(Box::new(conversation))));
         }
@@ -183,11 +187,22 @@ impl Watch {
         Ok(events)
     }
 
-    /// Whether something of the conversation itself has changed, or nothing else can have been what has.
-    fn is_news(&self, now: &StoredConversation, is_only: bool) -> bool {
+    /// Whether something of the conversation itself has changed that its `changed` messages do not tell, or nothing else
+    /// can have been what has. Who sees a new message takes it for the one that is shown.
+    fn is_news(&self, now: &StoredConversation, changed: &[StoredMessage]) -> bool {
+        let Some(last) = &self.last else { return true };
         let own = |it: &StoredConversation| (it.title.clone(), it.status.clone(), it.metadata.clone());
-        is_only || self.last.as_ref().is_none_or(|last| own(last) != own(now))
+        let added = changed.iter().filter(|message| message.seq() > self.newest);
+        let shown = added.max_by_key(|message| message.seq()).map(|message| &message.id);
+        changed.is_empty() || own(last) != own(now) || shown.or(last.head_id.as_ref()) != now.head_id.as_ref()
     }
+}
+
+/// A message that has changed, with the revision to go on from after it.
+fn told(conversation_id: &str, stored: StoredMessage) -> (i64, ConversationEvent) {
+    let revision = stored.revision;
+    let message = presenting::message(conversation_id, stored);
+    (revision, ConversationEvent::Message(Box::new(message)))
 }
 
 impl Drop for Watch {

@@ -12,6 +12,7 @@ mod addresses;
 mod book;
 mod conversation_exports;
 mod conversation_imports;
+mod conversations;
 mod cookies;
 mod deletion;
 mod forgeries;

@@ -162,7 +162,11 @@ async fn repeated<C: ConversationConnection>(
     }
     let mut messages = Vec::new();
     for id in ids.split(' ') {
-        messages.extend(connection.message(conversation_no, id).await?);
+        let Some(message) = connection.message(conversation_no, id).await? else {
+            // It was carried out in another conversation, which had this name before.
+            return Ok(None);
+        };
+        messages.push(message);
     }
     Ok(Some(AppendOutcome::Repeated(messages)))
 }

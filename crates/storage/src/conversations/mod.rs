@@ -5,6 +5,7 @@
 
 mod appender;
 mod appending;
+mod branching;
 mod changing;
 mod connection;
 mod importing;
@@ -19,6 +20,7 @@ mod taking;
 
 pub use appender::Appender;
 pub use appending::{AppendOutcome, Appending, Draft, Idempotency, Writer, Written};
+pub use branching::Siblings;
 pub use changing::{ContentUpdate, ConversationUpdate, MessageUpdate, UpdateOutcome};
 pub use importing::{ForeignConversation, ImportOutcome, Importing, Later};
 pub use listing::{CreateOutcome, StoredConversation};
@@ -30,6 +32,7 @@ pub use taking::TakenConversation;
 /// The SQL texts that both databases know.
 pub(crate) fn statements() -> Vec<&'static str> {
     [
+        branching::STATEMENTS,
         changing::STATEMENTS,
         connection::STATEMENTS,
         importing::STATEMENTS,

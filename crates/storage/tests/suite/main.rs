@@ -15,6 +15,7 @@ mod better_auth;
 mod concurrency;
 mod connections;
 mod conversation_imports;
+mod conversations;
 mod credentials;
 mod devices;
 mod events;

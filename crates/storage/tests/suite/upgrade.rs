@@ -7,24 +7,37 @@ use testkit::{
     on_each_database,
 };
 
-use crate::fixtures::{NOW, answers, count, key};
+use crate::{
+    conversations::spoken,
+    fixtures::{NOW, answers, count, key},
+};
 
-on_each_database!(empty: what_the_first_release_stored_is_there_after_the_upgrade);
+on_each_database!(
+    empty: what_the_first_release_stored_is_there_after_the_upgrade,
+    what_was_stored_before_there_were_conversations_is_there_after_the_upgrade,
+);
 
 static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// The schema of the first release, with its record of that.
 async fn first_release(database: &TestDatabase) {
-    let migrator = if database.kind() == Kind::Sqlite { &SQLITE } else { &POSTGRES };
-    let first = migrator.iter().next().unwrap();
-    assert_eq!(first.version, 1);
-    database.arrange(&first.sql).await;
-    let checksum: String = first.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
-    let record = format!(
+    let records =
         "create table bookplate_migrations (version bigint not null primary key, name text not null,
-            checksum text not null, applied_at bigint not null);
-        insert into bookplate_migrations values (1, 'accounts and sessions', '{checksum}', 1);"
+        checksum text not null, applied_at bigint not null);";
+    database.arrange(records).await;
+    migrated(database, 1).await;
+}
+
+/// The step of this number, as an older program has taken it.
+async fn migrated(database: &TestDatabase, version: i64) {
+    let migrator = if database.kind() == Kind::Sqlite { &SQLITE } else { &POSTGRES };
+    let step = migrator.iter().find(|step| step.version == version).unwrap();
+    database.arrange(&step.sql).await;
+    let checksum: String = step.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+    let record = format!(
+        "insert into bookplate_migrations values ({version}, '{}', '{checksum}', 1)",
+        step.description.replace('_', " ")
     );
     database.arrange(&record).await;
 }
@@ -88,4 +101,40 @@ async fn what_the_first_release_stored_is_there_after_the_upgrade(database: Test
     assert_eq!(count(&database, "bookplate_session_records").await, 1);
     assert!(database.delete_user("u1", &crate::fixtures::trace()).await.unwrap());
     assert_eq!(count(&database, "bookplate_sessions").await, 1);
+}
+
+async fn what_was_stored_before_there_were_conversations_is_there_after_the_upgrade(database: TestDatabase) {
+    first_release(&database).await;
+    data(&database).await;
+    migrated(&database, 2).await;
+    let (new, ends) = (NOW.millis() + 1, NOW.millis() + 900_000_000);
+    database
+        .arrange(&format!(
+            "insert into bookplate_devices (user_id, id, user_agent, first_seen_at, last_seen_at)
+                values ('u1', 'd1', 'Browser', {new}, {new});
+            insert into bookplate_links (id, user_id, purpose, email, created_at, expires_at)
+                values ('l1', 'u1', 'reset', 'ada@example.com', {new}, {ends});
+            insert into bookplate_mails (id, user_id, sealed, created_at, due_at, attempts)
+                values ('m1', 'u1', 'sealed', {new}, {new}, 0);
+            insert into bookplate_events (id, at, kind, outcome, user_id, ip_address, user_agent)
+                values ('e1', {new}, 'sign-up', 'done', 'u1', '192.0.2.7', 'Browser');
+            insert into bookplate_limits (id, count, last_at, expires_at) values ('hash', 3, {new}, {ends});"
+        ))
+        .await;
+    let before = database.rows().await;
+
+    assert_eq!(database.migrate(NOW.millis()).await.unwrap(), 1);
+    let is_record = |row: &String| row.starts_with("bookplate_migrations: ");
+    let after = database.rows().await;
+    for row in &before {
+        assert!(after.contains(row), "{row}");
+    }
+    let new: Vec<_> = after.iter().filter(|row| !before.contains(row)).collect();
+    let is_of_search = |row: &String| row.starts_with("bookplate_search");
+    assert!(new.iter().all(|row| is_record(row) || is_of_search(row)), "{new:?}");
+    spoken(&database, "u1", 1).await;
+    assert!(database.delete_user("u1", &crate::fixtures::trace()).await.unwrap());
+    for table in ["bookplate_conversations", "bookplate_messages", "bookplate_idempotency"] {
+        assert_eq!(count(&database, table).await, 0, "{table}");
+    }
 }

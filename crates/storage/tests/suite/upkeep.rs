@@ -13,7 +13,7 @@ on_each_database!(
 );
 
 fn cutoffs() -> Cutoffs {
-    Cutoffs { now: NOW, events: NOW.plus_seconds(-60), unverified: None }
+    Cutoffs { now: NOW, events: NOW.plus_seconds(-60), deleted: NOW.plus_seconds(-600), unverified: None }
 }
 
 async fn what_has_ended_is_removed_and_what_lives_stays(database: TestDatabase) {

@@ -4,7 +4,9 @@ use storage::Database;
 
 use super::TestDatabase;
 
-const TABLES_SQLITE: &str = "select name from sqlite_master where type = 'table' order by name";
+/// Without the one in which SQLite counts.
+const TABLES_SQLITE: &str =
+    "select name from sqlite_master where type = 'table' and name <> 'sqlite_sequence' order by name";
 const TABLES_POSTGRES: &str = "select table_name::text from information_schema.tables
     where table_schema = current_schema() order by table_name";
 const COLUMNS_SQLITE: &str = "select name from pragma_table_info($1)";

@@ -1,0 +1,80 @@
+//! Lists and stretches.
+
+use domain::contract::conversations::{ConversationStatus, Order};
+use serde_json::json;
+use testkit::{databases::TestDatabase, on_each_database};
+
+use super::{Talk, names, whole};
+
+on_each_database!(
+    the_list_shows_the_last_active_first,
+    what_is_put_away_stands_in_a_list_of_its_own,
+    a_stretch_is_what_lies_between_two_places,
+    a_conversation_says_how_it_stands,
+);
+
+async fn the_list_shows_the_last_active_first(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    for id in ["d", "e"] {
+        talk.book.ports.clock.advance_seconds(1);
+        talk.creates(&talk.ada, id).await;
+    }
+    assert_eq!(talk.list(&talk.ada).await, ["e", "d", "c"]);
+    talk.book.ports.clock.advance_seconds(1);
+    talk.says("c", "m", "x").await;
+    assert_eq!(talk.list(&talk.ada).await, ["c", "e", "d"]);
+    talk.book.ports.clock.advance_seconds(1);
+    talk.changes("d", json!({ "title": "D" })).await;
+    talk.says("c", "m", "changed").await;
+    assert_eq!(talk.list(&talk.ada).await, ["c", "e", "d"], "only what is said moves a conversation");
+}
+
+async fn what_is_put_away_stands_in_a_list_of_its_own(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    talk.says("c", "m", "x").await;
+    talk.changes("c", json!({ "status": "archived" })).await;
+    assert_eq!(talk.list(&talk.ada).await, Vec::<String>::new());
+    let archived = talk.service().list(&talk.ada, ConversationStatus::Archived, whole()).await.unwrap();
+    assert_eq!(archived.items, [talk.find("c").await]);
+    assert_eq!(talk.messages("c").await.len(), 1, "it can be read");
+    talk.says("c", "n", "x").await;
+    assert_eq!(talk.find("c").await.status, ConversationStatus::Archived, "and goes on where it is");
+    talk.changes("c", json!({ "status": "active" })).await;
+    assert_eq!(talk.list(&talk.ada).await, ["c"]);
+}
+
+async fn a_stretch_is_what_lies_between_two_places(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    for at in 1..=5 {
+        talk.says("c", &format!("m{at}"), "x").await;
+    }
+    for (between, order, limit, expected) in [
+        ((0, i64::MAX), Order::Asc, 9, "m1 m2 m3 m4 m5"),
+        ((1, 5), Order::Asc, 9, "m2 m3 m4"),
+        ((1, 5), Order::Desc, 2, "m4 m3"),
+        ((3, i64::MAX), Order::Asc, 1, "m4"),
+        ((5, 1), Order::Asc, 9, ""),
+        ((i64::MIN, i64::MAX), Order::Desc, 1, "m5"),
+    ] {
+        let stretch = talk.service().stretch(&talk.ada, "c", between, order, limit).await.unwrap();
+        assert_eq!(names(&stretch).join(" "), expected, "{between:?}");
+    }
+}
+
+async fn a_conversation_says_how_it_stands(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    let made = talk.find("c").await;
+    assert_eq!((made.message_count, made.revision, &made.head_id), (0, 0, &None));
+    assert_eq!((made.last_message_at, made.metadata.as_str()), (None, "{}"));
+    talk.book.ports.clock.advance_seconds(5);
+    talk.says("c", "m", "x").await;
+    talk.book.ports.clock.advance_seconds(5);
+    let metadata = json!({ "folder": "a" });
+    let now = talk.changes("c", json!({ "title": " On  paper ", "metadata": metadata })).await;
+    assert_eq!((now.title.as_deref(), now.metadata.as_str()), (Some("On  paper"), r#"{"folder":"a"}"#));
+    assert_eq!((now.message_count, now.revision), (1, 2));
+    assert_eq!(now.created_at, made.created_at);
+    assert_eq!(now.last_message_at, Some(made.created_at.plus_seconds(5)));
+    assert_eq!(now.updated_at, made.created_at.plus_seconds(10));
+    assert_eq!(talk.changes("c", json!({ "title": null })).await.title, None);
+}

@@ -1,0 +1,154 @@
+//! Conversations: the service's rules.
+
+mod appending;
+mod cursors;
+mod feedback;
+mod interleavings;
+mod late;
+mod lists;
+mod owners;
+mod searching;
+mod together;
+mod undo;
+mod watching;
+
+use domain::{
+    Asked, By, ConversationError, Conversations, Settings,
+    contract::{
+        Code, Problems,
+        conversations::{
+            Conversation, ConversationChange, ConversationStatus, Message, MessageChange, NewConversation,
+            NewMessage, Order, Page, plain_text, read_json,
+        },
+    },
+};
+use serde_json::{Value, json};
+use testkit::databases::TestDatabase;
+
+use crate::book::{Book, settings};
+
+/// A book with two readers, and a conversation `c` of the first.
+struct Talk {
+    book: Book,
+    ada: String,
+    grace: String,
+}
+
+impl Talk {
+    async fn begin(database: TestDatabase) -> Self {
+        Self::with(database, settings()).await
+    }
+
+    async fn with(database: TestDatabase, settings: Settings) -> Self {
+        let book = Book::with(database, settings).await;
+        let (ada, grace) = (book.reader("ada").await.user.id, book.reader("grace").await.user.id);
+        let talk = Self { book, ada, grace };
+        talk.creates(&talk.ada, "c").await;
+        talk
+    }
+
+    fn service(&self) -> &Conversations {
+        &self.book.services.conversations
+    }
+
+    async fn creates(&self, user_id: &str, id: &str) -> Conversation {
+        let (conversation, is_new) = self.service().create(user_id, named(id)).await.unwrap();
+        assert!(is_new);
+        conversation
+    }
+
+    /// Adds messages to a conversation of Ada's.
+    async fn appends(&self, id: &str, messages: &[Value]) -> Vec<Message> {
+        let messages = messages.iter().cloned().map(new).collect();
+        self.service().append(by(&self.ada), id, messages, None).await.unwrap().0.messages
+    }
+
+    /// Adds a message of the reader's to a conversation of Ada's.
+    async fn says(&self, id: &str, message_id: &str, text: &str) -> Message {
+        self.appends(id, &[json!({ "id": message_id, "role": "user", "content": text })]).await.remove(0)
+    }
+
+    async fn find(&self, id: &str) -> Conversation {
+        self.service().find(&self.ada, id).await.unwrap()
+    }
+
+    async fn changes(&self, id: &str, change: Value) -> Conversation {
+        self.service().update(&self.ada, id, changed(change)).await.unwrap()
+    }
+
+    /// Every message of a conversation of Ada's.
+    async fn messages(&self, id: &str) -> Vec<Message> {
+        all_messages(self.service(), &self.ada, id).await
+    }
+
+    /// Both lists of a reader: names in their order.
+    async fn list(&self, user_id: &str) -> Vec<String> {
+        let page = self.service().list(user_id, ConversationStatus::Active, whole()).await.unwrap();
+        page.items.into_iter().map(|it| it.id.to_string()).collect()
+    }
+}
+
+async fn all_messages(service: &Conversations, user_id: &str, id: &str) -> Vec<Message> {
+    let (mut messages, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let asked = Asked { limit: 7, cursor: cursor.as_deref() };
+        let Page { items, next_cursor } = service.messages(user_id, id, Order::Asc, asked).await.unwrap();
+        messages.extend(items);
+        cursor = next_cursor;
+        if cursor.is_none() {
+            return messages;
+        }
+    }
+}
+
+const fn whole() -> Asked<'static> {
+    Asked { limit: Asked::MOST, cursor: None }
+}
+
+const fn first(limit: u32) -> Asked<'static> {
+    Asked { limit, cursor: None }
+}
+
+const fn by(user_id: &str) -> By<'_> {
+    By { user_id, token_id: Some("token"), expired: false }
+}
+
+fn named(id: &str) -> NewConversation {
+    read_json(json!({ "id": id }).to_string().as_bytes()).unwrap()
+}
+
+fn new(message: Value) -> NewMessage {
+    read_json(message.to_string().as_bytes()).unwrap()
+}
+
+fn said(text: &str) -> NewMessage {
+    new(json!({ "role": "user", "content": text }))
+}
+
+fn change(change: Value) -> MessageChange {
+    read_json(change.to_string().as_bytes()).unwrap()
+}
+
+fn changed(change: Value) -> ConversationChange {
+    read_json(change.to_string().as_bytes()).unwrap()
+}
+
+fn words(message: &Message) -> String {
+    plain_text(&domain::contract::conversations::parts_of(&message.parts))
+}
+
+fn names(messages: &[Message]) -> Vec<&str> {
+    messages.iter().map(|message| message.id.as_str()).collect()
+}
+
+/// What a client is told.
+fn told<T: std::fmt::Debug>(outcome: Result<T, ConversationError>) -> Problems {
+    outcome.unwrap_err().into()
+}
+
+/// The code a client is told, and the first field.
+fn code<T: std::fmt::Debug>(outcome: Result<T, ConversationError>) -> (Code, String) {
+    let problems = told(outcome);
+    let first = problems.first();
+    (first.code, first.field.clone().unwrap_or_default())
+}

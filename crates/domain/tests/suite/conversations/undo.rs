@@ -1,0 +1,82 @@
+//! Deleting, and ten minutes in which it can be undone.
+
+use domain::contract::Code;
+use testkit::{databases::TestDatabase, on_each_database};
+
+use super::{Talk, code, first};
+
+on_each_database!(
+    what_was_deleted_comes_back_within_ten_minutes,
+    what_was_deleted_ten_minutes_ago_is_gone_for_good,
+    a_name_that_was_deleted_begins_anew,
+    requests_are_forgotten_after_a_day,
+);
+
+async fn what_was_deleted_comes_back_within_ten_minutes(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    talk.says("c", "m", "paper").await;
+    let (before, messages) = (talk.find("c").await, talk.messages("c").await);
+    let service = talk.service();
+    assert_eq!(
+        code(service.restore(&talk.ada, "c").await).0,
+        Code::ConversationNotFound,
+        "it is not deleted"
+    );
+    for seconds in [0, 599] {
+        service.delete(&talk.ada, "c").await.unwrap();
+        assert_eq!(code(service.delete(&talk.ada, "c").await).0, Code::ConversationNotFound, "once");
+        assert_eq!(talk.list(&talk.ada).await, Vec::<String>::new());
+        assert!(service.search(&talk.ada, "paper", first(9)).await.unwrap().items.is_empty());
+        talk.book.ports.clock.advance_seconds(seconds);
+        talk.book.services.keep_up().await.unwrap();
+        let restored = service.restore(&talk.ada, "c").await.unwrap();
+        assert_eq!(restored, talk.find("c").await);
+        assert_eq!((&restored.head_id, restored.updated_at), (&before.head_id, before.updated_at));
+        assert!(restored.revision > before.revision);
+        assert_eq!(
+            (talk.messages("c").await, talk.list(&talk.ada).await),
+            (messages.clone(), vec!["c".to_owned()])
+        );
+        assert_eq!(service.search(&talk.ada, "paper", first(9)).await.unwrap().items.len(), 1);
+    }
+    service.delete(&talk.ada, "c").await.unwrap();
+    talk.book.ports.clock.advance_seconds(600);
+    assert_eq!(code(service.restore(&talk.ada, "c").await).0, Code::ConversationNotFound, "too late");
+}
+
+async fn what_was_deleted_ten_minutes_ago_is_gone_for_good(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    talk.creates(&talk.ada, "stays").await;
+    talk.says("stays", "m", "paper").await;
+    talk.says("c", "m", "a secret").await;
+    talk.service().delete(&talk.ada, "c").await.unwrap();
+    talk.book.ports.clock.advance_seconds(599);
+    talk.book.services.keep_up().await.unwrap();
+    assert_eq!(talk.book.count("bookplate_conversations").await, 2);
+    talk.book.ports.clock.advance_seconds(1);
+    talk.book.services.keep_up().await.unwrap();
+    assert_eq!(talk.book.count("bookplate_conversations").await, 1);
+    assert_eq!(talk.book.database.rows_holding("a secret").await, Vec::<String>::new());
+    assert_eq!(talk.service().search(&talk.ada, "paper", first(9)).await.unwrap().items.len(), 1);
+}
+
+async fn a_name_that_was_deleted_begins_anew(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    talk.says("c", "m", "paper").await;
+    talk.service().delete(&talk.ada, "c").await.unwrap();
+    let again = talk.creates(&talk.ada, "c").await;
+    assert_eq!((again.message_count, again.revision, again.opening), (0, 0, None));
+    assert_eq!(code(talk.service().restore(&talk.ada, "c").await).0, Code::ConversationNotFound);
+    assert!(talk.messages("c").await.is_empty());
+}
+
+async fn requests_are_forgotten_after_a_day(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    talk.service().append(super::by(&talk.ada), "c", vec![super::said("x")], Some("key")).await.unwrap();
+    talk.book.ports.clock.advance_seconds(86_399);
+    talk.book.services.keep_up().await.unwrap();
+    assert_eq!(talk.book.count("bookplate_idempotency").await, 1);
+    talk.book.ports.clock.advance_seconds(1);
+    talk.book.services.keep_up().await.unwrap();
+    assert_eq!(talk.book.count("bookplate_idempotency").await, 0);
+}

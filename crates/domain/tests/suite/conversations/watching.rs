@@ -1,0 +1,312 @@
+//! Looking on while a conversation goes on.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use domain::{
+    ConversationEvent, Conversations, Watch,
+    contract::{Code, conversations::read_json},
+};
+use serde_json::json;
+use testkit::{
+    databases::{Kind, TestDatabase, on_migrated},
+    on_each_database,
+};
+use tokio::time::timeout;
+
+use super::{Talk, by, code, named};
+use crate::book::settings;
+
+on_each_database!(
+    who_looks_on_sees_what_happens_from_now_on,
+    who_comes_back_goes_on_where_they_were,
+    a_change_that_changes_nothing_is_not_told,
+    nothing_is_missed_among_very_many_changes,
+    another_branch_that_is_shown_is_told_also_beside_new_messages,
+    who_looks_at_what_is_deleted_is_told_so,
+    another_conversation_that_takes_the_name_is_another,
+    who_looks_on_is_woken,
+    who_looks_at_one_conversation_is_not_woken_by_another,
+    everybody_looks_away_when_the_server_ends,
+);
+
+/// What has happened, as short words.
+async fn seen(watch: &mut Watch) -> Vec<String> {
+    let events = watch.look().await.unwrap();
+    events
+        .into_iter()
+        .map(|(revision, event)| match event {
+            ConversationEvent::Message(message) => {
+                format!("{revision} {}={}", message.id, super::words(&message))
+            }
+            ConversationEvent::Conversation(it) => {
+                format!("{revision} title={}", it.title.unwrap_or_default())
+            }
+            ConversationEvent::Deleted => format!("{revision} deleted"),
+        })
+        .collect()
+}
+
+async fn is_woken(watch: &mut Watch) -> bool {
+    timeout(Duration::from_secs(20), watch.changed()).await.unwrap()
+}
+
+async fn stays_asleep(watch: &mut Watch) -> bool {
+    timeout(Duration::from_millis(100), watch.changed()).await.is_err()
+}
+
+async fn who_looks_on_sees_what_happens_from_now_on(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    talk.says("c", "m1", "before").await;
+    let mut watch = talk.service().watch(&talk.ada, "c", None).await.unwrap();
+    assert_eq!((watch.known(), seen(&mut watch).await), (1, Vec::new()));
+    talk.says("c", "m2", "new").await;
+    assert_eq!(seen(&mut watch).await, ["2 m2=new"]);
+    talk.says("c", "m1", "changed").await;
+    talk.says("c", "m2", "changed").await;
+    talk.says("c", "m1", "again").await;
+    assert_eq!(seen(&mut watch).await, ["4 m2=changed", "5 m1=again"], "each as it is now");
+    talk.changes("c", json!({ "title": "T" })).await;
+    assert_eq!(seen(&mut watch).await, ["6 title=T"]);
+    let good = || read_json(br#"{"value":1}"#).unwrap();
+    talk.service().set_feedback(&talk.ada, "c", "m1", good()).await.unwrap();
+    talk.changes("c", json!({ "title": "U" })).await;
+    assert_eq!(seen(&mut watch).await, ["7 m1=again", "8 title=U"]);
+    for change in
+        [json!({ "status": "archived" }), json!({ "metadata": {"a": 1} }), json!({ "headId": "m1" })]
+    {
+        talk.changes("c", change).await;
+        assert_eq!(seen(&mut watch).await.len(), 1);
+    }
+    assert_eq!((watch.known(), seen(&mut watch).await), (11, Vec::new()));
+}
+
+async fn who_comes_back_goes_on_where_they_were(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    for (id, text) in [("m1", "one"), ("m2", "two"), ("m3", "three")] {
+        talk.says("c", id, text).await;
+    }
+    for (after, known, expected) in [
+        (0, 0, ["1 m1=one", "2 m2=two", "3 m3=three", "3 title="].as_slice()),
+        (2, 2, &["3 m3=three", "3 title="]),
+        (3, 3, &[]),
+        // That belongs to a conversation that had this name before.
+        (99, 3, &[]),
+    ] {
+        let mut watch = talk.service().watch(&talk.ada, "c", Some(after)).await.unwrap();
+        assert_eq!(
+            (watch.known(), seen(&mut watch).await.as_slice()),
+            (known, expected.map_to_strings().as_slice())
+        );
+        assert_eq!((watch.known(), seen(&mut watch).await), (3, Vec::new()));
+    }
+}
+
+trait MapToStrings {
+    fn map_to_strings(&self) -> Vec<String>;
+}
+
+impl MapToStrings for [&str] {
+    fn map_to_strings(&self) -> Vec<String> {
+        self.iter().map(|&text| text.to_owned()).collect()
+    }
+}
+
+async fn a_change_that_changes_nothing_is_not_told(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    talk.says("c", "m1", "one").await;
+    let mut watch = talk.service().watch(&talk.ada, "c", None).await.unwrap();
+    talk.says("c", "m1", "one").await;
+    let same = super::change(json!({ "content": "one", "status": "complete" }));
+    talk.service().update_message(by(&talk.ada), "c", "m1", same).await.unwrap();
+    assert_eq!(seen(&mut watch).await, Vec::<String>::new());
+    assert_eq!(talk.find("c").await.revision, 1);
+}
+
+/// Looks until there is nothing more to see; what is known then: the texts, and the title last told.
+async fn replayed(watch: &mut Watch) -> (BTreeMap<String, String>, Option<String>, Vec<i64>) {
+    let (mut messages, mut title, mut revisions) = (BTreeMap::new(), None, Vec::new());
+    loop {
+        let events = watch.look().await.unwrap();
+        if events.is_empty() {
+            return (messages, title, revisions);
+        }
+        for (revision, event) in events {
+            revisions.push(revision);
+            match event {
+                ConversationEvent::Message(message) => {
+                    messages.insert(message.id.to_string(), super::words(&message));
+                }
+                ConversationEvent::Conversation(it) => title = it.title,
+                ConversationEvent::Deleted => panic!("it is there"),
+            }
+        }
+    }
+}
+
+async fn nothing_is_missed_among_very_many_changes(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    let mut watches = Vec::new();
+    for count in [99, 100, 101, 250] {
+        watches.push((count, talk.service().watch(&talk.ada, "c", None).await.unwrap()));
+        let messages: Vec<_> = (0..count)
+            .map(|at| json!({ "id": format!("{count}-{at}"), "role": "user", "content": "x" }))
+            .collect();
+        for some in messages.chunks(100) {
+            talk.appends("c", some).await;
+        }
+        talk.changes("c", json!({ "title": format!("of {count}") })).await;
+    }
+    let mut expected = 550 + 4;
+    for (count, mut watch) in watches {
+        let (messages, title, revisions) = replayed(&mut watch).await;
+        let told = revisions.len();
+        assert_eq!((title.as_deref(), watch.known()), (Some("of 250"), 554), "from {count} on");
+        assert!(revisions.is_sorted(), "{revisions:?}");
+        assert!(told >= messages.len() && *revisions.last().unwrap() == 554);
+        assert_eq!(messages.len(), expected - titles_left(count), "from {count} on");
+        expected -= count + 1;
+    }
+}
+
+/// Titles that are still given from this number on.
+const fn titles_left(count: usize) -> usize {
+    match count {
+        99 => 4,
+        100 => 3,
+        101 => 2,
+        _ => 1,
+    }
+}
+
+async fn another_branch_that_is_shown_is_told_also_beside_new_messages(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    talk.says("c", "m1", "one").await;
+    talk.says("c", "m2", "two").await;
+    let mut watch = talk.service().watch(&talk.ada, "c", None).await.unwrap();
+    talk.says("c", "m3", "three").await;
+    talk.changes("c", json!({ "headId": "m1" })).await;
+    let events = watch.look().await.unwrap();
+    let heads: Vec<_> = events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            ConversationEvent::Conversation(it) => it.head_id.as_ref().map(ToString::to_string),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(heads, ["m1"], "{events:?}");
+}
+
+async fn who_looks_at_what_is_deleted_is_told_so(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    talk.says("c", "m1", "one").await;
+    let mut watch = talk.service().watch(&talk.ada, "c", Some(0)).await.unwrap();
+    talk.service().delete(&talk.ada, "c").await.unwrap();
+    assert!(is_woken(&mut watch).await);
+    assert_eq!(seen(&mut watch).await, ["0 deleted"]);
+    let outcome = talk.service().watch(&talk.ada, "c", None).await;
+    assert_eq!(code(outcome).0, Code::ConversationNotFound);
+    talk.service().restore(&talk.ada, "c").await.unwrap();
+    let mut watch = talk.service().watch(&talk.ada, "c", Some(1)).await.unwrap();
+    assert_eq!(seen(&mut watch).await, ["3 title="]);
+}
+
+async fn another_conversation_that_takes_the_name_is_another(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    for at in 0..5 {
+        talk.says("c", &format!("m{at}"), "old").await;
+    }
+    let mut old = talk.service().watch(&talk.ada, "c", None).await.unwrap();
+    talk.service().delete(&talk.ada, "c").await.unwrap();
+    talk.creates(&talk.ada, "c").await;
+    let mut new = talk.service().watch(&talk.ada, "c", Some(5)).await.unwrap();
+    assert_eq!(new.known(), 0);
+    talk.says("c", "n1", "new").await;
+    assert!(is_woken(&mut new).await, "although somebody still looks at the old one");
+    assert_eq!(seen(&mut new).await, ["1 n1=new"]);
+    assert_eq!(seen(&mut old).await, ["5 deleted"]);
+}
+
+async fn who_looks_on_is_woken(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    let mut watches = Vec::new();
+    for _ in 0..3 {
+        watches.push(talk.service().watch(&talk.ada, "c", None).await.unwrap());
+    }
+    for at in 0..3 {
+        for watch in &mut watches {
+            assert!(stays_asleep(watch).await);
+        }
+        talk.says("c", &format!("m{at}"), "x").await;
+        for watch in &mut watches {
+            assert!(is_woken(watch).await);
+            assert_eq!(watch.look().await.unwrap().len(), 1);
+        }
+        // The others go on when one looks away.
+        watches.pop();
+    }
+}
+
+async fn who_looks_at_one_conversation_is_not_woken_by_another(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    talk.creates(&talk.ada, "d").await;
+    talk.creates(&talk.grace, "c").await;
+    let mut watch = talk.service().watch(&talk.ada, "c", None).await.unwrap();
+    talk.says("d", "m", "x").await;
+    talk.service().append(by(&talk.grace), "c", vec![super::said("x")], None).await.unwrap();
+    assert!(stays_asleep(&mut watch).await);
+    assert!(watch.look().await.unwrap().is_empty());
+}
+
+async fn everybody_looks_away_when_the_server_ends(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    let mut watch = talk.service().watch(&talk.ada, "c", None).await.unwrap();
+    talk.service().close();
+    assert!(!is_woken(&mut watch).await);
+    let mut later = talk.service().watch(&talk.ada, "c", None).await.unwrap();
+    assert!(!is_woken(&mut later).await, "who comes later too");
+}
+
+/// Two processes on one PostgreSQL.
+#[test]
+fn who_looks_on_through_one_process_sees_what_another_has_written() {
+    on_migrated(Kind::Postgres, async |database| {
+        let talk = Talk::begin(database).await;
+        let other = talk.book.restarted(settings()).await.conversations;
+        let hearing = other.clone();
+        let url = talk.book.database.url().to_owned();
+        let listening = tokio::spawn(async move { hearing.listen(&url).await });
+        let mut watch = other.watch(&talk.ada, "c", None).await.unwrap();
+        // Until it listens, nothing is heard; then everything is.
+        let is_heard = async |watch: &mut Watch, at: u32| {
+            talk.says("c", &format!("m{at}"), "x").await;
+            talk.service().tell_others().await.unwrap();
+            timeout(Duration::from_millis(500), watch.changed()).await.is_ok()
+        };
+        let mut at = 0;
+        while !is_heard(&mut watch, at).await {
+            at += 1;
+            assert!(at < 40, "it never listens");
+        }
+        assert!(!watch.look().await.unwrap().is_empty());
+        // Very many conversations do not fit into one notice.
+        let many: Vec<String> = (0..600).map(|number| format!("many-{number}")).collect();
+        for id in &many {
+            tells(talk.service(), &talk.ada, id).await;
+        }
+        let mut last = other.watch(&talk.ada, "many-599", None).await.unwrap();
+        let mut first = other.watch(&talk.ada, "many-0", None).await.unwrap();
+        for id in &many {
+            talk.says(id, "m", "x").await;
+        }
+        talk.service().tell_others().await.unwrap();
+        for watch in [&mut last, &mut first] {
+            assert!(is_woken(watch).await);
+            assert_eq!(watch.look().await.unwrap().len(), 1);
+        }
+        listening.abort();
+    });
+}
+
+async fn tells(service: &Conversations, user_id: &str, id: &str) {
+    service.create(user_id, named(id)).await.unwrap();
+}

@@ -1,0 +1,166 @@
+//! Many at once.
+
+use std::collections::BTreeSet;
+
+use storage::{
+    Database,
+    conversations::{
+        AppendOutcome, Appending, ContentUpdate, ConversationUpdate, CreateOutcome, Draft, MessageUpdate,
+        UpdateOutcome,
+    },
+};
+use testkit::{databases::TestDatabase, on_each_database};
+use tokio::task::JoinSet;
+
+use super::{ADA, MOST, all, append_one, appending, begun, draft, found, idempotency, writer};
+use crate::fixtures::{NOW, count, patiently, signed_up};
+
+on_each_database!(
+    of_two_hundred_messages_at_once_none_is_lost_and_none_shares_its_place,
+    of_two_writers_of_one_name_one_makes_it_and_the_other_finds_it,
+    a_request_that_is_sent_many_times_at_once_is_carried_out_once,
+    a_conversation_that_is_made_many_times_at_once_is_made_once,
+    of_many_changes_at_once_each_has_its_revision,
+    security_36_a_conversation_is_never_fuller_than_it_may_be,
+);
+
+async fn of_two_hundred_messages_at_once_none_is_lost_and_none_shares_its_place(database: TestDatabase) {
+    let conversation = begun(&database).await;
+    let mut tasks = JoinSet::new();
+    for number in 0..200 {
+        let database = Database::clone(&database);
+        tasks.spawn(async move {
+            let drafts = [draft(&database, &format!("m{number}"), "hello")];
+            let appending = appending("c", &drafts);
+            match patiently(|| database.append_messages(&appending)).await {
+                AppendOutcome::Done(mut written) => written.remove(0).message,
+                other => panic!("{other:?}"),
+            }
+        });
+    }
+    let mut written = tasks.join_all().await;
+    written.sort_by_key(|message| message.no);
+    assert!(written.iter().map(storage::conversations::StoredMessage::seq).eq(1..=200));
+    assert!(written.iter().map(|message| message.revision).eq(1..=200));
+    assert_eq!(all(&database, &conversation).await, written, "what was answered is what is stored");
+    for pair in written.windows(2) {
+        assert_eq!(pair[1].parent_id.as_ref(), Some(&pair[0].id), "each follows the one before");
+    }
+    let after = found(&database, "c").await;
+    assert_eq!((after.message_count, after.revision), (200, 200));
+    assert_eq!(after.head_id.as_ref(), written.last().map(|last| &last.id));
+}
+
+async fn of_two_writers_of_one_name_one_makes_it_and_the_other_finds_it(database: TestDatabase) {
+    let conversation = begun(&database).await;
+    for number in 0..20 {
+        let mut tasks = JoinSet::new();
+        for text in ["one", "other"] {
+            let database = Database::clone(&database);
+            tasks.spawn(async move {
+                let drafts = [draft(&database, &format!("m{number}"), text)];
+                let appending = appending("c", &drafts);
+                match patiently(|| database.append_messages(&appending)).await {
+                    AppendOutcome::Done(mut written) => written.remove(0),
+                    other => panic!("{other:?}"),
+                }
+            });
+        }
+        let mut written = tasks.join_all().await;
+        written.sort_by_key(|written| written.message.revision);
+        assert_eq!(written.iter().map(|it| it.is_new).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(written[0].message.no, written[1].message.no);
+        let stored = all(&database, &conversation).await;
+        assert_eq!(stored.last(), Some(&written[1].message), "the later one has the last word");
+    }
+    assert_eq!(found(&database, "c").await.revision, 40);
+}
+
+async fn a_request_that_is_sent_many_times_at_once_is_carried_out_once(database: TestDatabase) {
+    begun(&database).await;
+    let mut tasks = JoinSet::new();
+    for number in 0..20 {
+        let database = Database::clone(&database);
+        tasks.spawn(async move {
+            let unnamed = Draft { chosen: false, ..draft(&database, &format!("m{number}"), "hello") };
+            let (drafts, request) = ([unnamed], idempotency("key", "r"));
+            let appending = Appending { idempotency: Some(&request), ..appending("c", &drafts) };
+            match patiently(|| database.append_messages(&appending)).await {
+                AppendOutcome::Done(mut written) => (written.remove(0).message, true),
+                AppendOutcome::Repeated(mut messages) => (messages.remove(0), false),
+                other => panic!("{other:?}"),
+            }
+        });
+    }
+    let answers = tasks.join_all().await;
+    assert_eq!(answers.iter().filter(|(_, is_first)| *is_first).count(), 1);
+    assert!(answers.iter().all(|(message, _)| *message == answers[0].0));
+    assert_eq!(count(&database, "bookplate_messages").await, 1);
+}
+
+async fn a_conversation_that_is_made_many_times_at_once_is_made_once(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    let mut tasks = JoinSet::new();
+    for _ in 0..20 {
+        let database = Database::clone(&database);
+        tasks.spawn(async move {
+            match patiently(|| database.create_conversation(ADA, "c", None, "{}", NOW, MOST)).await {
+                CreateOutcome::Created(stored) => (stored.no, true),
+                CreateOutcome::Found(stored) => (stored.no, false),
+                other => panic!("{other:?}"),
+            }
+        });
+    }
+    let answers = tasks.join_all().await;
+    assert_eq!(answers.iter().filter(|(_, is_first)| *is_first).count(), 1);
+    assert_eq!(answers.iter().map(|(no, _)| *no).collect::<BTreeSet<_>>().len(), 1);
+}
+
+async fn of_many_changes_at_once_each_has_its_revision(database: TestDatabase) {
+    begun(&database).await;
+    append_one(&database, "c", "m", "x").await;
+    let mut tasks = JoinSet::new();
+    for number in 0..60 {
+        let database = Database::clone(&database);
+        tasks.spawn(async move {
+            let model = Some(format!("model {number}"));
+            let content = MessageUpdate::Content(ContentUpdate { model, ..ContentUpdate::default() });
+            let rated = MessageUpdate::Feedback(Some(format!("{{\"value\":{number}}}")));
+            let title = Some(Some(format!("title {number}")));
+            let named = ConversationUpdate { title, ..ConversationUpdate::default() };
+            let update = if number % 3 == 0 { &content } else { &rated };
+            if number % 3 == 2 {
+                match patiently(|| database.update_conversation(ADA, "c", &named, NOW)).await {
+                    UpdateOutcome::Done(stored) => stored.revision,
+                    other => panic!("{other:?}"),
+                }
+            } else {
+                match patiently(|| database.update_message(ADA, "c", "m", update, writer(), false)).await {
+                    UpdateOutcome::Done((conversation, message)) => {
+                        assert_eq!(conversation.revision, message.revision);
+                        message.revision
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+        });
+    }
+    let revisions: BTreeSet<i64> = tasks.join_all().await.into_iter().collect();
+    assert!(revisions.into_iter().eq(2..=61));
+    assert_eq!(found(&database, "c").await.revision, 61);
+}
+
+async fn security_36_a_conversation_is_never_fuller_than_it_may_be(database: TestDatabase) {
+    begun(&database).await;
+    let mut tasks = JoinSet::new();
+    for number in 0..20 {
+        let database = Database::clone(&database);
+        tasks.spawn(async move {
+            let drafts = [0, 1].map(|at| draft(&database, &format!("m{number}-{at}"), "x"));
+            let appending = Appending { most: 15, ..appending("c", &drafts) };
+            matches!(patiently(|| database.append_messages(&appending)).await, AppendOutcome::Done(_))
+        });
+    }
+    let stored = tasks.join_all().await.into_iter().filter(|stored| *stored).count();
+    assert_eq!((stored, found(&database, "c").await.message_count), (7, 14));
+}

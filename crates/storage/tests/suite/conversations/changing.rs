@@ -1,0 +1,221 @@
+//! Changing what is there.
+
+use storage::conversations::{
+    ContentUpdate, ConversationUpdate, MessageUpdate, StoredConversation, StoredMessage, UpdateOutcome,
+    Writer,
+};
+use testkit::{databases::TestDatabase, on_each_database};
+
+use super::{
+    ADA, GRACE, all, append, append_one, begun, content, created, draft, found, names, terms, wanted, writer,
+};
+use crate::fixtures::NOW;
+
+on_each_database!(
+    what_is_left_out_of_a_conversation_stays,
+    a_head_is_a_message_of_the_conversation,
+    what_is_left_out_of_a_message_stays,
+    a_change_that_changes_nothing_is_none,
+    feedback_replaces_feedback_and_is_taken_back,
+    an_expired_token_finishes_what_it_has_begun_and_nothing_else,
+    security_35_another_readers_are_not_changed,
+    changes_are_read_in_their_order_each_message_once,
+);
+
+type Changed = UpdateOutcome<(StoredConversation, StoredMessage)>;
+
+async fn change(database: &TestDatabase, id: &str, update: ContentUpdate) -> Changed {
+    let update = MessageUpdate::Content(update);
+    database.update_message(ADA, "c", id, &update, writer(), false).await.unwrap()
+}
+
+async fn what_is_left_out_of_a_conversation_stays(database: TestDatabase) {
+    begun(&database).await;
+    append_one(&database, "c", "m1", "one").await;
+    let mut expected = found(&database, "c").await;
+    let later = NOW.plus_seconds(9);
+    let updates = [
+        ConversationUpdate { title: Some(Some("T".into())), ..ConversationUpdate::default() },
+        ConversationUpdate { status: Some("archived".into()), ..ConversationUpdate::default() },
+        ConversationUpdate { metadata: Some("{ }".into()), ..ConversationUpdate::default() },
+        ConversationUpdate { title: Some(None), ..ConversationUpdate::default() },
+    ];
+    for update in updates {
+        let ConversationUpdate { title, status, metadata, .. } = update.clone();
+        expected.title = title.unwrap_or(expected.title);
+        expected.status = status.unwrap_or(expected.status);
+        expected.metadata = metadata.unwrap_or(expected.metadata);
+        (expected.revision, expected.updated_at) = (expected.revision + 1, later);
+        let outcome = database.update_conversation(ADA, "c", &update, later).await.unwrap();
+        assert!(matches!(&outcome, UpdateOutcome::Done(it) if *it == expected), "{outcome:?} {expected:?}");
+        assert_eq!(found(&database, "c").await, expected);
+    }
+}
+
+async fn a_head_is_a_message_of_the_conversation(database: TestDatabase) {
+    begun(&database).await;
+    created(&database, ADA, "d").await;
+    append(&database, "c", &[draft(&database, "m1", "x"), draft(&database, "m2", "x")]).await;
+    append_one(&database, "d", "elsewhere", "x").await;
+    let head = |id: &str| ConversationUpdate { head_id: Some(id.into()), ..ConversationUpdate::default() };
+    let before = found(&database, "c").await;
+    for id in ["elsewhere", "nobody"] {
+        let outcome = database.update_conversation(ADA, "c", &head(id), NOW).await.unwrap();
+        assert!(matches!(outcome, UpdateOutcome::NoMessage), "{id}");
+    }
+    assert_eq!(found(&database, "c").await, before);
+    let outcome = database.update_conversation(ADA, "c", &head("m1"), NOW).await.unwrap();
+    assert!(matches!(outcome, UpdateOutcome::Done(it) if it.head_id.as_deref() == Some("m1")));
+    let next = append_one(&database, "c", "m3", "x").await;
+    assert_eq!(next.parent_id.as_deref(), Some("m1"), "what comes next follows what is shown");
+}
+
+async fn what_is_left_out_of_a_message_stays(database: TestDatabase) {
+    let conversation = begun(&database).await;
+    let mut expected = append_one(&database, "c", "m1", "one").await;
+    let updates = [
+        ContentUpdate {
+            parts: Some((content("two").parts, terms(&database, "two"))),
+            ..ContentUpdate::default()
+        },
+        ContentUpdate { status: Some("error".into()), ..ContentUpdate::default() },
+        ContentUpdate { model: Some("m".into()), ..ContentUpdate::default() },
+        ContentUpdate { usage: Some("{\"a\": 1}".into()), ..ContentUpdate::default() },
+        ContentUpdate { format: Some("f".into()), ..ContentUpdate::default() },
+        ContentUpdate { raw: Some(" [1.0] ".into()), ..ContentUpdate::default() },
+        ContentUpdate { metadata: Some("{}".into()), ..ContentUpdate::default() },
+    ];
+    for update in updates {
+        let ContentUpdate { parts, status, model, usage, format, raw, metadata } = update.clone();
+        let content = &mut expected.content;
+        content.parts = parts.map_or(content.parts.clone(), |(parts, _)| parts);
+        content.status = status.unwrap_or(content.status.clone());
+        for (field, new) in [
+            (&mut content.model, model),
+            (&mut content.usage, usage),
+            (&mut content.format, format),
+            (&mut content.raw, raw),
+            (&mut content.metadata, metadata),
+        ] {
+            if new.is_some() {
+                *field = new;
+            }
+        }
+        expected.revision += 1;
+        let outcome = change(&database, "m1", update).await;
+        let UpdateOutcome::Done((conversation, message)) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(message, expected);
+        assert_eq!(conversation, found(&database, "c").await);
+        assert_eq!(conversation.revision, expected.revision);
+    }
+    assert_eq!(all(&database, &conversation).await, [expected]);
+    for (word, hits) in [("one", 0), ("two", 1)] {
+        let found = database.search_messages(ADA, &wanted(&database, word), i64::MAX, 9).await.unwrap();
+        assert_eq!(found.len(), hits, "{word}");
+    }
+}
+
+async fn a_change_that_changes_nothing_is_none(database: TestDatabase) {
+    begun(&database).await;
+    append_one(&database, "c", "m1", "one").await;
+    let before = database.rows().await;
+    let same = ContentUpdate {
+        parts: Some((content("one").parts, terms(&database, "one"))),
+        status: Some("complete".into()),
+        ..ContentUpdate::default()
+    };
+    let outcome = change(&database, "m1", same).await;
+    assert!(matches!(outcome, UpdateOutcome::Done((_, message)) if message.revision == 1));
+    assert_eq!(database.rows().await, before);
+    let outcome = change(&database, "m2", ContentUpdate::default()).await;
+    assert!(matches!(outcome, UpdateOutcome::NoMessage), "{outcome:?}");
+}
+
+async fn feedback_replaces_feedback_and_is_taken_back(database: TestDatabase) {
+    begun(&database).await;
+    append_one(&database, "c", "m1", "one").await;
+    for (revision, feedback) in [(2, Some("{\"value\":1}")), (3, Some("{\"value\":-1}")), (4, None)] {
+        let update = MessageUpdate::Feedback(feedback.map(str::to_owned));
+        let later = Writer { now: NOW.plus_seconds(9), ..writer() };
+        let outcome = database.update_message(ADA, "c", "m1", &update, later, false).await.unwrap();
+        let UpdateOutcome::Done((conversation, message)) = outcome else { panic!("{outcome:?}") };
+        assert_eq!((message.feedback.as_deref(), message.revision), (feedback, revision));
+        assert_eq!((conversation.revision, conversation.updated_at), (revision, NOW.plus_seconds(9)));
+        assert_eq!(message.updated_at, NOW, "what is said has not changed");
+        assert_eq!(all(&database, &conversation).await, [message]);
+    }
+}
+
+async fn an_expired_token_finishes_what_it_has_begun_and_nothing_else(database: TestDatabase) {
+    begun(&database).await;
+    let mut begun = draft(&database, "own", "x");
+    begun.content.status = "in_progress".into();
+    append(&database, "c", &[begun.clone(), draft(&database, "whole", "x")]).await;
+    begun.id = "by cookie".into();
+    let by_cookie = storage::conversations::Appending {
+        writer: Writer { token_id: None, now: NOW },
+        drafts: std::slice::from_ref(&begun),
+        ..super::appending("c", &[])
+    };
+    database.append_messages(&by_cookie).await.unwrap();
+    let late = async |id: &str, token_id: Option<&str>, status: &str| {
+        let update = ContentUpdate { status: Some(status.into()), ..ContentUpdate::default() };
+        let writer = Writer { token_id, now: NOW };
+        let update = MessageUpdate::Content(update);
+        let outcome = database.update_message(ADA, "c", id, &update, writer, true).await.unwrap();
+        match outcome {
+            UpdateOutcome::Done(_) => "done",
+            UpdateOutcome::NotBegunByToken => "not begun",
+            UpdateOutcome::NoMessage => "no message",
+            UpdateOutcome::NoConversation => "no conversation",
+        }
+    };
+    assert_eq!(late("own", Some("another"), "complete").await, "not begun");
+    assert_eq!(late("own", None, "complete").await, "not begun");
+    assert_eq!(late("whole", Some("token"), "error").await, "not begun");
+    assert_eq!(late("by cookie", Some("token"), "complete").await, "not begun");
+    assert_eq!(late("by cookie", None, "complete").await, "not begun");
+    assert_eq!(late("nobody", Some("token"), "complete").await, "no message");
+    assert_eq!(late("own", Some("token"), "in_progress").await, "done");
+    assert_eq!(late("own", Some("token"), "complete").await, "done");
+    assert_eq!(late("own", Some("token"), "error").await, "not begun", "it is finished");
+}
+
+async fn security_35_another_readers_are_not_changed(database: TestDatabase) {
+    begun(&database).await;
+    append_one(&database, "c", "m1", "one").await;
+    let before = database.rows().await;
+    let update = ConversationUpdate { title: Some(None), ..ConversationUpdate::default() };
+    let rated = MessageUpdate::Feedback(Some("{}".into()));
+    for (user_id, id) in [(GRACE, "c"), (ADA, "d"), ("nobody", "c")] {
+        let outcome = database.update_conversation(user_id, id, &update, NOW).await.unwrap();
+        assert!(matches!(outcome, UpdateOutcome::NoConversation), "{user_id} {id}");
+        let outcome = database.update_message(user_id, id, "m1", &rated, writer(), false).await.unwrap();
+        assert!(matches!(outcome, UpdateOutcome::NoConversation), "{user_id} {id}");
+        assert!(database.hide_conversation(user_id, id, NOW).await.unwrap().is_none());
+        let since = NOW.plus_seconds(-9);
+        assert!(database.show_conversation(user_id, id, since).await.unwrap().is_none());
+    }
+    assert_eq!(database.rows().await, before);
+}
+
+async fn changes_are_read_in_their_order_each_message_once(database: TestDatabase) {
+    let conversation = begun(&database).await;
+    for id in ["m1", "m2", "m3"] {
+        append_one(&database, "c", id, "x").await;
+    }
+    let finished = ContentUpdate { status: Some("error".into()), ..ContentUpdate::default() };
+    change(&database, "m1", finished.clone()).await;
+    change(&database, "m2", finished).await;
+    created(&database, ADA, "d").await;
+    append_one(&database, "d", "elsewhere", "x").await;
+    let changed = async |after: i64, limit: i64| {
+        let changed = database.changed_messages(conversation.no, after, limit).await.unwrap();
+        names(&changed).join(" ")
+    };
+    for (after, limit, expected) in
+        [(0, 9, "m3 m1 m2"), (0, 2, "m3 m1"), (3, 9, "m1 m2"), (4, 9, "m2"), (5, 9, ""), (99, 9, "")]
+    {
+        assert_eq!(changed(after, limit).await, expected, "{after} {limit}");
+    }
+}

@@ -1,0 +1,136 @@
+//! Hiding, showing again, and what is gone for good.
+
+use storage::conversations::{Appending, CreateOutcome};
+use testkit::{databases::TestDatabase, on_each_database};
+
+use super::{
+    ADA, GRACE, MOST, all, append_one, appending, begun, created, draft, found, idempotency, wanted,
+};
+use crate::fixtures::{NOW, count, trace};
+
+on_each_database!(
+    what_is_hidden_is_nowhere_until_it_is_shown_again,
+    a_name_that_was_hidden_is_free_for_another,
+    a_number_is_never_given_twice,
+    what_was_hidden_long_enough_is_removed_with_everything,
+    of_a_reader_who_is_gone_nothing_is_left,
+    a_reader_takes_everything_along_a_piece_at_a_time,
+    requests_are_forgotten_in_time,
+);
+
+async fn hits(database: &TestDatabase, user_id: &str) -> usize {
+    database.search_messages(user_id, &wanted(database, "paper"), i64::MAX, 99).await.unwrap().len()
+}
+
+async fn what_is_hidden_is_nowhere_until_it_is_shown_again(database: TestDatabase) {
+    begun(&database).await;
+    append_one(&database, "c", "m1", "paper").await;
+    let before = found(&database, "c").await;
+    let hidden = database.hide_conversation(ADA, "c", NOW).await.unwrap();
+    assert_eq!(hidden, Some((before.no, before.revision + 1)));
+    assert!(database.find_conversation(ADA, "c").await.unwrap().is_none());
+    assert!(database.list_conversations(ADA, "active", (i64::MAX, i64::MAX), 9).await.unwrap().is_empty());
+    assert_eq!(hits(&database, ADA).await, 0);
+    assert_eq!(database.hide_conversation(ADA, "c", NOW).await.unwrap(), None, "once");
+
+    assert_eq!(database.show_conversation(ADA, "c", NOW).await.unwrap(), None, "too late");
+    let shown = database.show_conversation(ADA, "c", NOW.plus_seconds(-1)).await.unwrap();
+    assert_eq!(shown, Some((before.no, before.revision + 2)));
+    let after = found(&database, "c").await;
+    assert_eq!(
+        storage::conversations::StoredConversation { revision: before.revision, ..after.clone() },
+        before
+    );
+    assert_eq!(all(&database, &after).await.len(), 1);
+    assert_eq!(hits(&database, ADA).await, 1);
+    let since = NOW.plus_seconds(-1);
+    assert_eq!(database.show_conversation(ADA, "c", since).await.unwrap(), None, "it is not hidden");
+}
+
+async fn a_name_that_was_hidden_is_free_for_another(database: TestDatabase) {
+    let first = begun(&database).await;
+    append_one(&database, "c", "m1", "paper").await;
+    database.hide_conversation(ADA, "c", NOW).await.unwrap().unwrap();
+    let made = database.create_conversation(ADA, "c", Some("New"), "{}", NOW, MOST).await.unwrap();
+    let CreateOutcome::Created(second) = made else { panic!("{made:?}") };
+    assert_ne!(second.no, first.no);
+    assert_eq!((second.message_count, second.revision), (0, 0));
+    assert_eq!((count(&database, "bookplate_messages").await, hits(&database, ADA).await), (0, 0));
+    let since = NOW.plus_seconds(-1);
+    assert_eq!(database.show_conversation(ADA, "c", since).await.unwrap(), None, "there is nothing to show");
+}
+
+async fn a_number_is_never_given_twice(database: TestDatabase) {
+    let first = begun(&database).await;
+    database.hide_conversation(ADA, "c", NOW).await.unwrap().unwrap();
+    assert_eq!(database.remove_hidden(NOW).await.unwrap(), 1);
+    assert!(created(&database, GRACE, "g").await.no > first.no);
+}
+
+async fn what_was_hidden_long_enough_is_removed_with_everything(database: TestDatabase) {
+    begun(&database).await;
+    for id in (0..45).map(|number| format!("h{number}")) {
+        created(&database, ADA, &id).await;
+        append_one(&database, &id, "m1", "paper").await;
+        database.hide_conversation(ADA, &id, NOW).await.unwrap().unwrap();
+    }
+    append_one(&database, "c", "m1", "paper").await;
+    created(&database, ADA, "later").await;
+    database.hide_conversation(ADA, "later", NOW.plus_seconds(1)).await.unwrap().unwrap();
+    assert_eq!(database.remove_hidden(NOW.plus_seconds(-1)).await.unwrap(), 0);
+    assert_eq!(database.remove_hidden(NOW).await.unwrap(), 45);
+    assert_eq!(count(&database, "bookplate_conversations").await, 2);
+    assert_eq!(count(&database, "bookplate_messages").await, 1);
+    assert_eq!(hits(&database, ADA).await, 1);
+    assert_eq!(database.remove_hidden(NOW.plus_seconds(1)).await.unwrap(), 1);
+}
+
+async fn of_a_reader_who_is_gone_nothing_is_left(database: TestDatabase) {
+    begun(&database).await;
+    created(&database, GRACE, "c").await;
+    let request = idempotency("key", "r");
+    for user_id in [ADA, GRACE] {
+        let drafts = [draft(&database, "m1", "paper")];
+        let appending = Appending { user_id, idempotency: Some(&request), ..appending("c", &drafts) };
+        database.append_messages(&appending).await.unwrap();
+    }
+    assert!(database.delete_user(ADA, &trace()).await.unwrap());
+    for table in ["bookplate_conversations", "bookplate_messages", "bookplate_idempotency"] {
+        assert_eq!(count(&database, table).await, 1, "{table}");
+    }
+    assert_eq!((hits(&database, ADA).await, hits(&database, GRACE).await), (0, 1));
+    if database.kind() == testkit::databases::Kind::Sqlite {
+        assert_eq!(count(&database, "bookplate_search_docsize").await, 1, "the terms are gone too");
+    }
+}
+
+async fn a_reader_takes_everything_along_a_piece_at_a_time(database: TestDatabase) {
+    begun(&database).await;
+    created(&database, GRACE, "g").await;
+    for id in ["d", "e", "f"] {
+        created(&database, ADA, id).await;
+    }
+    database.hide_conversation(ADA, "d", NOW).await.unwrap().unwrap();
+    let (mut taken, mut after) = (Vec::new(), 0);
+    loop {
+        let piece = database.take_conversations(ADA, after, 2).await.unwrap();
+        assert!(piece.len() <= 2);
+        let Some(last) = piece.last() else { break };
+        after = last.conversation.no;
+        taken.extend(piece.into_iter().map(|it| (it.conversation.id, it.deleted_at)));
+    }
+    let hidden = Some(NOW.millis());
+    assert_eq!(taken, [("c".into(), None), ("d".into(), hidden), ("e".into(), None), ("f".into(), None)]);
+}
+
+async fn requests_are_forgotten_in_time(database: TestDatabase) {
+    begun(&database).await;
+    let request = idempotency("key", "r");
+    let drafts = [draft(&database, "m1", "x")];
+    let appending = Appending { idempotency: Some(&request), ..appending("c", &drafts) };
+    database.append_messages(&appending).await.unwrap();
+    assert_eq!(database.count_requests(ADA).await.unwrap(), 1);
+    assert_eq!(database.forget_requests(NOW.plus_seconds(59)).await.unwrap(), 0);
+    assert_eq!(database.forget_requests(NOW.plus_seconds(60)).await.unwrap(), 1);
+    assert_eq!(database.count_requests(ADA).await.unwrap(), 0);
+}

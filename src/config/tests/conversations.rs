@@ -1,0 +1,120 @@
+//! What readers and chatbots may store, and how processes hear of each other.
+
+use domain::ConversationLimits;
+
+use super::*;
+
+const PG: (&str, &str) = ("DATABASE_URL", "postgres://u:hunter2@ep-cool-1-pooler.eu.neon.tech/books");
+const DIRECT: &str = "postgres://u:hunter2@ep-cool-1.eu.neon.tech/books";
+
+#[test]
+fn each_bound_of_a_conversation_has_a_variable_of_its_own() {
+    assert_eq!(load(&[]).unwrap().conversations, ConversationLimits::default());
+    let config = load(&[
+        ("BOOKPLATE_MAX_PART_BYTES", "2000"),
+        ("BOOKPLATE_MAX_MESSAGE_BYTES", "3k"),
+        ("BOOKPLATE_MAX_MESSAGES", "4"),
+        ("BOOKPLATE_MAX_CONVERSATIONS", "5"),
+        ("BOOKPLATE_MAX_IMPORT_BYTES", "6M"),
+    ]);
+    let expected = ConversationLimits {
+        part_bytes: 2000,
+        message_bytes: 3 << 10,
+        messages: 4,
+        conversations: 5,
+        import_bytes: 6 << 20,
+        ..ConversationLimits::default()
+    };
+    assert_eq!(config.unwrap().conversations, expected);
+}
+
+#[test]
+fn a_size_is_written_in_bytes_kilobytes_or_megabytes() {
+    for (value, expected) in [
+        ("1024", 1024),
+        ("1k", 1024),
+        ("1K", 1024),
+        (" 256 k ", 256 << 10),
+        ("16m", 16 << 20),
+        ("16777216", 16 << 20),
+        ("", ConversationLimits::default().message_bytes),
+    ] {
+        let config =
+            load(&[("BOOKPLATE_MAX_PART_BYTES", "1k"), ("BOOKPLATE_MAX_MESSAGE_BYTES", value)]).unwrap();
+        assert_eq!(config.conversations.message_bytes, expected, "{value}");
+    }
+    assert_eq!(load(&[("BOOKPLATE_MAX_IMPORT_BYTES", "1024m")]).unwrap().conversations.import_bytes, 1 << 30);
+}
+
+#[test]
+fn a_bound_that_cannot_be_meant_is_refused() {
+    for name in ["BOOKPLATE_MAX_MESSAGE_BYTES", "BOOKPLATE_MAX_IMPORT_BYTES"] {
+        for value in [
+            "0",
+            "1023",
+            "-1",
+            "1g",
+            "1.5m",
+            "k",
+            "m",
+            "0k",
+            "ten",
+            "99999999999999999999",
+            "18014398509481985k",
+        ] {
+            assert_refused(&[(name, value, "Give a number of bytes from 1k to")]);
+        }
+    }
+    assert_refused(&[
+        ("BOOKPLATE_MAX_PART_BYTES", "17m", "from 1k to 16m, such as 131072, 128k or 1m"),
+        ("BOOKPLATE_MAX_MESSAGE_BYTES", "16777217", "from 1k to 16m"),
+        ("BOOKPLATE_MAX_IMPORT_BYTES", "1025m", "from 1k to 1024m"),
+        ("BOOKPLATE_MAX_MESSAGES", "0", "a whole number from 1 to 1000000"),
+        ("BOOKPLATE_MAX_MESSAGES", "1000001", "a whole number from 1 to 1000000"),
+        ("BOOKPLATE_MAX_CONVERSATIONS", "10k", "a whole number from 1 to 1000000"),
+        ("BOOKPLATE_MAX_CONVERSATIONS", "-1", "a whole number from 1 to 1000000"),
+        ("BOOKPLATE_MAX_PART_BYTES", "1m", "larger than a message may be"),
+    ]);
+    let equal = [("BOOKPLATE_MAX_PART_BYTES", "1m"), ("BOOKPLATE_MAX_MESSAGE_BYTES", "1m")];
+    assert!(load(&equal).is_ok());
+    assert_eq!(
+        refused(&[("BOOKPLATE_MAX_PART_BYTES", "2k"), ("BOOKPLATE_MAX_MESSAGE_BYTES", "1k")]),
+        "BOOKPLATE_MAX_PART_BYTES: a part of 2048 bytes is larger than a message may be. Give at most what \
+         BOOKPLATE_MAX_MESSAGE_BYTES gives."
+    );
+}
+
+fn direct(variables: &[(&str, &str)]) -> (Option<String>, bool) {
+    let config = load(&public(variables)).unwrap();
+    let said = config.notices.iter().any(|notice| notice.contains("through a pooler"));
+    (config.database_direct_url, said)
+}
+
+#[test]
+fn processes_hear_of_each_other_where_postgresql_lets_them_listen() {
+    let plain = "postgresql://u:hunter2@db.example.org/books";
+    assert_eq!(direct(&[("DATABASE_URL", plain)]), (Some(plain.into()), false));
+    assert_eq!(direct(&[PG]), (None, true), "nobody listens through a pooler, and that is said");
+    assert_eq!(direct(&[PG, ("DATABASE_DIRECT_URL", DIRECT)]), (Some(DIRECT.into()), false));
+    assert_eq!(direct(&[PG, ("DATABASE_DIRECT_URL", "")]), (None, true));
+    let sqlite = load(&[]).unwrap();
+    assert_eq!(sqlite.database_direct_url, None);
+    assert!(!sqlite.notices.iter().any(|notice| notice.contains("pooler")));
+}
+
+#[test]
+fn a_way_around_a_pooler_leads_to_postgresql() {
+    assert_refused(&[("DATABASE_DIRECT_URL", DIRECT, "the database is SQLite")]);
+    for (value, words) in [
+        ("sqlite://data/other.db", "no address of PostgreSQL"),
+        ("mysql://u:hunter2@db/books", "no address of PostgreSQL"),
+        ("db.example.org", "no address of PostgreSQL"),
+        ("postgres://u:hun/ter2@db/books", "percent-encoded"),
+    ] {
+        let error = refused(&public(&[PG, ("DATABASE_DIRECT_URL", value)]));
+        assert!(error.starts_with("DATABASE_DIRECT_URL: ") && error.contains(words), "{error}");
+        assert!(!error.contains("hunter2") && !error.contains("hun/ter2"), "{error}");
+    }
+    let config = load(&public(&[PG, ("DATABASE_DIRECT_URL", DIRECT)])).unwrap();
+    assert!(!format!("{config:?} {:?}", config.notices).contains("hunter2"));
+}
