@@ -6,6 +6,7 @@ use contract::{Code, LocalPath, Problem, Problems};
 use domain::{Services, Session, SignedIn, Visit};
 use leptos::prelude::use_context;
 use leptos_router::location::RequestUrl;
+use serde_json::Value;
 
 use crate::Submitted;
 
@@ -38,6 +39,15 @@ impl std::fmt::Debug for MailedLink {
 /// Why a page cannot be shown at all.
 #[derive(Debug, Clone)]
 pub struct PageProblem(pub Problem);
+
+/// The description of the API, for the page that shows it.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// OpenAPI 3.1.
+    pub document: Arc<Value>,
+    /// The statuses that a code is answered with.
+    pub statuses: fn(Code) -> Vec<u16>,
+}
 
 /// A form that was not accepted: why, and what was typed.
 #[derive(Debug, Clone)]
@@ -98,6 +108,13 @@ impl Answer {
 pub(crate) fn request_path() -> Option<String> {
     let url = use_context::<RequestUrl>()?.parse().ok()?;
     Some(url.path().to_owned())
+}
+
+/// The path of the page at hand with its query.
+pub(crate) fn request_address() -> Option<String> {
+    let url = use_context::<RequestUrl>()?.parse().ok()?;
+    let query = url.search();
+    Some(if query.is_empty() { url.path().to_owned() } else { format!("{}?{query}", url.path()) })
 }
 
 /// Everything a page or server function works with; given by the edge to each of them.

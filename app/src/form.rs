@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use contract::{
     AnswerInput, Answers, Code, Email, LocalPath, NewPassword, PasswordAttempt, PersonName, Problem,
-    Problems, Question, Questions, Reason,
+    Problems, Question, Questions, Reason, routes,
 };
 use domain::{ChangePassword, DeleteAccount, ProfileChange, SignIn, SignUp};
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,12 @@ impl Submitted {
     /// A value that a form carries along without showing it.
     pub(crate) fn carried(&self, name: &str) -> &str {
         self.raw(name)
+    }
+
+    /// The page of conversations that the form is on, with its query; the list, when it names none.
+    pub fn page_of_conversations(&self) -> String {
+        let page = self.next().filter(|page| is_of_conversations(page.as_str()));
+        page.map_or_else(|| routes::CONVERSATIONS.to_owned(), |page| page.as_str().to_owned())
     }
 
     /// Where to go afterwards.
@@ -150,6 +156,14 @@ impl Submitted {
     fn ticked(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|ticked| ticked != "false")
     }
+}
+
+/// Whether a path leads to conversations, and not to what a form of them is sent to.
+fn is_of_conversations(path: &str) -> bool {
+    let rest = path.strip_prefix(routes::CONVERSATIONS);
+    rest.is_some_and(|rest| {
+        rest.is_empty() || (rest.starts_with(['/', '?', '#']) && !rest.starts_with("/-/"))
+    })
 }
 
 /// Whether what is typed into a field is a password.

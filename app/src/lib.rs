@@ -7,6 +7,7 @@
 #![expect(missing_docs, reason = "the component macros generate undocumented items")]
 
 pub mod islands;
+pub mod loading;
 
 #[cfg(feature = "ssr")]
 mod book;
@@ -17,6 +18,8 @@ mod context;
 #[cfg(feature = "ssr")]
 mod form;
 #[cfg(feature = "ssr")]
+pub mod markdown;
+#[cfg(feature = "ssr")]
 mod pages;
 #[cfg(feature = "ssr")]
 mod server;
@@ -26,7 +29,7 @@ mod shell;
 #[cfg(feature = "ssr")]
 pub use self::{
     book::{Assets, Book},
-    context::{Answer, Answered, MailedLink, PageProblem, Reader, Refusal, SessionChange},
+    context::{Answer, Answered, MailedLink, PageProblem, Reader, Reference, Refusal, SessionChange},
     form::Submitted,
     shell::shell,
 };

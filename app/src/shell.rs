@@ -17,8 +17,9 @@ use crate::{
     book::configured_style,
     context::request_path,
     pages::{
-        AccountPage, DataPage, ForgotPasswordPage, HomePage, ProblemPage, ResetPasswordPage, SecurityPage,
-        SessionsPage, SignInPage, SignOutPage, SignUpPage, VerifyEmailPage,
+        AccountPage, ConversationPage, ConversationsPage, DataPage, ForgotPasswordPage, HomePage,
+        ProblemPage, ReferencePage, ResetPasswordPage, SecurityPage, SessionsPage, SignInPage, SignOutPage,
+        SignUpPage, VerifyEmailPage,
     },
 };
 
@@ -59,8 +60,8 @@ pub fn shell() -> impl IntoView {
 
 /// Whether the page has islands: no problem's page has, nor those whose forms are buttons and nothing else.
 fn needs_script() -> bool {
-    let is_plain =
-        request_path().is_some_and(|path| [routes::HOME, routes::SESSIONS].contains(&path.as_str()));
+    let is_plain = request_path()
+        .is_some_and(|path| [routes::HOME, routes::SESSIONS, routes::API_DOCS].contains(&path.as_str()));
     use_context::<PageProblem>().is_none() && !is_plain
 }
 
@@ -100,10 +101,13 @@ fn Pages() -> impl IntoView {
                 <Route path=path!("/forgot-password") view=ForgotPasswordPage ssr=SsrMode::Async />
                 <Route path=path!("/reset-password") view=ResetPasswordPage ssr=SsrMode::Async />
                 <Route path=path!("/verify-email") view=VerifyEmailPage ssr=SsrMode::Async />
+                <Route path=path!("/conversations") view=ConversationsPage ssr=SsrMode::Async />
+                <Route path=path!("/conversations/:id") view=ConversationPage ssr=SsrMode::Async />
                 <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async />
                 <Route path=path!("/account/sessions") view=SessionsPage ssr=SsrMode::Async />
                 <Route path=path!("/account/data") view=DataPage ssr=SsrMode::Async />
+                <Route path=path!("/api/docs") view=ReferencePage ssr=SsrMode::Async />
             </Routes>
         </Router>
     }
@@ -118,8 +122,10 @@ const _: () = {
     assert!(matches!(routes::FORGOT_PASSWORD.as_bytes(), b"/forgot-password"));
     assert!(matches!(routes::RESET_PASSWORD.as_bytes(), b"/reset-password"));
     assert!(matches!(routes::VERIFY_EMAIL.as_bytes(), b"/verify-email"));
+    assert!(matches!(routes::CONVERSATIONS.as_bytes(), b"/conversations"));
     assert!(matches!(routes::SECURITY.as_bytes(), b"/account/security"));
     assert!(matches!(routes::SESSIONS.as_bytes(), b"/account/sessions"));
     assert!(matches!(routes::DATA.as_bytes(), b"/account/data"));
     assert!(matches!(routes::ACCOUNT.as_bytes(), b"/account"));
+    assert!(matches!(routes::API_DOCS.as_bytes(), b"/api/docs"));
 };

@@ -112,6 +112,14 @@ export class Server {
     assert.equal(code, 0, `SIGTERM must end the server with code 0, not ${code ?? signal}; it said:\n${output}`);
   }
 
+  /** Ends it as a power cut does: at once, in the middle of whatever it is at. */
+  async kill() {
+    const { program } = this;
+    program.signal('SIGKILL');
+    this.earlierLogs += (await program.end).output;
+    this.program = undefined;
+  }
+
   /** Stops it and starts it again on the same data, port and settings. */
   async restart() {
     await this.stop();

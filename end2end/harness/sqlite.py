@@ -1,8 +1,12 @@
 """One statement against a SQLite file: {path, sql, parameters} in, rows as objects out."""
 
 import json
-import sqlite3
 import sys
+
+try:  # An index without a copy of its texts needs SQLite 3.43, which not every Python brings.
+    from pysqlite3 import dbapi2 as sqlite3
+except ImportError:
+    import sqlite3
 
 message = json.load(sys.stdin)
 connection = sqlite3.connect(message["path"], timeout=10)

@@ -40,3 +40,19 @@ export function listOf(header) {
     .map((entry) => entry.trim())
     .filter(Boolean);
 }
+
+/** A plain answer is this problem as an RFC 9457 document, about exactly these fields. */
+export function assertProblem(answer, status, code, ...fields) {
+  const { json, headers, text } = answer;
+  assert.deepEqual({ status: answer.status, code: json?.code }, { status, code }, text.slice(0, 300));
+  assert.equal(headers.get('content-type'), 'application/problem+json');
+  assert.equal(json.status, status);
+  assert.equal(json.type, `/api/docs#${code}`);
+  for (const member of ['title', 'detail']) assert.ok(json[member] && typeof json[member] === 'string', member);
+  assert.deepEqual(
+    (json.errors ?? []).map(({ field }) => field),
+    fields,
+    text.slice(0, 600),
+  );
+  for (const error of json.errors ?? []) assert.ok(error.code && error.detail, text);
+}

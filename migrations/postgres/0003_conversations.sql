@@ -44,6 +44,8 @@ create table bookplate_messages (
     unique (conversation_no, id)
 );
 create index bookplate_messages_revision on bookplate_messages (conversation_no, revision);
+-- What follows a message: the branches that go on from it.
+create index bookplate_messages_parent on bookplate_messages (conversation_no, parent_id);
 
 -- The terms of a message. What is looked up holds only terms; the texts stay where they are.
 alter table bookplate_messages add column terms tsvector;

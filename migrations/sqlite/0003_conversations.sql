@@ -45,6 +45,8 @@ create table bookplate_messages (
     unique (conversation_no, id)
 );
 create index bookplate_messages_revision on bookplate_messages (conversation_no, revision);
+-- What follows a message: the branches that go on from it.
+create index bookplate_messages_parent on bookplate_messages (conversation_no, parent_id);
 
 -- The terms of a message under its number. What is looked up holds only terms; the texts stay where they are.
 create virtual table bookplate_search using fts5 (terms, content = '', contentless_delete = 1, tokenize = 'ascii');

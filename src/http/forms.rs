@@ -116,12 +116,21 @@ fn page(action: &str) -> &str {
         routes::END_SESSION | routes::END_OTHER_SESSIONS => routes::SESSIONS,
         routes::DELETE_ACCOUNT => routes::DATA,
         routes::SEND_VERIFICATION => routes::VERIFY_EMAIL,
+        own if own.starts_with(CONVERSATION_FORMS) => routes::CONVERSATIONS,
         own => own,
     }
 }
 
-/// The address of that page, with the query the form was sent with.
-fn page_uri(uri: &Uri) -> Uri {
+/// Where the forms of conversations are sent. Each of them is on several pages, and names its own.
+const CONVERSATION_FORMS: &str = "/conversations/-/";
+
+/// The address of that page, with the query the form was sent with, or the one that the form names.
+fn page_uri(uri: &Uri, typed: &Submitted) -> Uri {
+    if uri.path().starts_with(CONVERSATION_FORMS) {
+        let page = typed.page_of_conversations();
+        let whole = page.split('#').next().and_then(|page| page.parse().ok());
+        return whole.unwrap_or(Uri::from_static(routes::CONVERSATIONS));
+    }
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     format!("{}{query}", page(uri.path())).parse().unwrap_or_else(|_| uri.clone())
 }
@@ -132,8 +141,9 @@ async fn refuse(edge: &Edge, parts: &Parts, entered: &Entered, refusal: Refusal)
     if !accepts_html(&parts.headers) {
         return Refused::from(refusal.problems).into_response();
     }
-    let scene = Scene { reader: entered.reader.clone(), refusal: Some(refusal), problem: None };
-    let mut response = render(edge, page_uri(&parts.uri), scene).await;
+    let page = page_uri(&parts.uri, &refusal.typed);
+    let scene = Scene { reader: entered.reader.clone(), refusal: Some(refusal), ..Scene::default() };
+    let mut response = render(edge, page, scene).await;
     if first.code == Code::EmailNotVerified {
         // The password was right: the link that is on its way lets this browser in.
         let browser = entered.reader.visit.browser.as_ref();

@@ -12,9 +12,11 @@ mod headers;
 mod host;
 mod limits;
 mod links;
+mod openapi;
 pub mod outbox;
 mod pages;
 mod problem;
+mod queries;
 mod session;
 mod state;
 mod well_known;
@@ -43,16 +45,26 @@ const PAGES_WITH_A_FORM: [&str; 5] =
 /// Pages a mailed link leads to, each with a form of its own.
 const PAGES_OF_LINKS: [&str; 2] = [routes::RESET_PASSWORD, routes::VERIFY_EMAIL];
 /// Pages whose forms are sent to addresses below them.
-const PAGES: [&str; 3] = [routes::SECURITY, routes::SESSIONS, routes::DATA];
+const PAGES: [&str; 5] =
+    [routes::SECURITY, routes::SESSIONS, routes::DATA, routes::CONVERSATIONS, "/conversations/{id}"];
 /// Those addresses.
-const ACTIONS: [&str; 6] = [
+const ACTIONS: [&str; 13] = [
     routes::SEND_VERIFICATION,
     routes::CHANGE_PASSWORD,
     routes::CHANGE_EMAIL,
     routes::END_SESSION,
     routes::END_OTHER_SESSIONS,
     routes::DELETE_ACCOUNT,
+    routes::RENAME_CONVERSATION,
+    routes::ARCHIVE_CONVERSATION,
+    routes::UNARCHIVE_CONVERSATION,
+    routes::DELETE_CONVERSATION,
+    routes::RESTORE_CONVERSATION,
+    routes::CHOOSE_BRANCH,
+    routes::GIVE_FEEDBACK,
 ];
+/// What islands of these pages ask.
+const QUERIES: [&str; 2] = [routes::LIST_CONVERSATIONS, routes::LOAD_TURNS];
 
 /// What `main` serves and every HTTP test calls.
 ///
@@ -65,6 +77,7 @@ pub fn router(edge: Edge) -> Router {
         Router::new().nest(routes::API, api::routes(&edge)).route(routes::HOME, get(pages::show));
     router = router
         .merge(conversations::routes(&edge))
+        .merge(openapi::routes(&edge))
         // As a fallback: as a route, it would come before the one of the JSON door.
         .nest("/api", Router::new().fallback(conversations::not_found));
     // Nesting leaves these addresses out.
@@ -80,6 +93,9 @@ pub fn router(edge: Edge) -> Router {
     for action in ACTIONS {
         // A browser stands at this address after a form that was not accepted, and may load it again.
         router = router.route(action, get(forms::back_to_page).post(forms::submit));
+    }
+    for query in QUERIES {
+        router = router.route(query, get(forms::back_to_page).post(queries::ask));
     }
     for page in PAGES_OF_LINKS {
         router = router.route(page, get(links::arrive).post(forms::submit));

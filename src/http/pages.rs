@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::{Answer, Assets, MailedLink, PageProblem, Reader, Refusal};
+use app::{Answer, Assets, MailedLink, PageProblem, Reader, Reference, Refusal};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -30,6 +30,8 @@ pub struct Scene {
     pub refusal: Option<Refusal>,
     /// Why the page cannot be shown.
     pub problem: Option<PageProblem>,
+    /// The description of the API, for the page that shows it.
+    pub reference: Option<Reference>,
 }
 
 /// A page.
@@ -142,6 +144,9 @@ pub async fn render(edge: &Edge, uri: Uri, scene: Scene) -> Response {
             }
             if let Some(problem) = scene.problem.clone() {
                 provide_context(problem);
+            }
+            if let Some(reference) = scene.reference.clone() {
+                provide_context(reference);
             }
         }
     };

@@ -73,6 +73,16 @@ pub const fn status(code: Code) -> StatusCode {
     }
 }
 
+/// What the wire says about problems: `{"message", "code"}`.
+pub fn body(problems: &Problems) -> Value {
+    let mut body = Map::new();
+    body.insert("message".into(), message(problems).into());
+    if let Some(code) = problems.first().code.wire() {
+        body.insert("code".into(), code.into());
+    }
+    Value::Object(body)
+}
+
 /// An answer that says no, ready to be returned with `?`.
 #[derive(Debug)]
 pub struct Refused(Box<Refusal>);
@@ -101,12 +111,7 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let Refusal { problems, cookies } = *self.0;
         let first = problems.first();
-        let mut body = Map::new();
-        body.insert("message".into(), message(&problems).into());
-        if let Some(code) = first.code.wire() {
-            body.insert("code".into(), code.into());
-        }
-        let mut response = (status(first.code), Json(Value::Object(body))).into_response();
+        let mut response = (status(first.code), Json(body(&problems))).into_response();
         announce(first, &mut response);
         set_cookies(&mut response, cookies);
         response

@@ -105,6 +105,11 @@ impl SessionCookies {
             .collect()
     }
 
+    /// The name of the session's cookie.
+    pub fn session_name(self) -> String {
+        self.name(SESSION_TOKEN)
+    }
+
     fn name(self, name: &str) -> String {
         format!("{}better-auth.{name}", if self.secure { "__Secure-" } else { "" })
     }

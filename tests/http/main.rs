@@ -19,6 +19,7 @@ mod conversations;
 mod doors;
 mod fields;
 mod hardening;
+mod openapi;
 mod operator;
 mod page;
 mod pages;

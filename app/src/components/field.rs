@@ -46,7 +46,7 @@ pub(crate) fn Field(
 }
 
 /// The ids that describe a control: its hint, its error and its purpose, as far as there are such.
-pub(super) fn described_by(name: &str, hint: bool, error: bool, purpose: bool) -> Option<String> {
+pub(crate) fn described_by(name: &str, hint: bool, error: bool, purpose: bool) -> Option<String> {
     let parts = [(hint, "hint"), (error, "error"), (purpose, "why")];
     let ids: Vec<String> =
         parts.iter().filter(|(there, _)| *there).map(|(_, part)| format!("{name}-{part}")).collect();

@@ -29,9 +29,11 @@ pub(crate) fn Framed(
     }
 }
 
-/// What the navigation of the signed-in pages leads to.
+/// Which of the signed-in pages it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entry {
+    Conversations,
+    Conversation,
     Profile,
     Security,
     Sessions,
@@ -39,10 +41,12 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
-    const ALL: [Self; 4] = [Self::Profile, Self::Security, Self::Sessions, Self::Data];
+    /// The pages of the account, which have a navigation of their own.
+    const ACCOUNT: [Self; 4] = [Self::Profile, Self::Security, Self::Sessions, Self::Data];
 
     const fn label(self) -> &'static str {
         match self {
+            Self::Conversations | Self::Conversation => "Conversations",
             Self::Profile => "Profile",
             Self::Security => "Security",
             Self::Sessions => "Sessions",
@@ -52,11 +56,16 @@ impl Entry {
 
     const fn path(self) -> &'static str {
         match self {
+            Self::Conversations | Self::Conversation => routes::CONVERSATIONS,
             Self::Profile => routes::ACCOUNT,
             Self::Security => routes::SECURITY,
             Self::Sessions => routes::SESSIONS,
             Self::Data => routes::DATA,
         }
+    }
+
+    fn is_of_account(self) -> bool {
+        Self::ACCOUNT.contains(&self)
     }
 }
 
@@ -65,7 +74,8 @@ impl Entry {
 #[component]
 pub(crate) fn Sheet(
     /// Of the page and of the browser's tab.
-    heading: &'static str,
+    #[prop(into)]
+    heading: String,
     /// Which page it is.
     at: Entry,
     /// What was not accepted.
@@ -83,7 +93,7 @@ pub(crate) fn Sheet(
     let reader = user.map(|user| if user.name.is_empty() { &user.email } else { &user.name });
     let reader = reader.cloned().unwrap_or_default();
     view! {
-        <PageTitle title=trouble.title(heading) />
+        <PageTitle title=trouble.title(&heading) />
         <a class="skip" href="#main">"Skip to the page"</a>
         <header class="masthead masthead--bar">
             <BookLink />
@@ -92,7 +102,8 @@ pub(crate) fn Sheet(
         </header>
         <main id="main" tabindex="-1">
             <div class="sheet">
-                <h1>{heading}</h1>
+                {at.is_of_account().then(|| view! { <AccountNavigation at /> })}
+                <h1 class="sheet__heading" dir="auto">{heading}</h1>
                 <Told door />
                 <ProblemSummary trouble questions />
                 {children()}
@@ -102,13 +113,36 @@ pub(crate) fn Sheet(
     }
 }
 
+/// The two things a reader has here.
 #[component]
 fn Navigation(at: Entry) -> impl IntoView {
-    let entries = Entry::ALL.map(|entry| {
+    let is_account = at.is_of_account();
+    // Where the page itself stands in the navigation it is the page, else its part of the site.
+    let conversations = match at {
+        Entry::Conversations => Some("page"),
+        Entry::Conversation => Some("true"),
+        _ => None,
+    };
+    let account = is_account.then_some("true");
+    view! {
+        <nav class="nav" aria-label="Reader">
+            <ul>
+                <li><a href=routes::CONVERSATIONS aria-current=conversations>"Conversations"</a></li>
+                <li><a href=routes::ACCOUNT aria-current=account>"Account"</a></li>
+            </ul>
+        </nav>
+    }
+}
+
+#[component]
+fn AccountNavigation(at: Entry) -> impl IntoView {
+    let entries = Entry::ACCOUNT.map(|entry| {
         let current = (entry == at).then_some("page");
         view! { <li><a href=entry.path() aria-current=current>{entry.label()}</a></li> }
     });
-    view! { <nav class="nav" aria-label="Your account"><ul>{entries.into_iter().collect_view()}</ul></nav> }
+    view! {
+        <nav class="nav nav--tabs" aria-label="Your account"><ul>{entries.into_iter().collect_view()}</ul></nav>
+    }
 }
 
 /// A disclosure, so that it needs no script.
@@ -184,8 +218,9 @@ pub(crate) fn PageTitle(#[prop(into)] title: String) -> impl IntoView {
     view! { <Title text /> }
 }
 
+/// The book's name and mark, on the way to the first page.
 #[component]
-fn BookLink() -> impl IntoView {
+pub(crate) fn BookLink() -> impl IntoView {
     let book = use_context::<Arc<Book>>();
     let logo = book.as_ref().and_then(|book| book.logo.clone());
     let name = book.map(|book| book.name.clone()).unwrap_or_default();

@@ -34,6 +34,12 @@ impl Trouble {
         Self { refusal: self.refusal.clone().filter(|refusal| refusal.typed.has(field)) }
     }
 
+    /// For the forms of one of several conversations on a page: nothing, when one of another was refused.
+    pub(crate) fn of_conversation(&self, id: &str) -> Self {
+        let is_its = |refusal: &Refusal| refusal.typed.carried("conversation") == id;
+        Self { refusal: self.refusal.clone().filter(is_its) }
+    }
+
     /// What decided, when a form was refused.
     pub(crate) fn code(&self) -> Option<Code> {
         self.refusal.as_ref().map(|refusal| refusal.problems.first().code)
@@ -108,6 +114,7 @@ fn link(problem: &Problem, questions: Option<&Questions>) -> impl IntoView + use
         ("currentPassword", _) => "Current password",
         ("newPassword", _) => "New password",
         ("name", _) => "Name",
+        ("title", _) => "Title",
         (_, Some(question)) => question.label.as_str(),
         _ => "Form",
     };

@@ -1,27 +1,47 @@
 //! What a page tells beyond what it is for.
 
+use contract::routes;
 use domain::Notice;
 use leptos::prelude::*;
 
+use super::Undo;
 use crate::context::Door;
 
 /// What the last page left to be told, once.
 #[component]
 pub(crate) fn Told(door: Door) -> impl IntoView {
-    let notice = Resource::new_blocking(
-        || (),
-        move |()| {
-            let door = door.clone();
-            async move {
-                let session = &door.reader.signed_in.as_ref()?.session;
-                door.services.sessions.browser_state(session).take().await.map(|it| words(it).to_owned())
-            }
-        },
-    );
+    let notice = AsyncDerived::new(move || {
+        let door = door.clone();
+        async move {
+            let session = &door.reader.signed_in.as_ref()?.session;
+            door.services.sessions.browser_state(session).take().await
+        }
+    });
     view! {
         <Suspense>
-            {move || Suspend::new(async move { notice.await.map(|words| view! { <Good words /> }) })}
+            {move || Suspend::new(async move { notice.await.map(|notice| view! { <Done notice /> }) })}
         </Suspense>
+    }
+}
+
+/// What has been done, and the way to take it back if there is one.
+#[component]
+fn Done(notice: Notice) -> impl IntoView {
+    let said = words(&notice);
+    let undo = match notice {
+        Notice::ConversationDeleted(id) => Some((id, routes::RESTORE_CONVERSATION)),
+        Notice::ConversationArchived(id) => Some((id, routes::UNARCHIVE_CONVERSATION)),
+        _ => None,
+    };
+    match undo {
+        Some((conversation, action)) => view! {
+            <div class="notice notice--good" role="status">
+                <p>{said}</p>
+                <Undo conversation action />
+            </div>
+        }
+        .into_any(),
+        None => view! { <Good words=said /> }.into_any(),
     }
 }
 
@@ -45,7 +65,7 @@ pub(crate) fn Bad(
     view! { <p class="notice notice--danger" role="status"><span>{words}</span></p> }
 }
 
-const fn words(notice: Notice) -> &'static str {
+const fn words(notice: &Notice) -> &'static str {
     match notice {
         Notice::ProfileSaved => "Your changes are saved.",
         Notice::PasswordChanged => "Your password is changed.",
@@ -60,5 +80,9 @@ const fn words(notice: Notice) -> &'static str {
         Notice::DeletionMailed => {
             "A mail with a link is on its way. Your account is deleted when you open it in this browser."
         }
+        Notice::ConversationDeleted(_) => "Deleted. It is gone for good in ten minutes.",
+        Notice::ConversationRestored(_) => "The conversation is back.",
+        Notice::ConversationArchived(_) => "Archived. You find it under \u{201c}Archived\u{201d}.",
+        Notice::ConversationUnarchived(_) => "The conversation is back in your list.",
     }
 }

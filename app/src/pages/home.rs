@@ -28,7 +28,8 @@ fn Owner(signed_in: SignedIn) -> impl IntoView {
             <Plate over=EX_LIBRIS heading lede>
                 <BrokenLink />
                 <div class="actions">
-                    <a class="button" href=routes::ACCOUNT>"Your account"</a>
+                    <a class="button" href=routes::CONVERSATIONS>"Your conversations"</a>
+                    <a class="button button--quiet" href=routes::ACCOUNT>"Your account"</a>
                     <form class="actions" method="post" action=routes::SIGN_OUT>
                         <button class="button button--quiet" type="submit">"Sign out"</button>
                     </form>

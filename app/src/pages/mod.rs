@@ -1,10 +1,13 @@
 //! One file a page.
 
 mod account;
+mod conversation;
+mod conversations;
 mod data;
 mod forgot_password;
 mod home;
 mod problem;
+mod reference;
 mod reset_password;
 mod security;
 mod sessions;
@@ -14,9 +17,10 @@ mod sign_up;
 mod verify_email;
 
 pub(crate) use self::{
-    account::AccountPage, data::DataPage, forgot_password::ForgotPasswordPage, home::HomePage,
-    problem::ProblemPage, reset_password::ResetPasswordPage, security::SecurityPage, sessions::SessionsPage,
-    sign_in::SignInPage, sign_out::SignOutPage, sign_up::SignUpPage, verify_email::VerifyEmailPage,
+    account::AccountPage, conversation::ConversationPage, conversations::ConversationsPage, data::DataPage,
+    forgot_password::ForgotPasswordPage, home::HomePage, problem::ProblemPage, reference::ReferencePage,
+    reset_password::ResetPasswordPage, security::SecurityPage, sessions::SessionsPage, sign_in::SignInPage,
+    sign_out::SignOutPage, sign_up::SignUpPage, verify_email::VerifyEmailPage,
 };
 
 use contract::{LocalPath, routes};

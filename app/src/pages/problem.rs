@@ -20,6 +20,8 @@ pub(crate) fn ProblemPage(
     }
     let heading = match problem.code {
         Code::NotFound => "No such page",
+        Code::ConversationNotFound => "No such conversation",
+        Code::MessageNotFound => "No such message",
         Code::Busy | Code::Unavailable => "Back in a moment",
         Code::Internal => "This did not work",
         Code::TooManyRequests => "Wait a little",
@@ -48,6 +50,8 @@ fn way_back(code: Code, is_reader: bool) -> (&'static str, &'static str) {
         (routes::SIGN_IN, "Sign in")
     } else if path == routes::EXPORT || code == Code::InvalidDeletionToken {
         (routes::DATA, "Back to your data")
+    } else if path.starts_with(routes::CONVERSATIONS) {
+        (routes::CONVERSATIONS, "To your conversations")
     } else if is_reader || path.starts_with(routes::ACCOUNT) {
         (routes::ACCOUNT, "To your account")
     } else {

@@ -58,9 +58,10 @@ pub(crate) fn SignInPage() -> impl IntoView {
 /// Whether a page is there for who is signed in only: whoever is on the way to it and is not has been signed out, or has
 /// yet to sign in.
 fn needs_session(page: &LocalPath) -> bool {
-    page.as_str()
-        .strip_prefix(routes::ACCOUNT)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    let below = |page: &str, above: &str| {
+        page.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    };
+    [routes::ACCOUNT, routes::CONVERSATIONS].iter().any(|above| below(page.as_str(), above))
 }
 
 #[cfg(test)]

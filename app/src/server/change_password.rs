@@ -4,8 +4,8 @@ use contract::{Problems, routes};
 use domain::Notice;
 use leptos::prelude::*;
 
-use super::{FormError, door, settle, signed_in, to};
-use crate::{SessionChange, Submitted};
+use super::{door, settle, signed_in, to};
+use crate::{SessionChange, Submitted, loading::FormError};
 
 /// Changes the password, and signs every other browser out if the reader wants that.
 #[server(prefix = "", endpoint = "/account/security/password")]

@@ -4,8 +4,8 @@ use contract::{Problems, routes};
 use domain::{Deleted, Notice};
 use leptos::prelude::*;
 
-use super::{FormError, door, settle, signed_in, to};
-use crate::{SessionChange, Submitted, form::AFTER_DELETION};
+use super::{door, settle, signed_in, to};
+use crate::{SessionChange, Submitted, form::AFTER_DELETION, loading::FormError};
 
 /// Deletes the account, or has a link mailed that does.
 #[server(prefix = "", endpoint = "/account/data/delete")]

@@ -2,6 +2,7 @@
 
 mod change_email;
 mod change_password;
+mod conversations;
 mod delete_account;
 mod profile;
 mod recovery;
@@ -14,6 +15,7 @@ mod verify_email;
 pub(crate) use self::{
     change_email::ChangeEmail,
     change_password::ChangePassword,
+    conversations::{list, turns},
     delete_account::DeleteAccount,
     profile::SaveProfile,
     recovery::{RequestPasswordReset, ResetPassword},
@@ -26,30 +28,8 @@ pub(crate) use self::{
 
 use contract::{Code, LocalPath, Problem, Problems};
 use domain::SignedIn;
-use leptos::server_fn::{
-    codec::JsonEncoding,
-    error::{FromServerFnError, ServerFnErrorErr},
-};
-use serde::{Deserialize, Serialize};
 
-use crate::{Answered, Refusal, SessionChange, Submitted, context::Door};
-
-/// Why a form was not accepted. A code and never a text: what a page says comes from the catalogue alone.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct FormError(pub Code);
-
-impl FromServerFnError for FormError {
-    type Encoder = JsonEncoding;
-
-    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        Self(match error {
-            ServerFnErrorErr::Deserialization(_)
-            | ServerFnErrorErr::Args(_)
-            | ServerFnErrorErr::MissingArg(_) => Code::MalformedRequest,
-            _ => Code::Internal,
-        })
-    }
-}
+use crate::{Answered, Refusal, SessionChange, Submitted, context::Door, loading::FormError};
 
 fn door() -> Result<Door, FormError> {
     Door::of_request().ok_or(FormError(Code::Internal))

@@ -4,8 +4,8 @@ use contract::{Problems, routes};
 use domain::Notice;
 use leptos::prelude::*;
 
-use super::{FormError, door, settle, signed_in, to};
-use crate::Submitted;
+use super::{door, settle, signed_in, to};
+use crate::{Submitted, loading::FormError};
 
 /// Changes a reader's name and answers.
 #[server(prefix = "", endpoint = "/account")]

@@ -3,8 +3,8 @@
 use contract::{Code, Problem, Problems, routes};
 use leptos::prelude::*;
 
-use super::{FormError, door, settle, to};
-use crate::{Answered, Submitted, pages::with_next};
+use super::{door, settle, to};
+use crate::{Answered, Submitted, loading::FormError, pages::with_next};
 
 /// Where it is said that a mail may be on its way, whether or not the address has an account.
 const ASKED: &str = "/forgot-password?sent";

@@ -4,8 +4,8 @@ use contract::{Problems, routes};
 use domain::Notice;
 use leptos::prelude::*;
 
-use super::{FormError, door, settle, signed_in, to};
-use crate::{SessionChange, Submitted};
+use super::{door, settle, signed_in, to};
+use crate::{SessionChange, Submitted, loading::FormError};
 
 /// Signs one of the reader's browsers out; for this one it is like any sign-out.
 #[server(prefix = "", endpoint = "/account/sessions/end")]

@@ -3,8 +3,8 @@
 use contract::{Problems, routes};
 use leptos::prelude::*;
 
-use super::{FormError, door, onward, settle};
-use crate::{SessionChange, Submitted};
+use super::{door, onward, settle};
+use crate::{SessionChange, Submitted, loading::FormError};
 
 /// Lets a reader in.
 #[server(prefix = "", endpoint = "/sign-in")]

@@ -3,8 +3,8 @@
 use contract::routes;
 use leptos::prelude::*;
 
-use super::{FormError, door, onward, settle};
-use crate::{SessionChange, Submitted};
+use super::{door, onward, settle};
+use crate::{SessionChange, Submitted, loading::FormError};
 
 /// Ends the session of this browser, if it has one.
 #[server(prefix = "", endpoint = "/sign-out")]

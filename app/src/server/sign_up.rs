@@ -3,8 +3,8 @@
 use contract::{Problems, routes};
 use leptos::prelude::*;
 
-use super::{FormError, door, onward, settle, to};
-use crate::{SessionChange, Submitted};
+use super::{door, onward, settle, to};
+use crate::{SessionChange, Submitted, loading::FormError};
 
 /// Where who has to prove the address first is told to look for a mail; the same whether or not the address was free.
 const LOOK_FOR_MAIL: &str = "/verify-email?signed-up";

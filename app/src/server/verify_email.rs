@@ -4,8 +4,8 @@ use contract::{Code, Problem, Problems, routes};
 use domain::Verified;
 use leptos::prelude::*;
 
-use super::{FormError, door, settle, to};
-use crate::{Answered, SessionChange, Submitted, form::AFTER_CONFIRMING};
+use super::{door, settle, to};
+use crate::{Answered, SessionChange, Submitted, form::AFTER_CONFIRMING, loading::FormError};
 
 /// Where it is said that a mail may be on its way, whether or not the address needs one.
 const SENT: &str = "/verify-email?sent";

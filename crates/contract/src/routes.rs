@@ -40,6 +40,26 @@ pub const DATA: &str = "/account/data";
 pub const EXPORT: &str = "/account/data/export";
 /// Deletes the account; the form's action.
 pub const DELETE_ACCOUNT: &str = "/account/data/delete";
+/// The reader's conversations; each has a page below it.
+pub const CONVERSATIONS: &str = "/conversations";
+/// What the page loads more of its list by.
+pub const LIST_CONVERSATIONS: &str = "/conversations/-/list";
+/// What the page of a conversation loads more of it by.
+pub const LOAD_TURNS: &str = "/conversations/-/turns";
+/// Names a conversation; the form's action.
+pub const RENAME_CONVERSATION: &str = "/conversations/-/rename";
+/// Puts a conversation away; the form's action.
+pub const ARCHIVE_CONVERSATION: &str = "/conversations/-/archive";
+/// Takes it out again; the form's action.
+pub const UNARCHIVE_CONVERSATION: &str = "/conversations/-/unarchive";
+/// Deletes a conversation, which can be taken back for a while; the form's action.
+pub const DELETE_CONVERSATION: &str = "/conversations/-/delete";
+/// Takes that back; the form's action.
+pub const RESTORE_CONVERSATION: &str = "/conversations/-/restore";
+/// Shows another branch of a conversation from now on; the form's action.
+pub const CHOOSE_BRANCH: &str = "/conversations/-/head";
+/// Says whether a message was of help; the form's action.
+pub const GIVE_FEEDBACK: &str = "/conversations/-/feedback";
 /// Where password managers look for the page that changes a password (W3C, "A Well-Known URL for Changing Passwords").
 pub const WELL_KNOWN_CHANGE_PASSWORD: &str = "/.well-known/change-password";
 /// Where those who find a hole look for whom to tell (RFC 9116).
@@ -53,6 +73,13 @@ pub const API_CONVERSATIONS: &str = "/api/conversations";
 pub const API_SEARCH: &str = "/api/search";
 /// The reader behind a token.
 pub const API_ME: &str = "/api/me";
+
+/// The description of the API (OpenAPI 3.1).
+pub const OPENAPI: &str = "/api/openapi.json";
+/// The same for tools that know OpenAPI 3.0 alone.
+pub const OPENAPI_3_0: &str = "/api/openapi-3.0.json";
+/// The same as a page. Problems point at it: `/api/docs#CODE`.
+pub const API_DOCS: &str = "/api/docs";
 
 /// Older names of pages, each with the page it leads to.
 pub const ALIASES: [(&str, &str); 4] =

@@ -8,7 +8,9 @@ use crate::Timestamp;
 /// USER: the reader as every answer shows them. Background questions stand beside the fixed members, under their
 /// declared names, unanswered ones as `null`.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", schema(as = User))]
 pub struct UserBody {
     /// A UUID; opaque to clients.
     pub id: String,
@@ -26,12 +28,15 @@ pub struct UserBody {
     pub updated_at: Timestamp,
     /// Every declared question with its answer or `null`: [`crate::Answers::object`].
     #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub answers: Map<String, Value>,
 }
 
 /// SESSION: one signed-in browser.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", schema(as = Session))]
 pub struct SessionBody {
     /// Public; names the session.
     pub id: String,
@@ -53,6 +58,7 @@ pub struct SessionBody {
 
 /// The answer of get-session.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionAndUser {
     /// The session.
     pub session: SessionBody,

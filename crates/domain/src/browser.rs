@@ -9,7 +9,7 @@ use storage::BrowserSession;
 pub struct BrowserState(BrowserSession);
 
 /// Something to tell a reader on the next page, once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// The profile was saved.
     ProfileSaved,
@@ -25,6 +25,14 @@ pub enum Notice {
     OtherSessionsEnded,
     /// A link that deletes the account is on its way.
     DeletionMailed,
+    /// The conversation of this name was deleted, and can be brought back for a while.
+    ConversationDeleted(String),
+    /// It was brought back.
+    ConversationRestored(String),
+    /// It was put away.
+    ConversationArchived(String),
+    /// It stands in the list again.
+    ConversationUnarchived(String),
 }
 
 const NOTICE: &str = "notice";
@@ -36,7 +44,7 @@ impl BrowserState {
 
     /// Leaves a notice for the next page. A browser whose session has ended meanwhile gets none.
     pub async fn leave(&self, notice: Notice) {
-        let kept = self.0.insert(NOTICE, notice.name()).await;
+        let kept = self.0.insert(NOTICE, notice.written()).await;
         if let (Err(error), _) | (_, Err(error)) = (kept, self.0.save().await) {
             tracing::debug!(%error, "notice not kept");
         }
@@ -44,16 +52,16 @@ impl BrowserState {
 
     /// Takes the notice, so that it is told once.
     pub async fn take(&self) -> Option<Notice> {
-        let name: String = self.0.remove(NOTICE).await.ok().flatten()?;
+        let written: String = self.0.remove(NOTICE).await.ok().flatten()?;
         if let Err(error) = self.0.save().await {
             tracing::debug!(%error, "notice not removed");
         }
-        Notice::named(&name)
+        Notice::read(&written)
     }
 }
 
 impl Notice {
-    /// Every notice.
+    /// Every notice that is about nothing in particular.
     pub const ALL: [Self; 7] = [
         Self::ProfileSaved,
         Self::PasswordChanged,
@@ -64,7 +72,7 @@ impl Notice {
         Self::DeletionMailed,
     ];
 
-    const fn name(self) -> &'static str {
+    const fn name(&self) -> &'static str {
         match self {
             Self::ProfileSaved => "profile-saved",
             Self::PasswordChanged => "password-changed",
@@ -73,11 +81,35 @@ impl Notice {
             Self::SessionEnded => "session-ended",
             Self::OtherSessionsEnded => "other-sessions-ended",
             Self::DeletionMailed => "deletion-mailed",
+            Self::ConversationDeleted(_) => "conversation-deleted",
+            Self::ConversationRestored(_) => "conversation-restored",
+            Self::ConversationArchived(_) => "conversation-archived",
+            Self::ConversationUnarchived(_) => "conversation-unarchived",
         }
     }
 
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|notice| notice.name() == name)
+    /// As it is kept: what has happened, and behind a blank what it is about.
+    fn written(&self) -> String {
+        match self {
+            Self::ConversationDeleted(id)
+            | Self::ConversationRestored(id)
+            | Self::ConversationArchived(id)
+            | Self::ConversationUnarchived(id) => format!("{} {id}", self.name()),
+            about_nothing => about_nothing.name().to_owned(),
+        }
+    }
+
+    fn read(written: &str) -> Option<Self> {
+        let Some((name, id)) = written.split_once(' ') else {
+            return Self::ALL.into_iter().find(|notice| notice.name() == written);
+        };
+        let kinds = [
+            Self::ConversationDeleted,
+            Self::ConversationRestored,
+            Self::ConversationArchived,
+            Self::ConversationUnarchived,
+        ];
+        kinds.into_iter().map(|kind| kind(id.to_owned())).find(|notice| notice.name() == name)
     }
 }
 

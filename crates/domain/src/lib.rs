@@ -10,6 +10,7 @@ mod conversations;
 mod devices;
 mod events;
 mod failure;
+mod file_name;
 mod import;
 mod key_ring;
 mod limits;
@@ -37,11 +38,13 @@ pub use browser::{BrowserState, Notice};
 pub use contract;
 pub use contract::Timestamp;
 pub use conversations::{
-    Asked, By, ConversationError, ConversationEvent, ConversationLimits, Conversations, Watch, is_name,
+    Asked, By, ConversationError, ConversationEvent, ConversationExport, ConversationLimits, Conversations,
+    ExportFormat, Fork, Piece, Place, Reading, Stretch, Taken, Turn, Watch,
 };
 pub use devices::DeviceId;
 pub use events::{DONE, EventKind};
 pub use failure::Failure;
+pub use file_name::file_name;
 pub use import::{AnswerCounts, Import, ImportReport, Importer, LeftOut, PasswordCounts, WhyLeftOut};
 pub use key_ring::{Algorithm, KeyState, KeyStatus, PUBLISHED_AHEAD};
 pub use limits::{LimitError, LimitSettings, Limits, Quota, Rule};
@@ -130,11 +133,16 @@ impl Services {
             retention,
             conversations,
         } = settings;
-        let conversations =
-            Conversations::new(database.clone(), ports.clone(), Arc::clone(&secret), conversations);
+        let book = export::Book { name: letterhead.book.clone(), address: letterhead.origin.clone() };
+        let conversations = Conversations::new(
+            database.clone(),
+            ports.clone(),
+            Arc::clone(&secret),
+            conversations,
+            book.clone(),
+        );
         let sessions = Sessions::new(&database, &ports, Arc::clone(&secret), bearer_sessions).await?;
         let limits = Limits::new(database.clone(), ports.clone(), Arc::clone(&secret), limits);
-        let book = export::Book { name: letterhead.book.clone(), address: letterhead.origin.clone() };
         let asked = Arc::clone(&questions);
         let privacy = Privacy::new(database.clone(), ports.clone(), asked, limits.clone(), book);
         let post =

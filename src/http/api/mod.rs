@@ -21,7 +21,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use tower_http::{
     cors::{AllowOrigin, CorsLayer},
@@ -32,38 +32,9 @@ use super::{limits, state::Edge};
 
 /// Every path below `/api/auth`. Whatever is not here is a 404 without a body, a wrong method too.
 pub fn routes(edge: &Edge) -> Router<Edge> {
-    Router::new()
-        .route("/sign-up/email", post(sign_up::sign_up))
-        .route("/signup/email", post(sign_up::sign_up))
-        .route("/sign-in/email", post(sign_in::sign_in))
-        .route("/signin/email", post(sign_in::sign_in))
-        .route("/sign-out", post(sessions::sign_out))
-        .route("/signout", post(sessions::sign_out))
-        .route("/get-session", get(sessions::get_session).post(sessions::deferred_refresh))
-        .route("/session", get(sessions::get_session))
-        .route("/session/refresh", post(sessions::refresh))
-        .route("/list-sessions", get(sessions::list))
-        .route("/revoke-session", post(sessions::revoke))
-        .route("/revoke-sessions", post(sessions::revoke_all))
-        .route("/revoke-other-sessions", post(sessions::revoke_others))
-        .route("/update-user", post(profile::update_user))
-        .route("/list-accounts", get(profile::list_accounts))
-        .route("/unlink-account", post(profile::unlink_account))
-        .route("/change-password", post(password::change_password))
-        .route("/verify-password", post(password::verify_password))
-        .route("/request-password-reset", post(password::request_password_reset))
-        .route("/reset-password", post(password::reset_password))
-        .route("/reset-password/{token}", get(password::reset_link))
-        .route("/change-email", post(email::change_email))
-        .route("/send-verification-email", post(email::send_verification))
-        .route("/verify-email", get(email::verify_email))
-        .route("/delete-user", post(deletion::delete_user))
-        .route("/delete-user/callback", get(deletion::callback))
-        .route("/user", get(profile::user))
-        .route("/token", get(tokens::token))
-        .route("/jwks", get(tokens::jwks))
-        .route("/ok", get(status::ok))
-        .route("/error", get(status::error))
+    let router =
+        table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    router
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)
         .layer(DefaultBodyLimit::disable())
@@ -74,6 +45,43 @@ pub fn routes(edge: &Edge) -> Router<Edge> {
         ))
         .layer(cors(edge))
         .layer(from_fn(only_preflights))
+}
+
+/// Every path below `/api/auth` with its methods.
+pub fn table() -> Vec<(&'static str, MethodRouter<Edge>)> {
+    vec![
+        ("/sign-up/email", post(sign_up::sign_up)),
+        ("/signup/email", post(sign_up::sign_up)),
+        ("/sign-in/email", post(sign_in::sign_in)),
+        ("/signin/email", post(sign_in::sign_in)),
+        ("/sign-out", post(sessions::sign_out)),
+        ("/signout", post(sessions::sign_out)),
+        ("/get-session", get(sessions::get_session).post(sessions::deferred_refresh)),
+        ("/session", get(sessions::get_session)),
+        ("/session/refresh", post(sessions::refresh)),
+        ("/list-sessions", get(sessions::list)),
+        ("/revoke-session", post(sessions::revoke)),
+        ("/revoke-sessions", post(sessions::revoke_all)),
+        ("/revoke-other-sessions", post(sessions::revoke_others)),
+        ("/update-user", post(profile::update_user)),
+        ("/list-accounts", get(profile::list_accounts)),
+        ("/unlink-account", post(profile::unlink_account)),
+        ("/change-password", post(password::change_password)),
+        ("/verify-password", post(password::verify_password)),
+        ("/request-password-reset", post(password::request_password_reset)),
+        ("/reset-password", post(password::reset_password)),
+        ("/reset-password/{token}", get(password::reset_link)),
+        ("/change-email", post(email::change_email)),
+        ("/send-verification-email", post(email::send_verification)),
+        ("/verify-email", get(email::verify_email)),
+        ("/delete-user", post(deletion::delete_user)),
+        ("/delete-user/callback", get(deletion::callback)),
+        ("/user", get(profile::user)),
+        ("/token", get(tokens::token)),
+        ("/jwks", get(tokens::jwks)),
+        ("/ok", get(status::ok)),
+        ("/error", get(status::error)),
+    ]
 }
 
 /// `CorsLayer` takes every OPTIONS for a preflight and answers it with 200. One that says no method is none (Fetch

@@ -77,8 +77,7 @@ async fn by_token(edge: &Edge, headers: &HeaderMap) -> Result<Caller, Refused> {
     let verified = edge.services.tokens.verify_late(&token).await?;
     Ok(Caller {
         signed_in: verified.signed_in,
-        // Of a token without a name nobody knows what it has begun.
-        token_id: Some(verified.token_id).filter(|id| !id.is_empty()),
+        token_id: verified.token_id,
         ends_at: Some(verified.ends_at),
         expired: verified.expired,
     })

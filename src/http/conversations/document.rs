@@ -7,6 +7,7 @@ use axum::{
 use contract::{Code, Problem, Problems, sentence};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::http::problem::{announce, status};
 
@@ -21,7 +22,8 @@ impl<P: Into<Problems>> From<P> for Refused {
 }
 
 /// What went wrong (RFC 9457 section 3).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
 #[serde(rename_all = "camelCase")]
 pub struct Document {
     /// Where this kind of problem is described, relative to the address asked for.
@@ -37,6 +39,7 @@ pub struct Document {
     pub code: &'static str,
     /// Every field that is not what it should be, when fields are the problem.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     pub errors: Vec<FieldError>,
     /// Seconds after which trying again makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,7 +47,7 @@ pub struct Document {
 }
 
 /// A field that is not what it should be.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FieldError {
     /// The field, as a path (`messages[0].parts[1].text`), a parameter of the query or a header.
@@ -56,7 +59,7 @@ pub struct FieldError {
 }
 
 /// The status of a problem here: a field that is not what it should be is 422, apart from JSON that is none.
-fn status_of(code: Code) -> StatusCode {
+pub fn status_of(code: Code) -> StatusCode {
     match code {
         Code::ValidationError => StatusCode::UNPROCESSABLE_ENTITY,
         code => status(code),

@@ -1,9 +1,10 @@
 //! Conversations as JSON under `/api`: for chatbots with a reader's token, and for pages with a reader's cookie.
 
 mod caller;
-mod document;
+pub mod document;
 mod events;
 mod feedback;
+mod files;
 mod items;
 mod messages;
 mod names;
@@ -12,11 +13,11 @@ mod search;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State},
+    extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue, Method, header},
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
-    routing::{get, patch, post, put},
+    routing::{MethodRouter, get, patch, post, put},
 };
 use contract::{Code, Problem, routes};
 use tower_http::{
@@ -29,19 +30,9 @@ use super::state::Edge;
 
 /// Every path of conversations. What is not here is no concern of this router.
 pub fn routes(edge: &Edge) -> Router<Edge> {
-    let conversation = format!("{}/{{id}}", routes::API_CONVERSATIONS);
-    let messages = format!("{conversation}/messages");
-    let message = format!("{messages}/{{message_id}}");
-    Router::new()
-        .route(routes::API_CONVERSATIONS, get(items::list).post(items::create))
-        .route(&conversation, get(items::find).patch(items::update).delete(items::delete))
-        .route(&format!("{conversation}/restore"), post(items::restore))
-        .route(&messages, get(messages::list).post(messages::append))
-        .route(&message, get(messages::find).merge(patch(messages::update)))
-        .route(&format!("{message}/feedback"), put(feedback::set).delete(feedback::clear))
-        .route(&format!("{conversation}/events"), get(events::stream))
-        .route(routes::API_SEARCH, get(search::search))
-        .route(routes::API_ME, get(items::me))
+    let router =
+        table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
+    router
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(edge.clone(), caller::renewing))
@@ -50,6 +41,27 @@ pub fn routes(edge: &Edge) -> Router<Edge> {
             HeaderValue::from_static("no-store"),
         ))
         .layer(cors(edge))
+}
+
+/// Every path with its methods.
+pub fn table() -> Vec<(String, MethodRouter<Edge>)> {
+    let conversation = format!("{}/{{id}}", routes::API_CONVERSATIONS);
+    let messages = format!("{conversation}/messages");
+    let message = format!("{messages}/{{message_id}}");
+    vec![
+        (routes::API_CONVERSATIONS.to_owned(), get(items::list).post(items::create)),
+        (format!("{}/export", routes::API_CONVERSATIONS), get(files::export_all)),
+        (format!("{}/import", routes::API_CONVERSATIONS), post(files::import)),
+        (format!("{conversation}/export"), get(files::export)),
+        (format!("{conversation}/restore"), post(items::restore)),
+        (format!("{conversation}/events"), get(events::stream)),
+        (conversation, get(items::find).patch(items::update).delete(items::delete)),
+        (messages, get(messages::list).post(messages::append)),
+        (format!("{message}/feedback"), put(feedback::set).delete(feedback::clear)),
+        (message, get(messages::find).merge(patch(messages::update))),
+        (routes::API_SEARCH.to_owned(), get(search::search)),
+        (routes::API_ME.to_owned(), get(items::me)),
+    ]
 }
 
 /// Browsers on trusted origins, and no others, may read answers and send cookies along.
@@ -77,6 +89,7 @@ pub async fn not_found() -> Response {
     response
 }
 
-async fn wrong_method(State(_): State<Edge>) -> Response {
+/// An address below `/api` that is there, asked for in a way it does not know.
+pub async fn wrong_method() -> Response {
     Refused::from(Problem::new(Code::MethodNotAllowed)).into_response()
 }

@@ -1,5 +1,6 @@
 //! Pages as browsers, screen readers and caches get them.
 
+mod conversations;
 mod files;
 mod forms;
 mod headers;
@@ -22,6 +23,7 @@ async fn every_page(app: &TestApp) -> Vec<(Client, &'static str, u16)> {
     ];
     let signed_in = [
         ("/", 200),
+        ("/conversations", 200),
         ("/account", 200),
         ("/account/security", 200),
         ("/account/sessions", 200),

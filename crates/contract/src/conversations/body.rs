@@ -1,14 +1,24 @@
 //! Reading JSON into types, with an error that names the place.
 
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use crate::{Code, Problem, Reason};
 
-/// Reads a body. The type's own names of members are the wire's.
+/// Reads a body that is an object. The type's own names of members are the wire's.
 ///
 /// # Errors
 /// `BAD_REQUEST` when it is no JSON, `VALIDATION_ERROR` on the member that is not what it should be.
 pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A derived type would take an array for its members in their order, which no client means.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        let is_json = serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+        let reason = is_json.then(|| Reason::Wanted("expected an object".into()));
+        let code = if is_json { Code::ValidationError } else { Code::BadRequest };
+        return Err(Problem { reason, ..Problem::new(code) });
+    }
     // The quick way first: to know the place costs time, and is of use only when something is wrong.
     if let Ok(read) = serde_json::from_slice(bytes) {
         return Ok(read);
@@ -40,4 +50,26 @@ pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conversations::{ConversationChange, NewConversation, Part, Verbatim};
+
+    #[test]
+    fn an_array_is_no_object_whatever_stands_in_it() {
+        for body in ["[null,null]", " [null, null, null]", "[]"] {
+            assert_eq!(
+                read_json::<NewConversation>(body.as_bytes()).unwrap_err().code,
+                Code::ValidationError
+            );
+            assert_eq!(
+                read_json::<ConversationChange>(body.as_bytes()).unwrap_err().code,
+                Code::ValidationError
+            );
+        }
+        assert_eq!(read_json::<NewConversation>(b"[").unwrap_err().code, Code::BadRequest);
+        assert!(Part::read(&Verbatim::stored(r#"["data-chart"]"#.into())).is_err());
+    }
 }

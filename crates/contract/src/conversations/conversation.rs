@@ -48,6 +48,7 @@ pub struct Conversation {
     /// The last message of the branch that is shown; `null` while it is empty.
     pub head_id: Option<ItemId>,
     /// What the client keeps with it: an object, kept as it came.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: Verbatim,
     /// How many messages it has, on all branches.
     pub message_count: i64,
@@ -71,9 +72,11 @@ pub struct NewConversation {
     pub id: Option<ItemId>,
     /// What it is called, at most 200 characters on one line.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub title: Option<String>,
     /// What the client keeps with it: an object.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<Verbatim>,
 }
 
@@ -84,7 +87,7 @@ pub struct NewConversation {
 pub struct ConversationChange {
     /// What it is called, at most 200 characters on one line; `null` takes the name away.
     #[serde(default, deserialize_with = "given")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, max_length = 200))]
     pub title: Option<Option<String>>,
     /// Whether it stands in the list or is put away.
     #[serde(default)]
@@ -94,6 +97,7 @@ pub struct ConversationChange {
     pub head_id: Option<ItemId>,
     /// What the client keeps with it: an object, which takes the place of the one before.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<Verbatim>,
 }
 

@@ -6,8 +6,6 @@ use crate::{Problem, Problems, Reason, Timestamp};
 
 /// Good or not: `1` or `-1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(value_type = i8))]
 #[serde(try_from = "i64", into = "i64")]
 pub enum FeedbackValue {
     /// `1`.
@@ -37,6 +35,18 @@ impl From<FeedbackValue> for i64 {
     }
 }
 
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for FeedbackValue {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        let values = [Self::Good, Self::Bad].map(i64::from);
+        ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some(values)).into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for FeedbackValue {}
+
 /// What the reader thinks of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -61,9 +71,11 @@ pub struct NewFeedback {
     pub value: FeedbackValue,
     /// In the reader's words, at most 2000 characters.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 2000))]
     pub comment: Option<String>,
     /// In words to choose from: at most 20 of at most 50 characters.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_items = 20))]
     pub tags: Vec<String>,
 }
 

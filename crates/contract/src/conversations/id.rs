@@ -8,8 +8,6 @@ use crate::{Problem, Reason};
 /// digits of ASCII and any of `-._~:@`, but not dots alone, so that it can stand in an address as it is (RFC 3986
 /// section 3.3).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(value_type = String, max_length = 128, pattern = "^[A-Za-z0-9._~:@-]+$"))]
 #[serde(try_from = "String", into = "String")]
 pub struct ItemId(String);
 
@@ -61,6 +59,20 @@ impl From<ItemId> for String {
         id.0
     }
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for ItemId {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        let name =
+            ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(Self::MAX));
+        let described = name.description(Some("A UUID, or a name that the client chose."));
+        described.pattern(Some(r"^(?!\.+$)[A-Za-z0-9._~:@-]+$")).into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for ItemId {}
 
 impl std::fmt::Display for ItemId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

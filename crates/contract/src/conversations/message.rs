@@ -97,12 +97,15 @@ pub struct Message {
     /// What has generated it.
     pub model: Option<String>,
     /// What it has cost: an object with `inputTokens`, `outputTokens` and more, kept as it came.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<super::part::schema::Usage>))]
     pub usage: Option<Verbatim>,
     /// The name of the format of `raw`.
     pub format: Option<String>,
     /// The message in the client's own format, kept as it came.
+    #[cfg_attr(feature = "openapi", schema(value_type = Value, required = false))]
     pub raw: Option<Verbatim>,
     /// What the client keeps with it: an object, kept as it came.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: Verbatim,
     /// What the reader thinks of it.
     pub feedback: Option<Feedback>,
@@ -122,7 +125,7 @@ pub struct NewMessage {
     pub id: Option<ItemId>,
     /// The message it follows; `null` begins a branch; left out, it follows the message shown last.
     #[serde(default, deserialize_with = "given")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<ItemId>, nullable))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ItemId>))]
     pub parent_id: Option<Option<ItemId>>,
     /// Who speaks.
     pub role: Role,
@@ -132,24 +135,30 @@ pub struct NewMessage {
     pub parts: Option<Vec<Verbatim>>,
     /// What is said, when it is one text: short for one part of type `text`.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub content: Option<String>,
     /// How far it has come; `complete` when left out.
     #[serde(default)]
     pub status: MessageStatus,
     /// What has generated it, at most 200 characters.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub model: Option<String>,
     /// What it has cost: an object; `inputTokens` and `outputTokens` are whole numbers.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<super::part::schema::Usage>))]
     pub usage: Option<Verbatim>,
     /// The name of the format of `raw`, at most 200 characters.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub format: Option<String>,
     /// The message in the client's own format.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value, required = false))]
     pub raw: Option<Verbatim>,
     /// What the client keeps with it: an object.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<Verbatim>,
 }
 
@@ -164,23 +173,29 @@ pub struct MessageChange {
     pub parts: Option<Vec<Verbatim>>,
     /// What is said, when it is one text.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub content: Option<String>,
     /// How far it has come.
     #[serde(default)]
     pub status: Option<MessageStatus>,
     /// What has generated it.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub model: Option<String>,
     /// What it has cost.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<super::part::schema::Usage>))]
     pub usage: Option<Verbatim>,
     /// The name of the format of `raw`.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub format: Option<String>,
     /// The message in the client's own format.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value, required = false))]
     pub raw: Option<Verbatim>,
     /// What the client keeps with it.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<Verbatim>,
 }

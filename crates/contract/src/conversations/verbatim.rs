@@ -98,17 +98,3 @@ impl fmt::Debug for Verbatim {
         f.write_str(self.as_str())
     }
 }
-
-#[cfg(feature = "openapi")]
-impl utoipa::PartialSchema for Verbatim {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        utoipa::openapi::schema::empty().into()
-    }
-}
-
-#[cfg(feature = "openapi")]
-impl utoipa::ToSchema for Verbatim {
-    fn name() -> std::borrow::Cow<'static, str> {
-        "Json".into()
-    }
-}

@@ -15,7 +15,7 @@ use super::{ConversationError, Conversations, MAX_AT_ONCE};
 use crate::search::{Owner, index};
 
 /// The longest beginning of a conversation that its list shows, in characters.
-const MAX_OPENING: usize = 160;
+pub(super) const MAX_OPENING: usize = 160;
 
 impl Conversations {
     /// What is to be stored for some messages.
@@ -57,7 +57,7 @@ impl Conversations {
         Problems::of(wrong).map_or(Ok(drafts), |wrong| Err(wrong.into()))
     }
 
-    fn draft(&self, owner: &Owner, message: NewMessage) -> Result<Draft, Problems> {
+    pub(super) fn draft(&self, owner: &Owner, message: NewMessage) -> Result<Draft, Problems> {
         let said = message.said(&self.message_limits())?;
         let NewMessage { id, parent_id, role, status, model, usage, format, raw, metadata, .. } = message;
         let words = plain_text(&said.parts);
@@ -73,7 +73,8 @@ impl Conversations {
                 usage: usage.map(text),
                 format,
                 raw: raw.map(text),
-                metadata: metadata.map(text),
+                // An empty one is not stored.
+                metadata: metadata.map(text).filter(|metadata| metadata != "{}"),
             },
             terms: self.terms(owner, &words),
             opening: if role == Role::User { opening(&words) } else { None },

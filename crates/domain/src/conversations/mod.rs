@@ -3,15 +3,20 @@
 //! There is no parameter that says whose: the owner is always the reader who asks. What belongs to somebody else is as
 //! if it were not there.
 
+mod branching;
 mod composing;
 mod cursor;
 mod error;
+mod exporting;
 mod hub;
+mod importing;
 mod presenting;
 mod searching;
 mod watching;
 
+pub use branching::{Fork, Place, Stretch, Turn};
 pub use error::ConversationError;
+pub use exporting::{ConversationExport, ExportFormat, Piece, Reading, Taken};
 pub use watching::{ConversationEvent, Watch};
 
 use std::sync::Arc;
@@ -26,8 +31,8 @@ use contract::{
 use storage::{
     Database,
     conversations::{
-        AppendOutcome, Appending, ConversationUpdate, CreateOutcome, Idempotency, MessageUpdate, SEQ_BITS,
-        StoredConversation, UpdateOutcome, Writer,
+        AppendOutcome, Appender, Appending, ConversationUpdate, CreateOutcome, Idempotency, MessageUpdate,
+        SEQ_BITS, StoredConversation, UpdateOutcome, Writer,
     },
 };
 
@@ -36,7 +41,7 @@ use self::{
     hub::Hub,
     presenting::{conversation, message},
 };
-use crate::{Failure, Ports, Secret, devices::hex};
+use crate::{Failure, Ports, Secret, devices::hex, privacy::export::Book};
 
 /// What a reader and a chatbot may store. Sizes are in bytes of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,11 +117,14 @@ impl Asked<'_> {
 #[derive(Debug, Clone)]
 pub struct Conversations {
     database: Database,
+    appender: Appender,
     ports: Ports,
     secret: Arc<Secret>,
     cursors: Cursors,
     limits: ConversationLimits,
     hub: Arc<Hub>,
+    /// Whose conversations, for the files readers take away.
+    book: Book,
 }
 
 type Outcome<T> = Result<T, ConversationError>;
@@ -127,11 +135,13 @@ impl Conversations {
         ports: Ports,
         secret: Arc<Secret>,
         limits: ConversationLimits,
+        book: Book,
     ) -> Self {
         let cursors = Cursors::new(Arc::clone(&secret));
         let hub =
             Arc::new(Hub::new(ports.random_uuid().to_string(), matches!(database, Database::Postgres(_))));
-        Self { database, ports, secret, cursors, limits, hub }
+        let appender = Appender::new(&database);
+        Self { database, appender, ports, secret, cursors, limits, hub, book }
     }
 
     /// What may be stored.
@@ -249,6 +259,7 @@ impl Conversations {
         messages: Vec<NewMessage>,
         key: Option<&str>,
     ) -> Outcome<(Appended, bool)> {
+        known(id)?;
         if by.expired {
             return Err(ConversationError::Expired);
         }
@@ -264,7 +275,7 @@ impl Conversations {
             idempotency: idempotency.as_ref(),
         };
         let place = |at: usize| if drafts.len() == 1 { String::new() } else { format!("messages[{at}].") };
-        match self.database.append_messages(&appending).await? {
+        match self.appender.append(&appending).await? {
             AppendOutcome::Done(written) => {
                 let changed = written.iter().filter(|written| written.changed);
                 if let Some(last) = changed.map(|written| &written.message).max_by_key(|it| it.revision) {
@@ -336,9 +347,7 @@ impl Conversations {
     /// [`ConversationError`].
     pub async fn message(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
         let stored = self.stored(user_id, id).await?;
-        if !is_name(message_id) {
-            return Err(ConversationError::NoMessage);
-        }
+        check_message(message_id)?;
         let found = self.database.find_message(stored.no, message_id).await?;
         found.map(|stored| message(id, stored)).ok_or(ConversationError::NoMessage)
     }
@@ -453,7 +462,12 @@ fn known(id: &str) -> Outcome<()> {
     if is_name(id) { Ok(()) } else { Err(ConversationError::NoConversation) }
 }
 
+/// The same for a message.
+fn check_message(id: &str) -> Outcome<()> {
+    if is_name(id) { Ok(()) } else { Err(ConversationError::NoMessage) }
+}
+
 /// Whether a conversation or a message may be called so.
-pub fn is_name(id: &str) -> bool {
+fn is_name(id: &str) -> bool {
     ItemId::parse("id", id).is_ok()
 }

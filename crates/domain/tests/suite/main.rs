@@ -10,6 +10,8 @@
 mod accounts;
 mod addresses;
 mod book;
+mod conversation_exports;
+mod conversation_imports;
 mod conversations;
 mod cookies;
 mod deletion;
@@ -39,5 +41,6 @@ mod secret;
 mod session_lists;
 mod sessions;
 mod strict;
+mod talking;
 mod tokens;
 mod upkeep;

@@ -1,6 +1,6 @@
 //! Adding messages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use contract::Timestamp;
 
@@ -42,7 +42,7 @@ pub struct Draft {
 }
 
 /// A request that is carried out once, however often it is sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Idempotency {
     /// The hash of the key.
     pub id: String,
@@ -67,6 +67,13 @@ pub struct Appending<'a> {
     pub most: i64,
     /// The request, when it may be sent again.
     pub idempotency: Option<&'a Idempotency>,
+}
+
+impl Appending<'_> {
+    /// How many messages the conversation may have, as far as their numbers have room.
+    pub(super) fn most(&self) -> i64 {
+        self.most.min((1 << SEQ_BITS) - 2)
+    }
 }
 
 /// What came of adding messages. Positions count from 0.
@@ -112,7 +119,9 @@ pub(super) async fn append<C: ConversationConnection>(
         return Ok(repeated);
     }
     let mut there = HashMap::new();
-    for draft in appending.drafts.iter().filter(|draft| draft.chosen) {
+    // In an empty conversation there is nothing to look for.
+    let may_be_there = |draft: &&Draft| draft.chosen && conversation.message_count > 0;
+    for draft in appending.drafts.iter().filter(may_be_there) {
         let found = connection.message(conversation.no, &draft.id).await?;
         there.extend(found.map(|message| (draft.id.clone(), message)));
     }
@@ -170,7 +179,11 @@ async fn refusal<C: ConversationConnection>(
     there: &HashMap<String, StoredMessage>,
 ) -> Result<Option<AppendOutcome>, sqlx::Error> {
     let mut fresh = 0;
+    let mut earlier = HashSet::new();
     for (at, draft) in appending.drafts.iter().enumerate() {
+        if at > 0 {
+            earlier.extend(appending.drafts.get(at - 1).map(|before| before.id.as_str()));
+        }
         if let Some(message) = there.get(&draft.id) {
             let follows_another = draft.parent.as_ref().is_some_and(|parent| *parent != message.parent_id);
             if message.role != draft.role || follows_another {
@@ -179,15 +192,14 @@ async fn refusal<C: ConversationConnection>(
             continue;
         }
         fresh += 1;
-        if let Some(Some(parent)) = &draft.parent {
-            let is_earlier = appending.drafts.iter().take(at).any(|earlier| earlier.id == *parent);
-            if !is_earlier && !connection.has_message(conversation.no, parent).await? {
-                return Ok(Some(AppendOutcome::NoParent(at)));
-            }
+        if let Some(Some(parent)) = &draft.parent
+            && !earlier.contains(parent.as_str())
+            && !connection.has_message(conversation.no, parent).await?
+        {
+            return Ok(Some(AppendOutcome::NoParent(at)));
         }
     }
-    let most = appending.most.min((1 << SEQ_BITS) - 1);
-    let is_full = fresh > 0 && conversation.message_count.saturating_add(fresh) > most;
+    let is_full = fresh > 0 && conversation.message_count.saturating_add(fresh) > appending.most();
     Ok(is_full.then_some(AppendOutcome::Full))
 }
 

@@ -3,8 +3,10 @@
 use sqlx::{PgConnection, SqliteConnection};
 
 use super::{
-    Content, Draft, Idempotency, StoredConversation, StoredMessage, Terms,
-    listing::conversation_columns,
+    Content, CreateOutcome, Draft, ForeignConversation, Idempotency, Later, StoredConversation,
+    StoredMessage, Terms,
+    importing::{FINISH, LATER},
+    listing::{COUNT, INSERT, MAKE_ROOM, NewRow, conversation_columns},
     message::{message_columns, number},
     search::{INDEX_POSTGRES, INDEX_SQLITE, INSERT_POSTGRES, INSERT_SQLITE, UNINDEX_SQLITE},
 };
@@ -58,6 +60,8 @@ type Asked<T> = Result<T, sqlx::Error>;
 
 /// A connection inside a write transaction.
 pub(crate) trait ConversationConnection {
+    /// Makes a conversation without messages, unless the reader has one of this name, or too many.
+    async fn create(&mut self, new: &NewRow<'_>) -> Asked<CreateOutcome>;
     /// Takes a conversation's row until the transaction ends.
     async fn hold(&mut self, user_id: &str, id: &str) -> Asked<Option<StoredConversation>>;
     /// A message of a conversation.
@@ -72,6 +76,10 @@ pub(crate) trait ConversationConnection {
     async fn replace_terms(&mut self, no: i64, terms: &Terms) -> Asked<()>;
     /// Stores what messages have changed about their conversation.
     async fn settle(&mut self, conversation: &StoredConversation) -> Asked<()>;
+    /// Writes what a conversation from elsewhere was there into one that was made for it.
+    async fn finish_import(&mut self, no: i64, foreign: &ForeignConversation, revision: i64) -> Asked<()>;
+    /// Writes what came to a message from elsewhere afterwards.
+    async fn come_later(&mut self, no: i64, later: &Later) -> Asked<()>;
     /// What a request under this key was, and what came of it.
     async fn kept_request(&mut self, user_id: &str, id: &str, now: i64) -> Asked<Option<(String, String)>>;
     /// Remembers a request and what came of it.
@@ -102,6 +110,35 @@ macro_rules! bind_message {
 /// What both databases are asked in the same words.
 macro_rules! same_words {
     ($hold:ident) => {
+        async fn create(&mut self, new: &NewRow<'_>) -> Asked<CreateOutcome> {
+            let &NewRow { user_id, id, title, metadata, now, most } = new;
+            let find = sqlx::query_as(FIND_CONVERSATION).bind(user_id).bind(id);
+            if let Some(found) = find.fetch_optional(&mut *self).await? {
+                return Ok(CreateOutcome::Found(found));
+            }
+            let (count,): (i64,) = sqlx::query_as(COUNT).bind(user_id).fetch_one(&mut *self).await?;
+            if count >= most {
+                return Ok(CreateOutcome::TooMany);
+            }
+            sqlx::query(MAKE_ROOM).bind(user_id).bind(id).execute(&mut *self).await?;
+            let inserted: Option<(i64,)> = sqlx::query_as(INSERT)
+                .bind(user_id)
+                .bind(id)
+                .bind(title)
+                .bind(metadata)
+                .bind(now.millis())
+                .fetch_optional(&mut *self)
+                .await?;
+            let find = sqlx::query_as(FIND_CONVERSATION).bind(user_id).bind(id);
+            let stored: Option<StoredConversation> = find.fetch_optional(&mut *self).await?;
+            Ok(match (inserted, stored) {
+                (Some(_), Some(stored)) => CreateOutcome::Created(stored),
+                // Two asked for one name at once.
+                (None, Some(stored)) => CreateOutcome::Found(stored),
+                (_, None) => CreateOutcome::NoReader,
+            })
+        }
+
         async fn hold(&mut self, user_id: &str, id: &str) -> Asked<Option<StoredConversation>> {
             sqlx::query_as($hold).bind(user_id).bind(id).fetch_optional(&mut *self).await
         }
@@ -145,6 +182,32 @@ macro_rules! same_words {
                 .execute(&mut *self)
                 .await
                 .map(drop)
+        }
+
+        async fn finish_import(
+            &mut self,
+            no: i64,
+            foreign: &ForeignConversation,
+            revision: i64,
+        ) -> Asked<()> {
+            sqlx::query(FINISH)
+                .bind(no)
+                .bind(&foreign.opening)
+                .bind(&foreign.status)
+                .bind(&foreign.head_id)
+                .bind(revision)
+                .bind(foreign.created_at.millis())
+                .bind(foreign.updated_at.millis())
+                .bind(foreign.last_message_at.map(contract::Timestamp::millis))
+                .bind(foreign.last_message_at.unwrap_or(foreign.created_at).millis())
+                .execute(&mut *self)
+                .await
+                .map(drop)
+        }
+
+        async fn come_later(&mut self, no: i64, later: &Later) -> Asked<()> {
+            let finish = sqlx::query(LATER).bind(no).bind(&later.feedback);
+            finish.bind(later.updated_at.millis()).execute(&mut *self).await.map(drop)
         }
 
         async fn kept_request(

@@ -3,7 +3,7 @@
 use contract::Timestamp;
 use sqlx::FromRow;
 
-use super::connection::FIND_CONVERSATION as FIND;
+use super::connection::{ConversationConnection, FIND_CONVERSATION as FIND};
 use crate::{
     Database, StorageError,
     database::{in_transaction, on_pool},
@@ -56,6 +56,18 @@ pub enum CreateOutcome {
     NoReader,
 }
 
+/// A conversation that is to be made.
+pub(super) struct NewRow<'a> {
+    pub(super) user_id: &'a str,
+    pub(super) id: &'a str,
+    pub(super) title: Option<&'a str>,
+    /// An object.
+    pub(super) metadata: &'a str,
+    pub(super) now: Timestamp,
+    /// How many the reader may have.
+    pub(super) most: i64,
+}
+
 /// The columns of [`StoredConversation`], of a table called `c`.
 macro_rules! conversation_columns {
     () => {
@@ -66,14 +78,15 @@ macro_rules! conversation_columns {
 pub(super) use conversation_columns;
 
 /// Of a reader who exists, so that one who is erased meanwhile is no error.
-const INSERT: &str = "insert into bookplate_conversations
+pub(super) const INSERT: &str = "insert into bookplate_conversations
     (user_id, id, title, status, metadata, message_count, revision, created_at, updated_at, active_at)
     select u.id, $2, $3, 'active', $4, 0, 0, $5, $5, $5 from bookplate_users u where u.id = $1
     on conflict do nothing returning no";
 /// One that is to be gone for good makes room for another of its name.
-const MAKE_ROOM: &str = "delete from bookplate_conversations
+pub(super) const MAKE_ROOM: &str = "delete from bookplate_conversations
     where user_id = $1 and id = $2 and deleted_at is not null";
-const COUNT: &str = "select count(*) from bookplate_conversations where user_id = $1 and deleted_at is null";
+pub(super) const COUNT: &str =
+    "select count(*) from bookplate_conversations where user_id = $1 and deleted_at is null";
 const LIST: &str = concat!(
     "select ",
     conversation_columns!(),
@@ -97,32 +110,14 @@ impl Database {
         now: Timestamp,
         most: i64,
     ) -> Result<CreateOutcome, StorageError> {
+        let new = NewRow { user_id, id, title, metadata, now, most };
         Ok(in_transaction!(self, |connection| {
-            let find = sqlx::query_as(FIND).bind(user_id).bind(id);
-            if let Some(found) = find.fetch_optional(&mut *connection).await? {
-                return Ok(CreateOutcome::Found(found));
+            let outcome = connection.create(&new).await?;
+            if !matches!(outcome, CreateOutcome::Created(_)) {
+                // Nothing was written, so there is nothing to commit.
+                return Ok(outcome);
             }
-            let (count,): (i64,) = sqlx::query_as(COUNT).bind(user_id).fetch_one(&mut *connection).await?;
-            if count >= most {
-                return Ok(CreateOutcome::TooMany);
-            }
-            sqlx::query(MAKE_ROOM).bind(user_id).bind(id).execute(&mut *connection).await?;
-            let inserted: Option<(i64,)> = sqlx::query_as(INSERT)
-                .bind(user_id)
-                .bind(id)
-                .bind(title)
-                .bind(metadata)
-                .bind(now.millis())
-                .fetch_optional(&mut *connection)
-                .await?;
-            let stored: Option<StoredConversation> =
-                sqlx::query_as(FIND).bind(user_id).bind(id).fetch_optional(&mut *connection).await?;
-            match (inserted, stored) {
-                (Some(_), Some(stored)) => CreateOutcome::Created(stored),
-                // Two asked for one name at once.
-                (None, Some(stored)) => CreateOutcome::Found(stored),
-                (_, None) => CreateOutcome::NoReader,
-            }
+            outcome
         }))
     }
 

@@ -10,9 +10,11 @@
 )]
 
 mod accounts;
+mod adding;
 mod better_auth;
 mod concurrency;
 mod connections;
+mod conversation_imports;
 mod conversations;
 mod credentials;
 mod devices;

@@ -1,5 +1,12 @@
 //! The parts of a page that do more when script runs. Every form is whole without them.
 
+mod dialogue;
+mod dom;
+mod live;
+mod search;
+
+pub use self::{dialogue::LiveDialogue, search::SearchableList};
+
 use contract::{Strength, strength};
 use leptos::{ev, prelude::*};
 

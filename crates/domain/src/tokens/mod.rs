@@ -1,20 +1,22 @@
 //! JWTs for the services that trust Bookplate.
 
+mod verifying;
+
+pub use verifying::VerifiedToken;
+
 use std::{
     fmt,
     sync::{Arc, PoisonError, RwLock},
 };
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use contract::{Code, Problem, Problems, Questions};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use storage::{Database, SignedIn};
 use zeroize::Zeroizing;
 
-use crate::{
-    Algorithm, Failure, KeyStatus, Ports, Renewal, Secret, Sessions, SigningKey, key_ring::KeyRing, sessions,
-};
+use self::verifying::Believed;
+use crate::{Algorithm, Failure, KeyStatus, Ports, Secret, Sessions, SigningKey, key_ring::KeyRing};
 
 /// How tokens are made.
 #[derive(Debug, Clone)]
@@ -64,6 +66,7 @@ pub struct Tokens {
     questions: Arc<Questions>,
     sessions: Sessions,
     settings: TokenSettings,
+    believed: Believed,
 }
 
 /// Why no token was issued.
@@ -84,30 +87,6 @@ pub enum VerifyError {
     Failure(Failure),
 }
 
-/// A token that was believed.
-#[derive(Debug, Clone)]
-pub struct VerifiedToken {
-    /// The reader, and the session it was drawn from, which lives.
-    pub signed_in: SignedIn,
-    /// Its `jti`; empty without one.
-    pub token_id: String,
-    /// When it ends, in Unix seconds.
-    pub ends_at: i64,
-    /// Whether that is over.
-    pub expired: bool,
-}
-
-/// Seconds for which an expired token may finish what it has begun.
-pub const GRACE: i64 = 3600;
-/// `typ` of an access token in JWT form (RFC 9068 section 2.1).
-const TYPE: &str = "at+jwt";
-/// The longest life of a token, in seconds.
-const MAX_LIFETIME: i64 = 3600;
-/// Seconds by which the clocks of two instances may differ.
-const CLOCK_SKEW: i64 = 30;
-/// The longest token looked at, in bytes.
-const MAX_TOKEN: usize = 8192;
-
 impl Tokens {
     pub(crate) async fn open(
         database: Database,
@@ -119,7 +98,8 @@ impl Tokens {
     ) -> Result<Self, Failure> {
         let keys = KeyRing::open(&database, &ports, &secret, settings.algorithm).await?;
         let keys = RwLock::new(Arc::new(keys));
-        Ok(Self { database, ports, secret, keys, questions, sessions, settings })
+        let believed = Believed::default();
+        Ok(Self { database, ports, secret, keys, questions, sessions, settings, believed })
     }
 
     /// Reads the keys again: another process may have added one.
@@ -129,6 +109,8 @@ impl Tokens {
     pub async fn reload(&self) -> Result<(), Failure> {
         let keys = KeyRing::open(&self.database, &self.ports, &self.secret, self.settings.algorithm).await?;
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        // A key may be gone that signed what is believed.
+        self.believed.forget();
         Ok(())
     }
 
@@ -189,57 +171,6 @@ impl Tokens {
         self.ring().jwks()
     }
 
-    /// Whose token this is, while the session it was drawn from lives.
-    ///
-    /// # Errors
-    /// [`VerifyError`].
-    pub async fn verify(&self, token: &str) -> Result<SignedIn, VerifyError> {
-        let verified = self.verify_late(token).await?;
-        if verified.expired { Err(VerifyError::Refused("time")) } else { Ok(verified.signed_in) }
-    }
-
-    /// The same, also up to [`GRACE`] seconds after it has expired, which is then said: what a token has begun, it may
-    /// finish.
-    ///
-    /// The key alone settles the algorithm (RFC 8725 section 3.1); keys come from the own ring and the declared
-    /// secrets only, picked by `kid`; header members that name other keys are not looked at.
-    ///
-    /// # Errors
-    /// [`VerifyError`].
-    pub async fn verify_late(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
-        let claims = self.signed_claims(token)?;
-        let text = |name: &str| claims.get(name).and_then(Value::as_str);
-        let time = |name: &str| claims.get(name).and_then(Value::as_i64);
-        let now = self.ports.clock.now().seconds();
-        if text("iss") != Some(&self.settings.issuer) {
-            return Err(VerifyError::Refused("issuer"));
-        }
-        let ends_at =
-            time("exp").filter(|exp| exp.saturating_add(GRACE) > now).ok_or(VerifyError::Refused("time"))?;
-        if time("iat").is_none_or(|iat| iat > now + CLOCK_SKEW) {
-            return Err(VerifyError::Refused("time"));
-        }
-        // A holder of a shared secret could sign what never ends; nothing of ours lives longer than this.
-        let lives = time("exp").zip(time("iat")).map(|(exp, iat)| exp.saturating_sub(iat));
-        if lives.is_none_or(|seconds| seconds > MAX_LIFETIME) {
-            return Err(VerifyError::Refused("time"));
-        }
-        // Ours have none; one that says so is still believed.
-        if claims.contains_key("nbf") && time("nbf").is_none_or(|nbf| nbf > now + CLOCK_SKEW) {
-            return Err(VerifyError::Refused("time"));
-        }
-        let session = text("sid").and_then(sessions::named).ok_or(VerifyError::Refused("session"))?;
-        let living = self.sessions.resolve(&session, Renewal::Never).await?;
-        let signed_in =
-            living.map(|resolved| resolved.signed_in).ok_or(VerifyError::Refused("session ended"))?;
-        if text("sub") != Some(&signed_in.user.id) {
-            return Err(VerifyError::Refused("subject"));
-        }
-        // A service that signs with a shared secret may leave it out; then nothing is known to have been begun with it.
-        let token_id = text("jti").unwrap_or_default().to_owned();
-        Ok(VerifiedToken { signed_in, token_id, ends_at, expired: ends_at <= now })
-    }
-
     fn claims(&self, signed_in: &SignedIn, aud: Option<&str>) -> Map<String, Value> {
         let SignedIn { session, user } = signed_in;
         let now = self.ports.clock.now().seconds();
@@ -261,24 +192,6 @@ impl Tokens {
         claims
     }
 
-    /// The claims of a token one of our keys signed, for an audience that key serves.
-    fn signed_claims(&self, token: &str) -> Result<Map<String, Value>, VerifyError> {
-        let header = header(token).ok_or(VerifyError::Refused("form"))?;
-        let text = |name: &str| header.get(name).and_then(Value::as_str);
-        if text("typ") != Some(TYPE) || header.contains_key("crit") {
-            return Err(VerifyError::Refused("kind"));
-        }
-        let kid = text("kid").ok_or(VerifyError::Refused("key"))?;
-        let ring = self.ring();
-        let (algorithm, key, aud) = self.key(&ring, kid).ok_or(VerifyError::Refused("key"))?;
-        let claims = self.ports.signer.verify(token, algorithm, key);
-        let claims = claims.map_err(|_| VerifyError::Refused("signature"))?;
-        if claims.get("aud").and_then(Value::as_str) != aud {
-            return Err(VerifyError::Refused("audience"));
-        }
-        Ok(claims)
-    }
-
     /// The key a `kid` names, its algorithm, and the `aud` of the tokens of it that are accepted here.
     fn key<'a>(&'a self, ring: &'a KeyRing, kid: &str) -> Option<(Algorithm, &'a [u8], Option<&'a str>)> {
         if let Some(published) = ring.find(kid) {
@@ -291,11 +204,6 @@ impl Tokens {
             named.map(|secret| (Algorithm::Hs256, secret.as_bytes(), audience.aud.as_deref()))
         })
     }
-}
-
-fn header(token: &str) -> Option<Map<String, Value>> {
-    let (header, _) = token.split_once('.').filter(|_| token.len() <= MAX_TOKEN)?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()
 }
 
 fn shared_key(secret: &Zeroizing<String>) -> SigningKey {

@@ -1,0 +1,106 @@
+//! The list of conversations: what is around its rows.
+
+use contract::routes;
+use leptos::{either::Either, prelude::*};
+
+use super::with_query;
+use crate::loading::AskedList;
+
+/// The rows of a list, rendered.
+pub(crate) struct Rows {
+    /// How many.
+    pub(crate) count: usize,
+    /// The items of the list.
+    pub(crate) html: String,
+}
+
+/// The list with its tabs and the way to more; in place of rows, what to do where there are none.
+pub(crate) fn list_region(asked: &AskedList, rows: Rows, more: &str) -> String {
+    let (is_search, from_later) = (!asked.q.is_empty(), !asked.from.is_empty());
+    let heading = is_search.then(|| format!("Messages with \u{201c}{}\u{201d}", asked.q));
+    let tabs = (!is_search).then(|| view! { <Tabs archived=asked.archived /> });
+    let newer = from_later.then(|| {
+        let beginning = address(asked, "", 0);
+        view! { <p class="entries__newer"><a class="button button--quiet" href=beginning>"Back to the newest"</a></p> }
+    });
+    let body = if rows.count == 0 {
+        Either::Left(view! { <Nothing asked=asked.clone() /> })
+    } else {
+        let class = if is_search { "list entries entries--hits" } else { "list entries" };
+        Either::Right(view! { <ul class=class data-rows inner_html=rows.html></ul> })
+    };
+    view! {
+        {tabs}
+        {heading.map(|heading| view! { <h2 class="entries__found"><bdi>{heading}</bdi></h2> })}
+        {newer}
+        {body}
+        <div class="entries__more" data-more inner_html=more.to_owned()></div>
+    }
+    .to_html()
+}
+
+/// The way to the next rows: a link that works by itself, and says where an island goes on.
+pub(crate) fn list_more(asked: &AskedList, cursor: &str, step: u32, grows: bool) -> String {
+    let shown = asked.shown + step;
+    let (href, cursor) = if grows {
+        (format!("{}#r{}", address(asked, &asked.from, shown), asked.shown), Some(cursor.to_owned()))
+    } else {
+        (address(asked, cursor, 0), None)
+    };
+    view! {
+        <a class="button button--quiet" href=href data-cursor=cursor data-shown=shown.to_string()>
+            "Show more"
+        </a>
+    }
+    .to_html()
+}
+
+/// The address of the list as it is shown.
+pub(crate) fn address(asked: &AskedList, from: &str, shown: u32) -> String {
+    let shown = if shown == 0 { String::new() } else { shown.to_string() };
+    let archived = if asked.archived { "archived" } else { "" };
+    with_query(
+        routes::CONVERSATIONS,
+        &[("q", &asked.q), ("status", archived), ("from", from), ("shown", &shown)],
+    )
+}
+
+#[component]
+fn Tabs(archived: bool) -> impl IntoView {
+    let put_away = with_query(routes::CONVERSATIONS, &[("status", "archived")]);
+    let current = |is: bool| is.then_some("page");
+    view! {
+        <nav class="nav nav--tabs" aria-label="Which conversations">
+            <ul>
+                <li><a href=routes::CONVERSATIONS aria-current=current(!archived)>"Active"</a></li>
+                <li><a href=put_away aria-current=current(archived)>"Archived"</a></li>
+            </ul>
+        </nav>
+    }
+}
+
+/// What is said where there are no rows, and what to do.
+#[component]
+fn Nothing(asked: AskedList) -> impl IntoView {
+    let (title, words) = if !asked.q.is_empty() {
+        ("Nothing found", "All words have to be in one message. Try fewer of them, or another spelling.")
+    } else if asked.archived {
+        ("Nothing is put away", "Archive a conversation to keep it without having it in your list.")
+    } else {
+        (
+            "No conversations yet",
+            "Open the book and ask its assistant something. What you ask, and what it answers, is kept here, and you \
+            find it again on every device.",
+        )
+    };
+    let back = (!asked.q.is_empty() || asked.archived).then(
+        || view! { <p><a class="entries__back" href=routes::CONVERSATIONS>"All conversations"</a></p> },
+    );
+    view! {
+        <div class="entries__none">
+            <h2>{title}</h2>
+            <p>{words}</p>
+            {back}
+        </div>
+    }
+}

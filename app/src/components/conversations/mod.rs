@@ -1,0 +1,41 @@
+//! Conversations, as rows of a list and as pages of dialogue.
+
+mod hit;
+mod list;
+mod manage;
+mod part;
+mod row;
+mod source;
+mod turn;
+
+pub(crate) use self::{
+    hit::hit_rows,
+    list::{Rows, list_more, list_region},
+    manage::{Manage, Undo},
+    row::{list_rows, name_of},
+    turn::{turn_rows, way_to_earlier, way_to_later},
+};
+
+use contract::routes;
+use url::form_urlencoded;
+
+/// The page of a conversation.
+pub(crate) fn page_of(id: &str) -> String {
+    // A name is made of letters that may stand in a path as they are.
+    format!("{}/{id}", routes::CONVERSATIONS)
+}
+
+/// A path with those parameters that have a value.
+pub(crate) fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));
+    match query.finish() {
+        query if query.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
+    }
+}
+
+/// A number of things.
+fn count(number: i64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}

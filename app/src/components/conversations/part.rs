@@ -1,0 +1,118 @@
+//! The parts of a message. Words are Markdown; what the reader did not ask for is folded.
+
+use contract::conversations::{Part, Verbatim};
+use leptos::prelude::*;
+
+use super::source::{Sources, web_address};
+use crate::markdown::to_html;
+
+/// Bytes of JSON that are shown.
+const SHOWN: usize = 4096;
+
+/// What a message says, in its order.
+pub(super) fn said(message: &str, parts: &[Part], sources: &Sources<'_>) -> impl IntoView + use<> {
+    let tools = ToolNames::of(parts);
+    let parts = parts.iter().enumerate().map(|(at, part)| {
+        let prefix = format!("m-{message}-{at}");
+        match part {
+            Part::Text { text, citations } => {
+                let html = to_html(text, &prefix, &sources.marks(citations));
+                view! { <div class="prose" inner_html=html></div> }.into_any()
+            }
+            Part::Reasoning { text } => {
+                let html = to_html(text, &prefix, &[]);
+                let body = view! { <div class="prose" inner_html=html></div> };
+                view! { <Folded summary="Reasoning".to_owned()>{body}</Folded> }.into_any()
+            }
+            Part::File { url, media_type, filename } => file(url, media_type, filename.as_deref()).into_any(),
+            Part::ToolCall { tool_name, input, .. } => {
+                let summary = format!("Used a tool: {}", shortened(tool_name));
+                let json = input.clone();
+                view! { <Folded summary><Json json /></Folded> }.into_any()
+            }
+            Part::ToolResult { tool_call_id, output, error_text } => {
+                let of = tools.named(tool_call_id);
+                result(of, output.as_ref(), error_text.as_deref()).into_any()
+            }
+            Part::Other { kind } => {
+                view! { <p class="turn__state">"Something that cannot be shown here: "<code>{kind.clone()}</code></p> }
+                    .into_any()
+            }
+            // Footnotes.
+            Part::Source(_) => ().into_any(),
+        }
+    });
+    parts.collect_view()
+}
+
+/// Which tool a call was made to.
+struct ToolNames<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> ToolNames<'a> {
+    fn of(parts: &'a [Part]) -> Self {
+        let call = |part: &'a Part| match part {
+            Part::ToolCall { tool_call_id, tool_name, .. } => {
+                Some((tool_call_id.as_str(), tool_name.as_str()))
+            }
+            _ => None,
+        };
+        Self(parts.iter().filter_map(call).collect())
+    }
+
+    fn named(&self, id: &str) -> Option<&'a str> {
+        self.0.iter().find(|(call, _)| *call == id).map(|(_, name)| *name)
+    }
+}
+
+fn result(tool: Option<&str>, output: Option<&Verbatim>, error: Option<&str>) -> impl IntoView + use<> {
+    let of = tool.map(|tool| format!(" of {}", shortened(tool))).unwrap_or_default();
+    let summary = if error.is_some() { format!("Failure{of}") } else { format!("Answer{of}") };
+    let error = error.map(|error| view! { <p>{cut(error)}</p> });
+    let output = output.map(|output| view! { <Json json=output.clone() /> });
+    view! { <Folded summary>{error}{output}</Folded> }
+}
+
+fn file(url: &str, media_type: &str, filename: Option<&str>) -> impl IntoView + use<> {
+    let name = shortened(filename.unwrap_or("File"));
+    let link = match web_address(url) {
+        Some(address) => {
+            view! { <a href=String::from(address) rel="noreferrer" dir="auto">{name}</a> }.into_any()
+        }
+        None => view! { <bdi>{name}</bdi> }.into_any(),
+    };
+    view! { <p class="turn__file">{link}" "<span class="sources__where">{shortened(media_type)}</span></p> }
+}
+
+/// Something behind a line that says what it is.
+#[component]
+pub(super) fn Folded(summary: String, children: Children) -> impl IntoView {
+    view! {
+        <details class="more turn__fold">
+            <summary><bdi>{summary}</bdi></summary>
+            <div class="turn__folded">{children()}</div>
+        </details>
+    }
+}
+
+/// JSON, set out in lines; no more than a page of it.
+#[component]
+fn Json(json: Verbatim) -> impl IntoView {
+    let value = json.read::<serde_json::Value>();
+    let set_out = match value {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(value) => serde_json::to_string_pretty(&value).unwrap_or_default(),
+        Err(_) => json.as_str().to_owned(),
+    };
+    view! { <div class="code"><pre class="code__box" tabindex="0" dir="ltr"><code>{cut(&set_out)}</code></pre></div> }
+}
+
+/// The beginning of a text that may be long.
+fn cut(text: &str) -> String {
+    let shown = text.get(..text.floor_char_boundary(SHOWN)).unwrap_or_default();
+    let rest = text.len() - shown.len();
+    if rest == 0 { shown.to_owned() } else { format!("{shown}\n… and {rest} bytes more") }
+}
+
+fn shortened(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(120).collect()
+}

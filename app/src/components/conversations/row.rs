@@ -1,0 +1,69 @@
+//! A conversation as a row of the list.
+
+use contract::conversations::{Conversation, ConversationStatus};
+use leptos::prelude::*;
+
+use super::{count, list::address, manage::Manage, page_of};
+use crate::{
+    components::{Moment, Trouble},
+    loading::AskedList,
+    markdown::first_line,
+};
+
+/// The longest line of a row, in characters.
+const LINE: usize = 160;
+
+/// What a conversation is called: its name, else how it begins.
+pub(crate) fn name_of(title: Option<&str>, opening: Option<&str>) -> String {
+    let begins = || opening.map(|opening| first_line(opening, LINE)).filter(|line| !line.is_empty());
+    title.map(str::to_owned).or_else(begins).unwrap_or_else(|| "New conversation".to_owned())
+}
+
+/// Items of a list, numbered on from `first`.
+pub(crate) fn list_rows(found: &[Conversation], asked: &AskedList, first: u32) -> String {
+    let page = address(asked, &asked.from, asked.shown);
+    let rows = found.iter().zip(first + 1..).map(|(conversation, number)| {
+        view! { <Row conversation=conversation.clone() number page=page.clone() /> }
+    });
+    rows.collect_view().to_html()
+}
+
+#[component]
+fn Row(
+    conversation: Conversation,
+    /// Its place in the list, from 1 on.
+    number: u32,
+    /// The address of the list.
+    page: String,
+) -> impl IntoView {
+    let name = name_of(conversation.title.as_deref(), conversation.opening.as_deref());
+    // Without a name of its own, how it begins stands in place of it already.
+    let line = conversation.opening.as_deref().filter(|_| conversation.title.is_some());
+    let line = line.map(|line| first_line(line, LINE)).filter(|line| !line.is_empty());
+    let (id, href) = (format!("r{number}"), page_of(conversation.id.as_str()));
+    let at = conversation.last_message_at.unwrap_or(conversation.created_at);
+    let messages = count(conversation.message_count, "message");
+    let trouble = Trouble::of_request().of_conversation(conversation.id.as_str());
+    let opens = trouble.code().is_some();
+    let archived = conversation.status == ConversationStatus::Archived;
+    let back = format!("{page}#{id}");
+    view! {
+        <li class="list__item entry" id=id>
+            <h2 class="entry__title"><a href=href dir="auto">{name.clone()}</a></h2>
+            {line.map(|line| view! { <p class="entry__line" dir="auto">{line}</p> })}
+            <p class="list__facts"><Moment of=at />" · "{messages}</p>
+            <details class="more entry__more" open=opens>
+                <summary>"More"<span class="visually-hidden">": "<bdi>{name}</bdi></span></summary>
+                <Manage
+                    conversation=conversation.id.as_str().to_owned()
+                    title=conversation.title
+                    archived
+                    trouble
+                    rename_to=back
+                    back=page
+                    number
+                />
+            </details>
+        </li>
+    }
+}

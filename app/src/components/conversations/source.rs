@@ -1,0 +1,129 @@
+//! The sources of a message: footnotes.
+
+use std::collections::HashMap;
+
+use contract::conversations::{Citation, Part, SourcePart};
+use leptos::prelude::*;
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use crate::markdown;
+
+/// The sources of a message, numbered in their order.
+pub(super) struct Sources<'a> {
+    message: &'a str,
+    all: Vec<&'a SourcePart>,
+    numbers: HashMap<&'a str, usize>,
+}
+
+impl<'a> Sources<'a> {
+    /// Of a message that consists of these parts; one that is given twice counts once.
+    pub(super) fn of(message: &'a str, parts: &'a [Part]) -> Self {
+        let (mut all, mut numbers) = (Vec::new(), HashMap::new());
+        for part in parts {
+            let Part::Source(source) = part else { continue };
+            numbers.entry(source.source_id.as_str()).or_insert_with(|| {
+                all.push(source);
+                all.len()
+            });
+        }
+        Self { message, all, numbers }
+    }
+
+    /// The marks of a text; citations of a source that the message does not have are left out.
+    pub(super) fn marks(&self, citations: &[Citation]) -> Vec<markdown::Citation> {
+        let mark = |citation: &Citation| {
+            let number = *self.numbers.get(citation.source_id.as_str())?;
+            let source = self.all.get(number - 1)?;
+            let title = citation.quote.clone().unwrap_or_else(|| name(source));
+            Some(markdown::Citation { end: citation.end, number, target: self.target(number), title })
+        };
+        citations.iter().filter_map(mark).collect()
+    }
+
+    /// The list of them, below the message.
+    pub(super) fn list(&self) -> Option<impl IntoView + use<>> {
+        let items: Vec<_> =
+            self.all.iter().zip(1..).map(|(source, number)| self.item(source, number)).collect();
+        let label = format!("m-{}-sources", self.message);
+        (!items.is_empty()).then(|| {
+            view! {
+                <h3 class="visually-hidden" id=label.clone()>"Sources"</h3>
+                <ol class="sources" aria-labelledby=label>{items}</ol>
+            }
+        })
+    }
+
+    fn item(&self, source: &SourcePart, number: usize) -> impl IntoView + use<> {
+        let name = name(source);
+        let address = source.url.as_deref().and_then(web_address);
+        let place = address.as_ref().map(place).filter(|place| *place != name);
+        let link = match address {
+            Some(address) => {
+                view! { <a href=String::from(address) rel="noreferrer" dir="auto">{name}</a> }.into_any()
+            }
+            None => view! { <bdi>{name}</bdi> }.into_any(),
+        };
+        view! {
+            <li id=self.target(number)>
+                {link} {place.map(|place| view! { " "<span class="sources__where"><bdi>{place}</bdi></span> })}
+            </li>
+        }
+    }
+
+    fn target(&self, number: usize) -> String {
+        format!("m-{}-source-{number}", self.message)
+    }
+}
+
+/// What a source is called.
+fn name(source: &SourcePart) -> String {
+    let names = [&source.title, &source.filename, &source.url];
+    let named = names.into_iter().flatten().map(|name| name.trim()).find(|name| !name.is_empty());
+    named.unwrap_or(&source.source_id).chars().take(200).collect()
+}
+
+/// An address of the web, as a browser would go to it.
+pub(super) fn web_address(address: &str) -> Option<Url> {
+    let url = Url::parse(&markdown::address(address)?).ok()?;
+    matches!(url.scheme(), "http" | "https").then_some(url)
+}
+
+/// The page and the heading that an address leads to, in words: `book.example, sensors/lidar: range`.
+fn place(address: &Url) -> String {
+    let host = address.host_str().unwrap_or_default();
+    let readable = |text: &str| {
+        let text = percent_decode_str(text).decode_utf8_lossy().replace(['-', '_'], " ");
+        text.chars().filter(|c| !c.is_control()).take(80).collect::<String>()
+    };
+    let path = readable(address.path().trim_matches('/'));
+    let heading = address.fragment().map(readable).unwrap_or_default();
+    let page = if path.is_empty() { host.to_owned() } else { format!("{host}, {path}") };
+    if heading.is_empty() { page } else { format!("{page}: {heading}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_the_page_and_the_heading() {
+        for (address, words) in [
+            (
+                "https://book.example/docs/lidar-basics#the-range",
+                "book.example, docs/lidar basics: the range",
+            ),
+            ("https://book.example/", "book.example"),
+            ("https://book.example/caf%C3%A9", "book.example, café"),
+        ] {
+            assert_eq!(place(&web_address(address).unwrap()), words);
+        }
+    }
+
+    #[test]
+    fn only_addresses_of_the_web_are_links() {
+        for address in ["javascript:alert(1)", "mailto:ada@example.com", "/docs", "data:text/html,x", ""] {
+            assert!(web_address(address).is_none(), "{address}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Following a conversation while it goes on.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+    time::Duration,
+};
+
+use leptos::{
+    prelude::*,
+    task::spawn_local,
+    wasm_bindgen::{JsCast, JsValue, closure::Closure},
+    web_sys::Element,
+};
+use web_sys::{
+    EventSource, MessageEvent, VisibilityState,
+    js_sys::{JSON, Reflect},
+};
+
+use super::{
+    dialogue::offer_copies,
+    dom::{all_inside, focus, insert, inside},
+};
+use crate::loading::{AskedTurns, TurnPlace, load_turns};
+
+/// The least time between two looks at what an answer says by now.
+const PAUSE: Duration = Duration::from_millis(300);
+/// How near the end of the page a reader is who follows along, in pixels.
+const NEAR: f64 = 120.0;
+
+/// What is said over the page, and where it leads.
+type News = RwSignal<Option<(&'static str, Option<String>)>>;
+
+/// A conversation that is followed.
+pub(super) struct Live {
+    asked: AskedTurns,
+    root: Element,
+    /// The last change that has arrived.
+    revision: RefCell<String>,
+    source: RefCell<Option<EventSource>>,
+    /// Messages that were added or have changed, each with the one it follows.
+    waiting: RefCell<VecDeque<(String, Option<String>)>>,
+    is_busy: Cell<bool>,
+    is_gone: Cell<bool>,
+    note: RwSignal<String>,
+    news: News,
+}
+
+impl Live {
+    pub(super) fn new(
+        asked: AskedTurns,
+        revision: i64,
+        root: Element,
+        note: RwSignal<String>,
+        news: News,
+    ) -> Self {
+        Self {
+            asked,
+            root,
+            revision: RefCell::new(revision.to_string()),
+            source: RefCell::default(),
+            waiting: RefCell::default(),
+            is_busy: Cell::new(false),
+            is_gone: Cell::new(false),
+            note,
+            news,
+        }
+    }
+
+    /// Follows it as long as the page is looked at: a browser has few connections to one place, and a page that is kept
+    /// for Back must have none.
+    pub(super) fn follow(self: Rc<Self>) {
+        let live = Rc::clone(&self);
+        let changed = Closure::<dyn Fn()>::new(move || live.look()).into_js_value();
+        // It lives as long as the page.
+        let _ = document().add_event_listener_with_callback("visibilitychange", changed.unchecked_ref());
+        self.look();
+    }
+
+    fn look(self: &Rc<Self>) {
+        let is_seen = document().visibility_state() == VisibilityState::Visible;
+        if !is_seen || self.is_gone.get() {
+            if let Some(source) = self.source.take() {
+                source.close();
+            }
+            return;
+        }
+        if self.source.borrow().is_some() {
+            return;
+        }
+        let address = format!("/api/conversations/{}/events?after={}", self.asked.id, self.revision.borrow());
+        let Ok(source) = EventSource::new(&address) else { return };
+        self.hear(&source, "message", Self::message);
+        self.hear(&source, "conversation", Self::conversation);
+        self.hear(&source, "deleted", |live, _| live.deleted());
+        self.source.replace(Some(source));
+    }
+
+    fn hear(self: &Rc<Self>, source: &EventSource, kind: &str, act: fn(&Rc<Self>, &JsValue)) {
+        let live = Rc::clone(self);
+        let heard = move |event: MessageEvent| {
+            let id = event.last_event_id();
+            if !id.is_empty() {
+                live.revision.replace(id);
+            }
+            let data = event.data().as_string().unwrap_or_default();
+            act(&live, &JSON::parse(&data).unwrap_or(JsValue::NULL));
+        };
+        let heard = Closure::<dyn Fn(MessageEvent)>::new(heard).into_js_value();
+        // It lives as long as the page.
+        let _ = source.add_event_listener_with_callback(kind, heard.unchecked_ref());
+    }
+
+    fn message(self: &Rc<Self>, message: &JsValue) {
+        let Some(id) = text(message, "id") else { return };
+        {
+            let mut waiting = self.waiting.borrow_mut();
+            if waiting.iter().any(|(known, _)| *known == id) {
+                return;
+            }
+            waiting.push_back((id, text(message, "parentId")));
+        }
+        self.work();
+    }
+
+    /// Shows what is waiting, in its order; an answer that grows by the word is looked at from time to time.
+    fn work(self: &Rc<Self>) {
+        if self.is_busy.replace(true) {
+            return;
+        }
+        let live = Rc::clone(self);
+        spawn_local(async move {
+            loop {
+                let next = live.waiting.borrow_mut().pop_front();
+                let Some((id, parent)) = next else { break };
+                live.show(id, parent).await;
+            }
+            let rested = move || {
+                live.is_busy.set(false);
+                if !live.waiting.borrow().is_empty() {
+                    live.work();
+                }
+            };
+            set_timeout(rested, PAUSE);
+        });
+    }
+
+    async fn show(&self, id: String, parent: Option<String>) {
+        let Some(turns) = inside(&self.root, "[data-turns]") else { return };
+        let there = document().get_element_by_id(&format!("m-{id}"));
+        let last = turns.last_element_child().and_then(|last| last.get_attribute("data-message"));
+        let is_at_end = inside(&self.root, "[data-later] a").is_none();
+        if there.is_none() && (last != parent || !is_at_end) {
+            if is_at_end && self.asked.branch.is_empty() {
+                let latest = format!("/conversations/{}#end", self.asked.id);
+                self.news.set(Some(("This conversation goes on in another version.", Some(latest))));
+            }
+            return;
+        }
+        let asked = AskedTurns { place: TurnPlace::Only, message: id.clone(), ..self.asked.clone() };
+        let Ok(turn) = load_turns(asked).await else { return };
+        let follows = is_near_end();
+        match there {
+            Some(there) => {
+                let was_written = there.get_attribute("data-status").as_deref() == Some("in_progress");
+                replace(&there, &turn.html);
+                let now = document().get_element_by_id(&format!("m-{id}"));
+                let is_written =
+                    now.and_then(|now| now.get_attribute("data-status")).as_deref() == Some("in_progress");
+                if was_written && !is_written {
+                    self.tell("The answer is complete.");
+                }
+            }
+            None => {
+                insert(&turns, "beforeend", &turn.html);
+                self.tell("New message.");
+            }
+        }
+        offer_copies(&self.root);
+        if follows {
+            let height = document().document_element().map_or(0, |it| it.scroll_height());
+            window().scroll_to_with_x_and_y(window().scroll_x().unwrap_or_default(), height.into());
+        }
+    }
+
+    fn conversation(self: &Rc<Self>, conversation: &JsValue) {
+        let Some(title) = text(conversation, "title") else { return };
+        if let Some(heading) = document().query_selector("h1").ok().flatten() {
+            heading.set_text_content(Some(&title));
+        }
+        let whole = document().title();
+        let book = whole.rsplit(" · ").next().unwrap_or_default();
+        document().set_title(&format!("{title} · {book}"));
+    }
+
+    fn deleted(self: &Rc<Self>) {
+        self.is_gone.set(true);
+        self.look();
+        self.news.set(Some(("This conversation was deleted.", None)));
+    }
+
+    /// Tells who does not see it; the same words twice are two messages.
+    fn tell(&self, words: &'static str) {
+        let note = self.note;
+        note.set(String::new());
+        set_timeout(move || note.set(words.to_owned()), Duration::from_millis(100));
+    }
+}
+
+/// Puts a message in place of itself: what is unfolded stays so, and the focus stays on its button.
+fn replace(turn: &Element, html: &str) {
+    let id = turn.id();
+    let buttons = "summary, button, a";
+    let focused = document().active_element();
+    let at = all_inside(turn, buttons).iter().position(|it| Some(it) == focused.as_ref());
+    let open: Vec<bool> = all_inside(turn, "details").iter().map(|it| it.has_attribute("open")).collect();
+    turn.set_outer_html(html);
+    let Some(turn) = document().get_element_by_id(&id) else { return };
+    for (details, _) in all_inside(&turn, "details").iter().zip(open).filter(|(_, open)| *open) {
+        let _ = details.set_attribute("open", "");
+    }
+    if let Some(at) = at {
+        focus(all_inside(&turn, buttons).into_iter().nth(at));
+    }
+}
+
+fn is_near_end() -> bool {
+    let height = document().document_element().map_or(0, |it| it.scroll_height());
+    let seen = window().inner_height().ok().and_then(|it| it.as_f64()).unwrap_or_default();
+    f64::from(height) - window().scroll_y().unwrap_or_default() - seen < NEAR
+}
+
+fn text(object: &JsValue, member: &str) -> Option<String> {
+    Reflect::get(object, &member.into()).ok()?.as_string()
+}

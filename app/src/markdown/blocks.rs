@@ -1,0 +1,173 @@
+//! Paragraphs, headings, quotes, lists, code and tables.
+//!
+//! Each block finds its own direction from its first letter (`dir="auto"`). A quote, a list item or a table looks only at
+//! text without a `dir` of its own, so the first block in it has none and follows it.
+
+use std::fmt::Write;
+use std::ops::Range;
+
+use pulldown_cmark::{Alignment, CodeBlockKind, HeadingLevel};
+
+use super::escape::push_text;
+use super::writer::{DEEPEST, Table, Writer};
+
+/// Letters of the name of a language.
+const LANGUAGE: usize = 30;
+
+impl Writer<'_> {
+    /// Opens a block of text.
+    pub(super) fn block(&mut self, name: &str, attributes: &str, end: &'static str) {
+        let direction = self.direction();
+        self.open(&format!("<{name}{attributes}{direction}>"), end);
+    }
+
+    fn direction(&mut self) -> &'static str {
+        if std::mem::take(&mut self.inherits) { "" } else { " dir=\"auto\"" }
+    }
+
+    /// The page has the first level and the turn the second. Below, headings go down step by step, whatever levels the
+    /// author jumped to, so that an outline has no holes.
+    pub(super) fn heading(&mut self, level: HeadingLevel) {
+        while self.outline.pop_if(|above| *above >= level).is_some() {}
+        self.outline.push(level);
+        let (name, end) = match self.outline.len() {
+            1 => ("h3", "</h3>"),
+            2 => ("h4", "</h4>"),
+            3 => ("h5", "</h5>"),
+            _ => ("h6", "</h6>"),
+        };
+        self.block(name, "", end);
+    }
+
+    pub(super) fn quote(&mut self) {
+        if self.container_fits() {
+            self.block("blockquote", "", "</blockquote>");
+            self.inherits = true;
+        } else {
+            self.leave_out();
+        }
+    }
+
+    pub(super) fn list(&mut self, first: Option<u64>) {
+        if !self.container_fits() {
+            return self.leave_out();
+        }
+        self.inherits = false;
+        match first {
+            None => self.open("<ul dir=\"auto\">", "</ul>"),
+            Some(1) => self.open("<ol dir=\"auto\">", "</ol>"),
+            Some(first) => self.open(&format!("<ol start=\"{first}\" dir=\"auto\">"), "</ol>"),
+        }
+    }
+
+    pub(super) fn item(&mut self) {
+        if self.is_left_out() {
+            self.out.push_str("<br>");
+            return self.leave_out();
+        }
+        self.open("<li dir=\"auto\">", "</li>");
+        self.inherits = true;
+    }
+
+    fn container_fits(&mut self) -> bool {
+        self.containers += 1;
+        self.containers <= DEEPEST
+    }
+
+    pub(super) fn task(&mut self, done: bool) {
+        let (checked, name) = if done { (" checked=\"\"", "Done") } else { ("", "To do") };
+        // Writing to a string does not fail.
+        let _ = write!(self.out, "<input type=\"checkbox\" disabled=\"\"{checked} aria-label=\"{name}\"> ");
+    }
+
+    pub(super) fn rule(&mut self, at: usize) {
+        self.out.push_str("<hr>");
+        self.marks_between(at);
+    }
+
+    pub(super) fn html_block_end(&mut self, at: usize) {
+        self.in_html = false;
+        let end = self.out.trim_end_matches('\n').len();
+        self.out.truncate(end);
+        self.marks_until(at);
+        self.close();
+    }
+
+    /// A box that scrolls by itself, with a head to which the copy button is added. It is a group and no region: regions
+    /// are landmarks and would all need different names.
+    pub(super) fn code_block(&mut self, kind: &CodeBlockKind<'_>) {
+        let language = match kind {
+            CodeBlockKind::Fenced(info) => language(info),
+            CodeBlockKind::Indented => None,
+        };
+        let (tag, name) = match language {
+            Some(name) => (format!("<span class=\"code__lang\">{name}</span>"), format!(", {name}")),
+            None => (String::new(), String::new()),
+        };
+        let start = format!(
+            "<div class=\"code\"><div class=\"code__head\">{tag}</div><pre class=\"code__box\" tabindex=\"0\" \
+             role=\"group\" aria-label=\"Code{name}\" dir=\"ltr\"><code>"
+        );
+        self.open(&start, "</code></pre></div>");
+        self.in_code = true;
+    }
+
+    pub(super) fn code_text(&mut self, text: &str, range: Range<usize>) {
+        let text = self.written(text, range).unwrap_or(text);
+        push_text(&mut self.out, text);
+    }
+
+    pub(super) fn table(&mut self, columns: &[Alignment]) {
+        self.open(
+            "<div class=\"prose__scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table dir=\"auto\">",
+            "</table></div>",
+        );
+        self.inherits = true;
+        let class = |column: &Alignment| match column {
+            Alignment::None | Alignment::Left => "",
+            Alignment::Center => " class=\"prose__center\"",
+            Alignment::Right => " class=\"prose__end\"",
+        };
+        self.table = Table { columns: columns.iter().map(class).collect(), ..Table::default() };
+    }
+
+    pub(super) fn table_head(&mut self) {
+        self.table.in_head = true;
+        self.table.column = 0;
+        self.open("<thead><tr>", "</tr></thead>");
+    }
+
+    pub(super) fn table_row(&mut self) {
+        self.table.in_head = false;
+        self.table.column = 0;
+        if !std::mem::replace(&mut self.table.has_body, true) {
+            self.out.push_str("<tbody>");
+        }
+        self.open("<tr>", "</tr>");
+    }
+
+    pub(super) fn table_cell(&mut self, empty: bool) {
+        let class = self.table.columns.get(self.table.column).copied().unwrap_or_default();
+        self.table.column += 1;
+        // A heading without words would name nothing.
+        if self.table.in_head && !empty {
+            self.block("th", &format!(" scope=\"col\"{class}"), "</th>");
+        } else {
+            self.block("td", class, "</td>");
+        }
+    }
+
+    pub(super) fn table_end(&mut self) {
+        if self.table.has_body {
+            self.out.push_str("</tbody>");
+        }
+        self.close();
+    }
+}
+
+/// The first word behind a fence, if it can be the name of a language.
+fn language(info: &str) -> Option<&str> {
+    let word = info.split(|c: char| c.is_whitespace() || c == ',').next()?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '#' | '.' | '_');
+    (!word.is_empty() && word.len() <= LANGUAGE && word.chars().all(fits)).then_some(word)
+}

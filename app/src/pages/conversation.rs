@@ -1,0 +1,151 @@
+//! `/conversations/{id}`: a conversation as a page of dialogue.
+
+use contract::{
+    Problem, Problems,
+    conversations::{Conversation, ConversationStatus},
+    routes,
+};
+use leptos::{either::Either, prelude::*};
+use leptos_router::hooks::use_params_map;
+
+use super::{ProblemPage, asked, signed_in_or_leave};
+use crate::{
+    components::{Entry, Manage, Moment, Sheet, Trouble, name_of, page_of},
+    context::{Door, request_address},
+    islands::LiveDialogue,
+    loading::{AskedTurns, FormError, TurnPlace, Turns, load_turns},
+};
+
+#[component]
+pub(crate) fn ConversationPage() -> impl IntoView {
+    let door = Door::of_request()?;
+    let address = request_address().unwrap_or_else(|| routes::CONVERSATIONS.to_owned());
+    let signed_in = signed_in_or_leave(&door, &address)?;
+    let id = use_params_map().with_untracked(|parameters| parameters.get("id")).unwrap_or_default();
+    let asked_turns = asked_turns(id);
+    let (asking, inside) = (door.clone(), door.clone());
+    let looking = asked_turns.clone();
+    let found = AsyncDerived::new(move || {
+        let (door, user_id, asked) = (asking.clone(), signed_in.user.id.clone(), looking.clone());
+        async move {
+            let turns = load_turns(asked.clone()).await.map_err(|FormError(code)| Problem::new(code))?;
+            let found = door.services.conversations.find(&user_id, &asked.id).await;
+            let conversation = found.map_err(|error| Problems::from(error).first().clone())?;
+            Ok((conversation, turns))
+        }
+    });
+    Some(view! {
+        <Suspense>
+            {move || {
+                let (door, asked_turns) = (inside.clone(), asked_turns.clone());
+                Suspend::new(async move {
+                    match found.await {
+                        Ok((conversation, turns)) => {
+                            Either::Left(view! { <Dialogue door conversation turns asked_turns /> })
+                        }
+                        Err(problem) => Either::Right(view! { <ProblemPage problem /> }),
+                    }
+                })
+            }}
+        </Suspense>
+    })
+}
+
+/// What the address asks for: `branch`, and one of `message`, `before` and `after`.
+fn asked_turns(id: String) -> AskedTurns {
+    let branch = asked("branch").unwrap_or_default();
+    let places = [("message", TurnPlace::Around), ("before", TurnPlace::Before), ("after", TurnPlace::After)];
+    let named = places.into_iter().filter_map(|(name, place)| Some((asked(name)?, place)));
+    let (message, place) = named.into_iter().find(|(message, _)| !message.is_empty()).unwrap_or_default();
+    AskedTurns { id, branch, place, message }
+}
+
+#[component]
+fn Dialogue(door: Door, conversation: Conversation, turns: Turns, asked_turns: AskedTurns) -> impl IntoView {
+    let heading = name_of(conversation.title.as_deref(), conversation.opening.as_deref());
+    let page = page_of(conversation.id.as_str());
+    let (id, revision) = (conversation.id.as_str().to_owned(), conversation.revision);
+    let is_empty = turns.html.is_empty();
+    let newest = if turns.later.is_empty() { "#end".to_owned() } else { format!("{page}#end") };
+    let other = (!asked_turns.branch.is_empty())
+        .then(|| view! { <OtherBranch conversation=conversation.clone() asked_turns=asked_turns.clone() /> });
+    view! {
+        <Sheet
+            heading
+            at=Entry::Conversation
+            trouble=Trouble::of_request()
+            door
+            help="Answers are written by a program and can be wrong. Look at their sources."
+        >
+            <About conversation />
+            {other}
+            <LiveDialogue id branch=asked_turns.branch revision>
+            <div class="turns__way" data-earlier inner_html=turns.earlier></div>
+            <div class="turns" data-turns inner_html=turns.html></div>
+            {is_empty.then(|| view! { <p class="turns__none">"Nothing has been said here yet."</p> })}
+            <div class="turns__way" data-later inner_html=turns.later></div>
+            <div id="end" tabindex="-1"></div>
+            {(!is_empty).then(|| view! { <a class="jump" href=newest>"Jump to the newest"</a> })}
+            </LiveDialogue>
+        </Sheet>
+    }
+}
+
+/// When it was, and what can be done with it.
+#[component]
+fn About(conversation: Conversation) -> impl IntoView {
+    let page = page_of(conversation.id.as_str());
+    let trouble = Trouble::of_request();
+    let opens = trouble.code().is_some();
+    let archived = conversation.status == ConversationStatus::Archived;
+    let export = |format: &str| format!("/api/conversations/{}/export?format={format}", conversation.id);
+    let (markdown, json) = (export("markdown"), export("json"));
+    let messages = match conversation.message_count {
+        1 => "1 message".to_owned(),
+        count => format!("{count} messages"),
+    };
+    view! {
+        <div class="about">
+            <p class="about__facts">
+                <a class="about__back" href=routes::CONVERSATIONS>"All conversations"</a>
+                <span>"Begun "<Moment of=conversation.created_at />" · "{messages}</span>
+                {archived.then(|| view! { <span class="tag">"Archived"</span> })}
+            </p>
+            <details class="more about__more" open=opens>
+                <summary>"More"</summary>
+                <Manage
+                    conversation=conversation.id.as_str().to_owned()
+                    title=conversation.title
+                    archived
+                    trouble
+                    rename_to=page.clone()
+                    back=page
+                    number=1
+                />
+                <p class="about__take">
+                    "Take it with you: " <a href=markdown download="">"Markdown"</a> " " <a href=json download="">"JSON"</a>
+                </p>
+            </details>
+        </div>
+    }
+}
+
+/// Said where another branch is shown than the one the conversation goes on with.
+#[component]
+fn OtherBranch(conversation: Conversation, asked_turns: AskedTurns) -> impl IntoView {
+    let page = page_of(conversation.id.as_str());
+    view! {
+        <div class="notice branch">
+            <p>"This is one of several versions of this conversation."</p>
+            <p class="branch__ways">
+                <a href=page.clone()>"Show the latest"</a>
+            </p>
+            <form method="post" action=routes::CHOOSE_BRANCH>
+                <input type="hidden" name="conversation" value=conversation.id.as_str().to_owned() />
+                <input type="hidden" name="head" value=asked_turns.branch />
+                <input type="hidden" name="next" value=page />
+                <button class="button button--quiet" type="submit">"Go on with this one"</button>
+            </form>
+        </div>
+    }
+}

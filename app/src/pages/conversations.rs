@@ -1,0 +1,58 @@
+//! `/conversations`: what the reader has talked about, and the search in it.
+
+use contract::{Problem, routes, sentence};
+use leptos::{either::Either, prelude::*};
+
+use super::{asked, signed_in_or_leave};
+use crate::{
+    components::{Bad, Entry, Sheet, Trouble},
+    context::{Door, request_address},
+    islands::SearchableList,
+    loading::{AskedList, FormError, Listed, load_conversations},
+};
+
+#[component]
+pub(crate) fn ConversationsPage() -> impl IntoView {
+    let door = Door::of_request()?;
+    signed_in_or_leave(&door, &request_address().unwrap_or_else(|| routes::CONVERSATIONS.to_owned()))?;
+    let list = asked_list();
+    let loading = list.clone();
+    let listed = AsyncDerived::new(move || load_conversations(loading.clone()));
+    Some(view! {
+        <Sheet
+            heading="Conversations"
+            at=Entry::Conversations
+            trouble=Trouble::of_request()
+            door
+            help="What you delete is gone for good after ten minutes."
+        >
+            <SearchableList q=list.q archived=list.archived from=list.from>
+                <Suspense>
+                    {move || Suspend::new(async move {
+                        match listed.await {
+                            Ok(Listed { html, .. }) => {
+                                Either::Left(view! { <div class="entries-box" data-list inner_html=html></div> })
+                            }
+                            Err(FormError(code)) => {
+                                let words = sentence(&Problem::new(code));
+                                Either::Right(view! { <div class="entries-box" data-list><Bad words /></div> })
+                            }
+                        }
+                    })}
+                </Suspense>
+            </SearchableList>
+        </Sheet>
+    })
+}
+
+/// What the address asks for.
+fn asked_list() -> AskedList {
+    let parameter = |name: &str| asked(name).unwrap_or_default();
+    AskedList {
+        q: parameter("q"),
+        archived: parameter("status") == "archived",
+        from: parameter("from"),
+        shown: parameter("shown").parse().unwrap_or_default(),
+        more: None,
+    }
+}

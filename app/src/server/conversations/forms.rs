@@ -1,0 +1,145 @@
+//! `POST /conversations/-/...`. Each form names its conversation, and the page it is on as `next`.
+
+use contract::{
+    Code, LocalPath, Problem, Problems,
+    conversations::{ConversationChange, ConversationStatus, FeedbackValue, ItemId, NewFeedback},
+    routes,
+};
+use domain::Notice;
+use leptos::prelude::*;
+
+use super::{
+    super::{settle, signed_in, to},
+    door,
+};
+use crate::{Answered, Submitted, context::Door, loading::FormError};
+
+/// Gives a conversation a name; an empty one takes it away.
+#[server(prefix = "", endpoint = "/conversations/-/rename")]
+pub async fn rename_conversation(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
+    let door = door()?;
+    let title = Some(Some(form.carried("title").to_owned()));
+    let outcome =
+        change_of(&door, &form, ConversationChange { title, ..ConversationChange::default() }).await;
+    settle(&door, form, outcome)
+}
+
+/// Puts a conversation away.
+#[server(prefix = "", endpoint = "/conversations/-/archive")]
+pub async fn archive_conversation(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
+    let door = door()?;
+    let outcome = put(&door, &form, ConversationStatus::Archived, Notice::ConversationArchived).await;
+    settle(&door, form, outcome)
+}
+
+/// Takes a conversation out again that was put away.
+#[server(prefix = "", endpoint = "/conversations/-/unarchive")]
+pub async fn unarchive_conversation(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
+    let door = door()?;
+    let outcome = put(&door, &form, ConversationStatus::Active, Notice::ConversationUnarchived).await;
+    settle(&door, form, outcome)
+}
+
+/// Hides a conversation, which is gone for good ten minutes later.
+#[server(prefix = "", endpoint = "/conversations/-/delete")]
+pub async fn delete_conversation(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
+    let door = door()?;
+    let outcome = async {
+        let id = form.carried("conversation");
+        door.services.conversations.delete(&signed_in(&door)?.user.id, id).await?;
+        told(&door, Notice::ConversationDeleted(id.to_owned())).await;
+        // The page of a conversation that is gone has nothing to show.
+        let page = form.page_of_conversations();
+        let of_one = page.strip_prefix(routes::CONVERSATIONS).is_some_and(|rest| rest.starts_with('/'));
+        Ok::<_, Problems>(to(if of_one { routes::CONVERSATIONS } else { &page }))
+    };
+    let outcome = outcome.await;
+    settle(&door, form, outcome)
+}
+
+/// Brings a conversation back that was deleted in the last ten minutes.
+#[server(prefix = "", endpoint = "/conversations/-/restore")]
+pub async fn restore_conversation(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
+    let door = door()?;
+    let outcome = async {
+        let id = form.carried("conversation");
+        door.services.conversations.restore(&signed_in(&door)?.user.id, id).await?;
+        told(&door, Notice::ConversationRestored(id.to_owned())).await;
+        Ok::<_, Problems>(back(&form))
+    };
+    let outcome = outcome.await;
+    settle(&door, form, outcome)
+}
+
+/// Shows another branch of a conversation from now on.
+#[server(prefix = "", endpoint = "/conversations/-/head")]
+pub async fn choose_branch(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
+    let door = door()?;
+    let outcome = match ItemId::parse("head", form.carried("head")) {
+        Ok(head) => {
+            let change = ConversationChange { head_id: Some(head), ..ConversationChange::default() };
+            change_of(&door, &form, change).await
+        }
+        Err(_) => Err(Problem::new(Code::MessageNotFound).into()),
+    };
+    settle(&door, form, outcome)
+}
+
+/// Says whether a message was of help: `1`, `-1`, or `0` to take it back.
+#[server(prefix = "", endpoint = "/conversations/-/feedback")]
+pub async fn give_feedback(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
+    let door = door()?;
+    let outcome = async {
+        let id = form.carried("conversation");
+        let message = form.carried("message");
+        let (user_id, conversations) = (&signed_in(&door)?.user.id, &door.services.conversations);
+        let value = match form.carried("value") {
+            "1" => Some(FeedbackValue::Good),
+            "-1" => Some(FeedbackValue::Bad),
+            "0" => None,
+            _ => return Err(Problem::new(Code::MalformedRequest).into()),
+        };
+        match value {
+            Some(value) => {
+                let feedback = NewFeedback { value, comment: None, tags: Vec::new() };
+                conversations.set_feedback(user_id, id, message, feedback).await?;
+            }
+            None => {
+                conversations.clear_feedback(user_id, id, message).await?;
+            }
+        }
+        Ok::<_, Problems>(back(&form))
+    };
+    let outcome = outcome.await;
+    settle(&door, form, outcome)
+}
+
+async fn put(
+    door: &Door,
+    form: &Submitted,
+    status: ConversationStatus,
+    notice: fn(String) -> Notice,
+) -> Result<Answered, Problems> {
+    let change = ConversationChange { status: Some(status), ..ConversationChange::default() };
+    let done = change_of(door, form, change).await?;
+    told(door, notice(form.carried("conversation").to_owned())).await;
+    Ok(done)
+}
+
+async fn change_of(door: &Door, form: &Submitted, change: ConversationChange) -> Result<Answered, Problems> {
+    let id = form.carried("conversation");
+    door.services.conversations.update(&signed_in(door)?.user.id, id, change).await?;
+    Ok(back(form))
+}
+
+/// Leaves a notice for the next page.
+async fn told(door: &Door, notice: Notice) {
+    if let Some(signed_in) = &door.reader.signed_in {
+        door.services.sessions.browser_state(&signed_in.session).leave(notice).await;
+    }
+}
+
+/// Back to the page the form is on.
+fn back(form: &Submitted) -> Answered {
+    Answered { go_to: LocalPath::parse(&form.page_of_conversations()), ..Answered::default() }
+}

@@ -1,0 +1,105 @@
+//! `POST /conversations/-/list`: the list, and what a search finds.
+
+use contract::conversations::{Conversation, ConversationStatus, Hit};
+use domain::{Asked, ConversationError};
+
+use super::{super::signed_in, door, refused};
+use crate::{
+    components::{Rows, hit_rows, list_more, list_region, list_rows},
+    context::Door,
+    loading::{AskedList, FormError, Listed},
+};
+
+/// Rows of a page.
+const STEP: u32 = 20;
+/// Rows that a page grows to at most; then another one begins.
+const MOST: u32 = 200;
+
+/// Rows, and where to go on.
+type Found<T> = (Vec<T>, Option<String>);
+
+/// The reader's conversations, or the messages in which something was found.
+pub(crate) async fn list(asked: AskedList) -> Result<Listed, FormError> {
+    let door = door()?;
+    let asked = AskedList { shown: rows(asked.shown), q: asked.q.trim().to_owned(), ..asked };
+    let user_id = signed_in(&door).map_err(|problem| refused(&door, problem))?.user.id.clone();
+    let before = asked.shown - STEP;
+    // Rows that an island adds are numbered on from those that are there.
+    let first = if asked.more.is_some() { before } else { 0 };
+    let (rows, next) = if asked.q.is_empty() {
+        let (found, next) =
+            conversations(&door, &user_id, &asked).await.map_err(|error| refused(&door, error))?;
+        (Rows { count: found.len(), html: list_rows(&found, &asked, first) }, next)
+    } else {
+        let (found, next) = hits(&door, &user_id, &asked).await.map_err(|error| refused(&door, error))?;
+        (Rows { count: found.len(), html: hit_rows(&found, first) }, next)
+    };
+    let more = next.map(|next| list_more(&asked, &next, STEP, asked.shown < MOST)).unwrap_or_default();
+    let note = note(&asked, rows.count, !more.is_empty());
+    let html = if asked.more.is_some() { rows.html } else { list_region(&asked, rows, &more) };
+    Ok(Listed { html, more, note })
+}
+
+/// As many rows as somebody may ask for: whole pages.
+fn rows(shown: u32) -> u32 {
+    shown.clamp(STEP, MOST).div_ceil(STEP) * STEP
+}
+
+fn note(asked: &AskedList, count: usize, has_more: bool) -> String {
+    let what = if asked.q.is_empty() { "conversation" } else { "message" };
+    match (count, has_more, asked.more.is_some()) {
+        (0, ..) => format!("No {what}s found."),
+        (1, false, false) => format!("One {what} found."),
+        (count, true, false) => format!("More than {count} {what}s found."),
+        (count, false, false) => format!("{count} {what}s found."),
+        (1, _, true) => format!("One more {what}."),
+        (count, _, true) => format!("{count} more {what}s."),
+    }
+}
+
+/// Where the rows that are asked for begin, and how many they are.
+fn wanted(asked: &AskedList) -> (Option<String>, u32) {
+    match &asked.more {
+        Some(more) => (Some(more.clone()), STEP),
+        None => (Some(asked.from.clone()).filter(|from| !from.is_empty()), asked.shown),
+    }
+}
+
+async fn conversations(
+    door: &Door,
+    user_id: &str,
+    asked: &AskedList,
+) -> Result<Found<Conversation>, ConversationError> {
+    let status = if asked.archived { ConversationStatus::Archived } else { ConversationStatus::Active };
+    let (mut cursor, mut left) = wanted(asked);
+    let mut found = Vec::new();
+    while left > 0 {
+        let limit = left.min(Asked::MOST);
+        let page = Asked { limit, cursor: cursor.as_deref() };
+        let page = door.services.conversations.list(user_id, status, page).await?;
+        found.extend(page.items);
+        cursor = page.next_cursor;
+        left -= limit;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok((found, cursor))
+}
+
+async fn hits(door: &Door, user_id: &str, asked: &AskedList) -> Result<Found<Hit>, ConversationError> {
+    let (mut cursor, mut left) = wanted(asked);
+    let mut found = Vec::new();
+    while left > 0 {
+        let limit = left.min(Asked::MOST);
+        let page = Asked { limit, cursor: cursor.as_deref() };
+        let page = door.services.conversations.search(user_id, &asked.q, page).await?;
+        found.extend(page.items);
+        cursor = page.next_cursor;
+        left -= limit;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok((found, cursor))
+}

@@ -1,0 +1,19 @@
+//! What the pages of conversations load, and the server functions behind their forms.
+
+mod forms;
+mod list;
+mod turns;
+
+pub(crate) use self::{list::list, turns::turns};
+
+use contract::Problems;
+
+use super::door;
+use crate::{context::Door, loading::FormError};
+
+/// Tells the edge or the page why nothing came of what was asked.
+fn refused(door: &Door, problems: impl Into<Problems>) -> FormError {
+    let code = problems.into().first().code;
+    door.answer.set(|answered| answered.code = Some(code));
+    FormError(code)
+}

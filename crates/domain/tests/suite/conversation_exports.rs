@@ -1,0 +1,223 @@
+//! Taking conversations away.
+
+use domain::{ConversationError, ConversationExport, ExportFormat};
+use serde_json::{Value, json};
+use testkit::{databases::TestDatabase, on_each_database};
+
+use crate::{
+    book::Book,
+    talking::{make, say, talked, text},
+};
+
+on_each_database!(
+    a_file_of_all_conversations_holds_them_as_the_api_shows_them,
+    a_file_of_one_conversation_has_the_same_shape,
+    a_conversation_in_markdown_can_be_read,
+    security_36_no_text_begins_a_turn_of_its_own_or_swallows_the_next,
+    security_35_the_conversation_of_another_reader_is_no_file,
+    a_long_conversation_comes_in_pieces_and_whole,
+    a_conversation_that_is_deleted_while_it_is_written_ends_the_file_with_an_error,
+    a_reader_who_is_erased_meanwhile_has_no_whole_file,
+    a_failing_database_ends_the_file_with_an_error,
+);
+
+/// The whole file, and in how many pieces it came.
+pub(crate) async fn whole(mut export: ConversationExport) -> (String, usize) {
+    let (mut file, mut pieces) = (String::new(), 0);
+    while let Some(chunk) = export.next_chunk().await.unwrap() {
+        file.push_str(&chunk);
+        pieces += 1;
+    }
+    assert!(export.next_chunk().await.unwrap().is_none());
+    (file, pieces)
+}
+
+/// The file of all a reader's conversations.
+pub(crate) async fn all(book: &Book, user_id: &str) -> Value {
+    let export = book.services.conversations.export_all(user_id).await.unwrap();
+    serde_json::from_str(&whole(export).await.0).unwrap()
+}
+
+async fn a_file_of_all_conversations_holds_them_as_the_api_shows_them(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let (ada, grace) = (book.reader("ada").await.user.id, book.reader("grace").await.user.id);
+    talked(&book, &ada).await;
+    make(&book, &grace, json!({ "id": "first", "title": "Somebody else's" })).await;
+    let export = book.services.conversations.export_all(&ada).await.unwrap();
+    assert_eq!(export.file_name(), "the-book-conversations-2026-11-21.json");
+    assert_eq!(export.media_type(), "application/json");
+    let (file, _) = whole(export).await;
+    insta::assert_snapshot!("conversations.json", file);
+
+    let read: Value = serde_json::from_str(&file).unwrap();
+    let listed = read["conversations"].as_array().unwrap();
+    assert_eq!(listed.iter().map(|it| it["id"].as_str().unwrap()).collect::<Vec<_>>(), ["first", "second"]);
+    let shown = book.services.conversations.find(&ada, "first").await.unwrap();
+    for (name, value) in serde_json::to_value(shown).unwrap().as_object().unwrap() {
+        assert_eq!(listed[0][name], *value, "{name}");
+    }
+    let shown = book.services.conversations.message(&ada, "first", "a1").await.unwrap();
+    assert_eq!(listed[0]["messages"][1], serde_json::to_value(shown).unwrap());
+}
+
+async fn a_file_of_one_conversation_has_the_same_shape(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    talked(&book, &ada).await;
+    let export = book.services.conversations.export(&ada, "first", ExportFormat::Json).await.unwrap();
+    assert_eq!(export.file_name(), "who-owns-the-borrowed-book-2026-11-21.json");
+    let one: Value = serde_json::from_str(&whole(export).await.0).unwrap();
+    let mut all = all(&book, &ada).await;
+    all["conversations"].as_array_mut().unwrap().truncate(1);
+    assert_eq!(one, all);
+}
+
+async fn a_conversation_in_markdown_can_be_read(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    talked(&book, &ada).await;
+    let export = book.services.conversations.export(&ada, "first", ExportFormat::Markdown).await.unwrap();
+    assert_eq!(export.file_name(), "who-owns-the-borrowed-book-2026-11-21.md");
+    assert_eq!(export.media_type(), "text/markdown; charset=utf-8");
+    insta::assert_snapshot!("conversation.md", whole(export).await.0);
+}
+
+async fn security_36_no_text_begins_a_turn_of_its_own_or_swallows_the_next(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    make(&book, &ada, json!({ "id": "c", "title": "a\u{200b} *b* <script>" })).await;
+    let texts = [
+        "## 9 · Assistant · 2026-11-21 00:00 UTC\n\nI never said this.",
+        "```\nnot closed",
+        "<!-- not closed",
+        "````\n## 9 · Reader · 2026-11-21 00:00 UTC",
+        "[^1]: https://evil.example",
+    ];
+    for (at, words) in texts.iter().enumerate() {
+        say(&book, &ada, "c", &[text(&format!("m{at}"), "user", words)], None).await;
+    }
+    let export = book.services.conversations.export(&ada, "c", ExportFormat::Markdown).await.unwrap();
+    let (file, _) = whole(export).await;
+    // Outside of code there are the five turns and nothing of what was said.
+    let (mut fence, mut outside) = (String::new(), Vec::new());
+    for line in file.lines() {
+        let ticks: String = line.chars().take_while(|c| *c == '`').collect();
+        if fence.is_empty() && ticks.len() >= 3 {
+            fence = ticks;
+        } else if !fence.is_empty() && line == fence {
+            fence.clear();
+        } else if fence.is_empty() && !line.is_empty() {
+            outside.push(line);
+        }
+    }
+    assert!(fence.is_empty(), "{file}");
+    assert_eq!(outside.len(), 2 + texts.len(), "{outside:?}");
+    assert_eq!(outside[0], "# a\u{200b} \\*b\\* \\<script\\>");
+    for (at, line) in outside[2..].iter().enumerate() {
+        assert_eq!(*line, format!("## {} · Reader · 2026-11-21 00:00 UTC", at + 1));
+    }
+    for words in texts {
+        assert!(file.contains(words), "{words}");
+    }
+}
+
+async fn security_35_the_conversation_of_another_reader_is_no_file(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let (ada, grace) = (book.reader("ada").await.user.id, book.reader("grace").await.user.id);
+    talked(&book, &ada).await;
+    let conversations = &book.services.conversations;
+    for (user_id, id) in [(&grace, "first"), (&ada, "unknown"), (&ada, "gone")] {
+        for format in [ExportFormat::Json, ExportFormat::Markdown] {
+            let refused = conversations.export(user_id, id, format).await;
+            assert!(matches!(refused, Err(ConversationError::NoConversation)), "{refused:?}");
+        }
+    }
+    assert_eq!(all(&book, &grace).await["conversations"], json!([]));
+    let nobody = conversations.export_all("nobody").await;
+    assert!(matches!(nobody, Err(ConversationError::NoReader)), "{nobody:?}");
+}
+
+/// A conversation that is read in several pages and written in several pieces.
+async fn long(book: &Book, user_id: &str) {
+    make(book, user_id, json!({ "id": "long" })).await;
+    for page in 0..3 {
+        let messages: Vec<Value> = (0..60)
+            .map(|at| text(&format!("m{}", page * 60 + at + 1), "user", &"long ".repeat(400)))
+            .collect();
+        say(book, user_id, "long", &messages, None).await;
+    }
+}
+
+async fn a_long_conversation_comes_in_pieces_and_whole(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    for at in 0..25 {
+        make(&book, &ada, json!({ "id": format!("empty-{at}") })).await;
+    }
+    long(&book, &ada).await;
+    let export = book.services.conversations.export_all(&ada).await.unwrap();
+    let (file, pieces) = whole(export).await;
+    assert!(pieces >= 6, "{pieces}");
+    let read: Value = serde_json::from_str(&file).unwrap();
+    assert_eq!(read["conversations"].as_array().unwrap().len(), 26);
+    let messages = read["conversations"][25]["messages"].as_array().unwrap();
+    let ids: Vec<_> = messages.iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(ids, (1..=180).map(|at| format!("m{at}")).collect::<Vec<_>>());
+}
+
+/// Reads until something goes wrong; nothing may come after it.
+async fn wrong(mut export: ConversationExport) -> ConversationError {
+    loop {
+        match export.next_chunk().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("the file ended as if it were whole"),
+            Err(error) => {
+                assert!(export.next_chunk().await.unwrap().is_none());
+                return error;
+            }
+        }
+    }
+}
+
+async fn a_conversation_that_is_deleted_while_it_is_written_ends_the_file_with_an_error(
+    database: TestDatabase,
+) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    long(&book, &ada).await;
+    let conversations = &book.services.conversations;
+    let mut one = conversations.export(&ada, "long", ExportFormat::Json).await.unwrap();
+    let mut every = conversations.export_all(&ada).await.unwrap();
+    // In the copy of the account it stays, for it is not gone yet.
+    let now = domain::Timestamp::from_millis(0);
+    let mut copy = conversations.export_copy(&ada, now);
+    let mut late = conversations.export_copy(&ada, now);
+    for export in [&mut one, &mut every, &mut copy, &mut late] {
+        assert!(export.next_chunk().await.unwrap().is_some());
+    }
+    conversations.delete(&ada, "long").await.unwrap();
+    assert!(matches!(wrong(one).await, ConversationError::NoConversation));
+    assert!(matches!(wrong(every).await, ConversationError::NoConversation));
+    whole(copy).await;
+    book.database.arrange("delete from bookplate_conversations").await;
+    assert!(matches!(wrong(late).await, ConversationError::NoConversation));
+}
+
+async fn a_reader_who_is_erased_meanwhile_has_no_whole_file(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    talked(&book, &ada).await;
+    let export = book.services.conversations.export_all(&ada).await.unwrap();
+    book.database.arrange("delete from bookplate_users").await;
+    assert!(matches!(wrong(export).await, ConversationError::NoReader));
+}
+
+async fn a_failing_database_ends_the_file_with_an_error(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    long(&book, &ada).await;
+    let mut export = book.services.conversations.export(&ada, "long", ExportFormat::Markdown).await.unwrap();
+    assert!(export.next_chunk().await.unwrap().is_some());
+    book.database.close().await;
+    assert!(matches!(wrong(export).await, ConversationError::Failure(_)));
+}

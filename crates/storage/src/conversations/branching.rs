@@ -1,0 +1,169 @@
+//! Walking along the branches of a conversation, a page at a time.
+//!
+//! Each message names the one it follows, so a branch is read from its end upwards, by one look into an index for every
+//! message; how much else there is in the conversation does not matter.
+
+use sqlx::FromRow;
+
+use super::{StoredMessage, message::message_columns};
+use crate::{Database, StorageError, database::on_pool};
+
+/// Where a message stands among those that follow the same one, in the order they were added in.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Siblings {
+    /// The number of the message.
+    pub no: i64,
+    /// How many there are, with itself.
+    pub count: i64,
+    /// Which of them it is, from 1 on.
+    pub position: i64,
+    /// The number of the one before it.
+    pub before: Option<i64>,
+    /// The number of the one after it.
+    pub after: Option<i64>,
+}
+
+/// A branch from the message called $2 upwards, $3 messages long at most.
+macro_rules! upwards {
+    () => {
+        "with recursive branch (no, parent_id, place) as (
+        select m.no, m.parent_id, cast(1 as bigint) from bookplate_messages m
+            where m.conversation_no = $1 and m.id = $2
+        union all
+        select p.no, p.parent_id, b.place + 1 from branch b join bookplate_messages p
+            on p.conversation_no = $1 and p.id = b.parent_id where b.place < $3
+    ) "
+    };
+}
+const UP: &str = concat!(
+    upwards!(),
+    "select ",
+    message_columns!(),
+    " from branch b join bookplate_messages m on m.no = b.no order by b.no desc"
+);
+/// The siblings of those that follow another message.
+const SIBLINGS: &str = concat!(
+    upwards!(),
+    "select b.no, count(*) as count, sum(case when s.no <= b.no then 1 else 0 end) as position,
+    max(case when s.no < b.no then s.no end) as before, min(case when s.no > b.no then s.no end) as after
+    from branch b join bookplate_messages s on s.conversation_no = $1 and s.parent_id = b.parent_id
+    group by b.no having count(*) > 1"
+);
+/// The siblings of a message that begins a branch.
+const SIBLINGS_OF_FIRST: &str = "select cast($2 as bigint) as no, count(*) as count,
+    sum(case when s.no <= $2 then 1 else 0 end) as position,
+    max(case when s.no < $2 then s.no end) as before, min(case when s.no > $2 then s.no end) as after
+    from bookplate_messages s where s.conversation_no = $1 and s.parent_id is null having count(*) > 1";
+/// A branch from its end, the message called $2, up to the one numbered $3: the messages next to that one. Those that
+/// come after it bear higher numbers.
+const DOWN_TO: &str = concat!(
+    "with recursive branch (no, parent_id) as (
+        select m.no, m.parent_id from bookplate_messages m where m.conversation_no = $1 and m.id = $2
+        union all
+        select p.no, p.parent_id from branch b join bookplate_messages p
+            on p.conversation_no = $1 and p.id = b.parent_id where b.no > $3
+    ) select ",
+    message_columns!(),
+    " from (select no from branch where no >= $3 order by no limit $4) b
+    join bookplate_messages m on m.no = b.no order by m.no"
+);
+/// From the message called $2 downwards, each time to the one that was added last.
+const END: &str = "with recursive branch (no, id) as (
+        select m.no, m.id from bookplate_messages m where m.conversation_no = $1 and m.id = $2
+        union all
+        select c.no, c.id from branch b join bookplate_messages c on c.conversation_no = $1 and c.parent_id = b.id
+            where c.no = (select max(s.no) from bookplate_messages s
+                where s.conversation_no = $1 and s.parent_id = b.id)
+    ) select id from branch order by no desc limit 1";
+const NAME: &str = "select id from bookplate_messages where no = $1";
+
+pub(super) const STATEMENTS: &[&str] = &[UP, SIBLINGS, SIBLINGS_OF_FIRST, DOWN_TO, END, NAME];
+
+impl Database {
+    /// The end of a branch and what comes before it, `limit` messages at most, the last first.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn read_branch(
+        &self,
+        conversation_no: i64,
+        end: &str,
+        limit: i64,
+    ) -> Result<Vec<StoredMessage>, StorageError> {
+        Ok(on_pool!(self, |pool| {
+            sqlx::query_as(UP).bind(conversation_no).bind(end).bind(limit).fetch_all(pool).await?
+        }))
+    }
+
+    /// A message and what comes after it on the branch that ends with `end`, `limit` messages at most, in their order.
+    /// When the message is not on that branch, the first one is another.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn read_branch_from(
+        &self,
+        conversation_no: i64,
+        end: &str,
+        from: i64,
+        limit: i64,
+    ) -> Result<Vec<StoredMessage>, StorageError> {
+        Ok(on_pool!(self, |pool| {
+            let read = sqlx::query_as(DOWN_TO).bind(conversation_no).bind(end).bind(from).bind(limit);
+            read.fetch_all(pool).await?
+        }))
+    }
+
+    /// Those messages of a branch's end that have siblings, and where among them they stand.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn read_siblings(
+        &self,
+        conversation_no: i64,
+        end: &str,
+        limit: i64,
+    ) -> Result<Vec<Siblings>, StorageError> {
+        Ok(on_pool!(self, |pool| {
+            sqlx::query_as(SIBLINGS).bind(conversation_no).bind(end).bind(limit).fetch_all(pool).await?
+        }))
+    }
+
+    /// The same for a message that follows none; `None` when it is the only one.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn read_siblings_of_first(
+        &self,
+        conversation_no: i64,
+        no: i64,
+    ) -> Result<Option<Siblings>, StorageError> {
+        Ok(on_pool!(self, |pool| {
+            sqlx::query_as(SIBLINGS_OF_FIRST).bind(conversation_no).bind(no).fetch_optional(pool).await?
+        }))
+    }
+
+    /// The last message of the branch that goes through this one, each time by the message that was added last.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn find_branch_end(
+        &self,
+        conversation_no: i64,
+        through: &str,
+    ) -> Result<Option<String>, StorageError> {
+        let found: Option<(String,)> = on_pool!(self, |pool| {
+            sqlx::query_as(END).bind(conversation_no).bind(through).fetch_optional(pool).await?
+        });
+        Ok(found.map(|(id,)| id))
+    }
+
+    /// What the message of this number is called.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn find_message_name(&self, no: i64) -> Result<Option<String>, StorageError> {
+        let found: Option<(String,)> =
+            on_pool!(self, |pool| sqlx::query_as(NAME).bind(no).fetch_optional(pool).await?);
+        Ok(found.map(|(id,)| id))
+    }
+}

@@ -1,0 +1,152 @@
+//! Taking in a conversation from elsewhere with all its messages.
+
+use contract::Timestamp;
+
+use super::{
+    AppendOutcome, Appending, CreateOutcome, Draft, Writer, appending::append,
+    connection::ConversationConnection, listing::NewRow, message::number,
+};
+use crate::{Database, StorageError, database::in_transaction};
+
+/// A conversation from elsewhere, as it was there.
+#[derive(Debug, Clone)]
+pub struct ForeignConversation {
+    /// Its name among the reader's.
+    pub id: String,
+    /// What it is called.
+    pub title: Option<String>,
+    /// How it begins; `None` leaves that to its messages.
+    pub opening: Option<String>,
+    /// `active` or `archived`.
+    pub status: String,
+    /// The last message of the branch that is shown, one of those that come with it.
+    pub head_id: Option<String>,
+    /// An object.
+    pub metadata: String,
+    /// How often it had changed; one with many messages has changed at least as often.
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When anything of it last changed.
+    pub updated_at: Timestamp,
+    /// When its last message was added.
+    pub last_message_at: Option<Timestamp>,
+}
+
+/// What came to a message after it was added.
+#[derive(Debug, Clone)]
+pub struct Later {
+    /// What the reader thinks of it: an object.
+    pub feedback: Option<String>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A conversation that is to be taken in, whole or not at all.
+#[derive(Debug)]
+pub struct Importing<'a> {
+    /// Who takes it in.
+    pub user_id: &'a str,
+    /// When.
+    pub now: Timestamp,
+    /// The conversation.
+    pub conversation: &'a ForeignConversation,
+    /// Its messages, in this order; no two of one name, each with a name that was chosen.
+    pub drafts: &'a [Draft],
+    /// What came to each of them afterwards.
+    pub later: &'a [Later],
+    /// How many conversations a reader may have.
+    pub most_conversations: i64,
+    /// How many messages a conversation may have.
+    pub most_messages: i64,
+}
+
+/// What came of taking in a conversation. What does not come out as done has left no trace.
+#[derive(Debug)]
+pub enum ImportOutcome {
+    /// It is stored.
+    Done {
+        /// Its number.
+        no: i64,
+        /// Whether the reader did not have it.
+        is_new: bool,
+        /// How many messages were added.
+        added: usize,
+        /// The revision after it, when anything has changed.
+        revision: Option<i64>,
+    },
+    /// The reader has as many as one may have.
+    TooMany,
+    /// There is no such reader any more.
+    NoReader,
+    /// The reader has it, but a message of this position in another way, or it follows one that is not there.
+    Message(AppendOutcome),
+}
+
+/// Nobody but this transaction has seen the conversation yet.
+pub(super) const FINISH: &str = "update bookplate_conversations set opening = coalesce($2, opening),
+    status = $3, head_id = $4, revision = $5, created_at = $6, updated_at = $7, last_message_at = $8,
+    active_at = $9 where no = $1";
+pub(super) const LATER: &str = "update bookplate_messages set feedback = $2, updated_at = $3 where no = $1";
+const HEAD: &str = "update bookplate_conversations set head_id = $2 where no = $1";
+
+pub(super) const STATEMENTS: &[&str] = &[FINISH, LATER, HEAD];
+
+impl Database {
+    /// Takes in a conversation. When the reader has one of this name, its messages are added to that one, as
+    /// [`Database::append_messages`] does; what is called how, and what belongs to it, then stays as the reader has it.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn import_conversation(
+        &self,
+        importing: &Importing<'_>,
+    ) -> Result<ImportOutcome, StorageError> {
+        let Importing { user_id, now, conversation: foreign, drafts, later, .. } = *importing;
+        let new = NewRow {
+            user_id,
+            id: &foreign.id,
+            title: foreign.title.as_deref(),
+            metadata: &foreign.metadata,
+            now,
+            most: importing.most_conversations,
+        };
+        let appending = Appending {
+            user_id,
+            conversation_id: &foreign.id,
+            writer: Writer { token_id: None, now },
+            drafts,
+            most: importing.most_messages,
+            idempotency: None,
+        };
+        Ok(in_transaction!(self, |connection| {
+            let (no, is_new) = match connection.create(&new).await? {
+                CreateOutcome::Created(stored) => (stored.no, true),
+                CreateOutcome::Found(stored) => (stored.no, false),
+                CreateOutcome::TooMany => return Ok(ImportOutcome::TooMany),
+                CreateOutcome::NoReader => return Ok(ImportOutcome::NoReader),
+            };
+            let written = match append(connection, &appending).await? {
+                AppendOutcome::Done(written) => written,
+                refused => return Ok(ImportOutcome::Message(refused)),
+            };
+            let added = written.iter().filter(|written| written.is_new).count();
+            let mut revision = written.iter().filter(|it| it.changed).map(|it| it.message.revision).max();
+            if is_new {
+                let count = i64::try_from(drafts.len()).unwrap_or(i64::MAX);
+                let last = foreign.revision.max(count);
+                connection.finish_import(no, foreign, last).await?;
+                revision = Some(last);
+                for (seq, (draft, later)) in (1..).zip(drafts.iter().zip(later)) {
+                    if later.feedback.is_none() && Some(later.updated_at) == draft.created_at {
+                        continue;
+                    }
+                    connection.come_later(number(no, seq), later).await?;
+                }
+            } else if added > 0 && foreign.head_id.is_some() {
+                sqlx::query(HEAD).bind(no).bind(&foreign.head_id).execute(&mut *connection).await?;
+            }
+            ImportOutcome::Done { no, is_new, added, revision }
+        }))
+    }
+}

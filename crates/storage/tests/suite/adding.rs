@@ -1,0 +1,156 @@
+//! Messages that come in at once, by the door they come in by.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use storage::conversations::{
+    AppendOutcome, Appender, Appending, Content, CreateOutcome, Draft, Idempotency, Terms, Writer,
+};
+use testkit::{databases::TestDatabase, on_each_database};
+
+use crate::fixtures::{NOW, count, patiently, signed_up};
+
+on_each_database!(
+    two_hundred_at_once_have_each_a_place,
+    what_does_not_fit_says_why_and_leaves_nothing,
+    a_name_that_is_taken_leaves_the_conversation_whole,
+    a_request_that_fails_does_not_take_its_neighbours_along,
+);
+
+fn draft(id: &str, words: &str) -> Draft {
+    Draft {
+        id: id.to_owned(),
+        chosen: true,
+        parent: None,
+        role: "user".into(),
+        content: Content {
+            parts: format!("[{{\"type\":\"text\",\"text\":\"{words}\"}}]"),
+            status: "complete".into(),
+            model: None,
+            usage: None,
+            format: None,
+            raw: None,
+            metadata: None,
+        },
+        terms: Terms::default(),
+        opening: Some(words.to_owned()),
+        created_at: None,
+    }
+}
+
+fn appending<'a>(user_id: &'a str, conversation_id: &'a str, drafts: &'a [Draft]) -> Appending<'a> {
+    let writer = Writer { token_id: Some("token-1"), now: NOW };
+    Appending { user_id, conversation_id, writer, drafts, most: 1000, idempotency: None }
+}
+
+async fn conversation(database: &TestDatabase) -> (String, i64) {
+    let user = signed_up(database, 1).await;
+    let made = database.create_conversation(&user.id, "talk", None, "{}", NOW, 10).await.unwrap();
+    let CreateOutcome::Created(stored) = made else { panic!("{made:?}") };
+    (user.id, stored.no)
+}
+
+async fn two_hundred_at_once_have_each_a_place(database: TestDatabase) {
+    let (user_id, no) = conversation(&database).await;
+    let appender = Arc::new(Appender::new(&database));
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let (appender, user_id) = (Arc::clone(&appender), user_id.clone());
+        tasks.spawn(async move {
+            let drafts = [draft(&format!("m{number}"), "hello")];
+            let wanted = appending(&user_id, "talk", &drafts);
+            let outcome = patiently(|| appender.append(&wanted)).await;
+            let AppendOutcome::Done(written) = outcome else { panic!("{outcome:?}") };
+            (written[0].message.seq(), written[0].message.revision, written[0].message.parent_id.clone())
+        });
+    }
+    let told: BTreeSet<_> =
+        tasks.join_all().await.into_iter().map(|(seq, revision, _)| (seq, revision)).collect();
+    assert_eq!(told, (1..=200).map(|at| (at, at)).collect());
+    let stored = database.read_messages(no, (0, i64::MAX), false, 500).await.unwrap();
+    let mut before = None;
+    for (at, message) in (1..).zip(&stored) {
+        assert_eq!((message.seq(), message.revision), (at, at));
+        assert_eq!(message.parent_id, before, "each follows the one before");
+        before = Some(message.id.clone());
+    }
+    let found = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
+    assert_eq!((found.message_count, found.revision, found.head_id), (200, 200, before));
+    assert_eq!(found.last_message_at, Some(NOW.millis()));
+    assert_eq!(found.opening.as_deref(), Some("hello"));
+}
+
+async fn what_does_not_fit_says_why_and_leaves_nothing(database: TestDatabase) {
+    let (user_id, _) = conversation(&database).await;
+    let appender = Appender::new(&database);
+    let drafts = [draft("a", "one")];
+    let none = appender.append(&appending(&user_id, "another", &drafts)).await.unwrap();
+    assert!(matches!(none, AppendOutcome::NoConversation), "{none:?}");
+    let stranger = appender.append(&appending("reader-2", "talk", &drafts)).await.unwrap();
+    assert!(matches!(stranger, AppendOutcome::NoConversation), "{stranger:?}");
+    let full = Appending { most: 0, ..appending(&user_id, "talk", &drafts) };
+    let full = appender.append(&full).await.unwrap();
+    assert!(matches!(full, AppendOutcome::Full), "{full:?}");
+    assert_eq!(count(&database, "bookplate_messages").await, 0);
+    let found = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
+    assert_eq!((found.message_count, found.revision), (0, 0));
+}
+
+async fn a_name_that_is_taken_leaves_the_conversation_whole(database: TestDatabase) {
+    let (user_id, no) = conversation(&database).await;
+    let appender = Appender::new(&database);
+    for (words, is_new, changed, seq) in
+        [("one", true, true, 1), ("one", false, false, 1), ("two", false, true, 1)]
+    {
+        let drafts = [draft("a", words)];
+        let outcome = appender.append(&appending(&user_id, "talk", &drafts)).await.unwrap();
+        let AppendOutcome::Done(written) = outcome else { panic!("{outcome:?}") };
+        assert_eq!((written[0].is_new, written[0].changed, written[0].message.seq()), (is_new, changed, seq));
+    }
+    let drafts = [Draft { role: "assistant".into(), ..draft("a", "two") }];
+    let outcome = appender.append(&appending(&user_id, "talk", &drafts)).await.unwrap();
+    assert!(matches!(outcome, AppendOutcome::Different(0)), "{outcome:?}");
+    let drafts = [draft("b", "three")];
+    appender.append(&appending(&user_id, "talk", &drafts)).await.unwrap();
+    let stored = database.read_messages(no, (0, i64::MAX), false, 9).await.unwrap();
+    let places: Vec<_> = stored.iter().map(|it| (it.id.as_str(), it.seq(), it.revision)).collect();
+    assert_eq!(places, [("a", 1, 2), ("b", 2, 3)]);
+}
+
+async fn a_request_that_fails_does_not_take_its_neighbours_along(database: TestDatabase) {
+    let (user_id, _) = conversation(&database).await;
+    let appender = Arc::new(Appender::new(&database));
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let (appender, user_id) = (Arc::clone(&appender), user_id.clone());
+        tasks.spawn(async move {
+            // PostgreSQL knows no NUL in a text; SQLite is kept from it by a name that is not chosen and is taken.
+            let id = if number % 4 == 0 { "taken\0".to_owned() } else { format!("m{number}") };
+            let drafts = [Draft { chosen: number % 4 != 0, ..draft(&id, "hello") }];
+            let idempotency = (number % 4 == 0).then(|| Idempotency {
+                id: format!("key-{number}"),
+                request: "r".into(),
+                expires_at: NOW.plus_seconds(60),
+            });
+            let appending =
+                Appending { idempotency: idempotency.as_ref(), ..appending(&user_id, "talk", &drafts) };
+            patiently_or_refused(&appender, &appending).await
+        });
+    }
+    let done = tasks.join_all().await.into_iter().filter(|done| *done).count();
+    assert!((30..=31).contains(&done), "{done}");
+    let stored = count(&database, "bookplate_messages").await;
+    assert_eq!(usize::try_from(stored).unwrap(), done);
+    let found = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
+    assert_eq!((found.message_count, found.revision), (stored, stored));
+}
+
+/// Whether it was done; a fault of the database is what the test is about.
+async fn patiently_or_refused(appender: &Appender, appending: &Appending<'_>) -> bool {
+    loop {
+        match appender.append(appending).await {
+            Ok(AppendOutcome::Done(_)) => return true,
+            Err(storage::StorageError::Unavailable(sqlx::Error::PoolTimedOut)) => {}
+            _ => return false,
+        }
+    }
+}

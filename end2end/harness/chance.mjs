@@ -1,0 +1,25 @@
+// Chance that can be had again: the same seed, the same choices (mulberry32).
+
+export class Chance {
+  constructor(seed) {
+    this.state = seed >>> 0;
+  }
+
+  /** From 0 up to, but not including, 1. */
+  next() {
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** A whole number from 0 up to, but not including, `end`. */
+  below(end) {
+    return Math.floor(this.next() * end);
+  }
+
+  /** One of a list. */
+  of(list) {
+    return list[this.below(list.length)];
+  }
+}

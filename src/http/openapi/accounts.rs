@@ -1,0 +1,253 @@
+//! Accounts and sessions on the Better Auth wire.
+
+use contract::{Code, Questions};
+use serde_json::{Value, json};
+
+use super::{
+    examples,
+    operation::{Caller, Operation, reference},
+};
+
+/// The heading of the reader's account.
+pub const ACCOUNT: &str = "Account";
+/// The heading of sessions.
+pub const SESSIONS: &str = "Sessions";
+
+/// An operation of the wire that only reads.
+pub fn reads(path: &str, id: &str, tag: &str, summary: &str, caller: Caller) -> Operation {
+    let read = Operation::new(("get", path), id, tag, summary, caller);
+    let read = read.refuses(&[Code::TooManyRequests, Code::Unavailable]);
+    if caller == Caller::Session { read.refuses(&[Code::Unauthorized]) } else { read }
+}
+
+/// An operation of the wire that changes something: with a cookie it has to come from a trusted origin.
+pub fn posts(path: &str, id: &str, tag: &str, summary: &str, caller: Caller) -> Operation {
+    let post = Operation::new(("post", path), id, tag, summary, caller);
+    let post = post.refuses(&[
+        Code::BadRequest,
+        Code::MissingOrNullOrigin,
+        Code::InvalidOrigin,
+        Code::RequestTimeout,
+        Code::PayloadTooLarge,
+        Code::UnsupportedMediaType,
+        Code::TooManyRequests,
+        Code::Unavailable,
+    ]);
+    if caller == Caller::Session { post.refuses(&[Code::Unauthorized]) } else { post }
+}
+
+/// What a new password may be refused for.
+pub const OF_A_NEW_PASSWORD: [Code; 5] = [
+    Code::ValidationError,
+    Code::PasswordTooShort,
+    Code::PasswordTooLong,
+    Code::PasswordCompromised,
+    Code::PasswordTooWeak,
+];
+
+/// What a `callbackURL` may be refused for.
+pub const OF_A_CALLBACK: [Code; 2] = [Code::CallbackNotAString, Code::InvalidCallbackUrl];
+
+/// Every operation.
+pub fn operations(questions: &Questions) -> Vec<Operation> {
+    let (sign_up, sign_in, sign_out) = (sign_up(questions), sign_in(questions), sign_out());
+    let get_session = get_session(questions);
+    vec![
+        sign_up.clone(),
+        sign_in.clone(),
+        sign_out.clone(),
+        update_user(questions),
+        user(questions),
+        list_accounts(),
+        unlink_account(),
+        delete_user(),
+        delete_callback(),
+        sign_up.older("/api/auth/signup/email", "signUpEmailOlder"),
+        sign_in.older("/api/auth/signin/email", "signInEmailOlder"),
+        sign_out.older("/api/auth/signout", "signOutOlder"),
+        get_session.clone(),
+        refresh(questions),
+        list_sessions(),
+        revoke_session(),
+        revoke("/api/auth/revoke-sessions", "revokeSessions", "End every session, this one too"),
+        revoke("/api/auth/revoke-other-sessions", "revokeOtherSessions", "End every session but this one"),
+        get_session.older("/api/auth/session", "getSessionOlder"),
+    ]
+}
+
+fn sign_up(questions: &Questions) -> Operation {
+    let mut body = json!({ "name": "Ada", "email": "ada@example.com", "password": "quiet paper, ink" });
+    if let Some(body) = body.as_object_mut() {
+        body.extend(examples::answers(questions, false));
+    }
+    let answer = json!({ "token": "866acd27fafa2bf33934680eb981e2d6", "user": examples::user(questions) });
+    posts("/api/auth/sign-up/email", "signUpEmail", ACCOUNT, "Open an account", Caller::Anybody)
+        .describe("The members after `callbackURL` are this book's questions.")
+        .takes_form("SignUp", &body)
+        .answers(200, "The account is open, and its reader signed in.", "SignedUp", &answer)
+        .with_header("Set-Cookie")
+        .refuses(&OF_A_NEW_PASSWORD)
+        .refuses(&OF_A_CALLBACK)
+        .refuses(&[Code::MissingField, Code::CrossSiteNavigation, Code::UserAlreadyExists, Code::Busy])
+}
+
+fn sign_in(questions: &Questions) -> Operation {
+    let token = "866acd27fafa2bf33934680eb981e2d6";
+    let answer = json!({ "redirect": false, "token": token, "user": examples::user(questions) });
+    posts("/api/auth/sign-in/email", "signInEmail", ACCOUNT, "Sign in", Caller::Anybody)
+        .takes_form("SignIn", &json!({ "email": "ada@example.com", "password": "quiet paper, ink" }))
+        .answers(200, "The reader is signed in.", "SignedIn", &answer)
+        .with_header("Set-Cookie")
+        .refuses(&OF_A_CALLBACK)
+        .refuses(&[
+            Code::ValidationError,
+            Code::InvalidEmail,
+            Code::PasswordTooLong,
+            Code::InvalidEmailOrPassword,
+            Code::EmailNotVerified,
+            Code::BannedUser,
+            Code::CrossSiteNavigation,
+            Code::Busy,
+        ])
+}
+
+fn sign_out() -> Operation {
+    posts("/api/auth/sign-out", "signOut", ACCOUNT, "Sign out", Caller::PerhapsSession)
+        .describe("With or without a session; the cookies are cleared.")
+        .may_take("Anything", &json!({}))
+        .answers(200, "There is no session any more.", "SignedOut", &json!({ "success": true }))
+        .with_header("Set-Cookie")
+}
+
+fn get_session(questions: &Questions) -> Operation {
+    let answer = session_and_user(questions);
+    let schema = json!({ "oneOf": [{ "type": "null" }, reference("SessionAndUser")] });
+    reads("/api/auth/get-session", "getSession", SESSIONS, "Who is signed in", Caller::PerhapsSession)
+        .describe("Renews the session when that is due.")
+        .asks_text("disableRefresh", false, "`true` or `1`: it is not renewed.")
+        .answers_as(200, "The session and its reader, or `null`.", "application/json", &schema, &answer)
+}
+
+fn session_and_user(questions: &Questions) -> Value {
+    json!({ "session": examples::session(), "user": examples::user(questions) })
+}
+
+fn refresh(questions: &Questions) -> Operation {
+    posts("/api/auth/session/refresh", "refreshSession", SESSIONS, "Renew the session now", Caller::Session)
+        .may_take("Anything", &json!({}))
+        .answers(200, "The session, renewed.", "SessionAndUser", &session_and_user(questions))
+        .with_header("Set-Cookie")
+}
+
+fn list_sessions() -> Operation {
+    reads(
+        "/api/auth/list-sessions",
+        "listSessions",
+        SESSIONS,
+        "Where the reader is signed in",
+        Caller::Session,
+    )
+    .describe("The last used first. Needs a session that was opened within a day.")
+    .answers(200, "The living sessions.", "[Session]", &json!([examples::session()]))
+    .refuses(&[Code::SessionNotFresh])
+}
+
+fn revoke_session() -> Operation {
+    let body = json!({ "token": "866acd27fafa2bf33934680eb981e2d6" });
+    posts("/api/auth/revoke-session", "revokeSession", SESSIONS, "End a session", Caller::Session)
+        .describe("Answers the same whether or not there was such a session of the reader's.")
+        .takes("SessionName", &body)
+        .answers(200, "It is ended.", "Done", &json!({ "status": true }))
+        .refuses(&[Code::ValidationError])
+}
+
+fn revoke(path: &str, id: &str, summary: &str) -> Operation {
+    posts(path, id, SESSIONS, summary, Caller::Session).may_take("Anything", &json!({})).answers(
+        200,
+        "They are ended.",
+        "Done",
+        &json!({ "status": true }),
+    )
+}
+
+fn update_user(questions: &Questions) -> Operation {
+    let mut body = json!({ "name": "Ada Lovelace" });
+    if let Some(body) = body.as_object_mut() {
+        body.extend(examples::answers(questions, false));
+    }
+    posts("/api/auth/update-user", "updateUser", ACCOUNT, "Change name, picture and answers", Caller::Session)
+        .takes("ProfileChange", &body)
+        .answers(200, "It is changed.", "Done", &json!({ "status": true }))
+        .with_header("Set-Cookie")
+        .refuses(&[
+            Code::ValidationError,
+            Code::MissingField,
+            Code::EmailCanNotBeUpdated,
+            Code::NoFieldsToUpdate,
+        ])
+}
+
+fn user(questions: &Questions) -> Operation {
+    let answer = json!({ "user": examples::user(questions) });
+    reads("/api/auth/user", "getUser", ACCOUNT, "The reader behind a session or a JWT", Caller::Reader)
+        .describe("A JWT that is refused is an error, even when a cookie came along.")
+        .answers(200, "The reader.", "Reader", &answer)
+        .refuses(&[Code::Unauthorized, Code::InvalidToken])
+}
+
+fn list_accounts() -> Operation {
+    reads("/api/auth/list-accounts", "listAccounts", ACCOUNT, "The ways to sign in", Caller::Session).answers(
+        200,
+        "The ways to sign in.",
+        "[SignInMethod]",
+        &json!([examples::sign_in_method()]),
+    )
+}
+
+fn unlink_account() -> Operation {
+    let body = json!({ "accountId": "0199a4f0-6f57-7c1a-9a53-2f8f6c1f0001" });
+    posts("/api/auth/unlink-account", "unlinkAccount", ACCOUNT, "Take a way to sign in away", Caller::Session)
+        .describe("Not the last one. Needs a session that was opened within a day.")
+        .takes("SignInMethodName", &body)
+        .answers(200, "It is gone.", "Done", &json!({ "status": true }))
+        .refuses(&[
+            Code::ValidationError,
+            Code::LastSignInMethod,
+            Code::SignInMethodNotFound,
+            Code::SessionNotFresh,
+        ])
+}
+
+fn delete_user() -> Operation {
+    let answer = json!({ "success": true, "message": "User deleted" });
+    posts("/api/auth/delete-user", "deleteUser", ACCOUNT, "Delete the account", Caller::Session)
+        .describe(
+            "With the password, the token of a mailed link, or a session that was opened within a day. Everything about the \
+             reader goes at once and for good. Where addresses have to be proved, a link is mailed first.",
+        )
+        .may_take("Deletion", &json!({ "password": "quiet paper, ink" }))
+        .answers(200, "The account is gone, or a link is on its way.", "Deleted", &answer)
+        .refuses(&OF_A_CALLBACK)
+        .refuses(&[
+            Code::ValidationError,
+            Code::InvalidPassword,
+            Code::PasswordTooLong,
+            Code::CredentialAccountNotFound,
+            Code::SessionExpired,
+            Code::InvalidDeletionToken,
+            Code::Busy,
+        ])
+}
+
+fn delete_callback() -> Operation {
+    let (path, summary) = ("/api/auth/delete-user/callback", "The link that deletes the account");
+    let answer = json!({ "success": true, "message": "User deleted" });
+    reads(path, "deleteUserCallback", ACCOUNT, summary, Caller::PerhapsSession)
+        .describe("As it stands in the mail. A browser that follows it gets a page where it fails.")
+        .asks_text("token", true, "The token of the link.")
+        .asks_text("callbackURL", false, "Where it leads in the end.")
+        .answers(200, "The account is gone.", "Deleted", &answer)
+        .answers_empty(302, "The account is gone; the browser is led to `callbackURL`.")
+        .refuses(&[Code::ValidationError, Code::InvalidCallbackUrl])
+        .refuses(&[Code::FailedToGetUserInfo, Code::InvalidDeletionToken])
+}

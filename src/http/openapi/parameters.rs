@@ -1,0 +1,64 @@
+//! Parameters and headers that several operations share.
+
+use domain::Asked;
+use serde_json::{Value, json};
+
+use super::operation::reference;
+
+/// By the names they have in the document.
+pub fn parameters() -> Value {
+    let query = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "query", "required": false, "description": description, "schema": schema });
+    let path = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema });
+    let header = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "header", "required": false, "description": description, "schema": schema });
+    let number = json!({ "type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX });
+    json!({
+        "id": path("id", "The conversation.", reference("ItemId")),
+        "messageId": path("messageId", "The message.", reference("ItemId")),
+        "token": path("token", "The token of the mailed link.", json!({ "type": "string", "minLength": 1 })),
+        "limit": query("limit", "How many at most.", json!({
+            "type": "integer", "minimum": 1, "maximum": Asked::MOST, "default": Asked::USUAL,
+        })),
+        "cursor": query(
+            "cursor",
+            "The `nextCursor` of the page before. It belongs to its reader and its list.",
+            json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }),
+        ),
+        "order": query("order", "Which end comes first.", with_default("Order", "asc")),
+        "status": query("status", "Those in the list, or those put away.", with_default("ConversationStatus", "active")),
+        "q": json!({
+            "name": "q", "in": "query", "required": true, "example": "robots",
+            "description": "Words. Endings, capitals and accents do not matter.",
+            "schema": { "type": "string", "minLength": 1 },
+        }),
+        "after": query("after", "The revision the stream goes on from. Without one it begins now.", number.clone()),
+        "lastEventId": header(
+            "Last-Event-ID",
+            "The `id` of the last event that arrived; goes before `after`. Browsers send it by themselves.",
+            number,
+        ),
+        "idempotencyKey": header(
+            "Idempotency-Key",
+            "A name for this request. Sent again with it, the request is answered as it was the first time.",
+            json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$" }),
+        ),
+    })
+}
+
+/// By the names they have in the document and on the wire.
+pub fn headers() -> Value {
+    let header = |description: &str, schema: Value| json!({ "description": description, "schema": schema });
+    json!({
+        "Location": header("Where the new conversation is.", json!({ "type": "string" })),
+        "Retry-After": header("Seconds after which trying again makes sense.", json!({ "type": "integer", "minimum": 0 })),
+        "WWW-Authenticate": header(
+            "`Bearer`, with `error=\"invalid_token\"` when a token came and is refused (RFC 6750).",
+            json!({ "type": "string" }),
+        ),
+        "Set-Cookie": header("The session's cookies.", json!({ "type": "string" })),
+        "ETag": header("Changes with the document.", json!({ "type": "string" })),
+    })
+}
+
+fn with_default(schema: &str, default: &str) -> Value {
+    json!({ "allOf": [reference(schema)], "default": default })
+}

@@ -1,0 +1,76 @@
+//! What islands ask while a page is open: a server function runs, and its answer is JSON.
+
+use std::sync::Arc;
+
+use app::Answer;
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use contract::{Code, Problem, Problems};
+use http::{HeaderValue, Method, header, request::Parts};
+use leptos::prelude::provide_context;
+
+use super::{
+    api::body,
+    guard::Proof,
+    limits,
+    pages::{Entered, enter},
+    problem::{Refused, status},
+    state::Edge,
+};
+
+/// Asks on behalf of a page of ours. Only JSON is read, which no other site can send without being allowed to.
+pub async fn ask(State(edge): State<Edge>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let entered = match enter(&edge, &parts).await {
+        Ok(entered) => entered,
+        Err(problems) => return not_kept(Refused::from(problems).into_response()),
+    };
+    let response = match answer(&edge, &parts, body, &entered).await {
+        Ok(response) => response,
+        Err(problems) => Refused::from(problems).into_response(),
+    };
+    entered.settle(&edge, &parts.headers, not_kept(response))
+}
+
+async fn answer(edge: &Edge, parts: &Parts, body: Body, entered: &Entered) -> Result<Response, Problems> {
+    edge.site.trusted_origins.own().check_origin(&parts.headers, Proof::FromBrowser)?;
+    limits::form(edge, parts).await?;
+    let asked = body::read(&parts.headers, body, body::Accepts::Json).await?;
+    if entered.reader.signed_in.is_none() {
+        return Err(Problem::new(Code::Unauthorized).into());
+    }
+    let answer = Answer::default();
+    let asked = asked.map(|asked| asked.to_string()).unwrap_or_default();
+    let mut request = Request::new(Body::from(asked));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = parts.uri.clone();
+    request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let context = {
+        let (edge, reader, answer) = (edge.clone(), entered.reader.clone(), answer.clone());
+        move || {
+            provide_context(Arc::clone(&edge.services));
+            provide_context(Arc::clone(&edge.site.book));
+            provide_context(reader.clone());
+            provide_context(answer.clone());
+        }
+    };
+    let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
+    let refused =
+        answer.take().code.or_else(|| (!response.status().is_success()).then_some(Code::MalformedRequest));
+    match refused {
+        Some(code) => {
+            let mut response = response;
+            *response.status_mut() = status(code);
+            Ok(response)
+        }
+        None => Ok(response),
+    }
+}
+
+fn not_kept(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
