@@ -89,9 +89,9 @@ async fn every_problem_is_a_document(database: TestDatabase) {
     let mut elsewhere = chat.ada.clone();
     elsewhere.set("origin", "https://evil.example");
     let no_origin = chat.ada.clone().without("origin").without("sec-fetch-site");
-    let (bot, stranger) = (chat.bot.clone(), chat.app.script());
+    let bot = chat.bot.clone();
     let cases = [
-        ("without a token", stranger.clone(), "GET", ALL, ""),
+        ("without a token", chat.app.script(), "GET", ALL, ""),
         ("a wrong token", bearing(&chat.app, "a.b.c"), "GET", ALL, ""),
         ("a page of another site", elsewhere, "POST", ALL, "{}"),
         ("nowhere", no_origin, "POST", ALL, "{}"),
@@ -100,7 +100,6 @@ async fn every_problem_is_a_document(database: TestDatabase) {
         ("nothing", bot.clone(), "GET", "/api/nothing", ""),
         ("no method", bot.clone(), "PUT", ALL, "{}"),
         ("no json", bot.clone(), "POST", messages, "{"),
-        ("no type", stranger.sending("authorization", "Bearer"), "POST", messages, said),
         ("a member", bot.clone(), "POST", messages, r#"{"role":"robot"}"#),
         ("nothing said", bot.clone(), "POST", messages, r#"{"role":"user"}"#),
         ("two parts", bot.clone(), "POST", messages, parts),
@@ -120,7 +119,7 @@ async fn every_problem_is_a_document(database: TestDatabase) {
         ("a used key", keyed, "POST", messages, r#"{"role":"user","content":"y"}"#),
         ("full", bot.clone(), "POST", messages, said),
         ("too many", bot.clone(), "POST", ALL, "{}"),
-        ("an event", bot.sending("last-event-id", "x"), "GET", "/api/conversations/c/events", ""),
+        ("an event", bot.clone().sending("last-event-id", "x"), "GET", "/api/conversations/c/events", ""),
     ];
     let mut documents = String::new();
     for (name, mut client, method, path, body) in cases {
@@ -129,5 +128,8 @@ async fn every_problem_is_a_document(database: TestDatabase) {
         assert_problem(&reply, reply.status.as_u16(), document["code"].as_str().unwrap());
         writeln!(documents, "{name}\n{}", serde_json::to_string_pretty(&document).unwrap()).unwrap();
     }
+    let form = bot.clone().post(messages, crate::client::FORM, "role=user").await;
+    assert_problem(&form, 415, "UNSUPPORTED_MEDIA_TYPE");
+    writeln!(documents, "a form\n{}", serde_json::to_string_pretty(&form.json()).unwrap()).unwrap();
     insta::assert_snapshot!(documents);
 }
