@@ -33,7 +33,7 @@ export function missing(needs) {
     postgres: () => !postgresUrl && 'BOOKPLATE_TEST_POSTGRES_URL must name a throw-away PostgreSQL cluster.',
     chrome: () => !runs(chrome) && `CHROME_PATH must name Chromium (it is "${chrome}").`,
     python: () => {
-      const tried = spawnSync(python, ['-c', 'import jwt, jose, cryptography, sqlite3, aiosmtpd'], { encoding: 'utf8' });
+      const tried = spawnSync(python, ['-c', 'import jwt, jose, cryptography, sqlite3, aiosmtpd, openapi_spec_validator'], { encoding: 'utf8' });
       return tried.status !== 0 && `BOOKPLATE_PYTHON (${python}) needs the packages of requirements.txt.`;
     },
   };

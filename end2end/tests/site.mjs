@@ -34,6 +34,7 @@ export const PLACES = {
   sessions: '/account/sessions',
   data: '/account/data',
   outbox: '/dev/outbox',
+  apiDocs: '/api/docs',
 };
 
 /** A form control by its wire name. */

@@ -347,9 +347,7 @@ impl Conversations {
     /// [`ConversationError`].
     pub async fn message(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
         let stored = self.stored(user_id, id).await?;
-        if !is_name(message_id) {
-            return Err(ConversationError::NoMessage);
-        }
+        check_message(message_id)?;
         let found = self.database.find_message(stored.no, message_id).await?;
         found.map(|stored| message(id, stored)).ok_or(ConversationError::NoMessage)
     }
@@ -462,6 +460,11 @@ impl<E: Into<Failure>> From<E> for ConversationError {
 /// database takes every text.
 fn known(id: &str) -> Outcome<()> {
     if is_name(id) { Ok(()) } else { Err(ConversationError::NoConversation) }
+}
+
+/// The same for a message.
+fn check_message(id: &str) -> Outcome<()> {
+    if is_name(id) { Ok(()) } else { Err(ConversationError::NoMessage) }
 }
 
 /// Whether a conversation or a message may be called so.
