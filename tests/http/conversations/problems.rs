@@ -53,7 +53,6 @@ async fn what_is_nothing_below_api_is_said_to_be_nothing(database: TestDatabase)
         "/api/Conversations",
         "/api/conversations/",
         "/api/conversations/c/",
-        "/api/conversations//messages",
         "/api/conversations/c/messages/m/feedback/x",
         "/api/conversations/c/nothing",
         "/api/searches",
