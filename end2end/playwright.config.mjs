@@ -37,6 +37,8 @@ export default defineConfig({
         'next.spec.mjs',
         'session.spec.mjs',
         'strict.spec.mjs',
+        'hostile.spec.mjs',
+        'live.spec.mjs', // driven on the desktop, on both databases
         'mailed.spec.mjs', // these two are driven by phone on PostgreSQL
         'security.spec.mjs',
       ],
@@ -44,12 +46,12 @@ export default defineConfig({
     {
       name: 'noscript-sqlite',
       use: { ...desktop, database: 'sqlite', javaScriptEnabled: false },
-      testIgnore: ['script.spec.mjs', 'phone.spec.mjs', 'plain-states.spec.mjs'],
+      testIgnore: ['script.spec.mjs', 'phone.spec.mjs', 'plain-states.spec.mjs', 'hostile.spec.mjs', 'live.spec.mjs', 'in-place.spec.mjs'],
     },
     {
       name: 'desktop-postgres',
       use: { ...desktop, database: 'postgres' },
-      testMatch: ['line.spec.mjs', 'failures.spec.mjs', 'session.spec.mjs'],
+      testMatch: ['line.spec.mjs', 'failures.spec.mjs', 'session.spec.mjs', 'live.spec.mjs'],
     },
     {
       name: 'phone-postgres',

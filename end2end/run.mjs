@@ -1,4 +1,4 @@
-// Runs the suites one after the other: `node run.mjs [wire|interop|import|browser …] [-- arguments for the runner]`.
+// Runs the suites one after the other: `node run.mjs [wire|interop|import|fuzz|browser …] [-- arguments for the runner]`.
 // Ends with "N passed, N failed", and with an exit code other than 0 on any failure.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -15,6 +15,7 @@ const SUITES = {
   wire: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('wire', more) },
   interop: { needs: ['server', 'python'], run: (more) => nodeTests('interop', more) },
   import: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('import', more) },
+  fuzz: { needs: ['server', 'postgres', 'python', 'schemathesis'], run: (more) => nodeTests('fuzz', more) },
   browser: { needs: ['server', 'postgres', 'chrome', 'python'], run: playwright },
 };
 

@@ -26,16 +26,19 @@ function runs(path) {
   }
 }
 
-/** The sentences about what is missing for these needs (`server`, `postgres`, `chrome`, `python`). */
+function imports(...packages) {
+  return spawnSync(python, ['-c', `import ${packages.join(', ')}`], { encoding: 'utf8' }).status === 0;
+}
+
+/** The sentences about what is missing for these needs (`server`, `postgres`, `chrome`, `python`, `schemathesis`). */
 export function missing(needs) {
+  const pythonLacks = `BOOKPLATE_PYTHON (${python}) needs the packages of requirements.txt.`;
   const lacks = {
     server: () => !runs(binary) && `BOOKPLATE_BIN must name the built server (it is "${binary}").`,
     postgres: () => !postgresUrl && 'BOOKPLATE_TEST_POSTGRES_URL must name a throw-away PostgreSQL cluster.',
     chrome: () => !runs(chrome) && `CHROME_PATH must name Chromium (it is "${chrome}").`,
-    python: () => {
-      const tried = spawnSync(python, ['-c', 'import jwt, jose, cryptography, sqlite3, aiosmtpd, openapi_spec_validator'], { encoding: 'utf8' });
-      return tried.status !== 0 && `BOOKPLATE_PYTHON (${python}) needs the packages of requirements.txt.`;
-    },
+    python: () => !imports('jwt', 'jose', 'cryptography', 'sqlite3', 'aiosmtpd', 'openapi_spec_validator') && pythonLacks,
+    schemathesis: () => !imports('schemathesis') && pythonLacks,
   };
-  return needs.map((need) => lacks[need]()).filter(Boolean);
+  return [...new Set(needs.map((need) => lacks[need]()).filter(Boolean))];
 }

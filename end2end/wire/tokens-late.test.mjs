@@ -127,6 +127,12 @@ onServers(
       assert.deepEqual([there.status, there.text], [nowhere.status, nowhere.text]);
       assert.equal((await theirs.page.message('c', 'm')).json.status, 'in_progress');
     });
+
+    test('and that has no id of its own is not known to have begun anything', async () => {
+      const { botFor } = await readerOf(server());
+      await begin(await botFor(60, { jti: undefined }), draft('mine'));
+      await refusesAll(await botFor(-1, { jti: undefined }), [['PATCH', '/conversations/c/messages/mine', finished]]);
+    });
   },
   extra,
 );

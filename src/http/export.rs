@@ -5,8 +5,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Code, LocalPath, Problem};
-use domain::{ExportError, SignedIn};
+use domain::{ConversationError, ConversationExport, ExportError, Piece, Reading, SignedIn};
 use http::{HeaderValue, header, request::Parts};
+use tokio::runtime::Handle;
 
 use super::{
     guard::Proof,
@@ -14,7 +15,7 @@ use super::{
     pages::{enter, render_problem, see_other},
     state::Edge,
 };
-use crate::adapters::archive::{self, Archive};
+use crate::adapters::archive::{self, Archive, Conversations};
 
 /// Where a browser is sent that is not signed in.
 const SIGN_IN_FIRST: &str = "/sign-in?next=/account/data";
@@ -49,8 +50,14 @@ async fn download(edge: &Edge, parts: &Parts, signed_in: &SignedIn) -> Response 
         Err(ExportError::Gone) => return see_other(LocalPath::parse(SIGN_IN_FIRST).as_ref()),
         Err(error) => return render_problem(edge, parts.uri.clone(), error.into()).await,
     };
+    let conversations = &edge.services.conversations;
+    let mut taken = Taken {
+        runtime: Handle::current(),
+        file: conversations.export_copy(&signed_in.user.id, export.exported_at),
+        reading: conversations.read_all(&signed_in.user.id),
+    };
     // Compressing years of events takes a while.
-    let packed = tokio::task::spawn_blocking(move || archive::pack(&export)).await;
+    let packed = tokio::task::spawn_blocking(move || archive::pack(&export, &mut taken)).await;
     let packed = packed.map_err(|error| error.to_string());
     match packed.and_then(|packed| packed.map_err(|error| error.to_string())) {
         Ok(archive) => file(archive),
@@ -59,6 +66,27 @@ async fn download(edge: &Edge, parts: &Parts, signed_in: &SignedIn) -> Response 
             render_problem(edge, parts.uri.clone(), Problem::new(Code::Internal)).await
         }
     }
+}
+
+/// A reader's conversations, read from a thread that may wait.
+struct Taken {
+    runtime: Handle,
+    file: ConversationExport,
+    reading: Reading,
+}
+
+impl Conversations for Taken {
+    fn next_chunk(&mut self) -> Result<Option<String>, String> {
+        self.runtime.block_on(self.file.next_chunk()).map_err(in_words)
+    }
+
+    fn next_piece(&mut self) -> Result<Option<Piece>, String> {
+        self.runtime.block_on(self.reading.next()).map_err(in_words)
+    }
+}
+
+fn in_words(error: ConversationError) -> String {
+    format!("the conversations could not be read: {error:?}")
 }
 
 fn file(archive: Archive) -> Response {

@@ -17,8 +17,8 @@ use super::{pages, state::Edge};
 pub async fn one_name(State(edge): State<Edge>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let elsewhere = edge.site.origin.is_loopback() && is_other_loopback(host, edge.site.origin.as_str());
-    let is_page = matches!(*request.method(), Method::GET | Method::HEAD)
-        && !request.uri().path().starts_with(routes::API);
+    let is_page =
+        matches!(*request.method(), Method::GET | Method::HEAD) && !request.uri().path().starts_with("/api/");
     if elsewhere && is_page {
         let path = request.uri().path_and_query().map_or(routes::HOME, |path| path.as_str());
         return redirect(StatusCode::TEMPORARY_REDIRECT, &format!("{}{path}", edge.site.origin.as_str()));

@@ -1,6 +1,7 @@
 //! `cargo xtask`: Bookplate's developer commands. Each prepares what it needs, says what it is doing, and names
 //! what is missing together with the remedy. Nothing has to be installed but Rust to run, build and develop.
 
+mod bench;
 mod build;
 mod coverage;
 mod dev;
@@ -46,6 +47,12 @@ enum Command {
     Site,
     /// Run everything continuous integration needs: checks, Rust tests on both databases, browser tests
     Test(test::Arguments),
+    /// Build for release and measure what conversations cost; bench/README.md says how to read it
+    Bench {
+        /// Arguments of the benchmark, `--work FOLDER` at least
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Run the Rust tests and print how many of our lines they reach
     Coverage,
     /// Say which tools are here and how to get those that are missing
@@ -77,6 +84,7 @@ fn dispatch(command: Command, workspace: &Workspace) -> anyhow::Result<ExitCode>
         Command::Build => build::release(workspace)?,
         Command::Site => site::command(workspace)?,
         Command::Test(arguments) => return test::test(workspace, &arguments),
+        Command::Bench { arguments } => bench::bench(workspace, &arguments)?,
         Command::Coverage => coverage::coverage(workspace)?,
         Command::Doctor => return Ok(prerequisites::doctor(workspace)),
     }

@@ -41,8 +41,8 @@ impl Upkeep {
         self.ports.clock.now()
     }
 
-    /// Removes expired sessions, links and counts, old events, accounts that were never confirmed, and conversations that
-    /// were deleted long enough ago.
+    /// Removes expired sessions, links and counts, old events, accounts that were never confirmed, conversations that were
+    /// deleted a while ago, and remembered requests whose time is over.
     ///
     /// # Errors
     /// [`Failure`]; what was removed before it stays so.
@@ -52,13 +52,12 @@ impl Upkeep {
         let cutoffs = Cutoffs {
             now,
             events: ago(self.retention.events_days),
+            deleted: now.plus_seconds(-UNDO),
             unverified: self.retention.unverified_days.map(ago),
         };
         let swept = self.database.sweep(cutoffs).await?;
-        let conversations = self.database.remove_hidden(now.plus_seconds(-UNDO)).await?;
-        let requests = self.database.forget_requests(now).await?;
-        if swept != Swept::default() || conversations + requests > 0 {
-            tracing::info!(?swept, conversations, requests, "swept");
+        if swept != Swept::default() {
+            tracing::info!(?swept, "swept");
         }
         Ok(swept)
     }

@@ -295,14 +295,18 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn delete_user(&self, id: &str, trace: &Trace) -> Result<bool, StorageError> {
-        Ok(in_transaction!(self, |connection| {
+        in_transaction!(self, |connection| {
             let deleted = sqlx::query(DELETE).bind(id).execute(&mut *connection).await?;
             if deleted.rows_affected() == 0 {
                 return Ok(false);
             }
             sqlx::query(crate::events::FORGET).bind(id).execute(&mut *connection).await?;
             insert_trace!(connection, trace);
-            true
-        }))
+        });
+        // The reader is gone, whatever comes of this.
+        if let Err(error) = self.settle_search(true).await {
+            tracing::warn!(%error, "words of a reader who was erased are in the index until others are deleted");
+        }
+        Ok(true)
     }
 }

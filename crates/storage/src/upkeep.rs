@@ -17,6 +17,8 @@ pub struct Cutoffs {
     pub now: Timestamp,
     /// Events from before.
     pub events: Timestamp,
+    /// Conversations that were deleted before.
+    pub deleted: Timestamp,
     /// Accounts whose address was to be proved since before and that nobody is signed in to; `None` keeps all.
     pub unverified: Option<Timestamp>,
 }
@@ -34,6 +36,10 @@ pub struct Swept {
     pub events: u64,
     /// Accounts that were never confirmed.
     pub accounts: u64,
+    /// Conversations that were deleted.
+    pub conversations: u64,
+    /// Requests that are no longer remembered.
+    pub requests: u64,
 }
 
 const SESSIONS: &str = "delete from bookplate_sessions where expires_at <= $1 or ends_at <= $1";
@@ -65,6 +71,8 @@ impl Database {
             limits: self.run(LIMITS, now).await?,
             events: self.run(EVENTS, cutoffs.events.millis()).await?,
             accounts: 0,
+            conversations: self.remove_hidden(cutoffs.deleted).await?,
+            requests: self.forget_requests(cutoffs.now).await?,
         };
         if let Some(unverified) = cutoffs.unverified {
             let before = unverified.millis();
@@ -75,6 +83,7 @@ impl Database {
         }
         // Every round looks at the last day; what is older has been looked at.
         self.run(FORGET_LATE, cutoffs.now.plus_seconds(-DAY).millis()).await?;
+        self.settle_search(swept.conversations > 0 || swept.accounts > 0).await?;
         Ok(swept)
     }
 

@@ -1,5 +1,6 @@
 //! A reader's copy of everything, as one ZIP file: for programs, for reading, and a word on what is in it.
 
+mod conversations;
 mod page;
 mod readme;
 
@@ -8,7 +9,8 @@ use std::{
     io::{self, Cursor, Write},
 };
 
-use domain::export::Export;
+use self::conversations::{Next, Pages};
+use domain::{Piece, export::Export};
 use time::OffsetDateTime;
 use zip::{CompressionMethod, DateTime, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
@@ -22,11 +24,27 @@ pub struct Archive {
     pub bytes: Vec<u8>,
 }
 
-/// Packs a copy of everything: `account.json`, `account.html` and `README.txt`. The same copy gives the same bytes.
+/// A reader's conversations, read while they are packed. Neither is held whole.
+pub trait Conversations {
+    /// The next piece of `conversations.json`; `None` after the last one.
+    ///
+    /// # Errors
+    /// In words: when not everything could be read.
+    fn next_chunk(&mut self) -> Result<Option<String>, String>;
+
+    /// The next piece of a conversation, from the beginning again; `None` after the last one.
+    ///
+    /// # Errors
+    /// In words: when not everything could be read.
+    fn next_piece(&mut self) -> Result<Option<Piece>, String>;
+}
+
+/// Packs a copy of everything: `README.txt`, `account.html`, `account.json`, `conversations.json`, `conversations.html` and
+/// a page of each conversation. The same copy gives the same bytes.
 ///
 /// # Errors
-/// [`ArchiveError`], when a part of ours is broken.
-pub fn pack(export: &Export) -> Result<Archive, ArchiveError> {
+/// [`ArchiveError`], when a part of ours is broken or the conversations could not be read.
+pub fn pack(export: &Export, conversations: &mut impl Conversations) -> Result<Archive, ArchiveError> {
     let mut json = serde_json::to_string_pretty(export).map_err(io::Error::from)?;
     json.push('\n');
     let files = [
@@ -43,6 +61,23 @@ pub fn pack(export: &Export) -> Result<Archive, ArchiveError> {
         zip.start_file(name, options)?;
         zip.write_all(content.as_bytes())?;
     }
+    zip.start_file("conversations.json", options)?;
+    while let Some(chunk) = conversations.next_chunk().map_err(ArchiveError)? {
+        zip.write_all(chunk.as_bytes())?;
+    }
+    let mut pages = Pages::new(export);
+    while let Some(piece) = conversations.next_piece().map_err(ArchiveError)? {
+        let text = match pages.write(&piece) {
+            Next::File(name, text) => {
+                zip.start_file(name, options)?;
+                text
+            }
+            Next::More(text) => text,
+        };
+        zip.write_all(text.as_bytes())?;
+    }
+    zip.start_file("conversations.html", options)?;
+    zip.write_all(pages.contents().as_bytes())?;
     Ok(Archive { file_name: file_name(export), bytes: zip.finish()?.into_inner() })
 }
 

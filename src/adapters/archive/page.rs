@@ -1,13 +1,14 @@
 //! The copy as a page: one file, without script, and nothing in it is fetched from anywhere.
 //!
-//! Every value passes through [`Value`], which is the only place that writes somebody's words into the page.
+//! Every value passes through [`Value`], which is the only place that writes somebody's words into the page, by way of
+//! [`Escaped`].
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Display, Formatter, Write};
 
 use contract::Timestamp;
 use domain::export::{Answer, Browser, Event, Export, Link, Mail, Profile, Session, SignInMethod};
 
-const STYLE: &str = include_str!("page.css");
+pub(super) const STYLE: &str = include_str!("page.css");
 
 /// Writes the page.
 pub(super) fn write(export: &Export) -> String {
@@ -20,6 +21,7 @@ pub(super) fn write(export: &Export) -> String {
         ("Mailed links", "links", each(&export.links, link)),
         ("Mails that wait to be sent", "mails", each(&export.mails, mail)),
         ("What happened", "events", events(&export.events)),
+        ("Conversations", "conversations", conversations(export)),
     ];
     let contents: String =
         parts.iter().map(|(title, id, _)| format!("<li><a href=\"#{id}\">{title}</a></li>\n")).collect();
@@ -63,9 +65,11 @@ whoever finds this file into your account.</p>
 
 /// What stands beside a name.
 #[derive(Clone, Copy)]
-enum Value<'a> {
+pub(super) enum Value<'a> {
     /// Somebody's words.
     Text(&'a str),
+    /// Somebody's words, on several lines perhaps.
+    Lines(&'a str),
     Moment(Timestamp),
     Number(i64),
     YesNo(bool),
@@ -73,11 +77,15 @@ enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    fn text(text: Option<&'a str>) -> Self {
+    pub(super) fn text(text: Option<&'a str>) -> Self {
         text.map_or(Self::None, Self::Text)
     }
 
-    fn moment(moment: Option<Timestamp>) -> Self {
+    pub(super) fn lines(text: Option<&'a str>) -> Self {
+        text.map_or(Self::None, Self::Lines)
+    }
+
+    pub(super) fn moment(moment: Option<Timestamp>) -> Self {
         moment.map_or(Self::None, Self::Moment)
     }
 }
@@ -85,9 +93,10 @@ impl<'a> Value<'a> {
 impl Display for Value<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::None | Self::Text("") => f.write_str("<span class=\"quiet\">none</span>"),
+            Self::None | Self::Text("") | Self::Lines("") => f.write_str("<span class=\"quiet\">none</span>"),
             // Isolated, so that a name written from right to left turns nothing around it.
             Self::Text(text) => write!(f, "<bdi>{}</bdi>", Escaped(text)),
+            Self::Lines(text) => write!(f, "<bdi class=\"said\">{}</bdi>", Lines(text)),
             Self::Moment(moment) => {
                 let iso = moment.iso();
                 let time = iso.get(11..16).unwrap_or_default();
@@ -100,7 +109,7 @@ impl Display for Value<'_> {
 }
 
 /// Text for between tags and for quoted attributes.
-struct Escaped<'a>(&'a str);
+pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -114,8 +123,28 @@ impl Display for Escaped<'_> {
             c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
                 f.write_str("\u{fffd}")
             }
-            c => write!(f, "{c}"),
+            c => f.write_char(c),
         })
+    }
+}
+
+/// Text of several lines, each escaped by itself.
+pub(super) struct Lines<'a>(pub(super) &'a str);
+
+impl Display for Lines<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (at, line) in self.0.split('\n').enumerate() {
+            if at > 0 {
+                f.write_char('\n')?;
+            }
+            for (at, piece) in line.trim_end_matches('\r').split('\t').enumerate() {
+                if at > 0 {
+                    f.write_char('\t')?;
+                }
+                Escaped(piece).fmt(f)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -123,9 +152,9 @@ fn each<T>(items: &[T], write: fn(&T) -> String) -> String {
     if items.is_empty() { NOTHING.to_owned() } else { items.iter().map(write).collect() }
 }
 
-const NOTHING: &str = "<p class=\"quiet\">Nothing is stored.</p>\n";
+pub(super) const NOTHING: &str = "<p class=\"quiet\">Nothing is stored.</p>\n";
 
-fn facts(facts: &[(&str, Value<'_>)]) -> String {
+pub(super) fn facts(facts: &[(&str, Value<'_>)]) -> String {
     let lines: String =
         facts.iter().map(|(name, value)| format!("<dt>{name}</dt><dd>{value}</dd>\n")).collect();
     format!("<dl>\n{lines}</dl>\n")
@@ -225,6 +254,15 @@ fn events(events: &[Event]) -> String {
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"events\">\n<table>\n\
          <thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
     )
+}
+
+/// They have pages of their own.
+fn conversations(export: &Export) -> String {
+    let counted = facts(&[
+        ("Stored", Value::Number(export.conversations)),
+        ("Requests remembered", Value::Number(export.remembered_requests)),
+    ]);
+    format!("<p><a href=\"conversations.html\">Your conversations</a></p>\n{counted}")
 }
 
 /// A line of the table. The id, which tells a reader nothing, is left to programs.

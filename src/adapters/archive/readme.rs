@@ -16,7 +16,11 @@ This is everything that was stored about you there on
 
 account.html  to read: open it in a browser. It loads nothing from the
               network and needs no script.
-account.json  the same for programs. The member \"format\" says what it is,
+conversations.html, conversations/
+              your conversations to read, a page each.
+conversations.json
+              the same for programs; may be taken in at another book.
+account.json  the account for programs. The member \"format\" says what it is,
               \"version\" ({version}) which description it follows:
               docs/EXPORT.md in Bookplate's own documentation.
 

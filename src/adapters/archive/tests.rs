@@ -1,10 +1,18 @@
 use std::io::{Cursor, Read};
 
-use contract::Timestamp;
+use contract::{
+    Timestamp,
+    conversations::{
+        Conversation, ConversationStatus, Feedback, FeedbackValue, ItemId, Message, MessageStatus, Role,
+        Verbatim,
+    },
+};
+use domain::Taken;
 use domain::export::{
     Answer, Book, Browser, Event, Export, FORMAT, Link, Mail, Profile, Session, SignInMethod, VERSION,
 };
 use proptest::prelude::*;
+use serde_json::json;
 use zip::ZipArchive;
 
 use super::*;
@@ -94,6 +102,85 @@ fn copy(words: &str) -> Export {
             ip_address: said(),
             user_agent: said(),
         }],
+        conversations: 2,
+        remembered_requests: 1,
+    }
+}
+
+/// Two conversations in which every place that somebody's words can reach holds these.
+struct Said {
+    chunks: Vec<String>,
+    pieces: Vec<Piece>,
+}
+
+impl Conversations for Said {
+    fn next_chunk(&mut self) -> Result<Option<String>, String> {
+        Ok(self.chunks.pop())
+    }
+
+    fn next_piece(&mut self) -> Result<Option<Piece>, String> {
+        Ok(self.pieces.pop())
+    }
+}
+
+fn said(words: &str) -> Said {
+    let mut pieces = Vec::new();
+    for (id, deleted_at) in [("first", None), ("second", Some(NOW))] {
+        pieces.push(Piece::Begin(Box::new(Taken { conversation: conversation(id, words), deleted_at })));
+        pieces.push(Piece::Message(Box::new(message(id, words))));
+        pieces.push(Piece::End);
+    }
+    pieces.reverse();
+    Said { chunks: vec!["[1]}".into(), "{\"a\":".into()], pieces }
+}
+
+fn conversation(id: &str, words: &str) -> Conversation {
+    Conversation {
+        id: ItemId::stored(id.into()),
+        title: Some(words.to_owned()),
+        opening: None,
+        status: ConversationStatus::Active,
+        head_id: None,
+        metadata: Verbatim::of(&json!({ "chapter": words })),
+        message_count: 1,
+        revision: 1,
+        created_at: NOW,
+        updated_at: NOW,
+        last_message_at: Some(NOW),
+    }
+}
+
+fn message(id: &str, words: &str) -> Message {
+    let parts = json!([
+        { "type": "text", "text": words, "citations": [{ "sourceId": words, "start": 0, "end": 0, "quote": words }] },
+        { "type": "reasoning", "text": words },
+        { "type": "source", "sourceId": words, "kind": "url", "url": words, "title": words, "chunk": words },
+        { "type": "file", "url": words, "mediaType": words, "filename": words },
+        { "type": "tool-call", "toolCallId": "1", "toolName": words, "input": { "q": words } },
+        { "type": "tool-result", "toolCallId": "1", "output": words },
+        { "type": "data-chart", "of": words },
+    ]);
+    Message {
+        id: ItemId::stored("m".into()),
+        conversation_id: ItemId::stored(id.into()),
+        parent_id: None,
+        seq: 1,
+        role: Role::Assistant,
+        parts: Verbatim::of(&parts),
+        status: MessageStatus::Incomplete,
+        model: Some(words.to_owned()),
+        usage: Some(Verbatim::of(&json!({ "inputTokens": 1, "x": words }))),
+        format: Some(words.to_owned()),
+        raw: Some(Verbatim::of(&words)),
+        metadata: Verbatim::empty_object(),
+        feedback: Some(Feedback {
+            value: FeedbackValue::Bad,
+            comment: Some(words.to_owned()),
+            tags: vec![words.to_owned()],
+            updated_at: NOW,
+        }),
+        created_at: NOW,
+        updated_at: NOW,
     }
 }
 
@@ -106,28 +193,40 @@ fn files(archive: &Archive) -> Vec<(String, String)> {
         file.read_to_string(&mut text).unwrap();
         (file.name().unwrap().into_owned(), text)
     };
-    (0..3).map(read).collect()
+    (0..7).map(read).collect()
 }
 
 #[test]
 fn an_archive_holds_the_same_for_programs_and_for_readers() {
-    let archive = pack(&copy(FIREFOX)).unwrap();
+    let archive = pack(&copy(FIREFOX), &mut said("Two\nlines")).unwrap();
     let files = files(&archive);
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["README.txt", "account.html", "account.json"]);
+    let written = [
+        "README.txt",
+        "account.html",
+        "account.json",
+        "conversations.json",
+        "conversations/00001.html",
+        "conversations/00002.html",
+        "conversations.html",
+    ];
+    assert_eq!(names, written);
     let json: serde_json::Value = serde_json::from_str(&files[2].1).unwrap();
     assert_eq!(json, serde_json::to_value(copy(FIREFOX)).unwrap());
     insta::assert_snapshot!("README.txt", files[0].1);
     insta::assert_snapshot!("account.html", files[1].1);
+    assert_eq!(files[3].1, "{\"a\":[1]}");
+    insta::assert_snapshot!("conversation.html", files[5].1);
+    insta::assert_snapshot!("conversations.html", files[6].1);
 }
 
 #[test]
 fn the_same_copy_gives_the_same_bytes_with_the_time_of_the_copy() {
-    let archive = pack(&copy("The Book")).unwrap();
-    assert_eq!(archive, pack(&copy("The Book")).unwrap());
+    let archive = pack(&copy("The Book"), &mut said("x")).unwrap();
+    assert_eq!(archive, pack(&copy("The Book"), &mut said("x")).unwrap());
     let mut zip = ZipArchive::new(Cursor::new(&archive.bytes)).unwrap();
-    assert_eq!(zip.len(), 3);
-    for at in 0..3 {
+    assert_eq!(zip.len(), 7);
+    for at in 0..7 {
         let file = zip.by_index(at).unwrap();
         assert_eq!(file.last_modified().unwrap().to_string(), "2026-11-21 00:00:00");
         assert_eq!(file.compression(), CompressionMethod::Deflated);
@@ -161,6 +260,40 @@ fn security_06_what_readers_and_browsers_say_stays_text_in_the_page() {
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;\u{fffd}"));
 }
 
+/// The pages of two conversations, and of their contents.
+fn pages(words: &str) -> String {
+    let archive = pack(&copy("x"), &mut said(words)).unwrap();
+    files(&archive).into_iter().skip(4).map(|(_, page)| page).collect()
+}
+
+#[test]
+fn security_36_what_was_said_stays_text_in_the_pages() {
+    let html = pages("</p></title><script>alert(1)</script>\n<img src=x onerror=y>\u{202e}");
+    assert!(!html.contains("<script") && !html.contains("<img") && !html.contains('\u{202e}'), "{html}");
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;\n&lt;img src=x onerror=y&gt;\u{fffd}"));
+    for loads in ["src=\"", "url(", "@import", "<link", "http-equiv=\"refresh"] {
+        assert!(!html.contains(loads), "{loads}");
+    }
+}
+
+#[test]
+fn conversations_that_cannot_be_read_leave_no_archive() {
+    struct Broken(bool);
+    impl Conversations for Broken {
+        fn next_chunk(&mut self) -> Result<Option<String>, String> {
+            if self.0 { Err("away".into()) } else { Ok(None) }
+        }
+
+        fn next_piece(&mut self) -> Result<Option<Piece>, String> {
+            Err("away".into())
+        }
+    }
+    for broken in [true, false] {
+        let error = pack(&copy("x"), &mut Broken(broken)).unwrap_err();
+        assert_eq!(error.to_string(), "the archive could not be written: away");
+    }
+}
+
 /// What stands between `<` and `>`.
 fn tags(html: &str) -> Vec<&str> {
     html.split('<').skip(1).map(|rest| rest.split('>').next().unwrap()).collect()
@@ -173,6 +306,8 @@ proptest! {
     ) {
         let (page, plain) = (page::write(&copy(&words)), page::write(&copy("plain")));
         prop_assert_eq!(tags(&page), tags(&plain));
+        let (said, plain) = (pages(&words), pages("plain"));
+        prop_assert_eq!(tags(&said), tags(&plain));
         let name = file_name(&copy(&words));
         prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')), "{}", name);
         prop_assert!(!name.starts_with(['-', '.']), "{}", name);

@@ -1,14 +1,13 @@
 //! Who calls: a chatbot with a reader's token, or a page with a reader's cookie.
 
 use axum::{
-    extract::{FromRequestParts, Path, Request, State},
+    extract::{FromRequestParts, Request, State},
     middleware::Next,
     response::Response,
 };
 use contract::{Code, Problem};
 use domain::{By, LimitError, Presented, Renewal, Resolved, Rule, SignedIn};
 use http::{HeaderMap, Method, header, request::Parts};
-use serde::de::DeserializeOwned;
 
 use super::document::Refused;
 use crate::http::{actor::bearer, guard::Proof, limits, session::set_cookies, state::Edge};
@@ -143,17 +142,4 @@ pub async fn renewing(State(edge): State<Edge>, mut request: Request, next: Next
         set_cookies(&mut response, edge.cookies().opened(&headers, &edge.services.sessions, session));
     }
     response
-}
-
-/// The names in an address. One that is no text names nothing.
-#[derive(Debug)]
-pub struct Named<T>(pub T);
-
-impl<T: DeserializeOwned + Send> FromRequestParts<Edge> for Named<T> {
-    type Rejection = Refused;
-
-    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Refused> {
-        let names = Path::from_request_parts(parts, edge).await;
-        names.map(|Path(names)| Self(names)).map_err(|_| Problem::new(Code::NotFound).into())
-    }
 }

@@ -16,11 +16,7 @@ use http::{HeaderMap, HeaderValue, Uri, header};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
-use super::{
-    caller::{Caller, Named},
-    document::Refused,
-    query::Parameters,
-};
+use super::{caller::Caller, document::Refused, names::Names, query::Parameters};
 use crate::http::state::Edge;
 
 /// Between two signs of life. The session is looked at with each.
@@ -34,7 +30,7 @@ const RETRY: u32 = 1000;
 pub async fn stream(
     State(edge): State<Edge>,
     caller: Caller,
-    Named(id): Named<String>,
+    Names(id): Names<String>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Refused> {

@@ -8,18 +8,14 @@ use axum::{
 use contract::{Problems, conversations::NewFeedback};
 use http::StatusCode;
 
-use super::{
-    caller::{Caller, Named},
-    document::Refused,
-    messages::read,
-};
+use super::{caller::Caller, document::Refused, messages::read, names::Names};
 use crate::http::state::Edge;
 
 /// Keeps what the reader thinks of a message.
 pub async fn set(
     State(edge): State<Edge>,
     caller: Caller,
-    Named((id, message_id)): Named<(String, String)>,
+    Names((id, message_id)): Names<(String, String)>,
     request: Request,
 ) -> Result<Response, Refused> {
     let feedback: NewFeedback = read(&edge, request).await?;
@@ -31,7 +27,7 @@ pub async fn set(
 pub async fn clear(
     State(edge): State<Edge>,
     caller: Caller,
-    Named((id, message_id)): Named<(String, String)>,
+    Names((id, message_id)): Names<(String, String)>,
 ) -> Result<Response, Refused> {
     let cleared = edge.services.conversations.clear_feedback(caller.user_id(), &id, &message_id).await;
     cleared.map_err(Problems::from)?;

@@ -12,12 +12,7 @@ use contract::{
 };
 use http::{HeaderValue, StatusCode, Uri, header};
 
-use super::{
-    caller::{Caller, Named},
-    document::Refused,
-    messages::read,
-    query::Parameters,
-};
+use super::{caller::Caller, document::Refused, messages::read, names::Names, query::Parameters};
 use crate::http::state::Edge;
 
 type Answer = Result<Response, Refused>;
@@ -46,7 +41,7 @@ pub async fn create(State(edge): State<Edge>, caller: Caller, request: Request) 
 }
 
 /// `GET /api/conversations/{id}`.
-pub async fn find(State(edge): State<Edge>, caller: Caller, Named(id): Named<String>) -> Answer {
+pub async fn find(State(edge): State<Edge>, caller: Caller, Names(id): Names<String>) -> Answer {
     let found = edge.services.conversations.find(caller.user_id(), &id).await;
     Ok(Json(found.map_err(Problems::from)?).into_response())
 }
@@ -55,7 +50,7 @@ pub async fn find(State(edge): State<Edge>, caller: Caller, Named(id): Named<Str
 pub async fn update(
     State(edge): State<Edge>,
     caller: Caller,
-    Named(id): Named<String>,
+    Names(id): Names<String>,
     request: Request,
 ) -> Answer {
     let change: ConversationChange = read(&edge, request).await?;
@@ -64,13 +59,13 @@ pub async fn update(
 }
 
 /// `DELETE /api/conversations/{id}`: hidden at once, gone ten minutes later.
-pub async fn delete(State(edge): State<Edge>, caller: Caller, Named(id): Named<String>) -> Answer {
+pub async fn delete(State(edge): State<Edge>, caller: Caller, Names(id): Names<String>) -> Answer {
     edge.services.conversations.delete(caller.user_id(), &id).await.map_err(Problems::from)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `POST /api/conversations/{id}/restore`: shows a deleted conversation again, within the ten minutes.
-pub async fn restore(State(edge): State<Edge>, caller: Caller, Named(id): Named<String>) -> Answer {
+pub async fn restore(State(edge): State<Edge>, caller: Caller, Names(id): Names<String>) -> Answer {
     let restored = edge.services.conversations.restore(caller.user_id(), &id).await;
     Ok(Json(restored.map_err(Problems::from)?).into_response())
 }

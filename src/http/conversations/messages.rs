@@ -7,14 +7,15 @@ use axum::{
 };
 use contract::{
     Code, Problem, Problems, Reason,
-    conversations::{MessageChange, NewMessage, read_json},
+    conversations::{MessageChange, NewMessage, Verbatim, read_json},
 };
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, de::DeserializeOwned, de::IgnoredAny};
 
 use super::{
-    caller::{Caller, LateCaller, Named},
+    caller::{Caller, LateCaller},
     document::Refused,
+    names::Names,
     query::Parameters,
 };
 use crate::http::{api::body, state::Edge};
@@ -27,7 +28,7 @@ const LARGE_MESSAGES: usize = 4;
 const MAX_KEY: usize = 255;
 
 /// `GET /api/conversations/{id}/messages`: a page of messages in their order.
-pub async fn list(State(edge): State<Edge>, caller: Caller, Named(id): Named<String>, uri: Uri) -> Answer {
+pub async fn list(State(edge): State<Edge>, caller: Caller, Names(id): Names<String>, uri: Uri) -> Answer {
     let parameters = Parameters::of(&uri);
     let (asked, order) = (parameters.asked()?, parameters.order()?);
     let page = edge.services.conversations.messages(caller.user_id(), &id, order, asked).await;
@@ -39,7 +40,7 @@ pub async fn list(State(edge): State<Edge>, caller: Caller, Named(id): Named<Str
 pub async fn append(
     State(edge): State<Edge>,
     caller: Caller,
-    Named(id): Named<String>,
+    Names(id): Names<String>,
     request: Request,
 ) -> Answer {
     let key = idempotency_key(request.headers())?;
@@ -55,7 +56,7 @@ pub async fn append(
 pub async fn find(
     State(edge): State<Edge>,
     caller: Caller,
-    Named((id, message_id)): Named<(String, String)>,
+    Names((id, message_id)): Names<(String, String)>,
 ) -> Answer {
     let found = edge.services.conversations.message(caller.user_id(), &id, &message_id).await;
     Ok(Json(found.map_err(Problems::from)?).into_response())
@@ -66,7 +67,7 @@ pub async fn find(
 pub async fn update(
     State(edge): State<Edge>,
     LateCaller(caller): LateCaller,
-    Named((id, message_id)): Named<(String, String)>,
+    Names((id, message_id)): Names<(String, String)>,
     request: Request,
 ) -> Answer {
     let change: MessageChange = read(&edge, request).await?;
@@ -97,10 +98,21 @@ fn several(bytes: &[u8]) -> Result<Vec<NewMessage>, Problem> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Several {
-        messages: Vec<NewMessage>,
+        messages: Vec<Verbatim>,
     }
     let is_several = serde_json::from_slice::<Peek>(bytes).is_ok_and(|peek| peek.messages.is_some());
-    if is_several { Ok(read_json::<Several>(bytes)?.messages) } else { Ok(vec![read_json(bytes)?]) }
+    if !is_several {
+        return Ok(vec![read_json(bytes)?]);
+    }
+    let messages = read_json::<Several>(bytes)?.messages;
+    let read = |(at, message): (usize, &Verbatim)| {
+        let place = format!("messages[{at}]");
+        read_json(message.as_str().as_bytes()).map_err(|problem: Problem| {
+            let field = problem.field.map_or(place.clone(), |field| format!("{place}.{field}"));
+            Problem { field: Some(field), ..problem }
+        })
+    };
+    messages.iter().enumerate().map(read).collect()
 }
 
 /// The key under which a request is known again (`Idempotency-Key`, IETF draft-ietf-httpapi-idempotency-key-header).

@@ -4,8 +4,10 @@ mod caller;
 pub mod document;
 mod events;
 mod feedback;
+mod files;
 mod items;
 mod messages;
+mod names;
 mod query;
 mod search;
 
@@ -48,6 +50,9 @@ pub fn table() -> Vec<(String, MethodRouter<Edge>)> {
     let message = format!("{messages}/{{message_id}}");
     vec![
         (routes::API_CONVERSATIONS.to_owned(), get(items::list).post(items::create)),
+        (format!("{}/export", routes::API_CONVERSATIONS), get(files::export_all)),
+        (format!("{}/import", routes::API_CONVERSATIONS), post(files::import)),
+        (format!("{conversation}/export"), get(files::export)),
         (format!("{conversation}/restore"), post(items::restore)),
         (format!("{conversation}/events"), get(events::stream)),
         (conversation, get(items::find).patch(items::update).delete(items::delete)),
@@ -79,7 +84,9 @@ fn cors(edge: &Edge) -> CorsLayer {
 
 /// What stands below `/api` and is nothing.
 pub async fn not_found() -> Response {
-    Refused::from(Problem::new(Code::NotFound)).into_response()
+    let mut response = Refused::from(Problem::new(Code::NotFound)).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// An address below `/api` that is there, asked for in a way it does not know.

@@ -43,10 +43,25 @@ fn json(reply: &Reply) -> Value {
     serde_json::from_str(&file(reply, "account.json")).unwrap()
 }
 
+/// A conversation of a reader with one message.
+async fn talk(app: &TestApp, email: &str) {
+    let query = format!(
+        "insert into bookplate_conversations (no, user_id, id, status, metadata, message_count, revision, created_at, \
+         updated_at, active_at) select coalesce((select max(no) from bookplate_conversations), 0) + 1, id, 'c', 'active', \
+         '{{}}', 1, 1, 0, 0, 0 from bookplate_users where email = '{email}';
+         insert into bookplate_messages (no, conversation_no, id, role, parts, status, revision, created_at, updated_at)
+         select c.no * 1048576 + 1, c.no, 'm', 'user', '[{{\"type\":\"text\",\"text\":\"Who <b>owns</b> it?\"}}]', 'complete', \
+         1, 0, 0 from bookplate_conversations c join bookplate_users u on u.id = c.user_id where u.email = '{email}'"
+    );
+    app.database.arrange(&query).await;
+}
+
 async fn a_reader_takes_everything_along(database: TestDatabase) {
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     app.reader("grace@example.com").await;
+    talk(&app, "ada@example.com").await;
+    talk(&app, "grace@example.com").await;
     let reply = ask(&mut browser).await;
     let json = json(&reply);
     assert_eq!((&json["format"], &json["version"]), (&"bookplate-export".into(), &1.into()));
@@ -60,6 +75,12 @@ async fn a_reader_takes_everything_along(database: TestDatabase) {
     assert!(!json.to_string().contains("grace"));
     assert!(file(&reply, "account.html").contains("ada@example.com"));
     assert!(file(&reply, "README.txt").contains("account.json"));
+    assert_eq!(json["conversations"], 1);
+    let said: Value = serde_json::from_str(&file(&reply, "conversations.json")).unwrap();
+    assert_eq!(said["conversations"][0]["messages"][0]["parts"][0]["text"], "Who <b>owns</b> it?");
+    assert_eq!(said["conversations"].as_array().unwrap().len(), 1);
+    assert!(file(&reply, "conversations.html").contains("conversations/00001.html"));
+    assert!(file(&reply, "conversations/00001.html").contains("Who &lt;b&gt;owns&lt;/b&gt; it?"));
     let recorded = "select count(*) from bookplate_events where kind = 'export' and user_id is not null";
     assert_eq!(app.database.number(recorded).await, 1);
 }

@@ -32,6 +32,12 @@ pub struct Export {
     pub mails: Vec<Mail>,
     /// What happened to the account, the latest first.
     pub events: Vec<Event>,
+    /// Conversations that are stored, those among them that were deleted and are not gone yet. They are in a file of their
+    /// own.
+    pub conversations: i64,
+    /// Requests of chatbots that are remembered for a day, so that they are not carried out twice. Nothing is stored about
+    /// them but keyed hashes and the ids of the messages they have added.
+    pub remembered_requests: i64,
 }
 
 /// What the file says it is.

@@ -75,6 +75,8 @@ impl Privacy {
             links: stored.links.iter().map(Link::from).collect(),
             mails: stored.mails.iter().map(Mail::from).collect(),
             events: events.into_iter().map(Event::from).collect(),
+            conversations: self.database.count_conversations(&user.id).await?,
+            remembered_requests: self.database.count_requests(&user.id).await?,
             profile: profile(user, &stored),
         })
     }

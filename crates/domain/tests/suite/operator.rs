@@ -33,6 +33,7 @@ async fn made(book: &Book, name: &str, password: Option<&str>) -> User {
 async fn an_account_the_operator_makes_is_one_to_sign_in_with(database: TestDatabase) {
     let book = Book::open(database).await;
     let user = made(&book, "ada", Some(PASSWORD)).await;
+    book.ports.clock.advance_seconds(1);
     let signed_in = book.enters("ada", &Visit::default()).await;
     assert_eq!(signed_in.user.id, user.id);
     assert!(signed_in.user.email_verified);

@@ -3,17 +3,21 @@
 use std::sync::Arc;
 
 use domain::{
-    DeleteAccount, Deleted, Device, Event, EventKind, ExportError, LimitSettings, Quota, Retention, Rule,
-    Session, Settings, SignInError, SignUp, SignedIn, Swept, User, Visit,
+    Asked, ConversationError, DeleteAccount, Deleted, Device, Event, EventKind, ExportError, LimitSettings,
+    Quota, Retention, Rule, Session, Settings, SignInError, SignUp, SignedIn, Swept, Timestamp, User, Visit,
     contract::{Choice, PasswordAttempt, PersonName, Question, QuestionKind, Questions},
     export::Export,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use storage::Trace;
 use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::book::{Book, DAY, PASSWORD, email, settings, sign_in, sign_up};
+use crate::{
+    conversation_exports::{all, whole},
+    talking::{TITLE, WORDS, make, say, talked, text},
+};
 
 on_each_database!(
     a_copy_holds_everything_that_is_stored_about_its_reader,
@@ -22,6 +26,9 @@ on_each_database!(
     security_26_a_reader_takes_so_many_copies_in_a_while,
     a_reader_who_is_gone_gets_no_copy_and_leaves_no_trace,
     security_11_an_erased_reader_is_in_no_row_of_any_table,
+    security_11_what_others_have_said_stays_when_a_reader_is_erased,
+    the_file_of_conversations_holds_every_value_that_is_stored_of_them,
+    a_deleted_conversation_comes_back_within_ten_minutes_and_is_gone_after_them,
     what_is_recorded_after_a_reader_was_erased_names_nobody,
     an_event_stored_in_the_moment_of_the_erasure_is_forgotten_by_the_next_sweep,
     expired_sessions_links_and_counts_are_swept,
@@ -73,6 +80,7 @@ async fn lived_in(book: &Book) -> (SignedIn, Visit) {
     assert!(matches!(wrong, Err(SignInError::WrongCredentials)), "{wrong:?}");
     services.accounts.sign_in(sign_in(HANDLE, PASSWORD), &phone).await.unwrap();
     services.privacy.export(&signed_in.user, &laptop.device).await.unwrap();
+    talked(book, &signed_in.user.id).await;
     (signed_in, laptop)
 }
 
@@ -218,9 +226,16 @@ async fn erase(book: &Book, signed_in: &SignedIn, visit: &Visit) {
 }
 
 /// Everything by which a row could be about the reader.
-fn marks(signed_in: &SignedIn) -> [&str; 8] {
-    [&signed_in.user.id, EMAIL, NAME, HOME, PHONE, LAPTOP_AGENT, PHONE_AGENT, &signed_in.session.id]
+fn marks(signed_in: &SignedIn) -> Vec<&str> {
+    let account =
+        [&signed_in.user.id, EMAIL, NAME, HOME, PHONE, LAPTOP_AGENT, PHONE_AGENT, &signed_in.session.id];
+    // The words of messages and titles, and those by which a search finds them.
+    let said = [TITLE, WORDS, "zwiebelkuchen", "rhabarberbarbara", "That is *not* so", "jti-of-the-token"];
+    [account.as_slice(), said.as_slice()].concat()
 }
+
+/// The tables that hold what readers and chatbots have written.
+const WRITTEN: [&str; 3] = ["conversations", "messages", "idempotency"];
 
 async fn security_11_an_erased_reader_is_in_no_row_of_any_table(database: TestDatabase) {
     let book = Book::open(database).await;
@@ -232,13 +247,18 @@ async fn security_11_an_erased_reader_is_in_no_row_of_any_table(database: TestDa
     {
         assert_eq!(book.count(&format!("bookplate_{table}")).await, rows, "{table}");
     }
+    for (table, rows) in WRITTEN.into_iter().zip([3, 4, 1]) {
+        assert_eq!(book.count(&format!("bookplate_{table}")).await, rows, "{table}");
+    }
     let events = book.count("bookplate_events").await;
 
     erase(&book, &signed_in, &laptop).await;
     for mark in marks(&signed_in) {
         assert_eq!(book.database.rows_holding(mark).await, Vec::<String>::new(), "{mark}");
     }
-    for table in ["users", "accounts", "sessions", "session_records", "devices", "links"] {
+    for table in
+        ["users", "accounts", "sessions", "session_records", "devices", "links"].into_iter().chain(WRITTEN)
+    {
         assert_eq!(book.count(&format!("bookplate_{table}")).await, 0, "{table}");
     }
     assert_eq!(book.count("bookplate_events").await, events + 1, "they are counted, with the deletion");
@@ -256,6 +276,109 @@ async fn security_11_an_erased_reader_is_in_no_row_of_any_table(database: TestDa
     let letters = book.ports.mailer.letters_to(EMAIL);
     assert_eq!(letters.iter().map(|it| it.kind.as_str()).collect::<Vec<_>>(), ["account-deleted"]);
     assert_eq!(book.count("bookplate_mails").await, 0);
+}
+
+async fn security_11_what_others_have_said_stays_when_a_reader_is_erased(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let grace = book.reader("grace").await.user.id;
+    talked(&book, &grace).await;
+    let (signed_in, laptop) = lived_in(&book).await;
+    make(&book, &signed_in.user.id, json!({ "id": "only-hers" })).await;
+    say(&book, &signed_in.user.id, "only-hers", &[text("m", "user", "Quittengelee")], None).await;
+    let before = all(&book, &grace).await;
+    erase(&book, &signed_in, &laptop).await;
+    book.services.upkeep.sweep().await.unwrap();
+    assert_eq!(all(&book, &grace).await["conversations"], before["conversations"]);
+    for (table, rows) in WRITTEN.into_iter().zip([3, 4, 1]) {
+        assert_eq!(book.count(&format!("bookplate_{table}")).await, rows, "{table}");
+    }
+    for words in ["Quittengelee", "quittengelee"] {
+        assert_eq!(book.database.rows_holding(words).await, Vec::<String>::new(), "{words}");
+    }
+    assert_eq!(found(&book, &grace, "zwiebelkuchen").await, ["q1"]);
+}
+
+/// The names of the messages in which a word is found.
+async fn found(book: &Book, user_id: &str, word: &str) -> Vec<String> {
+    let asked = Asked { limit: 20, cursor: None };
+    let page = book.services.conversations.search(user_id, word, asked).await.unwrap();
+    page.items.into_iter().map(|hit| hit.message.id.into()).collect()
+}
+
+/// What is stored of a conversation and is not the reader's: numbers by which rows find each other, whose rows they are,
+/// by what a list is sorted, by what a message is found, and which token has begun it.
+const INNER: [&str; 8] = [
+    "bookplate_conversations.no",
+    "bookplate_conversations.user_id",
+    "bookplate_conversations.active_at",
+    "bookplate_messages.no",
+    "bookplate_messages.conversation_no",
+    "bookplate_messages.revision",
+    "bookplate_messages.begun_by",
+    "bookplate_messages.terms",
+];
+
+async fn the_file_of_conversations_holds_every_value_that_is_stored_of_them(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let (signed_in, laptop) = lived_in(&book).await;
+    let export = book.services.privacy.export(&signed_in.user, &laptop.device).await.unwrap();
+    assert_eq!((export.conversations, export.remembered_requests), (3, 1));
+    let copy = book.services.conversations.export_copy(&signed_in.user.id, export.exported_at);
+    let (file, _) = whole(copy).await;
+    let gone: Value = serde_json::from_str(&file).unwrap();
+    assert_eq!(gone["conversations"][2]["id"], "gone");
+    assert_eq!(gone["conversations"][2]["deletedAt"], "2026-11-21T00:01:10.000Z");
+    let mut values = 0;
+    for table in ["bookplate_conversations", "bookplate_messages"] {
+        for (column, value) in book.database.values_of(table).await {
+            let column = format!("{table}.{column}");
+            if INNER.contains(&column.as_str()) {
+                continue;
+            }
+            let is_json =
+                ["parts", "usage", "raw", "metadata", "feedback"].iter().any(|name| column.ends_with(name));
+            let wanted = match value.parse::<i64>() {
+                Ok(millis) if column.ends_with("_at") => {
+                    format!("\"{}\"", Timestamp::from_millis(millis).iso())
+                }
+                Ok(_) => value,
+                Err(_) if is_json => value,
+                Err(_) => serde_json::to_string(&value).unwrap(),
+            };
+            assert!(file.contains(&wanted), "{column}: {wanted}");
+            values += 1;
+        }
+    }
+    assert!(values > 60, "{values}");
+}
+
+async fn a_deleted_conversation_comes_back_within_ten_minutes_and_is_gone_after_them(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    make(&book, &ada, json!({ "id": "c" })).await;
+    say(&book, &ada, "c", &[text("m", "user", "Rhabarberbarbara")], Some("key")).await;
+    let conversations = &book.services.conversations;
+    conversations.delete(&ada, "c").await.unwrap();
+    assert!(found(&book, &ada, "rhabarberbarbara").await.is_empty());
+    book.ports.clock.advance_seconds(599);
+    assert_eq!(book.services.upkeep.sweep().await.unwrap(), Swept::default());
+    assert_eq!(conversations.restore(&ada, "c").await.unwrap().message_count, 1);
+    assert_eq!(found(&book, &ada, "rhabarberbarbara").await, ["m"]);
+
+    conversations.delete(&ada, "c").await.unwrap();
+    book.ports.clock.advance_seconds(600);
+    let late = conversations.restore(&ada, "c").await;
+    assert!(matches!(late, Err(ConversationError::NoConversation)), "{late:?}");
+    assert_eq!(book.services.upkeep.sweep().await.unwrap(), Swept { conversations: 1, ..Swept::default() });
+    for words in ["Rhabarberbarbara", "rhabarberbarbara"] {
+        assert_eq!(book.database.rows_holding(words).await, Vec::<String>::new(), "{words}");
+    }
+    assert_eq!((book.count("bookplate_conversations").await, book.count("bookplate_messages").await), (0, 0));
+    // The request is remembered for a day.
+    assert_eq!(book.count("bookplate_idempotency").await, 1);
+    book.ports.clock.advance_seconds(DAY - 1199);
+    assert_eq!(book.services.upkeep.sweep().await.unwrap().requests, 1);
+    assert_eq!(book.count("bookplate_idempotency").await, 0);
 }
 
 fn event(user: &User, kind: EventKind, at: &Book) -> Event {
@@ -321,7 +444,10 @@ async fn expired_sessions_links_and_counts_are_swept(database: TestDatabase) {
     book.ports.clock.advance_seconds(7 * DAY - 60);
     let swept = book.services.upkeep.sweep().await.unwrap();
     let limits = u64::try_from(limits).unwrap();
-    assert_eq!(swept, Swept { sessions: 1, links: 2, limits, events: 0, accounts: 0 });
+    assert_eq!(
+        swept,
+        Swept { sessions: 1, links: 2, limits, conversations: 1, requests: 1, ..Swept::default() }
+    );
     assert!(!book.lives(&signed_in).await);
     assert_eq!(book.count("bookplate_sessions").await, 1, "the phone's, a minute younger");
     assert_eq!(book.count("bookplate_session_records").await, 1);

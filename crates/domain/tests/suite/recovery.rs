@@ -69,6 +69,7 @@ async fn security_01_asking_for_a_link_does_the_same_for_every_address(database:
     let book = Book::open(database).await;
     let ada = book.reader("ada").await;
     book.mail().await;
+    book.ports.clock.advance_seconds(1);
     let mut added = Vec::new();
     for name in ["ada", "nobody"] {
         let (events, mails) = (book.count("bookplate_events").await, book.count("bookplate_mails").await);

@@ -25,9 +25,10 @@ const TAKE: &str = concat!(
 const REMOVE: &str = "delete from bookplate_conversations where no in
     (select c.no from bookplate_conversations c where c.deleted_at <= $1 limit 20)";
 const REQUESTS: &str = "delete from bookplate_idempotency where expires_at <= $1";
+const COUNT: &str = "select count(*) from bookplate_conversations where user_id = $1";
 const COUNT_REQUESTS: &str = "select count(*) from bookplate_idempotency where user_id = $1";
 
-pub(super) const STATEMENTS: &[&str] = &[TAKE, REMOVE, REQUESTS, COUNT_REQUESTS];
+pub(super) const STATEMENTS: &[&str] = &[TAKE, REMOVE, REQUESTS, COUNT, COUNT_REQUESTS];
 
 impl Database {
     /// A reader's conversations, the oldest first, from after the one with this number; hidden ones too.
@@ -43,6 +44,16 @@ impl Database {
         Ok(on_pool!(self, |pool| {
             sqlx::query_as(TAKE).bind(user_id).bind(after).bind(limit).fetch_all(pool).await?
         }))
+    }
+
+    /// How many conversations of a reader are stored, hidden ones too.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn count_conversations(&self, user_id: &str) -> Result<i64, StorageError> {
+        let (count,): (i64,) =
+            on_pool!(self, |pool| sqlx::query_as(COUNT).bind(user_id).fetch_one(pool).await?);
+        Ok(count)
     }
 
     /// How many requests of a reader are remembered.

@@ -13,7 +13,7 @@ on_each_database!(
 );
 
 fn cutoffs() -> Cutoffs {
-    Cutoffs { now: NOW, events: NOW.plus_seconds(-60), unverified: None }
+    Cutoffs { now: NOW, events: NOW.plus_seconds(-60), deleted: NOW.plus_seconds(-600), unverified: None }
 }
 
 async fn what_has_ended_is_removed_and_what_lives_stays(database: TestDatabase) {
@@ -38,7 +38,7 @@ async fn what_has_ended_is_removed_and_what_lives_stays(database: TestDatabase) 
         database.record(&trace_at(NOW.plus_seconds(seconds))).await.unwrap();
     }
     let swept = database.sweep(cutoffs()).await.unwrap();
-    assert_eq!(swept, Swept { sessions: 2, links: 1, limits: 1, events: 1, accounts: 0 });
+    assert_eq!(swept, Swept { sessions: 2, links: 1, limits: 1, events: 1, ..Swept::default() });
     assert!(database.find_session("handle-1").await.unwrap().is_some());
     assert!(database.find_link("good").await.unwrap().is_some());
     assert_eq!(count(&database, "bookplate_limits").await, 1);

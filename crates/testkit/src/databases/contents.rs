@@ -10,6 +10,8 @@ const TABLES_SQLITE: &str =
 const TABLES_POSTGRES: &str = "select table_name::text from information_schema.tables
     where table_schema = current_schema() order by table_name";
 const COLUMNS_SQLITE: &str = "select name from pragma_table_info($1)";
+const COLUMNS_POSTGRES: &str = "select column_name::text from information_schema.columns
+    where table_schema = current_schema() and table_name = $1";
 
 impl TestDatabase {
     /// The names of all tables, sorted.
@@ -47,6 +49,29 @@ impl TestDatabase {
             }
         }
         .expect("a table can be read")
+    }
+
+    /// Every value of one table that is not null, as text, with its column's name.
+    pub async fn values_of(&self, table: &str) -> Vec<(String, String)> {
+        let columns: Vec<String> = match &**self {
+            Database::Sqlite(pool) => sqlx::query_scalar(COLUMNS_SQLITE).bind(table).fetch_all(pool).await,
+            Database::Postgres(pool) => {
+                sqlx::query_scalar(COLUMNS_POSTGRES).bind(table).fetch_all(pool).await
+            }
+        }
+        .expect("columns can be read");
+        let mut values = Vec::new();
+        for column in columns {
+            let query =
+                format!("select cast(\"{column}\" as text) from \"{table}\" where \"{column}\" is not null");
+            let read: Vec<String> = match &**self {
+                Database::Sqlite(pool) => sqlx::query_scalar(&query).fetch_all(pool).await,
+                Database::Postgres(pool) => sqlx::query_scalar(&query).fetch_all(pool).await,
+            }
+            .expect("a column can be read");
+            values.extend(read.into_iter().map(|value| (column.clone(), value)));
+        }
+        values
     }
 
     /// The rows in which these bytes stand, as text or within bytes.

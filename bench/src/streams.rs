@@ -1,0 +1,191 @@
+//! Many event streams at once: what each costs in memory, and how soon it tells.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use serde_json::json;
+use tokio::{
+    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
+    time::{sleep, timeout},
+};
+
+use crate::{
+    load::{self, percentile},
+    readers::{Reader, Readers},
+    scenario::{Place, Scenario},
+    server::Server,
+    usage,
+    wire::{Wire, request},
+    words::{Rng, Vocabulary},
+};
+
+/// How many streams are told something.
+const TOLD: usize = 100;
+/// What stands at the beginning of a message that a stream is to tell of.
+const MARK: &str = "mark-";
+/// Before memory is looked at, so that what is on its way is over.
+const SETTLE: Duration = Duration::from_secs(2);
+/// For how long it is watched that nothing happens.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// What came of it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Streams {
+    pub(crate) database: &'static str,
+    pub(crate) messages: u64,
+    pub(crate) streams: usize,
+    /// Bytes of memory the server has in use with none, and with all.
+    pub(crate) before: u64,
+    pub(crate) after: u64,
+    /// Bytes a stream has added, over all of them and over the last four fifths.
+    pub(crate) each: f64,
+    pub(crate) each_further: f64,
+    /// Milliseconds of CPU a second while nothing happens.
+    pub(crate) idle: f64,
+    /// Milliseconds from sending a message to its event.
+    pub(crate) p50: f64,
+    pub(crate) p95: f64,
+    pub(crate) p99: f64,
+}
+
+/// Something a stream has told: which mark, and when.
+type Told = (String, Instant);
+
+/// Opens so many streams of a server that has just been started, and lets some of them tell something.
+pub(crate) async fn measure(
+    server: &Server,
+    readers: &Readers,
+    count: usize,
+    vocabulary: &Vocabulary,
+    (database, messages): (&'static str, u64),
+) -> Result<Streams> {
+    let pid = server.program.pid();
+    warm_up(server, readers, vocabulary).await?;
+    let before = usage::resident(pid)?;
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let first = count / 5;
+    open(server, readers, 0..first, &sender).await?;
+    sleep(SETTLE).await;
+    let early = usage::resident(pid)?;
+    open(server, readers, first..count, &sender).await?;
+    sleep(SETTLE).await;
+    let after = usage::resident(pid)?;
+    let idle_before = usage::of_process(pid)?;
+    sleep(IDLE).await;
+    let idle = (usage::of_process(pid)? - idle_before).as_secs_f64() * 1000.0 / IDLE.as_secs_f64();
+    let latencies = tell(server, readers, count, vocabulary, &mut told).await?;
+    let grown = |from: u64, streams: usize| (after as f64 - from as f64) / streams.max(1) as f64;
+    Ok(Streams {
+        database,
+        messages,
+        streams: count,
+        before,
+        after,
+        each: grown(before, count),
+        each_further: grown(early, count - first),
+        idle,
+        p50: percentile(&latencies, 50.0),
+        p95: percentile(&latencies, 95.0),
+        p99: percentile(&latencies, 99.0),
+    })
+}
+
+/// Makes every connection to the database do what streams are going to make it do, so that its own memory does not count.
+async fn warm_up(server: &Server, readers: &Readers, vocabulary: &Vocabulary) -> Result<()> {
+    let place = Place { prefix: "/api", host: &server.host, readers: &readers.usual, heavy: &readers.heavy };
+    for scenario in [Scenario::Read, Scenario::Append] {
+        let requests = scenario.prepare(place, vocabulary);
+        let times = (Duration::ZERO, Duration::from_secs(3));
+        let (outcome, (), ()) = load::window(server.address, &requests, 64, times, || Ok(())).await?;
+        if let Some(error) = outcome.first_error {
+            bail!("before the streams: {error}");
+        }
+    }
+    sleep(SETTLE).await;
+    Ok(())
+}
+
+/// The reader and the conversation of a stream; no two streams are of one conversation as long as there are enough.
+fn place(readers: &Readers, at: usize) -> Result<(&Reader, String)> {
+    let reader = readers.usual.get(at % readers.usual.len()).context("nobody")?;
+    let conversation = reader.conversations.get(at / readers.usual.len() % reader.conversations.len());
+    Ok((reader, conversation.context("no conversation")?.id()))
+}
+
+async fn open(
+    server: &Server,
+    readers: &Readers,
+    which: std::ops::Range<usize>,
+    told: &UnboundedSender<Told>,
+) -> Result<()> {
+    for at in which {
+        let (reader, id) = place(readers, at)?;
+        let path = format!("/api/conversations/{id}/events");
+        let fields = [reader.authorization(), "accept: text/event-stream".to_owned()];
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        let mut wire = Wire::connect(server.address).await?;
+        let status = wire.open(&request("GET", &path, &server.host, &fields, None)).await?;
+        if status != 200 {
+            bail!("a stream is answered with {status}");
+        }
+        // Its first event says that it is there.
+        wire.more().await?;
+        tokio::spawn(listen(wire, told.clone()));
+    }
+    Ok(())
+}
+
+async fn listen(mut wire: Wire, told: UnboundedSender<Told>) {
+    let mut text = String::new();
+    while let Ok(bytes) = wire.more().await {
+        let now = Instant::now();
+        text.push_str(&String::from_utf8_lossy(&bytes));
+        while let Some((event, rest)) = text.split_once("\n\n") {
+            let mark = event.split(MARK).nth(1).and_then(|it| it.split(' ').next()).unwrap_or_default();
+            if event.contains("event: message") && told.send((mark.to_owned(), now)).is_err() {
+                return;
+            }
+            text = rest.to_owned();
+        }
+    }
+}
+
+/// Adds a message where some of the streams look, one after the other; microseconds from sending to hearing, sorted.
+async fn tell(
+    server: &Server,
+    readers: &Readers,
+    count: usize,
+    vocabulary: &Vocabulary,
+    told: &mut UnboundedReceiver<Told>,
+) -> Result<Vec<u32>> {
+    let mut wire = Wire::connect(server.address).await?;
+    let mut sent = HashMap::new();
+    for at in 0..TOLD.min(count) {
+        let (reader, id) = place(readers, at * count / TOLD.min(count))?;
+        let text = vocabulary.text(&mut Rng::at("told", at as u64, 0), 60);
+        let body = json!({ "role": "user", "content": format!("{MARK}{at} {text}") }).to_string();
+        let path = format!("/api/conversations/{id}/messages");
+        let append = request("POST", &path, &server.host, &[&reader.authorization()], Some(&body));
+        sent.insert(at.to_string(), Instant::now());
+        let answer = wire.ask(&append).await?;
+        if answer.status != 201 {
+            bail!("a message is not taken: {}", answer.words());
+        }
+        // Streams tell one by one, so that none waits for another.
+        sleep(Duration::from_millis(20)).await;
+    }
+    let mut latencies = Vec::new();
+    while !sent.is_empty() {
+        let heard = timeout(Duration::from_secs(5), told.recv()).await;
+        let (mark, at) =
+            heard.ok().flatten().with_context(|| format!("{} events did not come", sent.len()))?;
+        let begun = sent.remove(&mark).context("an event that nobody has caused, or the same one twice")?;
+        latencies.push(u32::try_from((at - begun).as_micros())?);
+    }
+    latencies.sort_unstable();
+    Ok(latencies)
+}

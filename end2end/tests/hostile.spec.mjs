@@ -1,0 +1,162 @@
+// Messages that mean harm stand on the page as words: nothing runs, nothing is fetched, nothing around them changes.
+import { readFileSync } from 'node:fs';
+import { expect, test } from './fixtures.mjs';
+import { joinWithBot, pageOf, turns, write } from './dialogue.mjs';
+
+const CORPUS = JSON.parse(readFileSync(new URL('hostile-markdown.json', import.meta.url), 'utf8'));
+/** Messages that a page shows at once. */
+const AT_ONCE = 25;
+const BATCHES = Array.from({ length: Math.ceil(CORPUS.length / AT_ONCE) }, (_, at) =>
+  CORPUS.slice(at * AT_ONCE, (at + 1) * AT_ONCE),
+);
+
+/** What a message must not bring: elements that act, load, cover or collect. */
+const NEVER =
+  'script, style, iframe, frame, object, embed, applet, link, meta, base, form, input:not([type=checkbox][disabled]), ' +
+  'button, select, textarea, svg, math, template, noscript, img, video, audio, source, picture, canvas, dialog, ' +
+  'marquee, portal, slot, title, body, head, html, [style], [srcdoc], [autofocus], [contenteditable], [popover], [is]';
+const HARMLESS = /^(https?:|mailto:|#|\/)/i;
+
+/** Whatever the page does that it should not: dialogs, windows, and requests to anywhere else. */
+function guard(page, { origin }) {
+  const deeds = [];
+  page.on('dialog', (dialog) => {
+    deeds.push(`dialog: ${dialog.message()}`);
+    return dialog.dismiss();
+  });
+  page.on('popup', (popup) => deeds.push(`window: ${popup.url()}`));
+  page.on('download', (download) => deeds.push(`download: ${download.url()}`));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${origin}/`)) deeds.push(`request: ${request.url()}`);
+  });
+  return () => deeds;
+}
+
+/** Everything inside messages that could act: as texts, for the report. */
+const suspects = (page) =>
+  page.evaluate((never) => {
+    const found = [];
+    for (const prose of document.querySelectorAll('[data-turns] .prose, [data-turns] .turn__folded')) {
+      for (const element of prose.querySelectorAll('*')) {
+        if (element.matches(never)) found.push(element.outerHTML.slice(0, 200));
+        for (const { name, value } of element.attributes) {
+          const addressed = ['href', 'src', 'action', 'formaction', 'xlink:href', 'data', 'poster', 'ping', 'target'];
+          if (/^on/i.test(name)) found.push(`${name}=${value}`);
+          if (addressed.includes(name)) found.push({ name, value, resolved: element[name] ?? value });
+          if (name === 'id' && !value.startsWith('m-')) found.push(`id=${value}`);
+        }
+      }
+    }
+    return found;
+  }, NEVER);
+
+/** The page without what its messages say: the frame that no message may touch. */
+const frameOf = (page, id) =>
+  page.evaluate((name) => {
+    const copy = document.documentElement.cloneNode(true);
+    for (const prose of copy.querySelectorAll('[data-turns] > article')) prose.replaceChildren();
+    for (const changing of copy.querySelectorAll('time, script, link[crossorigin]')) changing.replaceWith('…');
+    return copy.outerHTML.replaceAll(name, 'NAME').replace(/data-props="[^"]*"/g, '');
+  }, id);
+
+function assertHarmless(found) {
+  const strings = found.filter((one) => typeof one === 'string');
+  expect(strings, 'elements and attributes that act').toEqual([]);
+  for (const { name, value, resolved } of found) {
+    expect(name, `${name}=${value}`).toBe('href');
+    expect(String(resolved), value).toMatch(HARMLESS);
+  }
+}
+
+/** Opens a conversation and finds nothing wrong with it. */
+async function assertInert(page, server, id, count) {
+  const deeds = guard(page, server);
+  await page.goto(pageOf(id), { waitUntil: 'load' });
+  await expect(turns(page)).toHaveCount(count);
+  // The articles stand where the page puts them: none has escaped, none was made up.
+  expect(await page.locator('article').count()).toBe(count);
+  expect(await page.locator('[data-turns] .prose').count()).toBeGreaterThanOrEqual(count);
+  assertHarmless(await suspects(page));
+  await page.mouse.move(200, 200);
+  await page.keyboard.press('End');
+  const globals = await page.evaluate(() => [window.__pwned, window.name, document.location.pathname, document.domain]);
+  expect(globals).toEqual([undefined, '', pageOf(id), 'localhost']);
+  expect(deeds()).toEqual([]);
+}
+
+for (const [at, batch] of BATCHES.entries()) {
+  const names = `${batch[0].name} to ${batch.at(-1).name}`;
+  test(`messages that mean harm are words (${names})`, async ({ page, server, reader }) => {
+    const bot = await joinWithBot(page, server, reader);
+    const said = (content, place) => ({ id: `m${place}`, role: 'assistant', content });
+    const [harm, calm] = [`harm-${at}`, `calm-${at}`];
+    await write(
+      bot,
+      { id: calm, title: 'Said' },
+      batch.map((_, place) => said('Calm words.', place)),
+    );
+    await write(
+      bot,
+      { id: harm, title: 'Said' },
+      batch.map(({ markdown }, place) => said(markdown, place)),
+    );
+    await page.goto(pageOf(calm), { waitUntil: 'load' });
+    const frame = await frameOf(page, calm);
+    await assertInert(page, server, harm, batch.length);
+    expect(await frameOf(page, harm), 'the page around the messages').toBe(frame);
+  });
+}
+
+test('parts that mean harm are words, wherever a part has words', async ({ page, server, reader }) => {
+  test.slow();
+  const bot = await joinWithBot(page, server, reader);
+  for (const [at, batch] of BATCHES.entries()) {
+    const messages = batch.map(({ markdown }, place) => ({
+      id: `m${place}`,
+      role: 'assistant',
+      parts: parts(markdown),
+    }));
+    await write(bot, { id: `parts-${at}`, title: 'Said' }, messages);
+    await assertInert(page, server, `parts-${at}`, batch.length);
+  }
+});
+
+test('names and openings that mean harm are words in lists and in what was found', async ({ page, server, reader }) => {
+  const bot = await joinWithBot(page, server, reader);
+  const lines = CORPUS.filter(({ markdown }) => markdown.length <= 200 && !/[\p{Cc}]/u.test(markdown));
+  for (const [at, { markdown }] of lines.slice(0, 60).entries()) {
+    const made = await bot.create({ id: `n${at}`, title: at % 2 ? markdown : undefined });
+    expect(made.status, made.text).toBe(201);
+    await bot.append(`n${at}`, { role: 'user', content: `${markdown} lighthouse` });
+  }
+  const deeds = guard(page, server);
+  for (const address of [
+    '/conversations',
+    '/conversations?q=lighthouse',
+    `/conversations?q=${encodeURIComponent('"><script>')}`,
+  ]) {
+    await page.goto(address, { waitUntil: 'load' });
+    await expect(page.locator('main h1')).toBeVisible();
+    const acting = page.locator('main :is(iframe, object, embed, img, svg, math, style, base, meta)');
+    await expect(acting).toHaveCount(0);
+    await expect(page.locator('[onerror], [onload], [onclick], [href^="javascript:" i]')).toHaveCount(0);
+    expect(await page.evaluate(() => window.__pwned)).toBeUndefined();
+  }
+  expect(deeds()).toEqual([]);
+});
+
+/** One text in every place of every kind of part. */
+function parts(text) {
+  const citations = [{ start: 0, end: 4, sourceId: text.slice(0, 100) }];
+  return [
+    { type: 'reasoning', text },
+    { type: 'text', text: 'Said.', citations },
+    { type: 'source', sourceId: text.slice(0, 100), kind: 'url', url: text, title: text, chunk: text },
+    { type: 'source', sourceId: 's2', kind: 'document', url: `javascript:${text}`, filename: text, mediaType: text },
+    { type: 'file', url: text, filename: text, mediaType: text },
+    { type: 'file', url: 'javascript:window.__pwned=1', mediaType: 'text/html' },
+    { type: 'tool-call', toolCallId: text, toolName: text, input: { [text]: text }, state: text },
+    { type: 'tool-result', toolCallId: text, output: text, errorText: text },
+    { type: 'data-own', data: text },
+  ];
+}

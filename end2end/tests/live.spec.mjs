@@ -1,0 +1,122 @@
+// A conversation that goes on while it is read: on two screens, without loading the page again, and said aloud.
+import { expect, test } from './fixtures.mjs';
+import { joinWithBot, opened, toldAside, turn, turns, write } from './dialogue.mjs';
+
+const user = (id, content) => ({ id, role: 'user', content });
+const draft = (id) => ({ id, role: 'assistant', content: 'The bor', status: 'in_progress' });
+
+/** A page that is loaded again forgets this. */
+const mark = (page) => page.evaluate(() => (window.stillHere = true));
+const isStillHere = (page) => page.evaluate(() => window.stillHere === true);
+
+test('two screens show what a chatbot writes, without loading again, and tell it politely', async ({
+  page,
+  context,
+  server,
+  reader,
+  browser,
+}) => {
+  const bot = await joinWithBot(page, server, reader);
+  await write(bot, { id: 'live', title: 'Loans' }, [user('q1', 'What is a loan?')]);
+  const second = await browser.newContext();
+  try {
+    await second.addCookies(await context.cookies());
+    const screens = [page, await second.newPage()];
+    for (const screen of screens) {
+      await opened(screen, 'live');
+      await expect(turn(screen, 'q1')).toBeVisible();
+      await mark(screen);
+      await expect(toldAside(screen)).toHaveText('');
+    }
+    const heard = await Promise.all(screens.map(listen));
+
+    await bot.append('live', draft('a1'));
+    for (const screen of screens) {
+      await expect(turn(screen, 'a1')).toContainText('The bor');
+      await expect(turn(screen, 'a1')).toHaveAttribute('data-status', 'in_progress');
+    }
+    await bot.patch('live', 'a1', { content: 'The borrow checker sees to it.', status: 'complete' });
+    for (const screen of screens) {
+      await expect(turn(screen, 'a1')).toContainText('The borrow checker sees to it.');
+      await expect(turn(screen, 'a1')).toHaveAttribute('data-status', 'complete');
+    }
+    await bot.append('live', user('q2', 'And then?'));
+    for (const [at, screen] of screens.entries()) {
+      await expect(turn(screen, 'q2')).toBeVisible();
+      await expect(turns(screen)).toHaveCount(3);
+      await expect.poll(heard[at]).toEqual(expect.arrayContaining(['New message.', 'The answer is complete.']));
+      expect(await isStillHere(screen)).toBe(true);
+    }
+    await bot.change('live', { title: 'Borrowing' });
+    for (const screen of screens) await expect(screen.locator('h1')).toHaveText('Borrowing');
+    await bot.delete('live');
+    for (const screen of screens) {
+      await expect(screen.getByRole('status').filter({ hasText: 'was deleted' })).toBeVisible();
+    }
+  } finally {
+    await second.close();
+  }
+});
+
+test('a screen that lost its connection shows what was missed when it is back', async ({ page, server, reader }) => {
+  const bot = await joinWithBot(page, server, reader);
+  await write(bot, { id: 'lost', title: 'Lost' }, [user('q1', 'Hello?')]);
+  await opened(page, 'lost');
+  await mark(page);
+  // A tab that is put aside ends its stream.
+  await seen(page, false);
+  await bot.append('lost', [user('q2', 'Missed'), draft('a1')]);
+  await bot.patch('lost', 'a1', { content: 'Found again.', status: 'complete' });
+  await seen(page, true);
+  await expect(turn(page, 'q2')).toBeVisible();
+  await expect(turn(page, 'a1')).toContainText('Found again.');
+  expect(await isStillHere(page)).toBe(true);
+});
+
+test('what a chatbot writes into a conversation that is empty appears on its page', async ({
+  page,
+  server,
+  reader,
+}) => {
+  const bot = await joinWithBot(page, server, reader);
+  await write(bot, { id: 'empty', title: 'Empty' }, []);
+  await opened(page, 'empty');
+  await bot.append('empty', user('q1', 'First words'));
+  await expect(turn(page, 'q1')).toBeVisible();
+  await expect(page.getByText('Nothing has been said here yet.')).toBeHidden();
+});
+
+test('a live message is as inert as one that was there before', async ({ page, server, reader }) => {
+  const bot = await joinWithBot(page, server, reader);
+  await write(bot, { id: 'inert', title: 'Inert' }, []);
+  await opened(page, 'inert');
+  const content =
+    '<img src=x onerror="window.__pwned = 1"><script>window.__pwned = 1</script> [x](javascript:window.__pwned=1)';
+  await bot.append('inert', { id: 'm', role: 'assistant', content });
+  await expect(turn(page, 'm')).toContainText('<img src=x');
+  expect(await page.evaluate(() => window.__pwned)).toBeUndefined();
+  await expect(turn(page, 'm').locator('img, script, [href^="javascript:" i]')).toHaveCount(0);
+});
+
+/** Gathers what the polite live region says, which does not stay there. */
+async function listen(page) {
+  const region = toldAside(page);
+  expect((await region.getAttribute('aria-live')) ?? 'polite').toBe('polite');
+  await region.evaluate((element) => {
+    window.heard = [];
+    const note = () => element.textContent && window.heard.push(element.textContent);
+    new MutationObserver(note).observe(element, { childList: true, characterData: true, subtree: true });
+  });
+  return () => page.evaluate(() => window.heard);
+}
+
+/** Puts the tab aside, or brings it back: headless browsers show every tab all the time. */
+async function seen(page, isSeen) {
+  await page.evaluate(
+    (state) => {
+      Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    },
+    isSeen ? 'visible' : 'hidden',
+  );
+}

@@ -1,0 +1,29 @@
+//! The names in an address.
+
+use axum::extract::{FromRequestParts, Path, path::ErrorKind, rejection::PathRejection};
+use contract::{Code, Problem};
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::document::Refused;
+use crate::http::state::Edge;
+
+/// What an address names. What is no text is the name of nothing.
+#[derive(Debug)]
+pub struct Names<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Edge> for Names<T> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Refused> {
+        let Path(names) = Path::from_request_parts(parts, edge).await.map_err(|rejection| {
+            let is_of_a_message = matches!(
+                rejection,
+                PathRejection::FailedToDeserializePathParams(error)
+                    if matches!(error.kind(), ErrorKind::InvalidUtf8InPathParam { key } if key == "message_id")
+            );
+            Problem::new(if is_of_a_message { Code::MessageNotFound } else { Code::ConversationNotFound })
+        })?;
+        Ok(Self(names))
+    }
+}
