@@ -46,7 +46,7 @@ export default defineConfig({
     {
       name: 'noscript-sqlite',
       use: { ...desktop, database: 'sqlite', javaScriptEnabled: false },
-      testIgnore: ['script.spec.mjs', 'phone.spec.mjs', 'plain-states.spec.mjs', 'hostile.spec.mjs', 'live.spec.mjs'],
+      testIgnore: ['script.spec.mjs', 'phone.spec.mjs', 'plain-states.spec.mjs', 'hostile.spec.mjs', 'live.spec.mjs', 'in-place.spec.mjs'],
     },
     {
       name: 'desktop-postgres',

@@ -51,7 +51,9 @@ try {
       const context = await browser.newContext({ ...options, baseURL: server.origin });
       const page = await context.newPage();
       await open(page, server);
-      if (options.javaScriptEnabled !== false) await page.waitForLoadState('networkidle');
+      // A page that follows a conversation is never quiet.
+      const quiet = page.waitForLoadState('networkidle', { timeout: 2000 }).catch(() => {});
+      if (options.javaScriptEnabled !== false) await quiet;
       if (change) await page.locator('html').evaluate(change);
       await page.screenshot({ path: join(folder, `${name.replaceAll(' ', '-')}-${label}.png`), fullPage: true });
       await context.close();

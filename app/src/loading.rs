@@ -3,33 +3,20 @@
 //!
 //! What they answer is markup made on the server, so that a browser needs neither Markdown nor a second copy of a row.
 
+#[cfg(not(feature = "ssr"))]
+mod asking;
+
+#[cfg(not(feature = "ssr"))]
+pub use self::asking::{load_conversations, load_turns};
+
 use contract::Code;
-use leptos::{
-    prelude::*,
-    server_fn::{
-        codec::{Json, JsonEncoding},
-        error::{FromServerFnError, ServerFnErrorErr},
-    },
-};
 use serde::{Deserialize, Serialize};
 
 /// Why nothing came of a form or of what an island asked. A code and never a text: what a page says comes from the
 /// catalogue alone.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "ssr", derive(Serialize, Deserialize))]
 pub struct FormError(pub Code);
-
-impl FromServerFnError for FormError {
-    type Encoder = JsonEncoding;
-
-    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        Self(match error {
-            ServerFnErrorErr::Deserialization(_)
-            | ServerFnErrorErr::Args(_)
-            | ServerFnErrorErr::MissingArg(_) => Code::MalformedRequest,
-            _ => Code::Internal,
-        })
-    }
-}
 
 /// Which conversations are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,14 +86,45 @@ pub struct Turns {
     pub later: String,
 }
 
-/// The reader's conversations, or the messages in which something was found.
-#[server(prefix = "", endpoint = "/conversations/-/list", input = Json)]
-pub async fn load_conversations(asked: AskedList) -> Result<Listed, FormError> {
-    crate::server::list(asked).await
-}
+#[cfg(feature = "ssr")]
+pub use self::functions::{load_conversations, load_turns};
 
-/// Messages of a conversation of the reader.
-#[server(prefix = "", endpoint = "/conversations/-/turns", input = Json)]
-pub async fn load_turns(asked: AskedTurns) -> Result<Turns, FormError> {
-    crate::server::turns(asked).await
+/// The functions themselves. A browser has none of their code: it asks for their answers (`asking`).
+#[cfg(feature = "ssr")]
+mod functions {
+    use contract::Code;
+    use leptos::{
+        prelude::*,
+        server_fn::{
+            codec::{Json, JsonEncoding},
+            error::{FromServerFnError, ServerFnErrorErr},
+        },
+    };
+
+    use super::{AskedList, AskedTurns, FormError, Listed, Turns};
+
+    impl FromServerFnError for FormError {
+        type Encoder = JsonEncoding;
+
+        fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+            Self(match error {
+                ServerFnErrorErr::Deserialization(_)
+                | ServerFnErrorErr::Args(_)
+                | ServerFnErrorErr::MissingArg(_) => Code::MalformedRequest,
+                _ => Code::Internal,
+            })
+        }
+    }
+
+    /// The reader's conversations, or the messages in which something was found.
+    #[server(prefix = "", endpoint = "/conversations/-/list", input = Json)]
+    pub async fn load_conversations(asked: AskedList) -> Result<Listed, FormError> {
+        crate::server::list(asked).await
+    }
+
+    /// Messages of a conversation of the reader.
+    #[server(prefix = "", endpoint = "/conversations/-/turns", input = Json)]
+    pub async fn load_turns(asked: AskedTurns) -> Result<Turns, FormError> {
+        crate::server::turns(asked).await
+    }
 }

@@ -21,6 +21,13 @@ export const WORDS = {
   download: 'Download everything',
   deleteForGood: 'Delete my account for good',
   deleteByMail: 'Mail me the link',
+  undo: 'Undo',
+  rename: 'Rename',
+  archive: 'Archive',
+  remove: 'Delete',
+  helpful: 'Helpful',
+  more: 'Show more',
+  earlier: 'Earlier messages',
 };
 
 export const PLACES = {
@@ -33,7 +40,9 @@ export const PLACES = {
   security: '/account/security',
   sessions: '/account/sessions',
   data: '/account/data',
+  conversations: '/conversations',
   outbox: '/dev/outbox',
+  apiDocs: '/api/docs',
 };
 
 /** A form control by its wire name. */
@@ -45,6 +54,15 @@ export const notice = (page) => page.getByRole('status').filter({ hasText: WORDS
 export const told = (page) => page.locator('main .notice');
 export const strengthHint = (page) => page.locator('main .strength').getByRole('status');
 export const passwordSwitch = (page) => page.locator('main').getByRole('button', { name: WORDS.showPassword });
+
+/** The rows of the list of conversations, and of what a search finds. */
+export const rows = (page) => page.locator('main .entry');
+/** The messages that a conversation's page shows. */
+export const turns = (page) => page.locator('main article');
+/** Unfolds what can be done with the conversation of a row, or of a page. */
+export async function unfold(place) {
+  await place.locator('summary', { hasText: 'More' }).first().click();
+}
 
 /** Fills controls by wire name, whatever their kind. */
 export async function fill(page, values) {

@@ -11,10 +11,14 @@ import {
   letterOf,
   notice,
   resetLink,
+  rows,
   send,
   sendInVain,
   told,
+  turns,
+  unfold,
 } from './site.mjs';
+import { converse, dialogue, richAnswer } from './talk.mjs';
 
 const longReader = () => {
   const reader = newReader({ name: `Wolfeschlegelsteinhausenbergerdorff-${'Featherstonehaugh'.repeat(5)}` });
@@ -129,10 +133,122 @@ export const STATES = [
       await sendInVain(page, WORDS.deleteForGood);
     },
   },
+  { name: 'conversations of nobody yet', open: signedInAt(PLACES.conversations) },
+  {
+    name: 'conversations',
+    open: async (page, server) => {
+      await withConversations(page, server);
+      await page.goto(PLACES.conversations);
+    },
+  },
+  {
+    name: 'conversations with one unfolded',
+    open: async (page, server) => {
+      await withConversations(page, server);
+      await page.goto(PLACES.conversations);
+      await unfold(rows(page).first());
+    },
+  },
+  {
+    name: 'conversations searched',
+    open: async (page, server) => {
+      await withConversations(page, server);
+      await page.goto(`${PLACES.conversations}?q=light+sens`);
+      await rows(page).first().waitFor();
+    },
+  },
+  {
+    name: 'conversations searched in vain',
+    open: async (page, server) => {
+      await withConversations(page, server);
+      await page.goto(`${PLACES.conversations}?q=${'Wolfeschlegelsteinhausenbergerdorff'.repeat(3)}`);
+    },
+  },
+  {
+    name: 'conversations archived',
+    open: async (page, server) => {
+      await withConversations(page, server);
+      await page.goto(PLACES.conversations);
+      await unfold(rows(page).first());
+      await rows(page).first().getByRole('button', { name: WORDS.archive, exact: true }).click();
+      await told(page).waitFor();
+    },
+  },
+  {
+    name: 'conversations deleted',
+    open: async (page, server) => {
+      await withConversations(page, server);
+      await page.goto(PLACES.conversations);
+      await unfold(rows(page).first());
+      await rows(page).first().getByRole('button', { name: WORDS.remove, exact: true }).click();
+      await told(page).waitFor();
+    },
+  },
+  {
+    name: 'conversation',
+    open: async (page, server) => {
+      await join(page, server, newReader());
+      const messages = [
+        { id: 'system', role: 'system', content: 'You help readers of a book about robots.' },
+        { id: 'q1', role: 'user', content: 'How far does a *lidar* see, and how do I read one in Python?' },
+        { ...richAnswer, id: 'earlier', parentId: 'q1', status: 'incomplete' },
+        { ...richAnswer, parentId: 'q1' },
+        { id: 'q2', role: 'user', content: `And https://${'subdomain.'.repeat(12)}example.com/?` },
+        { id: 'failed', role: 'assistant', content: 'I would', status: 'error' },
+      ];
+      const id = await converse(page, server, { title: 'How far sensors see', messages });
+      await page.goto(`${PLACES.conversations}/${id}`);
+    },
+  },
+  {
+    name: 'conversation on another branch',
+    open: async (page, server) => {
+      await join(page, server, newReader());
+      const messages = [
+        { id: 'q1', role: 'user', content: 'What is odometry?' },
+        { id: 'a1', role: 'assistant', content: 'Counting turns of a wheel.' },
+        { id: 'a2', role: 'assistant', content: 'Knowing where you are from how you moved.', parentId: 'q1' },
+      ];
+      const id = await converse(page, server, { messages });
+      await page.goto(`${PLACES.conversations}/${id}?branch=a1#m-a1`);
+    },
+  },
+  {
+    name: 'conversation that is long',
+    open: async (page, server) => {
+      await join(page, server, newReader());
+      const id = await converse(page, server, { messages: dialogue(90) });
+      await page.goto(`${PLACES.conversations}/${id}?message=m40#m-m40`);
+    },
+  },
+  {
+    name: 'conversation that is being written',
+    open: async (page, server) => {
+      await join(page, server, newReader());
+      const messages = [
+        { id: 'q', role: 'user', content: 'Explain PID control.' },
+        { id: 'a', role: 'assistant', content: 'A PID controller adds three', status: 'in_progress' },
+      ];
+      const id = await converse(page, server, { messages });
+      await page.goto(`${PLACES.conversations}/${id}`);
+      await turns(page).nth(1).waitFor();
+    },
+  },
 ];
 
 /** More of them, whose markup is the same with scripts and without. */
 export const PLAIN_STATES = [
+  { name: 'api docs', open: (page) => page.goto(PLACES.apiDocs) },
+  {
+    name: 'api docs unfolded',
+    open: async (page) => {
+      await page.goto(PLACES.apiDocs);
+      await page.locator('main').evaluate((main) => {
+        for (const id of ['appendMessages', 'streamEvents', 'signUpEmail', 'schema-NewMessage', 'schema-KnownPart'])
+          main.querySelector(`[id="${id}"]`).closest('details').open = true;
+      });
+    },
+  },
   { name: 'sign-in after a reset', open: (page) => page.goto(`${PLACES.signIn}?reset`) },
   { name: 'forgot-password', open: (page) => page.goto(PLACES.forgotPassword) },
   {
@@ -201,6 +317,7 @@ export const PLAIN_STATES = [
       await sendInVain(page, WORDS.changeAddress);
     },
   },
+  { name: 'conversation of nobody', open: signedInAt(`${PLACES.conversations}/made-up`) },
   { name: 'sessions', open: signedInAt(PLACES.sessions) },
   {
     name: 'sessions elsewhere',
@@ -233,6 +350,18 @@ export const PLAIN_STATES = [
     },
   },
 ];
+
+/** A reader with many conversations, one of them with a name that breaks nowhere. */
+async function withConversations(page, server) {
+  await join(page, server, newReader());
+  for (let number = 1; number <= 22; number += 1) {
+    await converse(page, server, { title: number % 3 ? undefined : `Chapter ${number}: sensors`, messages: dialogue(4) });
+  }
+  const messages = [['user', 'x'.repeat(300)]];
+  await converse(page, server, { title: 'Featherstonehaugh'.repeat(8), messages });
+  await converse(page, server, { title: 'How far sensors see', messages: [...dialogue(2), richAnswer] });
+  await converse(page, server, { messages: [['user', 'ما هو الروبوت؟']] });
+}
 
 /** A phone, a tablet, and one that says a lot about itself. */
 const AGENTS = [

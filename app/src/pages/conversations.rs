@@ -47,7 +47,7 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
 
 /// What the address asks for.
 fn asked_list() -> AskedList {
-    let parameter = |name: &str| asked(name).unwrap_or_default();
+    let parameter = |name: &str| asked(name).unwrap_or_default().trim().to_owned();
     AskedList {
         q: parameter("q"),
         archived: parameter("status") == "archived",

@@ -599,7 +599,7 @@ async fn islands_ask_and_are_answered(database: TestDatabase) {
     assert_eq!(shown(&Page::read(reply.json()["html"].as_str().unwrap())), ["m7"]);
     // What is refused says so with its status.
     assert_eq!(browser.json(turns, json!({ "asked": { "id": "made-up" } })).await.status, 404);
-    assert_eq!(browser.json(turns, json!({ "asked": { "id": "c", "message": "\u{0}" } })).await.status, 404);
+    assert_eq!(browser.json(turns, json!({ "asked": { "id": "c", "branch": "\u{0}" } })).await.status, 404);
     assert_eq!(browser.json(turns, json!({ "asked": { "id": "c", "place": "Only" } })).await.status, 400);
     assert_eq!(browser.json(turns, json!({ "asked": 7 })).await.status, 400);
     assert_eq!(browser.json(list, json!({ "asked": { "from": "made-up" } })).await.status, 422);

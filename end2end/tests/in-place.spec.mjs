@@ -1,0 +1,118 @@
+// What scripts add to conversations: searched while one types, grown in place, copied from, judged.
+import { expect, test } from './fixtures.mjs';
+import { PLACES, WORDS, button, join, rows, turns } from './site.mjs';
+import { converse, dialogue, richAnswer, say } from './talk.mjs';
+
+test.beforeEach(async ({ page, server, reader }) => {
+  await join(page, server, reader);
+});
+
+const search = (page) => page.getByRole('searchbox');
+const note = (page) => page.locator('.search__note');
+
+/** Opens a conversation, and waits until it is followed: then its program has come to life. */
+async function follow(page, id) {
+  const followed = page.waitForRequest((request) => request.url().includes('/events?after='));
+  await page.goto(`${PLACES.conversations}/${id}`);
+  await followed;
+  await page.evaluate(() => (window.stayed = true));
+}
+
+/** Opens the list, and types until its program has come to life. */
+async function openList(page) {
+  await page.goto(PLACES.conversations);
+  const asks = (q) => expect(page).toHaveURL((url) => url.search === q, { timeout: 1500 });
+  await expect(async () => {
+    await search(page).fill('');
+    await search(page).fill('alive');
+    await asks('?q=alive');
+  }).toPass();
+  await search(page).fill('');
+  await asks('');
+  await page.evaluate(() => (window.stayed = true));
+}
+
+const hasStayed = (page) => page.evaluate(() => window.stayed === true);
+
+test('the list is searched while one types', async ({ page, server }) => {
+  await converse(page, server, { title: 'Sensors', messages: [['user', 'What is a lidar?']] });
+  await converse(page, server, { title: 'Motors', messages: [['user', 'What is torque?']] });
+  await openList(page);
+  await search(page).pressSequentially('lid', { delay: 30 });
+  await expect(rows(page)).toHaveCount(1);
+  await expect(rows(page).locator('mark')).toHaveText('lidar');
+  await expect(note(page)).toHaveText('One message found.');
+  await expect(page).toHaveURL((url) => url.search === '?q=lid');
+  await expect(search(page)).toBeFocused();
+  await search(page).fill('');
+  await expect(rows(page)).toHaveCount(2);
+  await expect(page).toHaveURL((url) => url.search === '');
+  expect(await hasStayed(page)).toBe(true);
+});
+
+test('an answer that comes too late is not shown', async ({ page, server }) => {
+  await converse(page, server, { title: 'Sensors', messages: [['user', 'lidar']] });
+  await converse(page, server, { title: 'Motors', messages: [['user', 'torque']] });
+  await openList(page);
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route('**/-/list', async (route) => {
+    if (route.request().postData().includes('lidar')) await held;
+    await route.continue();
+  });
+  const asked = page.waitForRequest((request) => (request.postData() ?? '').includes('lidar'));
+  await search(page).fill('lidar');
+  await asked;
+  await search(page).fill('torque');
+  await expect(rows(page).locator('mark')).toHaveText('torque');
+  const late = page.waitForResponse((response) => (response.request().postData() ?? '').includes('lidar'));
+  release();
+  await late;
+  await page.waitForTimeout(200);
+  await expect(rows(page).locator('mark')).toHaveText('torque');
+});
+
+test('earlier messages come without what is read moving away', async ({ page, server }) => {
+  const id = await converse(page, server, { messages: dialogue(70) });
+  await follow(page, id);
+  const first = turns(page).filter({ hasText: 'Question number 41' });
+  const before = await first.boundingBox();
+  await page.getByRole('link', { name: WORDS.earlier }).click();
+  await expect(turns(page)).toHaveCount(60);
+  const after = await first.boundingBox();
+  expect(Math.abs(after.y - before.y)).toBeLessThan(80);
+  expect(await hasStayed(page)).toBe(true);
+});
+
+test('code and answers are copied', async ({ page, server, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const id = await converse(page, server, { messages: [['user', 'How?'], richAnswer] });
+  await follow(page, id);
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  await page.locator('.code__copy').click();
+  await expect.poll(copied).toContain('from robot import Lidar');
+  await expect(page.locator('.code__copy')).toHaveText('Copied');
+  await page.locator('.turn__copy').click();
+  await expect.poll(copied).toContain('It depends on the kind of sensor.');
+});
+
+test('an answer is judged in place', async ({ page, server }) => {
+  const id = await converse(page, server, { messages: dialogue(2) });
+  await follow(page, id);
+  await button(page, WORDS.helpful).click();
+  await expect(button(page, WORDS.helpful)).toHaveAttribute('aria-pressed', 'true');
+  await expect(button(page, WORDS.helpful)).toBeFocused();
+  expect(await hasStayed(page)).toBe(true);
+});
+
+test('a reader further up is left there, and told of another version', async ({ page, server }) => {
+  const id = await converse(page, server, { messages: dialogue(30) });
+  await follow(page, id);
+  expect(await page.evaluate(() => scrollY)).toBe(0);
+  await say(page, server, id, [{ id: 'next', role: 'user', content: 'One more.' }]);
+  await expect(turns(page)).toHaveCount(31);
+  expect(await page.evaluate(() => scrollY)).toBe(0);
+  await say(page, server, id, [{ id: 'other', role: 'user', content: 'Asked anew.', parentId: 'm30' }]);
+  await page.getByRole('link', { name: 'Show it' }).click();
+  await expect(turns(page).last()).toContainText('Asked anew.');
+});
