@@ -91,6 +91,12 @@ fn detail(problem: &Problem) -> String {
              token as Authorization: Bearer instead."
                 .into()
         }
+        (None, Code::IdempotencyKeyReused) => {
+            "This key came with another request before. Send another one.".into()
+        }
+        (None, Code::MessageConflict) => {
+            "A message of this id is there, with another role or another parent. Choose another id.".into()
+        }
         (None, _) => sentence(problem),
     }
 }
