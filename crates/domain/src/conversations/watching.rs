@@ -167,7 +167,6 @@ impl Watch {
         if stored.revision <= self.known {
             return Ok(Vec::new());
         }
-        let before = self.known;
         let mut changed = database.changed_messages(self.no, self.known, MOST).await?;
         // What has changed again since the conversation was read is told next time, with the conversation as it is then.
         let later = changed.split_off(changed.partition_point(|message| message.revision <= stored.revision));
@@ -182,10 +181,7 @@ impl Watch {
         self.newest = later.iter().map(|message| message.seq() - 1).min().unwrap_or(stored.message_count);
         if is_news {
             let conversation = presenting::conversation(stored.clone());
-            // First, and under no number that a message has: a stream that is cut after it brings it again, and one that is
-            // cut after a message has brought it.
-            let number = if events.is_empty() { self.known } else { before };
-            events.insert(0, (number, ConversationEvent::Conversation(Box::new(conversation))));
+            events.push((self.known, ConversationEvent::Conversation(Box::new(conversation))));
         }
         self.last = Some(stored);
         Ok(events)
