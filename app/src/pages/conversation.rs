@@ -60,12 +60,16 @@ fn asked_turns(id: String) -> AskedTurns {
     AskedTurns { id, branch, place, message }
 }
 
+/// So many messages are soon passed by hand.
+const FEW: i64 = 6;
+
 #[component]
 fn Dialogue(door: Door, conversation: Conversation, turns: Turns, asked_turns: AskedTurns) -> impl IntoView {
     let heading = name_of(conversation.title.as_deref(), conversation.opening.as_deref());
     let page = page_of(conversation.id.as_str());
     let (id, revision) = (conversation.id.as_str().to_owned(), conversation.revision);
     let is_empty = turns.html.is_empty();
+    let is_long = conversation.message_count > FEW;
     let newest = if turns.later.is_empty() { "#end".to_owned() } else { format!("{page}#end") };
     let other = (!asked_turns.branch.is_empty())
         .then(|| view! { <OtherBranch conversation=conversation.clone() asked_turns=asked_turns.clone() /> });
@@ -85,7 +89,7 @@ fn Dialogue(door: Door, conversation: Conversation, turns: Turns, asked_turns: A
             {is_empty.then(|| view! { <p class="turns__none">"Nothing has been said here yet."</p> })}
             <div class="turns__way" data-later inner_html=turns.later></div>
             <div id="end" tabindex="-1"></div>
-            {(!is_empty).then(|| view! { <a class="jump" href=newest>"Jump to the newest"</a> })}
+            {is_long.then(|| view! { <a class="jump" href=newest>"Jump to the newest"</a> })}
             </LiveDialogue>
         </Sheet>
     }

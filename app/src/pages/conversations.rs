@@ -1,6 +1,6 @@
 //! `/conversations`: what the reader has talked about, and the search in it.
 
-use contract::{Problem, routes, sentence};
+use contract::{Code, Problem, routes, sentence};
 use leptos::{either::Either, prelude::*};
 
 use super::{asked, signed_in_or_leave};
@@ -34,7 +34,10 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
                                 Either::Left(view! { <div class="entries-box" data-list inner_html=html></div> })
                             }
                             Err(FormError(code)) => {
-                                let words = sentence(&Problem::new(code));
+                                let words = match code {
+                                    Code::ValidationError => "Type at least one word to look for.".to_owned(),
+                                    code => sentence(&Problem::new(code)),
+                                };
                                 Either::Right(view! { <div class="entries-box" data-list><Bad words /></div> })
                             }
                         }

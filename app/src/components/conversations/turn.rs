@@ -120,7 +120,7 @@ fn Ways(fork: Fork, page: String) -> impl IntoView {
     view! {
         <p class="fork">
             {way(fork.before, "‹", "The version before")}
-            <span class="fork__place">{format!("{} of {}", fork.position, fork.count)}</span>
+            <bdi class="fork__place">{format!("{} of {}", fork.position, fork.count)}</bdi>
             {way(fork.after, "›", "The version after")}
         </p>
     }
