@@ -43,8 +43,10 @@ pub fn start(services: &Arc<Services>, direct_url: Option<String>) -> Background
     tasks.spawn(until(stopped.clone(), keep_up, Arc::clone(services)));
     if let Some(url) = direct_url {
         let url: Arc<str> = url.into();
-        tasks.spawn(until(stopped.clone(), tell, Arc::clone(services)));
-        tasks.spawn(until(stopped, move |services| hear(services, Arc::clone(&url)), Arc::clone(services)));
+        let telling = until(stopped.clone(), tell, Arc::clone(services));
+        tasks.spawn(cut_short(stopped.clone(), telling));
+        let hearing = until(stopped.clone(), move |it| hear(it, Arc::clone(&url)), Arc::clone(services));
+        tasks.spawn(cut_short(stopped, hearing));
     }
     Background { tasks, stop }
 }
@@ -82,6 +84,14 @@ async fn until<F>(
             () = rest => {}
             _ = stopped.changed() => {}
         }
+    }
+}
+
+/// For work that may be left at any moment.
+async fn cut_short(mut stopped: watch::Receiver<bool>, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        _ = stopped.wait_for(|stopped| *stopped) => {}
     }
 }
 

@@ -18,6 +18,7 @@ const CHECKS = [
   'response_headers_conformance',
   'response_schema_conformance',
   'missing_required_header',
+  'negative_data_rejection',
   'use_after_free',
 ];
 /** A stream goes on for minutes; wire/events.test.mjs reads it. */

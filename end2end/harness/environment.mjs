@@ -37,7 +37,7 @@ export function missing(needs) {
     server: () => !runs(binary) && `BOOKPLATE_BIN must name the built server (it is "${binary}").`,
     postgres: () => !postgresUrl && 'BOOKPLATE_TEST_POSTGRES_URL must name a throw-away PostgreSQL cluster.',
     chrome: () => !runs(chrome) && `CHROME_PATH must name Chromium (it is "${chrome}").`,
-    python: () => !imports('jwt', 'jose', 'cryptography', 'sqlite3', 'aiosmtpd') && pythonLacks,
+    python: () => !imports('jwt', 'jose', 'cryptography', 'sqlite3', 'aiosmtpd', 'openapi_spec_validator') && pythonLacks,
     schemathesis: () => !imports('schemathesis') && pythonLacks,
   };
   return [...new Set(needs.map((need) => lacks[need]()).filter(Boolean))];

@@ -42,6 +42,7 @@ export const PLACES = {
   data: '/account/data',
   conversations: '/conversations',
   outbox: '/dev/outbox',
+  apiDocs: '/api/docs',
 };
 
 /** A form control by its wire name. */

@@ -238,6 +238,17 @@ export const STATES = [
 
 /** More of them, whose markup is the same with scripts and without. */
 export const PLAIN_STATES = [
+  { name: 'api docs', open: (page) => page.goto(PLACES.apiDocs) },
+  {
+    name: 'api docs unfolded',
+    open: async (page) => {
+      await page.goto(PLACES.apiDocs);
+      await page.locator('main').evaluate((main) => {
+        for (const id of ['appendMessages', 'streamEvents', 'signUpEmail', 'schema-NewMessage', 'schema-KnownPart'])
+          main.querySelector(`[id="${id}"]`).closest('details').open = true;
+      });
+    },
+  },
   { name: 'sign-in after a reset', open: (page) => page.goto(`${PLACES.signIn}?reset`) },
   { name: 'forgot-password', open: (page) => page.goto(PLACES.forgotPassword) },
   {

@@ -46,3 +46,28 @@ onServers(bothDatabases, 'an address', (server) => {
     }
   });
 });
+
+onServers(bothDatabases, 'an array', (server) => {
+  test('is no object, wherever an object is expected', async () => {
+    const { bot } = await readerWithBot(server());
+    await bot.create({ id: 'c' });
+    await bot.append('c', { id: 'm', role: 'user', content: 'x' });
+    const before = [(await bot.list()).text, (await bot.messages('c')).text];
+    const message = ['n', null, 'user', null, 'hello', 'complete', null, null, null, null, null];
+    for (const [method, path, json] of [
+      ['POST', '/conversations', []],
+      ['POST', '/conversations', ['named', 'title']],
+      ['PATCH', '/conversations/c', ['renamed']],
+      ['POST', '/conversations/c/messages', message],
+      ['POST', '/conversations/c/messages', { messages: [message] }],
+      ['POST', '/conversations/c/messages', { role: 'user', parts: [['text']] }],
+      ['PATCH', '/conversations/c/messages/m', [null, 'changed']],
+      ['PATCH', '/conversations/c/messages/m', { parts: [['own']] }],
+      ['PUT', '/conversations/c/messages/m/feedback', [1]],
+    ]) {
+      const answer = await bot.request(method, path, { json });
+      assert.equal(answer.status, 422, `${method} ${path} ${JSON.stringify(json)}: ${answer.text}`);
+    }
+    assert.deepEqual([(await bot.list()).text, (await bot.messages('c')).text], before);
+  });
+});

@@ -78,10 +78,12 @@ pub fn router(edge: Edge) -> Router {
     router = router
         .merge(conversations::routes(&edge))
         .merge(openapi::routes(&edge))
-        .route("/api", any(conversations::not_found))
-        .route("/api/{*rest}", any(conversations::not_found));
-    // Nesting leaves this one address out.
-    router = router.route(&format!("{}/", routes::API), any(api::not_found));
+        // As a fallback: as a route, it would come before the one of the JSON door.
+        .nest("/api", Router::new().fallback(conversations::not_found));
+    // Nesting leaves these addresses out.
+    router = router
+        .route("/api/", any(conversations::not_found))
+        .route(&format!("{}/", routes::API), any(api::not_found));
     for form in PAGES_WITH_A_FORM {
         router = router.route(form, get(pages::show).post(forms::submit));
     }

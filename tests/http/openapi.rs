@@ -73,7 +73,9 @@ async fn every_operation_that_is_described_is_there_and_no_other(database: TestD
         for method in METHODS {
             let asked = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             let reply = client.send(client.request(asked, &filled_in), "").await;
-            let is_nothing = reply.status == 405 || reply.status == 404 && reply.body.is_empty();
+            // A wrong method of the wire is a 404 without a body; one place answers a 405 that is its own.
+            let is_wrong = reply.status == 405 && reply.code() == "METHOD_NOT_ALLOWED";
+            let is_nothing = is_wrong || reply.status == 404 && reply.body.is_empty();
             if !is_nothing {
                 there.insert((method, path.as_str()));
             }

@@ -1,14 +1,14 @@
 //! The conversations in a reader's copy: a page of contents, and a page of each, without script, and nothing in them is
 //! fetched from anywhere.
 //!
-//! Every value passes through [`Value`] or [`Lines`], which are the only places that write somebody's words into a page.
+//! Every value passes through [`Value`], [`Lines`] or [`Escaped`], which alone write somebody's words into a page.
 
-use std::fmt::{self, Display, Formatter, Write};
+use std::fmt::{self, Write};
 
 use contract::conversations::{Conversation, FeedbackValue, Message, MessageStatus, Part, Role, parts_of};
 use domain::{Piece, Taken, export::Export};
 
-use super::page::{Escaped, NOTHING, STYLE, Value, facts};
+use super::page::{Escaped, Lines, NOTHING, STYLE, Value, facts};
 
 /// The pages of a reader's conversations as they come.
 pub(super) struct Pages {
@@ -100,7 +100,7 @@ fn begin(taken: &Taken, title: &str) -> String {
         ("In the list", Value::Text(it.status.name())),
         ("Shown up to", Value::text(it.head_id.as_ref().map(|id| id.as_str()))),
         ("Deleted", Value::moment(*deleted_at)),
-        ("Kept by programs", Value::Text(it.metadata.as_str())),
+        ("Kept by programs", Value::Lines(it.metadata.as_str())),
         ("Id", Value::Text(it.id.as_str())),
     ]);
     let name = Value::Text(title);
@@ -149,14 +149,14 @@ fn beside(it: &Message) -> String {
         ("Status", Value::Text(status)),
         ("Written by", Value::text(it.model.as_deref())),
         ("You found it", Value::text(judged)),
-        ("In your words", Value::text(feedback.and_then(|it| it.comment.as_deref()))),
+        ("In your words", Value::lines(feedback.and_then(|it| it.comment.as_deref()))),
         ("Tags", Value::text(tags.as_deref())),
         ("On", Value::moment(feedback.map(|it| it.updated_at))),
         ("Follows", Value::text(it.parent_id.as_ref().map(|id| id.as_str()))),
-        ("It has cost", Value::text(usage.as_deref())),
+        ("It has cost", Value::lines(usage.as_deref())),
         ("Format of the original", Value::text(it.format.as_deref())),
-        ("Original", Value::text(raw.as_deref())),
-        ("Kept by programs", Value::text(Some(it.metadata.as_str()).filter(|json| *json != "{}"))),
+        ("Original", Value::lines(raw.as_deref())),
+        ("Kept by programs", Value::lines(Some(it.metadata.as_str()).filter(|json| *json != "{}"))),
         ("Id", Value::Text(it.id.as_str())),
     ];
     let known: Vec<_> = known.into_iter().filter(|(_, value)| !matches!(value, Value::None)).collect();
@@ -168,7 +168,7 @@ fn said(part: &Part, out: &mut String) -> fmt::Result {
         Part::Text { text, citations } => {
             writeln!(out, "<p class=\"said\" dir=\"auto\">{}</p>", Lines(text))?;
             for it in citations {
-                let quote = Value::text(it.quote.as_deref());
+                let quote = Value::lines(it.quote.as_deref());
                 let (start, end, source) = (it.start, it.end, Value::Text(&it.source_id));
                 writeln!(
                     out,
@@ -188,7 +188,7 @@ fn said(part: &Part, out: &mut String) -> fmt::Result {
                 ("Address", Value::text(url.as_deref())),
                 ("File", Value::text(filename.as_deref())),
                 ("Type", Value::text(media_type.as_deref())),
-                ("Says", Value::text(chunk.as_deref())),
+                ("Says", Value::lines(chunk.as_deref())),
             ]));
             Ok(())
         }
@@ -223,24 +223,4 @@ fn folded(out: &mut String, summary: &str, text: &str) -> fmt::Result {
         "<details><summary>{summary}</summary>\n<p class=\"said\" dir=\"auto\">{}</p></details>",
         Lines(text)
     )
-}
-
-/// Text of several lines, each escaped by itself.
-struct Lines<'a>(&'a str);
-
-impl Display for Lines<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for (at, line) in self.0.split('\n').enumerate() {
-            if at > 0 {
-                f.write_char('\n')?;
-            }
-            for (at, piece) in line.trim_end_matches('\r').split('\t').enumerate() {
-                if at > 0 {
-                    f.write_char('\t')?;
-                }
-                Escaped(piece).fmt(f)?;
-            }
-        }
-        Ok(())
-    }
 }

@@ -1,6 +1,7 @@
 //! The copy as a page: one file, without script, and nothing in it is fetched from anywhere.
 //!
-//! Every value passes through [`Value`], which is the only place that writes somebody's words into the page.
+//! Every value passes through [`Value`], which is the only place that writes somebody's words into the page, by way of
+//! [`Escaped`].
 
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -67,6 +68,8 @@ whoever finds this file into your account.</p>
 pub(super) enum Value<'a> {
     /// Somebody's words.
     Text(&'a str),
+    /// Somebody's words, on several lines perhaps.
+    Lines(&'a str),
     Moment(Timestamp),
     Number(i64),
     YesNo(bool),
@@ -78,6 +81,10 @@ impl<'a> Value<'a> {
         text.map_or(Self::None, Self::Text)
     }
 
+    pub(super) fn lines(text: Option<&'a str>) -> Self {
+        text.map_or(Self::None, Self::Lines)
+    }
+
     pub(super) fn moment(moment: Option<Timestamp>) -> Self {
         moment.map_or(Self::None, Self::Moment)
     }
@@ -86,9 +93,10 @@ impl<'a> Value<'a> {
 impl Display for Value<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::None | Self::Text("") => f.write_str("<span class=\"quiet\">none</span>"),
+            Self::None | Self::Text("") | Self::Lines("") => f.write_str("<span class=\"quiet\">none</span>"),
             // Isolated, so that a name written from right to left turns nothing around it.
             Self::Text(text) => write!(f, "<bdi>{}</bdi>", Escaped(text)),
+            Self::Lines(text) => write!(f, "<bdi class=\"said\">{}</bdi>", Lines(text)),
             Self::Moment(moment) => {
                 let iso = moment.iso();
                 let time = iso.get(11..16).unwrap_or_default();
@@ -117,6 +125,26 @@ impl Display for Escaped<'_> {
             }
             c => f.write_char(c),
         })
+    }
+}
+
+/// Text of several lines, each escaped by itself.
+pub(super) struct Lines<'a>(pub(super) &'a str);
+
+impl Display for Lines<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (at, line) in self.0.split('\n').enumerate() {
+            if at > 0 {
+                f.write_char('\n')?;
+            }
+            for (at, piece) in line.trim_end_matches('\r').split('\t').enumerate() {
+                if at > 0 {
+                    f.write_char('\t')?;
+                }
+                Escaped(piece).fmt(f)?;
+            }
+        }
+        Ok(())
     }
 }
 

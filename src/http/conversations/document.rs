@@ -83,6 +83,20 @@ fn detail(problem: &Problem) -> String {
              a new one; a session's own token is none."
                 .into()
         }
+        (None, Code::BadRequest) => {
+            "The body is not JSON. Send a JSON object, with Content-Type: application/json.".into()
+        }
+        (None, Code::MissingOrNullOrigin | Code::InvalidOrigin | Code::CrossSiteNavigation) => {
+            "A cookie counts only from pages of this server or of a trusted origin (BOOKPLATE_TRUSTED_ORIGINS). Send a \
+             token as Authorization: Bearer instead."
+                .into()
+        }
+        (None, Code::IdempotencyKeyReused) => {
+            "This key came with another request before. Send another one.".into()
+        }
+        (None, Code::MessageConflict) => {
+            "A message of this id is there, with another role or another parent. Choose another id.".into()
+        }
         (None, _) => sentence(problem),
     }
 }

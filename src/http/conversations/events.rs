@@ -103,10 +103,14 @@ impl Streaming {
     }
 }
 
-/// Events as they stand in the stream, and whether more may follow.
+/// Events as they stand in the stream, and whether more may follow. The conversation goes before its messages and without
+/// an id of its own: a stream that is cut after it brings it again, and one that is cut after a message has brought it.
 fn written(events: &[(i64, ConversationEvent)]) -> (Bytes, bool) {
     let (mut text, mut goes_on) = (String::new(), true);
-    for (revision, event) in events {
+    let is_first = |event: &ConversationEvent| matches!(event, ConversationEvent::Conversation(_));
+    let (first, rest): (Vec<_>, Vec<_>) = events.iter().partition(|(_, event)| is_first(event));
+    let alone = rest.is_empty();
+    for (revision, event) in first.into_iter().chain(rest) {
         let (name, data) = match event {
             ConversationEvent::Message(message) => ("message", serde_json::to_string(message)),
             ConversationEvent::Conversation(it) => ("conversation", serde_json::to_string(it)),
@@ -116,7 +120,10 @@ fn written(events: &[(i64, ConversationEvent)]) -> (Bytes, bool) {
             }
         };
         let data = data.unwrap_or_default();
-        text.push_str(&format!("id: {revision}\nevent: {name}\n"));
+        if alone || !is_first(event) {
+            text.push_str(&format!("id: {revision}\n"));
+        }
+        text.push_str(&format!("event: {name}\n"));
         // What a client has sent is kept as it came, with the line breaks between its tokens.
         for line in data.split(['\n', '\r']) {
             text.push_str(&format!("data: {line}\n"));

@@ -7,7 +7,7 @@ use axum::{
 };
 use contract::{
     Code, Problem, Problems, Reason,
-    conversations::{MessageChange, NewMessage, read_json},
+    conversations::{MessageChange, NewMessage, Verbatim, read_json},
 };
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, de::DeserializeOwned, de::IgnoredAny};
@@ -98,10 +98,21 @@ fn several(bytes: &[u8]) -> Result<Vec<NewMessage>, Problem> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Several {
-        messages: Vec<NewMessage>,
+        messages: Vec<Verbatim>,
     }
     let is_several = serde_json::from_slice::<Peek>(bytes).is_ok_and(|peek| peek.messages.is_some());
-    if is_several { Ok(read_json::<Several>(bytes)?.messages) } else { Ok(vec![read_json(bytes)?]) }
+    if !is_several {
+        return Ok(vec![read_json(bytes)?]);
+    }
+    let messages = read_json::<Several>(bytes)?.messages;
+    let read = |(at, message): (usize, &Verbatim)| {
+        let place = format!("messages[{at}]");
+        read_json(message.as_str().as_bytes()).map_err(|problem: Problem| {
+            let field = problem.field.map_or(place.clone(), |field| format!("{place}.{field}"));
+            Problem { field: Some(field), ..problem }
+        })
+    };
+    messages.iter().enumerate().map(read).collect()
 }
 
 /// The key under which a request is known again (`Idempotency-Key`, IETF draft-ietf-httpapi-idempotency-key-header).

@@ -84,7 +84,9 @@ fn cors(edge: &Edge) -> CorsLayer {
 
 /// What stands below `/api` and is nothing.
 pub async fn not_found() -> Response {
-    Refused::from(Problem::new(Code::NotFound)).into_response()
+    let mut response = Refused::from(Problem::new(Code::NotFound)).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// An address below `/api` that is there, asked for in a way it does not know.

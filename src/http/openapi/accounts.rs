@@ -72,6 +72,7 @@ pub fn operations(questions: &Questions) -> Vec<Operation> {
         revoke("/api/auth/revoke-sessions", "revokeSessions", "End every session, this one too"),
         revoke("/api/auth/revoke-other-sessions", "revokeOtherSessions", "End every session but this one"),
         get_session.older("/api/auth/session", "getSessionOlder"),
+        deferred_refresh(),
     ]
 }
 
@@ -126,6 +127,14 @@ fn get_session(questions: &Questions) -> Operation {
         .describe("Renews the session when that is due.")
         .asks_text("disableRefresh", false, "`true` or `1`: it is not renewed.")
         .answers_as(200, "The session and its reader, or `null`.", "application/json", &schema, &answer)
+}
+
+/// Belongs to a mode of Better Auth that is not here; its client asks to find out.
+fn deferred_refresh() -> Operation {
+    let route = ("post", "/api/auth/get-session");
+    let summary = "Always refused: a mode of Better Auth that is not here";
+    Operation::new(route, "getSessionDeferred", SESSIONS, summary, Caller::Anybody)
+        .refuses(&[Code::DeferredRefreshDisabled, Code::TooManyRequests])
 }
 
 fn session_and_user(questions: &Questions) -> Value {

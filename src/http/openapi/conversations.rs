@@ -91,7 +91,7 @@ fn update() -> Operation {
     .takes("ConversationChange", &examples::conversation_change())
     .answers(200, "The conversation as it is now.", "Conversation", &examples::conversation())
     .refuses(&OF_A_BODY)
-    .refuses(&[Code::ConversationNotFound, Code::MessageNotFound])
+    .refuses(&[Code::ConversationNotFound])
 }
 
 fn delete() -> Operation {
@@ -109,7 +109,7 @@ fn delete() -> Operation {
 fn restore() -> Operation {
     let route = ("post", "/api/conversations/{id}/restore");
     writes(route, "restoreConversation", CONVERSATIONS, "Take back a conversation that was deleted")
-        .describe("Within ten minutes of its deletion. One that was not deleted is answered as it is.")
+        .describe("Within ten minutes of its deletion. One that was not deleted is as if it were not there.")
         .answers(200, "The conversation.", "Conversation", &examples::conversation())
         .refuses(&[Code::ConversationNotFound])
 }

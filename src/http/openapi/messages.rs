@@ -45,7 +45,6 @@ fn append() -> Operation {
         .refuses(&OF_A_BODY)
         .refuses(&[
             Code::ConversationNotFound,
-            Code::MessageNotFound,
             Code::MessageConflict,
             Code::PartTooLarge,
             Code::MessageTooLarge,

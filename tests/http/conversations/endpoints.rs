@@ -155,7 +155,7 @@ async fn lists_are_read_a_page_at_a_time(database: TestDatabase) {
         call_json(&mut chat.bot, "POST", "/api/conversations/c1/messages", message).await;
     }
     for (list, name, expected) in [
-        ("/api/conversations?status=active", "/id", "c1 c4 c3 c2 c"),
+        ("/api/conversations?status=active", "/id", "c4 c1 c3 c2 c"),
         ("/api/conversations/c1/messages?", "/id", "m1 m2 m3 m4"),
         ("/api/conversations/c1/messages?order=asc", "/id", "m1 m2 m3 m4"),
         ("/api/conversations/c1/messages?order=desc", "/id", "m4 m3 m2 m1"),

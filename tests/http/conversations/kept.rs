@@ -70,7 +70,8 @@ async fn security_36_messages_bodies_and_pages_are_bounded(database: TestDatabas
     assert_problem(&reply, 413, "MESSAGE_TOO_LARGE");
     let many = vec![json!({ "type": "x" }); 201];
     let reply = sent(&mut chat.bot, message(many.into())).await;
-    assert_problem(&reply, 413, "MESSAGE_TOO_LARGE");
+    assert_problem(&reply, 422, "VALIDATION_ERROR");
+    assert_eq!(fields(&reply), ["parts"]);
     // A body holds four messages, or what any body may hold.
     let padded =
         |bytes: usize| format!("{}{}", r#"{"id":"a","role":"user","content":"x"}"#, " ".repeat(bytes - 38));

@@ -17,6 +17,7 @@ const SERVER_ONLY: &[&str] = &[
     "sqlx-core",
     "storage",
     "tokio",
+    "utoipa",
 ];
 
 const BROWSER: &str = "wasm32-unknown-unknown";

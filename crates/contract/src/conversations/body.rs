@@ -38,10 +38,15 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Err(Problem { field, reason, ..Problem::new(Code::ValidationError) })
 }
 
-/// What serde says, without where in the bytes, on one line and not too long: it repeats what the client has sent.
+/// What serde says, without where in the bytes and without words of Rust, on one line and not too long: it repeats what
+/// the client has sent.
 fn words(error: &serde_json::Error) -> String {
     let said = error.to_string();
     let said = said.split(" at line ").next().unwrap_or_default();
+    let said = match said.split_once("expected struct ") {
+        Some((before, _)) => format!("{before}expected an object"),
+        None => said.replace(" i64", " a whole number").replace(" usize", " a whole number from 0 on"),
+    };
     said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
 }
 

@@ -155,9 +155,20 @@ fn check_usage(usage: Option<&Verbatim>, wrong: &mut Vec<Problem>) {
     #[expect(dead_code, reason = "only whether they can be read is of interest")]
     struct Usage {
         #[serde(default)]
-        input_tokens: Option<u64>,
+        input_tokens: Option<Tokens>,
         #[serde(default)]
-        output_tokens: Option<u64>,
+        output_tokens: Option<Tokens>,
+    }
+    /// As many as a signed number of 64 bits can count: more is nobody's.
+    #[derive(serde::Deserialize)]
+    #[serde(try_from = "i64")]
+    struct Tokens;
+    impl TryFrom<i64> for Tokens {
+        type Error = &'static str;
+
+        fn try_from(count: i64) -> Result<Self, Self::Error> {
+            if count >= 0 { Ok(Self) } else { Err("expected a whole number from 0 on") }
+        }
     }
     let Some(usage) = usage else { return };
     if !usage.is_object() {

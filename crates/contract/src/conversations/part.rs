@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Verbatim;
+use super::{Verbatim, judging::within};
 use crate::{Problem, Reason};
 
 /// A part of a message, as far as Bookplate understands it. Members that it does not know are kept with the part.
@@ -169,7 +169,11 @@ fn is_kind(kind: &str) -> bool {
     (1..=MAX_KIND).contains(&kind.len()) && kind.bytes().all(is_plain)
 }
 
-fn text(Text { text, citations }: Text) -> Result<Part, Problem> {
+fn text(Text { text, citations: sent }: Text) -> Result<Part, Problem> {
+    let mut citations: Vec<Citation> = Vec::with_capacity(sent.len());
+    for (at, citation) in sent.iter().enumerate() {
+        citations.push(read(citation).map_err(|problem| within(&format!("citations[{at}]"), problem))?);
+    }
     // No text of so many bytes has more code points; those of the rest are counted only when it matters.
     let bound = citations.iter().map(|citation| citation.end).max().unwrap_or_default();
     let length = if bound == 0 { 0 } else { text.chars().count() };
@@ -200,7 +204,7 @@ struct Kind {
 struct Text {
     text: String,
     #[serde(default)]
-    citations: Vec<Citation>,
+    citations: Vec<Verbatim>,
 }
 
 #[derive(Deserialize)]

@@ -69,10 +69,10 @@ impl Verbatim {
 impl<'de> Deserialize<'de> for Verbatim {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        // A raw value is only skipped over: whether its escapes mean characters, and how deep it is, is found by reading.
-        if raw.get().contains(['\\', '[', '{'])
-            && let Err(error) = serde_json::from_str::<Value>(raw.get())
-        {
+        // A raw value is only skipped over: whether its escapes mean characters, its numbers are within bounds, and how deep
+        // it is, is found by reading.
+        let is_plain_text = raw.get().starts_with('"') && !raw.get().contains('\\');
+        if !is_plain_text && let Err(error) = serde_json::from_str::<Value>(raw.get()) {
             return Err(serde::de::Error::custom(error));
         }
         Ok(Self(raw))

@@ -259,7 +259,6 @@ impl Conversations {
         messages: Vec<NewMessage>,
         key: Option<&str>,
     ) -> Outcome<(Appended, bool)> {
-        known(id)?;
         if by.expired {
             return Err(ConversationError::Expired);
         }

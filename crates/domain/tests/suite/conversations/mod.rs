@@ -81,7 +81,7 @@ impl Talk {
         all_messages(self.service(), &self.ada, id).await
     }
 
-    /// Both lists of a reader: names in their order.
+    /// The conversations in the list of a reader, in its order.
     async fn list(&self, user_id: &str) -> Vec<String> {
         let page = self.service().list(user_id, ConversationStatus::Active, whole()).await.unwrap();
         page.items.into_iter().map(|it| it.id.to_string()).collect()
