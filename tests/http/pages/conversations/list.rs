@@ -1,0 +1,131 @@
+//! The list of conversations, and the search in it.
+
+use testkit::{databases::TestDatabase, on_each_database};
+
+use super::{Talk, dialogue, links, message, rows};
+use crate::app::{TestApp, on_one_database};
+
+on_each_database!(
+    the_list_begins_with_what_was_said_last,
+    a_long_list_grows_and_goes_on,
+    what_is_looked_for_is_found_and_marked,
+);
+on_one_database!(an_empty_list_says_how_to_begin, who_is_signed_out_signs_in_and_comes_back,);
+
+async fn the_list_begins_with_what_was_said_last(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.reader("ada@example.com").await;
+    let talk = Talk::of(&app, "ada@example.com").await;
+    talk.begin("named", Some("Lidar <basics>")).await;
+    talk.begin("nameless", None).await;
+    talk.begin("empty", None).await;
+    talk.say("nameless", &[message("a", "user", "How *far* does sonar reach?")]).await;
+    talk.say("named", &dialogue(3)).await;
+    let page = browser.get("/conversations").await.page();
+    assert_eq!(rows(&page), ["/conversations/named", "/conversations/nameless", "/conversations/empty"]);
+    let text = &page.one("body").text;
+    for words in [
+        "Lidar <basics>",
+        "Words number 1",
+        "3 messages",
+        "How far does sonar reach?",
+        "1 message",
+        "New conversation",
+    ] {
+        assert!(text.contains(words), "{words}");
+    }
+    assert_eq!(page.title(), "Conversations · Bookplate");
+    assert_eq!(links(&page, "Show more"), [""; 0]);
+    // Every row has forms that say which conversation they are about.
+    let about = |action: &str| {
+        let forms = page.all("form").filter(|it| it.get("action") == Some(action));
+        forms
+            .filter_map(|form| {
+                page.inside(form).find(|it| it.get("name") == Some("conversation"))?.get("value")
+            })
+            .collect::<Vec<_>>()
+    };
+    for action in ["rename", "archive", "delete"] {
+        assert_eq!(about(&format!("/conversations/-/{action}")), ["named", "nameless", "empty"]);
+    }
+    let ids: Vec<_> = page.elements().filter_map(|it| it.get("id")).collect();
+    assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), ids.len(), "{ids:?}");
+}
+
+async fn a_long_list_grows_and_goes_on(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.reader("ada@example.com").await;
+    let talk = Talk::of(&app, "ada@example.com").await;
+    for number in 1..=225 {
+        talk.begin(&format!("c{number}"), None).await;
+    }
+    let page = browser.get("/conversations").await.page();
+    assert_eq!(rows(&page).len(), 20);
+    assert_eq!(links(&page, "Show more"), ["/conversations?shown=40#r20"]);
+    let page = browser.get("/conversations?shown=40").await.page();
+    assert_eq!(rows(&page).len(), 40);
+    assert_eq!(rows(&page)[39], "/conversations/c186");
+    // Nobody is shown more than that at once, whatever they ask for.
+    let page = browser.get("/conversations?shown=100000").await.page();
+    assert_eq!(rows(&page).len(), 200);
+    let next = links(&page, "Show more").remove(0);
+    assert!(next.starts_with("/conversations?from="), "{next}");
+    let page = browser.get(&next).await.page();
+    assert_eq!(rows(&page).len(), 20);
+    assert_eq!(rows(&page)[0], "/conversations/c25");
+    assert_eq!(links(&page, "Back to the newest"), ["/conversations"]);
+    for odd in ["/conversations?shown=-1", "/conversations?shown=x", "/conversations?shown="] {
+        assert_eq!(rows(&browser.get(odd).await.page()).len(), 20, "{odd}");
+    }
+    let reply = browser.get("/conversations?from=made-up").await;
+    assert_eq!(reply.status, 422);
+    assert!(reply.page().one("body").text.contains("Begin at the first one"));
+}
+
+async fn what_is_looked_for_is_found_and_marked(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.reader("ada@example.com").await;
+    let talk = Talk::of(&app, "ada@example.com").await;
+    talk.begin("c", Some("Sensors")).await;
+    talk.say(
+        "c",
+        &[message("q", "user", "What is lidar?"), message("a", "assistant", "A <lidar> measures distance.")],
+    )
+    .await;
+    let reply = browser.get("/conversations?q=+lidar+").await;
+    let page = reply.page();
+    assert_eq!(rows(&page), ["/conversations/c?message=a#m-a", "/conversations/c?message=q#m-q"]);
+    assert_eq!(page.all("mark").map(|it| it.text.as_str()).collect::<Vec<_>>(), ["lidar", "lidar"]);
+    assert!(page.one("body").text.contains("A <lidar> measures distance."));
+    assert_eq!(page.value("q").as_deref(), Some("lidar"));
+    let page = browser.get("/conversations?q=sonar").await.page();
+    assert_eq!(rows(&page), [""; 0]);
+    assert!(page.one("body").text.contains("Nothing found"));
+    assert_eq!(links(&page, "All conversations"), ["/conversations"]);
+    let reply = browser.get("/conversations?q=%E2%80%A6").await;
+    assert_eq!(reply.status, 400);
+    assert!(reply.page().one("body").text.contains("Type at least one word"));
+}
+
+async fn an_empty_list_says_how_to_begin(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.reader("ada@example.com").await;
+    let page = browser.get("/conversations").await.page();
+    assert!(page.one("body").text.contains("Open the book and ask its assistant something."));
+    assert_eq!(page.one("body").text.matches("Archived").count(), 1);
+    let page = browser.get("/conversations?status=archived").await.page();
+    assert!(page.one("body").text.contains("Nothing is put away"));
+}
+
+async fn who_is_signed_out_signs_in_and_comes_back(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    for (path, next) in [
+        ("/conversations", "/conversations"),
+        ("/conversations?q=a+b", "/conversations%3Fq=a%2Bb"),
+        ("/conversations/c?message=m", "/conversations/c%3Fmessage=m"),
+    ] {
+        let reply = app.browser().get(path).await;
+        assert_eq!(reply.status, 303, "{path}");
+        assert_eq!(reply.location().unwrap(), format!("/sign-in?next={next}"));
+    }
+}

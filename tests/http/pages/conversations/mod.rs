@@ -1,0 +1,80 @@
+//! The pages of conversations, without script.
+
+mod dialogue;
+mod forms;
+mod islands;
+mod list;
+
+use contract::conversations::{NewConversation, NewMessage, read_json};
+use domain::By;
+use serde_json::{Value, json};
+
+use crate::{app::TestApp, client::Client, fields::Fields, page::Page, reply::Reply};
+
+pub struct Talk<'a> {
+    app: &'a TestApp,
+    user_id: String,
+}
+
+impl<'a> Talk<'a> {
+    pub async fn of(app: &'a TestApp, email: &str) -> Self {
+        let user_id = app.database.find_credentials(email, None).await.unwrap().unwrap().user.id;
+        Self { app, user_id }
+    }
+
+    /// A conversation of this name.
+    pub async fn begin(&self, id: &str, title: Option<&str>) {
+        let new: NewConversation =
+            read_json(json!({ "id": id, "title": title }).to_string().as_bytes()).unwrap();
+        self.app.services.conversations.create(&self.user_id, new).await.unwrap();
+        self.app.ports.clock.advance_seconds(60);
+    }
+
+    /// Messages, in this order.
+    pub async fn say(&self, id: &str, messages: &[Value]) {
+        let by = By { user_id: &self.user_id, token_id: None, expired: false };
+        for some in messages.chunks(100) {
+            let some: Vec<NewMessage> =
+                some.iter().map(|it| read_json(it.to_string().as_bytes()).unwrap()).collect();
+            self.app.services.conversations.append(by, id, some, None).await.unwrap();
+        }
+        self.app.ports.clock.advance_seconds(60);
+    }
+}
+
+fn message(id: &str, role: &str, text: &str) -> Value {
+    json!({ "id": id, "role": role, "content": text })
+}
+
+/// Questions and answers by turns, `m1` to `mN`.
+fn dialogue(count: usize) -> Vec<Value> {
+    let one = |at: usize| {
+        let role = if at % 2 == 1 { "user" } else { "assistant" };
+        message(&format!("m{at}"), role, &format!("Words number {at}"))
+    };
+    (1..=count).map(one).collect()
+}
+
+/// The messages on a page, in their order.
+fn shown(page: &Page) -> Vec<String> {
+    page.all("article").filter_map(|it| it.get("data-message")).map(str::to_owned).collect()
+}
+
+/// The addresses of links with these words.
+fn links(page: &Page, words: &str) -> Vec<String> {
+    let found = page.all("a").filter(|it| it.text.trim() == words);
+    found.filter_map(|it| it.get("href")).map(str::to_owned).collect()
+}
+
+/// The links that lead to conversations from rows of a list.
+fn rows(page: &Page) -> Vec<String> {
+    let is_row = |it: &&crate::page::Element| it.has_class("entry");
+    let rows: Vec<_> = page.all("li").filter(is_row).collect();
+    let link = |row| page.inside(row).find(|it| it.tag == "a").and_then(|it| it.get("href"));
+    rows.into_iter().filter_map(link).map(str::to_owned).collect()
+}
+
+async fn posted(browser: &mut Client, action: &str, fields: &[(&str, &str)]) -> Reply {
+    let fields = fields.iter().fold(Fields::new(&[]), |all, (name, value)| all.with(name, value));
+    browser.form(&format!("/conversations/-/{action}"), fields).await
+}
