@@ -153,7 +153,8 @@ impl Live {
         let is_at_end = inside(&self.root, "[data-later] a").is_none();
         if there.is_none() && (last != parent || !is_at_end) {
             if is_at_end && self.asked.branch.is_empty() {
-                let latest = format!("/conversations/{}#end", self.asked.id);
+                // Another address than this one, or the browser would stay where it is.
+                let latest = format!("/conversations/{}?message={id}#m-{id}", self.asked.id);
                 self.news.set(Some(("This conversation goes on in another version.", Some(latest))));
             }
             return;
