@@ -86,18 +86,6 @@ impl Serialize for Timestamp {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_is_written_with_three_fractional_digits() {
-        assert_eq!(Timestamp::from_millis(1_795_215_905_131).iso(), "2026-11-20T23:05:05.131Z");
-        assert_eq!(Timestamp::from_millis(0).iso(), "1970-01-01T00:00:00.000Z");
-        assert_eq!(Timestamp::from_millis(0).day(), "1 January 1970");
-    }
-}
-
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for Timestamp {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
@@ -109,3 +97,15 @@ impl utoipa::PartialSchema for Timestamp {
 
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for Timestamp {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_with_three_fractional_digits() {
+        assert_eq!(Timestamp::from_millis(1_795_215_905_131).iso(), "2026-11-20T23:05:05.131Z");
+        assert_eq!(Timestamp::from_millis(0).iso(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp::from_millis(0).day(), "1 January 1970");
+    }
+}

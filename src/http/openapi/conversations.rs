@@ -40,6 +40,7 @@ pub const OF_A_LIST: [Code; 2] = [Code::ValidationError, Code::InvalidCursor];
 /// Every operation.
 pub fn operations(questions: &Questions) -> Vec<Operation> {
     let mut all = vec![list(), create(), find(), update(), delete(), restore()];
+    all.extend(super::files::operations());
     all.extend(super::messages::operations());
     all.extend([events(), search(), me(questions)]);
     all

@@ -131,6 +131,28 @@ pub fn page(item: &Value) -> Value {
     json!({ "items": [item], "nextCursor": CURSOR })
 }
 
+/// That conversation as a file.
+pub fn file() -> Value {
+    let mut conversation = conversation();
+    if let Some(conversation) = conversation.as_object_mut() {
+        conversation.insert("deletedAt".into(), Value::Null);
+        conversation.insert("messages".into(), json!([message()]));
+    }
+    json!({
+        "format": "bookplate-conversations", "version": 1, "exportedAt": WHEN,
+        "book": { "name": "Physical AI", "address": "https://accounts.example.org" },
+        "conversations": [conversation],
+    })
+}
+
+/// What came of a file with it, and with one that could not be read.
+pub fn imported() -> Value {
+    json!({
+        "conversations": [{ "id": CONVERSATION, "title": "Walking robots", "messages": 1, "added": 1, "withoutRaw": 0 }],
+        "refused": [{ "id": null, "title": "Notes", "position": 2, "reason": "expected messages" }],
+    })
+}
+
 /// The beginning of a stream of events.
 pub fn events() -> Value {
     json!(format!(

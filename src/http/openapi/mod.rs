@@ -5,6 +5,7 @@ mod conversations;
 mod document;
 mod down;
 mod examples;
+mod files;
 mod mails;
 mod messages;
 mod operation;
@@ -162,6 +163,7 @@ mod tests {
         read::<types::Feedback>(examples::feedback());
         read::<types::Hit>(examples::hit());
         read::<types::Page<types::Hit>>(examples::page(&examples::hit()));
+        read::<types::Imported>(examples::imported());
         let limits = types::MessageLimits { part_bytes: 1000, message_bytes: 1000, parts: 10 };
         let bytes = |example: Value| example.to_string().into_bytes();
         let new: types::NewMessage = types::read_json(&bytes(examples::new_message())).unwrap();

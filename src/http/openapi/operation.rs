@@ -124,7 +124,7 @@ impl Operation {
         self.answers_as(status, description, "application/json", &reference(schema), example)
     }
 
-    /// An answer of any media type.
+    /// An answer of any media type, one of several when the one before has the same status.
     #[must_use]
     pub fn answers_as(
         mut self,
@@ -134,8 +134,15 @@ impl Operation {
         schema: &Value,
         example: &Value,
     ) -> Self {
-        let content = json!({ (media_type): media(schema.clone(), example) });
-        self.responses.push((status, json!({ "description": description, "content": content })));
+        let answer = media(schema.clone(), example);
+        let same = self.responses.last_mut().filter(|(known, _)| *known == status);
+        match same.and_then(|(_, response)| response.get_mut("content")?.as_object_mut()) {
+            Some(content) => drop(content.insert(media_type.to_owned(), answer)),
+            None => {
+                let content = json!({ (media_type): answer });
+                self.responses.push((status, json!({ "description": description, "content": content })));
+            }
+        }
         self
     }
 

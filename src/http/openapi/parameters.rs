@@ -30,6 +30,9 @@ pub fn parameters() -> Value {
             "description": "Words. Endings, capitals and accents do not matter.",
             "schema": { "type": "string", "minLength": 1 },
         }),
+        "format": query("format", "`json` can be taken in again, `markdown` is to be read.", json!({
+            "type": "string", "enum": ["json", "markdown"], "default": "json",
+        })),
         "after": query("after", "The revision the stream goes on from. Without one it begins now.", number.clone()),
         "lastEventId": header(
             "Last-Event-ID",
@@ -55,6 +58,7 @@ pub fn headers() -> Value {
             json!({ "type": "string" }),
         ),
         "Set-Cookie": header("The session's cookies.", json!({ "type": "string" })),
+        "Content-Disposition": header("The name of the file.", json!({ "type": "string" })),
         "ETag": header("Changes with the document.", json!({ "type": "string" })),
     })
 }

@@ -3,8 +3,8 @@
 use contract::{
     Code, Question, QuestionKind, Questions, SessionAndUser,
     conversations::{
-        Appended, Conversation, ConversationChange, Feedback, Hit, Message, MessageChange, NewConversation,
-        NewFeedback, NewMessage, Order, Page,
+        Appended, Conversation, ConversationChange, Feedback, Hit, Imported, Message, MessageChange,
+        NewConversation, NewFeedback, NewMessage, Order, Page,
     },
 };
 use serde_json::{Map, Value, json};
@@ -36,6 +36,7 @@ pub fn schemas(questions: &Questions) -> Map<String, Value> {
     schemas.shift_remove("Page");
     refine(&mut schemas);
     edit(&mut schemas, "User", |user| with_answers(user, questions));
+    schemas.extend(super::files::schemas().map(|(name, schema)| (name.to_owned(), schema)));
     schemas.extend(super::wire::schemas(questions));
     schemas
 }
@@ -109,7 +110,7 @@ fn something(change: &mut Value, members: &[(&str, &[&str])]) {
 }
 
 /// Shapes of answers: nothing of them is ever left out, though it may be `null`.
-const ANSWERED: [&str; 12] = [
+const ANSWERED: [&str; 15] = [
     "Conversation",
     "ConversationPage",
     "Message",
@@ -119,6 +120,9 @@ const ANSWERED: [&str; 12] = [
     "HitConversation",
     "HitMessage",
     "Appended",
+    "Imported",
+    "ImportedConversation",
+    "Refused",
     "User",
     "Session",
     "SessionAndUser",
@@ -138,6 +142,7 @@ fn of_types() -> Map<String, Value> {
     collect::<Feedback>(&mut found);
     collect::<NewFeedback>(&mut found);
     collect::<Hit>(&mut found);
+    collect::<Imported>(&mut found);
     collect::<SessionAndUser>(&mut found);
     collect::<Document>(&mut found);
     found.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap_or_default())).collect()

@@ -77,7 +77,7 @@ pub(super) fn kind(schema: &Value) -> AnyView {
         let options =
             schema.get(choice).and_then(Value::as_array).filter(|_| schema.get("properties").is_none());
         if let Some(options) = options {
-            return several(options);
+            return several(options, if choice == "allOf" { " and " } else { " or " });
         }
     }
     if let Some(items) = schema.get("items").filter(|_| schema.get("type").is_some_and(|it| it == "array")) {
@@ -86,10 +86,10 @@ pub(super) fn kind(schema: &Value) -> AnyView {
     plain(schema).into_any()
 }
 
-fn several(options: &[Value]) -> AnyView {
+fn several(options: &[Value], between: &'static str) -> AnyView {
     let titled = |option: &Value| text(option, "title").to_owned();
     let each = options.iter().enumerate().map(|(at, option)| {
-        let or = (at > 0).then_some(" or ");
+        let or = (at > 0).then_some(between);
         let words = if titled(option).is_empty() { kind(option) } else { titled(option).into_any() };
         view! { {or}{words} }
     });

@@ -37,7 +37,7 @@ async fn security_36_what_is_sent_is_what_is_stored(database: TestDatabase) {
     let message: NewMessage = domain::contract::conversations::read_json(body.as_bytes()).unwrap();
     let (appended, _) = talk.service().append(by(&talk.ada), "c", vec![message], None).await.unwrap();
     let stored = talk.service().message(&talk.ada, "c", "m").await.unwrap();
-    assert_eq!(appended.messages, [stored.clone()]);
+    assert_eq!(appended.messages, std::slice::from_ref(&stored));
     assert_eq!(stored.parts.as_str(), parts);
     assert_eq!(stored.raw.unwrap().as_str(), r#"[1.50,"\u00e9"]"#);
     assert_eq!(stored.metadata.as_str(), r#"{"b":1,"a":1,"b":2}"#);
