@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readerWithBot } from '../harness/conversations.mjs';
 import { python } from '../harness/environment.mjs';
-import { freshFolder, removeFolder } from '../harness/program.mjs';
+import { freshFolder, removeFolder, writeFiles } from '../harness/program.mjs';
 import { startServer } from '../harness/server.mjs';
 
 const SEED = 1;
@@ -31,7 +31,7 @@ const CONVERSATIONS = '^/api/(conversations|search|me)';
 const RESULTS = fileURLToPath(new URL('../test-results/', import.meta.url));
 
 /** In a conversation and on a message that there are, so that more is met than what is not there. */
-const KNOWN = '[parameters]\n"path.id" = "known"\n"path.messageId" = "known"\n';
+const KNOWN = () => '[parameters]\n"path.id" = "known"\n"path.messageId" = "known"\n';
 
 function run(folder, args) {
   const fixed = ['--seed', SEED, '--generation-deterministic', '--no-color'];
@@ -46,11 +46,12 @@ function run(folder, args) {
 }
 
 /** Runs Schemathesis on a server of its own; `asked` answers its arguments for a reader. */
-async function compare(name, { database, examples, config = '', asked }) {
+async function compare(name, { database, examples, config = () => '', asked }) {
   const env = { BOOKPLATE_JWT_LIFETIME: '3600' };
-  const [server, folder] = [await startServer({ database, env }), freshFolder({ 'schemathesis.toml': config })];
+  const [server, folder] = [await startServer({ database, env }), freshFolder()];
   try {
     const reader = await readerWithBot(server);
+    writeFiles(folder, { 'schemathesis.toml': config(reader) });
     await reader.bot.create({ id: 'known' });
     await reader.bot.append('known', { id: 'known', role: 'assistant', content: 'Known.', status: 'in_progress' });
     const { code, output } = await run(folder, [
@@ -71,12 +72,9 @@ async function compare(name, { database, examples, config = '', asked }) {
 }
 
 const byToken = ({ jwt }) => ['-H', `Authorization: Bearer ${jwt}`];
-const byCookie = ({ visitor, page }) => [
-  '-H',
-  `Cookie: ${visitor.cookieHeader()}`,
-  '-H',
-  `Origin: ${page.headers.origin}`,
-];
+const fromPage = ({ page }) => ['-H', `Origin: ${page.headers.origin}`];
+/** As a setting, so that Schemathesis can leave it away where it asks what happens without. */
+const COOKIE = ({ visitor }) => `[auth.openapi.sessionCookie]\napi_key = "${visitor.sessionCookie.value}"\n`;
 const including = (pattern) => ['--include-path-regex', pattern];
 
 describe('the API keeps what its description promises', { concurrency: 2 }, () => {
@@ -98,7 +96,7 @@ describe('the API keeps what its description promises', { concurrency: 2 }, () =
   }
 
   test('to a page that asks for its account', () => {
-    const asked = (reader) => [...byCookie(reader), ...including('^/api/auth/'), '--exclude-path-regex', ENDINGS];
-    return compare('cookie', { database: 'sqlite', examples: 8, asked });
+    const asked = (reader) => [...fromPage(reader), ...including('^/api/auth/'), '--exclude-path-regex', ENDINGS];
+    return compare('cookie', { database: 'sqlite', examples: 8, config: COOKIE, asked });
   });
 });

@@ -67,7 +67,7 @@ test('sessions are listed and ended, one, the others, this one', async ({ page, 
   const one = await signedIn(server, reader);
   const others = [await signedIn(server, reader), await signedIn(server, reader)];
   await page.goto(PLACES.sessions);
-  const devices = page.locator('main').getByRole('listitem');
+  const devices = page.locator('main .list').getByRole('listitem');
   await expect(devices).toHaveCount(5); // with the one of `enrol`
   await expect(devices.first()).toContainText('This device');
   await expect(devices.first()).toContainText('127.0.0.1');

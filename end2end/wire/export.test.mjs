@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { callPython } from '../harness/python.mjs';
 import { bareRequest } from '../harness/raw.mjs';
+import { readerWithBot } from '../harness/conversations.mjs';
 import { signedIn, signedUp } from '../harness/readers.mjs';
 import { bothDatabases, onServers } from './variants.mjs';
 
@@ -23,7 +24,8 @@ onServers(bothDatabases, "a reader's copy", (server) => {
     assert.match(answer.headers.get('content-disposition'), /^attachment; filename="[a-z0-9-]+\.zip"$/);
 
     const files = await unzip(answer);
-    assert.deepEqual(Object.keys(files).sort(), ['README.txt', 'account.html', 'account.json']);
+    const always = ['README.txt', 'account.html', 'account.json', 'conversations.html', 'conversations.json'];
+    assert.deepEqual(Object.keys(files).sort(), always);
     const account = JSON.parse(files['account.json']);
     assert.deepEqual([account.format, account.version], ['bookplate-export', 1]);
     const { id, email, name, emailVerified } = account.profile;
@@ -45,6 +47,30 @@ onServers(bothDatabases, "a reader's copy", (server) => {
     const secrets = [here.reader.password, here.visitor.sessionCookie.value, there.visitor.sessionCookie.value];
     for (const secret of secrets) assert.ok(!whole.includes(secret));
     assert.doesNotMatch(whole, /\$argon2/);
+  });
+
+  test('holds the conversations, each as a page of its own, text as text', async () => {
+    const here = await readerWithBot(server());
+    for (const id of ['one', 'two']) {
+      assert.equal((await here.bot.create({ id, title: `<b>${id}</b>` })).status, 201);
+      const said = [
+        { id: `${id}-asked`, role: 'user', content: 'What is a shelf?' },
+        { id: `${id}-answer`, role: 'assistant', content: '<script>a plank</script>' },
+      ];
+      assert.equal((await here.bot.append(id, said)).status, 201);
+    }
+    const files = await unzip(await take(here));
+    const pages = Object.keys(files).filter((name) => name.startsWith('conversations/'));
+    assert.deepEqual(pages.sort(), ['conversations/00001.html', 'conversations/00002.html']);
+    const { conversations } = JSON.parse(files['conversations.json']);
+    assert.deepEqual(conversations.map(({ id }) => id).sort(), ['one', 'two']);
+    for (const { id, messages } of conversations)
+      assert.deepEqual(messages.map((message) => message.id), [`${id}-asked`, `${id}-answer`]);
+    for (const page of pages) {
+      assert.ok(files[page].includes('What is a shelf?'), page);
+      assert.doesNotMatch(files[page], /<script/);
+    }
+    for (const page of pages) assert.ok(files['conversations.html'].includes(`href="${page}"`), page);
   });
 
   test('holds nothing of another reader, and another site cannot have it made', async () => {

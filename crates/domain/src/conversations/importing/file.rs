@@ -5,7 +5,7 @@ use std::fmt;
 use contract::{Code, Problem, Problems, Reason};
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, IgnoredAny, SeqAccess, Visitor},
+    de::{Error, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -38,7 +38,7 @@ struct Whole<'a> {
     #[serde(default)]
     conversations: Option<Entries<'a>>,
     #[serde(default)]
-    mapping: Option<IgnoredAny>,
+    mapping: Option<&'a RawValue>,
 }
 
 /// The conversations of a file.
@@ -70,7 +70,10 @@ pub(super) fn entries(text: &str) -> Result<(Shape, Vec<&RawValue>), Problems> {
     match (conversations, mapping) {
         (Some(entries), _) => Ok((shape, entries.0)),
         // A single conversation, as it stands in the list of a whole file.
-        (None, Some(_)) if matches!(shape, Shape::ChatGpt) => Ok((shape, vec![whole])),
+        (None, Some(nodes)) if matches!(shape, Shape::ChatGpt) => match nodes.get().starts_with('{') {
+            true => Ok((shape, vec![whole])),
+            false => Err(wanted("mapping", "expected an object of nodes")),
+        },
         (None, _) => Err(no_file()),
     }
 }
