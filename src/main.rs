@@ -10,6 +10,11 @@ use bookplate::{
 };
 use clap::Parser;
 use domain::Database;
+use mimalloc::MiMalloc;
+
+/// A request makes many small pieces, on one thread, and gives them back on another.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -210,8 +210,8 @@ impl Database {
         email: &str,
         device_id: Option<&str>,
     ) -> Result<Option<Credentials>, StorageError> {
-        Ok(on_pool!(self, |pool| {
-            sqlx::query_as(FIND_CREDENTIALS).bind(email).bind(device_id).fetch_optional(pool).await?
+        Ok(on_pool!(self, |connection| {
+            sqlx::query_as(FIND_CREDENTIALS).bind(email).bind(device_id).fetch_optional(connection).await?
         }))
     }
 
@@ -220,7 +220,7 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn find_user(&self, id: &str) -> Result<Option<User>, StorageError> {
-        Ok(on_pool!(self, |pool| sqlx::query_as(FIND_USER).bind(id).fetch_optional(pool).await?))
+        Ok(on_pool!(self, |connection| sqlx::query_as(FIND_USER).bind(id).fetch_optional(connection).await?))
     }
 
     /// The reader with this address, in lower case.
@@ -228,7 +228,10 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn find_user_by_email(&self, email: &str) -> Result<Option<User>, StorageError> {
-        Ok(on_pool!(self, |pool| sqlx::query_as(FIND_BY_EMAIL).bind(email).fetch_optional(pool).await?))
+        Ok(on_pool!(self, |connection| sqlx::query_as(FIND_BY_EMAIL)
+            .bind(email)
+            .fetch_optional(connection)
+            .await?))
     }
 
     /// A reader's password hash.
@@ -236,8 +239,10 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn find_password(&self, user_id: &str) -> Result<Option<String>, StorageError> {
-        let found: Option<(String,)> =
-            on_pool!(self, |pool| sqlx::query_as(FIND_PASSWORD).bind(user_id).fetch_optional(pool).await?);
+        let found: Option<(String,)> = on_pool!(self, |connection| sqlx::query_as(FIND_PASSWORD)
+            .bind(user_id)
+            .fetch_optional(connection)
+            .await?);
         Ok(found.map(|(hash,)| hash))
     }
 
@@ -246,7 +251,7 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn sign_in_methods(&self, user_id: &str) -> Result<Vec<SignInMethod>, StorageError> {
-        Ok(on_pool!(self, |pool| sqlx::query_as(METHODS).bind(user_id).fetch_all(pool).await?))
+        Ok(on_pool!(self, |connection| sqlx::query_as(METHODS).bind(user_id).fetch_all(connection).await?))
     }
 
     /// Takes a way to sign in away, unless it is the last one; whether it did.
@@ -254,8 +259,8 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn remove_sign_in_method(&self, user_id: &str, id: &str) -> Result<bool, StorageError> {
-        let removed = on_pool!(self, |pool| {
-            sqlx::query(UNLINK).bind(user_id).bind(id).execute(pool).await?.rows_affected()
+        let removed = on_pool!(self, |connection| {
+            sqlx::query(UNLINK).bind(user_id).bind(id).execute(connection).await?.rows_affected()
         });
         Ok(removed > 0)
     }
@@ -266,7 +271,7 @@ impl Database {
     /// [`StorageError`].
     pub async fn foreign_hashes(&self) -> Result<Vec<String>, StorageError> {
         let found: Vec<(String,)> =
-            on_pool!(self, |pool| sqlx::query_as(FOREIGN_HASHES).fetch_all(pool).await?);
+            on_pool!(self, |connection| sqlx::query_as(FOREIGN_HASHES).fetch_all(connection).await?);
         Ok(found.into_iter().map(|(hash,)| hash).collect())
     }
 
@@ -275,7 +280,7 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn update_profile(&self, changed: &User, read_at: Timestamp) -> Result<bool, StorageError> {
-        let updated: Option<(String,)> = on_pool!(self, |pool| {
+        let updated: Option<(String,)> = on_pool!(self, |connection| {
             sqlx::query_as(UPDATE_PROFILE)
                 .bind(&changed.id)
                 .bind(read_at.millis())
@@ -283,7 +288,7 @@ impl Database {
                 .bind(&changed.image)
                 .bind(Json(&changed.answers))
                 .bind(changed.updated_at.millis())
-                .fetch_optional(pool)
+                .fetch_optional(connection)
                 .await?
         });
         Ok(updated.is_some())

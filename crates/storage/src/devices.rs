@@ -58,8 +58,11 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn knows_device(&self, user_id: &str, id: &str) -> Result<bool, StorageError> {
-        let known: Option<(i32,)> =
-            on_pool!(self, |pool| sqlx::query_as(KNOWN).bind(user_id).bind(id).fetch_optional(pool).await?);
+        let known: Option<(i32,)> = on_pool!(self, |connection| sqlx::query_as(KNOWN)
+            .bind(user_id)
+            .bind(id)
+            .fetch_optional(connection)
+            .await?);
         Ok(known.is_some())
     }
 
@@ -68,6 +71,6 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn devices_of(&self, user_id: &str) -> Result<Vec<KnownDevice>, StorageError> {
-        Ok(on_pool!(self, |pool| sqlx::query_as(OF_USER).bind(user_id).fetch_all(pool).await?))
+        Ok(on_pool!(self, |connection| sqlx::query_as(OF_USER).bind(user_id).fetch_all(connection).await?))
     }
 }

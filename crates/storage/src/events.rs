@@ -93,6 +93,10 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn events_of(&self, user_id: &str, limit: i64) -> Result<Vec<Event>, StorageError> {
-        Ok(on_pool!(self, |pool| sqlx::query_as(OF_USER).bind(user_id).bind(limit).fetch_all(pool).await?))
+        Ok(on_pool!(self, |connection| sqlx::query_as(OF_USER)
+            .bind(user_id)
+            .bind(limit)
+            .fetch_all(connection)
+            .await?))
     }
 }

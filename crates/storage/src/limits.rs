@@ -30,20 +30,20 @@ impl Database {
         millis: i64,
         count: i64,
     ) -> Result<Option<Timestamp>, StorageError> {
-        let taken: Option<(i64,)> = on_pool!(self, |pool| {
+        let taken: Option<(i64,)> = on_pool!(self, |connection| {
             sqlx::query_as(TAKE)
                 .bind(id)
                 .bind(now.millis())
                 .bind(now.millis().saturating_add(millis))
                 .bind(count)
-                .fetch_optional(pool)
+                .fetch_optional(connection)
                 .await?
         });
         if taken.is_some() {
             return Ok(None);
         }
         let end: Option<(i64,)> =
-            on_pool!(self, |pool| sqlx::query_as(END).bind(id).fetch_optional(pool).await?);
+            on_pool!(self, |connection| sqlx::query_as(END).bind(id).fetch_optional(connection).await?);
         Ok(Some(end.map_or(now, |(end,)| Timestamp::from_millis(end))))
     }
 
@@ -52,8 +52,8 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn give_try_back(&self, id: &str) -> Result<(), StorageError> {
-        on_pool!(self, |pool| {
-            sqlx::query(GIVE_BACK).bind(id).execute(pool).await?;
+        on_pool!(self, |connection| {
+            sqlx::query(GIVE_BACK).bind(id).execute(connection).await?;
         });
         Ok(())
     }

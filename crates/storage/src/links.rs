@@ -77,7 +77,7 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn find_link(&self, id: &str) -> Result<Option<Link>, StorageError> {
-        Ok(on_pool!(self, |pool| sqlx::query_as(FIND).bind(id).fetch_optional(pool).await?))
+        Ok(on_pool!(self, |connection| sqlx::query_as(FIND).bind(id).fetch_optional(connection).await?))
     }
 
     /// Spends a link whose use needs nothing else done in the same step: `false` when it has been spent or is too old.
@@ -85,12 +85,12 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn take_link(&self, link: &Link, now: Timestamp) -> Result<bool, StorageError> {
-        let taken: Option<(String,)> = on_pool!(self, |pool| {
+        let taken: Option<(String,)> = on_pool!(self, |connection| {
             sqlx::query_as(TAKE)
                 .bind(&link.id)
                 .bind(&link.purpose)
                 .bind(now.millis())
-                .fetch_optional(pool)
+                .fetch_optional(connection)
                 .await?
         });
         Ok(taken.is_some())

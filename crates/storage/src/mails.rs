@@ -89,8 +89,12 @@ impl Database {
         now: Timestamp,
         claimed_until: Timestamp,
     ) -> Result<Option<QueuedMail>, StorageError> {
-        Ok(on_pool!(self, |pool| {
-            sqlx::query_as(CLAIM).bind(now.millis()).bind(claimed_until.millis()).fetch_optional(pool).await?
+        Ok(on_pool!(self, |connection| {
+            sqlx::query_as(CLAIM)
+                .bind(now.millis())
+                .bind(claimed_until.millis())
+                .fetch_optional(connection)
+                .await?
         }))
     }
 
@@ -99,8 +103,8 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn postpone_mail(&self, id: &str, due_at: Timestamp) -> Result<(), StorageError> {
-        on_pool!(self, |pool| {
-            sqlx::query(POSTPONE).bind(id).bind(due_at.millis()).execute(pool).await?;
+        on_pool!(self, |connection| {
+            sqlx::query(POSTPONE).bind(id).bind(due_at.millis()).execute(connection).await?;
         });
         Ok(())
     }
@@ -110,8 +114,8 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn remove_mail(&self, id: &str) -> Result<(), StorageError> {
-        on_pool!(self, |pool| {
-            sqlx::query(DELETE).bind(id).execute(pool).await?;
+        on_pool!(self, |connection| {
+            sqlx::query(DELETE).bind(id).execute(connection).await?;
         });
         Ok(())
     }
@@ -181,7 +185,8 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn next_mail_due(&self) -> Result<Option<Timestamp>, StorageError> {
-        let (due,): (Option<i64>,) = on_pool!(self, |pool| sqlx::query_as(NEXT).fetch_one(pool).await?);
+        let (due,): (Option<i64>,) =
+            on_pool!(self, |connection| sqlx::query_as(NEXT).fetch_one(connection).await?);
         Ok(due.map(Timestamp::from_millis))
     }
 }

@@ -35,8 +35,8 @@ impl Database {
         pattern: &str,
         limit: i64,
     ) -> Result<Vec<User>, StorageError> {
-        Ok(on_pool!(self, |pool| {
-            sqlx::query_as(LIST).bind(after).bind(pattern).bind(limit).fetch_all(pool).await?
+        Ok(on_pool!(self, |connection| {
+            sqlx::query_as(LIST).bind(after).bind(pattern).bind(limit).fetch_all(connection).await?
         }))
     }
 

@@ -89,14 +89,14 @@ impl Database {
     /// [`StorageError`].
     pub async fn belongings_of(&self, user_id: &str) -> Result<Option<Belongings>, StorageError> {
         let devices = self.devices_of(user_id).await?;
-        Ok(on_pool!(self, |pool| {
-            let methods = sqlx::query_as(METHODS).bind(user_id).fetch_all(pool).await?;
-            let sessions = sqlx::query_as(SESSIONS).bind(user_id).fetch_all(pool).await?;
-            let links = sqlx::query_as(LINKS).bind(user_id).fetch_all(pool).await?;
-            let mails = sqlx::query_as(MAILS).bind(user_id).fetch_all(pool).await?;
+        Ok(on_pool!(self, |connection| {
+            let methods = sqlx::query_as(METHODS).bind(user_id).fetch_all(&mut *connection).await?;
+            let sessions = sqlx::query_as(SESSIONS).bind(user_id).fetch_all(&mut *connection).await?;
+            let links = sqlx::query_as(LINKS).bind(user_id).fetch_all(&mut *connection).await?;
+            let mails = sqlx::query_as(MAILS).bind(user_id).fetch_all(&mut *connection).await?;
             // Last, so that a reader who is deleted meanwhile is not taken for one who owns nothing.
             let reader: Option<(Option<i64>,)> =
-                sqlx::query_as(UNVERIFIED_SINCE).bind(user_id).fetch_optional(pool).await?;
+                sqlx::query_as(UNVERIFIED_SINCE).bind(user_id).fetch_optional(&mut *connection).await?;
             reader.map(|(unverified_since,)| Belongings {
                 unverified_since,
                 methods,

@@ -4,7 +4,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
+use sqlx::{Postgres, Sqlite};
 use time::{OffsetDateTime, macros::datetime};
+use tokio::sync::OwnedSemaphorePermit;
 use tower_sessions::{
     Session as BrowserSession, SessionStore,
     session::{Id, Record},
@@ -12,7 +14,7 @@ use tower_sessions::{
 };
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
-use crate::{Database, StorageError};
+use crate::{Database, Pool, StorageError};
 
 const TABLE: &str = "bookplate_session_records";
 const SCHEMA: &str = "select current_schema()";
@@ -64,8 +66,14 @@ pub struct RecordStore {
 
 #[derive(Debug, Clone)]
 enum Inner {
-    Sqlite(SqliteStore),
-    Postgres(PostgresStore),
+    Sqlite(SqliteStore, Pool<Sqlite>),
+    Postgres(PostgresStore, Pool<Postgres>),
+}
+
+/// tower-sessions' own store, with a connection for one of its statements.
+struct Ready<'a> {
+    store: &'a dyn SessionStore,
+    _turn: OwnedSemaphorePermit,
 }
 
 impl RecordStore {
@@ -77,12 +85,14 @@ impl RecordStore {
         let fault = |detail: String| StorageError::Fault(sqlx::Error::Configuration(detail.into()));
         let inner = match database {
             Database::Sqlite(pool) => {
-                Inner::Sqlite(SqliteStore::new(pool.clone()).with_table_name(TABLE).map_err(fault)?)
+                let store = SqliteStore::new(pool.aside().await?.clone());
+                Inner::Sqlite(store.with_table_name(TABLE).map_err(fault)?, pool.clone())
             }
             Database::Postgres(pool) => {
-                let (schema,): (String,) = sqlx::query_as(SCHEMA).fetch_one(pool).await?;
-                let store = PostgresStore::new(pool.clone()).with_table_name(TABLE).map_err(fault)?;
-                Inner::Postgres(store.with_schema_name(schema).map_err(fault)?)
+                let aside = pool.aside().await?;
+                let (schema,): (String,) = sqlx::query_as(SCHEMA).fetch_one(&*aside).await?;
+                let store = PostgresStore::new(aside.clone()).with_table_name(TABLE).map_err(fault)?;
+                Inner::Postgres(store.with_schema_name(schema).map_err(fault)?, pool.clone())
             }
         };
         Ok(Arc::new(Self { inner }))
@@ -103,11 +113,16 @@ impl RecordStore {
         BrowserSession::new(Some(key.id()), self, None)
     }
 
-    fn store(&self) -> &dyn SessionStore {
-        match &self.inner {
-            Inner::Sqlite(store) => store,
-            Inner::Postgres(store) => store,
-        }
+    async fn ready(&self) -> Result<Ready<'_>> {
+        let fault = |error: sqlx::Error| Error::Backend(error.to_string());
+        Ok(match &self.inner {
+            Inner::Sqlite(store, pool) => {
+                Ready { store, _turn: pool.aside().await.map_err(fault)?.into_turn() }
+            }
+            Inner::Postgres(store, pool) => {
+                Ready { store, _turn: pool.aside().await.map_err(fault)?.into_turn() }
+            }
+        })
     }
 }
 
@@ -121,26 +136,27 @@ impl SessionStore for RecordStore {
     async fn create(&self, record: &mut Record) -> Result<()> {
         let mut stored = concealed(record);
         let name = stored.id;
-        self.store().create(&mut stored).await?;
+        let ready = self.ready().await?;
+        ready.store.create(&mut stored).await?;
         if stored.id == name {
             Ok(())
         } else {
             // Taken: the inner store has drawn another name, which no key of ours leads to.
-            self.store().delete(&stored.id).await?;
+            ready.store.delete(&stored.id).await?;
             Err(Error::Backend("a session record with this name exists".into()))
         }
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        self.store().save(&concealed(record)).await
+        self.ready().await?.store.save(&concealed(record)).await
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let stored = self.store().load(&hashed(id)).await?;
+        let stored = self.ready().await?.store.load(&hashed(id)).await?;
         Ok(stored.map(|record| Record { id: *id, ..record }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.store().delete(&hashed(id)).await
+        self.ready().await?.store.delete(&hashed(id)).await
     }
 }

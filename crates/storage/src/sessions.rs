@@ -137,7 +137,7 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn find_session(&self, id: &str) -> Result<Option<SignedIn>, StorageError> {
-        Ok(on_pool!(self, |pool| sqlx::query_as(FIND).bind(id).fetch_optional(pool).await?))
+        Ok(on_pool!(self, |connection| sqlx::query_as(FIND).bind(id).fetch_optional(connection).await?))
     }
 
     /// Moves a session's end; `false` when another request has just done so (the session was renewed at another moment
@@ -146,13 +146,13 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn renew_session(&self, renewed: &Session, read_at: Timestamp) -> Result<bool, StorageError> {
-        let moved = on_pool!(self, |pool| {
+        let moved = on_pool!(self, |connection| {
             sqlx::query(RENEW)
                 .bind(&renewed.id)
                 .bind(read_at.millis())
                 .bind(renewed.renewed_at.millis())
                 .bind(renewed.expires_at.millis())
-                .execute(pool)
+                .execute(connection)
                 .await?
                 .rows_affected()
         });
@@ -164,8 +164,8 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn end_session(&self, id: &str) -> Result<(), StorageError> {
-        on_pool!(self, |pool| {
-            sqlx::query(DELETE).bind(id).execute(pool).await?;
+        on_pool!(self, |connection| {
+            sqlx::query(DELETE).bind(id).execute(connection).await?;
         });
         Ok(())
     }
@@ -175,8 +175,8 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn sessions_of(&self, user_id: &str, now: Timestamp) -> Result<Vec<Session>, StorageError> {
-        Ok(on_pool!(self, |pool| {
-            sqlx::query_as(OF_USER).bind(user_id).bind(now.millis()).fetch_all(pool).await?
+        Ok(on_pool!(self, |connection| {
+            sqlx::query_as(OF_USER).bind(user_id).bind(now.millis()).fetch_all(connection).await?
         }))
     }
 
@@ -224,8 +224,8 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn touch_session(&self, id: &str, now: Timestamp) -> Result<(), StorageError> {
-        on_pool!(self, |pool| {
-            sqlx::query(TOUCH).bind(id).bind(now.millis()).execute(pool).await?;
+        on_pool!(self, |connection| {
+            sqlx::query(TOUCH).bind(id).bind(now.millis()).execute(connection).await?;
         });
         Ok(())
     }

@@ -46,7 +46,7 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn signing_keys(&self) -> Result<Vec<StoredKey>, StorageError> {
-        Ok(on_pool!(self, |pool| sqlx::query_as(LIST).fetch_all(pool).await?))
+        Ok(on_pool!(self, |connection| sqlx::query_as(LIST).fetch_all(connection).await?))
     }
 
     /// Stores a key unless another process was first with this generation, and answers every key there is now.
@@ -74,8 +74,8 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn seal_signing_key_anew(&self, id: &str, sealed: &str) -> Result<(), StorageError> {
-        on_pool!(self, |pool| {
-            sqlx::query(SEAL_ANEW).bind(id).bind(sealed).execute(pool).await?;
+        on_pool!(self, |connection| {
+            sqlx::query(SEAL_ANEW).bind(id).bind(sealed).execute(connection).await?;
         });
         Ok(())
     }
@@ -85,8 +85,8 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn bring_signing_key_forward(&self, id: &str, signs_from: i64) -> Result<(), StorageError> {
-        on_pool!(self, |pool| {
-            sqlx::query(BRING_FORWARD).bind(id).bind(signs_from).execute(pool).await?;
+        on_pool!(self, |connection| {
+            sqlx::query(BRING_FORWARD).bind(id).bind(signs_from).execute(connection).await?;
         });
         Ok(())
     }
@@ -96,8 +96,8 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn remove_signing_key(&self, id: &str) -> Result<(), StorageError> {
-        on_pool!(self, |pool| {
-            sqlx::query(DELETE).bind(id).execute(pool).await?;
+        on_pool!(self, |connection| {
+            sqlx::query(DELETE).bind(id).execute(connection).await?;
         });
         Ok(())
     }

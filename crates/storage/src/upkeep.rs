@@ -88,6 +88,10 @@ impl Database {
     }
 
     async fn run(&self, statement: &'static str, moment: i64) -> Result<u64, StorageError> {
-        Ok(on_pool!(self, |pool| sqlx::query(statement).bind(moment).execute(pool).await?.rows_affected()))
+        Ok(on_pool!(self, |connection| sqlx::query(statement)
+            .bind(moment)
+            .execute(connection)
+            .await?
+            .rows_affected()))
     }
 }

@@ -1,30 +1,39 @@
 //! The door through which messages come in.
 //!
-//! SQLite has one writer at a time, and what makes a write last is one wait for the disk. So on SQLite the messages that
-//! have come while it waited are written together, in one transaction: each is answered when that has lasted
-//! (`docs/adr/0016-adding-one-message.md`). PostgreSQL gathers the commits of its connections by itself.
+//! What makes a write last is one wait for the disk, and a statement for many messages costs little more than one for a
+//! single message. So messages that have come while others were written are written together, in one transaction; each
+//! is answered when that has lasted (`docs/adr/0016-adding-one-message.md`). SQLite has one writer at a time; on
+//! PostgreSQL several such transactions are under way.
 
-use sqlx::{PgPool, SqliteConnection, SqlitePool};
-use tokio::sync::{mpsc, oneshot};
+use std::{collections::HashSet, sync::Arc};
+
+use sqlx::{Postgres, Sqlite, SqliteConnection};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
-    AppendOutcome, Appending, Draft, Idempotency, Writer, appending::append, quick::QuickConnection,
+    AppendOutcome, Appending, Draft, Idempotency, Writer, Written,
+    appending::append,
+    gathered::GatheredConnection,
+    quick::{QuickConnection, plain},
 };
-use crate::{Database, StorageError};
+use crate::{
+    Database, Pool, StorageError,
+    database::{on_connection, transact},
+};
 
 /// Requests that are written together at most.
 const TOGETHER: usize = 128;
 /// Requests that wait to be written.
 const WAITING: usize = 4096;
+/// Transactions of messages that are under way on PostgreSQL at most.
+const UNDER_WAY: usize = 2;
 
 /// Adds messages to conversations.
 #[derive(Debug, Clone)]
-pub struct Appender(Way);
-
-#[derive(Debug, Clone)]
-enum Way {
-    Gathered(mpsc::Sender<Job>),
-    Straight(PgPool),
+pub struct Appender {
+    jobs: mpsc::Sender<Job>,
+    /// What cannot be written together, on PostgreSQL.
+    alone: Option<Database>,
 }
 
 /// A request that waits, and who waits for it.
@@ -40,16 +49,20 @@ struct Job {
 }
 
 impl Appender {
-    /// To a database. On SQLite it starts the task that writes, which ends with the last of the appenders.
+    /// To a database. It starts the task that writes, which ends with the last of the appenders.
     pub fn new(database: &Database) -> Self {
-        Self(match database {
-            Database::Postgres(pool) => Way::Straight(pool.clone()),
-            Database::Sqlite(pool) => {
-                let (sender, jobs) = mpsc::channel(WAITING);
-                tokio::spawn(gather(pool.clone(), jobs));
-                Way::Gathered(sender)
+        let (sender, jobs) = mpsc::channel(WAITING);
+        let alone = match database {
+            Database::Postgres(pool) => {
+                tokio::spawn(gather_on_postgres(pool.clone(), jobs));
+                Some(database.clone())
             }
-        })
+            Database::Sqlite(pool) => {
+                tokio::spawn(gather_on_sqlite(pool.clone(), jobs));
+                None
+            }
+        };
+        Self { jobs: sender, alone }
     }
 
     /// Adds messages to a conversation, all or none, each after all that are there. They last when this returns.
@@ -57,23 +70,15 @@ impl Appender {
     /// # Errors
     /// [`StorageError`].
     pub async fn append(&self, appending: &Appending<'_>) -> Result<AppendOutcome, StorageError> {
-        match &self.0 {
-            Way::Straight(pool) => {
-                if super::quick::plain(appending).is_some() {
-                    let mut connection = pool.acquire().await?;
-                    if let Some(written) = connection.add(appending).await? {
-                        return Ok(AppendOutcome::Done(vec![written]));
-                    }
-                }
-                Database::Postgres(pool.clone()).append_messages(appending).await
-            }
-            Way::Gathered(jobs) => {
-                let (answer, answered) = oneshot::channel();
-                let gone = || StorageError::Unavailable(sqlx::Error::WorkerCrashed);
-                jobs.send(Job::new(appending, answer)).await.map_err(|_| gone())?;
-                answered.await.map_err(|_| gone())?
-            }
+        if let Some(database) = &self.alone
+            && plain(appending).is_none()
+        {
+            return database.append_messages(appending).await;
         }
+        let (answer, answered) = oneshot::channel();
+        let gone = || StorageError::Unavailable(sqlx::Error::WorkerCrashed);
+        self.jobs.send(Job::new(appending, answer)).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
     }
 }
 
@@ -101,25 +106,41 @@ impl Job {
             idempotency: self.idempotency.as_ref(),
         }
     }
+
+    /// Who has gone away finds it when they come back.
+    fn answer(self, outcome: Result<AppendOutcome, StorageError>) {
+        let _ = self.answer.send(outcome);
+    }
+}
+
+/// Takes out what can be written with one statement: one message for each of several conversations.
+fn together(jobs: &[Job]) -> Vec<usize> {
+    let mut conversations = HashSet::new();
+    let fits = |(at, job): (usize, &Job)| {
+        let appending = job.appending();
+        let first = plain(&appending).is_some()
+            && conversations.insert((job.user_id.clone(), job.conversation_id.clone()));
+        first.then_some(at)
+    };
+    jobs.iter().enumerate().filter_map(fits).collect()
 }
 
 /// Writes what waits, again and again.
-async fn gather(pool: SqlitePool, mut jobs: mpsc::Receiver<Job>) {
+async fn gather_on_sqlite(pool: Pool<Sqlite>, mut jobs: mpsc::Receiver<Job>) {
     let mut waiting = Vec::with_capacity(TOGETHER);
     while jobs.recv_many(&mut waiting, TOGETHER).await > 0 {
-        match write(&pool, &waiting).await {
+        match write_on_sqlite(&pool, &waiting).await {
             Ok(outcomes) => {
                 for (job, outcome) in waiting.drain(..).zip(outcomes) {
-                    // Who has gone away finds it when they come back.
-                    let _ = job.answer.send(Ok(outcome));
+                    job.answer(Ok(outcome));
                 }
             }
             Err(_) => {
                 // One of them is to blame, or all: each is tried by itself, and answered by itself.
                 for job in waiting.drain(..) {
-                    let outcome = write(&pool, std::slice::from_ref(&job)).await;
+                    let outcome = write_on_sqlite(&pool, std::slice::from_ref(&job)).await;
                     let outcome = outcome.and_then(|mut it| it.pop().ok_or(sqlx::Error::WorkerCrashed));
-                    let _ = job.answer.send(outcome.map_err(StorageError::from));
+                    job.answer(outcome.map_err(StorageError::from));
                 }
             }
         }
@@ -127,17 +148,89 @@ async fn gather(pool: SqlitePool, mut jobs: mpsc::Receiver<Job>) {
 }
 
 /// Writes some requests in one transaction.
-async fn write(pool: &SqlitePool, jobs: &[Job]) -> Result<Vec<AppendOutcome>, sqlx::Error> {
-    let mut transaction = pool.begin_with("begin immediate").await?;
-    let connection: &mut SqliteConnection = &mut transaction;
-    let mut outcomes = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        let appending = job.appending();
-        outcomes.push(match connection.add(&appending).await? {
-            Some(written) => AppendOutcome::Done(vec![written]),
-            None => append(connection, &appending).await?,
+async fn write_on_sqlite(pool: &Pool<Sqlite>, jobs: &[Job]) -> Result<Vec<AppendOutcome>, sqlx::Error> {
+    Ok(transact!(pool, "begin immediate", |connection| {
+        let connection: &mut SqliteConnection = connection;
+        let added = add_together(connection, jobs, &together(jobs)).await?;
+        let mut outcomes = Vec::with_capacity(jobs.len());
+        for (job, added) in jobs.iter().zip(added) {
+            let appending = job.appending();
+            let added = match added {
+                None => connection.add(&appending).await?,
+                added => added,
+            };
+            outcomes.push(match added {
+                Some(written) => AppendOutcome::Done(vec![written]),
+                None => append(connection, &appending).await?,
+            });
+        }
+        outcomes
+    }))
+}
+
+/// Has what waits written, again and again.
+async fn gather_on_postgres(pool: Pool<Postgres>, mut jobs: mpsc::Receiver<Job>) {
+    let turns = Arc::new(Semaphore::new(UNDER_WAY));
+    while let Ok(turn) = Arc::clone(&turns).acquire_owned().await {
+        let mut waiting = Vec::new();
+        if jobs.recv_many(&mut waiting, TOGETHER).await == 0 {
+            return;
+        }
+        let pool = pool.clone();
+        tokio::spawn(async move {
+            write_on_postgres(&pool, waiting).await;
+            drop(turn);
         });
     }
-    transaction.commit().await?;
+}
+
+/// Writes some requests, those for one conversation one after the other.
+async fn write_on_postgres(pool: &Pool<Postgres>, mut jobs: Vec<Job>) {
+    while !jobs.is_empty() {
+        let chosen = together(&jobs);
+        let added = async {
+            Ok::<_, sqlx::Error>(on_connection!(pool, |connection| {
+                add_together(connection, &jobs, &chosen).await?
+            }))
+        };
+        // Whatever was wrong, each is tried by itself, and answered by itself.
+        let added = added.await.unwrap_or_else(|_| jobs.iter().map(|_| None).collect());
+        let mut later = Vec::new();
+        for (at, (job, added)) in jobs.into_iter().zip(added).enumerate() {
+            match added {
+                Some(written) => job.answer(Ok(AppendOutcome::Done(vec![written]))),
+                None if chosen.binary_search(&at).is_err() => later.push(job),
+                // A name that is taken, or a conversation that somebody else is changing.
+                None => {
+                    let database = Database::Postgres(pool.clone());
+                    tokio::spawn(async move {
+                        let outcome = database.append_messages(&job.appending()).await;
+                        job.answer(outcome);
+                    });
+                }
+            }
+        }
+        jobs = later;
+    }
+}
+
+/// Adds the chosen ones; `None` for the others, and for those that do not fit.
+async fn add_together<C: GatheredConnection + QuickConnection>(
+    connection: &mut C,
+    jobs: &[Job],
+    chosen: &[usize],
+) -> Result<Vec<Option<Written>>, sqlx::Error> {
+    let mut outcomes: Vec<Option<Written>> = jobs.iter().map(|_| None).collect();
+    let appendings: Vec<_> = chosen.iter().filter_map(|at| jobs.get(*at)).map(Job::appending).collect();
+    let added = match appendings.as_slice() {
+        [] => return Ok(outcomes),
+        [appending] => vec![connection.add(appending).await?],
+        several => connection.add_all(several).await?,
+    };
+    for (at, added) in chosen.iter().zip(added) {
+        if let Some(outcome) = outcomes.get_mut(*at) {
+            *outcome = added;
+        }
+    }
     Ok(outcomes)
 }

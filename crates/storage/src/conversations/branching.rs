@@ -90,8 +90,8 @@ impl Database {
         end: &str,
         limit: i64,
     ) -> Result<Vec<StoredMessage>, StorageError> {
-        Ok(on_pool!(self, |pool| {
-            sqlx::query_as(UP).bind(conversation_no).bind(end).bind(limit).fetch_all(pool).await?
+        Ok(on_pool!(self, |connection| {
+            sqlx::query_as(UP).bind(conversation_no).bind(end).bind(limit).fetch_all(connection).await?
         }))
     }
 
@@ -107,9 +107,9 @@ impl Database {
         from: i64,
         limit: i64,
     ) -> Result<Vec<StoredMessage>, StorageError> {
-        Ok(on_pool!(self, |pool| {
+        Ok(on_pool!(self, |connection| {
             let read = sqlx::query_as(DOWN_TO).bind(conversation_no).bind(end).bind(from).bind(limit);
-            read.fetch_all(pool).await?
+            read.fetch_all(connection).await?
         }))
     }
 
@@ -123,8 +123,8 @@ impl Database {
         end: &str,
         limit: i64,
     ) -> Result<Vec<Siblings>, StorageError> {
-        Ok(on_pool!(self, |pool| {
-            sqlx::query_as(SIBLINGS).bind(conversation_no).bind(end).bind(limit).fetch_all(pool).await?
+        Ok(on_pool!(self, |connection| {
+            sqlx::query_as(SIBLINGS).bind(conversation_no).bind(end).bind(limit).fetch_all(connection).await?
         }))
     }
 
@@ -137,8 +137,12 @@ impl Database {
         conversation_no: i64,
         no: i64,
     ) -> Result<Option<Siblings>, StorageError> {
-        Ok(on_pool!(self, |pool| {
-            sqlx::query_as(SIBLINGS_OF_FIRST).bind(conversation_no).bind(no).fetch_optional(pool).await?
+        Ok(on_pool!(self, |connection| {
+            sqlx::query_as(SIBLINGS_OF_FIRST)
+                .bind(conversation_no)
+                .bind(no)
+                .fetch_optional(connection)
+                .await?
         }))
     }
 
@@ -151,8 +155,8 @@ impl Database {
         conversation_no: i64,
         through: &str,
     ) -> Result<Option<String>, StorageError> {
-        let found: Option<(String,)> = on_pool!(self, |pool| {
-            sqlx::query_as(END).bind(conversation_no).bind(through).fetch_optional(pool).await?
+        let found: Option<(String,)> = on_pool!(self, |connection| {
+            sqlx::query_as(END).bind(conversation_no).bind(through).fetch_optional(connection).await?
         });
         Ok(found.map(|(id,)| id))
     }
@@ -163,7 +167,7 @@ impl Database {
     /// [`StorageError`].
     pub async fn find_message_name(&self, no: i64) -> Result<Option<String>, StorageError> {
         let found: Option<(String,)> =
-            on_pool!(self, |pool| sqlx::query_as(NAME).bind(no).fetch_optional(pool).await?);
+            on_pool!(self, |connection| sqlx::query_as(NAME).bind(no).fetch_optional(connection).await?);
         Ok(found.map(|(id,)| id))
     }
 }

@@ -200,8 +200,8 @@ impl Database {
         id: &str,
         now: Timestamp,
     ) -> Result<Option<(i64, i64)>, StorageError> {
-        Ok(on_pool!(self, |pool| {
-            sqlx::query_as(HIDE).bind(user_id).bind(id).bind(now.millis()).fetch_optional(pool).await?
+        Ok(on_pool!(self, |connection| {
+            sqlx::query_as(HIDE).bind(user_id).bind(id).bind(now.millis()).fetch_optional(connection).await?
         }))
     }
 
@@ -215,8 +215,13 @@ impl Database {
         id: &str,
         since: Timestamp,
     ) -> Result<Option<(i64, i64)>, StorageError> {
-        Ok(on_pool!(self, |pool| {
-            sqlx::query_as(SHOW).bind(user_id).bind(id).bind(since.millis()).fetch_optional(pool).await?
+        Ok(on_pool!(self, |connection| {
+            sqlx::query_as(SHOW)
+                .bind(user_id)
+                .bind(id)
+                .bind(since.millis())
+                .fetch_optional(connection)
+                .await?
         }))
     }
 }

@@ -10,6 +10,7 @@ use super::{
     message::{message_columns, number},
     search::{INDEX_POSTGRES, INDEX_SQLITE, INSERT_POSTGRES, INSERT_SQLITE, UNINDEX_SQLITE},
 };
+use crate::holding::HOLD;
 
 macro_rules! find_conversation {
     () => {
@@ -115,6 +116,10 @@ macro_rules! same_words {
             let find = sqlx::query_as(FIND_CONVERSATION).bind(user_id).bind(id);
             if let Some(found) = find.fetch_optional(&mut *self).await? {
                 return Ok(CreateOutcome::Found(found));
+            }
+            let reader = sqlx::query(HOLD).bind(user_id).execute(&mut *self).await?;
+            if reader.rows_affected() == 0 {
+                return Ok(CreateOutcome::NoReader);
             }
             let (count,): (i64,) = sqlx::query_as(COUNT).bind(user_id).fetch_one(&mut *self).await?;
             if count >= most {

@@ -130,7 +130,11 @@ impl Database {
         user_id: &str,
         id: &str,
     ) -> Result<Option<StoredConversation>, StorageError> {
-        Ok(on_pool!(self, |pool| sqlx::query_as(FIND).bind(user_id).bind(id).fetch_optional(pool).await?))
+        Ok(on_pool!(self, |connection| sqlx::query_as(FIND)
+            .bind(user_id)
+            .bind(id)
+            .fetch_optional(connection)
+            .await?))
     }
 
     /// A reader's conversations of this status, the last active first, from before the one that stands at `before`.
@@ -144,14 +148,14 @@ impl Database {
         before: (i64, i64),
         limit: i64,
     ) -> Result<Vec<StoredConversation>, StorageError> {
-        Ok(on_pool!(self, |pool| {
+        Ok(on_pool!(self, |connection| {
             sqlx::query_as(LIST)
                 .bind(user_id)
                 .bind(before.0)
                 .bind(before.1)
                 .bind(status)
                 .bind(limit)
-                .fetch_all(pool)
+                .fetch_all(connection)
                 .await?
         }))
     }

@@ -8,6 +8,7 @@ mod appending;
 mod branching;
 mod changing;
 mod connection;
+mod gathered;
 mod importing;
 mod listing;
 mod message;
@@ -45,10 +46,17 @@ pub(crate) fn statements() -> Vec<&'static str> {
 
 /// Those that only SQLite knows.
 pub(crate) fn statements_of_sqlite() -> Vec<&'static str> {
-    [search::SQLITE, settling::SQLITE].concat()
+    [search::SQLITE, settling::SQLITE, gathered::SQLITE].concat()
 }
 
 /// Those that only PostgreSQL knows.
 pub(crate) fn statements_of_postgres() -> Vec<&'static str> {
-    [search::POSTGRES, notifying::POSTGRES, quick::STATEMENTS_POSTGRES, &[connection::HOLD_POSTGRES]].concat()
+    [
+        search::POSTGRES,
+        notifying::POSTGRES,
+        quick::STATEMENTS_POSTGRES,
+        gathered::POSTGRES,
+        &[connection::HOLD_POSTGRES],
+    ]
+    .concat()
 }

@@ -2,7 +2,7 @@
 
 use sqlx::postgres::PgListener;
 
-use crate::{Database, StorageError};
+use crate::{Database, StorageError, database::on_connection};
 
 const CHANNEL: &str = "bookplate_conversations";
 const NOTIFY: &str = "select pg_notify('bookplate_conversations', $1)";
@@ -16,9 +16,11 @@ impl Database {
     /// [`StorageError`].
     pub async fn notify_conversations(&self, notices: &[String]) -> Result<(), StorageError> {
         if let Self::Postgres(pool) = self {
-            for notice in notices {
-                sqlx::query(NOTIFY).bind(notice).execute(pool).await?;
-            }
+            on_connection!(pool, |connection| {
+                for notice in notices {
+                    sqlx::query(NOTIFY).bind(notice).execute(&mut *connection).await?;
+                }
+            });
         }
         Ok(())
     }

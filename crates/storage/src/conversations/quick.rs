@@ -79,6 +79,12 @@ struct Added {
     revision: i64,
 }
 
+impl Added {
+    fn place(self) -> (i64, Option<String>, i64) {
+        (self.no, self.parent_id, self.revision)
+    }
+}
+
 /// A connection that knows the way.
 pub(super) trait QuickConnection {
     /// Adds the one message; `None` when something does not fit, and nothing was changed.
@@ -122,7 +128,7 @@ impl QuickConnection for SqliteConnection {
         let Some(draft) = plain(appending) else { return Ok(None) };
         // All rows, since the statements after the first one run only when they are asked for to the end.
         let mut added = bind!(SQLITE, appending, draft).fetch_all(self).await?;
-        Ok(added.pop().map(|added| written(appending, draft, added)))
+        Ok(added.pop().map(|added| written(appending, draft, added.place())))
     }
 }
 
@@ -130,7 +136,7 @@ impl QuickConnection for PgConnection {
     async fn add(&mut self, appending: &Appending<'_>) -> Result<Option<Written>, sqlx::Error> {
         let Some(draft) = plain(appending) else { return Ok(None) };
         match bind!(POSTGRES, appending, draft).fetch_optional(self).await {
-            Ok(added) => Ok(added.map(|added| written(appending, draft, added))),
+            Ok(added) => Ok(added.map(|added| written(appending, draft, added.place()))),
             // The name is taken.
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(None),
             Err(error) => Err(error),
@@ -138,16 +144,21 @@ impl QuickConnection for PgConnection {
     }
 }
 
-fn written(appending: &Appending<'_>, draft: &Draft, added: Added) -> Written {
+/// The message as it stands now, with its number, the message it follows, and its revision.
+pub(super) fn written(
+    appending: &Appending<'_>,
+    draft: &Draft,
+    (no, parent_id, revision): (i64, Option<String>, i64),
+) -> Written {
     let now = appending.writer.now;
     let message = StoredMessage {
-        no: added.no,
+        no,
         id: draft.id.clone(),
-        parent_id: added.parent_id,
+        parent_id,
         role: draft.role.clone(),
         content: draft.content.clone(),
         feedback: None,
-        revision: added.revision,
+        revision,
         created_at: now,
         updated_at: now,
     };

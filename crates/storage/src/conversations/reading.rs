@@ -40,9 +40,9 @@ impl Database {
         let first = conversation_no << SEQ_BITS;
         let bound = |seq: i64| first | seq.clamp(0, (1 << SEQ_BITS) - 1);
         let statement = if newest_first { DESCENDING } else { ASCENDING };
-        Ok(on_pool!(self, |pool| {
+        Ok(on_pool!(self, |connection| {
             let read = sqlx::query_as(statement).bind(bound(after)).bind(bound(before));
-            read.bind(limit).fetch_all(pool).await?
+            read.bind(limit).fetch_all(connection).await?
         }))
     }
 
@@ -55,8 +55,8 @@ impl Database {
         conversation_no: i64,
         id: &str,
     ) -> Result<Option<StoredMessage>, StorageError> {
-        Ok(on_pool!(self, |pool| {
-            sqlx::query_as(FIND).bind(conversation_no).bind(id).fetch_optional(pool).await?
+        Ok(on_pool!(self, |connection| {
+            sqlx::query_as(FIND).bind(conversation_no).bind(id).fetch_optional(connection).await?
         }))
     }
 
@@ -70,8 +70,13 @@ impl Database {
         after: i64,
         limit: i64,
     ) -> Result<Vec<StoredMessage>, StorageError> {
-        Ok(on_pool!(self, |pool| {
-            sqlx::query_as(CHANGES).bind(conversation_no).bind(after).bind(limit).fetch_all(pool).await?
+        Ok(on_pool!(self, |connection| {
+            sqlx::query_as(CHANGES)
+                .bind(conversation_no)
+                .bind(after)
+                .bind(limit)
+                .fetch_all(connection)
+                .await?
         }))
     }
 }

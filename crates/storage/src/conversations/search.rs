@@ -6,7 +6,7 @@
 use contract::Timestamp;
 use sqlx::FromRow;
 
-use crate::{Database, StorageError};
+use crate::{Database, StorageError, database::on_connection};
 
 /// The terms of a text, or what is looked for, in the words of the database at hand. FTS5 has terms with blanks between
 /// them, and MATCH expressions; PostgreSQL the text forms of tsvector and tsquery.
@@ -90,11 +90,11 @@ impl Database {
         Ok(match self {
             Self::Sqlite(pool) => {
                 let search = sqlx::query_as(SEARCH_SQLITE).bind(&wanted.0).bind(before).bind(user_id);
-                search.bind(limit).fetch_all(pool).await?
+                on_connection!(pool, |connection| search.bind(limit).fetch_all(connection).await?)
             }
             Self::Postgres(pool) => {
                 let search = sqlx::query_as(SEARCH_POSTGRES).bind(&wanted.0).bind(before).bind(user_id);
-                search.bind(limit).fetch_all(pool).await?
+                on_connection!(pool, |connection| search.bind(limit).fetch_all(connection).await?)
             }
         })
     }

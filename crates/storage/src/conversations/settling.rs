@@ -31,7 +31,8 @@ impl Database {
     /// [`StorageError`]; what was done before it stays so.
     pub async fn settle_search(&self, begin: bool) -> Result<(), StorageError> {
         let Self::Sqlite(pool) = self else { return Ok(()) };
-        let mut connection = pool.acquire().await?;
+        let mut taken = pool.take().await?;
+        let connection = &mut *taken;
         let (mut before,): (i64,) = sqlx::query_as(CHANGES).fetch_one(&mut *connection).await?;
         for step in 0..STEPS {
             let statement = if begin && step == 0 { BEGIN } else { GO_ON };
@@ -43,6 +44,7 @@ impl Database {
             }
             before = after;
         }
+        taken.settle();
         Ok(())
     }
 }

@@ -41,8 +41,8 @@ impl Database {
         after: i64,
         limit: i64,
     ) -> Result<Vec<TakenConversation>, StorageError> {
-        Ok(on_pool!(self, |pool| {
-            sqlx::query_as(TAKE).bind(user_id).bind(after).bind(limit).fetch_all(pool).await?
+        Ok(on_pool!(self, |connection| {
+            sqlx::query_as(TAKE).bind(user_id).bind(after).bind(limit).fetch_all(connection).await?
         }))
     }
 
@@ -52,7 +52,7 @@ impl Database {
     /// [`StorageError`].
     pub async fn count_conversations(&self, user_id: &str) -> Result<i64, StorageError> {
         let (count,): (i64,) =
-            on_pool!(self, |pool| sqlx::query_as(COUNT).bind(user_id).fetch_one(pool).await?);
+            on_pool!(self, |connection| sqlx::query_as(COUNT).bind(user_id).fetch_one(connection).await?);
         Ok(count)
     }
 
@@ -61,8 +61,10 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn count_requests(&self, user_id: &str) -> Result<i64, StorageError> {
-        let (count,): (i64,) =
-            on_pool!(self, |pool| sqlx::query_as(COUNT_REQUESTS).bind(user_id).fetch_one(pool).await?);
+        let (count,): (i64,) = on_pool!(self, |connection| sqlx::query_as(COUNT_REQUESTS)
+            .bind(user_id)
+            .fetch_one(connection)
+            .await?);
         Ok(count)
     }
 
@@ -73,8 +75,8 @@ impl Database {
     pub async fn remove_hidden(&self, before: Timestamp) -> Result<u64, StorageError> {
         let mut removed = 0;
         loop {
-            let now = on_pool!(self, |pool| {
-                sqlx::query(REMOVE).bind(before.millis()).execute(pool).await?.rows_affected()
+            let now = on_pool!(self, |connection| {
+                sqlx::query(REMOVE).bind(before.millis()).execute(connection).await?.rows_affected()
             });
             removed += now;
             if now == 0 {
@@ -88,8 +90,8 @@ impl Database {
     /// # Errors
     /// [`StorageError`].
     pub async fn forget_requests(&self, now: Timestamp) -> Result<u64, StorageError> {
-        Ok(on_pool!(self, |pool| {
-            sqlx::query(REQUESTS).bind(now.millis()).execute(pool).await?.rows_affected()
+        Ok(on_pool!(self, |connection| {
+            sqlx::query(REQUESTS).bind(now.millis()).execute(connection).await?.rows_affected()
         }))
     }
 }

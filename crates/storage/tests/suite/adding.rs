@@ -14,6 +14,8 @@ on_each_database!(
     what_does_not_fit_says_why_and_leaves_nothing,
     a_name_that_is_taken_leaves_the_conversation_whole,
     a_request_that_fails_does_not_take_its_neighbours_along,
+    what_is_written_together_is_judged_one_by_one,
+    as_many_conversations_as_one_may_have_and_no_more,
 );
 
 fn draft(id: &str, words: &str) -> Draft {
@@ -31,7 +33,7 @@ fn draft(id: &str, words: &str) -> Draft {
             raw: None,
             metadata: None,
         },
-        terms: Terms::default(),
+        terms: Terms("found".into()),
         opening: Some(words.to_owned()),
         created_at: None,
     }
@@ -142,6 +144,73 @@ async fn a_request_that_fails_does_not_take_its_neighbours_along(database: TestD
     assert_eq!(usize::try_from(stored).unwrap(), done);
     let found = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
     assert_eq!((found.message_count, found.revision), (stored, stored));
+}
+
+/// Messages for many conversations at once, of which some do not fit.
+async fn what_is_written_together_is_judged_one_by_one(database: TestDatabase) {
+    let (user_id, _) = conversation(&database).await;
+    let appender = Arc::new(Appender::new(&database));
+    for number in 0..60 {
+        let name = format!("talk{number}");
+        database.create_conversation(&user_id, &name, None, "{}", NOW, 100).await.unwrap();
+        if number % 3 == 0 {
+            let drafts = [draft("a", "before")];
+            appender.append(&appending(&user_id, &name, &drafts)).await.unwrap();
+        }
+    }
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..80 {
+        let (appender, user_id) = (Arc::clone(&appender), user_id.clone());
+        tasks.spawn(async move {
+            let drafts = [draft("a", "\"hello\" \\ 本 \u{1F4D6}")];
+            let name = format!("talk{number}");
+            let most = if number % 5 == 1 { 0 } else { 1000 };
+            let wanted = Appending { most, ..appending(&user_id, &name, &drafts) };
+            (number, patiently(|| appender.append(&wanted)).await)
+        });
+    }
+    for (number, outcome) in tasks.join_all().await {
+        let name = format!("talk{number}");
+        let taken = number % 3 == 0;
+        match outcome {
+            AppendOutcome::NoConversation => assert!(number >= 60, "{name}"),
+            AppendOutcome::Full => assert!(number < 60 && !taken && number % 5 == 1, "{name}"),
+            AppendOutcome::Done(written) => {
+                assert!(number < 60 && (taken || number % 5 != 1), "{name}");
+                assert_eq!((written[0].is_new, written[0].changed), (!taken, true), "{name}");
+                let found = database.find_conversation(&user_id, &name).await.unwrap().unwrap();
+                let stored = database.read_messages(found.no, (0, i64::MAX), false, 9).await.unwrap();
+                assert_eq!(stored, [written[0].message.clone()], "what is told is what is stored");
+                assert_eq!(stored[0].content.parts, drafted());
+                assert_eq!((found.message_count, found.head_id.as_deref()), (1, Some("a")), "{name}");
+                assert_eq!(found.revision, if taken { 2 } else { 1 }, "{name}");
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    assert_eq!(count(&database, "bookplate_messages").await, 20 + 32);
+    let wanted = Terms("found".into());
+    let found = database.search_messages(&user_id, &wanted, i64::MAX, 100).await.unwrap();
+    assert_eq!(found.len(), 20 + 32, "each is indexed once");
+}
+
+async fn as_many_conversations_as_one_may_have_and_no_more(database: TestDatabase) {
+    let user = signed_up(&database, 1).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..30 {
+        let (database, user_id) = ((*database).clone(), user.id.clone());
+        tasks.spawn(async move {
+            let name = format!("talk{number}");
+            let made = patiently(|| database.create_conversation(&user_id, &name, None, "{}", NOW, 5)).await;
+            matches!(made, CreateOutcome::Created(_))
+        });
+    }
+    assert_eq!(tasks.join_all().await.into_iter().filter(|made| *made).count(), 5);
+    assert_eq!(count(&database, "bookplate_conversations").await, 5);
+}
+
+fn drafted() -> String {
+    draft("a", "\"hello\" \\ 本 \u{1F4D6}").content.parts
 }
 
 /// Whether it was done; a fault of the database is what the test is about.

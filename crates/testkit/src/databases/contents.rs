@@ -17,8 +17,14 @@ impl TestDatabase {
     /// The names of all tables, sorted.
     pub async fn tables(&self) -> Vec<String> {
         match &**self {
-            Database::Sqlite(pool) => sqlx::query_scalar(TABLES_SQLITE).fetch_all(pool).await,
-            Database::Postgres(pool) => sqlx::query_scalar(TABLES_POSTGRES).fetch_all(pool).await,
+            Database::Sqlite(pool) => {
+                sqlx::query_scalar(TABLES_SQLITE).fetch_all(&*pool.aside().await.expect("a connection")).await
+            }
+            Database::Postgres(pool) => {
+                sqlx::query_scalar(TABLES_POSTGRES)
+                    .fetch_all(&*pool.aside().await.expect("a connection"))
+                    .await
+            }
         }
         .expect("the schema can be read")
     }
@@ -37,15 +43,15 @@ impl TestDatabase {
         match &**self {
             Database::Sqlite(pool) => {
                 let columns: Vec<String> =
-                    sqlx::query_scalar(COLUMNS_SQLITE).bind(table).fetch_all(pool).await.expect("columns can be read");
+                    sqlx::query_scalar(COLUMNS_SQLITE).bind(table).fetch_all(&*pool.aside().await.expect("a connection")).await.expect("columns can be read");
                 let as_text = |name: &String| {
                     format!("case typeof(\"{name}\") when 'blob' then lower(hex(\"{name}\")) else quote(\"{name}\") end")
                 };
                 let row = columns.iter().map(as_text).collect::<Vec<_>>().join(" || ',' || ");
-                sqlx::query_scalar(&format!("select {row} from \"{table}\"")).fetch_all(pool).await
+                sqlx::query_scalar(&format!("select {row} from \"{table}\"")).fetch_all(&*pool.aside().await.expect("a connection")).await
             }
             Database::Postgres(pool) => {
-                sqlx::query_scalar(&format!("select t::text from \"{table}\" t")).fetch_all(pool).await
+                sqlx::query_scalar(&format!("select t::text from \"{table}\" t")).fetch_all(&*pool.aside().await.expect("a connection")).await
             }
         }
         .expect("a table can be read")
@@ -54,9 +60,17 @@ impl TestDatabase {
     /// Every value of one table that is not null, as text, with its column's name.
     pub async fn values_of(&self, table: &str) -> Vec<(String, String)> {
         let columns: Vec<String> = match &**self {
-            Database::Sqlite(pool) => sqlx::query_scalar(COLUMNS_SQLITE).bind(table).fetch_all(pool).await,
+            Database::Sqlite(pool) => {
+                sqlx::query_scalar(COLUMNS_SQLITE)
+                    .bind(table)
+                    .fetch_all(&*pool.aside().await.expect("a connection"))
+                    .await
+            }
             Database::Postgres(pool) => {
-                sqlx::query_scalar(COLUMNS_POSTGRES).bind(table).fetch_all(pool).await
+                sqlx::query_scalar(COLUMNS_POSTGRES)
+                    .bind(table)
+                    .fetch_all(&*pool.aside().await.expect("a connection"))
+                    .await
             }
         }
         .expect("columns can be read");
@@ -65,8 +79,12 @@ impl TestDatabase {
             let query =
                 format!("select cast(\"{column}\" as text) from \"{table}\" where \"{column}\" is not null");
             let read: Vec<String> = match &**self {
-                Database::Sqlite(pool) => sqlx::query_scalar(&query).fetch_all(pool).await,
-                Database::Postgres(pool) => sqlx::query_scalar(&query).fetch_all(pool).await,
+                Database::Sqlite(pool) => {
+                    sqlx::query_scalar(&query).fetch_all(&*pool.aside().await.expect("a connection")).await
+                }
+                Database::Postgres(pool) => {
+                    sqlx::query_scalar(&query).fetch_all(&*pool.aside().await.expect("a connection")).await
+                }
             }
             .expect("a column can be read");
             values.extend(read.into_iter().map(|value| (column.clone(), value)));
@@ -86,8 +104,12 @@ impl TestDatabase {
     /// Runs statements past the code under test, to arrange what it should find.
     pub async fn arrange(&self, statements: &str) {
         match &**self {
-            Database::Sqlite(pool) => sqlx::raw_sql(statements).execute(pool).await.map(drop),
-            Database::Postgres(pool) => sqlx::raw_sql(statements).execute(pool).await.map(drop),
+            Database::Sqlite(pool) => {
+                sqlx::raw_sql(statements).execute(&*pool.aside().await.expect("a connection")).await.map(drop)
+            }
+            Database::Postgres(pool) => {
+                sqlx::raw_sql(statements).execute(&*pool.aside().await.expect("a connection")).await.map(drop)
+            }
         }
         .unwrap_or_else(|error| panic!("{statements}: {error}"));
     }
@@ -95,8 +117,12 @@ impl TestDatabase {
     /// The one number a query answers, past the code under test.
     pub async fn number(&self, query: &str) -> i64 {
         match &**self {
-            Database::Sqlite(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
-            Database::Postgres(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
+            Database::Sqlite(pool) => {
+                sqlx::query_scalar(query).fetch_one(&*pool.aside().await.expect("a connection")).await
+            }
+            Database::Postgres(pool) => {
+                sqlx::query_scalar(query).fetch_one(&*pool.aside().await.expect("a connection")).await
+            }
         }
         .unwrap_or_else(|error| panic!("{query}: {error}"))
     }
@@ -104,8 +130,12 @@ impl TestDatabase {
     /// The numbers a query answers, one of each row, past the code under test.
     pub async fn numbers(&self, query: &str) -> Vec<i64> {
         match &**self {
-            Database::Sqlite(pool) => sqlx::query_scalar(query).fetch_all(pool).await,
-            Database::Postgres(pool) => sqlx::query_scalar(query).fetch_all(pool).await,
+            Database::Sqlite(pool) => {
+                sqlx::query_scalar(query).fetch_all(&*pool.aside().await.expect("a connection")).await
+            }
+            Database::Postgres(pool) => {
+                sqlx::query_scalar(query).fetch_all(&*pool.aside().await.expect("a connection")).await
+            }
         }
         .unwrap_or_else(|error| panic!("{query}: {error}"))
     }
