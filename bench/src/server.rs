@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Everybody comes from one address, so nothing is counted.
-const UNLIMITED: [&str; 5] = ["SIGN_IN", "MAIL", "ACCOUNT", "RECIPIENT", "REQUESTS"];
+const UNLIMITED: [&str; 6] = ["SIGN_IN", "MAIL", "ACCOUNT", "RECIPIENT", "REQUESTS", "CONVERSATIONS"];
 /// Long enough for all rounds.
 const TOKEN_SECONDS: &str = "3600";
 

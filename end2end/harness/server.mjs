@@ -15,6 +15,7 @@ const UNLIMITED = {
   BOOKPLATE_LIMIT_ACCOUNT: 'off',
   BOOKPLATE_LIMIT_RECIPIENT: 'off',
   BOOKPLATE_LIMIT_REQUESTS: 'off',
+  BOOKPLATE_LIMIT_CONVERSATIONS: 'off',
 };
 
 /** … unless a test asks for the limits that Bookplate has by itself: `env: { ...ownLimits }`. */

@@ -17,6 +17,7 @@ pub(super) fn limits(reading: &mut Reading<'_>) -> LimitSettings {
         account: limit(reading, &variables::LIMIT_ACCOUNT, usual.account),
         recipient: limit(reading, &variables::LIMIT_RECIPIENT, usual.recipient),
         requests: limit(reading, &variables::LIMIT_REQUESTS, usual.requests),
+        conversations: limit(reading, &variables::LIMIT_CONVERSATIONS, usual.conversations),
     };
     if limits.sign_in.is_none() && limits.account.is_none() {
         reading.notice(format!(

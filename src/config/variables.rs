@@ -37,6 +37,7 @@ pub(super) const LIMIT_MAIL: Variable = variable("BOOKPLATE_LIMIT_MAIL");
 pub(super) const LIMIT_ACCOUNT: Variable = variable("BOOKPLATE_LIMIT_ACCOUNT");
 pub(super) const LIMIT_RECIPIENT: Variable = variable("BOOKPLATE_LIMIT_RECIPIENT");
 pub(super) const LIMIT_REQUESTS: Variable = variable("BOOKPLATE_LIMIT_REQUESTS");
+pub(super) const LIMIT_CONVERSATIONS: Variable = variable("BOOKPLATE_LIMIT_CONVERSATIONS");
 pub(super) const KEEP_EVENTS: Variable = variable("BOOKPLATE_KEEP_EVENTS");
 pub(super) const KEEP_UNVERIFIED: Variable = variable("BOOKPLATE_KEEP_UNVERIFIED");
 pub(super) const MAX_PART: Variable = variable("BOOKPLATE_MAX_PART_BYTES");
@@ -53,7 +54,7 @@ pub(super) const LOG: Variable = variable("BOOKPLATE_LOG");
 pub(super) const CONFIG: Variable = variable("BOOKPLATE_CONFIG");
 
 /// Every variable with a name of its own; each audience with a shared secret has two more ([`audience_secret`]).
-pub(super) const ALL: [&Variable; 33] = [
+pub(super) const ALL: [&Variable; 34] = [
     &HOST,
     &PORT,
     &DATABASE_URL,
@@ -73,6 +74,7 @@ pub(super) const ALL: [&Variable; 33] = [
     &LIMIT_ACCOUNT,
     &LIMIT_RECIPIENT,
     &LIMIT_REQUESTS,
+    &LIMIT_CONVERSATIONS,
     &KEEP_EVENTS,
     &KEEP_UNVERIFIED,
     &MAX_PART,

@@ -56,7 +56,7 @@ async fn check(edge: &Edge, parts: &Parts, rule: Rule, path: &str) -> Result<(),
     let client = subject(address);
     let limits = &edge.services.limits;
     let outcome = match rule {
-        Rule::Requests => limits.check_request(&client, known_path(path)),
+        Rule::Requests => limits.check_request(rule, &client, known_path(path)),
         rule => limits.check(rule, &client).await,
     };
     if let Err(LimitError::Exceeded { .. }) = &outcome {

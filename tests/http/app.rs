@@ -34,12 +34,13 @@ const SECRET: &str = "Zk3vQ8pLr5Tn1Wx7Yb9Hc2Md4Jf6Gs0A";
 
 /// No limit on anything, so that a test may ask as often as it likes. A test of limits sets its own; an empty variable
 /// is as good as none.
-pub const UNLIMITED: [(&str, &str); 5] = [
+pub const UNLIMITED: [(&str, &str); 6] = [
     ("BOOKPLATE_LIMIT_SIGN_IN", "off"),
     ("BOOKPLATE_LIMIT_MAIL", "off"),
     ("BOOKPLATE_LIMIT_ACCOUNT", "off"),
     ("BOOKPLATE_LIMIT_RECIPIENT", "off"),
     ("BOOKPLATE_LIMIT_REQUESTS", "off"),
+    ("BOOKPLATE_LIMIT_CONVERSATIONS", "off"),
 ];
 
 /// A running Bookplate without a socket.

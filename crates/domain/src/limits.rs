@@ -36,6 +36,8 @@ pub struct LimitSettings {
     pub recipient: Option<Quota>,
     /// Any other request to one path, from one network address.
     pub requests: Option<Quota>,
+    /// What one reader asks about conversations, wherever they are: reading and writing each.
+    pub conversations: Option<Quota>,
 }
 
 const fn quota(count: u32, seconds: u32) -> Option<Quota> {
@@ -51,6 +53,8 @@ impl Default for LimitSettings {
             account: quota(10, 900),
             recipient: quota(5, 3600),
             requests: quota(100, 10),
+            // An answer that is written while it grows is some 40 changes a second.
+            conversations: quota(1000, 10),
         }
     }
 }
@@ -78,6 +82,8 @@ pub enum Rule {
     Recipient,
     /// Requests to one path from one network address.
     Requests,
+    /// What one reader asks about conversations.
+    Conversations,
 }
 
 impl Rule {
@@ -93,6 +99,7 @@ impl Rule {
             Self::Account => "account",
             Self::Recipient => "recipient",
             Self::Requests => "requests",
+            Self::Conversations => "conversations",
         }
     }
 }
@@ -163,8 +170,8 @@ impl Limits {
     ///
     /// # Errors
     /// [`LimitError::Exceeded`].
-    pub fn check_request(&self, client: &str, path: &str) -> Result<(), LimitError> {
-        let Some(quota) = self.settings.requests else { return Ok(()) };
+    pub fn check_request(&self, rule: Rule, client: &str, path: &str) -> Result<(), LimitError> {
+        let Some(quota) = self.quota(rule) else { return Ok(()) };
         let now = self.ports.clock.now();
         let fresh = Window { count: 0, end: now };
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,6 +218,7 @@ impl Limits {
             Rule::Account => self.settings.account,
             Rule::Recipient => self.settings.recipient,
             Rule::Requests => self.settings.requests,
+            Rule::Conversations => self.settings.conversations,
         }
     }
 }

@@ -67,7 +67,7 @@ macro_rules! in_transaction {
 /// The same on one database, with the statement that begins it.
 macro_rules! transact {
     ($pool:expr, $begin:literal, |$connection:ident| $body:expr) => {{
-        let mut taken = $pool.take().await?;
+        let mut taken = $pool.take_to_write().await?;
         taken.begin($begin).await?;
         let outcome = {
             let $connection = &mut *taken;

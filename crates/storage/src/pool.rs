@@ -7,13 +7,16 @@
 use std::{
     fmt,
     ops::{Deref, DerefMut},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use sqlx::{Executor, Postgres, Sqlite, pool::PoolConnection};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout},
 };
 
@@ -28,15 +31,38 @@ pub struct Pool<DB: Engine> {
     shelf: Arc<Shelf<DB>>,
     /// One for each connection there may be. Whoever holds one never waits for sqlx's pool.
     turns: Arc<Semaphore>,
+    /// Who writes, where only one can: in the order they came, which the database's own waiting does not keep.
+    writers: Option<Arc<tokio::sync::Mutex<()>>>,
 }
 
-/// Connections at hand, the last used on top, and when each was used.
-struct Shelf<DB: Engine>(Mutex<Vec<(PoolConnection<DB>, Instant)>>);
+/// Connections at hand.
+struct Shelf<DB: Engine> {
+    /// The last used on top, and when each was used.
+    entries: Mutex<Vec<(PoolConnection<DB>, Instant)>>,
+    /// Whether no more are kept.
+    closed: AtomicBool,
+}
 
 impl<DB: Engine> Pool<DB> {
     pub(crate) fn new(inner: sqlx::Pool<DB>) -> Self {
         let turns = Semaphore::new(inner.options().get_max_connections() as usize);
-        Self { inner, shelf: Arc::new(Shelf(Mutex::default())), turns: Arc::new(turns) }
+        let shelf = Shelf { entries: Mutex::default(), closed: AtomicBool::new(false) };
+        let writers = DB::ONE_WRITER.then(Arc::default);
+        Self { inner, shelf: Arc::new(shelf), turns: Arc::new(turns), writers }
+    }
+
+    /// A connection for a transaction that writes.
+    pub(crate) async fn take_to_write(&self) -> Result<Taken<DB>, sqlx::Error> {
+        let writing = match &self.writers {
+            Some(writers) => {
+                let writing = timeout(PATIENCE, Arc::clone(writers).lock_owned()).await;
+                Some(writing.map_err(|_| sqlx::Error::PoolTimedOut)?)
+            }
+            None => None,
+        };
+        let mut taken = self.take().await?;
+        taken.writing = writing;
+        Ok(taken)
     }
 
     /// A connection, which is closed or asked whether it lives unless it is [settled](Taken::settle).
@@ -50,7 +76,8 @@ impl<DB: Engine> Pool<DB> {
             connection: Some(connection),
             shelf: Arc::clone(&self.shelf),
             state: State::Busy,
-            _turn: turn,
+            writing: None,
+            turn: Some(turn),
         })
     }
 
@@ -64,11 +91,14 @@ impl<DB: Engine> Pool<DB> {
         Ok(Aside { inner: &self.inner, turn })
     }
 
-    /// Closes every connection, waiting for the statements under way.
+    /// Closes every connection, waiting some seconds for the statements under way.
     pub(crate) async fn close(&self) {
+        let all = self.inner.options().get_max_connections();
+        // Whoever asks for a turn from now on stands behind this one.
+        let _idle = timeout(PATIENCE, self.turns.acquire_many(all)).await;
         self.turns.close();
-        self.shelf.entries().clear();
-        self.inner.close().await;
+        self.shelf.close();
+        let _ = timeout(PATIENCE, self.inner.close()).await;
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, sqlx::Error> {
@@ -79,7 +109,21 @@ impl<DB: Engine> Pool<DB> {
 
 impl<DB: Engine> Shelf<DB> {
     fn entries(&self) -> MutexGuard<'_, Vec<(PoolConnection<DB>, Instant)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a connection, unless the pool is closed.
+    fn keep(&self, connection: PoolConnection<DB>) {
+        let mut entries = self.entries();
+        if !self.closed.load(Ordering::SeqCst) {
+            entries.push((connection, Instant::now()));
+        }
+    }
+
+    fn close(&self) {
+        let mut entries = self.entries();
+        self.closed.store(true, Ordering::SeqCst);
+        entries.clear();
     }
 
     /// The connection used last. Those used too long ago go back to sqlx's pool, which asks them.
@@ -90,13 +134,23 @@ impl<DB: Engine> Shelf<DB> {
     }
 }
 
+impl<DB: Engine> Drop for Shelf<DB> {
+    /// Giving them back to sqlx's pool takes a runtime, which may be gone.
+    fn drop(&mut self) {
+        for (connection, _) in self.entries().drain(..) {
+            drop(connection.detach());
+        }
+    }
+}
+
 /// A connection that is in use.
 pub(crate) struct Taken<DB: Engine> {
     /// There until it is dropped.
     connection: Option<PoolConnection<DB>>,
     shelf: Arc<Shelf<DB>>,
     state: State,
-    _turn: OwnedSemaphorePermit,
+    writing: Option<OwnedMutexGuard<()>>,
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -133,17 +187,21 @@ impl<DB: Engine> Taken<DB> {
 impl<DB: Engine> Drop for Taken<DB> {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        let mut entries = self.shelf.entries();
         match self.state {
-            State::Settled => entries.push((connection, Instant::now())),
+            State::Settled => self.shelf.keep(connection),
             // Back to sqlx's pool, which asks it. What ended this one may have ended the others.
-            State::Busy => entries.clear(),
+            State::Busy => self.shelf.entries().clear(),
             State::Open => {
-                entries.clear();
+                let held = (self.turn.take(), self.writing.take());
+                let shelf = Arc::clone(&self.shelf);
                 tokio::spawn(async move {
-                    if DB::carry_out(&mut connection, "rollback").await.is_err() {
+                    if DB::carry_out(&mut connection, "rollback").await.is_ok() {
+                        shelf.keep(connection);
+                    } else {
                         connection.close_on_drop();
+                        shelf.entries().clear();
                     }
+                    drop(held);
                 });
             }
         }
@@ -152,6 +210,9 @@ impl<DB: Engine> Drop for Taken<DB> {
 
 /// A database that is known here.
 pub trait Engine: sqlx::Database {
+    /// Whether only one connection can write at a time.
+    const ONE_WRITER: bool;
+
     /// Has a connection carry out a statement that answers nothing, without preparing it.
     fn carry_out(
         connection: &mut Self::Connection,
@@ -160,6 +221,8 @@ pub trait Engine: sqlx::Database {
 }
 
 impl Engine for Sqlite {
+    const ONE_WRITER: bool = true;
+
     async fn carry_out(
         connection: &mut Self::Connection,
         statement: &'static str,
@@ -169,6 +232,8 @@ impl Engine for Sqlite {
 }
 
 impl Engine for Postgres {
+    const ONE_WRITER: bool = false;
+
     async fn carry_out(
         connection: &mut Self::Connection,
         statement: &'static str,
@@ -216,12 +281,84 @@ impl<DB: Engine> Deref for Aside<'_, DB> {
 
 impl<DB: Engine> Clone for Pool<DB> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), shelf: Arc::clone(&self.shelf), turns: Arc::clone(&self.turns) }
+        Self {
+            inner: self.inner.clone(),
+            shelf: Arc::clone(&self.shelf),
+            turns: Arc::clone(&self.turns),
+            writers: self.writers.clone(),
+        }
     }
 }
 
 impl<DB: Engine> fmt::Debug for Pool<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::sqlite::SqlitePoolOptions;
+
+    use super::*;
+
+    async fn pool(most: u32) -> Pool<Sqlite> {
+        let options = SqlitePoolOptions::new().max_connections(most);
+        Pool::new(options.connect("sqlite::memory:").await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn closing_waits_for_what_is_under_way_and_for_nothing_else() {
+        for most in [1, 3] {
+            let pool = pool(most).await;
+            let taken = pool.take().await.unwrap();
+            let closing = tokio::spawn({
+                let pool = pool.clone();
+                async move { pool.close().await }
+            });
+            while pool.turns.available_permits() > 0 {
+                tokio::task::yield_now().await;
+            }
+            assert!(!closing.is_finished());
+            taken.settle();
+            closing.await.unwrap();
+            assert!(pool.inner.is_closed() && pool.inner.size() == 0);
+            assert!(matches!(pool.take().await, Err(sqlx::Error::PoolClosed)));
+        }
+    }
+
+    #[tokio::test]
+    async fn only_what_came_to_its_end_is_at_hand_again() {
+        let pool = pool(3).await;
+        let (one, other) = (pool.take().await.unwrap(), pool.take().await.unwrap());
+        one.settle();
+        assert_eq!(pool.shelf.entries().len(), 1);
+        drop(other);
+        assert_eq!(pool.shelf.entries().len(), 0, "what ended one may have ended all");
+        assert_eq!(pool.turns.available_permits(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_is_given_up_is_rolled_back_before_the_next_begins() {
+        let pool = pool(1).await;
+        for _ in 0..3 {
+            let mut taken = pool.take_to_write().await.unwrap();
+            taken.begin("begin immediate").await.unwrap();
+            drop(taken);
+        }
+        let mut taken = pool.take_to_write().await.unwrap();
+        taken.begin("begin immediate").await.unwrap();
+        taken.commit().await.unwrap();
+        taken.settle();
+        assert_eq!(pool.shelf.entries().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn aside_there_is_a_connection_when_all_are_at_hand() {
+        let pool = pool(1).await;
+        pool.take().await.unwrap().settle();
+        let aside = pool.aside().await.unwrap();
+        let (one,): (i64,) = sqlx::query_as("select 1").fetch_one(&*aside).await.unwrap();
+        assert_eq!(one, 1);
     }
 }

@@ -30,6 +30,7 @@ fn each_limit_has_a_variable_of_its_own() {
         ("BOOKPLATE_LIMIT_ACCOUNT", "3/13"),
         ("BOOKPLATE_LIMIT_RECIPIENT", "4/14"),
         ("BOOKPLATE_LIMIT_REQUESTS", "5/15"),
+        ("BOOKPLATE_LIMIT_CONVERSATIONS", "6/16"),
     ])
     .unwrap();
     let quota = |count| Some(Quota { count, seconds: count + 10 });
@@ -39,13 +40,14 @@ fn each_limit_has_a_variable_of_its_own() {
         account: quota(3),
         recipient: quota(4),
         requests: quota(5),
+        conversations: quota(6),
     };
     assert_eq!(config.limits, expected);
 }
 
 #[test]
 fn a_limit_that_cannot_be_meant_is_refused() {
-    let names = ["SIGN_IN", "MAIL", "ACCOUNT", "RECIPIENT", "REQUESTS"];
+    let names = ["SIGN_IN", "MAIL", "ACCOUNT", "RECIPIENT", "REQUESTS", "CONVERSATIONS"];
     for name in names.map(|name| format!("BOOKPLATE_LIMIT_{name}")) {
         for value in [
             "5",

@@ -104,12 +104,12 @@ async fn by_cookie(edge: &Edge, parts: &mut Parts) -> Result<Caller, Refused> {
 /// Counts a call of a reader. Many readers come by one chatbot from one address, so the address does not count.
 fn count(edge: &Edge, caller: &Caller, parts: &Parts) -> Result<(), Refused> {
     let kind = match parts.method {
-        Method::GET | Method::HEAD => "read conversations",
-        _ => "write conversations",
+        Method::GET | Method::HEAD => "read",
+        _ => "write",
     };
-    let counted = edge.services.limits.check_request(caller.user_id(), kind);
+    let counted = edge.services.limits.check_request(Rule::Conversations, caller.user_id(), kind);
     if let Err(LimitError::Exceeded { .. }) = &counted {
-        tracing::info!(user = %caller.user_id(), rule = ?Rule::Requests, "too many requests");
+        tracing::info!(user = %caller.user_id(), rule = ?Rule::Conversations, "too many requests");
     }
     counted.map_err(|error| Problem::from(error).into())
 }

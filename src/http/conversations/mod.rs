@@ -11,22 +11,28 @@ mod names;
 mod query;
 mod search;
 
+use std::{any::Any, time::Duration};
+
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, Method, header},
-    middleware::from_fn_with_state,
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, patch, post, put},
 };
 use contract::{Code, Problem, routes};
 use tower_http::{
+    catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, CorsLayer},
     set_header::SetResponseHeaderLayer,
 };
 
 use self::document::Refused;
 use super::state::Edge;
+
+/// Somewhat shorter than any request may take.
+const PATIENCE: Duration = Duration::from_secs(28);
 
 /// Every path of conversations. What is not here is no concern of this router.
 pub fn routes(edge: &Edge) -> Router<Edge> {
@@ -36,6 +42,8 @@ pub fn routes(edge: &Edge) -> Router<Edge> {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(edge.clone(), caller::renewing))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(in_time))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
@@ -79,7 +87,17 @@ fn cors(edge: &Edge) -> CorsLayer {
             HeaderName::from_static("last-event-id"),
         ])
         .expose_headers(exposed.map(HeaderName::from_static))
-        .max_age(std::time::Duration::from_secs(600))
+        .max_age(Duration::from_secs(600))
+}
+
+/// Answers before the bound on every request would, whose answer is no document.
+async fn in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(PATIENCE, next.run(request)).await;
+    answer.unwrap_or_else(|_| Refused::from(Problem::new(Code::Unavailable)).into_response())
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    Refused::from(Problem::new(Code::Internal)).into_response()
 }
 
 /// What stands below `/api` and is nothing.

@@ -112,7 +112,7 @@ fn restore() -> Operation {
     writes(route, "restoreConversation", CONVERSATIONS, "Take back a conversation that was deleted")
         .describe("Within ten minutes of its deletion. One that was not deleted is as if it were not there.")
         .answers(200, "The conversation.", "Conversation", &examples::conversation())
-        .refuses(&[Code::ConversationNotFound])
+        .refuses(&[Code::ConversationNotFound, Code::TooManyConversations])
 }
 
 fn events() -> Operation {
@@ -133,8 +133,9 @@ fn events() -> Operation {
 fn search() -> Operation {
     reads(("get", routes::API_SEARCH), "searchMessages", SEARCH, "Find messages by their words")
         .describe(
-            "Among the messages of all the reader's conversations, the newest first. All words have to be there, in any \
-             order; those in quotes side by side. The last word may be a beginning.",
+            "Among the messages of all the reader's conversations, from the conversation begun last to the first, in each \
+             the newest first. All words have to be there, in any order; those in quotes side by side. The last word may \
+             be a beginning.",
         )
         .asks(&["q", "limit", "cursor"])
         .answers(200, "A page of what was found.", "HitPage", &examples::page(&examples::hit()))

@@ -156,7 +156,7 @@ pub fn imported() -> Value {
 /// The beginning of a stream of events.
 pub fn events() -> Value {
     json!(format!(
-        "retry: 1000\nid: 3\nevent: ready\ndata: {{\"revision\":3}}\n\nid: 4\nevent: conversation\ndata: {}\n\n",
+        "retry: 1000\nid: 2\nevent: ready\ndata: {{\"revision\":2}}\n\nid: 3\nevent: conversation\ndata: {}\n\n",
         conversation()
     ))
 }

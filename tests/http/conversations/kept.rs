@@ -12,6 +12,7 @@ on_each_database!(
     security_36_what_readers_of_json_refuse_is_refused,
     security_36_a_body_is_json_and_not_compressed,
     security_36_conversations_are_bounded,
+    security_36_a_page_is_bounded_in_bytes_too,
 );
 
 const MESSAGES: &str = "/api/conversations/c/messages";
@@ -68,6 +69,10 @@ async fn security_36_messages_bodies_and_pages_are_bounded(database: TestDatabas
     assert_eq!(sent(&mut chat.bot, message(json!([text(1024), text(1021)]))).await.status, 200);
     let reply = sent(&mut chat.bot, message(json!([text(1024), text(1022)]))).await;
     assert_problem(&reply, 413, "MESSAGE_TOO_LARGE");
+    // What is there already counts.
+    let raw = json!({ "raw": "x".repeat(100) });
+    let reply = call_json(&mut chat.bot, "PATCH", "/api/conversations/c/messages/a", raw).await;
+    assert_problem(&reply, 413, "MESSAGE_TOO_LARGE");
     let many = vec![json!({ "type": "x" }); 201];
     let reply = sent(&mut chat.bot, message(many.into())).await;
     assert_problem(&reply, 422, "VALIDATION_ERROR");
@@ -95,6 +100,29 @@ async fn security_36_messages_bodies_and_pages_are_bounded(database: TestDatabas
     assert_eq!(fields(&reply), ["messages"]);
 }
 
+async fn security_36_a_page_is_bounded_in_bytes_too(database: TestDatabase) {
+    let mut chat = Chat::on(database).await;
+    let part = json!({ "type": "text", "text": "x".repeat(120_000) });
+    for at in 0..20 {
+        let message = json!({ "id": format!("m{at}"), "role": "user", "parts": [part, part, part, part] });
+        assert_eq!(call_json(&mut chat.bot, "POST", MESSAGES, message).await.status, 201);
+    }
+    let (mut seen, mut pages, mut cursor) = (Vec::new(), Vec::new(), String::new());
+    loop {
+        let page = chat.bot.get(&format!("{MESSAGES}?limit=100{cursor}")).await.json();
+        let items = page["items"].as_array().unwrap();
+        seen.extend(items.iter().map(|item| item["id"].as_str().unwrap().to_owned()));
+        pages.push(items.len());
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    // Before them there is a small one.
+    assert_eq!(pages, [9, 8, 4]);
+    assert_eq!(seen[1..], (0..20).map(|at| format!("m{at}")).collect::<Vec<_>>());
+}
+
 async fn security_36_conversations_are_bounded(database: TestDatabase) {
     let mut chat = Chat::with(database, &BOUNDS).await;
     let two = json!({ "messages": [{ "role": "user", "content": "x" }, { "role": "user", "content": "x" }] });
@@ -103,6 +131,13 @@ async fn security_36_conversations_are_bounded(database: TestDatabase) {
     assert_eq!(call(&mut chat.bot, "POST", ALL, r#"{"id":"d"}"#).await.status, 201);
     assert_problem(&call(&mut chat.bot, "POST", ALL, "{}").await, 422, "TOO_MANY_CONVERSATIONS");
     assert_eq!(call(&mut chat.grace_bot, "POST", ALL, "{}").await.status, 201, "each reader for themselves");
+    // One that was deleted makes room, and cannot come back when that is taken.
+    assert_eq!(call(&mut chat.bot, "DELETE", "/api/conversations/d", "").await.status, 204);
+    assert_eq!(call(&mut chat.bot, "POST", ALL, r#"{"id":"e"}"#).await.status, 201);
+    let reply = call(&mut chat.bot, "POST", "/api/conversations/d/restore", "").await;
+    assert_problem(&reply, 422, "TOO_MANY_CONVERSATIONS");
+    assert_eq!(call(&mut chat.bot, "DELETE", "/api/conversations/e", "").await.status, 204);
+    assert_eq!(call(&mut chat.bot, "POST", "/api/conversations/d/restore", "").await.status, 200);
 }
 
 async fn security_36_what_readers_of_json_refuse_is_refused(database: TestDatabase) {

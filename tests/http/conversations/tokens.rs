@@ -107,7 +107,7 @@ async fn security_14_a_sessions_own_token_opens_nothing_here(database: TestDatab
 }
 
 async fn a_reader_is_counted_wherever_they_come_from(database: TestDatabase) {
-    let app = TestApp::declared(database, &[("BOOKPLATE_LIMIT_REQUESTS", "9/10")], "").await;
+    let app = TestApp::declared(database, &[("BOOKPLATE_LIMIT_CONVERSATIONS", "9/10")], "").await;
     let mut chat = Chat::of(app).await;
     app_is_quiet(&chat);
     let mut statuses = Vec::new();

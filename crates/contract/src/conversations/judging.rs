@@ -14,6 +14,13 @@ pub struct MessageLimits {
     pub parts: usize,
 }
 
+impl MessageLimits {
+    /// Says that a message is larger than it may be.
+    pub fn too_large(&self) -> Problem {
+        too_large(Code::MessageTooLarge, None, self.message_bytes)
+    }
+}
+
 /// What is said: as it is stored, and as it is understood.
 #[derive(Debug)]
 pub struct Said {
@@ -99,7 +106,7 @@ impl Sent<'_> {
         let parts = said.as_ref().map_or(0, |said| said.json.as_str().len());
         let whole = [self.usage, self.raw, self.metadata].into_iter().map(length).sum::<usize>() + parts;
         if whole > limits.message_bytes {
-            wrong.push(too_large(Code::MessageTooLarge, None, limits.message_bytes));
+            wrong.push(limits.too_large());
         }
         Problems::of(wrong).map_or(Ok(said), Err)
     }

@@ -95,6 +95,7 @@ impl Conversations {
             (said.json.as_str().to_owned(), terms)
         });
         Ok(ContentUpdate {
+            most_bytes: Some(self.limits.message_bytes),
             parts,
             status: status.map(|status| status.name().to_owned()),
             model,
@@ -114,7 +115,7 @@ impl Conversations {
         })
     }
 
-    fn message_limits(&self) -> MessageLimits {
+    pub(super) fn message_limits(&self) -> MessageLimits {
         let super::ConversationLimits { part_bytes, message_bytes, parts, .. } = self.limits;
         MessageLimits { part_bytes, message_bytes, parts }
     }

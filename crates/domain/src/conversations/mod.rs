@@ -32,7 +32,7 @@ use storage::{
     Database,
     conversations::{
         AppendOutcome, Appender, Appending, ConversationUpdate, CreateOutcome, Idempotency, MessageUpdate,
-        SEQ_BITS, StoredConversation, UpdateOutcome, Writer,
+        StoredConversation, StoredMessage, UpdateOutcome, Writer,
     },
 };
 
@@ -113,6 +113,9 @@ impl Asked<'_> {
     }
 }
 
+/// Bytes of messages on a page; one that is larger has a page of its own.
+const PAGE_BYTES: usize = 4 << 20;
+
 /// Keeps conversations.
 #[derive(Debug, Clone)]
 pub struct Conversations {
@@ -140,7 +143,8 @@ impl Conversations {
         let cursors = Cursors::new(Arc::clone(&secret));
         let hub =
             Arc::new(Hub::new(ports.random_uuid().to_string(), matches!(database, Database::Postgres(_))));
-        let appender = Appender::new(&database);
+        let told = Arc::clone(&hub);
+        let appender = Appender::new(&database, move |no, revision| told.announce(no, revision));
         Self { database, appender, ports, secret, cursors, limits, hub, book }
     }
 
@@ -216,7 +220,7 @@ impl Conversations {
                 Ok(conversation(stored))
             }
             UpdateOutcome::NoConversation => Err(ConversationError::NoConversation),
-            UpdateOutcome::NoMessage | UpdateOutcome::NotBegunByToken => {
+            UpdateOutcome::NoMessage | UpdateOutcome::NotBegunByToken | UpdateOutcome::TooLarge => {
                 Err(ConversationError::unknown("headId"))
             }
         }
@@ -241,8 +245,14 @@ impl Conversations {
     pub async fn restore(&self, user_id: &str, id: &str) -> Outcome<Conversation> {
         known(id)?;
         let since = self.ports.clock.now().plus_seconds(-UNDO);
-        let shown = self.database.show_conversation(user_id, id, since).await?;
-        let (no, revision) = shown.ok_or(ConversationError::NoConversation)?;
+        let most = i64::from(self.limits.conversations);
+        let Some((no, revision)) = self.database.show_conversation(user_id, id, since, most).await? else {
+            let is_full = self.database.count_shown_conversations(user_id).await? >= most;
+            return Err(match is_full {
+                true => ConversationError::TooManyConversations,
+                false => ConversationError::NoConversation,
+            });
+        };
         self.hub.announce(no, revision);
         self.find(user_id, id).await
     }
@@ -276,10 +286,6 @@ impl Conversations {
         let place = |at: usize| if drafts.len() == 1 { String::new() } else { format!("messages[{at}].") };
         match self.appender.append(&appending).await? {
             AppendOutcome::Done(written) => {
-                let changed = written.iter().filter(|written| written.changed);
-                if let Some(last) = changed.map(|written| &written.message).max_by_key(|it| it.revision) {
-                    self.hub.announce(last.no >> SEQ_BITS, last.revision);
-                }
                 let is_new = written.iter().any(|written| written.is_new);
                 let messages = written.into_iter().map(|written| message(id, written.message)).collect();
                 Ok((Appended { messages }, is_new))
@@ -318,6 +324,7 @@ impl Conversations {
         };
         let rows = asked.rows();
         let mut found = self.database.read_messages(stored.no, between, newest_first, rows + 1).await?;
+        let rows = rows.min(that_fit(&found));
         let next_cursor = next(&mut found, rows, |last| self.cursors.write(user_id, &list, (last.seq(), 0)));
         Ok(Page { items: found.into_iter().map(|stored| message(id, stored)).collect(), next_cursor })
     }
@@ -414,6 +421,7 @@ impl Conversations {
             }
             UpdateOutcome::NoConversation => Err(ConversationError::NoConversation),
             UpdateOutcome::NoMessage => Err(ConversationError::NoMessage),
+            UpdateOutcome::TooLarge => Err(Problems::from(self.message_limits().too_large()).into()),
             UpdateOutcome::NotBegunByToken => Err(ConversationError::Expired),
         }
     }
@@ -433,6 +441,16 @@ impl Conversations {
             expires_at: self.ports.clock.now().plus_seconds(REMEMBERED),
         }
     }
+}
+
+/// How many of these messages, one at least, go on a page.
+fn that_fit(found: &[StoredMessage]) -> i64 {
+    let mut bytes = 0;
+    let fit = found.iter().take_while(|message| {
+        bytes += message.content.bytes();
+        bytes <= PAGE_BYTES
+    });
+    i64::try_from(fit.count().max(1)).unwrap_or(i64::MAX)
 }
 
 /// Takes the row that only tells that there is more, and makes a cursor of the last one that is shown.

@@ -28,11 +28,35 @@ on_each_database!(
     more_messages_than_one_request_may_add_come_in_at_once,
     security_35_a_file_changes_nothing_of_another_reader,
     words_that_came_in_with_a_file_are_found,
+    an_older_copy_undoes_nothing,
 );
 
 async fn import(book: &Book, user_id: &str, file: &Value) -> Imported {
     let bytes = serde_json::to_vec(file).unwrap();
     book.services.conversations.import(user_id, &bytes).await.unwrap()
+}
+
+async fn an_older_copy_undoes_nothing(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    talked(&book, &ada).await;
+    let old = all(&book, &ada).await;
+    book.ports.clock.advance_seconds(60);
+    let by = domain::By { user_id: &ada, token_id: None, expired: false };
+    let change = wire(&json!({ "content": "What I meant to ask" }));
+    book.services.conversations.update_message(by, "first", "q1", change).await.unwrap();
+    let now = all(&book, &ada).await;
+    book.ports.clock.advance_seconds(60);
+    import(&book, &ada, &old).await;
+    let after = all(&book, &ada).await;
+    assert_eq!(after["conversations"], now["conversations"]);
+    // What is newer in the file is taken over.
+    let mut newer = now;
+    newer["conversations"][0]["messages"][0]["parts"] = json!([{ "type": "text", "text": "Still newer" }]);
+    newer["conversations"][0]["messages"][0]["updatedAt"] = json!("2099-01-01T00:00:00.000Z");
+    import(&book, &ada, &newer).await;
+    let message = &all(&book, &ada).await["conversations"][0]["messages"][0];
+    assert_eq!(message["parts"][0]["text"], "Still newer");
 }
 
 fn ids(imported: &Imported) -> Vec<(&str, i64, i64)> {
@@ -95,6 +119,8 @@ async fn a_file_brings_back_what_is_missing_and_leaves_what_belongs_to_the_conve
     lost["parentId"] = json!("a1");
     file["conversations"][0]["messages"].as_array_mut().unwrap().push(lost);
     file["conversations"][0]["messages"][0]["parts"] = json!([{ "type": "text", "text": "Asked otherwise" }]);
+    file["conversations"][0]["messages"][0]["updatedAt"] = json!("2099-01-01T00:00:00.000Z");
+    book.ports.clock.advance_seconds(1);
     let imported = import(&book, &ada, &file).await;
     assert_eq!(ids(&imported), [("first", 4, 1), ("second", 0, 0)]);
     let now = all(&book, &ada).await;

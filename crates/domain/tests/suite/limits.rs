@@ -20,8 +20,14 @@ on_each_database!(
 
 fn all(count: u32, seconds: u32) -> Settings {
     let quota = Some(Quota { count, seconds });
-    let limits =
-        LimitSettings { sign_in: quota, mail: quota, account: quota, recipient: quota, requests: quota };
+    let limits = LimitSettings {
+        sign_in: quota,
+        mail: quota,
+        account: quota,
+        recipient: quota,
+        requests: quota,
+        conversations: quota,
+    };
     Settings { limits, ..settings() }
 }
 
@@ -68,7 +74,7 @@ async fn security_26_one_client_s_limit_does_not_hit_others(database: TestDataba
     assert_eq!((check("192.0.2.7").await, check("192.0.2.7").await), (None, Some(60)));
     for other in ["192.0.2.8", "2001:db8::/64", "192.0.2.77", ""] {
         assert_eq!(check(other).await, None, "{other:?}");
-        assert_eq!(wait(book.services.limits.check_request(other, "/get-session")), None);
+        assert_eq!(wait(book.services.limits.check_request(Rule::Requests, other, "/get-session")), None);
     }
 }
 
@@ -97,12 +103,19 @@ async fn neither_addresses_nor_clients_stand_in_the_table(database: TestDatabase
 }
 
 async fn where_there_is_no_limit_none_is_counted(database: TestDatabase) {
-    let limits = LimitSettings { sign_in: None, mail: None, account: None, recipient: None, requests: None };
+    let limits = LimitSettings {
+        sign_in: None,
+        mail: None,
+        account: None,
+        recipient: None,
+        requests: None,
+        conversations: None,
+    };
     let book = Book::with(database, Settings { limits, ..settings() }).await;
     for rule in RULES {
         for _ in 0..50 {
             assert_eq!(wait(book.services.limits.check(rule, "192.0.2.7").await), None);
-            assert_eq!(wait(book.services.limits.check_request("192.0.2.7", "/")), None);
+            assert_eq!(wait(book.services.limits.check_request(Rule::Requests, "192.0.2.7", "/")), None);
         }
     }
     assert_eq!(book.count("bookplate_limits").await, 0);
@@ -110,7 +123,8 @@ async fn where_there_is_no_limit_none_is_counted(database: TestDatabase) {
 
 async fn requests_are_counted_for_each_path_in_memory(database: TestDatabase) {
     let book = Book::with(database, all(2, 10)).await;
-    let request = |client: &str, path: &str| wait(book.services.limits.check_request(client, path));
+    let request =
+        |client: &str, path: &str| wait(book.services.limits.check_request(Rule::Requests, client, path));
     for path in ["/get-session", "/ok"] {
         assert_eq!([1, 2, 3].map(|_| request("192.0.2.7", path)), [None, None, Some(10)], "{path}");
     }
@@ -120,7 +134,7 @@ async fn requests_are_counted_for_each_path_in_memory(database: TestDatabase) {
 
 async fn a_window_of_requests_is_anchored_at_the_last_one_that_was_allowed(database: TestDatabase) {
     let book = Book::with(database, all(2, 10)).await;
-    let request = || wait(book.services.limits.check_request("192.0.2.7", "/"));
+    let request = || wait(book.services.limits.check_request(Rule::Requests, "192.0.2.7", "/"));
     assert_eq!(request(), None);
     book.ports.clock.advance_seconds(6);
     assert_eq!(request(), None);

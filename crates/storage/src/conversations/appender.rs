@@ -5,13 +5,13 @@
 //! is answered when that has lasted (`docs/adr/0016-adding-one-message.md`). SQLite has one writer at a time; on
 //! PostgreSQL several such transactions are under way.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use sqlx::{Postgres, Sqlite, SqliteConnection};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
-    AppendOutcome, Appending, Draft, Idempotency, Writer, Written,
+    AppendOutcome, Appending, Draft, Idempotency, SEQ_BITS, Writer, Written,
     appending::append,
     gathered::GatheredConnection,
     quick::{QuickConnection, plain},
@@ -28,12 +28,16 @@ const WAITING: usize = 4096;
 /// Transactions of messages that are under way on PostgreSQL at most.
 const UNDER_WAY: usize = 2;
 
-/// Adds messages to conversations.
-#[derive(Debug, Clone)]
+/// Is told the number and the revision of a conversation that has changed.
+type Announce = Arc<dyn Fn(i64, i64) + Send + Sync>;
+
+/// Adds messages to conversations. What was begun is carried out and announced, also when nobody waits for it any more.
+#[derive(Clone)]
 pub struct Appender {
     jobs: mpsc::Sender<Job>,
     /// What cannot be written together, on PostgreSQL.
     alone: Option<Database>,
+    announce: Announce,
 }
 
 /// A request that waits, and who waits for it.
@@ -46,11 +50,13 @@ struct Job {
     most: i64,
     idempotency: Option<Idempotency>,
     answer: oneshot::Sender<Result<AppendOutcome, StorageError>>,
+    announce: Announce,
 }
 
 impl Appender {
-    /// To a database. It starts the task that writes, which ends with the last of the appenders.
-    pub fn new(database: &Database) -> Self {
+    /// To a database; `announce` is told the number and the new revision of each conversation that has changed. It starts
+    /// the task that writes, which ends with the last of the appenders.
+    pub fn new(database: &Database, announce: impl Fn(i64, i64) + Send + Sync + 'static) -> Self {
         let (sender, jobs) = mpsc::channel(WAITING);
         let alone = match database {
             Database::Postgres(pool) => {
@@ -62,7 +68,7 @@ impl Appender {
                 None
             }
         };
-        Self { jobs: sender, alone }
+        Self { jobs: sender, alone, announce: Arc::new(announce) }
     }
 
     /// Adds messages to a conversation, all or none, each after all that are there. They last when this returns.
@@ -70,20 +76,23 @@ impl Appender {
     /// # Errors
     /// [`StorageError`].
     pub async fn append(&self, appending: &Appending<'_>) -> Result<AppendOutcome, StorageError> {
-        if let Some(database) = &self.alone
-            && plain(appending).is_none()
-        {
-            return database.append_messages(appending).await;
-        }
         let (answer, answered) = oneshot::channel();
         let gone = || StorageError::Unavailable(sqlx::Error::WorkerCrashed);
-        self.jobs.send(Job::new(appending, answer)).await.map_err(|_| gone())?;
+        let job = Job::new(appending, answer, &self.announce);
+        match &self.alone {
+            Some(database) if plain(appending).is_none() => write_alone(database.clone(), job),
+            _ => self.jobs.send(job).await.map_err(|_| gone())?,
+        }
         answered.await.map_err(|_| gone())?
     }
 }
 
 impl Job {
-    fn new(appending: &Appending<'_>, answer: oneshot::Sender<Result<AppendOutcome, StorageError>>) -> Self {
+    fn new(
+        appending: &Appending<'_>,
+        answer: oneshot::Sender<Result<AppendOutcome, StorageError>>,
+        announce: &Announce,
+    ) -> Self {
         Self {
             user_id: appending.user_id.to_owned(),
             conversation_id: appending.conversation_id.to_owned(),
@@ -93,6 +102,7 @@ impl Job {
             most: appending.most,
             idempotency: appending.idempotency.cloned(),
             answer,
+            announce: Arc::clone(announce),
         }
     }
 
@@ -107,8 +117,22 @@ impl Job {
         }
     }
 
+    /// Has been sent to the database once, and nobody knows what came of it: its names may be there.
+    fn again(mut self) -> Self {
+        for draft in &mut self.drafts {
+            draft.chosen = true;
+        }
+        self
+    }
+
     /// Who has gone away finds it when they come back.
     fn answer(self, outcome: Result<AppendOutcome, StorageError>) {
+        if let Ok(AppendOutcome::Done(written)) = &outcome {
+            let changed = written.iter().filter(|written| written.changed).map(|written| &written.message);
+            if let Some(last) = changed.max_by_key(|message| message.revision) {
+                (self.announce)(last.no >> SEQ_BITS, last.revision);
+            }
+        }
         let _ = self.answer.send(outcome);
     }
 }
@@ -125,6 +149,12 @@ fn together(jobs: &[Job]) -> Vec<usize> {
     jobs.iter().enumerate().filter_map(fits).collect()
 }
 
+impl fmt::Debug for Appender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Appender").finish_non_exhaustive()
+    }
+}
+
 /// Writes what waits, again and again.
 async fn gather_on_sqlite(pool: Pool<Sqlite>, mut jobs: mpsc::Receiver<Job>) {
     let mut waiting = Vec::with_capacity(TOGETHER);
@@ -137,7 +167,7 @@ async fn gather_on_sqlite(pool: Pool<Sqlite>, mut jobs: mpsc::Receiver<Job>) {
             }
             Err(_) => {
                 // One of them is to blame, or all: each is tried by itself, and answered by itself.
-                for job in waiting.drain(..) {
+                for job in waiting.drain(..).map(Job::again) {
                     let outcome = write_on_sqlite(&pool, std::slice::from_ref(&job)).await;
                     let outcome = outcome.and_then(|mut it| it.pop().ok_or(sqlx::Error::WorkerCrashed));
                     job.answer(outcome.map_err(StorageError::from));
@@ -201,17 +231,19 @@ async fn write_on_postgres(pool: &Pool<Postgres>, mut jobs: Vec<Job>) {
                 Some(written) => job.answer(Ok(AppendOutcome::Done(vec![written]))),
                 None if chosen.binary_search(&at).is_err() => later.push(job),
                 // A name that is taken, or a conversation that somebody else is changing.
-                None => {
-                    let database = Database::Postgres(pool.clone());
-                    tokio::spawn(async move {
-                        let outcome = database.append_messages(&job.appending()).await;
-                        job.answer(outcome);
-                    });
-                }
+                None => write_alone(Database::Postgres(pool.clone()), job.again()),
             }
         }
         jobs = later;
     }
+}
+
+/// Has one request written by itself.
+fn write_alone(database: Database, job: Job) {
+    tokio::spawn(async move {
+        let outcome = database.append_messages(&job.appending()).await;
+        job.answer(outcome);
+    });
 }
 
 /// Adds the chosen ones; `None` for the others, and for those that do not fit.

@@ -33,6 +33,8 @@ pub enum MessageUpdate {
 /// What is to change about the content of a message; `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct ContentUpdate {
+    /// How many bytes of JSON the message may have after it, unless it had more; any number without.
+    pub most_bytes: Option<usize>,
     /// What is said, and what it can be found by.
     pub parts: Option<(String, Terms)>,
     /// How far the message has come.
@@ -73,6 +75,8 @@ pub enum UpdateOutcome<T> {
     NoConversation,
     /// The conversation has no such message.
     NoMessage,
+    /// The message would have more bytes than it may.
+    TooLarge,
     /// The token that the writer came with has expired, and this message is not one that it has begun and not finished.
     NotBegunByToken,
 }
@@ -85,7 +89,9 @@ const BEGUN_BY: &str = "select begun_by from bookplate_messages where no = $1";
 const HIDE: &str = "update bookplate_conversations set deleted_at = $3, revision = revision + 1
     where user_id = $1 and id = $2 and deleted_at is null returning no, revision";
 const SHOW: &str = "update bookplate_conversations set deleted_at = null, revision = revision + 1
-    where user_id = $1 and id = $2 and deleted_at > $3 returning no, revision";
+    where user_id = $1 and id = $2 and deleted_at > $3 and $4 > (
+        select count(*) from bookplate_conversations c where c.user_id = $1 and c.deleted_at is null
+    ) returning no, revision";
 
 pub(super) const STATEMENTS: &[&str] = &[UPDATE, FEEDBACK, BEGUN_BY, HIDE, SHOW];
 
@@ -163,6 +169,10 @@ impl Database {
             match update {
                 MessageUpdate::Content(change) => {
                     let content = change.apply(&message.content);
+                    let is_too_large = change.most_bytes.is_some_and(|most| content.bytes() > most);
+                    if is_too_large && content.bytes() > message.content.bytes() {
+                        return Ok(UpdateOutcome::TooLarge);
+                    }
                     if content == message.content {
                         return Ok(UpdateOutcome::Done((conversation, message)));
                     }
@@ -205,7 +215,7 @@ impl Database {
         }))
     }
 
-    /// Shows a conversation again that was hidden after `since`.
+    /// Shows a conversation again that was hidden after `since`, unless the reader has `most` without it.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -214,12 +224,14 @@ impl Database {
         user_id: &str,
         id: &str,
         since: Timestamp,
+        most: i64,
     ) -> Result<Option<(i64, i64)>, StorageError> {
         Ok(on_pool!(self, |connection| {
             sqlx::query_as(SHOW)
                 .bind(user_id)
                 .bind(id)
                 .bind(since.millis())
+                .bind(most)
                 .fetch_optional(connection)
                 .await?
         }))

@@ -126,9 +126,12 @@ impl Database {
                 CreateOutcome::TooMany => return Ok(ImportOutcome::TooMany),
                 CreateOutcome::NoReader => return Ok(ImportOutcome::NoReader),
             };
-            let written = match append(connection, &appending).await? {
+            let wanted =
+                if is_new { (0..drafts.len()).collect() } else { newer(connection, no, importing).await? };
+            let news: Vec<Draft> = wanted.iter().filter_map(|at| drafts.get(*at)).cloned().collect();
+            let written = match append(connection, &Appending { drafts: &news, ..appending }).await? {
                 AppendOutcome::Done(written) => written,
-                refused => return Ok(ImportOutcome::Message(refused)),
+                refused => return Ok(ImportOutcome::Message(placed(refused, &wanted))),
             };
             let added = written.iter().filter(|written| written.is_new).count();
             let mut revision = written.iter().filter(|it| it.changed).map(|it| it.message.revision).max();
@@ -148,5 +151,30 @@ impl Database {
             }
             ImportOutcome::Done { no, is_new, added, revision }
         }))
+    }
+}
+
+/// The places of the messages that are not there, or are older there than in the file.
+async fn newer<C: ConversationConnection>(
+    connection: &mut C,
+    no: i64,
+    importing: &Importing<'_>,
+) -> Result<Vec<usize>, sqlx::Error> {
+    let mut newer = Vec::new();
+    for (at, (draft, later)) in importing.drafts.iter().zip(importing.later).enumerate() {
+        let there = connection.message(no, &draft.id).await?;
+        let stays = there.is_some_and(|it| it.role == draft.role && it.updated_at >= later.updated_at);
+        newer.extend((!stays).then_some(at));
+    }
+    Ok(newer)
+}
+
+/// A refusal of one of the `wanted` messages, with its place among all.
+fn placed(refused: AppendOutcome, wanted: &[usize]) -> AppendOutcome {
+    let place = |at: usize| wanted.get(at).copied().unwrap_or(at);
+    match refused {
+        AppendOutcome::NoParent(at) => AppendOutcome::NoParent(place(at)),
+        AppendOutcome::Different(at) => AppendOutcome::Different(place(at)),
+        other => other,
     }
 }

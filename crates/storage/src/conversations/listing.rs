@@ -121,6 +121,16 @@ impl Database {
         }))
     }
 
+    /// How many conversations a reader has that are not deleted.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn count_shown_conversations(&self, user_id: &str) -> Result<i64, StorageError> {
+        let (count,): (i64,) =
+            on_pool!(self, |connection| sqlx::query_as(COUNT).bind(user_id).fetch_one(connection).await?);
+        Ok(count)
+    }
+
     /// A reader's conversation; `None` when there is none of this name, or it was deleted.
     ///
     /// # Errors

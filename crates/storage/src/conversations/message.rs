@@ -26,6 +26,14 @@ pub struct Content {
     pub metadata: Option<String>,
 }
 
+impl Content {
+    /// Bytes of JSON.
+    pub fn bytes(&self) -> usize {
+        let rest = [&self.usage, &self.raw, &self.metadata].into_iter().flatten();
+        self.parts.len() + rest.map(String::len).sum::<usize>()
+    }
+}
+
 /// A message as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct StoredMessage {

@@ -16,6 +16,7 @@ on_each_database!(
     a_request_that_fails_does_not_take_its_neighbours_along,
     what_is_written_together_is_judged_one_by_one,
     as_many_conversations_as_one_may_have_and_no_more,
+    what_nobody_waits_for_any_more_is_written_and_announced,
 );
 
 fn draft(id: &str, words: &str) -> Draft {
@@ -53,7 +54,7 @@ async fn conversation(database: &TestDatabase) -> (String, i64) {
 
 async fn two_hundred_at_once_have_each_a_place(database: TestDatabase) {
     let (user_id, no) = conversation(&database).await;
-    let appender = Arc::new(Appender::new(&database));
+    let appender = Arc::new(Appender::new(&database, |_, _| {}));
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..200 {
         let (appender, user_id) = (Arc::clone(&appender), user_id.clone());
@@ -83,7 +84,7 @@ async fn two_hundred_at_once_have_each_a_place(database: TestDatabase) {
 
 async fn what_does_not_fit_says_why_and_leaves_nothing(database: TestDatabase) {
     let (user_id, _) = conversation(&database).await;
-    let appender = Appender::new(&database);
+    let appender = Appender::new(&database, |_, _| {});
     let drafts = [draft("a", "one")];
     let none = appender.append(&appending(&user_id, "another", &drafts)).await.unwrap();
     assert!(matches!(none, AppendOutcome::NoConversation), "{none:?}");
@@ -99,7 +100,7 @@ async fn what_does_not_fit_says_why_and_leaves_nothing(database: TestDatabase) {
 
 async fn a_name_that_is_taken_leaves_the_conversation_whole(database: TestDatabase) {
     let (user_id, no) = conversation(&database).await;
-    let appender = Appender::new(&database);
+    let appender = Appender::new(&database, |_, _| {});
     for (words, is_new, changed, seq) in
         [("one", true, true, 1), ("one", false, false, 1), ("two", false, true, 1)]
     {
@@ -120,14 +121,16 @@ async fn a_name_that_is_taken_leaves_the_conversation_whole(database: TestDataba
 
 async fn a_request_that_fails_does_not_take_its_neighbours_along(database: TestDatabase) {
     let (user_id, _) = conversation(&database).await;
-    let appender = Arc::new(Appender::new(&database));
+    let appender = Arc::new(Appender::new(&database, |_, _| {}));
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..40 {
         let (appender, user_id) = (Arc::clone(&appender), user_id.clone());
         tasks.spawn(async move {
-            // PostgreSQL knows no NUL in a text; SQLite is kept from it by a name that is not chosen and is taken.
+            // PostgreSQL knows no NUL in a text. On SQLite a name is taken that is not chosen; and when it is looked
+            // for after that, somebody else speaks in it.
             let id = if number % 4 == 0 { "taken\0".to_owned() } else { format!("m{number}") };
-            let drafts = [Draft { chosen: number % 4 != 0, ..draft(&id, "hello") }];
+            let role = if number % 4 == 0 { format!("role{number}") } else { "user".to_owned() };
+            let drafts = [Draft { chosen: number % 4 != 0, role, ..draft(&id, "hello") }];
             let idempotency = (number % 4 == 0).then(|| Idempotency {
                 id: format!("key-{number}"),
                 request: "r".into(),
@@ -149,7 +152,7 @@ async fn a_request_that_fails_does_not_take_its_neighbours_along(database: TestD
 /// Messages for many conversations at once, of which some do not fit.
 async fn what_is_written_together_is_judged_one_by_one(database: TestDatabase) {
     let (user_id, _) = conversation(&database).await;
-    let appender = Arc::new(Appender::new(&database));
+    let appender = Arc::new(Appender::new(&database, |_, _| {}));
     for number in 0..60 {
         let name = format!("talk{number}");
         database.create_conversation(&user_id, &name, None, "{}", NOW, 100).await.unwrap();
@@ -207,6 +210,24 @@ async fn as_many_conversations_as_one_may_have_and_no_more(database: TestDatabas
     }
     assert_eq!(tasks.join_all().await.into_iter().filter(|made| *made).count(), 5);
     assert_eq!(count(&database, "bookplate_conversations").await, 5);
+}
+
+async fn what_nobody_waits_for_any_more_is_written_and_announced(database: TestDatabase) {
+    let (user_id, no) = conversation(&database).await;
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let appender = Appender::new(&database, move |no, revision| told.send((no, revision)).unwrap());
+    let key = Idempotency { id: "key".into(), request: "r".into(), expires_at: NOW.plus_seconds(60) };
+    for (at, idempotency) in [(1, None), (2, Some(&key))] {
+        let drafts = [draft(&format!("m{at}"), "hello")];
+        let wanted = Appending { idempotency, ..appending(&user_id, "talk", &drafts) };
+        tokio::select! {
+            biased;
+            outcome = appender.append(&wanted) => panic!("{outcome:?} at once"),
+            () = async {} => {}
+        }
+        assert_eq!(heard.recv().await, Some((no, at)));
+        assert_eq!(count(&database, "bookplate_messages").await, at);
+    }
 }
 
 fn drafted() -> String {

@@ -86,7 +86,7 @@ async fn what_is_left_out_of_a_message_stays(database: TestDatabase) {
         ContentUpdate { metadata: Some("{}".into()), ..ContentUpdate::default() },
     ];
     for update in updates {
-        let ContentUpdate { parts, status, model, usage, format, raw, metadata } = update.clone();
+        let ContentUpdate { parts, status, model, usage, format, raw, metadata, .. } = update.clone();
         let content = &mut expected.content;
         content.parts = parts.map_or(content.parts.clone(), |(parts, _)| parts);
         content.status = status.unwrap_or(content.status.clone());
@@ -167,6 +167,7 @@ async fn an_expired_token_finishes_what_it_has_begun_and_nothing_else(database: 
             UpdateOutcome::Done(_) => "done",
             UpdateOutcome::NotBegunByToken => "not begun",
             UpdateOutcome::NoMessage => "no message",
+            UpdateOutcome::TooLarge => "too large",
             UpdateOutcome::NoConversation => "no conversation",
         }
     };
@@ -194,7 +195,7 @@ async fn security_35_another_readers_are_not_changed(database: TestDatabase) {
         assert!(matches!(outcome, UpdateOutcome::NoConversation), "{user_id} {id}");
         assert!(database.hide_conversation(user_id, id, NOW).await.unwrap().is_none());
         let since = NOW.plus_seconds(-9);
-        assert!(database.show_conversation(user_id, id, since).await.unwrap().is_none());
+        assert!(database.show_conversation(user_id, id, since, 100).await.unwrap().is_none());
     }
     assert_eq!(database.rows().await, before);
 }
