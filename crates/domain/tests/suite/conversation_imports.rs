@@ -318,7 +318,7 @@ async fn what_is_no_file_of_conversations_is_refused(database: TestDatabase) {
     let book = Book::with(database, Settings { conversations: limits, ..settings() }).await;
     let ada = book.reader("ada").await.user.id;
     let too_large = vec![b' '; 101];
-    let cases: [(&[u8], Code, Option<&str>); 9] = [
+    let cases: [(&[u8], Code, Option<&str>); 11] = [
         (b"", Code::BadRequest, None),
         (b"[", Code::BadRequest, None),
         (b"\xff", Code::BadRequest, None),
@@ -327,6 +327,8 @@ async fn what_is_no_file_of_conversations_is_refused(database: TestDatabase) {
         (br#"{"conversations":5}"#, Code::ValidationError, None),
         (br#"{"format":"bookplate-export","version":1}"#, Code::ValidationError, Some("format")),
         (br#"{"format":"bookplate-conversations","version":2}"#, Code::ValidationError, Some("version")),
+        (br#"{"format":null,"conversations":[]}"#, Code::ValidationError, Some("format")),
+        (br#"{"mapping":[null]}"#, Code::ValidationError, Some("mapping")),
         (&too_large, Code::PayloadTooLarge, None),
     ];
     for (bytes, code, field) in cases {

@@ -31,7 +31,7 @@ struct Entries<'a>(Vec<&'a RawValue>);
 
 #[derive(Deserialize)]
 struct Whole<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "there")]
     format: Option<&'a RawValue>,
     #[serde(default)]
     version: Option<&'a RawValue>,
@@ -39,6 +39,11 @@ struct Whole<'a> {
     conversations: Option<Entries<'a>>,
     #[serde(default)]
     mapping: Option<&'a RawValue>,
+}
+
+/// A member that is there, `null` too.
+fn there<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// The conversations of a file.
