@@ -47,31 +47,31 @@ macro_rules! insert_message {
         )
     };
 }
-macro_rules! found {
-    ($from:literal) => {
-        concat!(
-            "select m.no, m.id, m.role, m.parts, m.created_at, c.id as conversation_id, c.title, c.opening from ",
-            $from,
-            " join bookplate_conversations c on c.no = m.conversation_no and c.user_id = $3 and c.deleted_at is null"
-        )
-    };
-}
 
 pub(super) const INSERT_SQLITE: &str = insert_message!("", "");
 pub(super) const INDEX_SQLITE: &str = "insert into bookplate_search (rowid, terms) values ($1, $2)";
 pub(super) const UNINDEX_SQLITE: &str = "delete from bookplate_search where rowid = $1";
-const SEARCH_SQLITE: &str = concat!(
-    found!("bookplate_search s join bookplate_messages m on m.no = s.rowid"),
-    " where s.terms match $1 and s.rowid < $2 order by s.rowid desc limit $4"
-);
+const SEARCH_SQLITE: &str =
+    "select m.no, m.id, m.role, m.parts, m.created_at, c.id as conversation_id, c.title, c.opening
+    from bookplate_search s join bookplate_messages m on m.no = s.rowid
+    join bookplate_conversations c on c.no = m.conversation_no and c.user_id = $3 and c.deleted_at is null
+    where s.terms match $1 and s.rowid < $2 order by s.rowid desc limit $4";
 pub(super) const SQLITE: &[&str] = &[INSERT_SQLITE, INDEX_SQLITE, UNINDEX_SQLITE, SEARCH_SQLITE];
 
 pub(super) const INSERT_POSTGRES: &str = insert_message!(", terms", ", $16::tsvector");
 pub(super) const INDEX_POSTGRES: &str = "update bookplate_messages set terms = $2::tsvector where no = $1";
-const SEARCH_POSTGRES: &str = concat!(
-    found!("bookplate_messages m"),
-    " where m.terms @@ $1::tsquery and m.no < $2 order by m.no desc limit $4"
-);
+/// The terms name the reader, so the index alone finds their messages: it is asked once, before anything else. Left to
+/// itself, the planner asks it again for each of the reader's conversations.
+const SEARCH_POSTGRES: &str = "with f as materialized (
+        select no, conversation_no from bookplate_messages where terms @@ $1::tsquery
+    ),
+    h as materialized (
+        select f.no, c.id as conversation_id, c.title, c.opening from f
+        join bookplate_conversations c on c.no = f.conversation_no and c.user_id = $3 and c.deleted_at is null
+        where f.no < $2 order by f.no desc limit $4
+    )
+    select m.no, m.id, m.role, m.parts, m.created_at, h.conversation_id, h.title, h.opening
+    from h join bookplate_messages m on m.no = h.no order by m.no desc";
 pub(super) const POSTGRES: &[&str] = &[INSERT_POSTGRES, INDEX_POSTGRES, SEARCH_POSTGRES];
 
 impl Database {
