@@ -123,7 +123,7 @@ impl Database {
         Ok(Self::Postgres(Pool::new(pool)))
     }
 
-    /// Closes every connection, waiting for the statements under way.
+    /// Closes every connection, waiting some seconds for the statements under way.
     pub async fn close(&self) {
         match self {
             Self::Sqlite(pool) => pool.close().await,

@@ -181,12 +181,13 @@ async fn gather_on_sqlite(pool: Pool<Sqlite>, mut jobs: mpsc::Receiver<Job>) {
 async fn write_on_sqlite(pool: &Pool<Sqlite>, jobs: &[Job]) -> Result<Vec<AppendOutcome>, sqlx::Error> {
     Ok(transact!(pool, "begin immediate", |connection| {
         let connection: &mut SqliteConnection = connection;
-        let added = add_together(connection, jobs, &together(jobs)).await?;
+        let chosen = together(jobs);
+        let added = add_together(connection, jobs, &chosen).await?;
         let mut outcomes = Vec::with_capacity(jobs.len());
-        for (job, added) in jobs.iter().zip(added) {
+        for (at, (job, added)) in jobs.iter().zip(added).enumerate() {
             let appending = job.appending();
             let added = match added {
-                None => connection.add(&appending).await?,
+                None if chosen.binary_search(&at).is_err() => connection.add(&appending).await?,
                 added => added,
             };
             outcomes.push(match added {
