@@ -64,6 +64,15 @@ const ADD_POSTGRES: &str = "with c as (
 pub(super) const SQLITE: &[&str] = &[FIND_SQLITE, INSERT_SQLITE, UPDATE_SQLITE, INDEX_SQLITE];
 pub(super) const POSTGRES: &[&str] = &[ADD_POSTGRES];
 
+/// What a conversation is found by; a message's texts would go to the database for nothing.
+#[derive(Serialize)]
+struct Key<'a> {
+    at: usize,
+    user: &'a str,
+    conversation: &'a str,
+    most: i64,
+}
+
 /// A message on its way to the database.
 #[derive(Serialize)]
 struct Row<'a> {
@@ -86,6 +95,12 @@ struct Row<'a> {
     opening: &'a Option<String>,
     #[serde(flatten)]
     place: Option<Place>,
+}
+
+impl Row<'_> {
+    const fn key(&self) -> Key<'_> {
+        Key { at: self.at, user: self.user, conversation: self.conversation, most: self.most }
+    }
 }
 
 /// Where it is to stand.
@@ -124,7 +139,8 @@ pub(super) trait GatheredConnection {
 impl GatheredConnection for SqliteConnection {
     async fn add_all(&mut self, appendings: &[Appending<'_>]) -> Result<Vec<Option<Written>>, sqlx::Error> {
         let mut rows = rows(appendings);
-        let found: Vec<Found> = sqlx::query_as(FIND_SQLITE).bind(json(&rows)?).fetch_all(&mut *self).await?;
+        let keys: Vec<_> = rows.iter().map(Row::key).collect();
+        let found: Vec<Found> = sqlx::query_as(FIND_SQLITE).bind(json(&keys)?).fetch_all(&mut *self).await?;
         for Found { at, no, message_count, revision, head_id } in found {
             if let Some(row) = rows.iter_mut().find(|row| i64::try_from(row.at) == Ok(at)) {
                 let place = number(no, message_count + 1);
@@ -133,11 +149,13 @@ impl GatheredConnection for SqliteConnection {
             }
         }
         rows.retain(|row| row.place.is_some());
-        let inserted: Vec<(i64,)> =
-            sqlx::query_as(INSERT_SQLITE).bind(json(&rows)?).fetch_all(&mut *self).await?;
-        let inserted: HashSet<i64> = inserted.into_iter().map(|(no,)| no).collect();
-        rows.retain(|row| row.place.as_ref().is_some_and(|place| inserted.contains(&place.no)));
-        let added = json(&rows)?;
+        let mut added = json(&rows)?;
+        let inserted: Vec<(i64,)> = sqlx::query_as(INSERT_SQLITE).bind(&added).fetch_all(&mut *self).await?;
+        if inserted.len() < rows.len() {
+            let inserted: HashSet<i64> = inserted.into_iter().map(|(no,)| no).collect();
+            rows.retain(|row| row.place.as_ref().is_some_and(|place| inserted.contains(&place.no)));
+            added = json(&rows)?;
+        }
         sqlx::query(UPDATE_SQLITE).bind(&added).execute(&mut *self).await?;
         sqlx::query(INDEX_SQLITE).bind(&added).execute(&mut *self).await?;
         let added = rows.into_iter().filter_map(|row| {
@@ -183,7 +201,7 @@ fn rows<'a>(appendings: &'a [Appending<'a>]) -> Vec<Row<'a>> {
     appendings.iter().enumerate().filter_map(row).collect()
 }
 
-fn json(rows: &[Row<'_>]) -> Result<String, sqlx::Error> {
+fn json<T: Serialize>(rows: &[T]) -> Result<String, sqlx::Error> {
     serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
