@@ -15,6 +15,7 @@ use leptos_router::{
 use crate::{
     Answer, Assets, Book, PageProblem,
     book::configured_style,
+    components::Telling,
     context::request_path,
     pages::{
         AccountPage, ConversationPage, ConversationsPage, DataPage, ForgotPasswordPage, HomePage,
@@ -27,6 +28,7 @@ use crate::{
 /// form that was not accepted a [`crate::Refusal`], for a page that cannot be shown a [`PageProblem`].
 pub fn shell() -> impl IntoView {
     provide_meta_context();
+    provide_context(Telling::default());
     let book: Option<Arc<Book>> = use_context();
     let services: Option<Arc<Services>> = use_context();
     let assets: Option<Assets> = use_context();

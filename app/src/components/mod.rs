@@ -22,5 +22,5 @@ pub(crate) use self::{
     moment::{Day, Moment},
     problem::{FieldState, ProblemSummary, Trouble},
     question::Questionnaire,
-    told::{Bad, Good, Told},
+    told::{Bad, Good, Telling, Told},
 };

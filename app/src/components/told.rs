@@ -1,22 +1,38 @@
 //! What a page tells beyond what it is for.
 
+use std::sync::{Arc, OnceLock};
+
 use contract::routes;
 use domain::Notice;
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
 use leptos::prelude::*;
 
 use super::Undo;
 use crate::context::Door;
 
+/// What the last page left to be told, taken once for the page at hand: a part of a page may be built more than once
+/// before it is shown, and only the first that takes a notice gets it.
+#[derive(Clone, Default)]
+pub(crate) struct Telling(Arc<OnceLock<Shared<BoxFuture<'static, Option<Notice>>>>>);
+
+impl Telling {
+    fn of(&self, door: Door) -> Shared<BoxFuture<'static, Option<Notice>>> {
+        let take = async move {
+            let session = &door.reader.signed_in.as_ref()?.session;
+            door.services.sessions.browser_state(session).take().await
+        };
+        self.0.get_or_init(|| take.boxed().shared()).clone()
+    }
+}
+
 /// What the last page left to be told, once.
 #[component]
 pub(crate) fn Told(door: Door) -> impl IntoView {
-    let notice = AsyncDerived::new(move || {
-        let door = door.clone();
-        async move {
-            let session = &door.reader.signed_in.as_ref()?.session;
-            door.services.sessions.browser_state(session).take().await
-        }
-    });
+    let telling = use_context::<Telling>().unwrap_or_default();
+    let notice = AsyncDerived::new(move || telling.of(door.clone()));
     view! {
         <Suspense>
             {move || Suspend::new(async move { notice.await.map(|notice| view! { <Done notice /> }) })}

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use testkit::{databases::TestDatabase, on_each_database};
+use tokio::task::JoinSet;
 
 use super::{Talk, dialogue, posted, rows};
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
 on_each_database!(
     what_is_deleted_can_be_brought_back,
     a_conversation_is_renamed_put_away_and_taken_out,
+    a_page_tells_what_was_done_also_when_many_are_shown_at_once,
     an_answer_is_judged_and_the_judgement_taken_back,
     what_belongs_to_somebody_else_is_not_there,
 );
@@ -74,6 +76,26 @@ async fn a_conversation_is_renamed_put_away_and_taken_out(database: TestDatabase
     let reply = posted(&mut browser, "rename", &[("conversation", "c"), ("title", " ")]).await;
     assert_eq!(reply.status, 303, "an empty title takes the name away");
     assert!(browser.get("/conversations/c").await.page().title().starts_with("New conversation"));
+}
+
+async fn a_page_tells_what_was_done_also_when_many_are_shown_at_once(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut under_way = JoinSet::new();
+    for number in 0..6 {
+        let (email, id) = (format!("reader{number}@example.com"), format!("c{number}"));
+        let mut browser = app.reader(&email).await;
+        Talk::of(&app, &email).await.begin(&id, None).await;
+        under_way.spawn(async move {
+            let path = format!("/conversations/{id}");
+            for action in ["archive", "unarchive"].into_iter().cycle().take(20) {
+                posted(&mut browser, action, &[("conversation", &id), ("next", &path)]).await;
+                let page = browser.get(&path).await.page();
+                let told = page.elements().filter(|it| it.has_class("notice--good"));
+                assert_eq!(told.count(), 1, "{action}: {}", page.one("main").text);
+            }
+        });
+    }
+    under_way.join_all().await;
 }
 
 async fn an_answer_is_judged_and_the_judgement_taken_back(database: TestDatabase) {
