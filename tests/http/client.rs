@@ -5,7 +5,8 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use axum::{Router, body::Body, extract::ConnectInfo};
+use axum::{Router, body::Body, extract::ConnectInfo, response::Response};
+use bytes::Bytes;
 use http::{Method, Request, header, request::Builder};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -13,7 +14,7 @@ use tower::ServiceExt;
 use crate::{
     app::PASSWORD,
     fields::Fields,
-    reply::{Reply, SetCookie},
+    reply::{Events, Reply, SetCookie},
 };
 
 /// What a reader types to open an account.
@@ -112,6 +113,13 @@ impl Client {
         self.send(self.request(Method::GET, path).header(header::ACCEPT, accept), "").await
     }
 
+    /// Opens a stream of events, which is read as it comes; what it answers at once has no body.
+    pub async fn open(&mut self, path: &str) -> (Reply, Events) {
+        let response = self.answered(self.request(Method::GET, path), Body::empty()).await;
+        let (parts, body) = response.into_parts();
+        (Reply { status: parts.status, headers: parts.headers, body: Bytes::new() }, Events::new(body))
+    }
+
     /// Posts a form as a page does.
     pub async fn form(&mut self, path: &str, fields: Fields) -> Reply {
         self.post(path, FORM, fields.form()).await
@@ -146,18 +154,21 @@ impl Client {
 
     /// Sends it and keeps the cookies of the answer.
     pub async fn send(&mut self, request: Builder, body: impl Into<Body>) -> Reply {
-        let mut request = request.body(body.into()).unwrap();
+        let reply = Reply::read(self.answered(request, body.into()).await).await;
+        for SetCookie { name, value, .. } in reply.cookies() {
+            if value.is_empty() { self.forget(&name) } else { self.keep(&name, &value) }
+        }
+        reply
+    }
+
+    async fn answered(&self, request: Builder, body: Body) -> Response {
+        let mut request = request.body(body).unwrap();
         if !self.cookies.is_empty() && !request.headers().contains_key(header::COOKIE) {
             let pairs: Vec<String> =
                 self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request.headers_mut().insert(header::COOKIE, pairs.join("; ").parse().unwrap());
         }
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.address, 54321)));
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let reply = Reply::read(response).await;
-        for SetCookie { name, value, .. } in reply.cookies() {
-            if value.is_empty() { self.forget(&name) } else { self.keep(&name, &value) }
-        }
-        reply
+        self.router.clone().oneshot(request).await.unwrap()
     }
 }

@@ -14,6 +14,90 @@ pub struct Reply {
     pub body: Bytes,
 }
 
+/// Server-sent events (WHATWG HTML, section 9.2), read as they come.
+pub struct Events {
+    body: Body,
+    read: String,
+    last_id: Option<i64>,
+}
+
+/// One of them.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A line that says nothing, so that the stream is seen to live.
+    SignOfLife,
+    /// What it is called, the id in force, and its data.
+    Told { name: String, id: Option<i64>, data: Value },
+}
+
+impl Event {
+    /// What it is called, and the id in force.
+    pub fn place(&self) -> (&str, i64) {
+        match self {
+            Self::SignOfLife => panic!("a sign of life has no place"),
+            Self::Told { name, id, .. } => (name, id.expect("an id")),
+        }
+    }
+
+    pub fn data(&self) -> &Value {
+        match self {
+            Self::SignOfLife => panic!("a sign of life has no data"),
+            Self::Told { data, .. } => data,
+        }
+    }
+}
+
+impl Events {
+    pub const fn new(body: Body) -> Self {
+        Self { body, read: String::new(), last_id: None }
+    }
+
+    /// The next one, as soon as it is there; `None` when the stream has ended.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some((block, rest)) = self.read.split_once("\n\n") {
+                let (block, rest) = (block.to_owned(), rest.to_owned());
+                self.read = rest;
+                return Some(self.event(&block));
+            }
+            let Some(frame) = self.body.frame().await else {
+                assert_eq!(self.read, "", "an event that is cut off");
+                return None;
+            };
+            self.read.push_str(std::str::from_utf8(&frame.unwrap().into_data().unwrap()).unwrap());
+        }
+    }
+
+    /// As many as are asked for.
+    pub async fn some(&mut self, count: usize) -> Vec<Event> {
+        let mut events = Vec::new();
+        while events.len() < count {
+            events.push(self.next().await.unwrap_or_else(|| panic!("it ends after {events:?}")));
+        }
+        events
+    }
+
+    fn event(&mut self, block: &str) -> Event {
+        if block == ":" {
+            return Event::SignOfLife;
+        }
+        let (mut name, mut data) = (String::new(), Vec::new());
+        for line in block.lines() {
+            let (field, value) = line.split_once(": ").unwrap_or_else(|| panic!("{line:?} in {block}"));
+            match field {
+                "event" => value.clone_into(&mut name),
+                // An event without an id leaves the last one as it was.
+                "id" => self.last_id = Some(value.parse().unwrap()),
+                "data" => data.push(value),
+                "retry" => assert_eq!(value, "1000"),
+                other => panic!("{other} in {block}"),
+            }
+        }
+        let data = serde_json::from_str(&data.join("\n")).unwrap();
+        Event::Told { name, id: self.last_id, data }
+    }
+}
+
 /// A cookie as an answer sets it.
 #[derive(Debug, Clone)]
 pub struct SetCookie {

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::{databases::TestDatabase, on_each_database};
-use tokio::time::sleep;
+use tokio::time;
 
 use super::{Chat, assert_headers, assert_problem, call, call_json, fields};
+use crate::{
+    app::while_time_stands_still,
+    reply::{Event, Events},
+};
 
 on_each_database!(
     a_stream_tells_what_happens_until_the_conversation_is_deleted,
@@ -14,56 +18,55 @@ on_each_database!(
     security_36_text_with_line_breaks_stays_inside_its_event,
     a_place_to_go_on_from_is_a_number,
 );
+while_time_stands_still!(
+    a_stream_shows_that_it_lives_and_ends_after_some_minutes,
+    a_stream_ends_with_its_token,
+    a_stream_ends_with_its_session,
+);
 
 const EVENTS: &str = "/api/conversations/c/events";
 const MESSAGES: &str = "/api/conversations/c/messages";
+const SIGN_OUT: &str = "/api/auth/sign-out";
+/// How long a token lasts.
+const TOKEN_SECONDS: i64 = 900;
 
-/// The events of a stream that has ended: name, id, and data.
-fn events(text: &str) -> Vec<(String, Option<i64>, Value)> {
-    let mut events: Vec<(String, Option<i64>, Value)> = Vec::new();
-    for block in text.split("\n\n").filter(|block| !block.is_empty()) {
-        // An event without an id leaves the last one as it was.
-        let last = events.last().and_then(|(_, id, _)| *id);
-        let (mut name, mut id, mut data) = (String::new(), last, Vec::new());
-        for line in block.lines().filter(|line| !line.starts_with(':')) {
-            let (field, value) = line.split_once(": ").unwrap_or_else(|| panic!("{line:?} in {block}"));
-            match field {
-                "event" => value.clone_into(&mut name),
-                "id" => id = Some(value.parse().unwrap()),
-                "data" => data.push(value),
-                "retry" => assert!(value.parse::<u32>().is_ok()),
-                other => panic!("{other} in {block}"),
-            }
-        }
-        events.push((name, id, serde_json::from_str(&data.join("\n")).unwrap()));
-    }
-    events
+/// What each event is called, and the id in force.
+fn places(events: &[Event]) -> Vec<(&str, i64)> {
+    events.iter().map(Event::place).collect()
+}
+
+async fn deletes(chat: &mut Chat) {
+    assert_eq!(call(&mut chat.bot, "DELETE", "/api/conversations/c", "").await.status, 204);
 }
 
 async fn a_stream_tells_what_happens_until_the_conversation_is_deleted(database: TestDatabase) {
     let mut chat = Chat::on(database).await;
-    let (mut bot, mut ada) = (chat.bot.clone(), chat.ada.clone());
-    let doing = async {
-        sleep(Duration::from_millis(300)).await;
-        let answer = json!({ "content": "paper and ink", "status": "complete" });
-        call_json(&mut bot, "PATCH", "/api/conversations/c/messages/m", answer).await;
-        sleep(Duration::from_millis(300)).await;
-        call_json(&mut bot, "PATCH", "/api/conversations/c", json!({ "title": "T" })).await;
-        sleep(Duration::from_millis(300)).await;
-        call(&mut bot, "DELETE", "/api/conversations/c", "").await;
-    };
-    let (by_token, by_cookie, ()) = tokio::join!(chat.bot.get(EVENTS), ada.get(EVENTS), doing);
-    for reply in [&by_token, &by_cookie] {
+    let mut streams = [chat.bot.clone().open(EVENTS).await, chat.ada.clone().open(EVENTS).await];
+    for (reply, events) in &mut streams {
         assert_eq!(reply.status, 200);
         assert_headers(reply);
         assert_eq!(reply.header("content-type"), Some("text/event-stream"));
         assert_eq!(reply.header("x-accel-buffering"), Some("no"));
-        assert!(reply.text().starts_with("retry: 1000\nid: 1\nevent: ready\ndata: {\"revision\":1}\n\n"));
-        let events = events(reply.text());
-        let told: Vec<_> = events.iter().map(|(name, id, _)| (name.as_str(), id.unwrap())).collect();
-        assert_eq!(told, [("ready", 1), ("message", 2), ("conversation", 3), ("deleted", 3)]);
-        assert_eq!(events[1].2["parts"][0]["text"], "paper and ink");
-        assert_eq!((&events[2].2["title"], &events[3].2), (&json!("T"), &json!({})));
+        let ready = events.next().await.unwrap();
+        assert_eq!((ready.place(), ready.data()), (("ready", 1), &json!({ "revision": 1 })));
+    }
+    let answer = json!({ "content": "paper and ink", "status": "complete" });
+    call_json(&mut chat.bot, "PATCH", "/api/conversations/c/messages/m", answer).await;
+    for (_, events) in &mut streams {
+        let message = events.next().await.unwrap();
+        assert_eq!((message.place(), &message.data()["id"]), (("message", 2), &json!("m")));
+        assert_eq!(message.data()["parts"][0]["text"], "paper and ink");
+    }
+    call_json(&mut chat.bot, "PATCH", "/api/conversations/c", json!({ "title": "T" })).await;
+    for (_, events) in &mut streams {
+        let conversation = events.next().await.unwrap();
+        assert_eq!((conversation.place(), &conversation.data()["title"]), (("conversation", 3), &json!("T")));
+    }
+    deletes(&mut chat).await;
+    for (_, events) in &mut streams {
+        let deleted = events.next().await.unwrap();
+        assert_eq!((deleted.place(), deleted.data()), (("deleted", 3), &json!({})));
+        assert_eq!(events.next().await, None);
     }
     assert_problem(&chat.bot.get(EVENTS).await, 404, "CONVERSATION_NOT_FOUND");
 }
@@ -86,17 +89,16 @@ async fn a_stream_goes_on_where_it_was_cut_off(database: TestDatabase) {
         ((chat.ada.clone().sending("last-event-id", "4"), format!("{EVENTS}?after=0")), vec![("ready", 4)]),
         ((chat.bot.clone(), format!("{EVENTS}?after=99")), vec![("ready", 4)]),
     ];
-    let mut tasks = tokio::task::JoinSet::new();
+    let mut open = Vec::new();
     for ((mut client, path), expected) in streams {
-        tasks.spawn(async move { (client.get(&path).await, expected) });
+        let (_, mut events) = client.open(&path).await;
+        assert_eq!(places(&events.some(expected.len()).await), expected, "{path}");
+        open.push(events);
     }
-    sleep(Duration::from_millis(1500)).await;
-    assert_eq!(call(&mut chat.bot, "DELETE", "/api/conversations/c", "").await.status, 204);
-    for (reply, mut expected) in tasks.join_all().await {
-        let events = events(reply.text());
-        let told: Vec<_> = events.iter().map(|(name, id, _)| (name.as_str(), id.unwrap())).collect();
-        expected.push(("deleted", 4));
-        assert_eq!(told, expected);
+    deletes(&mut chat).await;
+    for mut events in open {
+        assert_eq!(places(&events.some(1).await), [("deleted", 4)]);
+        assert_eq!(events.next().await, None);
     }
 }
 
@@ -109,18 +111,53 @@ async fn security_36_text_with_line_breaks_stays_inside_its_event(database: Test
     );
     let reply = call(&mut chat.bot, "POST", MESSAGES, &body).await;
     assert_eq!(reply.status, 201, "{}", reply.text());
-    let mut bot = chat.bot.clone();
-    let deleting = async {
-        sleep(Duration::from_millis(500)).await;
-        call(&mut bot, "DELETE", "/api/conversations/c", "").await;
-    };
-    let path = format!("{EVENTS}?after=1");
-    let (reply, _) = tokio::join!(chat.bot.get(&path), deleting);
-    let events = events(reply.text());
-    let told: Vec<_> = events.iter().map(|(name, ..)| name.as_str()).collect();
-    assert_eq!(told, ["ready", "conversation", "message", "deleted"], "{}", reply.text());
-    assert_eq!(events[2].2["parts"][0]["text"], text);
-    assert_eq!(events[2].2["raw"], json!({ "a": 1 }));
+    let (_, mut stream) = chat.bot.open(&format!("{EVENTS}?after=1")).await;
+    let events = stream.some(3).await;
+    assert_eq!(places(&events), [("ready", 1), ("conversation", 1), ("message", 2)]);
+    assert_eq!(events[2].data()["parts"][0]["text"], text);
+    assert_eq!(events[2].data()["raw"], json!({ "a": 1 }));
+    deletes(&mut chat).await;
+    assert_eq!(places(&stream.some(1).await), [("deleted", 2)]);
+}
+
+/// The next event, when the time between two signs of life has passed.
+async fn beat(events: &mut Events) -> Option<Event> {
+    time::advance(Duration::from_secs(15)).await;
+    events.next().await
+}
+
+async fn a_stream_shows_that_it_lives_and_ends_after_some_minutes(database: TestDatabase) {
+    let mut chat = Chat::on(database).await;
+    let (_, mut events) = chat.ada.open(EVENTS).await;
+    assert_eq!(places(&events.some(1).await), [("ready", 1)]);
+    for _ in 0..17 {
+        assert_eq!(beat(&mut events).await, Some(Event::SignOfLife));
+    }
+    assert_eq!(beat(&mut events).await, None, "after 270 seconds");
+}
+
+async fn a_stream_ends_with_its_token(database: TestDatabase) {
+    let mut chat = Chat::on(database).await;
+    chat.app.ports.clock.advance_seconds(TOKEN_SECONDS - 40);
+    let (_, mut events) = chat.bot.open(EVENTS).await;
+    assert_eq!(places(&events.some(1).await), [("ready", 1)]);
+    assert_eq!(beat(&mut events).await, Some(Event::SignOfLife));
+    assert_eq!(beat(&mut events).await, Some(Event::SignOfLife));
+    assert_eq!(beat(&mut events).await, None);
+}
+
+async fn a_stream_ends_with_its_session(database: TestDatabase) {
+    let mut chat = Chat::on(database).await;
+    let (_, mut by_token) = chat.bot.open(EVENTS).await;
+    let (_, mut by_cookie) = chat.ada.open(EVENTS).await;
+    assert_eq!(places(&by_token.some(1).await), [("ready", 1)]);
+    assert_eq!(places(&by_cookie.some(1).await), [("ready", 1)]);
+    assert_eq!(chat.grace.json(SIGN_OUT, json!({})).await.status, 200);
+    assert_eq!(beat(&mut by_token).await, Some(Event::SignOfLife), "somebody else has left");
+    assert_eq!(by_cookie.next().await, Some(Event::SignOfLife));
+    assert_eq!(chat.ada.json(SIGN_OUT, json!({})).await.status, 200);
+    assert_eq!(beat(&mut by_token).await, None);
+    assert_eq!(by_cookie.next().await, None);
 }
 
 async fn a_place_to_go_on_from_is_a_number(database: TestDatabase) {

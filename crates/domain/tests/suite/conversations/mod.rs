@@ -1,6 +1,7 @@
 //! Conversations: the service's rules.
 
 mod appending;
+mod branches;
 mod cursors;
 mod feedback;
 mod interleavings;
