@@ -1,21 +1,33 @@
 // Lighthouse on the mobile preset against a fresh server: `npm run lighthouse [-- --at-least=100] [-- --runs=3]`.
+// Every page is looked at as a reader finds it, those that belong to somebody with a session and a conversation.
 // Lighthouse comes through npx, in the last version that runs on Node 20. Prints the scores, the median of the runs.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readerWithBot } from './harness/conversations.mjs';
 import { chrome, chromeArguments, missing } from './harness/environment.mjs';
 import { freshFolder, removeFolder } from './harness/program.mjs';
 import { startServer } from './harness/server.mjs';
+import { dialogue, richAnswer } from './tests/talk.mjs';
 
 const LIGHTHOUSE = 'lighthouse@12.8.2';
-const PAGES = ['/sign-in', '/sign-up'];
+const FOR_ANYBODY = ['/', '/sign-in', '/sign-up', '/forgot-password', '/api/docs'];
+const FOR_READERS = [
+  '/account',
+  '/account/security',
+  '/account/sessions',
+  '/account/data',
+  '/conversations',
+  '/conversations?q=sensor',
+  '/conversations/long',
+];
 const CATEGORIES = ['performance', 'accessibility', 'best-practices', 'seo'];
 
 const option = (name, fallback) =>
   Number(process.argv.find((argument) => argument.startsWith(`--${name}=`))?.split('=')[1] ?? fallback);
 const [atLeast, runs] = [option('at-least', 0), option('runs', 1)];
 
-function lighthouse(url, report) {
+function lighthouse(url, report, headers) {
   const flags = ['--headless=new', ...chromeArguments, '--ignore-certificate-errors'].join(' ');
   const args = [
     '--yes',
@@ -24,6 +36,7 @@ function lighthouse(url, report) {
     '--quiet',
     '--output=json',
     `--output-path=${report}`,
+    `--extra-headers=${headers}`,
     '--throttling-method=simulate',
     '--disable-full-page-screenshot',
     `--chrome-flags=${flags}`,
@@ -49,13 +62,27 @@ if (lacking.length) {
   process.exit(2);
 }
 
+/** The cookie of a reader who has been in conversation, in a file for Lighthouse. */
+async function readerOf(server, file) {
+  const { visitor, page } = await readerWithBot(server);
+  for (let number = 1; number <= 25; number += 1) await page.create({ title: `Chapter ${number}` });
+  await page.create({ id: 'long', title: 'How far sensors see' });
+  await page.append('long', [...dialogue(40), richAnswer]);
+  writeFileSync(file, JSON.stringify({ Cookie: visitor.cookieHeader() }));
+  return file;
+}
+
 const folder = freshFolder();
 const server = await startServer();
 try {
-  for (const page of PAGES) {
+  const nobody = join(folder, 'nobody.json');
+  writeFileSync(nobody, '{}');
+  const reader = await readerOf(server, join(folder, 'reader.json'));
+  const pages = [...FOR_ANYBODY.map((page) => [page, nobody]), ...FOR_READERS.map((page) => [page, reader])];
+  for (const [page, headers] of pages) {
     const reports = [];
     for (let run = 0; run < runs; run += 1)
-      reports.push(await lighthouse(`${server.origin}${page}`, join(folder, 'report.json')));
+      reports.push(await lighthouse(`${server.origin}${page}`, join(folder, 'report.json'), headers));
     const scores = CATEGORIES.map((name) => [
       name,
       median(reports.map(({ categories }) => Math.round(categories[name].score * 100))),

@@ -12,7 +12,8 @@ use clap::Parser;
 use domain::Database;
 use mimalloc::MiMalloc;
 
-/// A request makes many small pieces, on one thread, and gives them back on another.
+/// A request makes many small pieces, on one thread, and gives them back on another. Without huge pages: an open stream of
+/// events keeps a few large buffers that are hardly used, and would have all of them in memory.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

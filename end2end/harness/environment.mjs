@@ -30,6 +30,8 @@ function imports(...packages) {
   return spawnSync(python, ['-c', `import ${packages.join(', ')}`], { encoding: 'utf8' }).status === 0;
 }
 
+const PACKAGES = ['aiosmtpd', 'cryptography', 'fastapi', 'httpx', 'jose', 'jwt', 'openapi_spec_validator', 'sqlite3', 'uvicorn'];
+
 /** The sentences about what is missing for these needs (`server`, `postgres`, `chrome`, `python`, `schemathesis`). */
 export function missing(needs) {
   const pythonLacks = `BOOKPLATE_PYTHON (${python}) needs the packages of requirements.txt.`;
@@ -37,7 +39,7 @@ export function missing(needs) {
     server: () => !runs(binary) && `BOOKPLATE_BIN must name the built server (it is "${binary}").`,
     postgres: () => !postgresUrl && 'BOOKPLATE_TEST_POSTGRES_URL must name a throw-away PostgreSQL cluster.',
     chrome: () => !runs(chrome) && `CHROME_PATH must name Chromium (it is "${chrome}").`,
-    python: () => !imports('jwt', 'jose', 'cryptography', 'sqlite3', 'aiosmtpd', 'openapi_spec_validator') && pythonLacks,
+    python: () => !imports(...PACKAGES) && pythonLacks,
     schemathesis: () => !imports('schemathesis') && pythonLacks,
   };
   return [...new Set(needs.map((need) => lacks[need]()).filter(Boolean))];

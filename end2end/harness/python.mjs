@@ -1,8 +1,10 @@
-// Runs one of our Python scripts: JSON in on standard input, JSON out on standard output.
+// Our Python scripts: those that answer once, and those that serve.
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { python } from './environment.mjs';
 
+/** Runs a script: JSON in on standard input, JSON out on standard output. */
 export function callPython(script, message, folder = new URL('.', import.meta.url)) {
   const child = spawn(python, [fileURLToPath(new URL(script, folder))], { stdio: ['pipe', 'pipe', 'pipe'] });
   const [out, err] = [child.stdout, child.stderr].map((stream) => {
@@ -18,4 +20,22 @@ export function callPython(script, message, folder = new URL('.', import.meta.ur
       else resolve(JSON.parse(out()));
     });
   });
+}
+
+/** Starts a script that serves: `said` is the line it writes when it is ready. */
+export async function startPython(script, args, folder = new URL('.', import.meta.url)) {
+  const path = fileURLToPath(new URL(script, folder));
+  const child = spawn(python, [path, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const end = new Promise((resolve) => child.once('close', resolve));
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (errors += text));
+  child.once('error', (error) => (errors += error.message));
+  const ready = new Promise((resolve) => createInterface({ input: child.stdout }).once('line', resolve));
+  const said = await Promise.race([ready, end.then(() => undefined)]);
+  if (said === undefined) throw new Error(`${script} ended at its start: ${errors}`);
+  const stop = () => {
+    child.kill();
+    return end;
+  };
+  return { said, stop };
 }

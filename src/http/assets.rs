@@ -7,6 +7,8 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use super::coding;
+
 /// A file of the site.
 pub struct File {
     /// Its address.
@@ -55,17 +57,8 @@ pub fn serve(file: &'static File, request: &Request) -> Response {
 }
 
 fn variant(file: &'static File, headers: &HeaderMap) -> (&'static [u8], Option<&'static str>) {
-    let lines = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
-    let accepted: Vec<&str> = lines.flat_map(|line| line.split(',')).filter_map(wanted).collect();
+    let accepted = coding::accepted(headers);
     let brotli = file.brotli.filter(|_| accepted.contains(&"br")).map(|bytes| (bytes, Some("br")));
     let gzip = || file.gzip.filter(|_| accepted.contains(&"gzip")).map(|bytes| (bytes, Some("gzip")));
     brotli.or_else(gzip).unwrap_or((file.identity, None))
-}
-
-/// The coding of one entry of `Accept-Encoding`, unless its weight is zero (RFC 9110 section 12.5.3).
-fn wanted(entry: &str) -> Option<&str> {
-    let mut parts = entry.split(';').map(str::trim);
-    let coding = parts.next()?;
-    let refused = parts.any(|weight| weight.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32)));
-    (!refused).then_some(coding)
 }

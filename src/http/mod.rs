@@ -4,6 +4,7 @@ mod actor;
 mod api;
 mod assets;
 mod client;
+mod coding;
 mod conversations;
 mod export;
 mod forms;

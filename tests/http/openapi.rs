@@ -1,7 +1,8 @@
 //! The description of the API: served, kept as a file, shown as a page, and true.
 
-use std::{collections::BTreeSet, env, fs, path::Path};
+use std::{collections::BTreeSet, env, fs, io::Read, path::Path};
 
+use flate2::read::GzDecoder;
 use http::{Method, header};
 use serde_json::Value;
 use testkit::databases::TestDatabase;
@@ -9,6 +10,7 @@ use testkit::databases::TestDatabase;
 use crate::{
     app::{ORIGIN, TestApp, on_one_database},
     client::Client,
+    page::Page,
 };
 
 on_one_database!(
@@ -20,6 +22,7 @@ on_one_database!(
     the_cookie_and_the_questions_are_those_of_the_server,
     the_page_shows_every_operation_and_every_problem_and_loads_nothing_from_elsewhere,
     what_a_problem_points_at_is_on_the_page,
+    the_page_is_compressed_for_who_takes_that,
     a_wrong_method_is_a_problem_here_too,
 );
 
@@ -226,6 +229,25 @@ async fn the_page_shows_every_operation_and_every_problem_and_loads_nothing_from
             }
         }
     }
+}
+
+async fn the_page_is_compressed_for_who_takes_that(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let plain = app.browser().get(PAGE).await;
+    assert_eq!((plain.header("content-encoding"), plain.header("vary")), (None, Some("accept-encoding")));
+    let refuses = app.browser().sending("accept-encoding", "br, gzip;q=0").get(PAGE).await;
+    assert_eq!(refuses.header("content-encoding"), None);
+    let reply = app.browser().sending("accept-encoding", "br;q=1.0, gzip;q=0.8, *;q=0.1").get(PAGE).await;
+    assert_eq!(
+        (reply.header("content-encoding"), reply.header("vary")),
+        (Some("gzip"), Some("accept-encoding"))
+    );
+    assert!(reply.header("content-security-policy").is_some_and(|policy| policy.contains("'nonce-")));
+    assert!(reply.body.len() * 6 < plain.body.len(), "{} of {}", reply.body.len(), plain.body.len());
+    let mut html = String::new();
+    GzDecoder::new(reply.body.as_ref()).read_to_string(&mut html).unwrap();
+    // But for the nonces, which are new for each.
+    assert_eq!((html.len(), Page::read(&html).title()), (plain.body.len(), plain.page().title()));
 }
 
 async fn what_a_problem_points_at_is_on_the_page(database: TestDatabase) {

@@ -107,6 +107,9 @@ impl Database {
                 // In pages: some 16 MB of log before it is copied into the database, four times the default. Pages that
                 // change often are copied less often.
                 .pragma("wal_autocheckpoint", "4000")
+                // In bytes: so much of the file is read without being copied. Every write of one connection empties the
+                // caches of the others, but not the system's.
+                .pragma("mmap_size", "1073741824")
                 .busy_timeout(BUSY_TIMEOUT)
                 .disable_statement_logging();
             let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);

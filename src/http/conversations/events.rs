@@ -2,7 +2,7 @@
 //! 9.2). A stream ends after some minutes, with its token, or with its session; clients come back by themselves and say
 //! where they were.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Code, Problem, Problems, Reason};
-use domain::{ConversationEvent, Watch};
+use domain::{ConversationEvent, Services, Watch};
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Uri, header};
 use serde_json::json;
@@ -47,7 +47,13 @@ pub async fn stream(
     let now = Instant::now();
     let left = caller.ends_at.map(|end| end.saturating_sub(edge.services.upkeep.now().seconds()));
     let left = left.map_or(LIFE, |seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or_default()));
-    let streaming = Streaming { edge, caller, watch, ends: now + LIFE.min(left), beat: now + HEARTBEAT };
+    let streaming = Streaming {
+        services: edge.services,
+        session_id: caller.signed_in.session.id,
+        watch,
+        ends: now + LIFE.min(left),
+        beat: now + HEARTBEAT,
+    };
     let rest = stream::unfold(Some(Box::new(streaming)), |streaming| async {
         let mut streaming = streaming?;
         let (chunk, goes_on) = streaming.next().await;
@@ -62,9 +68,10 @@ pub async fn stream(
     Ok(response)
 }
 
+/// What a stream keeps while it is open; there are many of them, so it is little.
 struct Streaming {
-    edge: Edge,
-    caller: Caller,
+    services: Arc<Services>,
+    session_id: String,
     watch: Watch,
     ends: Instant,
     beat: Instant,
@@ -74,7 +81,8 @@ impl Streaming {
     /// The next piece of the stream, and whether there is more to come.
     async fn next(&mut self) -> (Bytes, bool) {
         loop {
-            match self.watch.look().await {
+            // What asks the database is large, and there only while it does.
+            match Box::pin(self.watch.look()).await {
                 Ok(events) if !events.is_empty() => return written(&events),
                 Ok(_) => {}
                 Err(error) => {
@@ -86,7 +94,7 @@ impl Streaming {
             let open = match timeout_at(wake, self.watch.changed()).await {
                 Ok(open) => open,
                 Err(_) if wake == self.ends => false,
-                Err(_) if !self.is_signed_in().await => false,
+                Err(_) if !Box::pin(self.is_signed_in()).await => false,
                 Err(_) => {
                     self.beat = Instant::now() + HEARTBEAT;
                     return (Bytes::from_static(b":\n\n"), true);
@@ -99,7 +107,7 @@ impl Streaming {
     }
 
     async fn is_signed_in(&self) -> bool {
-        self.edge.services.sessions.lives(&self.caller.signed_in.session.id).await.unwrap_or(false)
+        self.services.sessions.lives(&self.session_id).await.unwrap_or(false)
     }
 }
 

@@ -31,6 +31,7 @@ use sha2::{Digest, Sha256};
 
 use self::document::About;
 use super::{
+    coding::gzipped,
     conversations::{document::status_of, wrong_method},
     pages::{self, Scene},
     problem,
@@ -127,7 +128,8 @@ async fn older(State(described): State<Described>, headers: HeaderMap) -> Respon
 async fn page(State(described): State<Described>, request: Request) -> Response {
     let reference = Reference { document: Arc::clone(&described.written().document), statuses };
     let scene = Scene { reference: Some(reference), ..Scene::default() };
-    pages::render(&described.edge, request.uri().clone(), scene).await
+    let page = pages::render(&described.edge, request.uri().clone(), scene).await;
+    gzipped(page, request.headers()).await
 }
 
 /// The statuses that a code is answered with: on the wire, and in a document.

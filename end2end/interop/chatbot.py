@@ -1,0 +1,84 @@
+"""A chatbot's FastAPI service made of what the documents tell their readers to write, served by uvicorn.
+
+Arguments: the folder of the documents, and Bookplate's address. Writes its port on a line by itself when it listens.
+POST /ask {"conversation", "question"} with a reader's token answers the claims once the answer is kept, by the README's
+way; POST /keep keeps an answer by that of docs/API.md.
+"""
+
+import asyncio
+import re
+import socket
+import sys
+from pathlib import Path
+
+import jwt
+import uvicorn
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
+
+folder, address = sys.argv[1:]
+LOCAL = '"http://localhost:3001"'
+
+
+def examples(document, *names):
+    """The document's examples in Python that define these names, at the address of this Bookplate."""
+    text = (Path(folder) / document).read_text(encoding="utf-8")
+    found = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    tried = [example for example in found if any(f"def {name}(" in example for name in names)]
+    if len(tried) != len(names):
+        sys.exit(f"{document} no longer has an example for each of {names}")
+    return compile("\n".join(tried).replace(LOCAL, repr(address)), document, "exec")
+
+
+# Set by a question that is to be left unfinished until the reader has seen its beginning.
+may_go_on = asyncio.Event()
+
+
+async def your_chatbot(question):
+    source = {"type": "source", "sourceId": "s1", "kind": "url", "url": "https://book.example/docs/sensors#range"}
+    yield "Ultrasound", []
+    await may_go_on.wait()
+    yield "Ultrasound reaches", []
+    yield f"Ultrasound reaches four metres. ({question})", [source]
+
+
+reader_code = {"your_chatbot": your_chatbot}
+exec(examples("README.md", "reader_of", "answer"), reader_code)
+exec(examples("docs/API.md", "keep_answer"), reader_code)
+
+app = FastAPI()
+
+
+class Question(BaseModel):
+    conversation: str
+    question: str
+
+
+def reader(credentials: HTTPAuthorizationCredentials = Depends(HTTPBearer())):
+    try:
+        return credentials.credentials, reader_code["reader_of"](credentials.credentials)
+    except jwt.PyJWTError as error:
+        raise HTTPException(401, str(error)) from error
+
+
+@app.post("/ask")
+async def ask(asked: Question, reader=Depends(reader)):
+    token, claims = reader
+    await reader_code["answer"](token, asked.conversation, asked.question)
+    return claims
+
+
+@app.post("/keep")
+def keep(asked: Question, reader=Depends(reader)):
+    reader_code["keep_answer"](address, reader[0], asked.conversation, ["Lidar ", "reaches ", "farther."])
+
+
+@app.post("/go-on")
+async def go_on():
+    may_go_on.set()
+
+
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
