@@ -35,7 +35,7 @@ impl Event {
     pub fn place(&self) -> (&str, i64) {
         match self {
             Self::SignOfLife => panic!("a sign of life has no place"),
-            Self::Told { name, id, .. } => (name, id.expect("an id")),
+            Self::Told { name, id, .. } => (name, id.unwrap()),
         }
     }
 

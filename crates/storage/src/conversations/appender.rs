@@ -2,19 +2,18 @@
 //!
 //! What makes a write last is one wait for the disk, and a statement for many messages costs little more than one for a
 //! single message. So messages that have come while others were written are written together, in one transaction; each
-//! is answered when that has lasted (`docs/adr/0016-adding-one-message.md`). SQLite has one writer at a time; on
-//! PostgreSQL several such transactions are under way.
+//! is answered when that has lasted (`docs/adr/0016-adding-one-message.md`).
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
 use sqlx::{Postgres, Sqlite, SqliteConnection};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     AppendOutcome, Appending, Draft, Idempotency, SEQ_BITS, Writer, Written,
     appending::append,
     gathered::GatheredConnection,
-    quick::{QuickConnection, plain},
+    quick::{self, plain},
 };
 use crate::{
     Database, Pool, StorageError,
@@ -25,8 +24,6 @@ use crate::{
 const TOGETHER: usize = 128;
 /// Requests that wait to be written.
 const WAITING: usize = 4096;
-/// Transactions of messages that are under way on PostgreSQL at most.
-const UNDER_WAY: usize = 2;
 
 /// Is told the number and the revision of a conversation that has changed.
 type Announce = Arc<dyn Fn(i64, i64) + Send + Sync>;
@@ -187,7 +184,7 @@ async fn write_on_sqlite(pool: &Pool<Sqlite>, jobs: &[Job]) -> Result<Vec<Append
         for (at, (job, added)) in jobs.iter().zip(added).enumerate() {
             let appending = job.appending();
             let added = match added {
-                None if chosen.binary_search(&at).is_err() => connection.add(&appending).await?,
+                None if chosen.binary_search(&at).is_err() => quick::add(connection, &appending).await?,
                 added => added,
             };
             outcomes.push(match added {
@@ -199,44 +196,42 @@ async fn write_on_sqlite(pool: &Pool<Sqlite>, jobs: &[Job]) -> Result<Vec<Append
     }))
 }
 
-/// Has what waits written, again and again.
+/// Writes what waits, again and again.
 async fn gather_on_postgres(pool: Pool<Postgres>, mut jobs: mpsc::Receiver<Job>) {
-    let turns = Arc::new(Semaphore::new(UNDER_WAY));
-    while let Ok(turn) = Arc::clone(&turns).acquire_owned().await {
-        let mut waiting = Vec::new();
-        if jobs.recv_many(&mut waiting, TOGETHER).await == 0 {
+    let mut waiting = Vec::new();
+    loop {
+        if waiting.is_empty() && jobs.recv_many(&mut waiting, TOGETHER).await == 0 {
             return;
         }
-        let pool = pool.clone();
-        tokio::spawn(async move {
-            write_on_postgres(&pool, waiting).await;
-            drop(turn);
-        });
+        while waiting.len() < TOGETHER
+            && let Ok(job) = jobs.try_recv()
+        {
+            waiting.push(job);
+        }
+        waiting = write_on_postgres(&pool, waiting).await;
     }
 }
 
-/// Writes some requests, those for one conversation one after the other.
-async fn write_on_postgres(pool: &Pool<Postgres>, mut jobs: Vec<Job>) {
-    while !jobs.is_empty() {
-        let chosen = together(&jobs);
-        let added = async {
-            Ok::<_, sqlx::Error>(on_connection!(pool, |connection| {
-                add_together(connection, &jobs, &chosen).await?
-            }))
-        };
-        // Whatever was wrong, each is tried by itself, and answered by itself.
-        let added = added.await.unwrap_or_else(|_| jobs.iter().map(|_| None).collect());
-        let mut later = Vec::new();
-        for (at, (job, added)) in jobs.into_iter().zip(added).enumerate() {
-            match added {
-                Some(written) => job.answer(Ok(AppendOutcome::Done(vec![written]))),
-                None if chosen.binary_search(&at).is_err() => later.push(job),
-                // A name that is taken, or a conversation that somebody else is changing.
-                None => write_alone(Database::Postgres(pool.clone()), job.again()),
-            }
+/// Writes what can be written together, and answers what has to wait for its turn.
+async fn write_on_postgres(pool: &Pool<Postgres>, jobs: Vec<Job>) -> Vec<Job> {
+    let chosen = together(&jobs);
+    let added = async {
+        Ok::<_, sqlx::Error>(on_connection!(pool, |connection| {
+            add_together(connection, &jobs, &chosen).await?
+        }))
+    };
+    // Whatever was wrong, each is tried by itself, and answered by itself.
+    let added = added.await.unwrap_or_else(|_| jobs.iter().map(|_| None).collect());
+    let mut later = Vec::new();
+    for (at, (job, added)) in jobs.into_iter().zip(added).enumerate() {
+        match added {
+            Some(written) => job.answer(Ok(AppendOutcome::Done(vec![written]))),
+            None if chosen.binary_search(&at).is_err() => later.push(job),
+            // A name that is taken, or a conversation that somebody else is changing.
+            None => write_alone(Database::Postgres(pool.clone()), job.again()),
         }
-        jobs = later;
     }
+    later
 }
 
 /// Has one request written by itself.
@@ -248,19 +243,17 @@ fn write_alone(database: Database, job: Job) {
 }
 
 /// Adds the chosen ones; `None` for the others, and for those that do not fit.
-async fn add_together<C: GatheredConnection + QuickConnection>(
+async fn add_together<C: GatheredConnection>(
     connection: &mut C,
     jobs: &[Job],
     chosen: &[usize],
 ) -> Result<Vec<Option<Written>>, sqlx::Error> {
     let mut outcomes: Vec<Option<Written>> = jobs.iter().map(|_| None).collect();
     let appendings: Vec<_> = chosen.iter().filter_map(|at| jobs.get(*at)).map(Job::appending).collect();
-    let added = match appendings.as_slice() {
-        [] => return Ok(outcomes),
-        [appending] => vec![connection.add(appending).await?],
-        several => connection.add_all(several).await?,
-    };
-    for (at, added) in chosen.iter().zip(added) {
+    if appendings.is_empty() {
+        return Ok(outcomes);
+    }
+    for (at, added) in chosen.iter().zip(connection.add_all(&appendings).await?) {
         if let Some(outcome) = outcomes.get_mut(*at) {
             *outcome = added;
         }

@@ -1,9 +1,8 @@
 //! Adding one message each to several conversations, together.
 //!
-//! What [`super::quick`] does for one message, done for many with a few statements, whose own cost they share. The
-//! messages go to the database as one JSON text. On SQLite the words of all of them come last, in one statement: FTS5
-//! writes what it has gathered to its tables whenever another statement begins
-//! (`docs/adr/0016-adding-one-message.md`).
+//! Many messages share what a few statements cost. They go to the database as one JSON text. On SQLite the words of all of
+//! them come last, in one statement: FTS5 writes what it has gathered to its tables whenever another statement begins; one
+//! alone goes by [`super::quick`] (`docs/adr/0016-adding-one-message.md`).
 
 use std::collections::HashSet;
 
@@ -13,7 +12,7 @@ use sqlx::{FromRow, PgConnection, SqliteConnection};
 use super::{
     Appending, Written,
     message::number,
-    quick::{plain, written},
+    quick::{self, plain, written},
 };
 
 const FIND_SQLITE: &str = "select j.value ->> 'at' as \"at\", c.no, c.message_count, c.revision, c.head_id
@@ -38,17 +37,21 @@ const UPDATE_SQLITE: &str = "update bookplate_conversations as c set message_cou
 const INDEX_SQLITE: &str = "insert into bookplate_search (rowid, terms)
     select value ->> 'no', value ->> 'terms' from json_each($1) where value ->> 'terms' <> ''";
 
-/// Conversations that somebody else is changing are left out, so that nobody waits for them.
+/// Conversations that somebody else is changing are left out, so that nobody waits for them. Each is looked for by itself:
+/// joined, PostgreSQL would read all there are while they are few thousands.
 const ADD_POSTGRES: &str = "with c as (
-    select c.no, c.message_count, c.revision, c.head_id, c.last_message_at, j.*
+    select c.*, j.*
     from json_to_recordset($1::json) as j (
         \"at\" bigint, \"user\" text, conversation text, id text, role text, parts text, status text, model text,
         usage text, format text, raw text, metadata text, begun_by text, now bigint, most bigint, terms text,
         opening text
     )
-    join bookplate_conversations c on c.user_id = j.\"user\" and c.id = j.conversation
-    where c.deleted_at is null and c.message_count < j.most
-    for no key update of c skip locked),
+    cross join lateral (
+        select c.no, c.message_count, c.revision, c.head_id, c.last_message_at from bookplate_conversations c
+        where c.user_id = j.\"user\" and c.id = j.conversation
+        and c.deleted_at is null and c.message_count < j.most
+        for no key update skip locked
+    ) c),
     m as (insert into bookplate_messages
         (no, conversation_no, id, parent_id, role, parts, status, model, usage, format, raw, metadata, begun_by, revision,
         created_at, updated_at, terms)
@@ -58,7 +61,7 @@ const ADD_POSTGRES: &str = "with c as (
     u as (update bookplate_conversations t set message_count = c.message_count + 1, revision = c.revision + 1,
         head_id = c.id, updated_at = c.now, opening = coalesce(t.opening, c.opening),
         last_message_at = greatest(c.last_message_at, c.now), active_at = greatest(c.last_message_at, c.now)
-        from c join m on m.conversation_no = c.no where t.no = c.no)
+        from c where t.no = c.no and t.no = any (array (select conversation_no from m)))
     select c.\"at\", m.no, m.parent_id, m.revision from m join c on c.no = m.conversation_no";
 
 pub(super) const SQLITE: &[&str] = &[FIND_SQLITE, INSERT_SQLITE, UPDATE_SQLITE, INDEX_SQLITE];
@@ -138,6 +141,9 @@ pub(super) trait GatheredConnection {
 
 impl GatheredConnection for SqliteConnection {
     async fn add_all(&mut self, appendings: &[Appending<'_>]) -> Result<Vec<Option<Written>>, sqlx::Error> {
+        if let [appending] = appendings {
+            return Ok(vec![quick::add(self, appending).await?]);
+        }
         let mut rows = rows(appendings);
         let keys: Vec<_> = rows.iter().map(Row::key).collect();
         let found: Vec<Found> = sqlx::query_as(FIND_SQLITE).bind(json(&keys)?).fetch_all(&mut *self).await?;

@@ -51,12 +51,5 @@ pub(crate) fn statements_of_sqlite() -> Vec<&'static str> {
 
 /// Those that only PostgreSQL knows.
 pub(crate) fn statements_of_postgres() -> Vec<&'static str> {
-    [
-        search::POSTGRES,
-        notifying::POSTGRES,
-        quick::STATEMENTS_POSTGRES,
-        gathered::POSTGRES,
-        &[connection::HOLD_POSTGRES],
-    ]
-    .concat()
+    [search::POSTGRES, notifying::POSTGRES, gathered::POSTGRES, &[connection::HOLD_POSTGRES]].concat()
 }

@@ -1,94 +1,34 @@
-//! The shortest way to add one message, which is what a chatbot does most.
+//! The shortest way to add one message on SQLite, which is what a chatbot does most.
 //!
-//! One message that follows the one shown last is added with one question to the database: on PostgreSQL one statement,
-//! on SQLite several in one text. Each database has its own, because PostgreSQL changes two tables in one statement and
-//! SQLite does not. Whatever does not fit, a name that is taken above all, is left to [`super::appending`], which says
-//! why (`docs/adr/0016-adding-one-message.md`).
+//! One message that follows the one shown last is added with one question to the database: several statements in one text.
+//! Whatever does not fit, a name that is taken above all, is left to [`super::appending`], which says why
+//! (`docs/adr/0016-adding-one-message.md`).
 
-use sqlx::{FromRow, PgConnection, SqliteConnection};
+use sqlx::{FromRow, SqliteConnection};
 
 use super::{Appending, Draft, StoredMessage, Written};
 
-macro_rules! columns {
-    () => {
-        "no, conversation_no, id, parent_id, role, parts, status, model, usage, format, raw, metadata, begun_by,
-    revision, created_at, updated_at"
-    };
-}
-macro_rules! values {
-    () => {
-        "(c.no << 20) | (c.message_count + 1), c.no, $3, c.head_id, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-    c.revision + 1, $13, $13"
-    };
-}
-/// The conversation, while it has room.
-macro_rules! conversation {
-    () => {
-        "bookplate_conversations c
-    where c.user_id = $1 and c.id = $2 and c.deleted_at is null and c.message_count < $14"
-    };
-}
-macro_rules! settled {
-    ($later:literal) => {
-        concat!(
-            "head_id = $3, updated_at = $13, opening = coalesce(opening, $16), last_message_at = ",
-            $later,
-            "(coalesce(last_message_at, $13), $13), active_at = ",
-            $later,
-            "(coalesce(last_message_at, $13), $13)"
-        )
-    };
-}
-
 /// Each statement after the first is carried out when the one before it has changed something.
-const SQLITE: &str = concat!(
-    "insert into bookplate_messages (",
-    columns!(),
-    ") select ",
-    values!(),
-    " from ",
-    conversation!(),
-    " on conflict do nothing returning no, parent_id, revision;
-    update bookplate_conversations set message_count = message_count + 1, revision = revision + 1, ",
-    settled!("max"),
-    " where user_id = $1 and id = $2 and changes() = 1;
+const STATEMENT: &str = "insert into bookplate_messages
+    (no, conversation_no, id, parent_id, role, parts, status, model, usage, format, raw, metadata, begun_by, revision,
+    created_at, updated_at)
+    select (c.no << 20) | (c.message_count + 1), c.no, $3, c.head_id, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+    c.revision + 1, $13, $13
+    from bookplate_conversations c
+    where c.user_id = $1 and c.id = $2 and c.deleted_at is null and c.message_count < $14
+    on conflict do nothing returning no, parent_id, revision;
+    update bookplate_conversations set message_count = message_count + 1, revision = revision + 1,
+    head_id = $3, updated_at = $13, opening = coalesce(opening, $16),
+    last_message_at = max(coalesce(last_message_at, $13), $13), active_at = max(coalesce(last_message_at, $13), $13)
+    where user_id = $1 and id = $2 and changes() = 1;
     insert into bookplate_search (rowid, terms) select (c.no << 20) | c.message_count, $15
-    from bookplate_conversations c where c.user_id = $1 and c.id = $2 and $15 <> '' and changes() = 1"
-);
-const POSTGRES: &str = concat!(
-    "with c as (select c.no, c.message_count, c.revision, c.head_id from ",
-    conversation!(),
-    " for update),
-    m as (insert into bookplate_messages (",
-    columns!(),
-    ", terms) select ",
-    values!(),
-    ", $15::tsvector from c returning no, parent_id, revision),
-    u as (update bookplate_conversations t set message_count = c.message_count + 1, revision = c.revision + 1, ",
-    settled!("greatest"),
-    " from c where t.no = c.no)
-    select no, parent_id, revision from m"
-);
-
-pub(super) const STATEMENTS_POSTGRES: &[&str] = &[POSTGRES];
+    from bookplate_conversations c where c.user_id = $1 and c.id = $2 and $15 <> '' and changes() = 1";
 
 #[derive(FromRow)]
 struct Added {
     no: i64,
     parent_id: Option<String>,
     revision: i64,
-}
-
-impl Added {
-    fn place(self) -> (i64, Option<String>, i64) {
-        (self.no, self.parent_id, self.revision)
-    }
-}
-
-/// A connection that knows the way.
-pub(super) trait QuickConnection {
-    /// Adds the one message; `None` when something does not fit, and nothing was changed.
-    async fn add(&mut self, appending: &Appending<'_>) -> Result<Option<Written>, sqlx::Error>;
 }
 
 /// The one message, when this is the way for it.
@@ -101,47 +41,35 @@ pub(super) fn plain<'a>(appending: &'a Appending<'_>) -> Option<&'a Draft> {
     }
 }
 
-macro_rules! bind {
-    ($statement:expr, $appending:ident, $draft:ident) => {
-        sqlx::query_as::<_, Added>($statement)
-            .bind($appending.user_id)
-            .bind($appending.conversation_id)
-            .bind(&$draft.id)
-            .bind(&$draft.role)
-            .bind(&$draft.content.parts)
-            .bind(&$draft.content.status)
-            .bind(&$draft.content.model)
-            .bind(&$draft.content.usage)
-            .bind(&$draft.content.format)
-            .bind(&$draft.content.raw)
-            .bind(&$draft.content.metadata)
-            .bind($appending.writer.token_id)
-            .bind($appending.writer.now.millis())
-            .bind($appending.most())
-            .bind(&$draft.terms.0)
-            .bind(&$draft.opening)
-    };
-}
-
-impl QuickConnection for SqliteConnection {
-    async fn add(&mut self, appending: &Appending<'_>) -> Result<Option<Written>, sqlx::Error> {
-        let Some(draft) = plain(appending) else { return Ok(None) };
-        // All rows, since the statements after the first one run only when they are asked for to the end.
-        let mut added = bind!(SQLITE, appending, draft).fetch_all(self).await?;
-        Ok(added.pop().map(|added| written(appending, draft, added.place())))
-    }
-}
-
-impl QuickConnection for PgConnection {
-    async fn add(&mut self, appending: &Appending<'_>) -> Result<Option<Written>, sqlx::Error> {
-        let Some(draft) = plain(appending) else { return Ok(None) };
-        match bind!(POSTGRES, appending, draft).fetch_optional(self).await {
-            Ok(added) => Ok(added.map(|added| written(appending, draft, added.place()))),
-            // The name is taken.
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
+/// Adds the one message; `None` when something does not fit, and nothing was changed.
+pub(super) async fn add(
+    connection: &mut SqliteConnection,
+    appending: &Appending<'_>,
+) -> Result<Option<Written>, sqlx::Error> {
+    let Some(draft) = plain(appending) else { return Ok(None) };
+    // All rows, since the statements after the first one run only when they are asked for to the end.
+    let mut added = sqlx::query_as::<_, Added>(STATEMENT)
+        .bind(appending.user_id)
+        .bind(appending.conversation_id)
+        .bind(&draft.id)
+        .bind(&draft.role)
+        .bind(&draft.content.parts)
+        .bind(&draft.content.status)
+        .bind(&draft.content.model)
+        .bind(&draft.content.usage)
+        .bind(&draft.content.format)
+        .bind(&draft.content.raw)
+        .bind(&draft.content.metadata)
+        .bind(appending.writer.token_id)
+        .bind(appending.writer.now.millis())
+        .bind(appending.most())
+        .bind(&draft.terms.0)
+        .bind(&draft.opening)
+        .fetch_all(connection)
+        .await?;
+    Ok(added
+        .pop()
+        .map(|Added { no, parent_id, revision }| written(appending, draft, (no, parent_id, revision))))
 }
 
 /// The message as it stands now, with its number, the message it follows, and its revision.
