@@ -13,6 +13,7 @@ import { dialogue, richAnswer } from './tests/talk.mjs';
 const LIGHTHOUSE = 'lighthouse@12.8.2';
 const FOR_ANYBODY = ['/', '/sign-in', '/sign-up', '/forgot-password', '/api/docs'];
 const FOR_READERS = [
+  '/sign-out',
   '/account',
   '/account/security',
   '/account/sessions',
@@ -83,6 +84,8 @@ try {
     const reports = [];
     for (let run = 0; run < runs; run += 1)
       reports.push(await lighthouse(`${server.origin}${page}`, join(folder, 'report.json'), headers));
+    for (const { finalDisplayedUrl } of reports)
+      if (finalDisplayedUrl !== `${server.origin}${page}`) throw new Error(`${page} led to ${finalDisplayedUrl}`);
     const scores = CATEGORIES.map((name) => [
       name,
       median(reports.map(({ categories }) => Math.round(categories[name].score * 100))),

@@ -4,6 +4,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { python } from './environment.mjs';
 
+/** Milliseconds after which a script that serves must be ready. */
+const START = 20_000;
+
 /** Runs a script: JSON in on standard input, JSON out on standard output. */
 export function callPython(script, message, folder = new URL('.', import.meta.url)) {
   const child = spawn(python, [fileURLToPath(new URL(script, folder))], { stdio: ['pipe', 'pipe', 'pipe'] });
@@ -26,13 +29,17 @@ export function callPython(script, message, folder = new URL('.', import.meta.ur
 export async function startPython(script, args, folder = new URL('.', import.meta.url)) {
   const path = fileURLToPath(new URL(script, folder));
   const child = spawn(python, [path, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const end = new Promise((resolve) => child.once('close', resolve));
+  const end = new Promise((resolve) => child.once('close', () => resolve()));
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (errors += text));
   child.once('error', (error) => (errors += error.message));
   const ready = new Promise((resolve) => createInterface({ input: child.stdout }).once('line', resolve));
-  const said = await Promise.race([ready, end.then(() => undefined)]);
-  if (said === undefined) throw new Error(`${script} ended at its start: ${errors}`);
+  const killed = () => child.kill('SIGKILL');
+  process.once('exit', killed);
+  end.then(() => process.off('exit', killed));
+  const late = setTimeout(killed, START);
+  const said = await Promise.race([ready, end]).finally(() => clearTimeout(late));
+  if (typeof said !== 'string') throw new Error(`${script} ended at its start: ${errors}`);
   const stop = () => {
     child.kill();
     return end;

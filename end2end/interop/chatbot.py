@@ -43,9 +43,9 @@ async def your_chatbot(question):
     yield f"Ultrasound reaches four metres. ({question})", [source]
 
 
-reader_code = {"your_chatbot": your_chatbot}
-exec(examples("README.md", "reader_of", "answer"), reader_code)
-exec(examples("docs/API.md", "keep_answer"), reader_code)
+from_readme, from_api = {"your_chatbot": your_chatbot}, {}
+exec(examples("README.md", "reader_of", "answer"), from_readme)
+exec(examples("docs/API.md", "keep_answer"), from_api)
 
 app = FastAPI()
 
@@ -57,7 +57,7 @@ class Question(BaseModel):
 
 def reader(credentials: HTTPAuthorizationCredentials = Depends(HTTPBearer())):
     try:
-        return credentials.credentials, reader_code["reader_of"](credentials.credentials)
+        return credentials.credentials, from_readme["reader_of"](credentials.credentials)
     except jwt.PyJWTError as error:
         raise HTTPException(401, str(error)) from error
 
@@ -65,13 +65,13 @@ def reader(credentials: HTTPAuthorizationCredentials = Depends(HTTPBearer())):
 @app.post("/ask")
 async def ask(asked: Question, reader=Depends(reader)):
     token, claims = reader
-    await reader_code["answer"](token, asked.conversation, asked.question)
+    await from_readme["answer"](token, asked.conversation, asked.question)
     return claims
 
 
 @app.post("/keep")
 def keep(asked: Question, reader=Depends(reader)):
-    reader_code["keep_answer"](address, reader[0], asked.conversation, ["Lidar ", "reaches ", "farther."])
+    from_api["keep_answer"](address, reader[0], asked.conversation, ["Lidar ", "reaches ", "farther."])
 
 
 @app.post("/go-on")
@@ -81,4 +81,4 @@ async def go_on():
 
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
-uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)).run(sockets=[listener])

@@ -29,7 +29,7 @@ pub async fn gzipped(response: Response, request: &HeaderMap) -> Response {
         return Response::from_parts(parts, body);
     }
     let whole = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     match encoder.write_all(&whole).and_then(|()| encoder.finish()) {
         Ok(compressed) => {
             parts.headers.remove(header::CONTENT_LENGTH);

@@ -9,6 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use axum::Router;
@@ -220,9 +221,9 @@ pub fn on_standing_time<F: Future<Output = ()>>(body: impl FnOnce(TestDatabase) 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.unwrap().block_on(async {
         // Time that stands still leaps ahead when nothing is left to do but to wait, as for a database; not while a
-        // thread is at work.
+        // thread is at work. One that waits for ever shall fail all the same.
         let (done, waits) = std::sync::mpsc::channel::<()>();
-        tokio::task::spawn_blocking(move || waits.recv());
+        tokio::task::spawn_blocking(move || waits.recv_timeout(Duration::from_secs(60)));
         body(Kind::Sqlite.migrated().await).await;
         drop(done);
     });

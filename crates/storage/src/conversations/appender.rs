@@ -4,10 +4,13 @@
 //! single message. So messages that have come while others were written are written together, in one transaction; each
 //! is answered when that has lasted (`docs/adr/0016-adding-one-message.md`).
 
-use std::{collections::HashSet, fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use sqlx::{Postgres, Sqlite, SqliteConnection};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 use super::{
     AppendOutcome, Appending, Draft, Idempotency, SEQ_BITS, Writer, Written,
@@ -22,6 +25,10 @@ use crate::{
 
 /// Requests that are written together at most.
 const TOGETHER: usize = 128;
+/// Bytes of messages that are written together, but for the last of them.
+const BYTES: usize = 4 * 1024 * 1024;
+/// How long PostgreSQL may take over them: a host that is gone says nothing.
+const ROUND: Duration = Duration::from_secs(15);
 /// Requests that wait to be written.
 const WAITING: usize = 4096;
 
@@ -48,6 +55,8 @@ struct Job {
     idempotency: Option<Idempotency>,
     answer: oneshot::Sender<Result<AppendOutcome, StorageError>>,
     announce: Announce,
+    /// Whether it has been sent to the database once, and nobody knows what came of it.
+    is_second_try: bool,
 }
 
 impl Appender {
@@ -57,11 +66,13 @@ impl Appender {
         let (sender, jobs) = mpsc::channel(WAITING);
         let alone = match database {
             Database::Postgres(pool) => {
-                tokio::spawn(gather_on_postgres(pool.clone(), jobs));
+                let pool = pool.clone();
+                tokio::spawn(gather(jobs, move |waiting| write_on_postgres(pool.clone(), waiting)));
                 Some(database.clone())
             }
             Database::Sqlite(pool) => {
-                tokio::spawn(gather_on_sqlite(pool.clone(), jobs));
+                let pool = pool.clone();
+                tokio::spawn(gather(jobs, move |waiting| write_on_sqlite(pool.clone(), waiting)));
                 None
             }
         };
@@ -100,6 +111,7 @@ impl Job {
             idempotency: appending.idempotency.cloned(),
             answer,
             announce: Arc::clone(announce),
+            is_second_try: false,
         }
     }
 
@@ -114,8 +126,9 @@ impl Job {
         }
     }
 
-    /// Has been sent to the database once, and nobody knows what came of it: its names may be there.
+    /// To be tried once more: its names may be there by now.
     fn again(mut self) -> Self {
+        self.is_second_try = true;
         for draft in &mut self.drafts {
             draft.chosen = true;
         }
@@ -125,8 +138,8 @@ impl Job {
     /// Who has gone away finds it when they come back.
     fn answer(self, outcome: Result<AppendOutcome, StorageError>) {
         if let Ok(AppendOutcome::Done(written)) = &outcome {
-            let changed = written.iter().filter(|written| written.changed).map(|written| &written.message);
-            if let Some(last) = changed.max_by_key(|message| message.revision) {
+            let news = written.iter().filter(|written| written.changed || self.is_second_try);
+            if let Some(last) = news.map(|it| &it.message).max_by_key(|message| message.revision) {
                 (self.announce)(last.no >> SEQ_BITS, last.revision);
             }
         }
@@ -136,14 +149,19 @@ impl Job {
 
 /// Takes out what can be written with one statement: one message for each of several conversations.
 fn together(jobs: &[Job]) -> Vec<usize> {
-    let mut conversations = HashSet::new();
-    let fits = |(at, job): (usize, &Job)| {
-        let appending = job.appending();
-        let first = plain(&appending).is_some()
-            && conversations.insert((job.user_id.clone(), job.conversation_id.clone()));
-        first.then_some(at)
-    };
-    jobs.iter().enumerate().filter_map(fits).collect()
+    let (mut chosen, mut conversations, mut bytes) = (Vec::new(), HashSet::new(), 0);
+    for (at, job) in jobs.iter().enumerate() {
+        if chosen.len() == TOGETHER || bytes >= BYTES {
+            break;
+        }
+        if let Some(draft) = plain(&job.appending())
+            && conversations.insert((&job.user_id, &job.conversation_id))
+        {
+            bytes += draft.content.bytes();
+            chosen.push(at);
+        }
+    }
+    chosen
 }
 
 impl fmt::Debug for Appender {
@@ -152,30 +170,47 @@ impl fmt::Debug for Appender {
     }
 }
 
-/// Writes what waits, again and again.
-async fn gather_on_sqlite(pool: Pool<Sqlite>, mut jobs: mpsc::Receiver<Job>) {
-    let mut waiting = Vec::with_capacity(TOGETHER);
-    while jobs.recv_many(&mut waiting, TOGETHER).await > 0 {
-        match write_on_sqlite(&pool, &waiting).await {
-            Ok(outcomes) => {
-                for (job, outcome) in waiting.drain(..).zip(outcomes) {
-                    job.answer(Ok(outcome));
-                }
-            }
-            Err(_) => {
-                // One of them is to blame, or all: each is tried by itself, and answered by itself.
-                for job in waiting.drain(..).map(Job::again) {
-                    let outcome = write_on_sqlite(&pool, std::slice::from_ref(&job)).await;
-                    let outcome = outcome.and_then(|mut it| it.pop().ok_or(sqlx::Error::WorkerCrashed));
-                    job.answer(outcome.map_err(StorageError::from));
-                }
-            }
+/// Has what waits written, again and again. `write` answers what has to wait for its next turn, which crowds out nobody:
+/// as many as ever may come beside it.
+async fn gather<F>(mut jobs: mpsc::Receiver<Job>, write: impl Fn(Vec<Job>) -> F)
+where
+    F: Future<Output = Vec<Job>> + Send + 'static,
+{
+    let mut waiting = Vec::new();
+    loop {
+        if waiting.is_empty() && jobs.recv_many(&mut waiting, TOGETHER).await == 0 {
+            return;
         }
+        if waiting.len() < WAITING {
+            waiting.extend((0..TOGETHER).map_while(|_| jobs.try_recv().ok()));
+        }
+        // In a task of its own: whatever happens there, the next are written.
+        waiting = tokio::spawn(write(waiting)).await.unwrap_or_default();
     }
 }
 
+/// Writes what waits in one transaction, and answers it.
+async fn write_on_sqlite(pool: Pool<Sqlite>, waiting: Vec<Job>) -> Vec<Job> {
+    match write_in_one(&pool, &waiting).await {
+        Ok(outcomes) => {
+            for (job, outcome) in waiting.into_iter().zip(outcomes) {
+                job.answer(Ok(outcome));
+            }
+        }
+        Err(_) => {
+            // One of them is to blame, or all: each is tried by itself, and answered by itself.
+            for job in waiting.into_iter().map(Job::again) {
+                let outcome = write_in_one(&pool, std::slice::from_ref(&job)).await;
+                let outcome = outcome.and_then(|mut it| it.pop().ok_or(sqlx::Error::WorkerCrashed));
+                job.answer(outcome.map_err(StorageError::from));
+            }
+        }
+    }
+    Vec::new()
+}
+
 /// Writes some requests in one transaction.
-async fn write_on_sqlite(pool: &Pool<Sqlite>, jobs: &[Job]) -> Result<Vec<AppendOutcome>, sqlx::Error> {
+async fn write_in_one(pool: &Pool<Sqlite>, jobs: &[Job]) -> Result<Vec<AppendOutcome>, sqlx::Error> {
     Ok(transact!(pool, "begin immediate", |connection| {
         let connection: &mut SqliteConnection = connection;
         let chosen = together(jobs);
@@ -196,37 +231,25 @@ async fn write_on_sqlite(pool: &Pool<Sqlite>, jobs: &[Job]) -> Result<Vec<Append
     }))
 }
 
-/// Writes what waits, again and again.
-async fn gather_on_postgres(pool: Pool<Postgres>, mut jobs: mpsc::Receiver<Job>) {
-    let mut waiting = Vec::new();
-    loop {
-        if waiting.is_empty() && jobs.recv_many(&mut waiting, TOGETHER).await == 0 {
-            return;
-        }
-        while waiting.len() < TOGETHER
-            && let Ok(job) = jobs.try_recv()
-        {
-            waiting.push(job);
-        }
-        waiting = write_on_postgres(&pool, waiting).await;
-    }
-}
-
-/// Writes what can be written together, and answers what has to wait for its turn.
-async fn write_on_postgres(pool: &Pool<Postgres>, jobs: Vec<Job>) -> Vec<Job> {
+/// Writes what can be written together, and answers what has to wait for its next turn.
+async fn write_on_postgres(pool: Pool<Postgres>, jobs: Vec<Job>) -> Vec<Job> {
     let chosen = together(&jobs);
-    let added = async {
-        Ok::<_, sqlx::Error>(on_connection!(pool, |connection| {
+    let added = timeout(ROUND, async {
+        Ok::<_, sqlx::Error>(on_connection!(&pool, |connection| {
             add_together(connection, &jobs, &chosen).await?
         }))
-    };
-    // Whatever was wrong, each is tried by itself, and answered by itself.
-    let added = added.await.unwrap_or_else(|_| jobs.iter().map(|_| None).collect());
+    });
+    let added = added.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
+    // Nothing was asked of a database that cannot be reached, and more questions would not reach it.
+    let is_out_of_reach = matches!(added, Err(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed));
+    // Whatever else was wrong, each is tried by itself, and answered by itself.
+    let added = added.unwrap_or_else(|_| jobs.iter().map(|_| None).collect());
     let mut later = Vec::new();
     for (at, (job, added)) in jobs.into_iter().zip(added).enumerate() {
         match added {
             Some(written) => job.answer(Ok(AppendOutcome::Done(vec![written]))),
             None if chosen.binary_search(&at).is_err() => later.push(job),
+            None if is_out_of_reach => job.answer(Err(StorageError::from(sqlx::Error::PoolTimedOut))),
             // A name that is taken, or a conversation that somebody else is changing.
             None => write_alone(Database::Postgres(pool.clone()), job.again()),
         }

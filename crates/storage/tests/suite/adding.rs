@@ -1,11 +1,14 @@
 //! Messages that come in at once, by the door they come in by.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, future::Future, sync::Arc, task::Waker};
 
 use storage::conversations::{
     AppendOutcome, Appender, Appending, Content, CreateOutcome, Draft, Idempotency, Terms, Writer,
 };
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::{
+    databases::{Kind, TestDatabase, on_migrated},
+    on_each_database,
+};
 
 use crate::fixtures::{NOW, count, patiently, signed_up};
 
@@ -80,6 +83,40 @@ async fn two_hundred_at_once_have_each_a_place(database: TestDatabase) {
     assert_eq!((found.message_count, found.revision, found.head_id), (200, 200, before));
     assert_eq!(found.last_message_at, Some(NOW.millis()));
     assert_eq!(found.opening.as_deref(), Some("hello"));
+}
+
+/// On PostgreSQL a conversation gets one message with each round; on SQLite all that wait are written at once.
+#[test]
+fn a_busy_conversation_keeps_no_other_waiting() {
+    on_migrated(Kind::Postgres, async |database| {
+        let (user_id, _) = conversation(&database).await;
+        let made = database.create_conversation(&user_id, "quiet", None, "{}", NOW, 10).await.unwrap();
+        assert!(matches!(made, CreateOutcome::Created(_)));
+        let appender = Arc::new(Appender::new(&database, |_, _| {}));
+        let mut busy: Vec<_> = (0..400)
+            .map(|number| {
+                let (appender, user_id) = (Arc::clone(&appender), user_id.clone());
+                Box::pin(async move {
+                    let drafts = [draft(&format!("m{number}"), "hello")];
+                    appender.append(&appending(&user_id, "talk", &drafts)).await
+                })
+            })
+            .collect();
+        // All of them have asked before the other one does.
+        for appended in &mut busy {
+            let mut asked = std::task::Context::from_waker(Waker::noop());
+            assert!(appended.as_mut().poll(&mut asked).is_pending());
+        }
+        let drafts = [draft("q", "hello")];
+        appender.append(&appending(&user_id, "quiet", &drafts)).await.unwrap();
+        let talk = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
+        assert!(talk.message_count < 100, "{} went before", talk.message_count);
+        for appended in busy {
+            assert!(matches!(appended.await.unwrap(), AppendOutcome::Done(_)));
+        }
+        let talk = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
+        assert_eq!((talk.message_count, talk.revision), (400, 400));
+    });
 }
 
 async fn what_does_not_fit_says_why_and_leaves_nothing(database: TestDatabase) {
