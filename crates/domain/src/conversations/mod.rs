@@ -10,6 +10,7 @@ mod error;
 mod exporting;
 mod hub;
 mod importing;
+mod messages;
 mod presenting;
 mod searching;
 mod watching;
@@ -24,24 +25,16 @@ use std::sync::Arc;
 use contract::{
     Problems,
     conversations::{
-        Appended, Conversation, ConversationChange, ConversationStatus, ItemId, Message, MessageChange,
-        NewConversation, NewFeedback, NewMessage, Order, Page, Verbatim,
+        Conversation, ConversationChange, ConversationStatus, ItemId, NewConversation, Page, Verbatim,
     },
 };
 use storage::{
     Database,
-    conversations::{
-        AppendOutcome, Appender, Appending, ConversationUpdate, CreateOutcome, Idempotency, MessageUpdate,
-        StoredConversation, StoredMessage, UpdateOutcome, Writer,
-    },
+    conversations::{Appender, ConversationUpdate, CreateOutcome, StoredConversation, UpdateOutcome},
 };
 
-use self::{
-    cursor::Cursors,
-    hub::Hub,
-    presenting::{conversation, message},
-};
-use crate::{Failure, Ports, Secret, devices::hex, privacy::export::Book};
+use self::{cursor::Cursors, hub::Hub, presenting::conversation};
+use crate::{Failure, Ports, Secret, privacy::export::Book};
 
 /// What a reader and a chatbot may store. Sizes are in bytes of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +72,6 @@ const MAX_METADATA: usize = 16 * 1024;
 const MAX_AT_ONCE: usize = 100;
 /// Seconds between deleting a conversation and its end.
 pub(crate) const UNDO: i64 = 600;
-/// Seconds for which a request is known again.
-const REMEMBERED: i64 = 86_400;
 
 /// Who writes: the reader, and the token they came with.
 #[derive(Debug, Clone, Copy)]
@@ -112,9 +103,6 @@ impl Asked<'_> {
         i64::from(self.limit.clamp(1, Self::MOST))
     }
 }
-
-/// Bytes of messages on a page; one that is larger has a page of its own.
-const PAGE_BYTES: usize = 4 << 20;
 
 /// Keeps conversations.
 #[derive(Debug, Clone)]
@@ -257,200 +245,11 @@ impl Conversations {
         self.find(user_id, id).await
     }
 
-    /// Adds messages, all or none, each at the next place of the conversation. `key` makes it safe to send them again.
-    /// Whether any of them is new; the same messages sent once more change nothing.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
-    pub async fn append(
-        &self,
-        by: By<'_>,
-        id: &str,
-        messages: Vec<NewMessage>,
-        key: Option<&str>,
-    ) -> Outcome<(Appended, bool)> {
-        if by.expired {
-            return Err(ConversationError::Expired);
-        }
-        known(id)?;
-        let idempotency = key.map(|key| self.idempotency(by.user_id, id, key, &messages));
-        let drafts = self.drafts(by.user_id, messages)?;
-        let appending = Appending {
-            user_id: by.user_id,
-            conversation_id: id,
-            writer: Writer { token_id: by.token_id, now: self.ports.clock.now() },
-            drafts: &drafts,
-            most: i64::from(self.limits.messages),
-            idempotency: idempotency.as_ref(),
-        };
-        let place = |at: usize| if drafts.len() == 1 { String::new() } else { format!("messages[{at}].") };
-        match self.appender.append(&appending).await? {
-            AppendOutcome::Done(written) => {
-                let is_new = written.iter().any(|written| written.is_new);
-                let messages = written.into_iter().map(|written| message(id, written.message)).collect();
-                Ok((Appended { messages }, is_new))
-            }
-            AppendOutcome::Repeated(stored) => {
-                let messages = stored.into_iter().map(|stored| message(id, stored)).collect();
-                Ok((Appended { messages }, false))
-            }
-            AppendOutcome::KeyReused => Err(ConversationError::KeyReused),
-            AppendOutcome::NoConversation => Err(ConversationError::NoConversation),
-            AppendOutcome::NoParent(at) => Err(ConversationError::unknown(&format!("{}parentId", place(at)))),
-            AppendOutcome::Different(at) => Err(ConversationError::Different(format!("{}id", place(at)))),
-            AppendOutcome::Full => Err(ConversationError::Full),
-        }
-    }
-
-    /// The messages of a conversation in their order.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
-    pub async fn messages(
-        &self,
-        user_id: &str,
-        id: &str,
-        order: Order,
-        asked: Asked<'_>,
-    ) -> Outcome<Page<Message>> {
-        let list = format!("messages:{}:{id}", order.name());
-        let cursor = self.cursors.read(user_id, &list, asked.cursor)?;
-        let stored = self.stored(user_id, id).await?;
-        let newest_first = order == Order::Desc;
-        let between = match cursor {
-            Some((seq, _)) if newest_first => (0, seq),
-            Some((seq, _)) => (seq, i64::MAX),
-            None => (0, i64::MAX),
-        };
-        let rows = asked.rows();
-        let mut found = self.database.read_messages(stored.no, between, newest_first, rows + 1).await?;
-        let rows = rows.min(that_fit(&found));
-        let next_cursor = next(&mut found, rows, |last| self.cursors.write(user_id, &list, (last.seq(), 0)));
-        Ok(Page { items: found.into_iter().map(|stored| message(id, stored)).collect(), next_cursor })
-    }
-
-    /// The messages at places after `after` and before `before`, for who shows a conversation from one place on.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
-    pub async fn stretch(
-        &self,
-        user_id: &str,
-        id: &str,
-        (after, before): (i64, i64),
-        order: Order,
-        limit: u32,
-    ) -> Outcome<Vec<Message>> {
-        let stored = self.stored(user_id, id).await?;
-        let (newest_first, limit) = (order == Order::Desc, i64::from(limit));
-        let found = self.database.read_messages(stored.no, (after, before), newest_first, limit).await?;
-        Ok(found.into_iter().map(|stored| message(id, stored)).collect())
-    }
-
-    /// One message.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
-    pub async fn message(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
-        let stored = self.stored(user_id, id).await?;
-        check_message(message_id)?;
-        let found = self.database.find_message(stored.no, message_id).await?;
-        found.map(|stored| message(id, stored)).ok_or(ConversationError::NoMessage)
-    }
-
-    /// Changes a message; finishes an answer that was stored while it was being written. A token that has expired may
-    /// finish what it has begun.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
-    pub async fn update_message(
-        &self,
-        by: By<'_>,
-        id: &str,
-        message_id: &str,
-        change: MessageChange,
-    ) -> Outcome<Message> {
-        let update = MessageUpdate::Content(self.content_update(by.user_id, change)?);
-        self.change(by, id, message_id, &update).await
-    }
-
-    /// Keeps what the reader thinks of a message, in place of what they thought before.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
-    pub async fn set_feedback(
-        &self,
-        user_id: &str,
-        id: &str,
-        message_id: &str,
-        feedback: NewFeedback,
-    ) -> Outcome<Message> {
-        let feedback = Verbatim::of(&feedback.at(self.ports.clock.now())?);
-        let update = MessageUpdate::Feedback(Some(feedback.as_str().to_owned()));
-        self.change(By { user_id, token_id: None, expired: false }, id, message_id, &update).await
-    }
-
-    /// Forgets what the reader thinks of a message.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
-    pub async fn clear_feedback(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
-        let by = By { user_id, token_id: None, expired: false };
-        self.change(by, id, message_id, &MessageUpdate::Feedback(None)).await
-    }
-
-    async fn change(
-        &self,
-        by: By<'_>,
-        id: &str,
-        message_id: &str,
-        update: &MessageUpdate,
-    ) -> Outcome<Message> {
-        if !is_name(message_id) {
-            // The conversation's name may be wrong as well, and comes first.
-            self.stored(by.user_id, id).await?;
-            return Err(ConversationError::NoMessage);
-        }
-        known(id)?;
-        let writer = Writer { token_id: by.token_id, now: self.ports.clock.now() };
-        let changed = self.database.update_message(by.user_id, id, message_id, update, writer, by.expired);
-        match changed.await? {
-            UpdateOutcome::Done((conversation, stored)) => {
-                self.hub.announce(conversation.no, conversation.revision);
-                Ok(message(id, stored))
-            }
-            UpdateOutcome::NoConversation => Err(ConversationError::NoConversation),
-            UpdateOutcome::NoMessage => Err(ConversationError::NoMessage),
-            UpdateOutcome::TooLarge => Err(Problems::from(self.message_limits().too_large()).into()),
-            UpdateOutcome::NotBegunByToken => Err(ConversationError::Expired),
-        }
-    }
-
     async fn stored(&self, user_id: &str, id: &str) -> Outcome<StoredConversation> {
         known(id)?;
         let found = self.database.find_conversation(user_id, id).await?;
         found.ok_or(ConversationError::NoConversation)
     }
-
-    /// A request, under hashes bound to its reader and conversation.
-    fn idempotency(&self, user_id: &str, id: &str, key: &str, messages: &[NewMessage]) -> Idempotency {
-        let hash = |text: String| hex(self.secret.derive(&text).as_slice());
-        Idempotency {
-            id: hash(format!("idempotency:{user_id}\n{id}\n{key}")),
-            request: hash(format!("request:{messages:?}")),
-            expires_at: self.ports.clock.now().plus_seconds(REMEMBERED),
-        }
-    }
-}
-
-/// How many of these messages, one at least, go on a page.
-fn that_fit(found: &[StoredMessage]) -> i64 {
-    let mut bytes = 0;
-    let fit = found.iter().take_while(|message| {
-        bytes += message.content.bytes();
-        bytes <= PAGE_BYTES
-    });
-    i64::try_from(fit.count().max(1)).unwrap_or(i64::MAX)
 }
 
 /// Takes the row that only tells that there is more, and makes a cursor of the last one that is shown.

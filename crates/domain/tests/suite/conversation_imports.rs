@@ -1,7 +1,7 @@
 //! Taking conversations in from files.
 
 use domain::{
-    ConversationError, ConversationLimits, Settings,
+    Asked, ConversationError, ConversationLimits, Settings,
     contract::{
         Code, Problems,
         conversations::{Imported, Order},
@@ -355,7 +355,8 @@ async fn more_messages_than_one_request_may_add_come_in_at_once(database: TestDa
     let imported = import(&book, &ada, &json!([{ "id": "long", "mapping": nodes }])).await;
     assert_eq!(ids(&imported), [("long", 450, 450)]);
     let conversations = &book.services.conversations;
-    let last = conversations.stretch(&ada, "long", (0, i64::MAX), Order::Desc, 2).await.unwrap();
+    let asked = Asked { limit: 2, cursor: None };
+    let last = conversations.messages(&ada, "long", Order::Desc, asked).await.unwrap().items;
     assert_eq!((last[0].id.as_str(), last[0].seq), ("n449", 450));
     assert_eq!(last[0].parent_id.as_ref(), Some(&last[1].id));
     // It goes on from there.

@@ -1,15 +1,14 @@
-//! Lists and stretches.
+//! Lists of conversations, and how one stands.
 
-use domain::contract::conversations::{ConversationStatus, Order};
+use domain::contract::conversations::ConversationStatus;
 use serde_json::json;
 use testkit::{databases::TestDatabase, on_each_database};
 
-use super::{Talk, names, whole};
+use super::{Talk, whole};
 
 on_each_database!(
     the_list_shows_the_last_active_first,
     what_is_put_away_stands_in_a_list_of_its_own,
-    a_stretch_is_what_lies_between_two_places,
     a_conversation_says_how_it_stands,
 );
 
@@ -41,24 +40,6 @@ async fn what_is_put_away_stands_in_a_list_of_its_own(database: TestDatabase) {
     assert_eq!(talk.find("c").await.status, ConversationStatus::Archived, "and goes on where it is");
     talk.changes("c", json!({ "status": "active" })).await;
     assert_eq!(talk.list(&talk.ada).await, ["c"]);
-}
-
-async fn a_stretch_is_what_lies_between_two_places(database: TestDatabase) {
-    let talk = Talk::begin(database).await;
-    for at in 1..=5 {
-        talk.says("c", &format!("m{at}"), "x").await;
-    }
-    for (between, order, limit, expected) in [
-        ((0, i64::MAX), Order::Asc, 9, "m1 m2 m3 m4 m5"),
-        ((1, 5), Order::Asc, 9, "m2 m3 m4"),
-        ((1, 5), Order::Desc, 2, "m4 m3"),
-        ((3, i64::MAX), Order::Asc, 1, "m4"),
-        ((5, 1), Order::Asc, 9, ""),
-        ((i64::MIN, i64::MAX), Order::Desc, 1, "m5"),
-    ] {
-        let stretch = talk.service().stretch(&talk.ada, "c", between, order, limit).await.unwrap();
-        assert_eq!(names(&stretch).join(" "), expected, "{between:?}");
-    }
 }
 
 async fn a_conversation_says_how_it_stands(database: TestDatabase) {

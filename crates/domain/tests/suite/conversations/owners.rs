@@ -1,7 +1,7 @@
 //! Security 35: whose a conversation is, is asked every time.
 
 use domain::{
-    By, ConversationError, Conversations,
+    By, ConversationError, Conversations, Place,
     contract::{
         Code,
         conversations::{NewFeedback, Order, read_json},
@@ -24,7 +24,7 @@ const EVERYTHING: [&str; 13] = [
     "find",
     "messages",
     "messages desc",
-    "stretch",
+    "branch",
     "message",
     "watch",
     "append",
@@ -49,7 +49,7 @@ async fn does(
         "find" => service.find(user_id, id).await.map(drop),
         "messages" => service.messages(user_id, id, Order::Asc, first(9)).await.map(drop),
         "messages desc" => service.messages(user_id, id, Order::Desc, first(9)).await.map(drop),
-        "stretch" => service.stretch(user_id, id, (0, 9), Order::Asc, 9).await.map(drop),
+        "branch" => service.branch(user_id, id, None, Place::End, 9).await.map(drop),
         "message" => service.message(user_id, id, message).await.map(drop),
         "watch" => service.watch(user_id, id, Some(0)).await.map(drop),
         "append" => service.append(by(user_id), id, vec![said("x")], Some("key")).await.map(drop),

@@ -1,0 +1,193 @@
+//! The messages of a conversation: added, read, changed and judged.
+
+use contract::{
+    Problems,
+    conversations::{Appended, Message, MessageChange, NewFeedback, NewMessage, Order, Page, Verbatim},
+};
+use storage::conversations::{
+    AppendOutcome, Appending, Idempotency, MessageUpdate, StoredMessage, UpdateOutcome, Writer,
+};
+
+use super::{
+    Asked, By, ConversationError, Conversations, Outcome, check_message, is_name, known, next,
+    presenting::message,
+};
+use crate::devices::hex;
+
+/// Bytes of messages on a page; one that is larger has a page of its own.
+const PAGE_BYTES: usize = 4 << 20;
+/// Seconds for which a request is known again.
+const REMEMBERED: i64 = 86_400;
+
+impl Conversations {
+    /// Adds messages, all or none, each at the next place of the conversation. `key` makes it safe to send them again.
+    /// Whether any of them is new; the same messages sent once more change nothing.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn append(
+        &self,
+        by: By<'_>,
+        id: &str,
+        messages: Vec<NewMessage>,
+        key: Option<&str>,
+    ) -> Outcome<(Appended, bool)> {
+        if by.expired {
+            return Err(ConversationError::Expired);
+        }
+        known(id)?;
+        let idempotency = key.map(|key| self.idempotency(by.user_id, id, key, &messages));
+        let drafts = self.drafts(by.user_id, messages)?;
+        let appending = Appending {
+            user_id: by.user_id,
+            conversation_id: id,
+            writer: Writer { token_id: by.token_id, now: self.ports.clock.now() },
+            drafts: &drafts,
+            most: i64::from(self.limits.messages),
+            idempotency: idempotency.as_ref(),
+        };
+        let place = |at: usize| if drafts.len() == 1 { String::new() } else { format!("messages[{at}].") };
+        match self.appender.append(&appending).await? {
+            AppendOutcome::Done(written) => {
+                let is_new = written.iter().any(|written| written.is_new);
+                let messages = written.into_iter().map(|written| message(id, written.message)).collect();
+                Ok((Appended { messages }, is_new))
+            }
+            AppendOutcome::Repeated(stored) => {
+                let messages = stored.into_iter().map(|stored| message(id, stored)).collect();
+                Ok((Appended { messages }, false))
+            }
+            AppendOutcome::KeyReused => Err(ConversationError::KeyReused),
+            AppendOutcome::NoConversation => Err(ConversationError::NoConversation),
+            AppendOutcome::NoParent(at) => Err(ConversationError::unknown(&format!("{}parentId", place(at)))),
+            AppendOutcome::Different(at) => Err(ConversationError::Different(format!("{}id", place(at)))),
+            AppendOutcome::Full => Err(ConversationError::Full),
+        }
+    }
+
+    /// The messages of a conversation in their order.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn messages(
+        &self,
+        user_id: &str,
+        id: &str,
+        order: Order,
+        asked: Asked<'_>,
+    ) -> Outcome<Page<Message>> {
+        let list = format!("messages:{}:{id}", order.name());
+        let cursor = self.cursors.read(user_id, &list, asked.cursor)?;
+        let stored = self.stored(user_id, id).await?;
+        let newest_first = order == Order::Desc;
+        let between = match cursor {
+            Some((seq, _)) if newest_first => (0, seq),
+            Some((seq, _)) => (seq, i64::MAX),
+            None => (0, i64::MAX),
+        };
+        let rows = asked.rows();
+        let mut found = self.database.read_messages(stored.no, between, newest_first, rows + 1).await?;
+        let rows = rows.min(that_fit(&found));
+        let next_cursor = next(&mut found, rows, |last| self.cursors.write(user_id, &list, (last.seq(), 0)));
+        Ok(Page { items: found.into_iter().map(|stored| message(id, stored)).collect(), next_cursor })
+    }
+
+    /// One message.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn message(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
+        let stored = self.stored(user_id, id).await?;
+        check_message(message_id)?;
+        let found = self.database.find_message(stored.no, message_id).await?;
+        found.map(|stored| message(id, stored)).ok_or(ConversationError::NoMessage)
+    }
+
+    /// Changes a message; finishes an answer that was stored while it was being written. A token that has expired may
+    /// finish what it has begun.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn update_message(
+        &self,
+        by: By<'_>,
+        id: &str,
+        message_id: &str,
+        change: MessageChange,
+    ) -> Outcome<Message> {
+        let update = MessageUpdate::Content(self.content_update(by.user_id, change)?);
+        self.change(by, id, message_id, &update).await
+    }
+
+    /// Keeps what the reader thinks of a message, in place of what they thought before.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn set_feedback(
+        &self,
+        user_id: &str,
+        id: &str,
+        message_id: &str,
+        feedback: NewFeedback,
+    ) -> Outcome<Message> {
+        let feedback = Verbatim::of(&feedback.at(self.ports.clock.now())?);
+        let update = MessageUpdate::Feedback(Some(feedback.as_str().to_owned()));
+        self.change(By { user_id, token_id: None, expired: false }, id, message_id, &update).await
+    }
+
+    /// Forgets what the reader thinks of a message.
+    ///
+    /// # Errors
+    /// [`ConversationError`].
+    pub async fn clear_feedback(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
+        let by = By { user_id, token_id: None, expired: false };
+        self.change(by, id, message_id, &MessageUpdate::Feedback(None)).await
+    }
+
+    async fn change(
+        &self,
+        by: By<'_>,
+        id: &str,
+        message_id: &str,
+        update: &MessageUpdate,
+    ) -> Outcome<Message> {
+        if !is_name(message_id) {
+            // The conversation's name may be wrong as well, and comes first.
+            self.stored(by.user_id, id).await?;
+            return Err(ConversationError::NoMessage);
+        }
+        known(id)?;
+        let writer = Writer { token_id: by.token_id, now: self.ports.clock.now() };
+        let changed = self.database.update_message(by.user_id, id, message_id, update, writer, by.expired);
+        match changed.await? {
+            UpdateOutcome::Done((conversation, stored)) => {
+                self.hub.announce(conversation.no, conversation.revision);
+                Ok(message(id, stored))
+            }
+            UpdateOutcome::NoConversation => Err(ConversationError::NoConversation),
+            UpdateOutcome::NoMessage => Err(ConversationError::NoMessage),
+            UpdateOutcome::TooLarge => Err(Problems::from(self.message_limits().too_large()).into()),
+            UpdateOutcome::NotBegunByToken => Err(ConversationError::Expired),
+        }
+    }
+
+    /// A request, under hashes bound to its reader and conversation.
+    fn idempotency(&self, user_id: &str, id: &str, key: &str, messages: &[NewMessage]) -> Idempotency {
+        let hash = |text: String| hex(self.secret.derive(&text).as_slice());
+        Idempotency {
+            id: hash(format!("idempotency:{user_id}\n{id}\n{key}")),
+            request: hash(format!("request:{messages:?}")),
+            expires_at: self.ports.clock.now().plus_seconds(REMEMBERED),
+        }
+    }
+}
+
+/// How many of these messages, one at least, go on a page.
+fn that_fit(found: &[StoredMessage]) -> i64 {
+    let mut bytes = 0;
+    let fit = found.iter().take_while(|message| {
+        bytes += message.content.bytes();
+        bytes <= PAGE_BYTES
+    });
+    i64::try_from(fit.count().max(1)).unwrap_or(i64::MAX)
+}
