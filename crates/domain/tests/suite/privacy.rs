@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     Asked, ConversationError, DeleteAccount, Deleted, Device, Event, EventKind, ExportError, LimitSettings,
-    Quota, Retention, Rule, Session, Settings, SignInError, SignUp, SignedIn, Swept, Timestamp, User, Visit,
+    Quota, Rule, Session, Settings, SignInError, SignUp, SignedIn, Swept, Timestamp, User, Visit,
     contract::{Choice, PasswordAttempt, PersonName, Question, QuestionKind, Questions},
     export::Export,
 };
@@ -31,9 +31,6 @@ on_each_database!(
     a_deleted_conversation_comes_back_within_ten_minutes_and_is_gone_after_them,
     what_is_recorded_after_a_reader_was_erased_names_nobody,
     an_event_stored_in_the_moment_of_the_erasure_is_forgotten_by_the_next_sweep,
-    expired_sessions_links_and_counts_are_swept,
-    accounts_that_were_never_confirmed_are_swept_without_a_trace,
-    old_events_are_swept_and_young_ones_stay,
     security_25_the_table_of_counts_holds_no_address_not_even_hashed_without_the_secret,
 );
 
@@ -64,7 +61,7 @@ fn newcomer() -> SignUp {
 
 /// What the newcomer's account left behind in a life: two sessions, two known browsers, links, letters on their way,
 /// guesses at the password, a copy.
-async fn lived_in(book: &Book) -> (SignedIn, Visit) {
+pub async fn lived_in(book: &Book) -> (SignedIn, Visit) {
     let services = &book.services;
     let laptop = visit(book, HOME, LAPTOP_AGENT);
     let signed_up = services.accounts.sign_up(newcomer(), &laptop).await.unwrap();
@@ -88,7 +85,7 @@ fn signed_in(user: User, session: Option<Session>) -> SignedIn {
     SignedIn { user, session: session.unwrap() }
 }
 
-async fn copy(book: &Book, signed_in: &SignedIn) -> Export {
+pub async fn copy(book: &Book, signed_in: &SignedIn) -> Export {
     book.services.privacy.export(&signed_in.user, &device(HOME, LAPTOP_AGENT)).await.unwrap()
 }
 
@@ -226,7 +223,7 @@ async fn erase(book: &Book, signed_in: &SignedIn, visit: &Visit) {
 }
 
 /// Everything by which a row could be about the reader.
-fn marks(signed_in: &SignedIn) -> Vec<&str> {
+pub fn marks(signed_in: &SignedIn) -> Vec<&str> {
     let account =
         [&signed_in.user.id, EMAIL, NAME, HOME, PHONE, LAPTOP_AGENT, PHONE_AGENT, &signed_in.session.id];
     // The words of messages and titles, and those by which a search finds them.
@@ -428,71 +425,6 @@ async fn an_event_stored_in_the_moment_of_the_erasure_is_forgotten_by_the_next_s
     let events = book.database.events_of(&living.user.id, 10).await.unwrap();
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].ip_address.as_deref(), Some(HOME), "a living reader's events stay as they are");
-}
-
-fn kept_for(events_days: u32, unverified_days: Option<u32>) -> Settings {
-    Settings { retention: Retention { events_days, unverified_days }, ..settings() }
-}
-
-async fn expired_sessions_links_and_counts_are_swept(database: TestDatabase) {
-    let book = Book::with(database, kept_for(365, None)).await;
-    let (signed_in, _) = lived_in(&book).await;
-    let limits = book.count("bookplate_limits").await;
-    assert!(limits > 0);
-    assert_eq!(book.services.upkeep.sweep().await.unwrap(), Swept::default(), "nothing has served its time");
-
-    book.ports.clock.advance_seconds(7 * DAY - 60);
-    let swept = book.services.upkeep.sweep().await.unwrap();
-    let limits = u64::try_from(limits).unwrap();
-    assert_eq!(
-        swept,
-        Swept { sessions: 1, links: 2, limits, conversations: 1, requests: 1, ..Swept::default() }
-    );
-    assert!(!book.lives(&signed_in).await);
-    assert_eq!(book.count("bookplate_sessions").await, 1, "the phone's, a minute younger");
-    assert_eq!(book.count("bookplate_session_records").await, 1);
-    book.ports.clock.advance_seconds(60);
-    let swept = book.services.upkeep.sweep().await.unwrap();
-    assert_eq!(swept, Swept { sessions: 1, ..Swept::default() });
-    assert_eq!(book.count("bookplate_users").await, 1, "accounts stay unless a time is set");
-}
-
-async fn accounts_that_were_never_confirmed_are_swept_without_a_trace(database: TestDatabase) {
-    let book = Book::with(database, kept_for(365, Some(7))).await;
-    let (signed_in, _) = lived_in(&book).await;
-    book.reader("grace").await;
-    book.reader("edith").await;
-    let proved = "update bookplate_users set email_verified = true, unverified_since = null
-        where email = 'grace@example.com'";
-    book.database.arrange(proved).await;
-    book.ports.clock.advance_seconds(6 * DAY);
-    let edith = book.services.accounts.sign_in(sign_in("edith", PASSWORD), &Visit::default()).await.unwrap();
-    assert_eq!(book.services.upkeep.sweep().await.unwrap().accounts, 0, "not yet");
-
-    book.ports.clock.advance_seconds(DAY + 60);
-    let events = book.count("bookplate_events").await;
-    assert_eq!(book.services.upkeep.sweep().await.unwrap().accounts, 1);
-    for mark in marks(&signed_in) {
-        assert_eq!(book.database.rows_holding(mark).await, Vec::<String>::new(), "{mark}");
-    }
-    assert_eq!(book.count("bookplate_events").await, events);
-    let left =
-        "select count(*) from bookplate_users where email in ('grace@example.com', 'edith@example.com')";
-    assert_eq!((book.count("bookplate_users").await, book.database.number(left).await), (2, 2));
-    assert!(book.lives(&edith).await, "who is signed in is not thrown out");
-}
-
-async fn old_events_are_swept_and_young_ones_stay(database: TestDatabase) {
-    let book = Book::with(database, kept_for(30, None)).await;
-    let reader = book.reader("grace").await;
-    book.ports.clock.advance_seconds(DAY);
-    copy(&book, &reader).await;
-    book.ports.clock.advance_seconds(29 * DAY);
-    assert_eq!(book.services.upkeep.sweep().await.unwrap().events, 0, "thirty days old to the second");
-    book.ports.clock.advance_seconds(1);
-    assert_eq!(book.services.upkeep.sweep().await.unwrap().events, 1);
-    let left = book.database.events_of(&reader.user.id, 10).await.unwrap();
-    assert_eq!(left.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["export"]);
 }
 
 async fn security_25_the_table_of_counts_holds_no_address_not_even_hashed_without_the_secret(

@@ -1,19 +1,30 @@
 //! What is done from time to time.
 
-use domain::{NewReader, Retention, Settings, contract::PersonName};
+use domain::{NewReader, Retention, Settings, Swept, Visit, contract::PersonName};
 use testkit::{databases::TestDatabase, on_each_database};
 
-use crate::book::{Book, DAY, email, settings};
+use crate::{
+    book::{Book, DAY, PASSWORD, email, settings, sign_in},
+    privacy::{copy, lived_in, marks},
+};
 
-on_each_database!(what_has_served_its_time_is_swept);
+on_each_database!(
+    what_has_served_its_time_is_swept,
+    expired_sessions_links_and_counts_are_swept,
+    accounts_that_were_never_confirmed_are_swept_without_a_trace,
+    old_events_are_swept_and_young_ones_stay,
+);
+
+fn kept_for(events_days: u32, unverified_days: Option<u32>) -> Settings {
+    Settings { retention: Retention { events_days, unverified_days }, ..settings() }
+}
 
 fn new(name: &str, email_verified: bool) -> NewReader {
     NewReader { email: email(name), name: PersonName::parse(name).unwrap(), password: None, email_verified }
 }
 
 async fn what_has_served_its_time_is_swept(database: TestDatabase) {
-    let retention = Retention { events_days: 30, unverified_days: Some(7) };
-    let book = Book::with(database, Settings { retention, ..settings() }).await;
+    let book = Book::with(database, kept_for(30, Some(7))).await;
     book.reader("ada").await;
     book.services.operator.create(new("never", false)).await.unwrap();
     book.services.operator.create(new("grace", true)).await.unwrap();
@@ -29,4 +40,65 @@ async fn what_has_served_its_time_is_swept(database: TestDatabase) {
     book.ports.clock.advance_seconds(23 * DAY);
     assert_eq!(book.services.keep_up().await.unwrap().events, u64::try_from(events).unwrap());
     assert_eq!(book.count("bookplate_events").await, 0);
+}
+
+async fn expired_sessions_links_and_counts_are_swept(database: TestDatabase) {
+    let book = Book::with(database, kept_for(365, None)).await;
+    let (signed_in, _) = lived_in(&book).await;
+    let limits = book.count("bookplate_limits").await;
+    assert!(limits > 0);
+    assert_eq!(book.services.upkeep.sweep().await.unwrap(), Swept::default(), "nothing has served its time");
+
+    book.ports.clock.advance_seconds(7 * DAY - 60);
+    let swept = book.services.upkeep.sweep().await.unwrap();
+    let limits = u64::try_from(limits).unwrap();
+    assert_eq!(
+        swept,
+        Swept { sessions: 1, links: 2, limits, conversations: 1, requests: 1, ..Swept::default() }
+    );
+    assert!(!book.lives(&signed_in).await);
+    assert_eq!(book.count("bookplate_sessions").await, 1, "the phone's, a minute younger");
+    assert_eq!(book.count("bookplate_session_records").await, 1);
+    book.ports.clock.advance_seconds(60);
+    let swept = book.services.upkeep.sweep().await.unwrap();
+    assert_eq!(swept, Swept { sessions: 1, ..Swept::default() });
+    assert_eq!(book.count("bookplate_users").await, 1, "accounts stay unless a time is set");
+}
+
+async fn accounts_that_were_never_confirmed_are_swept_without_a_trace(database: TestDatabase) {
+    let book = Book::with(database, kept_for(365, Some(7))).await;
+    let (signed_in, _) = lived_in(&book).await;
+    book.reader("grace").await;
+    book.reader("edith").await;
+    let proved = "update bookplate_users set email_verified = true, unverified_since = null
+        where email = 'grace@example.com'";
+    book.database.arrange(proved).await;
+    book.ports.clock.advance_seconds(6 * DAY);
+    let edith = book.services.accounts.sign_in(sign_in("edith", PASSWORD), &Visit::default()).await.unwrap();
+    assert_eq!(book.services.upkeep.sweep().await.unwrap().accounts, 0, "not yet");
+
+    book.ports.clock.advance_seconds(DAY + 60);
+    let events = book.count("bookplate_events").await;
+    assert_eq!(book.services.upkeep.sweep().await.unwrap().accounts, 1);
+    for mark in marks(&signed_in) {
+        assert_eq!(book.database.rows_holding(mark).await, Vec::<String>::new(), "{mark}");
+    }
+    assert_eq!(book.count("bookplate_events").await, events);
+    let left =
+        "select count(*) from bookplate_users where email in ('grace@example.com', 'edith@example.com')";
+    assert_eq!((book.count("bookplate_users").await, book.database.number(left).await), (2, 2));
+    assert!(book.lives(&edith).await, "who is signed in is not thrown out");
+}
+
+async fn old_events_are_swept_and_young_ones_stay(database: TestDatabase) {
+    let book = Book::with(database, kept_for(30, None)).await;
+    let reader = book.reader("grace").await;
+    book.ports.clock.advance_seconds(DAY);
+    copy(&book, &reader).await;
+    book.ports.clock.advance_seconds(29 * DAY);
+    assert_eq!(book.services.upkeep.sweep().await.unwrap().events, 0, "thirty days old to the second");
+    book.ports.clock.advance_seconds(1);
+    assert_eq!(book.services.upkeep.sweep().await.unwrap().events, 1);
+    let left = book.database.events_of(&reader.user.id, 10).await.unwrap();
+    assert_eq!(left.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["export"]);
 }
