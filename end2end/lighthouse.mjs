@@ -1,5 +1,5 @@
 // Lighthouse on the mobile preset against a fresh server: `npm run lighthouse [-- --at-least=100] [-- --runs=3]`.
-// Every page is looked at as a reader finds it, those that belong to somebody with a session and a conversation.
+// Pages are looked at as a reader finds them, those that belong to somebody with a session and conversations.
 // Lighthouse comes through npx, in the last version that runs on Node 20. Prints the scores, the median of the runs.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -2,7 +2,7 @@
 
 Arguments: the folder of the documents, and Bookplate's address. Writes its port on a line by itself when it listens.
 POST /ask {"conversation", "question"} with a reader's token answers the claims once the answer is kept, by the README's
-way; POST /keep keeps an answer by that of docs/API.md.
+way, as soon as POST /go-on has come; POST /keep keeps an answer by that of docs/API.md.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ def examples(document, *names):
     return compile("\n".join(tried).replace(LOCAL, repr(address)), document, "exec")
 
 
-# Set by a question that is to be left unfinished until the reader has seen its beginning.
+# An answer stands still until the reader has seen its beginning.
 may_go_on = asyncio.Event()
 
 
