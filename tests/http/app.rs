@@ -9,7 +9,6 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use axum::Router;
@@ -216,25 +215,12 @@ macro_rules! on_one_database {
 }
 pub(crate) use on_one_database;
 
-/// Runs a body on SQLite while time goes on only when the body says so, with `tokio::time::advance`.
-pub fn on_standing_time<F: Future<Output = ()>>(body: impl FnOnce(TestDatabase) -> F) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-    runtime.unwrap().block_on(async {
-        // Time that stands still leaps ahead when nothing is left to do but to wait, as for a database; not while a
-        // thread is at work. One that waits for ever shall fail all the same.
-        let (done, waits) = std::sync::mpsc::channel::<()>();
-        tokio::task::spawn_blocking(move || waits.recv_timeout(Duration::from_secs(60)));
-        body(Kind::Sqlite.migrated().await).await;
-        drop(done);
-    });
-}
-
 /// Makes a test of each named `async fn(TestDatabase)`, on SQLite, in which time is the test's own.
 macro_rules! while_time_stands_still {
     ($($test:ident),+ $(,)?) => {
         mod timed {
             $(#[test] fn $test() {
-                $crate::app::on_standing_time(super::$test);
+                testkit::databases::on_standing_time(testkit::databases::Kind::Sqlite, super::$test);
             })+
         }
     };

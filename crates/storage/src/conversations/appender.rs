@@ -178,10 +178,11 @@ where
 {
     let mut waiting = Vec::new();
     loop {
-        if waiting.is_empty() && jobs.recv_many(&mut waiting, TOGETHER).await == 0 {
-            return;
-        }
-        if waiting.len() < WAITING {
+        if waiting.is_empty() {
+            if jobs.recv_many(&mut waiting, TOGETHER).await == 0 {
+                return;
+            }
+        } else if waiting.len() < WAITING {
             waiting.extend((0..TOGETHER).map_while(|_| jobs.try_recv().ok()));
         }
         // In a task of its own: whatever happens there, the next are written.

@@ -1,12 +1,22 @@
 //! Messages that come in at once, by the door they come in by.
 
-use std::{collections::BTreeSet, future::Future, sync::Arc, task::Waker};
+use std::{
+    collections::BTreeSet,
+    future::Future,
+    sync::{Arc, Mutex},
+    task::Waker,
+    time::Duration,
+};
 
-use storage::conversations::{
-    AppendOutcome, Appender, Appending, Content, CreateOutcome, Draft, Idempotency, Terms, Writer,
+use sqlx::PgConnection;
+use storage::{
+    Database,
+    conversations::{
+        AppendOutcome, Appender, Appending, Content, CreateOutcome, Draft, Idempotency, Terms, Writer,
+    },
 };
 use testkit::{
-    databases::{Kind, TestDatabase, on_migrated},
+    databases::{Kind, TestDatabase, on_migrated, on_standing_time},
     on_each_database,
 };
 
@@ -117,6 +127,50 @@ fn a_busy_conversation_keeps_no_other_waiting() {
         let talk = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
         assert_eq!((talk.message_count, talk.revision), (400, 400));
     });
+}
+
+/// A statement that is not answered in time may be carried out all the same, before its message is tried once more.
+#[test]
+fn a_message_whose_statement_is_not_answered_is_stored_once_and_announced() {
+    on_standing_time(Kind::Postgres, async |database| {
+        let (user_id, no) = conversation(&database).await;
+        let announced = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&announced);
+        let appender =
+            Appender::new(&database, move |no, revision| heard.lock().unwrap().push((no, revision)));
+        let Database::Postgres(pool) = &*database else { panic!("asked for PostgreSQL") };
+        let mut holding = pool.aside().await.unwrap().acquire().await.unwrap();
+        for statement in ["begin", "lock table bookplate_messages in share mode"] {
+            sqlx::query(statement).execute(&mut *holding).await.unwrap();
+        }
+        let appended = tokio::spawn(async move {
+            let drafts = [draft("a", "hello")];
+            appender.append(&appending(&user_id, "talk", &drafts)).await
+        });
+        wait_for_writers(&mut holding, 1).await;
+        tokio::time::advance(Duration::from_secs(16)).await;
+        wait_for_writers(&mut holding, 2).await;
+        sqlx::query("rollback").execute(&mut *holding).await.unwrap();
+        let outcome = appended.await.unwrap().unwrap();
+        let AppendOutcome::Done(written) = outcome else { panic!("{outcome:?}") };
+        assert_eq!((written[0].message.seq(), written[0].message.revision), (1, 1));
+        assert_eq!(count(&database, "bookplate_messages").await, 1);
+        assert_eq!(*announced.lock().unwrap(), [(no, 1)]);
+    });
+}
+
+/// Waits until so many statements wait for a lock.
+async fn wait_for_writers(connection: &mut PgConnection, writers: i64) {
+    let waiting = "select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
+    for _ in 0..20_000 {
+        if sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *connection).await.unwrap() >= writers {
+            return;
+        }
+        // What one transaction knows of others' doings stays as it was first asked for.
+        sqlx::query("select pg_stat_clear_snapshot()").execute(&mut *connection).await.unwrap();
+    }
+    panic!("{writers} never waited");
 }
 
 async fn what_does_not_fit_says_why_and_leaves_nothing(database: TestDatabase) {

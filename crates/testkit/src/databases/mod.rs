@@ -4,7 +4,7 @@ mod contents;
 mod postgres;
 mod sqlite;
 
-use std::{future::Future, ops::Deref};
+use std::{future::Future, ops::Deref, time::Duration};
 
 use storage::Database;
 
@@ -111,6 +111,20 @@ pub fn on_migrated<F: Future<Output = ()>>(kind: Kind, body: impl FnOnce(TestDat
 /// Runs a test's body on an empty database of this kind.
 pub fn on_empty<F: Future<Output = ()>>(kind: Kind, body: impl FnOnce(TestDatabase) -> F) {
     runtime().block_on(async { body(kind.empty().await).await });
+}
+
+/// Runs a test's body on a migrated database of this kind, while time goes on only when the body says so, with
+/// `tokio::time::advance`.
+pub fn on_standing_time<F: Future<Output = ()>>(kind: Kind, body: impl FnOnce(TestDatabase) -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.expect("a test has a thread").block_on(async {
+        // Time that stands still leaps ahead when nothing is left to do but to wait, as for a database; not while a
+        // thread is at work. One that waits for ever shall fail all the same.
+        let (done, waits) = std::sync::mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || waits.recv_timeout(Duration::from_secs(60)));
+        body(kind.migrated().await).await;
+        drop(done);
+    });
 }
 
 /// Two workers, so that what is meant to happen at once does.
