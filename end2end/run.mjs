@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:f
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { crashes } from './harness/crashes.mjs';
 import { missing } from './harness/environment.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -46,13 +47,23 @@ async function nodeTests(folder, more) {
 }
 
 async function playwright(more) {
+  const first = await playwrightOnce(more);
+  const crashed = first.report ? crashes(first.report) : [];
+  if (!crashed.length) return first.counts;
+  console.log(`The browser crashed; once more, and only once:\n${crashed.join('\n')}`);
+  const { counts } = await playwrightOnce(['--last-failed', ...more]);
+  return { passed: first.counts.passed + counts.passed, failed: counts.failed };
+}
+
+async function playwrightOnce(more) {
   const counted = join(results, 'browser.json');
   rmSync(counted, { force: true });
   const code = await start([require.resolve('@playwright/test/cli'), 'test', ...more]);
-  const { stats, errors } = read(counted) ?? {};
-  if (!stats) return atLeastOneFailure(undefined, code);
+  const report = read(counted);
+  if (!report?.stats) return { counts: atLeastOneFailure(undefined, code) };
+  const { stats, errors } = report;
   const failed = stats.unexpected + stats.flaky + stats.skipped + errors.length;
-  return atLeastOneFailure({ passed: stats.expected, failed }, code);
+  return { report, counts: atLeastOneFailure({ passed: stats.expected, failed }, code) };
 }
 
 function read(path) {
