@@ -108,19 +108,23 @@ pub(crate) fn table(rows: &[Row]) -> String {
 /// The table of event streams.
 pub(crate) fn streams_table(rows: &[Streams]) -> String {
     let mut text = String::from(
-        "| database | messages | streams | RSS before MB | RSS after MB | KB each | KB each further | idle CPU ms/s | event p50 ms | p95 ms | p99 ms |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|\n",
+        "| database | messages | streams | RSS before MB | RSS after MB | KB each | KB each further | own KB each | own KB each further | idle CPU ms/s | event p50 ms | p95 ms | p99 ms |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
+        let (each, further) = row.each(|memory| memory.resident);
+        let (own, own_further) = row.each(|memory| memory.own);
         text.push_str(&format!(
-            "| {} | {} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.2} | {:.2} | {:.2} |\n",
+            "| {} | {} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.2} | {:.2} | {:.2} |\n",
             row.database,
             row.messages,
             row.streams,
-            row.before as f64 / 1e6,
-            row.after as f64 / 1e6,
-            row.each / 1e3,
-            row.each_further / 1e3,
+            row.before.resident as f64 / 1e6,
+            row.after.resident as f64 / 1e6,
+            each / 1e3,
+            further / 1e3,
+            own / 1e3,
+            own_further / 1e3,
             row.idle,
             row.p50,
             row.p95,

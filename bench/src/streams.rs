@@ -18,7 +18,7 @@ use crate::{
     readers::{Reader, Readers},
     scenario::{Place, Scenario},
     server::Server,
-    usage,
+    usage::{self, Memory},
     wire::{Wire, request},
     words::{Rng, Vocabulary},
 };
@@ -38,18 +38,34 @@ pub(crate) struct Streams {
     pub(crate) database: &'static str,
     pub(crate) messages: u64,
     pub(crate) streams: usize,
-    /// Bytes of memory the server has in use with none, and with all.
-    pub(crate) before: u64,
-    pub(crate) after: u64,
-    /// Bytes a stream has added, over all of them and over the last four fifths.
-    pub(crate) each: f64,
-    pub(crate) each_further: f64,
+    /// What the server has in use with none, with the first fifth of them, and with all.
+    pub(crate) before: Memory,
+    pub(crate) early: Memory,
+    pub(crate) after: Memory,
     /// Milliseconds of CPU a second while nothing happens.
     pub(crate) idle: f64,
     /// Milliseconds from sending a message to its event.
     pub(crate) p50: f64,
     pub(crate) p95: f64,
     pub(crate) p99: f64,
+}
+
+impl Streams {
+    /// Bytes that a stream has added to this part of the memory: over all of them, and over the last four fifths.
+    pub(crate) fn each(&self, part: impl Fn(&Memory) -> u64) -> (f64, f64) {
+        let [before, early, after] =
+            [&self.before, &self.early, &self.after].map(|memory| part(memory) as f64);
+        let first = early_ones(self.streams);
+        (
+            (after - before) / self.streams.max(1) as f64,
+            (after - early) / (self.streams - first).max(1) as f64,
+        )
+    }
+}
+
+/// How many are opened at first, which take what is taken once.
+fn early_ones(streams: usize) -> usize {
+    streams / 5
 }
 
 /// Something a stream has told: which mark, and when.
@@ -65,28 +81,26 @@ pub(crate) async fn measure(
 ) -> Result<Streams> {
     let pid = server.program.pid();
     warm_up(server, readers, vocabulary).await?;
-    let before = usage::resident(pid)?;
+    let before = usage::memory(pid)?;
     let (sender, mut told) = mpsc::unbounded_channel();
-    let first = count / 5;
+    let first = early_ones(count);
     open(server, readers, 0..first, &sender).await?;
     sleep(SETTLE).await;
-    let early = usage::resident(pid)?;
+    let early = usage::memory(pid)?;
     open(server, readers, first..count, &sender).await?;
     sleep(SETTLE).await;
-    let after = usage::resident(pid)?;
+    let after = usage::memory(pid)?;
     let idle_before = usage::of_process(pid)?;
     sleep(IDLE).await;
     let idle = (usage::of_process(pid)? - idle_before).as_secs_f64() * 1000.0 / IDLE.as_secs_f64();
     let latencies = tell(server, readers, count, vocabulary, &mut told).await?;
-    let grown = |from: u64, streams: usize| (after as f64 - from as f64) / streams.max(1) as f64;
     Ok(Streams {
         database,
         messages,
         streams: count,
         before,
+        early,
         after,
-        each: grown(before, count),
-        each_further: grown(early, count - first),
         idle,
         p50: percentile(&latencies, 50.0),
         p95: percentile(&latencies, 95.0),

@@ -3,6 +3,7 @@
 use std::{fs, time::Duration};
 
 use anyhow::{Context, Result};
+use serde::Serialize;
 
 /// /proc counts in hundredths of a second, whatever the kernel does.
 const TICK: Duration = Duration::from_millis(10);
@@ -26,11 +27,23 @@ pub(crate) fn with_children(pid: u32) -> Result<Duration> {
 }
 
 /// The memory a process has in use, in bytes.
-pub(crate) fn resident(pid: u32) -> Result<u64> {
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Memory {
+    /// All of it.
+    pub(crate) resident: u64,
+    /// Without the pages of mapped files, such as an SQLite database, which the kernel can have back at any time.
+    pub(crate) own: u64,
+}
+
+/// The memory a process has in use, see proc_pid_status(5).
+pub(crate) fn memory(pid: u32) -> Result<Memory> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-    let kilobytes: u64 = line.split_whitespace().next().context("no VmRSS")?.parse()?;
-    Ok(kilobytes * 1024)
+    let bytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        Ok::<_, anyhow::Error>(kilobytes.with_context(|| format!("no {name}"))? * 1024)
+    };
+    Ok(Memory { resident: bytes("VmRSS")?, own: bytes("RssAnon")? })
 }
 
 /// The CPU time that all cores have spent on anything, or that the machine below has taken away.
@@ -80,6 +93,7 @@ mod tests {
     #[test]
     fn this_process_has_used_something() {
         assert!(of_process(std::process::id()).is_ok());
-        assert!(resident(std::process::id()).unwrap() > 1_000_000);
+        let memory = memory(std::process::id()).unwrap();
+        assert!(memory.resident > memory.own && memory.own > 100_000, "{memory:?}");
     }
 }
