@@ -78,7 +78,7 @@ impl Conversations {
     ) -> Outcome<Page<Message>> {
         let list = format!("messages:{}:{id}", order.name());
         let cursor = self.cursors.read(user_id, &list, asked.cursor)?;
-        let stored = self.stored(user_id, id).await?;
+        known(id)?;
         let newest_first = order == Order::Desc;
         let between = match cursor {
             Some((seq, _)) if newest_first => (0, seq),
@@ -86,7 +86,11 @@ impl Conversations {
             None => (0, i64::MAX),
         };
         let rows = asked.rows();
-        let mut found = self.database.read_messages(stored.no, between, newest_first, rows + 1).await?;
+        let mut found = self.database.read_messages_of(user_id, id, between, newest_first, rows + 1).await?;
+        if found.is_empty() {
+            // No message, or no conversation?
+            self.stored(user_id, id).await?;
+        }
         let rows = rows.min(that_fit(&found));
         let next_cursor = next(&mut found, rows, |last| self.cursors.write(user_id, &list, (last.seq(), 0)));
         Ok(Page { items: found.into_iter().map(|stored| message(id, stored)).collect(), next_cursor })

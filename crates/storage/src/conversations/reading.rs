@@ -1,29 +1,56 @@
 //! Reading messages.
 
-use super::{SEQ_BITS, StoredMessage, connection::FIND, message::message_columns};
+use super::{
+    SEQ_BITS, StoredMessage,
+    connection::FIND,
+    message::{message_columns, number},
+};
 use crate::{Database, StorageError, database::on_pool};
 
-/// The messages of a conversation between two numbers are its own, since the number begins with the conversation's.
+/// The messages of a conversation between two places are those between two numbers, since a message's number begins with
+/// its conversation's.
 macro_rules! read {
-    ($order:literal) => {
+    ($after:expr, $before:expr, $order:literal, $limit:literal) => {
         concat!(
             "select ",
             message_columns!(),
-            " from bookplate_messages m where m.no > $1 and m.no < $2 order by m.no ",
+            " from bookplate_messages m where m.no > ",
+            $after,
+            " and m.no < ",
+            $before,
+            " order by m.no ",
             $order,
-            " limit $3"
+            " limit ",
+            $limit
         )
     };
 }
-const ASCENDING: &str = read!("asc");
-const DESCENDING: &str = read!("desc");
+/// The number of a place in a reader's conversation, which is looked for once; null, so that nothing is found, without one.
+macro_rules! number_of {
+    ($place:literal) => {
+        concat!(
+            "(select c.no * 1048576 + ",
+            $place,
+            " from bookplate_conversations c where c.user_id = $1 and c.id = $2 and c.deleted_at is null)"
+        )
+    };
+}
+const ASCENDING: &str = read!("$1", "$2", "asc", "$3");
+const DESCENDING: &str = read!("$1", "$2", "desc", "$3");
+const NAMED_ASCENDING: &str = read!(number_of!("$3"), number_of!("$4"), "asc", "$5");
+const NAMED_DESCENDING: &str = read!(number_of!("$3"), number_of!("$4"), "desc", "$5");
 const CHANGES: &str = concat!(
     "select ",
     message_columns!(),
     " from bookplate_messages m where m.conversation_no = $1 and m.revision > $2 order by m.revision limit $3"
 );
 
-pub(super) const STATEMENTS: &[&str] = &[ASCENDING, DESCENDING, CHANGES];
+pub(super) const STATEMENTS: &[&str] = &[ASCENDING, DESCENDING, NAMED_ASCENDING, NAMED_DESCENDING, CHANGES];
+
+/// A place in a conversation, or the nearest there can be.
+fn place(seq: i64) -> i64 {
+    seq.clamp(0, (1 << SEQ_BITS) - 1)
+}
 
 impl Database {
     /// Messages of a conversation in their order, those at places after `after` and before `before`.
@@ -37,11 +64,30 @@ impl Database {
         newest_first: bool,
         limit: i64,
     ) -> Result<Vec<StoredMessage>, StorageError> {
-        let first = conversation_no << SEQ_BITS;
-        let bound = |seq: i64| first | seq.clamp(0, (1 << SEQ_BITS) - 1);
+        let (after, before) = (number(conversation_no, place(after)), number(conversation_no, place(before)));
         let statement = if newest_first { DESCENDING } else { ASCENDING };
         Ok(on_pool!(self, |connection| {
-            let read = sqlx::query_as(statement).bind(bound(after)).bind(bound(before));
+            let read = sqlx::query_as(statement).bind(after).bind(before);
+            read.bind(limit).fetch_all(connection).await?
+        }))
+    }
+
+    /// The same of a reader's conversation by its name, in one question. None, also when there is no such conversation.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn read_messages_of(
+        &self,
+        user_id: &str,
+        id: &str,
+        (after, before): (i64, i64),
+        newest_first: bool,
+        limit: i64,
+    ) -> Result<Vec<StoredMessage>, StorageError> {
+        let statement = if newest_first { NAMED_DESCENDING } else { NAMED_ASCENDING };
+        Ok(on_pool!(self, |connection| {
+            let read =
+                sqlx::query_as(statement).bind(user_id).bind(id).bind(place(after)).bind(place(before));
             read.bind(limit).fetch_all(connection).await?
         }))
     }
