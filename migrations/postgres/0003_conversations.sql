@@ -47,9 +47,11 @@ create index bookplate_messages_revision on bookplate_messages (conversation_no,
 -- What follows a message: the branches that go on from it.
 create index bookplate_messages_parent on bookplate_messages (conversation_no, parent_id);
 
--- The terms of a message. What is looked up holds only terms; the texts stay where they are.
+-- The terms of a message. What is looked up holds only terms; the texts stay where they are. Whoever adds the message that
+-- makes the list of pending terms longer than this, in kilobytes, merges it and is waited for: seconds at the default of
+-- 4 MB and with a million messages.
 alter table bookplate_messages add column terms tsvector;
-create index bookplate_search on bookplate_messages using gin (terms);
+create index bookplate_search on bookplate_messages using gin (terms) with (gin_pending_list_limit = 512);
 
 -- Requests that may be sent again without being carried out twice, under the hash of who sent which.
 create table bookplate_idempotency (
