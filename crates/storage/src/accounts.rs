@@ -7,6 +7,7 @@ use crate::{
     Database, Opening, StorageError, Trace,
     database::{in_transaction, on_pool},
     events::insert_trace,
+    holding::hold_reader,
     sessions::insert_opening,
 };
 
@@ -139,6 +140,9 @@ const FOREIGN_HASHES: &str = "select min(password_hash) from bookplate_accounts
     where password_hash is not null and password_hash not like '$argon2id$%'
     group by case when password_hash like '$2%' then substr(password_hash, 1, 7) else '' end";
 const DELETE: &str = "delete from bookplate_users where id = $1";
+/// Takes every conversation of a reader until the transaction ends.
+const HOLD_CONVERSATIONS: &str =
+    "update bookplate_conversations set deleted_at = deleted_at where user_id = $1";
 
 pub(crate) const STATEMENTS: &[&str] = &[
     INSERT_USER,
@@ -152,6 +156,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     UNLINK,
     FOREIGN_HASHES,
     DELETE,
+    HOLD_CONVERSATIONS,
 ];
 
 impl Database {
@@ -301,10 +306,13 @@ impl Database {
     /// [`StorageError`].
     pub async fn delete_user(&self, id: &str, trace: &Trace) -> Result<bool, StorageError> {
         in_transaction!(self, |connection| {
-            let deleted = sqlx::query(DELETE).bind(id).execute(&mut *connection).await?;
-            if deleted.rows_affected() == 0 {
+            // In the order in which a chatbot takes them: first the conversation, then, to note its request, the reader.
+            // The other way round each would wait for the other. With the reader held, no conversation is added.
+            if !hold_reader!(connection, id) {
                 return Ok(false);
             }
+            sqlx::query(HOLD_CONVERSATIONS).bind(id).execute(&mut *connection).await?;
+            sqlx::query(DELETE).bind(id).execute(&mut *connection).await?;
             sqlx::query(crate::events::FORGET).bind(id).execute(&mut *connection).await?;
             insert_trace!(connection, trace);
         });

@@ -110,6 +110,8 @@ impl Database {
                 // In bytes: so much of the file is read without being copied. Every write of one connection empties the
                 // caches of the others, but not the system's.
                 .pragma("mmap_size", "1073741824")
+                // Rows that wait to be taken: a page of the usual size, so that its reader wakes the other thread once.
+                .row_buffer_size(24)
                 .busy_timeout(BUSY_TIMEOUT)
                 .disable_statement_logging();
             let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);

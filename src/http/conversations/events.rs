@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{caller::Caller, document::Refused, names::Names, query::Parameters};
 use crate::http::state::Edge;
 
-/// Between two signs of life. The session is looked at with each.
+/// Between two signs of life. The session is looked at with each, and before anything is told.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a stream lasts: somewhat shorter than any exchange may take.
 const LIFE: Duration = Duration::from_secs(270);
@@ -83,7 +83,9 @@ impl Streaming {
         loop {
             // What asks the database is large, and there only while it does.
             match Box::pin(self.watch.look()).await {
-                Ok(events) if !events.is_empty() => return written(&events),
+                // Who has signed out is told nothing more, however slowly they have read until now.
+                Ok(events) if !events.is_empty() && self.may_go_on().await => return written(&events),
+                Ok(events) if !events.is_empty() => return (Bytes::new(), false),
                 Ok(_) => {}
                 Err(error) => {
                     tracing::debug!(?error, "a stream of events ends");
@@ -104,6 +106,10 @@ impl Streaming {
                 return (Bytes::new(), false);
             }
         }
+    }
+
+    async fn may_go_on(&self) -> bool {
+        Instant::now() < self.ends && Box::pin(self.is_signed_in()).await
     }
 
     async fn is_signed_in(&self) -> bool {

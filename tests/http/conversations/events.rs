@@ -17,6 +17,7 @@ on_each_database!(
     a_stream_goes_on_where_it_was_cut_off,
     security_36_text_with_line_breaks_stays_inside_its_event,
     a_place_to_go_on_from_is_a_number,
+    security_11_who_has_signed_out_is_told_nothing_more,
 );
 while_time_stands_still!(
     a_stream_shows_that_it_lives_and_ends_after_some_minutes,
@@ -157,6 +158,22 @@ async fn a_stream_ends_with_its_session(database: TestDatabase) {
     assert_eq!(by_cookie.next().await, Some(Event::SignOfLife));
     assert_eq!(chat.ada.json(SIGN_OUT, json!({})).await.status, 200);
     assert_eq!(beat(&mut by_token).await, None);
+    assert_eq!(by_cookie.next().await, None);
+}
+
+/// Not even what had happened before, and was not taken yet.
+async fn security_11_who_has_signed_out_is_told_nothing_more(database: TestDatabase) {
+    let mut chat = Chat::on(database).await;
+    let after_all = format!("{EVENTS}?after=0");
+    let (_, mut by_token) = chat.bot.open(&after_all).await;
+    let (_, mut by_cookie) = chat.ada.open(&after_all).await;
+    let (_, mut stays) = chat.ada.open(&after_all).await;
+    for events in [&mut by_token, &mut by_cookie, &mut stays] {
+        assert_eq!(places(&events.some(1).await), [("ready", 0)]);
+    }
+    assert!(matches!(stays.next().await, Some(Event::Told { .. })));
+    assert_eq!(chat.ada.json(SIGN_OUT, json!({})).await.status, 200);
+    assert_eq!(by_token.next().await, None);
     assert_eq!(by_cookie.next().await, None);
 }
 

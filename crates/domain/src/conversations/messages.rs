@@ -86,7 +86,8 @@ impl Conversations {
             None => (0, i64::MAX),
         };
         let rows = asked.rows();
-        let mut found = self.database.read_messages_of(user_id, id, between, newest_first, rows + 1).await?;
+        let most = (rows + 1, PAGE_BYTES);
+        let mut found = self.database.read_messages_of(user_id, id, between, newest_first, most).await?;
         if found.is_empty() {
             // No message, or no conversation?
             self.stored(user_id, id).await?;

@@ -30,7 +30,9 @@ use contract::{
 };
 use storage::{
     Database,
-    conversations::{Appender, ConversationUpdate, CreateOutcome, StoredConversation, UpdateOutcome},
+    conversations::{
+        Appender, ConversationUpdate, CreateOutcome, ShowOutcome, StoredConversation, UpdateOutcome,
+    },
 };
 
 use self::{cursor::Cursors, hub::Hub, presenting::conversation};
@@ -234,12 +236,10 @@ impl Conversations {
         known(id)?;
         let since = self.ports.clock.now().plus_seconds(-UNDO);
         let most = i64::from(self.limits.conversations);
-        let Some((no, revision)) = self.database.show_conversation(user_id, id, since, most).await? else {
-            let is_full = self.database.count_shown_conversations(user_id).await? >= most;
-            return Err(match is_full {
-                true => ConversationError::TooManyConversations,
-                false => ConversationError::NoConversation,
-            });
+        let (no, revision) = match self.database.show_conversation(user_id, id, since, most).await? {
+            ShowOutcome::Shown(no, revision) => (no, revision),
+            ShowOutcome::NoConversation => return Err(ConversationError::NoConversation),
+            ShowOutcome::TooMany => return Err(ConversationError::TooManyConversations),
         };
         self.hub.announce(no, revision);
         self.find(user_id, id).await

@@ -9,8 +9,9 @@ use tokio::sync::watch;
 use super::{ConversationError, Conversations, hub::Hub, presenting};
 use crate::Failure;
 
-/// Changes that are read at once.
+/// Changes that are read at once, and the bytes they have together, so that somebody who does not take them holds little.
 const MOST: i64 = 100;
+const MOST_BYTES: usize = 256 << 10;
 /// Bytes of one notice to other processes: PostgreSQL takes fewer than 8000.
 const NOTICE: usize = 7000;
 
@@ -34,7 +35,7 @@ pub struct Watch {
     no: i64,
     /// The revision up to which everything is known.
     known: i64,
-    /// The conversation as it was last told, or known before.
+    /// The conversation as it was last told, or known before; `None` when it is to be told next time.
     last: Option<StoredConversation>,
     /// The place up to which every message is known to be there.
     newest: i64,
@@ -167,23 +168,27 @@ impl Watch {
         if stored.revision <= self.known {
             return Ok(Vec::new());
         }
-        let mut changed = database.changed_messages(self.no, self.known, MOST).await?;
+        let mut changed = database.changed_messages(self.no, self.known, (MOST, MOST_BYTES)).await?;
+        let is_full = i64::try_from(changed.len()).is_ok_and(|count| count == MOST)
+            || changed.iter().map(|message| message.content.bytes()).sum::<usize>() > MOST_BYTES;
         // What has changed again since the conversation was read is told next time, with the conversation as it is then.
         let later = changed.split_off(changed.partition_point(|message| message.revision <= stored.revision));
-        let more = i64::try_from(changed.len()).is_ok_and(|count| count == MOST);
+        let more = is_full && later.is_empty();
         let is_news = !more && self.is_news(&stored, &changed);
         let mut events: Vec<_> = changed.into_iter().map(|stored| told(&self.id, stored)).collect();
         if more {
             self.known = events.last().map_or(self.known, |(revision, _)| *revision);
+            self.last = None;
             return Ok(events);
         }
         self.known = stored.revision;
-        self.newest = later.iter().map(|message| message.seq() - 1).min().unwrap_or(stored.message_count);
+        self.newest = stored.message_count;
         if is_news {
             let conversation = presenting::conversation(stored.clone());
             events.push((self.known, ConversationEvent::Conversation(Box::new(conversation))));
         }
-        self.last = Some(stored);
+        // When some messages come later than others that were added after them, who sees them cannot tell which one is shown.
+        self.last = later.is_empty().then_some(stored);
         Ok(events)
     }
 

@@ -2,10 +2,14 @@
 
 use contract::Timestamp;
 
-use super::{Content, StoredConversation, StoredMessage, Terms, Writer, connection::ConversationConnection};
+use super::{
+    Content, StoredConversation, StoredMessage, Terms, Writer, connection::ConversationConnection,
+    listing::COUNT,
+};
 use crate::{
     Database, StorageError,
     database::{in_transaction, on_pool},
+    holding::hold_reader,
 };
 
 /// What is to change about a conversation; `None` stays.
@@ -81,6 +85,17 @@ pub enum UpdateOutcome<T> {
     NotBegunByToken,
 }
 
+/// What came of showing a conversation again.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ShowOutcome {
+    /// It is shown; its number and revision.
+    Shown(i64, i64),
+    /// The reader has no such conversation that could be shown again.
+    NoConversation,
+    /// The reader has as many as one may have.
+    TooMany,
+}
+
 const UPDATE: &str =
     "update bookplate_conversations set title = $2, status = $3, head_id = $4, metadata = $5,
     revision = $6, updated_at = $7 where no = $1";
@@ -89,9 +104,7 @@ const BEGUN_BY: &str = "select begun_by from bookplate_messages where no = $1";
 const HIDE: &str = "update bookplate_conversations set deleted_at = $3, revision = revision + 1
     where user_id = $1 and id = $2 and deleted_at is null returning no, revision";
 const SHOW: &str = "update bookplate_conversations set deleted_at = null, revision = revision + 1
-    where user_id = $1 and id = $2 and deleted_at > $3 and $4 > (
-        select count(*) from bookplate_conversations c where c.user_id = $1 and c.deleted_at is null
-    ) returning no, revision";
+    where user_id = $1 and id = $2 and deleted_at > $3 returning no, revision";
 
 pub(super) const STATEMENTS: &[&str] = &[UPDATE, FEEDBACK, BEGUN_BY, HIDE, SHOW];
 
@@ -225,15 +238,25 @@ impl Database {
         id: &str,
         since: Timestamp,
         most: i64,
-    ) -> Result<Option<(i64, i64)>, StorageError> {
-        Ok(on_pool!(self, |connection| {
-            sqlx::query_as(SHOW)
+    ) -> Result<ShowOutcome, StorageError> {
+        Ok(in_transaction!(self, |connection| {
+            // Two of one reader at once would count the same ones.
+            if !hold_reader!(connection, user_id) {
+                return Ok(ShowOutcome::NoConversation);
+            }
+            let (count,): (i64,) = sqlx::query_as(COUNT).bind(user_id).fetch_one(&mut *connection).await?;
+            let shown: Option<(i64, i64)> = sqlx::query_as(SHOW)
                 .bind(user_id)
                 .bind(id)
                 .bind(since.millis())
-                .bind(most)
-                .fetch_optional(connection)
-                .await?
+                .fetch_optional(&mut *connection)
+                .await?;
+            match shown {
+                // Neither of these two is committed: what is hidden stays so.
+                None => return Ok(ShowOutcome::NoConversation),
+                Some(_) if count >= most => return Ok(ShowOutcome::TooMany),
+                Some((no, revision)) => ShowOutcome::Shown(no, revision),
+            }
         }))
     }
 }

@@ -113,35 +113,33 @@ macro_rules! same_words {
     ($hold:ident) => {
         async fn create(&mut self, new: &NewRow<'_>) -> Asked<CreateOutcome> {
             let &NewRow { user_id, id, title, metadata, now, most } = new;
-            let find = sqlx::query_as(FIND_CONVERSATION).bind(user_id).bind(id);
-            if let Some(found) = find.fetch_optional(&mut *self).await? {
+            // Most often it is there, or nobody else is changing anything, and then this is all that is written.
+            let find = || sqlx::query_as(FIND_CONVERSATION).bind(user_id).bind(id);
+            if let Some(found) = find().fetch_optional(&mut *self).await? {
                 return Ok(CreateOutcome::Found(found));
             }
             let reader = sqlx::query(HOLD).bind(user_id).execute(&mut *self).await?;
             if reader.rows_affected() == 0 {
                 return Ok(CreateOutcome::NoReader);
             }
+            // Somebody may have made it while this waited. From here on nobody makes or restores one of this reader.
+            if let Some(found) = find().fetch_optional(&mut *self).await? {
+                return Ok(CreateOutcome::Found(found));
+            }
             let (count,): (i64,) = sqlx::query_as(COUNT).bind(user_id).fetch_one(&mut *self).await?;
             if count >= most {
                 return Ok(CreateOutcome::TooMany);
             }
             sqlx::query(MAKE_ROOM).bind(user_id).bind(id).execute(&mut *self).await?;
-            let inserted: Option<(i64,)> = sqlx::query_as(INSERT)
+            sqlx::query(INSERT)
                 .bind(user_id)
                 .bind(id)
                 .bind(title)
                 .bind(metadata)
                 .bind(now.millis())
-                .fetch_optional(&mut *self)
+                .execute(&mut *self)
                 .await?;
-            let find = sqlx::query_as(FIND_CONVERSATION).bind(user_id).bind(id);
-            let stored: Option<StoredConversation> = find.fetch_optional(&mut *self).await?;
-            Ok(match (inserted, stored) {
-                (Some(_), Some(stored)) => CreateOutcome::Created(stored),
-                // Two asked for one name at once.
-                (None, Some(stored)) => CreateOutcome::Found(stored),
-                (_, None) => CreateOutcome::NoReader,
-            })
+            find().fetch_one(&mut *self).await.map(CreateOutcome::Created)
         }
 
         async fn hold(&mut self, user_id: &str, id: &str) -> Asked<Option<StoredConversation>> {

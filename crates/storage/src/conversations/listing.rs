@@ -80,8 +80,7 @@ pub(super) use conversation_columns;
 /// Of a reader who exists, so that one who is erased meanwhile is no error.
 pub(super) const INSERT: &str = "insert into bookplate_conversations
     (user_id, id, title, status, metadata, message_count, revision, created_at, updated_at, active_at)
-    select u.id, $2, $3, 'active', $4, 0, 0, $5, $5, $5 from bookplate_users u where u.id = $1
-    on conflict do nothing returning no";
+    select u.id, $2, $3, 'active', $4, 0, 0, $5, $5, $5 from bookplate_users u where u.id = $1";
 /// One that is to be gone for good makes room for another of its name.
 pub(super) const MAKE_ROOM: &str = "delete from bookplate_conversations
     where user_id = $1 and id = $2 and deleted_at is not null";
@@ -119,16 +118,6 @@ impl Database {
             }
             outcome
         }))
-    }
-
-    /// How many conversations a reader has that are not deleted.
-    ///
-    /// # Errors
-    /// [`StorageError`].
-    pub async fn count_shown_conversations(&self, user_id: &str) -> Result<i64, StorageError> {
-        let (count,): (i64,) =
-            on_pool!(self, |connection| sqlx::query_as(COUNT).bind(user_id).fetch_one(connection).await?);
-        Ok(count)
     }
 
     /// A reader's conversation; `None` when there is none of this name, or it was deleted.

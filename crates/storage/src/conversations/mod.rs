@@ -22,7 +22,7 @@ mod taking;
 pub use appender::Appender;
 pub use appending::{AppendOutcome, Appending, Draft, Idempotency, Writer, Written};
 pub use branching::Siblings;
-pub use changing::{ContentUpdate, ConversationUpdate, MessageUpdate, UpdateOutcome};
+pub use changing::{ContentUpdate, ConversationUpdate, MessageUpdate, ShowOutcome, UpdateOutcome};
 pub use importing::{ForeignConversation, ImportOutcome, Importing, Later};
 pub use listing::{CreateOutcome, StoredConversation};
 pub use message::{Content, SEQ_BITS, StoredMessage};

@@ -1,4 +1,6 @@
-//! Reading messages.
+//! Reading messages: so many, and no more once they have so many bytes together, since a hundred of the largest are 50 MB.
+
+use futures_util::{Stream, TryStreamExt};
 
 use super::{
     SEQ_BITS, StoredMessage,
@@ -57,8 +59,28 @@ fn place(seq: i64) -> i64 {
     seq.clamp(0, (1 << SEQ_BITS) - 1)
 }
 
+/// Bytes of messages that are read at once on their way out of the database as a whole.
+const AT_ONCE: usize = 1 << 20;
+
+/// The rows up to the one with which they have more than so many bytes together.
+async fn within(
+    bytes: usize,
+    mut rows: impl Stream<Item = Result<StoredMessage, sqlx::Error>> + Unpin,
+) -> Result<Vec<StoredMessage>, sqlx::Error> {
+    let (mut found, mut read) = (Vec::new(), 0);
+    while let Some(message) = rows.try_next().await? {
+        read += message.content.bytes();
+        found.push(message);
+        if read > bytes {
+            break;
+        }
+    }
+    Ok(found)
+}
+
 impl Database {
-    /// Messages of a conversation in their order, those at places after `after` and before `before`.
+    /// Messages of a conversation in their order, those at places after `after` and before `before`; fewer than `limit`
+    /// when they are large.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -72,12 +94,13 @@ impl Database {
         let (after, before) = (number(conversation_no, place(after)), number(conversation_no, place(before)));
         let statement = if newest_first { DESCENDING } else { ASCENDING };
         Ok(on_pool!(self, |connection| {
-            let read = sqlx::query_as(statement).bind(after).bind(before);
-            read.bind(limit).fetch_all(connection).await?
+            let read = sqlx::query_as(statement).bind(after).bind(before).bind(limit);
+            within(AT_ONCE, read.fetch(connection)).await?
         }))
     }
 
-    /// The same of a reader's conversation by its name, in one question. None, also when there is no such conversation.
+    /// The same of a reader's conversation by its name, in one question, up to the message with which they have more than
+    /// `bytes` together. None, also when there is no such conversation.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -87,13 +110,13 @@ impl Database {
         id: &str,
         (after, before): (i64, i64),
         newest_first: bool,
-        limit: i64,
+        (limit, bytes): (i64, usize),
     ) -> Result<Vec<StoredMessage>, StorageError> {
         let statement = if newest_first { NAMED_DESCENDING } else { NAMED_ASCENDING };
         Ok(on_pool!(self, |connection| {
-            let read =
-                sqlx::query_as(statement).bind(user_id).bind(id).bind(place(after)).bind(place(before));
-            read.bind(limit).fetch_all(connection).await?
+            let read = sqlx::query_as(statement).bind(user_id).bind(id);
+            let read = read.bind(place(after)).bind(place(before)).bind(limit);
+            within(bytes, read.fetch(connection)).await?
         }))
     }
 
@@ -111,7 +134,8 @@ impl Database {
         }))
     }
 
-    /// The messages that have changed after a revision of their conversation, in the order they changed in.
+    /// The messages that have changed after a revision of their conversation, in the order they changed in, up to the one
+    /// with which they have more than `bytes` together.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -119,15 +143,11 @@ impl Database {
         &self,
         conversation_no: i64,
         after: i64,
-        limit: i64,
+        (limit, bytes): (i64, usize),
     ) -> Result<Vec<StoredMessage>, StorageError> {
         Ok(on_pool!(self, |connection| {
-            sqlx::query_as(CHANGES)
-                .bind(conversation_no)
-                .bind(after)
-                .bind(limit)
-                .fetch_all(connection)
-                .await?
+            let read = sqlx::query_as(CHANGES).bind(conversation_no).bind(after).bind(limit);
+            within(bytes, read.fetch(connection)).await?
         }))
     }
 }

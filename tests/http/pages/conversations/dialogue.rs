@@ -171,7 +171,7 @@ async fn the_parts_of_an_answer_stand_in_their_places(database: TestDatabase) {
     let reply = browser.get("/conversations/c").await;
     let page = reply.page();
     let summaries: Vec<_> = page.all("summary").map(|it| it.text.trim().to_owned()).collect();
-    for summary in ["Reasoning", "Used a tool: search_book", "Answer of search_book"] {
+    for summary in ["Reasoning", "Used a tool: search_book", "What search_book returned"] {
         assert!(summaries.iter().any(|it| it == summary), "{summaries:?}");
     }
     let marks: Vec<_> = page.all("sup").map(|it| it.text.as_str()).collect();

@@ -114,7 +114,7 @@ async fn an_empty_list_says_how_to_begin(database: TestDatabase) {
     assert!(page.one("body").text.contains("Open the book and ask its assistant something."));
     assert_eq!(page.one("body").text.matches("Archived").count(), 1);
     let page = browser.get("/conversations?status=archived").await.page();
-    assert!(page.one("body").text.contains("Nothing is put away"));
+    assert!(page.one("body").text.contains("No archived conversations"));
 }
 
 async fn who_is_signed_out_signs_in_and_comes_back(database: TestDatabase) {

@@ -6,14 +6,14 @@ use storage::{
     Database,
     conversations::{
         AppendOutcome, Appending, ContentUpdate, ConversationUpdate, CreateOutcome, Draft, MessageUpdate,
-        UpdateOutcome,
+        ShowOutcome, UpdateOutcome,
     },
 };
 use testkit::{databases::TestDatabase, on_each_database};
 use tokio::task::JoinSet;
 
-use super::{ADA, MOST, all, append_one, appending, begun, draft, found, idempotency, writer};
-use crate::fixtures::{NOW, count, patiently, signed_up};
+use super::{ADA, MOST, all, append_one, appending, begun, created, draft, found, idempotency, writer};
+use crate::fixtures::{NOW, count, patiently, signed_up, trace};
 
 on_each_database!(
     of_two_hundred_messages_at_once_none_is_lost_and_none_shares_its_place,
@@ -22,6 +22,9 @@ on_each_database!(
     a_conversation_that_is_made_many_times_at_once_is_made_once,
     of_many_changes_at_once_each_has_its_revision,
     security_36_a_conversation_is_never_fuller_than_it_may_be,
+    one_that_is_made_deleted_and_restored_at_once_is_always_somebodys,
+    of_what_is_restored_at_once_no_more_comes_back_than_there_may_be,
+    a_reader_is_erased_while_requests_with_a_key_go_on,
 );
 
 async fn of_two_hundred_messages_at_once_none_is_lost_and_none_shares_its_place(database: TestDatabase) {
@@ -163,4 +166,83 @@ async fn security_36_a_conversation_is_never_fuller_than_it_may_be(database: Tes
     }
     let stored = tasks.join_all().await.into_iter().filter(|stored| *stored).count();
     assert_eq!((stored, found(&database, "c").await.message_count), (7, 14));
+}
+
+async fn one_that_is_made_deleted_and_restored_at_once_is_always_somebodys(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    let mut tasks = JoinSet::new();
+    for number in 0..12 {
+        let database = Database::clone(&database);
+        tasks.spawn(async move {
+            for _ in 0..15 {
+                match number % 3 {
+                    0 => drop(database.hide_conversation(ADA, "c", NOW).await.unwrap()),
+                    1 => {
+                        drop(database.show_conversation(ADA, "c", NOW.plus_seconds(-9), MOST).await.unwrap())
+                    }
+                    _ => match database.create_conversation(ADA, "c", None, "{}", NOW, MOST).await.unwrap() {
+                        CreateOutcome::Created(stored) | CreateOutcome::Found(stored) => {
+                            assert_eq!(stored.id, "c")
+                        }
+                        other => panic!("{other:?}"),
+                    },
+                }
+            }
+        });
+    }
+    tasks.join_all().await;
+    assert_eq!(count(&database, "bookplate_conversations").await, 1);
+}
+
+async fn of_what_is_restored_at_once_no_more_comes_back_than_there_may_be(database: TestDatabase) {
+    signed_up(&database, 1).await;
+    for number in 0..9 {
+        created(&database, ADA, &format!("c{number}")).await;
+        if number > 1 {
+            database.hide_conversation(ADA, &format!("c{number}"), NOW).await.unwrap().unwrap();
+        }
+    }
+    let mut tasks = JoinSet::new();
+    for number in 2..9 {
+        let database = Database::clone(&database);
+        tasks.spawn(async move {
+            let id = format!("c{number}");
+            database.show_conversation(ADA, &id, NOW.plus_seconds(-9), 5).await.unwrap()
+        });
+    }
+    let shown = tasks.join_all().await;
+    assert_eq!(shown.iter().filter(|shown| matches!(shown, ShowOutcome::Shown(..))).count(), 3);
+    assert_eq!(shown.iter().filter(|shown| **shown == ShowOutcome::TooMany).count(), 4);
+    let left = "select count(*) from bookplate_conversations where deleted_at is null";
+    assert_eq!(database.number(left).await, 5);
+}
+
+async fn a_reader_is_erased_while_requests_with_a_key_go_on(database: TestDatabase) {
+    for _ in 0..8 {
+        signed_up(&database, 1).await;
+        let mut tasks = JoinSet::new();
+        for writer in 0..4 {
+            let name = format!("c{writer}");
+            created(&database, ADA, &name).await;
+            let database = Database::clone(&database);
+            tasks.spawn(async move {
+                for number in 0.. {
+                    let drafts = [draft(&database, &format!("m{number}"), "hello")];
+                    let request = idempotency(&format!("{name}-{number}"), "r");
+                    let appending = Appending { idempotency: Some(&request), ..appending(&name, &drafts) };
+                    match database.append_messages(&appending).await.unwrap() {
+                        AppendOutcome::Done(_) => {}
+                        AppendOutcome::NoConversation => break,
+                        other => panic!("{other:?}"),
+                    }
+                }
+            });
+        }
+        while count(&database, "bookplate_idempotency").await < 8 {
+            tokio::task::yield_now().await;
+        }
+        assert!(database.delete_user(ADA, &trace()).await.unwrap());
+        tasks.join_all().await;
+        assert_eq!(count(&database, "bookplate_messages").await, 0);
+    }
 }

@@ -1,8 +1,8 @@
 //! Changing what is there.
 
 use storage::conversations::{
-    ContentUpdate, ConversationUpdate, MessageUpdate, StoredConversation, StoredMessage, UpdateOutcome,
-    Writer,
+    ContentUpdate, ConversationUpdate, MessageUpdate, ShowOutcome, StoredConversation, StoredMessage,
+    UpdateOutcome, Writer,
 };
 use testkit::{databases::TestDatabase, on_each_database};
 
@@ -195,7 +195,8 @@ async fn security_35_another_readers_are_not_changed(database: TestDatabase) {
         assert!(matches!(outcome, UpdateOutcome::NoConversation), "{user_id} {id}");
         assert!(database.hide_conversation(user_id, id, NOW).await.unwrap().is_none());
         let since = NOW.plus_seconds(-9);
-        assert!(database.show_conversation(user_id, id, since, 100).await.unwrap().is_none());
+        let shown = database.show_conversation(user_id, id, since, 100).await.unwrap();
+        assert_eq!(shown, ShowOutcome::NoConversation);
     }
     assert_eq!(database.rows().await, before);
 }
@@ -210,13 +211,19 @@ async fn changes_are_read_in_their_order_each_message_once(database: TestDatabas
     change(&database, "m2", finished).await;
     created(&database, ADA, "d").await;
     append_one(&database, "d", "elsewhere", "x").await;
-    let changed = async |after: i64, limit: i64| {
-        let changed = database.changed_messages(conversation.no, after, limit).await.unwrap();
-        names(&changed).join(" ")
-    };
-    for (after, limit, expected) in
-        [(0, 9, "m3 m1 m2"), (0, 2, "m3 m1"), (3, 9, "m1 m2"), (4, 9, "m2"), (5, 9, ""), (99, 9, "")]
-    {
-        assert_eq!(changed(after, limit).await, expected, "{after} {limit}");
+    let each = content("x").bytes();
+    for (after, most, expected) in [
+        (0, (9, 999), "m3 m1 m2"),
+        (0, (2, 999), "m3 m1"),
+        (3, (9, 999), "m1 m2"),
+        (4, (9, 999), "m2"),
+        (5, (9, 999), ""),
+        (99, (9, 999), ""),
+        (0, (9, 2 * each), "m3 m1 m2"),
+        (0, (9, 2 * each - 1), "m3 m1"),
+        (0, (9, 0), "m3"),
+    ] {
+        let changed = database.changed_messages(conversation.no, after, most).await.unwrap();
+        assert_eq!(names(&changed).join(" "), expected, "{after} {most:?}");
     }
 }

@@ -114,7 +114,7 @@ async fn messages_are_read_from_either_end_and_in_between(database: TestDatabase
     }
     let read = async |between: (i64, i64), newest_first: bool, limit: i64| {
         let found = database.read_messages(conversation.no, between, newest_first, limit).await.unwrap();
-        let named = database.read_messages_of(ADA, "c", between, newest_first, limit).await.unwrap();
+        let named = database.read_messages_of(ADA, "c", between, newest_first, (limit, 9999)).await.unwrap();
         assert_eq!(named, found, "by its name, {between:?}");
         names(&found).join(" ")
     };
@@ -133,13 +133,18 @@ async fn messages_are_read_from_either_end_and_in_between(database: TestDatabase
         assert_eq!(read(between, newest_first, limit).await, expected, "{between:?} {newest_first}");
     }
     assert_eq!(names(&all(&database, &conversation).await).len(), 5, "its own alone");
+    let found = database.find_message(conversation.no, "m3").await.unwrap().unwrap();
     let named = async |user_id: &str, id: &str| {
-        database.read_messages_of(user_id, id, (0, i64::MAX), false, 9).await.unwrap().len()
+        database.read_messages_of(user_id, id, (0, i64::MAX), false, (9, 9999)).await.unwrap().len()
     };
     assert_eq!((named(ADA, "d").await, named(ADA, "e").await, named(GRACE, "c").await), (5, 0, 0));
+    let bytes = found.content.bytes();
+    for (most, expected) in [(0, 1), (bytes - 1, 1), (bytes, 2), (4 * bytes, 5)] {
+        let page = database.read_messages_of(ADA, "c", (0, i64::MAX), true, (9, most)).await.unwrap();
+        assert_eq!(page.len(), expected, "{most} bytes");
+    }
     database.hide_conversation(ADA, "d", NOW).await.unwrap().unwrap();
     assert_eq!(named(ADA, "d").await, 0, "hidden");
-    let found = database.find_message(conversation.no, "m3").await.unwrap().unwrap();
     assert_eq!((found.seq(), found.role.as_str()), (3, "user"));
     assert!(database.find_message(conversation.no, "d3").await.unwrap().is_none());
 }

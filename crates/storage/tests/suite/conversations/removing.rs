@@ -1,6 +1,6 @@
 //! Hiding, showing again, and what is gone for good.
 
-use storage::conversations::{Appending, CreateOutcome};
+use storage::conversations::{Appending, CreateOutcome, ShowOutcome};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{
@@ -33,9 +33,11 @@ async fn what_is_hidden_is_nowhere_until_it_is_shown_again(database: TestDatabas
     assert_eq!(hits(&database, ADA).await, 0);
     assert_eq!(database.hide_conversation(ADA, "c", NOW).await.unwrap(), None, "once");
 
-    assert_eq!(database.show_conversation(ADA, "c", NOW, 100).await.unwrap(), None, "too late");
-    let shown = database.show_conversation(ADA, "c", NOW.plus_seconds(-1), 100).await.unwrap();
-    assert_eq!(shown, Some((before.no, before.revision + 2)));
+    let since = NOW.plus_seconds(-1);
+    let show = async |since, most| database.show_conversation(ADA, "c", since, most).await.unwrap();
+    assert_eq!(show(NOW, 100).await, ShowOutcome::NoConversation, "too late");
+    assert_eq!(show(since, 0).await, ShowOutcome::TooMany);
+    assert_eq!(show(since, 1).await, ShowOutcome::Shown(before.no, before.revision + 2));
     let after = found(&database, "c").await;
     assert_eq!(
         storage::conversations::StoredConversation { revision: before.revision, ..after.clone() },
@@ -43,8 +45,12 @@ async fn what_is_hidden_is_nowhere_until_it_is_shown_again(database: TestDatabas
     );
     assert_eq!(all(&database, &after).await.len(), 1);
     assert_eq!(hits(&database, ADA).await, 1);
-    let since = NOW.plus_seconds(-1);
-    assert_eq!(database.show_conversation(ADA, "c", since, 100).await.unwrap(), None, "it is not hidden");
+    assert_eq!(show(since, 100).await, ShowOutcome::NoConversation, "it is not hidden");
+    assert_eq!(
+        show(since, 1).await,
+        ShowOutcome::NoConversation,
+        "it is not hidden, and there are as many as may be"
+    );
 }
 
 async fn a_name_that_was_hidden_is_free_for_another(database: TestDatabase) {
@@ -57,11 +63,8 @@ async fn a_name_that_was_hidden_is_free_for_another(database: TestDatabase) {
     assert_eq!((second.message_count, second.revision), (0, 0));
     assert_eq!((count(&database, "bookplate_messages").await, hits(&database, ADA).await), (0, 0));
     let since = NOW.plus_seconds(-1);
-    assert_eq!(
-        database.show_conversation(ADA, "c", since, 100).await.unwrap(),
-        None,
-        "there is nothing to show"
-    );
+    let shown = database.show_conversation(ADA, "c", since, 100).await.unwrap();
+    assert_eq!(shown, ShowOutcome::NoConversation, "there is nothing to show");
 }
 
 async fn a_number_is_never_given_twice(database: TestDatabase) {
