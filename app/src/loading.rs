@@ -84,6 +84,9 @@ pub struct Turns {
     pub earlier: String,
     /// The way to later ones; empty at the end.
     pub later: String,
+    /// The places of the first and the last of them in the conversation, for the page alone.
+    #[serde(skip)]
+    pub places: Option<(i64, i64)>,
 }
 
 #[cfg(feature = "ssr")]

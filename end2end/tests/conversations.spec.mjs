@@ -53,6 +53,7 @@ test('what is looked for is found, and leads to its message', async ({ page, ser
   await page.getByRole('searchbox').press('Enter');
   await expect(rows(page)).toHaveCount(1);
   await expect(rows(page).locator('mark').first()).toHaveText(/number/);
+  await expect(page.getByRole('link', { name: 'All conversations' })).toHaveAttribute('href', PLACES.conversations);
   await rows(page).getByRole('link').click();
   await expect(page).toHaveURL(new RegExp(`/conversations/${id}\\?message=m7#m-m7$`));
   await expect(page.locator('article:target')).toContainText('Question number 7');
@@ -117,6 +118,7 @@ test('a long conversation opens at its end and goes on to its beginning', async 
   const id = await converse(page, server, { messages: dialogue(70) });
   await page.goto(`${PLACES.conversations}/${id}`);
   await expect(turns(page).last()).toContainText('Answer number 70');
+  await expect(page.getByText('Messages 41 to 70 of 70')).toBeVisible();
   await page.getByRole('link', { name: 'Jump to the newest' }).click();
   await expect(turns(page).last()).toBeInViewport();
   const earlier = page.getByRole('link', { name: WORDS.earlier });
@@ -151,6 +153,19 @@ test('everything is reached by keyboard', async ({ page, server }) => {
   await rows(page).getByRole('link').focus();
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL((url) => url.pathname === `${PLACES.conversations}/${id}`);
+});
+
+test('what is taken back is seen in the list it was in', async ({ page, server }) => {
+  for (let number = 1; number <= 25; number += 1) await converse(page, server, { title: `Chapter ${number}` });
+  await page.goto(`${PLACES.conversations}?shown=40`);
+  const row = rows(page).filter({ hasText: 'Chapter 7' });
+  await unfold(row);
+  await inRow(row, WORDS.archive).click();
+  await expect(told(page)).toContainText('Archived. You will find it under Archived.');
+  await button(page, WORDS.undo).click();
+  await expect(told(page)).toContainText('The conversation is back in your list.');
+  await expect(page).toHaveURL((url) => url.search === '?shown=40');
+  await expect(rows(page)).toHaveCount(25);
 });
 
 test('what was deleted elsewhere is not found', async ({ page, server }) => {

@@ -79,6 +79,7 @@ test('earlier messages come without what is read moving away', async ({ page, se
   const before = await first.boundingBox();
   await page.getByRole('link', { name: WORDS.earlier }).click();
   await expect(turns(page)).toHaveCount(60);
+  await expect(page.getByText('Messages 11 to 70 of 70')).toBeVisible();
   const after = await first.boundingBox();
   expect(Math.abs(after.y - before.y)).toBeLessThan(80);
   expect(await hasStayed(page)).toBe(true);
@@ -93,7 +94,9 @@ test('code and answers are copied', async ({ page, server, context }) => {
   await expect.poll(copied).toContain('from robot import Lidar');
   await expect(page.locator('.code__copy')).toHaveText('Copied');
   await page.locator('.turn__copy').click();
-  await expect.poll(copied).toContain('It depends on the kind of sensor.');
+  // Without the numbers of the sources, and without what the buttons say.
+  await expect.poll(copied).toContain('It depends on the kind of sensor. Ultrasound');
+  expect(await copied()).not.toMatch(/^Cop(y|ied)$/m);
 });
 
 test('an answer is judged in place', async ({ page, server }) => {
@@ -103,6 +106,61 @@ test('an answer is judged in place', async ({ page, server }) => {
   await expect(button(page, WORDS.helpful)).toHaveAttribute('aria-pressed', 'true');
   await expect(button(page, WORDS.helpful)).toBeFocused();
   expect(await hasStayed(page)).toBe(true);
+});
+
+test('what did not come through leaves the page as it is and says so', async ({ page, server }) => {
+  const id = await converse(page, server, { messages: dialogue(40) });
+  await follow(page, id);
+  // A connection that fails; the browser would write one of its own into its log.
+  await page.evaluate(() => {
+    window.connected = window.fetch;
+    window.fetch = () => Promise.reject(new TypeError('Failed to fetch'));
+  });
+  const said = page.getByRole('status').filter({ hasText: 'Check your connection and try again.' });
+  const helpful = button(page, WORDS.helpful).first();
+  await helpful.click();
+  await expect(said).toBeVisible();
+  await page.getByRole('link', { name: WORDS.earlier }).click();
+  await expect(turns(page)).toHaveCount(30);
+  await page.evaluate(() => (window.fetch = window.connected));
+  await helpful.click();
+  await expect(helpful).toHaveAttribute('aria-pressed', 'true');
+  await expect(said).toHaveCount(0);
+  expect(await hasStayed(page)).toBe(true);
+});
+
+test('the way to the newest message is there while it leads somewhere', async ({ page, server }) => {
+  const id = await converse(page, server, { messages: dialogue(30) });
+  await follow(page, id);
+  const jump = page.getByRole('link', { name: 'Jump to the newest' });
+  await jump.click();
+  await expect(turns(page).last()).toBeFocused();
+  await expect(turns(page).last()).toBeInViewport();
+  await expect(jump).toBeHidden();
+  await page.evaluate(() => scrollTo(0, 0));
+  await expect(jump).toBeVisible();
+});
+
+test.describe('elsewhere', () => {
+  test.use({ locale: 'de-DE', timezoneId: 'Asia/Tokyo' });
+
+  test('times are in the language and the zone of the reader', async ({ page, server }) => {
+    const id = await converse(page, server, { messages: dialogue(2) });
+    const german = /^\d+\. \p{L}+ \d{4} um \d\d:\d\d$/u;
+    await page.goto(PLACES.conversations);
+    await expect(rows(page).locator('time')).toHaveText(german);
+    await follow(page, id);
+    await say(page, server, id, [{ id: 'next', role: 'user', content: 'One more.' }]);
+    await expect(turns(page)).toHaveCount(3);
+    for (const time of await page.locator('main time').all()) {
+      await expect(time).toHaveText(german);
+      const at = new Date(await time.getAttribute('datetime'));
+      const zone = { timeZone: 'Asia/Tokyo', hour: '2-digit', minute: '2-digit' };
+      await expect(time).toContainText(at.toLocaleTimeString('de-DE', zone));
+      await expect(time).toHaveAttribute('title', at.toISOString());
+    }
+    expect(await page.locator('main time').count()).toBe(4);
+  });
 });
 
 test('a reader further up is left there, and told of another version', async ({ page, server }) => {

@@ -44,6 +44,7 @@ test('two screens show what a chatbot writes, without loading again, and tell it
     for (const [at, screen] of screens.entries()) {
       await expect(turn(screen, 'q2')).toBeVisible();
       await expect(turns(screen)).toHaveCount(3);
+      await expect(screen.locator('.about__facts')).toContainText('3 messages');
       await expect.poll(heard[at]).toEqual(expect.arrayContaining(['New message.', 'The answer is complete.']));
       expect(await isStillHere(screen)).toBe(true);
     }
@@ -51,7 +52,8 @@ test('two screens show what a chatbot writes, without loading again, and tell it
     for (const screen of screens) await expect(screen.locator('h1')).toHaveText('Borrowing');
     await bot.delete('live');
     for (const screen of screens) {
-      await expect(screen.getByRole('status').filter({ hasText: 'was deleted' })).toBeVisible();
+      const gone = screen.getByRole('status').filter({ hasText: 'was deleted' });
+      await expect(gone.getByRole('link', { name: 'All conversations' })).toBeVisible();
     }
   } finally {
     await second.close();
@@ -81,6 +83,7 @@ test('what a chatbot writes into a conversation that is empty appears on its pag
   const bot = await joinWithBot(page, server, reader);
   await write(bot, { id: 'empty', title: 'Empty' }, []);
   await opened(page, 'empty');
+  await expect(page.getByText('Nothing has been said here yet.')).toBeVisible();
   await bot.append('empty', user('q1', 'First words'));
   await expect(turn(page, 'q1')).toBeVisible();
   await expect(page.getByText('Nothing has been said here yet.')).toBeHidden();

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::{ProblemSummary, Told, Trouble};
-use crate::{Book, context::Door};
+use crate::{Book, context::Door, islands::LocalTimes};
 
 /// A page with one thing to do: the book's name, a plate, a line of help.
 #[component]
@@ -110,6 +110,7 @@ pub(crate) fn Sheet(
             </div>
         </main>
         <footer class="help help--sheet"><p>{help}</p></footer>
+        <LocalTimes />
     }
 }
 

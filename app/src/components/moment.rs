@@ -1,4 +1,5 @@
-//! Moments in words, in UTC: the pages are whole without script, and without it nobody knows the reader's clock.
+//! Moments in words, in UTC: the pages are whole without script, and without it nobody knows the reader's clock. Where
+//! script runs, `LocalTimes` writes them anew.
 
 use contract::Timestamp;
 use leptos::prelude::*;
@@ -7,7 +8,7 @@ use leptos::prelude::*;
 #[component]
 pub(crate) fn Day(of: Timestamp) -> impl IntoView {
     let iso = of.iso();
-    view! { <time datetime=iso.clone() title=iso>{of.day()}</time> }
+    view! { <time datetime=iso.clone() title=iso data-day>{of.day()}</time> }
 }
 
 /// A day and the time of day, with the full time for who points at it.

@@ -11,7 +11,7 @@ use futures_util::{
 use leptos::prelude::*;
 
 use super::Undo;
-use crate::context::Door;
+use crate::context::{Door, request_address};
 
 /// What the last page left to be told, taken once for the page at hand: a part of a page may be built more than once
 /// before it is shown, and only the first that takes a notice gets it.
@@ -33,16 +33,24 @@ impl Telling {
 pub(crate) fn Told(door: Door) -> impl IntoView {
     let telling = use_context::<Telling>().unwrap_or_default();
     let notice = AsyncDerived::new(move || telling.of(door.clone()));
+    let page = request_address().unwrap_or_else(|| routes::CONVERSATIONS.to_owned());
     view! {
         <Suspense>
-            {move || Suspend::new(async move { notice.await.map(|notice| view! { <Done notice /> }) })}
+            {move || {
+                let page = page.clone();
+                Suspend::new(async move { notice.await.map(|notice| view! { <Done notice page /> }) })
+            }}
         </Suspense>
     }
 }
 
 /// What has been done, and the way to take it back if there is one.
 #[component]
-fn Done(notice: Notice) -> impl IntoView {
+fn Done(
+    notice: Notice,
+    /// The page that tells it: where one is when it is taken back.
+    page: String,
+) -> impl IntoView {
     let said = words(&notice);
     let undo = match notice {
         Notice::ConversationDeleted(id) => Some((id, routes::RESTORE_CONVERSATION)),
@@ -53,7 +61,7 @@ fn Done(notice: Notice) -> impl IntoView {
         Some((conversation, action)) => view! {
             <div class="notice notice--good" role="status">
                 <p>{said}</p>
-                <Undo conversation action />
+                <Undo conversation action back=page />
             </div>
         }
         .into_any(),
@@ -98,7 +106,7 @@ const fn words(notice: &Notice) -> &'static str {
         }
         Notice::ConversationDeleted(_) => "Deleted. It is gone for good in ten minutes.",
         Notice::ConversationRestored(_) => "The conversation is back.",
-        Notice::ConversationArchived(_) => "Archived. You find it under \u{201c}Archived\u{201d}.",
+        Notice::ConversationArchived(_) => "Archived. You will find it under Archived.",
         Notice::ConversationUnarchived(_) => "The conversation is back in your list.",
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{rc::Rc, time::Duration};
 
+use contract::Code;
 use leptos::{
     html,
     prelude::*,
@@ -13,10 +14,13 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, RequestRedirect, Response, ResponseType, UrlSearchParams, js_sys::Reflect};
 
 use super::{
-    dom::{all_inside, focus, insert, inside, is_plain, pressed, reload},
-    live::Live,
+    FAILED,
+    dom::{all_inside, focus, insert, inside, is_at_end, is_plain, pressed, reload},
+    jump::{jump, offer_jump},
+    live::{Live, News},
+    place::say_place,
 };
-use crate::loading::{AskedTurns, TurnPlace, load_turns};
+use crate::loading::{AskedTurns, FormError, TurnPlace, load_turns};
 
 /// How long a button says that it has copied something.
 const SAID: Duration = Duration::from_secs(2);
@@ -40,26 +44,31 @@ pub fn LiveDialogue(
         let Some(root) = root.get() else { return };
         let root: Element = root.unchecked_into();
         offer_copies(&root);
+        offer_jump(&root);
         let live = Live::new(asked.get_value(), revision, root, note, news);
         Rc::new(live).follow();
     });
     let clicked = move |event: MouseEvent| {
         let Some(root) = root.get_untracked() else { return };
+        let root: Element = root.unchecked_into();
         if let Some(button) = pressed(&event, "[data-copy], .code__copy") {
             copy(&button, note);
         } else if let Some(link) = pressed(&event, "a[data-message]").filter(|_| is_plain(&event)) {
             event.prevent_default();
-            grow(root.unchecked_into(), link, asked.get_value());
+            grow(root, link, asked.get_value(), news);
+        } else if is_plain(&event) && is_at_end(&root) && pressed(&event, ".jump").is_some() {
+            event.prevent_default();
+            jump(&root);
         }
     };
     view! {
-        <div class="dialogue" node_ref=root on:click=clicked on:submit=judge>{children()}</div>
+        <div class="dialogue" node_ref=root on:click=clicked on:submit=move |event| judge(event, news)>{children()}</div>
         <p class="visually-hidden" role="status">{move || note.get()}</p>
         <div class="notices" role="status">
             {move || {
                 news.get()
-                    .map(|(words, href): (&'static str, Option<String>)| {
-                        let link = href.map(|href| view! { " "<a href=href>"Show it"</a> });
+                    .map(|(words, way): (&'static str, Option<(String, &'static str)>)| {
+                        let link = way.map(|(href, name)| view! { " "<a href=href>{name}</a> });
                         view! { <p class="notice"><span>{words}{link}</span></p> }
                     })
             }}
@@ -68,17 +77,22 @@ pub fn LiveDialogue(
 }
 
 /// Adds earlier or later messages, without what is read moving away.
-fn grow(root: Element, link: Element, asked: AskedTurns) {
+fn grow(root: Element, link: Element, asked: AskedTurns, news: News) {
     let is_earlier = link.closest("[data-earlier]").ok().flatten().is_some();
     let place = if is_earlier { TurnPlace::Before } else { TurnPlace::After };
     let message = link.get_attribute("data-message").unwrap_or_default();
     let href = link.get_attribute("href").unwrap_or_default();
     spawn_local(async move {
-        let Ok(more) = load_turns(AskedTurns { place, message, ..asked }).await else {
-            // The link leads there all the same, or to where one signs in.
-            let _ = window().location().set_href(&href);
-            return;
+        let more = match load_turns(AskedTurns { place, message, ..asked }).await {
+            Ok(more) => more,
+            Err(FormError(Code::Unauthorized)) => {
+                // The link leads to where one signs in, and then there.
+                let _ = window().location().set_href(&href);
+                return;
+            }
+            Err(_) => return news.set(Some((FAILED, None))),
         };
+        forget_failure(news);
         let (way, found) = if is_earlier {
             (inside(&root, "[data-earlier]"), more.earlier)
         } else {
@@ -93,6 +107,7 @@ fn grow(root: Element, link: Element, asked: AskedTurns) {
         insert(&turns, if is_earlier { "afterbegin" } else { "beforeend" }, &more.html);
         way.set_inner_html(&found);
         offer_copies(&root);
+        say_place(&root);
         window().scroll_by_with_x_and_y(0.0, top(&kept) - before);
         focus(inside(&way, "a"));
     });
@@ -116,11 +131,7 @@ fn copy(button: &Element, note: RwSignal<String>) {
         code.and_then(|code| inside(&code, "pre")?.text_content())
     } else {
         let turn = button.closest(".turn").ok().flatten();
-        turn.map(|turn| {
-            let said = all_inside(&turn, ".turn__said > .prose").into_iter();
-            let said = said.filter_map(|it| Some(it.dyn_into::<HtmlElement>().ok()?.inner_text()));
-            said.collect::<Vec<_>>().join("\n\n")
-        })
+        turn.map(|turn| words_of(&turn))
     };
     let copying = window().navigator().clipboard().write_text(&text.unwrap_or_default());
     let button = button.clone();
@@ -138,8 +149,32 @@ fn copy(button: &Element, note: RwSignal<String>) {
     });
 }
 
+/// What a message says, without the numbers of its sources and the buttons on its code.
+fn words_of(turn: &Element) -> String {
+    // What is not shown is no part of `innerText`; nothing is painted in between.
+    let left_out = all_inside(turn, ".cite, .code__copy");
+    let show = |is_shown: bool| {
+        for it in &left_out {
+            let _ = it.toggle_attribute_with_force("hidden", !is_shown);
+        }
+    };
+    show(false);
+    let said = all_inside(turn, ".turn__said > .prose").into_iter();
+    let said = said.filter_map(|it| Some(it.dyn_into::<HtmlElement>().ok()?.inner_text()));
+    let said = said.collect::<Vec<_>>().join("\n\n");
+    show(true);
+    said
+}
+
+/// Takes back that something did not work, when the next thing has.
+fn forget_failure(news: News) {
+    if news.get_untracked().is_some_and(|(words, _)| words == FAILED) {
+        news.set(None);
+    }
+}
+
 /// Sends what the reader thinks of an answer, and stays where one is: the change arrives like any other.
-fn judge(event: leptos::ev::SubmitEvent) {
+fn judge(event: leptos::ev::SubmitEvent, news: News) {
     let Some(form) = pressed(&event, "form[data-feedback]") else { return };
     let Some(button) = event.submitter() else { return };
     let action = form.get_attribute("action").unwrap_or_default();
@@ -156,11 +191,12 @@ fn judge(event: leptos::ev::SubmitEvent) {
         request.set_body(&fields);
         request.set_redirect(RequestRedirect::Manual);
         let sent = JsFuture::from(window().fetch_with_str_and_init(&action, &request)).await;
-        let is_accepted = sent
-            .ok()
-            .and_then(|answer| answer.dyn_into::<Response>().ok())
-            .is_some_and(|answer| answer.type_() == ResponseType::Opaqueredirect);
-        if !is_accepted {
+        let Some(answer) = sent.ok().and_then(|answer| answer.dyn_into::<Response>().ok()) else {
+            return news.set(Some((FAILED, None)));
+        };
+        if answer.type_() == ResponseType::Opaqueredirect {
+            forget_failure(news);
+        } else {
             reload();
         }
     });

@@ -28,6 +28,11 @@ pub(super) fn all_inside(outer: &Element, selector: &str) -> Vec<Element> {
     (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).collect()
 }
 
+/// Whether the page of a conversation shows its newest message.
+pub(super) fn is_at_end(dialogue: &Element) -> bool {
+    inside(dialogue, "[data-later] a").is_none()
+}
+
 /// Adds markup of ours to an element, at its beginning or its end.
 pub(super) fn insert(element: &Element, place: &str, html: &str) {
     // It fails for places that do not exist only.

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use contract::routes;
 use leptos::{
     prelude::*,
     task::spawn_local,
@@ -20,7 +21,8 @@ use web_sys::{
 
 use super::{
     dialogue::offer_copies,
-    dom::{all_inside, focus, insert, inside},
+    dom::{all_inside, focus, insert, inside, is_at_end},
+    place::{say_count, say_place},
 };
 use crate::loading::{AskedTurns, TurnPlace, load_turns};
 
@@ -29,8 +31,8 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// How near the end of the page a reader is who follows along, in pixels.
 const NEAR: f64 = 120.0;
 
-/// What is said over the page, and where it leads.
-type News = RwSignal<Option<(&'static str, Option<String>)>>;
+/// What is said over the page, and where it leads: an address and what the link to it is called.
+pub(super) type News = RwSignal<Option<(&'static str, Option<(String, &'static str)>)>>;
 
 /// A conversation that is followed.
 pub(super) struct Live {
@@ -114,6 +116,7 @@ impl Live {
 
     fn message(self: &Rc<Self>, message: &JsValue) {
         let Some(id) = text(message, "id") else { return };
+        say_count(Reflect::get(message, &"seq".into()).ok().and_then(|seq| seq.as_f64()));
         {
             let mut waiting = self.waiting.borrow_mut();
             if waiting.iter().any(|(known, _)| *known == id) {
@@ -150,12 +153,13 @@ impl Live {
         let Some(turns) = inside(&self.root, "[data-turns]") else { return };
         let there = document().get_element_by_id(&format!("m-{id}"));
         let last = turns.last_element_child().and_then(|last| last.get_attribute("data-message"));
-        let is_at_end = inside(&self.root, "[data-later] a").is_none();
+        let is_at_end = is_at_end(&self.root);
         if there.is_none() && (last != parent || !is_at_end) {
             if is_at_end && self.asked.branch.is_empty() {
                 // Another address than this one, or the browser would stay where it is.
                 let latest = format!("/conversations/{}?message={id}#m-{id}", self.asked.id);
-                self.news.set(Some(("This conversation goes on in another version.", Some(latest))));
+                let words = "This conversation goes on in another version.";
+                self.news.set(Some((words, Some((latest, "Show it")))));
             }
             return;
         }
@@ -179,6 +183,7 @@ impl Live {
             }
         }
         offer_copies(&self.root);
+        say_place(&self.root);
         if follows {
             let height = document().document_element().map_or(0, |it| it.scroll_height());
             window().scroll_to_with_x_and_y(window().scroll_x().unwrap_or_default(), height.into());
@@ -198,7 +203,8 @@ impl Live {
     fn deleted(self: &Rc<Self>) {
         self.is_gone.set(true);
         self.look();
-        self.news.set(Some(("This conversation was deleted.", None)));
+        let all = (routes::CONVERSATIONS.to_owned(), "All conversations");
+        self.news.set(Some(("This conversation was deleted.", Some(all))));
     }
 
     /// Tells who does not see it; the same words twice are two messages.

@@ -2,13 +2,21 @@
 
 mod dialogue;
 mod dom;
+mod jump;
 mod live;
+mod place;
 mod search;
+mod times;
 
-pub use self::{dialogue::LiveDialogue, search::SearchableList};
+#[cfg(feature = "ssr")]
+pub(crate) use self::place::{counted, placed};
+pub use self::{dialogue::LiveDialogue, search::SearchableList, times::LocalTimes};
 
 use contract::{Strength, strength};
 use leptos::{ev, prelude::*};
+
+/// Said where nothing came back, and one stays where one is.
+const FAILED: &str = "That did not work. Check your connection and try again.";
 
 /// A password field that can show what is typed and, for a new password, say how well it would stand.
 ///

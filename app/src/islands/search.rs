@@ -12,12 +12,14 @@ use leptos::{
 };
 use web_sys::{HtmlInputElement, js_sys::encode_uri_component};
 
-use super::dom::{focus, insert, inside, is_plain, pressed, reload, show_address};
+use super::{
+    FAILED,
+    dom::{focus, insert, inside, is_plain, pressed, reload, show_address},
+};
 use crate::loading::{AskedList, FormError, load_conversations};
 
 /// How long typing rests before anything is asked.
 const PAUSE: Duration = Duration::from_millis(200);
-const FAILED: &str = "That did not work. Check your connection and try again.";
 
 /// A search form and, as children, the list. Without script the form asks for the page anew.
 #[island]

@@ -14,6 +14,7 @@ mod events;
 mod first_line;
 mod inlines;
 mod nesting;
+mod passage;
 mod tables;
 mod writer;
 
@@ -22,6 +23,7 @@ mod tests;
 
 pub(crate) use address::allowed as address;
 pub use first_line::first_line;
+pub(crate) use passage::without_markup;
 
 use citations::Marks;
 use writer::Writer;

@@ -12,7 +12,7 @@ use super::{ProblemPage, asked, signed_in_or_leave};
 use crate::{
     components::{Entry, Manage, Moment, Sheet, Trouble, name_of, page_of},
     context::{Door, request_address},
-    islands::LiveDialogue,
+    islands::{LiveDialogue, counted, placed},
     loading::{AskedTurns, FormError, TurnPlace, Turns, load_turns},
 };
 
@@ -70,6 +70,10 @@ fn Dialogue(door: Door, conversation: Conversation, turns: Turns, asked_turns: A
     let (id, revision) = (conversation.id.as_str().to_owned(), conversation.revision);
     let is_empty = turns.html.is_empty();
     let is_long = conversation.message_count > FEW;
+    let is_part = !(turns.earlier.is_empty() && turns.later.is_empty());
+    let place = turns.places.filter(|_| is_part);
+    let place =
+        place.map(|(first, last)| placed(&first.to_string(), &last.to_string(), conversation.message_count));
     let newest = if turns.later.is_empty() { "#end".to_owned() } else { format!("{page}#end") };
     let other = (!asked_turns.branch.is_empty())
         .then(|| view! { <OtherBranch conversation=conversation.clone() asked_turns=asked_turns.clone() /> });
@@ -84,6 +88,7 @@ fn Dialogue(door: Door, conversation: Conversation, turns: Turns, asked_turns: A
             <About conversation />
             {other}
             <LiveDialogue id branch=asked_turns.branch revision>
+            {place.map(|place| view! { <p class="turns__place" data-place>{place}</p> })}
             <div class="turns__way" data-earlier inner_html=turns.earlier></div>
             <div class="turns" data-turns inner_html=turns.html></div>
             {is_empty.then(|| view! { <p class="turns__none">"Nothing has been said here yet."</p> })}
@@ -104,15 +109,15 @@ fn About(conversation: Conversation) -> impl IntoView {
     let archived = conversation.status == ConversationStatus::Archived;
     let export = |format: &str| format!("/api/conversations/{}/export?format={format}", conversation.id);
     let (markdown, json) = (export("markdown"), export("json"));
-    let messages = match conversation.message_count {
-        1 => "1 message".to_owned(),
-        count => format!("{count} messages"),
-    };
+    let count = conversation.message_count;
     view! {
         <div class="about">
             <p class="about__facts">
                 <a class="about__back" href=routes::CONVERSATIONS>"All conversations"</a>
-                <span>"Begun "<Moment of=conversation.created_at />" · "{messages}</span>
+                <span>
+                    "Begun "<Moment of=conversation.created_at />" · "
+                    <span data-count=count.to_string()>{counted(count)}</span>
+                </span>
                 {archived.then(|| view! { <span class="tag">"Archived"</span> })}
             </p>
             <details class="more about__more" open=opens>

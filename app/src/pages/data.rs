@@ -50,8 +50,8 @@ pub(crate) fn DataPage() -> impl IntoView {
         >
             <Section heading="Take everything with you">
                 <p>
-                    "A ZIP file with all that is stored about you: your profile and answers, where you are signed in, and
-                    what happened to your account. One copy to read, and one for programs."
+                    "A ZIP file with all that is stored about you: your profile and answers, your conversations, where you
+                    are signed in, and what happened to your account. One copy to read, and one for programs."
                 </p>
                 <form class="actions actions--start" method="post" action=routes::EXPORT>
                     <button class="button" type="submit">"Download everything"</button>
@@ -78,8 +78,8 @@ fn WhatGoes(
     };
     view! {
         <p>
-            "Your name, address, password and answers are deleted, every device is signed out, and what is recorded of
-            you loses all that points to you."
+            "Your name, address, password, answers and conversations are deleted, every device is signed out, and what
+            is recorded of you loses all that points to you."
         </p>
         <p><strong>{when}</strong></p>
     }

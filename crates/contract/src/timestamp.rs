@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{
-    OffsetDateTime,
+    OffsetDateTime, UtcOffset,
     format_description::{BorrowedFormatItem, well_known::Rfc3339},
     macros::format_description,
 };
@@ -46,9 +46,11 @@ impl Timestamp {
         ))
     }
 
-    /// Reads a moment of RFC 3339; what is smaller than a millisecond is cut off.
+    /// Reads a moment of RFC 3339; what is smaller than a millisecond is cut off. One whose year has four digits only
+    /// where its clock stands, and not in UTC, is none: it could not be written.
     pub fn parse(text: &str) -> Option<Self> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let moment = moment.checked_to_offset(UtcOffset::UTC).filter(|it| (0..=9999).contains(&it.year()))?;
         i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
     }
 
@@ -107,5 +109,23 @@ mod tests {
         assert_eq!(Timestamp::from_millis(1_795_215_905_131).iso(), "2026-11-20T23:05:05.131Z");
         assert_eq!(Timestamp::from_millis(0).iso(), "1970-01-01T00:00:00.000Z");
         assert_eq!(Timestamp::from_millis(0).day(), "1 January 1970");
+    }
+
+    #[test]
+    fn a_moment_that_is_read_can_be_written_and_read_again() {
+        for (text, written) in [
+            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00.000Z"),
+            ("0000-01-02T00:00:00+23:59", "0000-01-01T00:01:00.000Z"),
+            ("9999-12-31T23:59:59.9999Z", "9999-12-31T23:59:59.999Z"),
+            ("2026-11-21T01:05:05.131+02:00", "2026-11-20T23:05:05.131Z"),
+        ] {
+            let moment = Timestamp::parse(text).unwrap();
+            assert_eq!(moment.iso(), written);
+            assert_eq!(Timestamp::parse(written), Some(moment));
+        }
+        for beyond in ["0000-01-01T00:00:00+23:59", "9999-12-31T23:59:59-00:01", "9999-12-31T23:59:59-23:59"]
+        {
+            assert_eq!(Timestamp::parse(beyond), None, "{beyond}");
+        }
     }
 }

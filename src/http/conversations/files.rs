@@ -4,17 +4,23 @@
 use std::io;
 
 use axum::{
-    Json,
+    Extension, Json,
     body::Body,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use contract::Problems;
+use contract::{Code, Problem, Problems, conversations::Imported};
 use domain::{ConversationExport, ExportFormat};
 use futures_util::stream;
 use http::{HeaderValue, Uri, header};
 
-use super::{caller::Caller, document::Refused, names::Names, query::Parameters};
+use super::{
+    Deadline,
+    caller::Caller,
+    document::{Document, Refused},
+    names::Names,
+    query::Parameters,
+};
 use crate::http::{api::body, state::Edge};
 
 type Answer = Result<Response, Refused>;
@@ -38,12 +44,34 @@ pub async fn export_all(State(edge): State<Edge>, caller: Caller) -> Answer {
 }
 
 /// Takes a file in: one of ours, or ChatGPT's `conversations.json`. What came of each conversation stands in the answer.
-pub async fn import(State(edge): State<Edge>, caller: Caller, request: Request) -> Answer {
+pub async fn import(
+    State(edge): State<Edge>,
+    caller: Caller,
+    Extension(Deadline(until)): Extension<Deadline>,
+    request: Request,
+) -> Answer {
     let (parts, bytes) = request.into_parts();
     let most = edge.services.conversations.limits().import_bytes;
     let bytes = body::json(&parts.headers, bytes, most).await?;
-    let imported = edge.services.conversations.import(caller.user_id(), &bytes).await;
-    Ok(Json(imported.map_err(Problems::from)?).into_response())
+    let imported = edge.services.conversations.import(caller.user_id(), bytes.into(), until).await;
+    let (imported, whole) = imported.map_err(Problems::from)?;
+    Ok(if whole { Json(imported).into_response() } else { unfinished(&imported) })
+}
+
+/// Seconds after which the rest of a file may be sent: others have had their turn.
+const REST: u32 = 5;
+
+/// There was no time for all of a file. What has come in stays, so the same file goes on from there.
+fn unfinished(imported: &Imported) -> Response {
+    let problems = Problems::from(Problem::retry_in(Code::Unavailable, REST));
+    let (taken, refused) = (imported.conversations.len(), imported.refused.len());
+    let detail = format!(
+        "There was no time for all of the file: conversations taken in: {taken}, refused: {refused}. Send the same file \
+         again for the rest; nothing comes in twice."
+    );
+    let document = Document { detail, ..Document::of(&problems) };
+    let (head, _) = Refused::from(problems).into_response().into_parts();
+    Response::from_parts(head, Json(document).into_response().into_body())
 }
 
 struct Format(ExportFormat);
@@ -73,4 +101,28 @@ fn file(export: ConversationExport) -> Response {
     let attachment = disposition.unwrap_or(HeaderValue::from_static("attachment"));
     headers.insert(header::CONTENT_DISPOSITION, attachment);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use contract::conversations::Refused as RefusedConversation;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_there_was_no_time_for_is_to_be_sent_again() {
+        let one = RefusedConversation { id: None, title: None, position: 1, reason: String::new() };
+        let imported = Imported { conversations: Vec::new(), refused: vec![one] };
+        let response = unfinished(&imported);
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()["retry-after"], "5");
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        let body: Value =
+            serde_json::from_slice(&to_bytes(response.into_body(), 2000).await.unwrap()).unwrap();
+        assert_eq!((&body["code"], &body["retryAfter"]), (&json!("SERVICE_UNAVAILABLE"), &json!(5)));
+        let detail = body["detail"].as_str().unwrap();
+        assert!(detail.contains("taken in: 0, refused: 1") && detail.contains("same file again"), "{detail}");
+    }
 }

@@ -22,6 +22,7 @@ use axum::{
     routing::{MethodRouter, get, patch, post, put},
 };
 use contract::{Code, Problem, routes};
+use tokio::time::Instant;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, CorsLayer},
@@ -33,6 +34,14 @@ use super::state::Edge;
 
 /// Somewhat shorter than any request may take.
 const PATIENCE: Duration = Duration::from_secs(28);
+/// Somewhat shorter again: whoever does much at once ends by then, and still says how far it came.
+const WORK: Duration = Duration::from_secs(26);
+/// Seconds after which what took too long may be faster.
+const RETRY: u32 = 5;
+
+/// When work on a request has to end.
+#[derive(Debug, Clone, Copy)]
+struct Deadline(Instant);
 
 /// Every path of conversations. What is not here is no concern of this router.
 pub fn routes(edge: &Edge) -> Router<Edge> {
@@ -91,9 +100,10 @@ fn cors(edge: &Edge) -> CorsLayer {
 }
 
 /// Answers before the bound on every request would, whose answer is no document.
-async fn in_time(request: Request, next: Next) -> Response {
+async fn in_time(mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(Deadline(Instant::now() + WORK));
     let answer = tokio::time::timeout(PATIENCE, next.run(request)).await;
-    answer.unwrap_or_else(|_| Refused::from(Problem::new(Code::Unavailable)).into_response())
+    answer.unwrap_or_else(|_| Refused::from(Problem::retry_in(Code::Unavailable, RETRY)).into_response())
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> Response {

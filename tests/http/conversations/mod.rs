@@ -2,6 +2,7 @@
 
 mod endpoints;
 mod events;
+mod files;
 mod kept;
 mod late;
 mod origins;

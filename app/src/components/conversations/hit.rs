@@ -4,7 +4,7 @@ use contract::conversations::{Hit, Passage, Role};
 use leptos::prelude::*;
 
 use super::{page_of, row::name_of, with_query};
-use crate::components::Moment;
+use crate::{components::Moment, markdown::without_markup};
 
 /// Items of a list, numbered on from `first`.
 pub(crate) fn hit_rows(found: &[Hit], first: u32) -> String {
@@ -34,9 +34,9 @@ fn Row(hit: Hit, number: u32) -> impl IntoView {
     }
 }
 
-/// The passage, with what was looked for marked.
+/// The passage without its markup, with what was looked for marked.
 fn words(passage: Passage) -> impl IntoView {
-    let parts = passage.parts.into_iter().map(|part| {
+    let parts = without_markup(&passage.parts).into_iter().map(|part| {
         if part.matched { view! { <mark>{part.text}</mark> }.into_any() } else { part.text.into_any() }
     });
     view! { {passage.before_cut.then_some("… ")}{parts.collect_view()}{passage.after_cut.then_some(" …")} }

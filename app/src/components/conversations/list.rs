@@ -18,6 +18,8 @@ pub(crate) struct Rows {
 pub(crate) fn list_region(asked: &AskedList, rows: Rows, more: &str) -> String {
     let (is_search, from_later) = (!asked.q.is_empty(), !asked.from.is_empty());
     let heading = is_search.then(|| format!("Messages with \u{201c}{}\u{201d}", asked.q));
+    // Where nothing was found, the way stands below that.
+    let back = (is_search && rows.count > 0).then(way_to_all);
     let tabs = (!is_search).then(|| view! { <Tabs archived=asked.archived /> });
     let newer = from_later.then(|| {
         let beginning = address(asked, "", 0);
@@ -32,6 +34,7 @@ pub(crate) fn list_region(asked: &AskedList, rows: Rows, more: &str) -> String {
     view! {
         {tabs}
         {heading.map(|heading| view! { <h2 class="entries__found"><bdi>{heading}</bdi></h2> })}
+        {back}
         {newer}
         {body}
         <div class="entries__more" data-more inner_html=more.to_owned()></div>
@@ -79,13 +82,18 @@ fn Tabs(archived: bool) -> impl IntoView {
     }
 }
 
+/// Out of a search, or of those that are put away.
+fn way_to_all() -> impl IntoView {
+    view! { <p><a class="entries__back" href=routes::CONVERSATIONS>"All conversations"</a></p> }
+}
+
 /// What is said where there are no rows, and what to do.
 #[component]
 fn Nothing(asked: AskedList) -> impl IntoView {
     let (title, words) = if !asked.q.is_empty() {
         ("Nothing found", "All words have to be in one message. Try fewer of them, or another spelling.")
     } else if asked.archived {
-        ("Nothing is put away", "Archive a conversation to keep it without having it in your list.")
+        ("No archived conversations", "Archive a conversation to keep it without having it in your list.")
     } else {
         (
             "No conversations yet",
@@ -93,14 +101,28 @@ fn Nothing(asked: AskedList) -> impl IntoView {
             find it again on every device.",
         )
     };
-    let back = (!asked.q.is_empty() || asked.archived).then(
-        || view! { <p><a class="entries__back" href=routes::CONVERSATIONS>"All conversations"</a></p> },
-    );
+    let back = (!asked.q.is_empty() || asked.archived).then(way_to_all);
     view! {
         <div class="entries__none">
             <h2>{title}</h2>
             <p>{words}</p>
             {back}
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_one_way_out_of_a_search_and_of_what_is_put_away() {
+        let ways = |q: &str, archived: bool, count: usize| {
+            let asked = AskedList { q: q.to_owned(), archived, ..AskedList::default() };
+            list_region(&asked, Rows { count, html: String::new() }, "").matches("All conversations").count()
+        };
+        assert_eq!((ways("lidar", false, 2), ways("lidar", false, 0)), (1, 1));
+        assert_eq!((ways("", true, 2), ways("", true, 0)), (0, 1), "rows that are put away are a tab's");
+        assert_eq!((ways("", false, 2), ways("", false, 0)), (0, 0));
     }
 }

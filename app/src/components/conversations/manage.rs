@@ -87,11 +87,13 @@ pub(crate) fn Undo(
     conversation: String,
     /// Where the form goes.
     action: &'static str,
+    /// The page it is on, as it is shown.
+    back: String,
 ) -> impl IntoView {
     view! {
         <form method="post" action=action>
             <input type="hidden" name="conversation" value=conversation />
-            <input type="hidden" name="next" value=routes::CONVERSATIONS />
+            <input type="hidden" name="next" value=back />
             <button class="button button--quiet" type="submit">"Undo"</button>
         </form>
     }

@@ -35,7 +35,7 @@ pub(super) fn said(message: &str, parts: &[Part], sources: &Sources<'_>) -> impl
                 result(of, output.as_ref(), error_text.as_deref()).into_any()
             }
             Part::Other { kind } => {
-                view! { <p class="turn__state">"Something that cannot be shown here: "<code>{kind.clone()}</code></p> }
+                view! { <p class="turn__state">"A part this page cannot show: "<code>{kind.clone()}</code></p> }
                     .into_any()
             }
             // Footnotes.
@@ -65,8 +65,12 @@ impl<'a> ToolNames<'a> {
 }
 
 fn result(tool: Option<&str>, output: Option<&Verbatim>, error: Option<&str>) -> impl IntoView + use<> {
-    let of = tool.map(|tool| format!(" of {}", shortened(tool))).unwrap_or_default();
-    let summary = if error.is_some() { format!("Failure{of}") } else { format!("Answer{of}") };
+    let tool = tool.map(shortened);
+    let summary = if error.is_some() {
+        format!("{} failed", tool.as_deref().unwrap_or("The tool"))
+    } else {
+        format!("What {} returned", tool.as_deref().unwrap_or("the tool"))
+    };
     let error = error.map(|error| view! { <p>{cut(error)}</p> });
     let output = output.map(|output| view! { <Json json=output.clone() /> });
     view! { <Folded summary>{error}{output}</Folded> }
@@ -115,4 +119,22 @@ fn cut(text: &str) -> String {
 
 fn shortened(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(120).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_of_a_tool_is_said_by_its_name() {
+        for (tool, error, words) in [
+            (Some("search_book"), None, "What search_book returned"),
+            (Some("run_simulation"), Some("No room"), "run_simulation failed"),
+            (None, None, "What the tool returned"),
+            (None, Some("No room"), "The tool failed"),
+        ] {
+            let html = result(tool, None, error).to_html();
+            assert!(html.contains(&format!("<bdi>{words}</bdi>")), "{html}");
+        }
+    }
 }

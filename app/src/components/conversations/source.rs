@@ -55,9 +55,8 @@ impl<'a> Sources<'a> {
     }
 
     fn item(&self, source: &SourcePart, number: usize) -> impl IntoView + use<> {
-        let name = name(source);
         let address = source.url.as_deref().and_then(web_address);
-        let place = address.as_ref().map(place).filter(|place| *place != name);
+        let (name, place) = names(source, address.as_ref());
         let link = match address {
             Some(address) => {
                 view! { <a href=String::from(address) rel="noreferrer" dir="auto">{name}</a> }.into_any()
@@ -78,9 +77,33 @@ impl<'a> Sources<'a> {
 
 /// What a source is called.
 fn name(source: &SourcePart) -> String {
-    let names = [&source.title, &source.filename, &source.url];
-    let named = names.into_iter().flatten().map(|name| name.trim()).find(|name| !name.is_empty());
-    named.unwrap_or(&source.source_id).chars().take(200).collect()
+    let names = [&source.title, &source.filename, &source.url].map(given);
+    names.into_iter().flatten().next().unwrap_or_else(|| shortened(&source.source_id))
+}
+
+/// What a source is called in the list, and where it is: its place on the web, else its file. What has no name of its
+/// own is called by its place, once.
+fn names(source: &SourcePart, address: Option<&Url>) -> (String, Option<String>) {
+    let file = given(&source.filename);
+    let place = address.map(place);
+    match (given(&source.title).or_else(|| file.clone()), place) {
+        (None, Some(place)) => (place, None),
+        (None, None) => (name(source), None),
+        (Some(name), place) => {
+            let place = place.or(file).filter(|place| *place != name);
+            (name, place)
+        }
+    }
+}
+
+/// Some words, unless they are blank.
+fn given(words: &Option<String>) -> Option<String> {
+    let words = words.as_deref().map(str::trim).filter(|words| !words.is_empty());
+    words.map(shortened)
+}
+
+fn shortened(words: &str) -> String {
+    words.chars().take(200).collect()
 }
 
 /// An address of the web, as a browser would go to it.
@@ -104,6 +127,8 @@ fn place(address: &Url) -> String {
 
 #[cfg(test)]
 mod tests {
+    use contract::conversations::SourceKind;
+
     use super::*;
 
     #[test]
@@ -118,6 +143,34 @@ mod tests {
         ] {
             assert_eq!(place(&web_address(address).unwrap()), words);
         }
+    }
+
+    #[test]
+    fn a_source_is_named_once_and_a_file_behind_its_title() {
+        let said = |title: Option<&str>, filename: Option<&str>, url: Option<&str>| {
+            let owned = |it: Option<&str>| it.map(str::to_owned);
+            let source = SourcePart {
+                source_id: "s1".to_owned(),
+                kind: SourceKind::Document,
+                url: owned(url),
+                title: owned(title),
+                media_type: None,
+                filename: owned(filename),
+                chunk: None,
+                score: None,
+            };
+            let address = source.url.as_deref().and_then(web_address);
+            let (name, place) = names(&source, address.as_ref());
+            [Some(name), place].into_iter().flatten().collect::<Vec<_>>().join(" | ")
+        };
+        let page = Some("https://book.example/docs/lidar");
+        assert_eq!(said(None, None, page), "book.example, docs/lidar");
+        assert_eq!(said(Some(" "), None, page), "book.example, docs/lidar");
+        assert_eq!(said(Some("Lidar"), None, page), "Lidar | book.example, docs/lidar");
+        assert_eq!(said(Some("Lidar"), Some("lidar.pdf"), None), "Lidar | lidar.pdf");
+        assert_eq!(said(None, Some("lidar.pdf"), None), "lidar.pdf");
+        assert_eq!(said(None, None, Some("javascript:alert(1)")), "javascript:alert(1)");
+        assert_eq!(said(None, None, None), "s1");
     }
 
     #[test]

@@ -70,6 +70,7 @@ fn OneTurn(turn: Turn, asked: AskedTurns, book: String) -> impl IntoView {
             id=element
             aria-labelledby=labelled
             data-message=id
+            data-seq=message.seq.to_string()
             data-status=message.status.name()
         >
             <header class="turn__head">

@@ -36,12 +36,14 @@ async fn read(door: &Door, asked: &AskedTurns, book: &str) -> Result<Turns, Prob
     };
     let branch = Some(asked.branch.as_str()).filter(|branch| !branch.is_empty());
     let stretch = door.services.conversations.branch(user_id, &asked.id, branch, place, PAGE).await?;
-    let html = turn_rows(&stretch.turns, asked, book);
+    let places = stretch.turns.first().zip(stretch.turns.last());
+    let html = if places.is_some() { turn_rows(&stretch.turns, asked, book) } else { String::new() };
     let first = stretch.turns.first().filter(|_| stretch.goes_up).map(|turn| turn.message.id.as_str());
     let last = stretch.turns.last().filter(|_| stretch.goes_on).map(|turn| turn.message.id.as_str());
     Ok(Turns {
         html,
         earlier: first.map(|first| way_to_earlier(asked, first)).unwrap_or_default(),
         later: last.map(|last| way_to_later(asked, last)).unwrap_or_default(),
+        places: places.map(|(first, last)| (first.message.seq, last.message.seq)),
     })
 }

@@ -45,7 +45,13 @@ impl Conversations {
         let rows = asked.rows();
         let mut found = self.database.search_messages(user_id, &wanted, before, rows + 1).await?;
         let next_cursor = next(&mut found, rows, |last| self.cursors.write(user_id, &list, (last.no, 0)));
-        Ok(Page { items: found.into_iter().map(|found| hit(&query, found)).collect(), next_cursor })
+        let mut items = Vec::with_capacity(found.len());
+        for found in found {
+            items.push(hit(&query, found));
+            // Reading a long message again takes its time: others have their turn in between.
+            tokio::task::yield_now().await;
+        }
+        Ok(Page { items, next_cursor })
     }
 }
 

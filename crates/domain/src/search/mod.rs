@@ -18,6 +18,7 @@
 //! Words are not stemmed, and "ue" is not "ü".
 
 mod fold;
+mod hits;
 mod indexed;
 mod passage;
 mod query;

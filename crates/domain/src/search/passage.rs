@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::{
-    Query, Term,
+    Query,
     fold::{self, Class},
-    terms::{Shape, terms},
+    hits::{Hit, best},
 };
 
 /// How many characters a passage may become shorter for the sake of whole words.
@@ -31,20 +31,11 @@ pub struct PassagePart {
     pub matched: bool,
 }
 
-/// Where something that is looked for stands.
-struct Hit {
-    bytes: Range<usize>,
-    /// The same, in characters.
-    characters: Range<usize>,
-    /// Which phrase of the query it belongs to.
-    phrase: usize,
-}
-
 impl Query {
     /// The passage in which most of what is looked for stands, the first of several, of at most `width` characters
     /// between whole words where there are any. The text's beginning when it has nothing of it.
     pub fn passage(&self, text: &str, width: usize) -> Passage {
-        let hits = hits(text, self.places(text));
+        let hits = self.hits(text);
         let best = best(&hits, width);
         let wanted = best.map_or(0..0, |(first, last)| first.characters.start..last.characters.end);
         let raw = around(text, &wanted, width);
@@ -63,62 +54,6 @@ impl Query {
             parts: parts(text, &shown, &hits),
         }
     }
-
-    /// Every term that is looked for, with its phrase, in the order of the text.
-    fn places(&self, text: &str) -> Vec<(Range<usize>, usize)> {
-        let terms: Vec<Term> = terms(text).collect();
-        let mut places = Vec::new();
-        for (number, phrase) in self.phrases.iter().enumerate() {
-            for place in phrase.found_in(&terms) {
-                places.extend(place.iter().map(|term| (term.range.clone(), number)));
-                // Of a pair that begins with the one character looked for, that character.
-                if let (Some(term), Some((range, _))) = (place.last(), places.last_mut())
-                    && term.shape == Shape::Pair
-                    && term.text != phrase.end()
-                {
-                    let pair = text.get(range.clone()).unwrap_or_default();
-                    range.end = range.start + fold::cluster(pair);
-                }
-            }
-        }
-        places.sort_unstable_by_key(|(range, _)| (range.start, range.end));
-        places
-    }
-}
-
-/// Counts the characters before each place.
-fn hits(text: &str, places: Vec<(Range<usize>, usize)>) -> Vec<Hit> {
-    let count = |range: Range<usize>| text.get(range).map_or(0, |it| it.chars().count());
-    let (mut at, mut characters) = (0, 0);
-    let hit = |(bytes, phrase): (Range<usize>, usize)| {
-        characters += count(at..bytes.start);
-        at = bytes.start;
-        let length = count(bytes.clone());
-        Hit { bytes, characters: characters..characters + length, phrase }
-    };
-    places.into_iter().map(hit).collect()
-}
-
-/// The first and the last hit of the stretch with most phrases, then most hits.
-fn best(hits: &[Hit], width: usize) -> Option<(&Hit, &Hit)> {
-    let mut best = None;
-    let mut most = (0, 0);
-    let mut rest = hits;
-    while let Some(first) = rest.first() {
-        let fits = |hit: &&Hit| hit.characters.end <= first.characters.start.saturating_add(width);
-        let (mut phrases, mut count, mut last) = (1_u32 << first.phrase, 0, first);
-        for hit in rest.iter().take_while(fits) {
-            phrases |= 1 << hit.phrase;
-            count += 1;
-            last = if hit.bytes.end > last.bytes.end { hit } else { last };
-        }
-        if (phrases.count_ones(), count) > most {
-            most = (phrases.count_ones(), count);
-            best = Some((first, last));
-        }
-        rest = rest.get(1..).unwrap_or_default();
-    }
-    best
 }
 
 /// As many bytes as make `width` characters with what is wanted in their middle, within the text.

@@ -32,7 +32,8 @@ impl Query {
     /// Reads what was typed; `None` when there is nothing to look for.
     ///
     /// With `prefix_last` a last word with nothing behind it, no blank, no quote and no other sign, finds every word that
-    /// begins with it: for looking while one types. The first 256 characters and 16 terms count.
+    /// begins with it: for looking while one types. The first 256 characters and 16 terms count; what is there twice counts
+    /// once, for it asks for nothing more.
     pub fn parse(text: &str, prefix_last: bool) -> Option<Self> {
         let read = start(text);
         let typing = prefix_last || read.len() < text.len();
@@ -42,9 +43,13 @@ impl Query {
             let Some((phrase, end)) = Phrase::read(read.get(piece.clone()).unwrap_or_default(), left) else {
                 continue;
             };
-            left -= phrase.terms.len();
             let open = phrase.open || typing && piece.start + end == read.len();
-            query.phrases.push(Phrase { open, ..phrase });
+            let phrase = Phrase { open, ..phrase };
+            if query.phrases.contains(&phrase) {
+                continue;
+            }
+            left -= phrase.terms.len();
+            query.phrases.push(phrase);
             if left == 0 {
                 break;
             }
@@ -69,7 +74,7 @@ impl Query {
     /// Whether a text has all that is looked for, as both databases say it.
     pub fn matches(&self, text: &str) -> bool {
         let terms: Vec<Term> = terms(text).collect();
-        self.phrases.iter().all(|phrase| phrase.found_in(&terms).next().is_some())
+        self.phrases.iter().all(|phrase| phrase.is_in(&terms))
     }
 }
 
@@ -100,9 +105,14 @@ impl Phrase {
         phrase
     }
 
-    /// The places in a text's terms.
-    pub(super) fn found_in<'t>(&self, terms: &'t [Term]) -> impl Iterator<Item = &'t [Term]> {
-        terms.windows(self.terms.len()).filter(|place| self.stands_at(place))
+    /// Whether it stands anywhere in a text's terms.
+    fn is_in(&self, terms: &[Term]) -> bool {
+        terms.windows(self.terms.len()).any(|place| self.stands_at(place))
+    }
+
+    /// The terms it is, when a text's terms begin with it.
+    pub(super) fn found_at<'t>(&self, terms: &'t [Term]) -> Option<&'t [Term]> {
+        terms.get(..self.terms.len()).filter(|place| self.stands_at(place))
     }
 
     fn stands_at(&self, place: &[Term]) -> bool {

@@ -16,7 +16,9 @@ on_each_database!(
     security_36_no_text_begins_a_turn_of_its_own_or_swallows_the_next,
     security_35_the_conversation_of_another_reader_is_no_file,
     a_long_conversation_comes_in_pieces_and_whole,
-    a_conversation_that_is_deleted_while_it_is_written_ends_the_file_with_an_error,
+    the_one_conversation_that_is_deleted_while_it_is_written_ends_the_file_with_an_error,
+    among_all_one_that_is_deleted_while_it_is_written_ends_with_what_was_there,
+    among_all_those_that_are_deleted_before_they_are_written_are_left_out,
     a_reader_who_is_erased_meanwhile_has_no_whole_file,
     a_failing_database_ends_the_file_with_an_error,
 );
@@ -179,28 +181,82 @@ async fn wrong(mut export: ConversationExport) -> ConversationError {
     }
 }
 
-async fn a_conversation_that_is_deleted_while_it_is_written_ends_the_file_with_an_error(
+async fn the_one_conversation_that_is_deleted_while_it_is_written_ends_the_file_with_an_error(
     database: TestDatabase,
 ) {
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     long(&book, &ada).await;
     let conversations = &book.services.conversations;
-    let mut one = conversations.export(&ada, "long", ExportFormat::Json).await.unwrap();
+    for format in [ExportFormat::Json, ExportFormat::Markdown] {
+        let unread = conversations.export(&ada, "long", format).await.unwrap();
+        let mut begun = conversations.export(&ada, "long", format).await.unwrap();
+        assert!(begun.next_chunk().await.unwrap().is_some());
+        conversations.delete(&ada, "long").await.unwrap();
+        assert!(matches!(wrong(begun).await, ConversationError::NoConversation));
+        assert!(matches!(wrong(unread).await, ConversationError::NoConversation));
+        conversations.restore(&ada, "long").await.unwrap();
+    }
+}
+
+/// The rest of a file of which the beginning has come, and how many messages each conversation in it has.
+async fn ended(begun: String, rest: ConversationExport) -> Vec<(String, usize)> {
+    let file: Value = serde_json::from_str(&(begun + &whole(rest).await.0)).unwrap();
+    let counted = file["conversations"].as_array().unwrap().iter();
+    counted
+        .map(|it| (it["id"].as_str().unwrap().to_owned(), it["messages"].as_array().unwrap().len()))
+        .collect()
+}
+
+async fn among_all_one_that_is_deleted_while_it_is_written_ends_with_what_was_there(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    long(&book, &ada).await;
+    make(&book, &ada, json!({ "id": "next" })).await;
+    say(&book, &ada, "next", &[text("n1", "user", "And then?")], None).await;
+    let conversations = &book.services.conversations;
     let mut every = conversations.export_all(&ada).await.unwrap();
     // In the copy of the account it stays, for it is not gone yet.
     let now = domain::Timestamp::from_millis(0);
     let mut copy = conversations.export_copy(&ada, now);
     let mut late = conversations.export_copy(&ada, now);
-    for export in [&mut one, &mut every, &mut copy, &mut late] {
-        assert!(export.next_chunk().await.unwrap().is_some());
+    let mut begun = Vec::new();
+    for export in [&mut every, &mut copy, &mut late] {
+        begun.push(export.next_chunk().await.unwrap().unwrap());
     }
     conversations.delete(&ada, "long").await.unwrap();
-    assert!(matches!(wrong(one).await, ConversationError::NoConversation));
-    assert!(matches!(wrong(every).await, ConversationError::NoConversation));
-    whole(copy).await;
-    book.database.arrange("delete from bookplate_conversations").await;
-    assert!(matches!(wrong(late).await, ConversationError::NoConversation));
+    let next = ("next".to_owned(), 1);
+    assert_eq!(ended(begun.remove(0), every).await, [("long".to_owned(), 50), next.clone()]);
+    assert_eq!(ended(begun.remove(0), copy).await, [("long".to_owned(), 180), next.clone()]);
+    book.database.arrange("delete from bookplate_conversations where id = 'long'").await;
+    assert_eq!(ended(begun.remove(0), late).await, [("long".to_owned(), 50), next]);
+}
+
+async fn among_all_those_that_are_deleted_before_they_are_written_are_left_out(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    long(&book, &ada).await;
+    for id in ["empty", "spoken", "again", "last"] {
+        make(&book, &ada, json!({ "id": id })).await;
+    }
+    say(&book, &ada, "spoken", &[text("s1", "user", "Gone soon")], None).await;
+    let conversations = &book.services.conversations;
+    let mut every = conversations.export_all(&ada).await.unwrap();
+    let mut copy = conversations.export_copy(&ada, domain::Timestamp::from_millis(0));
+    let (begun, copied) = (every.next_chunk().await.unwrap(), copy.next_chunk().await.unwrap());
+    for id in ["empty", "spoken", "again"] {
+        conversations.delete(&ada, id).await.unwrap();
+    }
+    // Another one of the same name is one that comes later.
+    make(&book, &ada, json!({ "id": "again" })).await;
+    say(&book, &ada, "again", &[text("a1", "user", "Once more")], None).await;
+    let named = |id: &str, messages| (id.to_owned(), messages);
+    let (first, again) = (named("long", 180), named("again", 1));
+    assert_eq!(ended(begun.unwrap(), every).await, [first.clone(), named("last", 0), again.clone()]);
+    book.database.arrange("delete from bookplate_conversations where id = 'spoken'").await;
+    let kept = ended(copied.unwrap(), copy).await;
+    assert!(kept.starts_with(&[first]) && kept.contains(&again), "{kept:?}");
+    assert!(!kept.contains(&named("spoken", 1)) && !kept.contains(&named("spoken", 0)), "{kept:?}");
 }
 
 async fn a_reader_who_is_erased_meanwhile_has_no_whole_file(database: TestDatabase) {

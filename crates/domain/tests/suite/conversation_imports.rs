@@ -1,5 +1,7 @@
 //! Taking conversations in from files.
 
+use std::time::Duration;
+
 use domain::{
     Asked, ConversationError, ConversationLimits, Settings,
     contract::{
@@ -9,6 +11,7 @@ use domain::{
 };
 use serde_json::{Value, json};
 use testkit::{databases::TestDatabase, on_each_database};
+use tokio::time::Instant;
 
 use crate::{
     book::{Book, settings},
@@ -31,9 +34,15 @@ on_each_database!(
     an_older_copy_undoes_nothing,
 );
 
-async fn import(book: &Book, user_id: &str, file: &Value) -> Imported {
+pub(crate) async fn import(book: &Book, user_id: &str, file: &Value) -> Imported {
     let bytes = serde_json::to_vec(file).unwrap();
-    book.services.conversations.import(user_id, &bytes).await.unwrap()
+    let (imported, whole) = book.services.conversations.import(user_id, bytes, in_a_minute()).await.unwrap();
+    assert!(whole);
+    imported
+}
+
+pub(crate) fn in_a_minute() -> Instant {
+    Instant::now() + Duration::from_secs(60)
 }
 
 async fn an_older_copy_undoes_nothing(database: TestDatabase) {
@@ -59,7 +68,7 @@ async fn an_older_copy_undoes_nothing(database: TestDatabase) {
     assert_eq!(message["parts"][0]["text"], "Still newer");
 }
 
-fn ids(imported: &Imported) -> Vec<(&str, i64, i64)> {
+pub(crate) fn ids(imported: &Imported) -> Vec<(&str, i64, i64)> {
     imported.conversations.iter().map(|it| (it.id.as_str(), it.messages, it.added)).collect()
 }
 
@@ -331,14 +340,16 @@ async fn what_is_no_file_of_conversations_is_refused(database: TestDatabase) {
         (br#"{"mapping":[null]}"#, Code::ValidationError, Some("mapping")),
         (&too_large, Code::PayloadTooLarge, None),
     ];
+    let conversations = &book.services.conversations;
     for (bytes, code, field) in cases {
-        let refused = Problems::from(book.services.conversations.import(&ada, bytes).await.unwrap_err());
+        let refused = conversations.import(&ada, bytes.to_vec(), in_a_minute()).await;
+        let refused = Problems::from(refused.unwrap_err());
         let first = refused.first();
         assert_eq!((first.code, first.field.as_deref()), (code, field), "{}", String::from_utf8_lossy(bytes));
     }
-    let empty = book.services.conversations.import(&ada, "\u{feff} [ ]".as_bytes()).await.unwrap();
-    assert_eq!(empty, Imported::default());
-    let nobody = book.services.conversations.import("nobody", br#"[{"mapping":{}}]"#).await;
+    let empty = conversations.import(&ada, "\u{feff} [ ]".into(), in_a_minute()).await.unwrap();
+    assert_eq!(empty, (Imported::default(), true));
+    let nobody = conversations.import("nobody", br#"[{"mapping":{}}]"#.to_vec(), in_a_minute()).await;
     assert!(matches!(nobody, Err(ConversationError::NoReader)), "{nobody:?}");
 }
 

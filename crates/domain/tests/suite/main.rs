@@ -18,6 +18,7 @@ mod deletion;
 mod forgeries;
 mod guessing;
 mod handing_over;
+mod import_bounds;
 mod imports;
 mod keys;
 mod limits;

@@ -153,6 +153,17 @@ fn expressions_are_of_quoted_terms_with_their_owner() {
 }
 
 #[test]
+fn what_is_looked_for_twice_is_looked_for_once() {
+    let owner = Owner::of("user-1");
+    let o = owner.as_str();
+    let query = |typed: &str| Query::parse(typed, true).unwrap().tsquery(&owner);
+    assert_eq!(query(&"a bc ".repeat(50)), "'@a' & '@bc'".replace('@', o));
+    assert_eq!(query("a \"a a\" A \"a a\" a"), "'@a' & '@a' <-> '@a' & '@a':*".replace('@', o));
+    // What is there already takes no place from what is not.
+    assert!(!found(&format!("{}robot", "the ".repeat(40)), "the"));
+}
+
+#[test]
 fn a_text_is_stored_as_terms_with_their_owner() {
     let owner = Owner::of("user-1");
     let o = owner.as_str();
@@ -184,7 +195,7 @@ fn what_is_stored_is_bounded() {
         assert!(terms.split(' ').count() <= 16_383 && terms.split(' ').all(|term| term.len() <= 74));
         assert!(vector.split(' ').all(|lexeme| lexeme.split(',').count() <= 256));
     }
-    let many = Query::parse(&"a bc ".repeat(200), false).unwrap();
+    let many = Query::parse(&long(&|number| format!("w{number}")), false).unwrap();
     assert_eq!(many.tsquery(&owner).split(" & ").count(), 16);
     let long = "x".repeat(1000);
     assert!(found(&long, &long) && found(&long, &format!("a {} b", &long[..300])));
@@ -225,6 +236,16 @@ fn a_passage_shows_the_best_place_in_whole_words() {
     assert_eq!(passage("hub", "on GitHub", 100), "on Git[Hub]");
     assert_eq!(passage("x", &"x".repeat(500), 10), format!("[{}]…", "x".repeat(10)));
     assert_eq!(passage("x", "", 10), "");
+}
+
+#[test]
+fn a_passage_of_a_text_that_is_nothing_but_hits_is_found() {
+    let query = Query::parse("a \"a a\" \"a a a\" \"a a a a\" \"a a a a a\" a", true).unwrap();
+    for text in ["a.".repeat(250_000), "a".repeat(500_000), "aA".repeat(250_000)] {
+        let passage = query.passage(&text, 160);
+        let length: usize = passage.parts.iter().map(|part| part.text.chars().count()).sum();
+        assert!(passage.after_cut && !passage.before_cut && (150..=160).contains(&length), "{passage:?}");
+    }
 }
 
 #[test]

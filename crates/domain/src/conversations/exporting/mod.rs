@@ -121,8 +121,8 @@ impl ConversationExport {
     /// The next piece of the file; `None` after the last one.
     ///
     /// # Errors
-    /// [`ConversationError`] when a conversation was deleted meanwhile or the database has failed. What came before is
-    /// then no whole file, and whoever receives it must be told, and nothing more comes.
+    /// [`ConversationError`] when the one conversation was deleted meanwhile, the reader was erased or the database has
+    /// failed. What came before is then no whole file, and whoever receives it must be told, and nothing more comes.
     pub async fn next_chunk(&mut self) -> Result<Option<String>, ConversationError> {
         if self.ended {
             return Ok(None);

@@ -25,6 +25,9 @@ pub struct Reading {
     user_id: String,
     /// Whether conversations that were deleted are read too.
     hidden: bool,
+    /// Whether it is one conversation that was asked for. Among all of them, one that goes meanwhile is no reason to leave
+    /// the reader without the others.
+    single: bool,
     /// The number of the last conversation that is waiting or was read.
     last: i64,
     /// Whether there may be more than what is waiting.
@@ -69,7 +72,7 @@ impl Reading {
     /// This conversation alone.
     pub(super) fn one(database: Database, user_id: &str, conversation: StoredConversation) -> Self {
         let mut reading = Self::all(database, user_id, false);
-        reading.more = false;
+        (reading.single, reading.more) = (true, false);
         reading.waiting.push_back(TakenConversation { conversation, deleted_at: None });
         reading
     }
@@ -80,6 +83,7 @@ impl Reading {
             database,
             user_id: user_id.to_owned(),
             hidden,
+            single: false,
             last: 0,
             more: true,
             waiting: VecDeque::new(),
@@ -96,47 +100,80 @@ impl Reading {
         found.map(drop).ok_or(ConversationError::NoReader)
     }
 
-    /// What comes next; `None` when that was all.
+    /// What comes next; `None` when that was all. Of all conversations, one that was deleted before it was begun is left
+    /// out, and one that is deleted meanwhile ends with what was read of it.
     ///
     /// # Errors
-    /// [`ConversationError`] when a conversation was deleted while it was read, or the reader was erased.
+    /// [`ConversationError`] when the one conversation was deleted while it was read, or the reader was erased.
     pub async fn next(&mut self) -> Result<Option<Piece>, ConversationError> {
-        if let Some(mut current) = self.current.take() {
-            if current.seq == current.count {
-                return Ok(Some(Piece::End));
-            }
-            if current.page.is_empty() {
-                self.turn_page(&mut current).await?;
-            }
-            let stored = current.page.pop_front().ok_or(ConversationError::NoConversation)?;
-            current.seq = stored.seq();
-            let message = presenting::message(&current.id, stored);
-            self.current = Some(current);
-            return Ok(Some(Piece::Message(Box::new(message))));
+        if let Some(current) = self.current.take() {
+            return self.go_on(current).await.map(Some);
         }
-        self.take().await?;
-        Ok(self.waiting.pop_front().map(|taken| self.begin(taken)))
+        loop {
+            self.take().await?;
+            let Some(taken) = self.waiting.pop_front() else { return Ok(None) };
+            match self.begin(taken).await? {
+                Some(piece) => return Ok(Some(piece)),
+                None if self.single => return Err(ConversationError::NoConversation),
+                None => {}
+            }
+        }
     }
 
-    fn begin(&mut self, taken: TakenConversation) -> Piece {
+    /// Looks once more whether it is there: it was read with others, and some of them may be long.
+    async fn begin(&mut self, taken: TakenConversation) -> Result<Option<Piece>, ConversationError> {
         let TakenConversation { conversation, deleted_at } = taken;
-        let (no, id, count) = (conversation.no, conversation.id.clone(), conversation.message_count);
-        self.current = Some(Current { no, id, count, seq: 0, page: VecDeque::new() });
+        let (no, id) = (conversation.no, conversation.id.clone());
+        let conversation = if self.hidden { Some(conversation) } else { self.shown(no, &id).await? };
+        let Some(conversation) = conversation else { return Ok(None) };
+        let count = conversation.message_count;
+        let page = self.page(no, 0, count).await?;
+        if page.is_empty() && count > 0 {
+            return Ok(None);
+        }
+        self.current = Some(Current { no, id, count, seq: 0, page });
         let conversation = presenting::conversation(conversation);
-        Piece::Begin(Box::new(Taken { conversation, deleted_at: deleted_at.map(Timestamp::from_millis) }))
+        let taken = Taken { conversation, deleted_at: deleted_at.map(Timestamp::from_millis) };
+        Ok(Some(Piece::Begin(Box::new(taken))))
     }
 
-    async fn turn_page(&self, current: &mut Current) -> Result<(), ConversationError> {
-        if !self.hidden {
-            let found = self.database.find_conversation(&self.user_id, &current.id).await?;
-            if found.is_none_or(|found| found.no != current.no) {
-                return Err(ConversationError::NoConversation);
-            }
+    async fn go_on(&mut self, mut current: Current) -> Result<Piece, ConversationError> {
+        if current.seq == current.count {
+            return Ok(Piece::End);
         }
-        let between = (current.seq, current.count + 1);
-        let read = self.database.read_messages(current.no, between, false, MESSAGES).await?;
-        current.page = read.into();
-        Ok(())
+        let Current { no, seq, count, .. } = current;
+        if current.page.is_empty() && (self.hidden || self.shown(no, &current.id).await?.is_some()) {
+            current.page = self.page(no, seq, count).await?;
+        }
+        match current.page.pop_front() {
+            Some(stored) => {
+                current.seq = stored.seq();
+                let message = presenting::message(&current.id, stored);
+                self.current = Some(current);
+                Ok(Piece::Message(Box::new(message)))
+            }
+            None if self.single => Err(ConversationError::NoConversation),
+            None => Ok(Piece::End),
+        }
+    }
+
+    /// The conversation of this number, unless it was deleted; another one may have its name by now.
+    async fn shown(&self, no: i64, id: &str) -> Result<Option<StoredConversation>, ConversationError> {
+        let found = self.database.find_conversation(&self.user_id, id).await?;
+        Ok(found.filter(|found| found.no == no))
+    }
+
+    /// The messages that follow this place.
+    async fn page(
+        &self,
+        no: i64,
+        seq: i64,
+        count: i64,
+    ) -> Result<VecDeque<StoredMessage>, ConversationError> {
+        if seq == count {
+            return Ok(VecDeque::new());
+        }
+        Ok(self.database.read_messages(no, (seq, count + 1), false, MESSAGES).await?.into())
     }
 
     async fn take(&mut self) -> Result<(), ConversationError> {

@@ -20,7 +20,7 @@ use super::{
     super::{ConversationLimits, MAX_METADATA},
     Found, FoundMessage, Why, content, count, derived,
     file::{object, text_of},
-    in_words, name,
+    in_words, is_odd, name,
     tree::{Node, Walk, walk},
 };
 
@@ -266,10 +266,6 @@ fn moment(raw: Option<&RawValue>, now: Timestamp) -> Option<Timestamp> {
 
 /// Words on one line, without signs that turn it around, cut to the length of a title.
 fn tidy(words: &str) -> String {
-    let is_odd = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    };
     words.chars().map(|c| if is_odd(c) { ' ' } else { c }).take(MAX_TITLE).collect()
 }
 

@@ -9,6 +9,7 @@ mod content;
 mod file;
 mod mending;
 mod own;
+mod reading;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -19,14 +20,16 @@ use contract::{
     Code, Problem, Problems, Reason, Timestamp,
     conversations::{Imported, ImportedConversation, ItemId, NewMessage, Refused},
 };
-use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use storage::conversations::{AppendOutcome, Draft, ForeignConversation, ImportOutcome, Importing, Later};
+use tokio::time::{Instant, timeout_at};
 use uuid::Builder;
 
-use self::file::{Entry, Shape};
+use self::{
+    file::Entry,
+    reading::{Foreign, Read},
+};
 use super::{ConversationError, Conversations, Outcome};
-use crate::search::Owner;
 
 /// A conversation as it was read, judged by nobody yet but for its own members.
 struct Found {
@@ -47,60 +50,64 @@ struct FoundMessage {
 /// Why a conversation is not taken in, in words.
 type Why = String;
 
-/// So many messages are prepared before others have their turn.
-const TURN: usize = 50;
+/// The names of the conversations of a reader who has as many as one may have; `None` while that is not known.
+type Full = Option<HashSet<String>>;
+
+/// So many of a reader's conversations are asked for at once.
+const NAMES: i64 = 100;
 
 impl Conversations {
     /// Takes the conversations of a file in: those of ours under their own names, others too when their names may stand
-    /// here. Taking the same file in once more adds nothing.
+    /// here. Taking the same file in once more adds nothing. Also whether that was all of the file: what is not taken in
+    /// at the time `until` waits for the file to be sent again.
     ///
     /// # Errors
     /// [`ConversationError::Invalid`] when it is no such file (`BAD_REQUEST`, `PAYLOAD_TOO_LARGE` or `VALIDATION_ERROR`),
     /// [`ConversationError::NoReader`], or [`ConversationError::Failure`], after which some are taken in and the file can
     /// be sent again. What is wrong with single conversations stands in the answer.
-    pub async fn import(&self, user_id: &str, bytes: &[u8]) -> Outcome<Imported> {
+    pub async fn import(&self, user_id: &str, bytes: Vec<u8>, until: Instant) -> Outcome<(Imported, bool)> {
         if bytes.len() > self.limits.import_bytes {
             return Err(Problems::from(Problem::new(Code::PayloadTooLarge)).into());
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| Problems::from(Problem::new(Code::BadRequest)))?;
-        let text = mending::mend(text.trim_start_matches('\u{feff}'));
-        let (shape, entries) = file::entries(&text)?;
         let mut imported = Imported::default();
-        for (position, entry) in (1..).zip(entries) {
-            match self.import_one(user_id, shape, entry).await? {
+        let whole = match timeout_at(until, self.import_all(user_id, bytes, &mut imported)).await {
+            Ok(ended) => ended.map(|()| true)?,
+            Err(_) => false,
+        };
+        Ok((imported, whole))
+    }
+
+    async fn import_all(&self, user_id: &str, bytes: Vec<u8>, imported: &mut Imported) -> Outcome<()> {
+        let mut reader = self.reader(user_id, bytes).await?;
+        let (mut full, mut position) = (None, 0);
+        while let Some(Read { entry: Entry { id, title }, foreign }) = reader.next().await? {
+            position += 1;
+            let taken = match foreign {
+                Ok(foreign) => self.import_one(user_id, foreign, &mut full).await?,
+                Err(why) => Err(why),
+            };
+            match taken {
                 Ok(conversation) => imported.conversations.push(conversation),
-                Err(reason) => {
-                    let Entry { id, title } = Entry::of(entry);
-                    imported.refused.push(Refused { id, title, position, reason });
-                }
+                Err(reason) => imported.refused.push(Refused { id, title, position, reason }),
             }
-            tokio::task::yield_now().await;
         }
-        Ok(imported)
+        Ok(())
     }
 
     async fn import_one(
         &self,
         user_id: &str,
-        shape: Shape,
-        entry: &RawValue,
+        foreign: Foreign,
+        full: &mut Full,
     ) -> Outcome<Result<ImportedConversation, Why>> {
-        let now = self.ports.clock.now();
-        let read = match shape {
-            Shape::Own => own::read(entry, &self.limits, now),
-            Shape::ChatGpt => chatgpt::read(entry, &self.limits, now),
-        };
-        let Found { conversation, messages, without_raw } = match read {
-            Ok(found) => found,
-            Err(why) => return Ok(Err(why)),
-        };
-        let (drafts, later) = match self.foreign_drafts(user_id, messages).await {
-            Ok(prepared) => prepared,
-            Err(why) => return Ok(Err(why)),
-        };
+        let Foreign { conversation, drafts, later, without_raw } = foreign;
+        let too_many = || Err(format!("a reader has at most {} conversations", self.limits.conversations));
+        if full.as_ref().is_some_and(|names| !names.contains(&conversation.id)) {
+            return Ok(too_many());
+        }
         let importing = Importing {
             user_id,
-            now,
+            now: self.ports.clock.now(),
             conversation: &conversation,
             drafts: &drafts,
             later: &later,
@@ -122,9 +129,22 @@ impl Conversations {
             }
             ImportOutcome::NoReader => Err(ConversationError::NoReader),
             ImportOutcome::TooMany => {
-                Ok(Err(format!("a reader has at most {} conversations", self.limits.conversations)))
+                *full = Some(self.names(user_id).await?);
+                Ok(too_many())
             }
             ImportOutcome::Message(outcome) => Ok(Err(self.why(&outcome, &drafts))),
+        }
+    }
+
+    /// The names of a reader's conversations, without those that were deleted.
+    async fn names(&self, user_id: &str) -> Outcome<HashSet<String>> {
+        let (mut names, mut last) = (HashSet::new(), 0);
+        loop {
+            let taken = self.database.take_conversations(user_id, last, NAMES).await?;
+            let Some(end) = taken.last() else { return Ok(names) };
+            last = end.conversation.no;
+            let there = taken.into_iter().filter(|taken| taken.deleted_at.is_none());
+            names.extend(there.map(|taken| taken.conversation.id));
         }
     }
 
@@ -140,34 +160,6 @@ impl Conversations {
             AppendOutcome::Full => too_long(self.limits.messages),
             _ => "it was deleted while it was taken in".to_owned(),
         }
-    }
-
-    /// What is to be stored for the messages of a conversation, and what came to them later.
-    async fn foreign_drafts(
-        &self,
-        user_id: &str,
-        messages: Vec<FoundMessage>,
-    ) -> Result<(Vec<Draft>, Vec<Later>), Why> {
-        if messages.len() > self.limits.messages as usize {
-            return Err(too_long(self.limits.messages));
-        }
-        let owner = Owner::of(user_id);
-        let (mut drafts, mut later, mut names) = (Vec::new(), Vec::new(), HashSet::new());
-        for (at, message) in messages.into_iter().enumerate() {
-            let name = message.new.id.as_ref().map(ToString::to_string).unwrap_or_default();
-            let draft = self.draft(&owner, message.new);
-            let draft =
-                draft.map_err(|problems| format!("message {name}: {}", in_words(problems.first())))?;
-            if !names.insert(name) {
-                return Err(format!("two messages are called {}", draft.id));
-            }
-            drafts.push(Draft { created_at: Some(message.created_at), ..draft });
-            later.push(message.later);
-            if at % TURN == TURN - 1 {
-                tokio::task::yield_now().await;
-            }
-        }
-        Ok((drafts, later))
     }
 }
 
@@ -209,4 +201,9 @@ fn derived(words: &str) -> String {
 /// A name as it is, or one that follows from it where it cannot stand in an address.
 fn name(words: &str, within: &str) -> ItemId {
     ItemId::parse("id", words).unwrap_or_else(|_| ItemId::stored(derived(&format!("{within}\n{words}"))))
+}
+
+/// Whether a character may not stand on a line of words: it ends the line, or turns around what stands around it.
+fn is_odd(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

@@ -17,7 +17,7 @@ use super::{
     super::{ConversationLimits, MAX_METADATA, composing::MAX_OPENING},
     Found, FoundMessage, Why,
     file::object,
-    in_words,
+    in_words, is_odd,
 };
 
 #[derive(Deserialize)]
@@ -100,7 +100,7 @@ pub(super) fn read(entry: &RawValue, limits: &ConversationLimits, now: Timestamp
 }
 
 fn is_opening(text: &str) -> bool {
-    text.chars().count() <= MAX_OPENING + 1 && !text.chars().any(char::is_control)
+    text.chars().count() <= MAX_OPENING + 1 && !text.chars().any(is_odd)
 }
 
 fn verbatim(raw: &RawValue) -> Option<Verbatim> {

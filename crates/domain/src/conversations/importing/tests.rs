@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use proptest::{collection, prelude::*, sample::select};
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 use super::{super::ConversationLimits, *};
 
@@ -170,6 +170,18 @@ fn names_that_cannot_stand_in_an_address_are_replaced_by_ones_that_follow_from_t
     let nameless = json!({ "mapping": {}, "title": "A" });
     let other = json!({ "mapping": {}, "title": "B" });
     assert_ne!(read(&nameless).unwrap().conversation.id, read(&other).unwrap().conversation.id);
+}
+
+#[test]
+fn an_opening_keeps_the_rule_of_titles() {
+    for (opening, kept) in
+        [("Plain", true), ("two\nlines", false), ("\u{202e}txt.exe", false), ("\u{2066}", false)]
+    {
+        let own =
+            json!({ "id": "a", "opening": opening, "createdAt": NOW, "updatedAt": NOW, "messages": [] });
+        let found = own::read(&raw(&own), &ConversationLimits::default(), NOW).unwrap();
+        assert_eq!(found.conversation.opening.is_some(), kept, "{opening:?}");
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ on_each_database!(
     what_has_changed_is_found_as_it_is_now,
     a_passage_shows_the_place,
     a_hit_says_where_it_is,
+    messages_that_are_nothing_but_hits_are_shown,
     what_is_typed_is_never_a_query_of_the_database,
 );
 
@@ -151,6 +152,19 @@ async fn a_hit_says_where_it_is(database: TestDatabase) {
     assert_eq!(found(&talk, "rags").await, ["m2"]);
     talk.service().delete(&talk.ada, "c").await.unwrap();
     assert_eq!(found(&talk, "rags").await, Vec::<String>::new());
+}
+
+async fn messages_that_are_nothing_but_hits_are_shown(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    let words = "a.".repeat(20_000);
+    for at in 0..20 {
+        talk.says("c", &format!("m{at}"), &words).await;
+    }
+    for typed in ["a ".repeat(16), "a \"a a\" \"a a a\" \"a a a a\" \"a a a a a\" a".to_owned()] {
+        let hits = hits(&talk, &typed).await;
+        assert_eq!(hits.len(), 20, "{typed}");
+        assert!(hits.iter().all(|hit| words.starts_with(&text(&hit.passage))));
+    }
 }
 
 async fn what_is_typed_is_never_a_query_of_the_database(database: TestDatabase) {

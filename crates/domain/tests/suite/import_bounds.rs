@@ -1,0 +1,72 @@
+//! How much comes in from files at once.
+
+use domain::{ConversationLimits, Settings};
+use serde_json::{Value, json};
+use testkit::{databases::TestDatabase, on_each_database};
+use tokio::time::Instant;
+
+use crate::{
+    book::{Book, settings},
+    conversation_imports::{ids, import, in_a_minute},
+    talking::make,
+};
+
+on_each_database!(
+    a_full_reader_is_refused_what_is_new_and_gets_what_is_missing,
+    many_files_at_once_all_come_in,
+    what_there_is_no_time_for_comes_in_when_it_is_sent_again,
+);
+
+/// A conversation of one message, as ChatGPT writes it.
+fn short(id: &str) -> Value {
+    let message = json!({ "author": { "role": "user" }, "content": { "parts": ["Hello"] } });
+    json!({ "id": id, "mapping": { "n": { "message": message } } })
+}
+
+async fn a_full_reader_is_refused_what_is_new_and_gets_what_is_missing(database: TestDatabase) {
+    let limits = ConversationLimits { conversations: 230, ..ConversationLimits::default() };
+    let book = Book::with(database, Settings { conversations: limits, ..settings() }).await;
+    let ada = book.reader("ada").await.user.id;
+    make(&book, &ada, json!({ "id": "thrown-away" })).await;
+    book.services.conversations.delete(&ada, "thrown-away").await.unwrap();
+    let own: Vec<Value> = (0..230).map(|at| json!({ "id": format!("c{at}"), "mapping": {} })).collect();
+    import(&book, &ada, &json!(own)).await;
+    let news = (0..3000).map(|at| short(&format!("new{at}")));
+    let file: Vec<Value> = news.chain(["c0", "c229", "thrown-away"].map(short)).collect();
+    let imported = import(&book, &ada, &json!(file)).await;
+    assert_eq!(ids(&imported), [("c0", 1, 1), ("c229", 1, 1)]);
+    assert_eq!(imported.refused.len(), 3001);
+    assert_eq!((imported.refused[2999].position, imported.refused[3000].position), (3000, 3003));
+    assert!(imported.refused.iter().all(|it| it.reason == "a reader has at most 230 conversations"));
+    assert_eq!(imported.refused[7].id.as_deref(), Some("new7"));
+}
+
+async fn many_files_at_once_all_come_in(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    // Nodes that say nothing, many of them.
+    let nodes: serde_json::Map<String, Value> = (0..20_000).map(|at| (at.to_string(), json!({}))).collect();
+    let imports = (0..5).map(|at| {
+        let file = json!([{ "id": format!("many{at}"), "mapping": &nodes }, short(&format!("short{at}"))]);
+        let (conversations, ada) = (book.services.conversations.clone(), ada.clone());
+        let bytes = serde_json::to_vec(&file).unwrap();
+        tokio::spawn(async move { conversations.import(&ada, bytes, in_a_minute()).await.unwrap() })
+    });
+    for import in imports.collect::<Vec<_>>() {
+        let (imported, whole) = import.await.unwrap();
+        assert!(whole && imported.refused.is_empty() && imported.conversations.len() == 2, "{imported:?}");
+    }
+    assert_eq!(book.count("bookplate_conversations").await, 10);
+}
+
+async fn what_there_is_no_time_for_comes_in_when_it_is_sent_again(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    let file = json!([short("a"), short("b")]);
+    let bytes = serde_json::to_vec(&file).unwrap();
+    let (imported, whole) = book.services.conversations.import(&ada, bytes, Instant::now()).await.unwrap();
+    assert!(!whole && imported.conversations.len() < 2 && imported.refused.is_empty(), "{imported:?}");
+    let imported = import(&book, &ada, &file).await;
+    assert_eq!(imported.conversations.len(), 2);
+    assert_eq!(book.count("bookplate_messages").await, 2);
+}
