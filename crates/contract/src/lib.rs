@@ -31,5 +31,6 @@ pub use problem::{Problem, Problems, Reason};
 pub use question::{AskWhen, Choice, Question, QuestionKind, Questions};
 pub use sentence::sentence;
 pub use strength::{Strength, strength};
+pub use text::is_unfit_for_lines;
 pub use timestamp::Timestamp;
 pub use wire::{SessionAndUser, SessionBody, UserBody};

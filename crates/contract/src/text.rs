@@ -10,13 +10,14 @@ pub(crate) fn check_line(field: &str, value: &str, max: usize) -> Result<(), Pro
     if value.chars().count() > max {
         return Err(Problem::invalid(field, Reason::TooLong { max }));
     }
-    if value.chars().any(is_forbidden) {
+    if value.chars().any(is_unfit_for_lines) {
         return Err(Problem::invalid(field, Reason::ForbiddenCharacter));
     }
     Ok(())
 }
 
-/// Control characters, and the marks that reorder the text around them on a page.
-fn is_forbidden(c: char) -> bool {
+/// Whether a character may not stand on a line of words: control characters, and the marks that reorder the text around
+/// them on a page.
+pub fn is_unfit_for_lines(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use contract::{
     Problem, Problems, Reason,
     conversations::{MessageChange, MessageLimits, NewMessage, Role, Verbatim, plain_text},
+    is_unfit_for_lines,
 };
 use storage::{
     Database,
@@ -131,7 +132,7 @@ fn opening(words: &str) -> Option<String> {
             line.push('…');
             break;
         }
-        if !c.is_control() {
+        if !is_unfit_for_lines(c) {
             line.push(c);
         }
     }

@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, fmt};
 use contract::{
     Timestamp,
     conversations::{ConversationStatus, ItemId, MessageStatus, NewConversation, NewMessage, Role, Verbatim},
+    is_unfit_for_lines,
 };
 use serde::{
     Deserialize, Deserializer,
@@ -20,7 +21,7 @@ use super::{
     super::{ConversationLimits, MAX_METADATA},
     Found, FoundMessage, Why, content, count, derived,
     file::{object, text_of},
-    in_words, is_odd, name,
+    in_words, name,
     tree::{Node, Walk, walk},
 };
 
@@ -266,7 +267,7 @@ fn moment(raw: Option<&RawValue>, now: Timestamp) -> Option<Timestamp> {
 
 /// Words on one line, without signs that turn it around, cut to the length of a title.
 fn tidy(words: &str) -> String {
-    words.chars().map(|c| if is_odd(c) { ' ' } else { c }).take(MAX_TITLE).collect()
+    words.chars().map(|c| if is_unfit_for_lines(c) { ' ' } else { c }).take(MAX_TITLE).collect()
 }
 
 fn short(key: &str) -> String {

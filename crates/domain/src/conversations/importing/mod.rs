@@ -202,8 +202,3 @@ fn derived(words: &str) -> String {
 fn name(words: &str, within: &str) -> ItemId {
     ItemId::parse("id", words).unwrap_or_else(|_| ItemId::stored(derived(&format!("{within}\n{words}"))))
 }
-
-/// Whether a character may not stand on a line of words: it ends the line, or turns around what stands around it.
-fn is_odd(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}

@@ -8,6 +8,7 @@ use contract::{
         ConversationStatus, Feedback, ItemId, MessageStatus, NewConversation, NewFeedback, NewMessage, Role,
         Verbatim,
     },
+    is_unfit_for_lines,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -17,7 +18,7 @@ use super::{
     super::{ConversationLimits, MAX_METADATA, composing::MAX_OPENING},
     Found, FoundMessage, Why,
     file::object,
-    in_words, is_odd,
+    in_words,
 };
 
 #[derive(Deserialize)]
@@ -100,7 +101,7 @@ pub(super) fn read(entry: &RawValue, limits: &ConversationLimits, now: Timestamp
 }
 
 fn is_opening(text: &str) -> bool {
-    text.chars().count() <= MAX_OPENING + 1 && !text.chars().any(is_odd)
+    text.chars().count() <= MAX_OPENING + 1 && !text.chars().any(is_unfit_for_lines)
 }
 
 fn verbatim(raw: &RawValue) -> Option<Verbatim> {

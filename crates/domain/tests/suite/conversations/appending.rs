@@ -259,6 +259,7 @@ async fn the_opening_is_one_line_of_what_the_reader_said_first(database: TestDat
     for (at, (text, opening)) in [
         ("  What is\n\n\ta   bookplate? ", "What is a bookplate?".to_owned()),
         ("\u{7}\u{0}bell", "bell".to_owned()),
+        ("\u{202e}turned\u{2066} round", "turned round".to_owned()),
         (&long, format!("{}ö", "a ".repeat(79))),
         (&format!("{long} b!"), format!("{}ö …", "a ".repeat(79))),
         (&"😀".repeat(200), format!("{}…", "😀".repeat(160))),
