@@ -175,17 +175,14 @@ async fn one_that_is_made_deleted_and_restored_at_once_is_always_somebodys(datab
         let database = Database::clone(&database);
         tasks.spawn(async move {
             for _ in 0..15 {
-                match number % 3 {
-                    0 => drop(database.hide_conversation(ADA, "c", NOW).await.unwrap()),
-                    1 => {
-                        drop(database.show_conversation(ADA, "c", NOW.plus_seconds(-9), MOST).await.unwrap())
-                    }
-                    _ => match database.create_conversation(ADA, "c", None, "{}", NOW, MOST).await.unwrap() {
-                        CreateOutcome::Created(stored) | CreateOutcome::Found(stored) => {
-                            assert_eq!(stored.id, "c")
-                        }
-                        other => panic!("{other:?}"),
-                    },
+                let outcome = match number % 3 {
+                    0 => database.hide_conversation(ADA, "c", NOW).await.map(|_| None),
+                    1 => database.show_conversation(ADA, "c", NOW.plus_seconds(-9), MOST).await.map(|_| None),
+                    _ => database.create_conversation(ADA, "c", None, "{}", NOW, MOST).await.map(Some),
+                };
+                match outcome.unwrap() {
+                    None | Some(CreateOutcome::Created(_) | CreateOutcome::Found(_)) => {}
+                    other => panic!("{other:?}"),
                 }
             }
         });
