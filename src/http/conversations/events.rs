@@ -83,10 +83,10 @@ impl Streaming {
         loop {
             // What asks the database is large, and there only while it does.
             match Box::pin(self.watch.look()).await {
+                Ok(events) if events.is_empty() => {}
+                Ok(events) if self.may_go_on().await => return written(&events),
                 // Who has signed out is told nothing more, however slowly they have read until now.
-                Ok(events) if !events.is_empty() && self.may_go_on().await => return written(&events),
-                Ok(events) if !events.is_empty() => return (Bytes::new(), false),
-                Ok(_) => {}
+                Ok(_) => return (Bytes::new(), false),
                 Err(error) => {
                     tracing::debug!(?error, "a stream of events ends");
                     return (Bytes::new(), false);

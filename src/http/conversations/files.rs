@@ -15,7 +15,7 @@ use futures_util::stream;
 use http::{HeaderValue, Uri, header};
 
 use super::{
-    Deadline,
+    Deadline, RETRY,
     caller::Caller,
     document::{Document, Refused},
     names::Names,
@@ -58,12 +58,9 @@ pub async fn import(
     Ok(if whole { Json(imported).into_response() } else { unfinished(&imported) })
 }
 
-/// Seconds after which the rest of a file may be sent: others have had their turn.
-const REST: u32 = 5;
-
 /// There was no time for all of a file. What has come in stays, so the same file goes on from there.
 fn unfinished(imported: &Imported) -> Response {
-    let problems = Problems::from(Problem::retry_in(Code::Unavailable, REST));
+    let problems = Problems::from(Problem::retry_in(Code::Unavailable, RETRY));
     let (taken, refused) = (imported.conversations.len(), imported.refused.len());
     let detail = format!(
         "There was no time for all of the file: conversations taken in: {taken}, refused: {refused}. Send the same file \

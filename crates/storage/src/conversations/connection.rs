@@ -113,7 +113,7 @@ macro_rules! same_words {
     ($hold:ident) => {
         async fn create(&mut self, new: &NewRow<'_>) -> Asked<CreateOutcome> {
             let &NewRow { user_id, id, title, metadata, now, most } = new;
-            // Most often it is there, or nobody else is changing anything, and then this is all that is written.
+            // Whoever asks again, as a chatbot does with each question, waits for nobody.
             let find = || sqlx::query_as(FIND_CONVERSATION).bind(user_id).bind(id);
             if let Some(found) = find().fetch_optional(&mut *self).await? {
                 return Ok(CreateOutcome::Found(found));

@@ -12,9 +12,9 @@ use crate::{Database, StorageError, database::on_pool};
 /// The messages of a conversation between two places are those between two numbers, since a message's number begins with
 /// its conversation's.
 ///
-/// PostgreSQL plans a statement anew for each request as long as that promises fewer rows, which takes longer than reading
-/// them: it takes a parameter for a tenth of all rows, and a number for itself. With the parameter in a subquery, it promises
-/// nothing.
+/// The limit stands in a subquery because of PostgreSQL. It believes that a limit it does not know lets a tenth of all rows
+/// through, so a plan for the limit at hand looks cheaper than the one it keeps, and it would plan for each request, which
+/// takes longer than reading. What a subquery yields it does not know either way.
 macro_rules! read {
     ($after:expr, $before:expr, $order:literal, $limit:literal) => {
         concat!(
