@@ -80,10 +80,10 @@ pub fn router(edge: Edge) -> Router {
         .merge(conversations::routes(&edge))
         .merge(openapi::routes(&edge))
         // As a fallback: as a route, it would come before the one of the JSON door.
-        .nest("/api", Router::new().fallback(conversations::not_found));
+        .nest("/api", Router::new().fallback(conversations::nothing(&edge)));
     // Nesting leaves these addresses out.
     router = router
-        .route("/api/", any(conversations::not_found))
+        .route("/api/", conversations::nothing(&edge))
         .route(&format!("{}/", routes::API), any(api::not_found));
     for form in PAGES_WITH_A_FORM {
         router = router.route(form, get(pages::show).post(forms::submit));

@@ -11,7 +11,8 @@ pub struct Problem {
     pub code: Code,
     /// The wire name of the field it is about; `None` when it is about the request as a whole.
     pub field: Option<String>,
-    /// Why the field's value is not accepted, for [`Code::ValidationError`] and [`Code::UnsupportedMediaType`].
+    /// Why the field's value is not accepted, for [`Code::ValidationError`], [`Code::UnsupportedMediaType`] and what is
+    /// too large.
     pub reason: Option<Reason>,
     /// Seconds after which trying again makes sense.
     pub retry_after: Option<u32>,
@@ -31,6 +32,12 @@ impl Problem {
     /// A value that is not accepted, and why.
     pub fn invalid(field: &str, reason: Reason) -> Self {
         Self { reason: Some(reason), ..Self::on(Code::ValidationError, field) }
+    }
+
+    /// A body of more than `max` bytes.
+    pub fn body_too_large(max: usize) -> Self {
+        let reason = Some(Reason::Wanted(format!("expected a body of at most {max} bytes")));
+        Self { reason, ..Self::new(Code::PayloadTooLarge) }
     }
 
     /// A passing state that is worth another try after `seconds`.

@@ -39,19 +39,31 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0).div_euclid(1000)
     }
 
-    /// `2026-11-20T23:05:05.131Z`.
+    /// `2026-11-20T23:05:05.131Z`. A list has dozens of them, so no format is interpreted for each.
     pub fn iso(self) -> String {
-        self.written(format_description!(
-            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
-        ))
+        let Some(moment) = self.moment() else { return String::new() };
+        let mut text = String::with_capacity(24);
+        let mut write = |number: u32, powers: &[u32], end: char| {
+            text.extend(powers.iter().filter_map(|power| char::from_digit(number / power % 10, 10)));
+            text.push(end);
+        };
+        write(moment.year().unsigned_abs(), &[1000, 100, 10, 1], '-');
+        write(u8::from(moment.month()).into(), &[10, 1], '-');
+        write(moment.day().into(), &[10, 1], 'T');
+        write(moment.hour().into(), &[10, 1], ':');
+        write(moment.minute().into(), &[10, 1], ':');
+        write(moment.second().into(), &[10, 1], '.');
+        write(moment.millisecond().into(), &[100, 10, 1], 'Z');
+        text
     }
 
     /// Reads a moment of RFC 3339; what is smaller than a millisecond is cut off. One whose year has four digits only
     /// where its clock stands, and not in UTC, is none: it could not be written.
     pub fn parse(text: &str) -> Option<Self> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        let moment = moment.checked_to_offset(UtcOffset::UTC).filter(|it| (0..=9999).contains(&it.year()))?;
-        i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
+        let moment = moment.checked_to_offset(UtcOffset::UTC)?;
+        let read = i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)?;
+        read.moment().map(|_| read)
     }
 
     /// `20 November 2026`, in UTC: a day as pages show it.
@@ -60,10 +72,13 @@ impl Timestamp {
     }
 
     fn written(self, format: &[BorrowedFormatItem<'_>]) -> String {
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
-            .ok()
-            .and_then(|moment| moment.format(format).ok())
-            .unwrap_or_default()
+        self.moment().and_then(|moment| moment.format(format).ok()).unwrap_or_default()
+    }
+
+    /// `None` where the year would not have four digits.
+    fn moment(self) -> Option<OffsetDateTime> {
+        let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).ok()?;
+        (0..=9999).contains(&moment.year()).then_some(moment)
     }
 }
 
@@ -109,6 +124,16 @@ mod tests {
         assert_eq!(Timestamp::from_millis(1_795_215_905_131).iso(), "2026-11-20T23:05:05.131Z");
         assert_eq!(Timestamp::from_millis(0).iso(), "1970-01-01T00:00:00.000Z");
         assert_eq!(Timestamp::from_millis(0).day(), "1 January 1970");
+    }
+
+    #[test]
+    fn every_day_of_four_centuries_is_written_so_that_it_is_read_as_itself() {
+        for day in -50_000_i64..100_000 {
+            let moment = Timestamp::from_millis(day * 86_400_000 + day.rem_euclid(86_399_999));
+            assert_eq!(Timestamp::parse(&moment.iso()), Some(moment));
+            assert_eq!(moment.iso().len(), 24);
+        }
+        assert_eq!(Timestamp::from_millis(i64::MAX).iso(), "");
     }
 
     #[test]

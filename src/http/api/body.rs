@@ -83,7 +83,7 @@ async fn collect_up_to(headers: &HeaderMap, body: Body, most: usize) -> Result<b
     let collected = collected.map_err(|_| Problem::new(Code::RequestTimeout))?;
     collected.map(|whole| whole.to_bytes()).map_err(|error| {
         let too_large = error.downcast_ref::<LengthLimitError>().is_some();
-        Problem::new(if too_large { Code::PayloadTooLarge } else { Code::MalformedRequest })
+        if too_large { Problem::body_too_large(most) } else { Problem::new(Code::MalformedRequest) }
     })
 }
 

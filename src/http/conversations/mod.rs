@@ -11,7 +11,7 @@ mod names;
 mod query;
 mod search;
 
-use std::{any::Any, time::Duration};
+use std::{any::Any, convert::Infallible, time::Duration};
 
 use axum::{
     Router,
@@ -19,7 +19,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, get, patch, post, put},
+    routing::{MethodRouter, any, get, patch, post, put},
 };
 use contract::{Code, Problem, routes};
 use tokio::time::Instant;
@@ -58,6 +58,11 @@ pub fn routes(edge: &Edge) -> Router<Edge> {
             HeaderValue::from_static("no-store"),
         ))
         .layer(cors(edge))
+}
+
+/// What stands below `/api` and is nothing. Scripts elsewhere may read that, too.
+pub fn nothing(edge: &Edge) -> MethodRouter<Edge> {
+    any(not_found).layer::<_, Infallible>(cors(edge))
 }
 
 /// Every path with its methods.
@@ -110,8 +115,7 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
     Refused::from(Problem::new(Code::Internal)).into_response()
 }
 
-/// What stands below `/api` and is nothing.
-pub async fn not_found() -> Response {
+async fn not_found() -> Response {
     let mut response = Refused::from(Problem::new(Code::NotFound)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

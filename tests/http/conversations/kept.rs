@@ -88,11 +88,9 @@ async fn security_36_messages_bodies_and_pages_are_bounded(database: TestDatabas
         ("PATCH", "/api/conversations/c/messages/m"),
         ("PUT", "/api/conversations/c/messages/m/feedback"),
     ] {
-        assert_problem(
-            &call(&mut chat.bot, method, path, &padded(64 * 1024 + 1)).await,
-            413,
-            "PAYLOAD_TOO_LARGE",
-        );
+        let reply = call(&mut chat.bot, method, path, &padded(64 * 1024 + 1)).await;
+        assert_problem(&reply, 413, "PAYLOAD_TOO_LARGE");
+        assert!(reply.text().contains("at most 65536 bytes"), "{}", reply.text());
     }
     let several = json!({ "messages": vec![json!({ "role": "user", "content": "x" }); 101] });
     let reply = call_json(&mut chat.bot, "POST", MESSAGES, several).await;

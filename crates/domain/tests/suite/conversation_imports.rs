@@ -3,11 +3,8 @@
 use std::time::Duration;
 
 use domain::{
-    Asked, ConversationError, ConversationLimits, Settings,
-    contract::{
-        Code, Problems,
-        conversations::{Imported, Order},
-    },
+    ConversationError, ConversationLimits, Settings,
+    contract::{Code, Problems, conversations::Imported},
 };
 use serde_json::{Value, json};
 use testkit::{databases::TestDatabase, on_each_database};
@@ -28,7 +25,6 @@ on_each_database!(
     what_does_not_fit_is_refused_with_a_reason_and_the_rest_comes_in,
     damaged_conversations_leave_nothing_behind,
     what_is_no_file_of_conversations_is_refused,
-    more_messages_than_one_request_may_add_come_in_at_once,
     security_35_a_file_changes_nothing_of_another_reader,
     words_that_came_in_with_a_file_are_found,
     an_older_copy_undoes_nothing,
@@ -351,29 +347,6 @@ async fn what_is_no_file_of_conversations_is_refused(database: TestDatabase) {
     assert_eq!(empty, (Imported::default(), true));
     let nobody = conversations.import("nobody", br#"[{"mapping":{}}]"#.to_vec(), in_a_minute()).await;
     assert!(matches!(nobody, Err(ConversationError::NoReader)), "{nobody:?}");
-}
-
-async fn more_messages_than_one_request_may_add_come_in_at_once(database: TestDatabase) {
-    let book = Book::open(database).await;
-    let ada = book.reader("ada").await.user.id;
-    let nodes: serde_json::Map<String, Value> = (0..450)
-        .map(|at| {
-            let message =
-                json!({ "author": { "role": "user" }, "content": { "parts": [format!("word{at}")] } });
-            (format!("n{at}"), json!({ "message": message, "parent": format!("n{}", at - 1) }))
-        })
-        .collect();
-    let imported = import(&book, &ada, &json!([{ "id": "long", "mapping": nodes }])).await;
-    assert_eq!(ids(&imported), [("long", 450, 450)]);
-    let conversations = &book.services.conversations;
-    let asked = Asked { limit: 2, cursor: None };
-    let last = conversations.messages(&ada, "long", Order::Desc, asked).await.unwrap().items;
-    assert_eq!((last[0].id.as_str(), last[0].seq), ("n449", 450));
-    assert_eq!(last[0].parent_id.as_ref(), Some(&last[1].id));
-    // It goes on from there.
-    say(&book, &ada, "long", &[text("next", "user", "And?")], None).await;
-    let next = conversations.message(&ada, "long", "next").await.unwrap();
-    assert_eq!((next.parent_id.unwrap().as_str(), next.seq), ("n449", 451));
 }
 
 async fn security_35_a_file_changes_nothing_of_another_reader(database: TestDatabase) {

@@ -1,18 +1,22 @@
 //! How much comes in from files at once.
 
-use domain::{ConversationLimits, Settings};
+use domain::{Asked, ConversationLimits, Settings, contract::conversations::Order};
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::{
+    databases::{Kind, TestDatabase},
+    on_each_database,
+};
 use tokio::time::Instant;
 
 use crate::{
     book::{Book, settings},
     conversation_imports::{ids, import, in_a_minute},
-    talking::make,
+    talking::{make, say, text},
 };
 
 on_each_database!(
     a_full_reader_is_refused_what_is_new_and_gets_what_is_missing,
+    more_messages_than_one_request_may_add_come_in_at_once,
     many_files_at_once_all_come_in,
     what_there_is_no_time_for_comes_in_when_it_is_sent_again,
 );
@@ -69,4 +73,33 @@ async fn what_there_is_no_time_for_comes_in_when_it_is_sent_again(database: Test
     let imported = import(&book, &ada, &file).await;
     assert_eq!(imported.conversations.len(), 2);
     assert_eq!(book.count("bookplate_messages").await, 2);
+}
+
+async fn more_messages_than_one_request_may_add_come_in_at_once(database: TestDatabase) {
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    let nodes: serde_json::Map<String, Value> = (0..500)
+        .map(|at| {
+            let message =
+                json!({ "author": { "role": "user" }, "content": { "parts": [format!("word{at}")] } });
+            (format!("n{at}"), json!({ "message": message, "parent": format!("n{}", at - 1) }))
+        })
+        .collect();
+    let imported = import(&book, &ada, &json!([{ "id": "long", "mapping": nodes }])).await;
+    assert_eq!(ids(&imported), [("long", 500, 500)]);
+    // By itself, PostgreSQL would count them a minute later, and would read all of a table it takes for a small one.
+    if book.database.kind() == Kind::Postgres {
+        let counted =
+            "select cast(reltuples as bigint) from pg_class where oid = 'bookplate_messages'::regclass";
+        assert_eq!(book.database.number(counted).await, 500);
+    }
+    let conversations = &book.services.conversations;
+    let asked = Asked { limit: 2, cursor: None };
+    let last = conversations.messages(&ada, "long", Order::Desc, asked).await.unwrap().items;
+    assert_eq!((last[0].id.as_str(), last[0].seq), ("n499", 500));
+    assert_eq!(last[0].parent_id.as_ref(), Some(&last[1].id));
+    // It goes on from there.
+    say(&book, &ada, "long", &[text("next", "user", "And?")], None).await;
+    let next = conversations.message(&ada, "long", "next").await.unwrap();
+    assert_eq!((next.parent_id.unwrap().as_str(), next.seq), ("n499", 501));
 }

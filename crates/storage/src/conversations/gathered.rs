@@ -10,7 +10,7 @@ use serde::Serialize;
 use sqlx::{FromRow, PgConnection, SqliteConnection};
 
 use super::{
-    Appending, Written,
+    Appending, Draft, Written,
     message::number,
     quick::{self, plain, written},
 };
@@ -35,7 +35,7 @@ const UPDATE_SQLITE: &str = "update bookplate_conversations as c set message_cou
     value ->> 'revision' as revision, value ->> 'now' as now from json_each($1)) j
     where c.no = j.no";
 const INDEX_SQLITE: &str = "insert into bookplate_search (rowid, terms)
-    select value ->> 'no', value ->> 'terms' from json_each($1) where value ->> 'terms' <> ''";
+    select value ->> 'no', value ->> 'terms' from json_each($1)";
 
 /// Conversations that somebody else is changing are left out, so that nobody waits for them. Each is looked for by itself:
 /// joined, PostgreSQL would read all there are while they are few thousands.
@@ -67,7 +67,7 @@ const ADD_POSTGRES: &str = "with c as (
 pub(super) const SQLITE: &[&str] = &[FIND_SQLITE, INSERT_SQLITE, UPDATE_SQLITE, INDEX_SQLITE];
 pub(super) const POSTGRES: &[&str] = &[ADD_POSTGRES];
 
-/// What a conversation is found by; a message's texts would go to the database for nothing.
+/// What a conversation is found by. SQLite takes each JSON text apart anew for each statement, so each gets what it needs.
 #[derive(Serialize)]
 struct Key<'a> {
     at: usize,
@@ -79,9 +79,6 @@ struct Key<'a> {
 /// A message on its way to the database.
 #[derive(Serialize)]
 struct Row<'a> {
-    at: usize,
-    user: &'a str,
-    conversation: &'a str,
     id: &'a str,
     role: &'a str,
     parts: &'a str,
@@ -93,26 +90,45 @@ struct Row<'a> {
     metadata: &'a Option<String>,
     begun_by: Option<&'a str>,
     now: i64,
-    most: i64,
-    terms: &'a str,
-    opening: &'a Option<String>,
-    #[serde(flatten)]
-    place: Option<Place>,
 }
 
-impl Row<'_> {
-    const fn key(&self) -> Key<'_> {
-        Key { at: self.at, user: self.user, conversation: self.conversation, most: self.most }
-    }
-}
-
-/// Where it is to stand.
-#[derive(Clone, Serialize)]
-struct Place {
+/// A message, and where it is to stand.
+#[derive(Serialize)]
+struct Placed<'a> {
     no: i64,
     conversation_no: i64,
-    parent_id: Option<String>,
+    parent_id: &'a Option<String>,
     revision: i64,
+    #[serde(flatten)]
+    row: Row<'a>,
+}
+
+/// What a message changes about its conversation.
+#[derive(Serialize)]
+struct Head<'a> {
+    conversation_no: i64,
+    id: &'a str,
+    opening: &'a Option<String>,
+    revision: i64,
+    now: i64,
+}
+
+/// What a message can be found by.
+#[derive(Serialize)]
+struct Words<'a> {
+    no: i64,
+    terms: &'a str,
+}
+
+/// Everything at once.
+#[derive(Serialize)]
+struct Whole<'a> {
+    #[serde(flatten)]
+    key: Key<'a>,
+    #[serde(flatten)]
+    row: Row<'a>,
+    terms: &'a str,
+    opening: &'a Option<String>,
 }
 
 #[derive(FromRow)]
@@ -122,6 +138,44 @@ struct Found {
     message_count: i64,
     revision: i64,
     head_id: Option<String>,
+}
+
+impl Found {
+    const fn place(&self) -> i64 {
+        number(self.no, self.message_count + 1)
+    }
+
+    fn asked<'a>(&self, appendings: &'a [Appending<'a>]) -> Option<(&'a Appending<'a>, &'a Draft)> {
+        let appending = appendings.get(usize::try_from(self.at).ok()?)?;
+        Some((appending, plain(appending)?))
+    }
+
+    fn placed<'a>(&'a self, appendings: &'a [Appending<'a>]) -> Option<Placed<'a>> {
+        let (appending, draft) = self.asked(appendings)?;
+        Some(Placed {
+            no: self.place(),
+            conversation_no: self.no,
+            parent_id: &self.head_id,
+            revision: self.revision + 1,
+            row: row(appending, draft),
+        })
+    }
+
+    fn head<'a>(&self, appendings: &'a [Appending<'a>]) -> Option<Head<'a>> {
+        let (appending, draft) = self.asked(appendings)?;
+        Some(Head {
+            conversation_no: self.no,
+            id: &draft.id,
+            opening: &draft.opening,
+            revision: self.revision + 1,
+            now: appending.writer.now.millis(),
+        })
+    }
+
+    fn words<'a>(&self, appendings: &'a [Appending<'a>]) -> Option<Words<'a>> {
+        let (_, draft) = self.asked(appendings)?;
+        Some(Words { no: self.place(), terms: &draft.terms.0 }).filter(|words| !words.terms.is_empty())
+    }
 }
 
 #[derive(FromRow)]
@@ -144,29 +198,23 @@ impl GatheredConnection for SqliteConnection {
         if let [appending] = appendings {
             return Ok(vec![quick::add(self, appending).await?]);
         }
-        let mut rows = rows(appendings);
-        let keys: Vec<_> = rows.iter().map(Row::key).collect();
-        let found: Vec<Found> = sqlx::query_as(FIND_SQLITE).bind(json(&keys)?).fetch_all(&mut *self).await?;
-        for Found { at, no, message_count, revision, head_id } in found {
-            if let Some(row) = rows.iter_mut().find(|row| i64::try_from(row.at) == Ok(at)) {
-                let place = number(no, message_count + 1);
-                let revision = revision + 1;
-                row.place = Some(Place { no: place, conversation_no: no, parent_id: head_id, revision });
-            }
-        }
-        rows.retain(|row| row.place.is_some());
-        let mut added = json(&rows)?;
-        let inserted: Vec<(i64,)> = sqlx::query_as(INSERT_SQLITE).bind(&added).fetch_all(&mut *self).await?;
-        if inserted.len() < rows.len() {
-            let inserted: HashSet<i64> = inserted.into_iter().map(|(no,)| no).collect();
-            rows.retain(|row| row.place.as_ref().is_some_and(|place| inserted.contains(&place.no)));
-            added = json(&rows)?;
-        }
-        sqlx::query(UPDATE_SQLITE).bind(&added).execute(&mut *self).await?;
-        sqlx::query(INDEX_SQLITE).bind(&added).execute(&mut *self).await?;
-        let added = rows.into_iter().filter_map(|row| {
-            let Place { no, parent_id, revision, .. } = row.place?;
-            Some(Added { at: i64::try_from(row.at).ok()?, no, parent_id, revision })
+        let keys: Vec<_> = plains(appendings).map(|(at, appending, _)| key(at, appending)).collect();
+        let mut found: Vec<Found> =
+            sqlx::query_as(FIND_SQLITE).bind(json(&keys)?).fetch_all(&mut *self).await?;
+        let rows: Vec<_> = found.iter().filter_map(|found| found.placed(appendings)).collect();
+        let inserted: Vec<(i64,)> =
+            sqlx::query_as(INSERT_SQLITE).bind(json(&rows)?).fetch_all(&mut *self).await?;
+        let inserted: HashSet<i64> = inserted.into_iter().map(|(no,)| no).collect();
+        found.retain(|found| inserted.contains(&found.place()));
+        let heads: Vec<_> = found.iter().filter_map(|found| found.head(appendings)).collect();
+        sqlx::query(UPDATE_SQLITE).bind(json(&heads)?).execute(&mut *self).await?;
+        let words: Vec<_> = found.iter().filter_map(|found| found.words(appendings)).collect();
+        sqlx::query(INDEX_SQLITE).bind(json(&words)?).execute(&mut *self).await?;
+        let added = found.into_iter().map(|found| Added {
+            at: found.at,
+            no: found.place(),
+            revision: found.revision + 1,
+            parent_id: found.head_id,
         });
         Ok(outcomes(appendings, added))
     }
@@ -174,37 +222,43 @@ impl GatheredConnection for SqliteConnection {
 
 impl GatheredConnection for PgConnection {
     async fn add_all(&mut self, appendings: &[Appending<'_>]) -> Result<Vec<Option<Written>>, sqlx::Error> {
-        let rows = json(&rows(appendings))?;
+        let whole = plains(appendings).map(|(at, appending, draft)| Whole {
+            key: key(at, appending),
+            row: row(appending, draft),
+            terms: &draft.terms.0,
+            opening: &draft.opening,
+        });
+        let rows = json(&whole.collect::<Vec<_>>())?;
         let added: Vec<Added> = sqlx::query_as(ADD_POSTGRES).bind(rows).fetch_all(self).await?;
         Ok(outcomes(appendings, added.into_iter()))
     }
 }
 
-fn rows<'a>(appendings: &'a [Appending<'a>]) -> Vec<Row<'a>> {
-    let row = |(at, appending): (usize, &'a Appending<'a>)| {
-        let draft = plain(appending)?;
-        Some(Row {
-            at,
-            user: appending.user_id,
-            conversation: appending.conversation_id,
-            id: &draft.id,
-            role: &draft.role,
-            parts: &draft.content.parts,
-            status: &draft.content.status,
-            model: &draft.content.model,
-            usage: &draft.content.usage,
-            format: &draft.content.format,
-            raw: &draft.content.raw,
-            metadata: &draft.content.metadata,
-            begun_by: appending.writer.token_id,
-            now: appending.writer.now.millis(),
-            most: appending.most(),
-            terms: &draft.terms.0,
-            opening: &draft.opening,
-            place: None,
-        })
-    };
-    appendings.iter().enumerate().filter_map(row).collect()
+/// Each with its one message, and where it is among all.
+fn plains<'a>(
+    appendings: &'a [Appending<'a>],
+) -> impl Iterator<Item = (usize, &'a Appending<'a>, &'a Draft)> {
+    appendings.iter().enumerate().filter_map(|(at, appending)| Some((at, appending, plain(appending)?)))
+}
+
+fn key<'a>(at: usize, appending: &'a Appending<'_>) -> Key<'a> {
+    Key { at, user: appending.user_id, conversation: appending.conversation_id, most: appending.most() }
+}
+
+fn row<'a>(appending: &'a Appending<'_>, draft: &'a Draft) -> Row<'a> {
+    Row {
+        id: &draft.id,
+        role: &draft.role,
+        parts: &draft.content.parts,
+        status: &draft.content.status,
+        model: &draft.content.model,
+        usage: &draft.content.usage,
+        format: &draft.content.format,
+        raw: &draft.content.raw,
+        metadata: &draft.content.metadata,
+        begun_by: appending.writer.token_id,
+        now: appending.writer.now.millis(),
+    }
 }
 
 fn json<T: Serialize>(rows: &[T]) -> Result<String, sqlx::Error> {

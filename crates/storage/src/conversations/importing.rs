@@ -1,12 +1,16 @@
 //! Taking in a conversation from elsewhere with all its messages.
 
 use contract::Timestamp;
+use sqlx::Executor;
 
 use super::{
     AppendOutcome, Appending, CreateOutcome, Draft, Writer, appending::append,
     connection::ConversationConnection, listing::NewRow, message::number,
 };
-use crate::{Database, StorageError, database::in_transaction};
+use crate::{
+    Database, StorageError,
+    database::{in_transaction, on_connection},
+};
 
 /// A conversation from elsewhere, as it was there.
 #[derive(Debug, Clone)]
@@ -92,6 +96,13 @@ const HEAD: &str = "update bookplate_conversations set head_id = $2 where no = $
 
 pub(super) const STATEMENTS: &[&str] = &[FINISH, LATER, HEAD];
 
+/// How many messages PostgreSQL believes there are; -1 when it has never counted.
+const BELIEVED: &str =
+    "select cast(reltuples as bigint) from pg_class where oid = to_regclass('bookplate_messages')";
+const COUNT_ANEW: &str = "analyze bookplate_messages";
+/// Fewer messages are read quickly whatever the plan.
+const MANY: i64 = 500;
+
 impl Database {
     /// Takes in a conversation. When the reader has one of this name, its messages are added to that one, as
     /// [`Database::append_messages`] does; what is called how, and what belongs to it, then stays as the reader has it.
@@ -151,6 +162,28 @@ impl Database {
             }
             ImportOutcome::Done { no, is_new, added, revision }
         }))
+    }
+}
+
+impl Database {
+    /// After `added` messages have come in at once. Plans that PostgreSQL has made for a small table read all of it for each
+    /// message of a branch, and it keeps them until the table is counted again: some minute later by itself, and at once
+    /// here, by the measure it uses itself (a tenth more than before).
+    ///
+    /// # Errors
+    /// [`StorageError`]; all the messages are there.
+    pub async fn notice_growth(&self, added: i64) -> Result<(), StorageError> {
+        let Self::Postgres(pool) = self else { return Ok(()) };
+        if added < MANY {
+            return Ok(());
+        }
+        on_connection!(pool, |connection| {
+            let (believed,): (i64,) = sqlx::query_as(BELIEVED).fetch_one(&mut *connection).await?;
+            if believed < added.saturating_mul(10) {
+                connection.execute(COUNT_ANEW).await?;
+            }
+        });
+        Ok(())
     }
 }
 

@@ -17,7 +17,7 @@ mod tree;
 use std::collections::HashSet;
 
 use contract::{
-    Code, Problem, Problems, Reason, Timestamp,
+    Problem, Problems, Reason, Timestamp,
     conversations::{Imported, ImportedConversation, ItemId, NewMessage, Refused},
 };
 use sha2::{Digest, Sha256};
@@ -67,13 +67,16 @@ impl Conversations {
     /// be sent again. What is wrong with single conversations stands in the answer.
     pub async fn import(&self, user_id: &str, bytes: Vec<u8>, until: Instant) -> Outcome<(Imported, bool)> {
         if bytes.len() > self.limits.import_bytes {
-            return Err(Problems::from(Problem::new(Code::PayloadTooLarge)).into());
+            return Err(Problems::from(Problem::body_too_large(self.limits.import_bytes)).into());
         }
         let mut imported = Imported::default();
         let whole = match timeout_at(until, self.import_all(user_id, bytes, &mut imported)).await {
             Ok(ended) => ended.map(|()| true)?,
             Err(_) => false,
         };
+        let added = imported.conversations.iter().map(|it| it.added).sum();
+        // It makes reading faster, and nobody has to wait longer than for the file.
+        let _ = timeout_at(until, self.database.notice_growth(added)).await;
         Ok((imported, whole))
     }
 
