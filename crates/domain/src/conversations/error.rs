@@ -2,7 +2,11 @@
 
 use contract::{Code, Problem, Problems, Reason};
 
+use super::hub::LOOKS;
 use crate::Failure;
+
+/// Seconds after which one of a reader's streams may have ended.
+const LOOK_AGAIN: u32 = 15;
 
 /// Why nothing came of what was asked about conversations.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub enum ConversationError {
     Full,
     /// The reader has as many conversations as one may have.
     TooManyConversations,
+    /// The reader looks at conversations as often at once as one may.
+    TooManyLooks,
     /// Nothing was wrong with the request.
     Failure(Failure),
 }
@@ -52,6 +58,10 @@ impl From<ConversationError> for Problems {
             ConversationError::KeyReused => Problem::on(Code::IdempotencyKeyReused, "Idempotency-Key").into(),
             ConversationError::Full => Problem::new(Code::ConversationFull).into(),
             ConversationError::TooManyConversations => Problem::new(Code::TooManyConversations).into(),
+            ConversationError::TooManyLooks => {
+                let reason = Some(Reason::Wanted(format!("expected at most {LOOKS} streams of one reader")));
+                Problem { reason, ..Problem::retry_in(Code::TooManyRequests, LOOK_AGAIN) }.into()
+            }
             ConversationError::Failure(failure) => failure.into(),
         }
     }

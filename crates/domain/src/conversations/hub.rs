@@ -7,6 +7,10 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
+/// How often one reader may look in one process at once: more than anybody has pages open, and too little to keep everybody
+/// else from it.
+pub(super) const LOOKS: usize = 100;
+
 /// The conversations that are being looked at in this process, and what other processes have still to be told.
 #[derive(Debug)]
 pub(super) struct Hub {
@@ -14,6 +18,8 @@ pub(super) struct Hub {
     pub(super) instance: String,
     tells: bool,
     watched: Mutex<HashMap<i64, watch::Sender<i64>>>,
+    /// How many looks each reader has who has one.
+    looks: Mutex<HashMap<String, usize>>,
     /// The last revision of each conversation that has changed, by number.
     untold: Mutex<HashMap<i64, i64>>,
     pub(super) something_to_tell: Notify,
@@ -27,6 +33,7 @@ impl Hub {
             instance,
             tells,
             watched: Mutex::default(),
+            looks: Mutex::default(),
             untold: Mutex::default(),
             something_to_tell: Notify::new(),
             closing: watch::Sender::new(false),
@@ -57,6 +64,26 @@ impl Hub {
     pub(super) fn all_changed(&self) {
         for watchers in lock(&self.watched).values() {
             watchers.send_modify(|_| ());
+        }
+    }
+
+    /// A reader begins to look, unless they look as often as one may.
+    pub(super) fn enter(&self, user_id: &str) -> bool {
+        let mut looks = lock(&self.looks);
+        let count = looks.entry(user_id.to_owned()).or_default();
+        let may_look = *count < LOOKS;
+        *count += usize::from(may_look);
+        may_look
+    }
+
+    /// A reader has stopped looking once.
+    pub(super) fn leave(&self, user_id: &str) {
+        let mut looks = lock(&self.looks);
+        if let Some(count) = looks.get_mut(user_id) {
+            *count -= 1;
+            if *count == 0 {
+                looks.remove(user_id);
+            }
         }
     }
 

@@ -54,6 +54,9 @@ impl Conversations {
         after: Option<i64>,
     ) -> Result<Watch, ConversationError> {
         let stored = self.stored(user_id, id).await?;
+        if !self.hub.enter(user_id) {
+            return Err(ConversationError::TooManyLooks);
+        }
         let signal = Some(self.hub.watch(stored.no, stored.revision));
         // One that is ahead of the conversation belongs to another that had its name.
         let known = after.filter(|after| *after <= stored.revision).unwrap_or(stored.revision);
@@ -215,5 +218,6 @@ impl Drop for Watch {
         self.signal = None;
         let hub: &Arc<Hub> = &self.conversations.hub;
         hub.unwatch(self.no);
+        hub.leave(&self.user_id);
     }
 }

@@ -26,6 +26,7 @@ on_each_database!(
     another_conversation_that_takes_the_name_is_another,
     who_looks_on_is_woken,
     who_looks_at_one_conversation_is_not_woken_by_another,
+    one_reader_looks_so_often_at_once_and_no_more,
     everybody_looks_away_when_the_server_ends,
 );
 
@@ -52,6 +53,22 @@ async fn is_woken(watch: &mut Watch) -> bool {
 
 async fn stays_asleep(watch: &mut Watch) -> bool {
     timeout(Duration::from_millis(100), watch.changed()).await.is_err()
+}
+
+async fn one_reader_looks_so_often_at_once_and_no_more(database: TestDatabase) {
+    let talk = Talk::begin(database).await;
+    let mut watches = Vec::new();
+    for _ in 0..100 {
+        watches.push(talk.service().watch(&talk.ada, "c", None).await.unwrap());
+    }
+    let refused = talk.service().watch(&talk.ada, "c", None).await;
+    assert_eq!(code(refused).0, Code::TooManyRequests);
+    watches.pop();
+    watches.push(talk.service().watch(&talk.ada, "c", None).await.unwrap());
+    talk.says("c", "m1", "new").await;
+    for watch in &mut watches {
+        assert_eq!(seen(watch).await, ["1 m1=new"]);
+    }
 }
 
 async fn who_looks_on_sees_what_happens_from_now_on(database: TestDatabase) {
