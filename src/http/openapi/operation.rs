@@ -3,7 +3,7 @@
 use contract::{Code, Problem};
 use serde_json::{Map, Value, json};
 
-use crate::http::{conversations::document, problem};
+use crate::http::{api::body::MAX_BODY, conversations::document, problem};
 
 /// Which of the two kinds of error an operation answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,6 +264,7 @@ impl Errors {
             Code::TooManyRequests => Problem::retry_in(code, 7),
             Code::Busy => Problem::retry_in(code, 2),
             Code::Unavailable => Problem::retry_in(code, 5),
+            Code::PayloadTooLarge => Problem::body_too_large(MAX_BODY),
             _ => Problem::new(code),
         };
         match self {

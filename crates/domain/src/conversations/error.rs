@@ -2,7 +2,6 @@
 
 use contract::{Code, Problem, Problems, Reason};
 
-use super::hub::LOOKS;
 use crate::Failure;
 
 /// Seconds after which one of a reader's streams may have ended.
@@ -58,10 +57,7 @@ impl From<ConversationError> for Problems {
             ConversationError::KeyReused => Problem::on(Code::IdempotencyKeyReused, "Idempotency-Key").into(),
             ConversationError::Full => Problem::new(Code::ConversationFull).into(),
             ConversationError::TooManyConversations => Problem::new(Code::TooManyConversations).into(),
-            ConversationError::TooManyLooks => {
-                let reason = Some(Reason::Wanted(format!("expected at most {LOOKS} streams of one reader")));
-                Problem { reason, ..Problem::retry_in(Code::TooManyRequests, LOOK_AGAIN) }.into()
-            }
+            ConversationError::TooManyLooks => Problem::retry_in(Code::TooManyRequests, LOOK_AGAIN).into(),
             ConversationError::Failure(failure) => failure.into(),
         }
     }

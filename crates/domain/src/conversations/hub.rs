@@ -7,9 +7,9 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-/// How often one reader may look in one process at once: more than anybody has pages open, and too little to keep everybody
-/// else from it.
-pub(super) const LOOKS: usize = 100;
+/// How often one reader may look in one process at once: more than anybody has pages open, and too little to keep
+/// everybody else from it.
+const LOOKS: usize = 100;
 
 /// The conversations that are being looked at in this process, and what other processes have still to be told.
 #[derive(Debug)]

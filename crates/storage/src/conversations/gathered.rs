@@ -1,6 +1,6 @@
 //! Adding one message each to several conversations, together.
 //!
-//! Many messages share what a few statements cost. They go to the database as one JSON text. On SQLite the words of all of
+//! Many messages share what a few statements cost. They go to the database as JSON texts. On SQLite the words of all of
 //! them come last, in one statement: FTS5 writes what it has gathered to its tables whenever another statement begins; one
 //! alone goes by [`super::quick`] (`docs/adr/0016-adding-one-message.md`).
 

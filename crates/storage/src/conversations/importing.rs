@@ -99,9 +99,12 @@ pub(super) const STATEMENTS: &[&str] = &[FINISH, LATER, HEAD];
 /// How many messages PostgreSQL believes there are; -1 when it has never counted.
 const BELIEVED: &str =
     "select cast(reltuples as bigint) from pg_class where oid = to_regclass('bookplate_messages')";
-const COUNT_ANEW: &str = "analyze bookplate_messages";
+/// Not when somebody is at it already, whom it would wait for.
+const COUNT_ANEW: &str = "analyze (skip_locked) bookplate_messages";
 /// Fewer messages are read quickly whatever the plan.
 const MANY: i64 = 500;
+
+pub(super) const POSTGRES: &[&str] = &[BELIEVED];
 
 impl Database {
     /// Takes in a conversation. When the reader has one of this name, its messages are added to that one, as
@@ -163,12 +166,10 @@ impl Database {
             ImportOutcome::Done { no, is_new, added, revision }
         }))
     }
-}
 
-impl Database {
-    /// After `added` messages have come in at once. Plans that PostgreSQL has made for a small table read all of it for each
-    /// message of a branch, and it keeps them until the table is counted again: some minute later by itself, and at once
-    /// here, by the measure it uses itself (a tenth more than before).
+    /// After `added` messages have come in at once. Plans that PostgreSQL has made for a small table read all of it for
+    /// each message of a branch, and it keeps them until the table is counted again: some minute later by itself, and at
+    /// once here, by the measure it uses itself (a tenth more than before).
     ///
     /// # Errors
     /// [`StorageError`]; all the messages are there.

@@ -51,5 +51,12 @@ pub(crate) fn statements_of_sqlite() -> Vec<&'static str> {
 
 /// Those that only PostgreSQL knows.
 pub(crate) fn statements_of_postgres() -> Vec<&'static str> {
-    [search::POSTGRES, notifying::POSTGRES, gathered::POSTGRES, &[connection::HOLD_POSTGRES]].concat()
+    [
+        search::POSTGRES,
+        notifying::POSTGRES,
+        gathered::POSTGRES,
+        importing::POSTGRES,
+        &[connection::HOLD_POSTGRES],
+    ]
+    .concat()
 }

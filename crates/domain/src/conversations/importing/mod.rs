@@ -14,7 +14,7 @@ mod reading;
 mod tests;
 mod tree;
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use contract::{
     Problem, Problems, Reason, Timestamp,
@@ -22,7 +22,7 @@ use contract::{
 };
 use sha2::{Digest, Sha256};
 use storage::conversations::{AppendOutcome, Draft, ForeignConversation, ImportOutcome, Importing, Later};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Builder;
 
 use self::{
@@ -55,6 +55,8 @@ type Full = Option<HashSet<String>>;
 
 /// So many of a reader's conversations are asked for at once.
 const NAMES: i64 = 100;
+/// How long an answer waits until PostgreSQL has counted what came in.
+const COUNTING: Duration = Duration::from_secs(1);
 
 impl Conversations {
     /// Takes the conversations of a file in: those of ours under their own names, others too when their names may stand
@@ -70,14 +72,21 @@ impl Conversations {
             return Err(Problems::from(Problem::body_too_large(self.limits.import_bytes)).into());
         }
         let mut imported = Imported::default();
-        let whole = match timeout_at(until, self.import_all(user_id, bytes, &mut imported)).await {
-            Ok(ended) => ended.map(|()| true)?,
-            Err(_) => false,
-        };
+        let ended = timeout_at(until, self.import_all(user_id, bytes, &mut imported)).await;
+        self.notice_growth(&imported).await;
+        match ended {
+            Ok(ended) => ended.map(|()| (imported, true)),
+            Err(_) => Ok((imported, false)),
+        }
+    }
+
+    /// It makes reading faster, so nothing fails without it, and nobody waits long.
+    async fn notice_growth(&self, imported: &Imported) {
         let added = imported.conversations.iter().map(|it| it.added).sum();
-        // It makes reading faster, and nobody has to wait longer than for the file.
-        let _ = timeout_at(until, self.database.notice_growth(added)).await;
-        Ok((imported, whole))
+        let database = self.database.clone();
+        // In a task of its own, which comes to its end when nobody waits for it any longer.
+        let counting = tokio::spawn(async move { database.notice_growth(added).await });
+        let _ = timeout(COUNTING, counting).await;
     }
 
     async fn import_all(&self, user_id: &str, bytes: Vec<u8>, imported: &mut Imported) -> Outcome<()> {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
     ConversationEvent, Conversations, Watch,
-    contract::{Code, conversations::read_json},
+    contract::{Code, Problems, conversations::read_json},
 };
 use serde_json::json;
 use testkit::{
@@ -26,7 +26,7 @@ on_each_database!(
     another_conversation_that_takes_the_name_is_another,
     who_looks_on_is_woken,
     who_looks_at_one_conversation_is_not_woken_by_another,
-    one_reader_looks_so_often_at_once_and_no_more,
+    security_36_one_reader_looks_so_often_at_once_and_no_more,
     everybody_looks_away_when_the_server_ends,
 );
 
@@ -55,14 +55,16 @@ async fn stays_asleep(watch: &mut Watch) -> bool {
     timeout(Duration::from_millis(100), watch.changed()).await.is_err()
 }
 
-async fn one_reader_looks_so_often_at_once_and_no_more(database: TestDatabase) {
+async fn security_36_one_reader_looks_so_often_at_once_and_no_more(database: TestDatabase) {
     let talk = Talk::begin(database).await;
     let mut watches = Vec::new();
     for _ in 0..100 {
         watches.push(talk.service().watch(&talk.ada, "c", None).await.unwrap());
     }
-    let refused = talk.service().watch(&talk.ada, "c", None).await;
-    assert_eq!(code(refused).0, Code::TooManyRequests);
+    let refused = Problems::from(talk.service().watch(&talk.ada, "c", None).await.unwrap_err());
+    assert_eq!((refused.first().code, refused.first().retry_after), (Code::TooManyRequests, Some(15)));
+    talk.creates(&talk.grace, "hers").await;
+    drop(talk.service().watch(&talk.grace, "hers", None).await.unwrap());
     watches.pop();
     watches.push(talk.service().watch(&talk.ada, "c", None).await.unwrap());
     talk.says("c", "m1", "new").await;
