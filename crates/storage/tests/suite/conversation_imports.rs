@@ -6,7 +6,10 @@ use storage::{
         AppendOutcome, Content, Draft, ForeignConversation, ImportOutcome, Importing, Later, Terms,
     },
 };
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::{
+    databases::{Kind, TestDatabase, on_migrated},
+    on_each_database,
+};
 use tokio::task::JoinSet;
 
 use crate::fixtures::{NOW, count, patiently, signed_up, trace};
@@ -206,4 +209,22 @@ async fn security_11_the_words_of_a_reader_who_is_gone_are_in_no_index(database:
     }
     let found = database.search_messages(&grace.id, &Terms("gracesbread".into()), i64::MAX, 9).await.unwrap();
     assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn postgres_counts_anew_what_is_much_for_the_table_and_not_what_is_little() {
+    const BELIEVED: &str =
+        "select cast(reltuples as bigint) from pg_class where oid = 'bookplate_messages'::regclass";
+    on_migrated(Kind::Postgres, async |database| {
+        for (believed, added, counted) in
+            [(-1, 499, false), (-1, 500, true), (4999, 500, true), (5000, 500, false), (5000, 501, true)]
+        {
+            let belief =
+                format!("update pg_class set reltuples = {believed} where relname = 'bookplate_messages'");
+            database.arrange(&belief).await;
+            database.notice_growth(added).await.unwrap();
+            let expected = if counted { 0 } else { believed };
+            assert_eq!(database.number(BELIEVED).await, expected, "{added} beside {believed}");
+        }
+    });
 }
