@@ -1,8 +1,6 @@
 //! What is found by what, in many languages.
 
-use std::hint::black_box;
-
-use domain::search::{Indexed, Owner, Passage, PassagePart, Query, index, terms};
+use domain::search::{Owner, Passage, PassagePart, Query, index, terms};
 
 pub fn words(text: &str) -> Vec<String> {
     terms(text).map(|term| term.text).collect()
@@ -260,39 +258,5 @@ fn every_character_is_folded_for_good() {
         for term in terms(&text) {
             assert!(words(&term.text).contains(&term.text), "U+{:04X}: {:?}", u32::from(c), term.text);
         }
-    }
-}
-
-/// `cargo test -p domain --release --test suite -- --ignored --nocapture how_long`
-#[test]
-#[ignore = "measures"]
-fn how_long_a_text_of_64_words_takes() {
-    let english = "The robot reads its joint angles from /joint_states, compares them with the plan, and sends a new \
-                   command every ten milliseconds; when a message is late it keeps the last one. ";
-    let texts = [
-        ("ASCII", english.split_inclusive(' ').cycle().take(64).collect::<String>()),
-        (
-            "French",
-            "L'école où j'étais élève était fermée à Noël. ".split_inclusive(' ').cycle().take(64).collect(),
-        ),
-        (
-            "Chinese, 128 characters",
-            "机器人每十毫秒发送一次新的控制命令。".chars().cycle().take(128).collect(),
-        ),
-    ];
-    let owner = Owner::of("user-1");
-    let micros = |run: &dyn Fn()| {
-        let start = tokio::time::Instant::now();
-        (0..10_000).for_each(|_| run());
-        start.elapsed().as_secs_f64() * 100.0
-    };
-    for (name, text) in &texts {
-        let stored = |into: fn(&Indexed) -> usize| {
-            micros(&|| {
-                black_box(into(&index(&owner, black_box(text))));
-            })
-        };
-        let (fts5, vector) = (stored(|it| it.fts5().len()), stored(|it| it.tsvector().len()));
-        println!("{name}: {fts5:.1} µs for FTS5, {vector:.1} µs for a tsvector");
     }
 }
