@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{Delivered, Services};
+use domain::{DeliveryOutcome, Services};
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -35,18 +35,22 @@ pub struct Background {
 pub fn start(services: &Arc<Services>, direct_url: Option<String>) -> Background {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    if services.post.is_open() {
+    if services.mail.is_enabled() {
         for _ in 0..CARRIERS {
-            tasks.spawn(until(stopped.clone(), carry, Arc::clone(services)));
+            tasks.spawn(run_periodically(stopped.clone(), deliver_mail, Arc::clone(services)));
         }
     }
-    tasks.spawn(until(stopped.clone(), keep_up, Arc::clone(services)));
+    tasks.spawn(run_periodically(stopped.clone(), keep_up, Arc::clone(services)));
     if let Some(url) = direct_url {
         let url: Arc<str> = url.into();
-        let telling = until(stopped.clone(), tell, Arc::clone(services));
-        tasks.spawn(cut_short(stopped.clone(), telling));
-        let hearing = until(stopped.clone(), move |it| hear(it, Arc::clone(&url)), Arc::clone(services));
-        tasks.spawn(cut_short(stopped, hearing));
+        let telling = run_periodically(stopped.clone(), publish_changes, Arc::clone(services));
+        tasks.spawn(run_until_stopped(stopped.clone(), telling));
+        let hearing = run_periodically(
+            stopped.clone(),
+            move |it| receive_changes(it, Arc::clone(&url)),
+            Arc::clone(services),
+        );
+        tasks.spawn(run_until_stopped(stopped, hearing));
     }
     Background { tasks, stop }
 }
@@ -64,20 +68,20 @@ impl Background {
 }
 
 /// Repeats a round of work, and the pause it asks for, until told to stop. Only pauses are cut short.
-async fn until<F>(
+async fn run_periodically<F>(
     mut stopped: watch::Receiver<bool>,
     round: impl Fn(Arc<Services>) -> F,
     services: Arc<Services>,
 ) where
-    F: Future<Output = Pause>,
+    F: Future<Output = NextRun>,
 {
     while !*stopped.borrow() {
         let pause = round(Arc::clone(&services)).await;
         let rest = async {
             match pause {
-                Pause::None => {}
-                Pause::For(duration) => sleep(duration).await,
-                Pause::UntilMail(longest) => services.post.wait(longest).await,
+                NextRun::None => {}
+                NextRun::For(duration) => sleep(duration).await,
+                NextRun::UntilMail(longest) => services.mail.wait(longest).await,
             }
         };
         tokio::select! {
@@ -88,56 +92,56 @@ async fn until<F>(
 }
 
 /// For work that may be left at any moment.
-async fn cut_short(mut stopped: watch::Receiver<bool>, work: impl Future<Output = ()>) {
+async fn run_until_stopped(mut stopped: watch::Receiver<bool>, work: impl Future<Output = ()>) {
     tokio::select! {
         () = work => {}
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
 }
 
-enum Pause {
+enum NextRun {
     None,
     For(Duration),
     UntilMail(Duration),
 }
 
-async fn carry(services: Arc<Services>) -> Pause {
-    match services.post.deliver_next().await {
-        Ok(Delivered::One) => Pause::None,
-        Ok(Delivered::UpTo(_)) => Pause::UntilMail(LOOK_FOR_MAIL),
-        Ok(Delivered::Stuck) => Pause::For(STUCK),
+async fn deliver_mail(services: Arc<Services>) -> NextRun {
+    match services.mail.deliver_next().await {
+        Ok(DeliveryOutcome::One) => NextRun::None,
+        Ok(DeliveryOutcome::UpTo(_)) => NextRun::UntilMail(LOOK_FOR_MAIL),
+        Ok(DeliveryOutcome::Stuck) => NextRun::For(STUCK),
         Err(error) => {
             tracing::warn!(%error, "mail could not be delivered; trying again shortly");
-            Pause::For(STUCK)
+            NextRun::For(STUCK)
         }
     }
 }
 
-async fn keep_up(services: Arc<Services>) -> Pause {
-    if let Err(error) = services.keep_up().await {
+async fn keep_up(services: Arc<Services>) -> NextRun {
+    if let Err(error) = services.run_maintenance().await {
         tracing::warn!(%error, "the round of upkeep failed; trying again in the next");
     }
-    Pause::For(ROUND)
+    NextRun::For(ROUND)
 }
 
 /// Tells other processes which conversations have changed here, many at a time: each notice takes a lock that every
 /// commit of the server waits for.
-async fn tell(services: Arc<Services>) -> Pause {
-    services.conversations.something_to_tell().await;
+async fn publish_changes(services: Arc<Services>) -> NextRun {
+    services.conversations.wait_for_changes().await;
     sleep(TELL_AFTER).await;
-    if let Err(error) = services.conversations.tell_others().await {
+    if let Err(error) = services.conversations.publish_changes().await {
         tracing::warn!(%error, "other processes could not be told what has changed; trying again shortly");
-        return Pause::For(HEAR_AGAIN);
+        return NextRun::For(HEAR_AGAIN);
     }
-    Pause::None
+    NextRun::None
 }
 
-async fn hear(services: Arc<Services>, url: Arc<str>) -> Pause {
+async fn receive_changes(services: Arc<Services>, url: Arc<str>) -> NextRun {
     match services.conversations.listen(&url).await {
-        Ok(()) => Pause::None,
+        Ok(()) => NextRun::None,
         Err(error) => {
             tracing::warn!(%error, "other processes cannot be heard; trying again shortly");
-            Pause::For(HEAR_AGAIN)
+            NextRun::For(HEAR_AGAIN)
         }
     }
 }

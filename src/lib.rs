@@ -9,4 +9,4 @@ pub mod listen;
 pub mod operator;
 pub mod serve;
 
-pub use self::http::{Edge, Site, router};
+pub use self::http::{AppState, Site, router};

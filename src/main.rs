@@ -40,7 +40,7 @@ async fn main() -> ExitCode {
             Ok(ports) => serve::serve(config, database.clone(), ports).await,
             Err(error) => Err(error),
         },
-        Command::Task(task) => operator::carry_out(task, config, database.clone()).await,
+        Command::Task(task) => operator::run(task, config, database.clone()).await,
     };
     database.close().await;
     match outcome {

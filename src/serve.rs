@@ -2,24 +2,28 @@
 
 use std::{error::Error, net::SocketAddr, sync::Arc};
 
-use domain::{AccountRules, Database, Letterhead, PasswordPolicy, Ports, Services, Settings};
+use domain::{AccountRules, Database, MailBranding, PasswordPolicy, Ports, Services, Settings};
 use tokio::{net::TcpListener, signal::unix};
 
 use crate::{
     background,
     config::Config,
-    http::{Edge, FILES, Site, guard::TrustedOrigins, router},
-    listen::{Bounds, listen},
+    http::{AppState, FILES, Site, guard::TrustedOrigins, router},
+    listen::{ServerLimits, listen},
 };
 
 /// The services of a configuration, on a database whose schema is up to date, and the edge around them.
 ///
 /// # Errors
 /// What [`Services::open`] fails with.
-pub async fn compose(config: Config, database: Database, ports: Ports) -> Result<Edge, domain::Failure> {
+pub async fn compose(
+    config: Config,
+    database: Database,
+    ports: Ports,
+) -> Result<AppState, domain::InternalError> {
     let book = config.book;
     let passwords = PasswordPolicy { length_alone: config.reference_habits };
-    let letterhead = Letterhead {
+    let letterhead = MailBranding {
         book: book.name.clone(),
         origin: config.origin.as_str().to_owned(),
         accent: book.accent.clone(),
@@ -35,7 +39,7 @@ pub async fn compose(config: Config, database: Database, ports: Ports) -> Result
             passwords,
             book: book.name.clone(),
         },
-        letterhead,
+        branding: letterhead,
         limits: config.limits,
         retention: config.retention,
         conversations: config.conversations,
@@ -49,7 +53,7 @@ pub async fn compose(config: Config, database: Database, ports: Ports) -> Result
         security_contact: config.security_contact,
         outbox: config.mail.outbox,
     };
-    Ok(Edge { services: Arc::new(services), site: Arc::new(site) })
+    Ok(AppState { services: Arc::new(services), site: Arc::new(site) })
 }
 
 /// Serves until SIGTERM or SIGINT, then finishes the requests under way.
@@ -74,7 +78,7 @@ pub async fn serve(config: Config, database: Database, ports: Ports) -> Result<(
         // Streams of events would go on for minutes.
         conversations.close();
     };
-    let bounds = Bounds::of_process();
+    let bounds = ServerLimits::of_process();
     tracing::info!(%address, "Bookplate is at {origin}");
     listen(listener, router(edge), bounds, stop).await;
     background.stop().await;

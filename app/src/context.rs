@@ -3,18 +3,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::{Code, LocalPath, Problem, Problems};
-use domain::{Services, Session, SignedIn, Visit};
+use domain::{Services, Session, SignedIn, ClientInfo};
 use leptos::prelude::use_context;
 use leptos_router::location::RequestUrl;
 use serde_json::Value;
 
-use crate::Submitted;
+use crate::FormFields;
 
 /// Who asks for a page.
 #[derive(Debug, Clone, Default)]
-pub struct Reader {
+pub struct Visitor {
     /// Where the request comes from, and the session its browser brings along.
-    pub visit: Visit,
+    pub visit: ClientInfo,
     /// The session and its reader, while it lives.
     pub signed_in: Option<SignedIn>,
     /// Where the address asks to go afterwards.
@@ -51,11 +51,11 @@ pub struct Reference {
 
 /// A form that was not accepted: why, and what was typed.
 #[derive(Debug, Clone)]
-pub struct Refusal {
+pub struct FormErrors {
     /// In the order of the fields.
     pub problems: Problems,
     /// For filling in again.
-    pub typed: Submitted,
+    pub typed: FormFields,
 }
 
 /// What became of the browser's session.
@@ -72,7 +72,7 @@ pub enum SessionChange {
 
 /// What a page or a server function asks of the edge.
 #[derive(Debug, Clone, Default)]
-pub struct Answered {
+pub struct ResponseEffects {
     /// Why nothing is at this address, or nothing could be done.
     pub code: Option<Code>,
     /// Where to send the browser instead of showing a page.
@@ -84,22 +84,22 @@ pub struct Answered {
     /// Whether to go where the mailed link was to lead in the end, if that is another place of the book's than `go_to`.
     pub follow_link: bool,
     /// The form that was not accepted.
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<FormErrors>,
     /// The nonce the page's own script and style carry.
     pub nonce: Option<String>,
 }
 
 /// Collects what the edge is asked for while a page renders or a server function runs.
 #[derive(Debug, Clone, Default)]
-pub struct Answer(Arc<Mutex<Answered>>);
+pub struct ResponseHandle(Arc<Mutex<ResponseEffects>>);
 
-impl Answer {
+impl ResponseHandle {
     /// Everything that was asked for.
-    pub fn take(&self) -> Answered {
+    pub fn take(&self) -> ResponseEffects {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn set(&self, change: impl FnOnce(&mut Answered)) {
+    pub(crate) fn set(&self, change: impl FnOnce(&mut ResponseEffects)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -119,13 +119,13 @@ pub(crate) fn request_address() -> Option<String> {
 
 /// Everything a page or server function works with; given by the edge to each of them.
 #[derive(Debug, Clone)]
-pub(crate) struct Door {
+pub(crate) struct RequestContext {
     pub(crate) services: Arc<Services>,
-    pub(crate) reader: Reader,
-    pub(crate) answer: Answer,
+    pub(crate) reader: Visitor,
+    pub(crate) answer: ResponseHandle,
 }
 
-impl Door {
+impl RequestContext {
     /// The door of the request at hand; `None` when the edge has not given one, which is a fault of ours.
     pub(crate) fn of_request() -> Option<Self> {
         Some(Self { services: use_context()?, reader: use_context()?, answer: use_context()? })

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// The fields of a form by name. A browser that edits the page may leave any of them out: that is an empty field.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Submitted(BTreeMap<String, String>);
+pub struct FormFields(BTreeMap<String, String>);
 
 /// Where a link leads in the end that proves an address, asked for by a form.
 pub(crate) const AFTER_CONFIRMING: &str = "/verify-email?confirmed";
@@ -22,7 +22,7 @@ pub(crate) const AFTER_DELETION: &str = "/?deleted";
 /// Fields that hold a password.
 const PASSWORDS: [&str; 3] = ["password", "newPassword", "currentPassword"];
 
-impl Submitted {
+impl FormFields {
     /// The fields of a form whose server function has not run; of several with one name the last counts.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(pairs.into_iter().collect())
@@ -39,7 +39,7 @@ impl Submitted {
     }
 
     /// A value that a form carries along without showing it.
-    pub(crate) fn carried(&self, name: &str) -> &str {
+    pub(crate) fn hidden_field(&self, name: &str) -> &str {
         self.raw(name)
     }
 
@@ -56,10 +56,10 @@ impl Submitted {
 
     pub(crate) fn sign_up(&self, questions: &Questions) -> Result<SignUp, Problems> {
         let mut problems = Vec::new();
-        let name = keep(PersonName::parse(self.line("name")), &mut problems);
-        let email = keep(Email::parse(self.line("email")), &mut problems);
+        let name = collect_error(PersonName::parse(self.line("name")), &mut problems);
+        let email = collect_error(Email::parse(self.line("email")), &mut problems);
         let password = NewPassword::not_empty(self.raw("password")).and_then(NewPassword::parse);
-        let password = keep(password, &mut problems);
+        let password = collect_error(password, &mut problems);
         let answers = Answers::accept(questions, |question| self.answer(question, None));
         let answers = answers.map_err(|wrong| problems.extend(wrong.iter().cloned())).ok();
         match (name, email, password, answers) {
@@ -94,11 +94,11 @@ impl Submitted {
 
     pub(crate) fn change_password(&self) -> Result<ChangePassword, Problems> {
         let mut problems = Vec::new();
-        let current = keep(self.password_again("currentPassword"), &mut problems);
-        let new = keep(self.new_password(), &mut problems);
+        let current = collect_error(self.current_password("currentPassword"), &mut problems);
+        let new = collect_error(self.new_password(), &mut problems);
         match (current, new) {
             (Some(current), Some(new)) => {
-                Ok(ChangePassword { current, new, revoke_others: Some(self.ticked("revokeOtherSessions")) })
+                Ok(ChangePassword { current, new, revoke_others: Some(self.checkbox("revokeOtherSessions")) })
             }
             _ => Err(Problems::of(problems).unwrap_or_else(|| Problem::new(Code::Internal).into())),
         }
@@ -106,12 +106,12 @@ impl Submitted {
 
     /// Only who has a password is asked for it.
     pub(crate) fn delete_account(&self) -> Result<DeleteAccount, Problem> {
-        let password = self.has("password").then(|| self.password_again("password")).transpose()?;
+        let password = self.has("password").then(|| self.current_password("password")).transpose()?;
         Ok(DeleteAccount { password, token: None, callback: AFTER_DELETION.to_owned() })
     }
 
     /// The password in use, asked for once more. A field left empty is no try.
-    fn password_again(&self, field: &str) -> Result<PasswordAttempt, Problem> {
+    fn current_password(&self, field: &str) -> Result<PasswordAttempt, Problem> {
         match self.raw(field) {
             "" => Err(Problem::invalid(field, Reason::Empty)),
             typed => PasswordAttempt::parse(typed).map_err(|problem| on(field, problem)),
@@ -150,10 +150,10 @@ impl Submitted {
     }
 
     fn remember(&self) -> bool {
-        self.ticked("rememberMe")
+        self.checkbox("rememberMe")
     }
 
-    fn ticked(&self, name: &str) -> bool {
+    fn checkbox(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|ticked| ticked != "false")
     }
 }
@@ -176,11 +176,11 @@ fn on(field: &str, problem: Problem) -> Problem {
     Problem { field: Some(field.to_owned()), ..problem }
 }
 
-fn keep<T>(parsed: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
+fn collect_error<T>(parsed: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
     parsed.map_err(|problem| problems.push(problem)).ok()
 }
 
-impl fmt::Debug for Submitted {
+impl fmt::Debug for FormFields {
     /// What a reader typed, a password among it, does not belong in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
@@ -191,8 +191,8 @@ impl fmt::Debug for Submitted {
 mod tests {
     use super::*;
 
-    fn form(fields: &[(&str, &str)]) -> Submitted {
-        Submitted::from_pairs(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    fn form(fields: &[(&str, &str)]) -> FormFields {
+        FormFields::from_pairs(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
     }
 
     #[test]

@@ -7,10 +7,10 @@
 #![expect(missing_docs, reason = "the component macros generate undocumented items")]
 
 pub mod islands;
-pub mod loading;
+pub mod fragments;
 
 #[cfg(feature = "ssr")]
-mod book;
+mod site;
 #[cfg(feature = "ssr")]
 mod components;
 #[cfg(feature = "ssr")]
@@ -28,8 +28,8 @@ mod shell;
 
 #[cfg(feature = "ssr")]
 pub use self::{
-    book::{Assets, Book},
-    context::{Answer, Answered, MailedLink, PageProblem, Reader, Reference, Refusal, SessionChange},
-    form::Submitted,
+    site::{Assets, Book},
+    context::{ResponseHandle, ResponseEffects, MailedLink, PageProblem, Visitor, Reference, FormErrors, SessionChange},
+    form::FormFields,
     shell::shell,
 };

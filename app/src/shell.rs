@@ -13,9 +13,9 @@ use leptos_router::{
 };
 
 use crate::{
-    Answer, Assets, Book, PageProblem,
-    book::configured_style,
-    components::Telling,
+    ResponseHandle, Assets, Book, PageProblem,
+    site::configured_style,
+    components::FlashOnce,
     context::request_path,
     pages::{
         AccountPage, ConversationPage, ConversationsPage, DataPage, ForgotPasswordPage, HomePage,
@@ -28,12 +28,12 @@ use crate::{
 /// form that was not accepted a [`crate::Refusal`], for a page that cannot be shown a [`PageProblem`].
 pub fn shell() -> impl IntoView {
     provide_meta_context();
-    provide_context(Telling::default());
+    provide_context(FlashOnce::default());
     let book: Option<Arc<Book>> = use_context();
     let services: Option<Arc<Services>> = use_context();
     let assets: Option<Assets> = use_context();
     let nonce = use_nonce();
-    if let (Some(answer), Some(nonce)) = (use_context::<Answer>(), &nonce) {
+    if let (Some(answer), Some(nonce)) = (use_context::<ResponseHandle>(), &nonce) {
         let nonce = nonce.to_string();
         answer.set(|answered| answered.nonce = Some(nonce));
     }

@@ -1,6 +1,6 @@
 //! Who has which conversations, and what is said in them. The same numbers lead to the same data, everywhere.
 
-use domain::search::{Indexed, Owner, index};
+use domain::search::{Indexed, TermPrefix, index};
 use serde_json::json;
 
 use crate::words::{Rng, Vocabulary};
@@ -112,7 +112,7 @@ pub(crate) struct Message {
 /// Writes what is said in a conversation.
 pub(crate) fn write(vocabulary: &Vocabulary, planned: &Planned) -> Conversation {
     let user_id = reader_id(planned.reader);
-    let owner = Owner::of(&user_id);
+    let owner = TermPrefix::of(&user_id);
     let begun_at = planned.begun_at();
     let messages: Vec<Message> =
         (1..=planned.messages).map(|seq| message(vocabulary, &owner, planned, seq)).collect();
@@ -121,7 +121,7 @@ pub(crate) fn write(vocabulary: &Vocabulary, planned: &Planned) -> Conversation 
     Conversation { no: planned.no, id: planned.id(), user_id, title, opening, begun_at, messages }
 }
 
-fn message(vocabulary: &Vocabulary, owner: &Owner, planned: &Planned, seq: u64) -> Message {
+fn message(vocabulary: &Vocabulary, owner: &TermPrefix, planned: &Planned, seq: u64) -> Message {
     let mut rng = Rng::at("message", planned.no, seq);
     let id = rng.uuid();
     let at = planned.begun_at() + i64::try_from(seq).unwrap_or_default() * 20_000;

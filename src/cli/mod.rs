@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 pub use import::{BetterAuthSource, ImportArguments, ImportSource};
 pub use keys::{KeysAction, KeysArguments};
 pub use until::Until;
-pub use user::{BanArguments, CreateArguments, ListArguments, UserAction, UserArguments, Whom};
+pub use user::{BanArguments, CreateArguments, ListArguments, UserAction, UserArguments, UserSelector};
 
 /// What `--help` says below the options.
 const MORE: &str = "\

@@ -24,27 +24,27 @@ pub enum UserAction {
     /// List accounts by address.
     List(ListArguments),
     /// Show an account: profile, answers, ways to sign in, signed-in browsers.
-    Show(Whom),
+    Show(UserSelector),
     /// Close an account. Its sessions end at once.
     Ban(BanArguments),
     /// Open a closed account again.
-    Unban(Whom),
+    Unban(UserSelector),
     /// Remove an account with everything about its reader. It cannot be brought back.
     Delete {
         /// Which account.
         #[command(flatten)]
-        whom: Whom,
+        whom: UserSelector,
         /// Do not ask.
         #[arg(long)]
         yes: bool,
     },
     /// Print a link with which the reader sets a new password; links from before end.
-    ResetLink(Whom),
+    ResetLink(UserSelector),
 }
 
 /// Which account.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
-pub struct Whom {
+pub struct UserSelector {
     /// The reader's address or id.
     #[arg(value_name = "EMAIL|ID")]
     pub whom: String,
@@ -86,7 +86,7 @@ pub struct ListArguments {
 pub struct BanArguments {
     /// Which account.
     #[command(flatten)]
-    pub whom: Whom,
+    pub whom: UserSelector,
     /// Why, for you and those after you.
     #[arg(long, value_name = "TEXT", value_parser = name)]
     pub reason: Option<PersonName>,

@@ -163,8 +163,8 @@ impl Audiences {
             }
             (None, None) => return,
         };
-        reading.judge_same(&name, JWT_SECRET);
-        reading.judge_same(&previous_name, JWT_SECRET_PREVIOUS);
+        reading.check_renamed(&name, JWT_SECRET);
+        reading.check_renamed(&previous_name, JWT_SECRET_PREVIOUS);
         reading.notice(format!(
             "{JWT_SECRET} declares the audience \"{DEFAULT}\" (HS256, no aud); when you can, declare it in \
              bookplate.toml and rename the variable to {name}."

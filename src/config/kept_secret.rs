@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 pub(super) const FILE: &str = "bookplate.secret";
 
 /// The secret and how it was come by.
-pub(super) struct Kept {
+pub(super) struct GeneratedSecret {
     pub(super) secret: Zeroizing<String>,
     /// Whether this call made it.
     pub(super) made: bool,
@@ -30,7 +30,7 @@ pub(super) struct Kept {
 ///
 /// # Errors
 /// When the file cannot be made or read, or the lock cannot be had.
-pub(super) fn keep(path: &Path, entropy: &dyn Entropy) -> io::Result<Kept> {
+pub(super) fn keep(path: &Path, entropy: &dyn Entropy) -> io::Result<GeneratedSecret> {
     if let Some(kept) = read(path)? {
         return Ok(kept);
     }
@@ -42,16 +42,16 @@ pub(super) fn keep(path: &Path, entropy: &dyn Entropy) -> io::Result<Kept> {
     file.lock()?;
     let there = text(&mut file)?;
     if !there.is_empty() {
-        return Ok(Kept { secret: there, made: false, exposed: is_exposed(&file)? });
+        return Ok(GeneratedSecret { secret: there, made: false, exposed: is_exposed(&file)? });
     }
     let secret = make(entropy);
     file.write_all(format!("{}\n", *secret).as_bytes())?;
     file.sync_all()?;
-    Ok(Kept { secret, made: true, exposed: is_exposed(&file)? })
+    Ok(GeneratedSecret { secret, made: true, exposed: is_exposed(&file)? })
 }
 
 /// Reads what is there; for this the file need not be writable.
-fn read(path: &Path) -> io::Result<Option<Kept>> {
+fn read(path: &Path) -> io::Result<Option<GeneratedSecret>> {
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -62,7 +62,7 @@ fn read(path: &Path) -> io::Result<Option<Kept>> {
     if secret.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Kept { secret, made: false, exposed: is_exposed(&file)? }))
+    Ok(Some(GeneratedSecret { secret, made: false, exposed: is_exposed(&file)? }))
 }
 
 fn text(file: &mut File) -> io::Result<Zeroizing<String>> {

@@ -129,8 +129,9 @@ impl Config {
         let database_direct_url = database::direct(reading, database.as_ref());
         let security_contact = contact::security_contact(reading, &mail, origin.as_ref());
         let audiences = audiences::audiences(reading, &file, audiences, origin.as_ref());
-        variables::judge_names(reading, &audiences.names);
-        let secret = secret::own(reading, entropy, origin.as_ref(), database.as_ref(), &audiences.secrets);
+        variables::check_unknown_variables(reading, &audiences.names);
+        let secret =
+            secret::server_secret(reading, entropy, origin.as_ref(), database.as_ref(), &audiences.secrets);
 
         let (database, origin, secret) = (database?, origin?, secret?);
         let issuer = origin.as_str().to_owned();

@@ -35,12 +35,12 @@ impl<'a> Reading<'a> {
             return found;
         };
         self.notice(format!("{} is read as {name}; rename it when you can.", old.name));
-        self.judge_same(name, &old.name);
+        self.check_renamed(name, &old.name);
         found.or(Some(old))
     }
 
     /// Refuses a variable and its old name that say different things: either could be the one that is meant.
-    pub(super) fn judge_same(&mut self, name: &str, old: &str) {
+    pub(super) fn check_renamed(&mut self, name: &str, old: &str) {
         let (Some(new), Some(before)) = (self.set(name), self.set(old)) else {
             return;
         };

@@ -17,7 +17,7 @@ pub(super) type Named = (String, Zeroizing<String>);
 
 /// The server's secret, given or kept, and the one before it; `None` when there is none that can be used, which has then
 /// been said. The file is touched last, and only when nothing else is wrong: a start that fails leaves nothing behind.
-pub(super) fn own(
+pub(super) fn server_secret(
     reading: &mut Reading<'_>,
     entropy: &dyn Entropy,
     origin: Option<&PublicOrigin>,

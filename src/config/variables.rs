@@ -120,7 +120,7 @@ pub(super) fn is_ours(name: &str) -> bool {
 
 /// Refuses names that are a slip of a known one, and mentions those that are merely unknown: an environment shared
 /// with other services, or kept from a later release, may hold them.
-pub(super) fn judge_names(reading: &mut Reading<'_>, audiences: &[String]) {
+pub(super) fn check_unknown_variables(reading: &mut Reading<'_>, audiences: &[String]) {
     let unknown: Vec<String> = reading
         .names()
         .filter(|name| name.starts_with("BOOKPLATE_") && ALL.iter().all(|known| known.name != *name))

@@ -3,28 +3,28 @@
 use std::borrow::Cow;
 
 use contract::{Code, Problem, Problems};
-use domain::{Presented, Renewal, Resolved, SignedIn};
+use domain::{ActiveSession, Renewal, SessionHandle, SignedIn};
 use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 
-use super::{problem::Refused, state::Edge};
+use super::{problem::ApiError, state::AppState};
 
 /// What a request says about who sends it, and what came of it.
 #[derive(Debug, Clone)]
-pub struct Actor {
+pub struct Authentication {
     /// The session it names with a right signature, living or not.
-    pub presented: Option<Presented>,
+    pub presented: Option<SessionHandle>,
     /// The session, when it lives.
-    pub session: Option<Resolved>,
+    pub session: Option<ActiveSession>,
 }
 
-impl Actor {
+impl Authentication {
     /// Finds the session a request names, by bearer token (when bearer sessions are on) or by cookie. A bearer token
     /// that names one goes before a cookie; one that does not is as if it were not there.
     ///
     /// # Errors
     /// The problems of a failing database.
-    pub async fn of(edge: &Edge, headers: &HeaderMap, renewal: Renewal) -> Result<Self, Problems> {
+    pub async fn of(edge: &AppState, headers: &HeaderMap, renewal: Renewal) -> Result<Self, Problems> {
         let presented = bearer(headers).and_then(|token| edge.services.sessions.read_bearer(&token));
         Self::behind(edge, presented.or_else(|| edge.cookie_session(headers)), renewal).await
     }
@@ -33,11 +33,15 @@ impl Actor {
     ///
     /// # Errors
     /// The problems of a failing database.
-    pub async fn of_cookie(edge: &Edge, headers: &HeaderMap, renewal: Renewal) -> Result<Self, Problems> {
+    pub async fn of_cookie(edge: &AppState, headers: &HeaderMap, renewal: Renewal) -> Result<Self, Problems> {
         Self::behind(edge, edge.cookie_session(headers), renewal).await
     }
 
-    async fn behind(edge: &Edge, presented: Option<Presented>, renewal: Renewal) -> Result<Self, Problems> {
+    async fn behind(
+        edge: &AppState,
+        presented: Option<SessionHandle>,
+        renewal: Renewal,
+    ) -> Result<Self, Problems> {
         let session = match &presented {
             Some(presented) => edge.services.sessions.resolve(presented, renewal).await?,
             None => None,
@@ -54,12 +58,12 @@ impl Actor {
     ///
     /// # Errors
     /// `UNAUTHORIZED` when there is none, with the cookies that clear one that has ended.
-    pub fn signed_in(&self, edge: &Edge) -> Result<&SignedIn, Refused> {
+    pub fn signed_in(&self, edge: &AppState) -> Result<&SignedIn, ApiError> {
         match &self.session {
             Some(resolved) => Ok(&resolved.signed_in),
             None => {
                 let cookies = if self.is_stale() { edge.cookies().ended() } else { Vec::new() };
-                Err(Refused::with_cookies(Problem::new(Code::Unauthorized), cookies))
+                Err(ApiError::with_cookies(Problem::new(Code::Unauthorized), cookies))
             }
         }
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::extract::ConnectInfo;
-use domain::Device;
+use domain::ClientMetadata;
 use http::{HeaderMap, header, request::Parts};
 use ipnet::IpNet;
 
@@ -14,10 +14,10 @@ use ipnet::IpNet;
 static UNTRUSTED_PROXY: Once = Once::new();
 
 /// The client behind a request, as far as it can be known.
-pub fn device(parts: &Parts, trusted_proxies: &[IpNet]) -> Device {
+pub fn device(parts: &Parts, trusted_proxies: &[IpNet]) -> ClientMetadata {
     let address = address(parts, trusted_proxies);
     let user_agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    Device {
+    ClientMetadata {
         ip_address: address.map(|address| address.to_string()).unwrap_or_default(),
         user_agent: user_agent.unwrap_or_default().to_owned(),
     }

@@ -5,15 +5,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Code, LocalPath, Problem};
-use domain::{ConversationError, ConversationExport, ExportError, Piece, Reading, SignedIn};
+use domain::{ConversationError, ConversationExport, ExportCursor, ExportError, ExportItem, SignedIn};
 use http::{HeaderValue, header, request::Parts};
 use tokio::runtime::Handle;
 
 use super::{
-    guard::Proof,
+    guard::OriginPolicy,
     limits,
-    pages::{enter, render_problem, see_other},
-    state::Edge,
+    pages::{load_page_request, render_problem, see_other},
+    state::AppState,
 };
 use crate::adapters::archive::{self, Archive, Conversations};
 
@@ -22,12 +22,12 @@ const SIGN_IN_FIRST: &str = "/sign-in?next=/account/data";
 
 /// The file of the reader at the door. A form's own button asks for it, so that no other site can have it made; the form
 /// has no fields, and what else it may hold is not read.
-pub async fn export(State(edge): State<Edge>, request: Request) -> Response {
+pub async fn export(State(edge): State<AppState>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     if let Err(problem) = allow(&edge, &parts).await {
         return render_problem(&edge, parts.uri, problem).await;
     }
-    let entered = match enter(&edge, &parts).await {
+    let entered = match load_page_request(&edge, &parts).await {
         Ok(entered) => entered,
         Err(problems) => return render_problem(&edge, parts.uri, problems.first().clone()).await,
     };
@@ -35,17 +35,17 @@ pub async fn export(State(edge): State<Edge>, request: Request) -> Response {
         Some(signed_in) => download(&edge, &parts, signed_in).await,
         None => see_other(LocalPath::parse(SIGN_IN_FIRST).as_ref()),
     };
-    entered.settle(&edge, &parts.headers, response)
+    entered.refresh_session_cookie(&edge, &parts.headers, response)
 }
 
-async fn allow(edge: &Edge, parts: &Parts) -> Result<(), Problem> {
-    edge.site.trusted_origins.own().check_origin(&parts.headers, Proof::FromBrowser)?;
+async fn allow(edge: &AppState, parts: &Parts) -> Result<(), Problem> {
+    edge.site.trusted_origins.only_self().check_origin(&parts.headers, OriginPolicy::FromBrowser)?;
     limits::form(edge, parts).await
 }
 
-async fn download(edge: &Edge, parts: &Parts, signed_in: &SignedIn) -> Response {
+async fn download(edge: &AppState, parts: &Parts, signed_in: &SignedIn) -> Response {
     let device = edge.visit(parts).device;
-    let export = match edge.services.privacy.export(&signed_in.user, &device).await {
+    let export = match edge.services.data_export.export(&signed_in.user, &device).await {
         Ok(export) => export,
         Err(ExportError::Gone) => return see_other(LocalPath::parse(SIGN_IN_FIRST).as_ref()),
         Err(error) => return render_problem(edge, parts.uri.clone(), error.into()).await,
@@ -72,7 +72,7 @@ async fn download(edge: &Edge, parts: &Parts, signed_in: &SignedIn) -> Response 
 struct Taken {
     runtime: Handle,
     file: ConversationExport,
-    reading: Reading,
+    reading: ExportCursor,
 }
 
 impl Conversations for Taken {
@@ -80,7 +80,7 @@ impl Conversations for Taken {
         self.runtime.block_on(self.file.next_chunk()).map_err(in_words)
     }
 
-    fn next_piece(&mut self) -> Result<Option<Piece>, String> {
+    fn next_piece(&mut self) -> Result<Option<ExportItem>, String> {
         self.runtime.block_on(self.reading.next()).map_err(in_words)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::{Answer, Answered, Reader, Refusal, SessionChange, Submitted};
+use app::{FormErrors, FormFields, ResponseEffects, ResponseHandle, SessionChange, Visitor};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -15,25 +15,25 @@ use url::form_urlencoded;
 
 use super::{
     api::body,
-    guard::Proof,
+    guard::OriginPolicy,
     limits, links,
-    pages::{Entered, Scene, enter, render, render_problem, see_other},
-    problem::{Refused, announce, status},
-    session::{LinkPage, set_cookies},
-    state::Edge,
+    pages::{PageRequest, RenderContext, load_page_request, render, render_problem, see_other},
+    problem::{ApiError, error_headers, status},
+    session::{EmailLinkPage, set_cookies},
+    state::AppState,
 };
 
 /// A form. Where it is accepted the browser is sent on with 303; where it is not, the same page comes back with the
 /// problems and what was typed, under the status of the first problem. Nothing of either stands in an address.
-pub async fn submit(State(edge): State<Edge>, request: Request) -> Response {
+pub async fn submit(State(edge): State<AppState>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let form = read(&edge, &parts.headers, body).await;
-    let entered = match enter(&edge, &parts).await {
+    let entered = match load_page_request(&edge, &parts).await {
         Ok(entered) => entered,
         Err(problems) if accepts_html(&parts.headers) => {
             return render_problem(&edge, parts.uri, problems.first().clone()).await;
         }
-        Err(problems) => return Refused::from(problems).into_response(),
+        Err(problems) => return ApiError::from(problems).into_response(),
     };
     let answered = match form {
         Ok(form) => match limits::form(&edge, &parts).await {
@@ -43,27 +43,27 @@ pub async fn submit(State(edge): State<Edge>, request: Request) -> Response {
         Err(problem) => refused(problem, &[]),
     };
     let response = match answered {
-        Answered { refusal: Some(refusal), .. } => refuse(&edge, &parts, &entered, refusal).await,
+        ResponseEffects { refusal: Some(refusal), .. } => refuse(&edge, &parts, &entered, refusal).await,
         accepted => accept(&edge, &parts, &entered.reader, &accepted),
     };
-    entered.settle(&edge, &parts.headers, response)
+    entered.refresh_session_cookie(&edge, &parts.headers, response)
 }
 
 /// Leads who asks for the address of a form to the page it is on.
-pub async fn back_to_page(uri: Uri) -> Response {
+pub async fn redirect_action_to_page(uri: Uri) -> Response {
     see_other(LocalPath::parse(page(uri.path())).as_ref())
 }
 
 /// What a server function answers that never got to run; what was typed comes back all the same.
-fn refused(problem: Problem, form: &[u8]) -> Answered {
-    let typed = Submitted::from_pairs(form_urlencoded::parse(form).into_owned());
-    let refusal = Refusal { problems: problem.into(), typed };
-    Answered { refusal: Some(refusal), ..Answered::default() }
+fn refused(problem: Problem, form: &[u8]) -> ResponseEffects {
+    let typed = FormFields::from_pairs(form_urlencoded::parse(form).into_owned());
+    let refusal = FormErrors { problems: problem.into(), typed };
+    ResponseEffects { refusal: Some(refusal), ..ResponseEffects::default() }
 }
 
 /// Runs the server function at the form's address.
-async fn call(edge: &Edge, parts: &Parts, form: bytes::Bytes, reader: Reader) -> Answered {
-    let answer = Answer::default();
+async fn call(edge: &AppState, parts: &Parts, form: bytes::Bytes, reader: Visitor) -> ResponseEffects {
+    let answer = ResponseHandle::default();
     let mut request = Request::new(Body::from(form.clone()));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = parts.uri.clone();
@@ -85,7 +85,7 @@ async fn call(edge: &Edge, parts: &Parts, form: bytes::Bytes, reader: Reader) ->
 }
 
 /// 303 to where the reader was going, with what became of the session.
-fn accept(edge: &Edge, parts: &Parts, reader: &Reader, answered: &Answered) -> Response {
+fn accept(edge: &AppState, parts: &Parts, reader: &Visitor, answered: &ResponseEffects) -> Response {
     let mut response = see_other(answered.go_to.as_ref());
     let (sessions, jar) = (&edge.services.sessions, edge.cookies());
     let mut cookies = match &answered.session {
@@ -99,11 +99,11 @@ fn accept(edge: &Edge, parts: &Parts, reader: &Reader, answered: &Answered) -> R
         || parts.uri.path() == routes::SIGN_UP;
     let browser = reader.visit.browser.as_ref().filter(|_| known);
     cookies.extend(browser.and_then(|browser| jar.new_device(sessions, browser)));
-    let page = LinkPage::at(parts.uri.path());
+    let page = EmailLinkPage::at(parts.uri.path());
     cookies.extend(page.filter(|_| answered.link_spent).and_then(|page| jar.forget_link(page)));
     set_cookies(&mut response, cookies);
     let onwards = page.filter(|_| answered.follow_link);
-    if let Some(onwards) = onwards.and_then(|page| links::onwards(edge, &parts.headers, page)) {
+    if let Some(onwards) = onwards.and_then(|page| links::callback_location(edge, &parts.headers, page)) {
         response.headers_mut().insert(header::LOCATION, onwards);
     }
     response
@@ -125,7 +125,7 @@ fn page(action: &str) -> &str {
 const CONVERSATION_FORMS: &str = "/conversations/-/";
 
 /// The address of that page, with the query the form was sent with, or the one that the form names.
-fn page_uri(uri: &Uri, typed: &Submitted) -> Uri {
+fn page_uri(uri: &Uri, typed: &FormFields) -> Uri {
     if uri.path().starts_with(CONVERSATION_FORMS) {
         let page = typed.page_of_conversations();
         let whole = page.split('#').next().and_then(|page| page.parse().ok());
@@ -136,13 +136,14 @@ fn page_uri(uri: &Uri, typed: &Submitted) -> Uri {
 }
 
 /// The form's page again, with the problems and what was typed; the problems alone for who does not read pages.
-async fn refuse(edge: &Edge, parts: &Parts, entered: &Entered, refusal: Refusal) -> Response {
+async fn refuse(edge: &AppState, parts: &Parts, entered: &PageRequest, refusal: FormErrors) -> Response {
     let first = refusal.problems.first().clone();
     if !accepts_html(&parts.headers) {
-        return Refused::from(refusal.problems).into_response();
+        return ApiError::from(refusal.problems).into_response();
     }
     let page = page_uri(&parts.uri, &refusal.typed);
-    let scene = Scene { reader: entered.reader.clone(), refusal: Some(refusal), ..Scene::default() };
+    let scene =
+        RenderContext { reader: entered.reader.clone(), refusal: Some(refusal), ..RenderContext::default() };
     let mut response = render(edge, page, scene).await;
     if first.code == Code::EmailNotVerified {
         // The password was right: the link that is on its way lets this browser in.
@@ -152,21 +153,21 @@ async fn refuse(edge: &Edge, parts: &Parts, entered: &Entered, refusal: Refusal)
     }
     let dead =
         [Code::InvalidVerificationToken, Code::TokenExpired, Code::InvalidResetToken].contains(&first.code);
-    if let Some(page) = LinkPage::at(parts.uri.path()).filter(|_| dead) {
+    if let Some(page) = EmailLinkPage::at(parts.uri.path()).filter(|_| dead) {
         set_cookies(&mut response, edge.cookies().forget_link(page).into_iter().collect());
     }
     if !response.status().is_redirection() {
         *response.status_mut() = status(first.code);
     }
-    announce(&first, &mut response);
+    error_headers(&first, &mut response);
     response
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The bytes of a form that comes from a page of ours and is one: of the right type, not too large, and text.
-async fn read(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
-    edge.site.trusted_origins.own().check_origin(headers, Proof::FromBrowser)?;
+async fn read(edge: &AppState, headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
+    edge.site.trusted_origins.only_self().check_origin(headers, OriginPolicy::FromBrowser)?;
     let bytes = body::collect(headers, body).await?;
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let is_form = content_type.split(';').next().is_some_and(|it| it.trim().eq_ignore_ascii_case(FORM));

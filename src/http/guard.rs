@@ -11,7 +11,7 @@ pub struct TrustedOrigins(Vec<String>);
 
 /// How much a request has to say about where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proof {
+pub enum OriginPolicy {
     /// Only when it carries a cookie.
     WithCookie,
     /// Also without one, when it comes from a browser: nobody may be signed in from another site.
@@ -31,7 +31,7 @@ impl TrustedOrigins {
 
     /// Our own alone, for forms: no other site has a form that posts here.
     #[must_use]
-    pub fn own(&self) -> Self {
+    pub fn only_self(&self) -> Self {
         Self(self.0.iter().take(1).cloned().collect())
     }
 
@@ -39,11 +39,11 @@ impl TrustedOrigins {
     ///
     /// # Errors
     /// `MISSING_OR_NULL_ORIGIN`, `INVALID_ORIGIN` or `CROSS_SITE_NAVIGATION_LOGIN_BLOCKED`.
-    pub fn check_origin(&self, headers: &HeaderMap, proof: Proof) -> Result<(), Problem> {
+    pub fn check_origin(&self, headers: &HeaderMap, proof: OriginPolicy) -> Result<(), Problem> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         let site = text("sec-fetch-site").filter(|site| !site.is_empty());
         let has_cookie = headers.contains_key(header::COOKIE);
-        if !has_cookie && proof == Proof::WithCookie {
+        if !has_cookie && proof == OriginPolicy::WithCookie {
             return Ok(());
         }
         let fetch_metadata = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"]
@@ -111,7 +111,7 @@ mod tests {
             .collect()
     }
 
-    fn code(pairs: &[(&'static str, &str)], proof: Proof) -> Option<Code> {
+    fn code(pairs: &[(&'static str, &str)], proof: OriginPolicy) -> Option<Code> {
         trusted().check_origin(&headers(pairs), proof).err().map(|problem| problem.code)
     }
 
@@ -137,7 +137,7 @@ mod tests {
             (vec![("origin", "https://evil.example")], None),
         ];
         for (pairs, expected) in cases {
-            assert_eq!(code(&pairs, Proof::WithCookie), expected, "{pairs:?}");
+            assert_eq!(code(&pairs, OriginPolicy::WithCookie), expected, "{pairs:?}");
         }
     }
 
@@ -152,7 +152,7 @@ mod tests {
             (vec![("sec-fetch-site", "same-origin"), navigate], None),
         ];
         for (pairs, expected) in cases {
-            assert_eq!(code(&pairs, Proof::FromBrowser), expected, "{pairs:?}");
+            assert_eq!(code(&pairs, OriginPolicy::FromBrowser), expected, "{pairs:?}");
         }
     }
 

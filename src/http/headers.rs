@@ -8,7 +8,7 @@ use axum::{
 use contract::{Code, Problem};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header, uri::Authority};
 
-use super::{problem::Refused, state::Edge};
+use super::{problem::ApiError, state::AppState};
 
 /// What nothing but a page of ours may do: an answer that is not a page is not a document at all.
 const NO_DOCUMENT: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -21,16 +21,16 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
      usb=(), window-management=(), xr-spatial-tracking=()";
 
 /// Refuses requests whose Host or framing cannot be read, and adds what each answer needs and has not set itself.
-pub async fn secure(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+pub async fn secure(State(edge): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = if !framing_is_plain(request.headers()) {
         // Where such a request ends is a matter of opinion, so nothing after it is read as another one.
-        let mut refused = Refused::from(Problem::new(Code::MalformedRequest)).into_response();
+        let mut refused = ApiError::from(Problem::new(Code::MalformedRequest)).into_response();
         refused.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         refused
     } else if host_is_readable(&request) {
         next.run(request).await
     } else {
-        Refused::from(Problem::new(Code::MalformedRequest)).into_response()
+        ApiError::from(Problem::new(Code::MalformedRequest)).into_response()
     };
     let headers = response.headers_mut();
     let mut default = |name, value| {

@@ -10,11 +10,15 @@ use axum::{
 use contract::{LocalPath, routes};
 use http::{HeaderValue, Method, StatusCode, Uri, header, uri::Authority};
 
-use super::{pages, state::Edge};
+use super::{pages, state::AppState};
 
 /// Sends a page asked for under another name of this machine to the one name the cookies belong to: a reader who signs
 /// in at `127.0.0.1` would be a stranger at `localhost`.
-pub async fn one_name(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+pub async fn redirect_to_canonical_host(
+    State(edge): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let elsewhere = edge.site.origin.is_loopback() && is_other_loopback(host, edge.site.origin.as_str());
     let is_page =
@@ -28,7 +32,7 @@ pub async fn one_name(State(edge): State<Edge>, request: Request, next: Next) ->
 
 /// Hides what nobody but a developer at this machine may see: from other machines, from those behind a proxy, and from a
 /// page whose name has been made to lead here (DNS rebinding).
-pub async fn this_machine_only(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+pub async fn require_loopback(State(edge): State<AppState>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let own =
@@ -38,7 +42,7 @@ pub async fn this_machine_only(State(edge): State<Edge>, request: Request, next:
     if own && here && !forwarded {
         return next.run(request).await;
     }
-    pages::missing(State(edge), request).await
+    pages::fallback(State(edge), request).await
 }
 
 /// Whether a Host names this machine, but not as the origin does.

@@ -11,17 +11,17 @@ use contract::{Problem, routes};
 use domain::{LimitError, Rule};
 use http::request::Parts;
 
-use super::{client, host, problem::Refused, state::Edge};
+use super::{client, host, problem::ApiError, state::AppState};
 
 /// Refuses a call on the JSON door above the quota, before anything else looks at it.
-pub async fn api(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+pub async fn api(State(edge): State<AppState>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     // The router has taken the prefix off by now.
     let whole = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(whole)| whole);
     let path = whole.path().to_owned();
     match check(&edge, &parts, rule(&path), &path).await {
         Ok(()) => next.run(Request::from_parts(parts, body)).await,
-        Err(problem) => Refused::from(problem).into_response(),
+        Err(problem) => ApiError::from(problem).into_response(),
     }
 }
 
@@ -29,7 +29,7 @@ pub async fn api(State(edge): State<Edge>, request: Request, next: Next) -> Resp
 ///
 /// # Errors
 /// `TOO_MANY_REQUESTS`.
-pub async fn form(edge: &Edge, parts: &Parts) -> Result<(), Problem> {
+pub async fn form(edge: &AppState, parts: &Parts) -> Result<(), Problem> {
     let rule = match parts.uri.path() {
         routes::SIGN_IN => Rule::SignIn,
         routes::SIGN_UP => Rule::SignUp,
@@ -46,17 +46,17 @@ pub async fn form(edge: &Edge, parts: &Parts) -> Result<(), Problem> {
 ///
 /// # Errors
 /// `TOO_MANY_REQUESTS`.
-pub async fn anybody(edge: &Edge, parts: &Parts) -> Result<(), Problem> {
+pub async fn check_anonymous(edge: &AppState, parts: &Parts) -> Result<(), Problem> {
     check(edge, parts, Rule::Requests, parts.uri.path()).await
 }
 
-async fn check(edge: &Edge, parts: &Parts, rule: Rule, path: &str) -> Result<(), Problem> {
+async fn check(edge: &AppState, parts: &Parts, rule: Rule, path: &str) -> Result<(), Problem> {
     // Only a router that is called without a socket knows no address; nobody shares a bucket with it.
     let Some(address) = client::address(parts, &edge.site.trusted_proxies) else { return Ok(()) };
-    let client = subject(address);
+    let client = client_key(address);
     let limits = &edge.services.limits;
     let outcome = match rule {
-        Rule::Requests => limits.check_request(rule, &client, known_path(path)),
+        Rule::Requests => limits.check_request(rule, &client, rate_limit_bucket(path)),
         rule => limits.check(rule, &client).await,
     };
     if let Err(LimitError::Exceeded { .. }) = &outcome {
@@ -66,7 +66,7 @@ async fn check(edge: &Edge, parts: &Parts, rule: Rule, path: &str) -> Result<(),
 }
 
 /// One reader's network: an IPv6 address stands for its /64, which is what one subscriber has.
-fn subject(address: IpAddr) -> String {
+fn client_key(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
@@ -116,7 +116,7 @@ const KNOWN: [&str; 21] = [
 ];
 
 /// A path as it is counted. All that a client makes up share one bucket, and a token in a path is not kept.
-fn known_path(path: &str) -> &'static str {
+fn rate_limit_bucket(path: &str) -> &'static str {
     let rest = path.strip_prefix(routes::API).unwrap_or(path);
     let head = |known: &&str| {
         rest.strip_prefix(*known).is_some_and(|after| matches!(after.bytes().next(), None | Some(b'/')))
@@ -145,22 +145,25 @@ mod tests {
 
     #[test]
     fn security_25_an_ipv6_client_is_its_network_of_64_bits() {
-        let one = subject("2001:db8:1:2:3:4:5:6".parse().unwrap());
+        let one = client_key("2001:db8:1:2:3:4:5:6".parse().unwrap());
         assert_eq!(one, "2001:db8:1:2::/64");
-        assert_eq!(one, subject("2001:db8:1:2:ffff::1".parse().unwrap()));
-        assert_ne!(one, subject("2001:db8:1:3::1".parse().unwrap()));
-        assert_eq!(subject("203.0.113.9".parse().unwrap()), "203.0.113.9");
+        assert_eq!(one, client_key("2001:db8:1:2:ffff::1".parse().unwrap()));
+        assert_ne!(one, client_key("2001:db8:1:3::1".parse().unwrap()));
+        assert_eq!(client_key("203.0.113.9".parse().unwrap()), "203.0.113.9");
     }
 
     #[test]
     fn made_up_paths_share_one_bucket_and_no_token_is_kept() {
-        assert_eq!(known_path("/api/auth/get-session"), "/get-session");
-        assert_eq!(known_path("/api/auth/reset-password/Secret0"), "/reset-password");
-        assert_eq!(known_path("/api/auth/x%20y"), "other");
-        assert_eq!(known_path("/api/auth/revoke-sessions"), "/revoke-sessions");
-        assert_eq!(known_path("/api/auth/signout"), known_path("/api/auth/sign-out"));
-        assert_eq!(known_path("/api/auth/session/refresh"), known_path("/api/auth/get-session"));
-        assert_eq!(known_path("/account/security"), "other");
-        assert_eq!(known_path("/api/auth/made-up"), "other");
+        assert_eq!(rate_limit_bucket("/api/auth/get-session"), "/get-session");
+        assert_eq!(rate_limit_bucket("/api/auth/reset-password/Secret0"), "/reset-password");
+        assert_eq!(rate_limit_bucket("/api/auth/x%20y"), "other");
+        assert_eq!(rate_limit_bucket("/api/auth/revoke-sessions"), "/revoke-sessions");
+        assert_eq!(rate_limit_bucket("/api/auth/signout"), rate_limit_bucket("/api/auth/sign-out"));
+        assert_eq!(
+            rate_limit_bucket("/api/auth/session/refresh"),
+            rate_limit_bucket("/api/auth/get-session")
+        );
+        assert_eq!(rate_limit_bucket("/account/security"), "other");
+        assert_eq!(rate_limit_bucket("/api/auth/made-up"), "other");
     }
 }

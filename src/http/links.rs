@@ -11,21 +11,21 @@ use url::{Url, form_urlencoded};
 
 use super::{
     pages,
-    session::{LinkPage, set_cookies},
-    state::Edge,
+    session::{EmailLinkPage, set_cookies},
+    state::AppState,
 };
 
 /// A page that a mailed link leads to: with a token in its address, the token is put away and the page is asked for
 /// again without it.
-pub async fn arrive(State(edge): State<Edge>, request: Request) -> Response {
-    match LinkPage::at(request.uri().path()).zip(token(request.uri())) {
+pub async fn open_email_link(State(edge): State<AppState>, request: Request) -> Response {
+    match EmailLinkPage::at(request.uri().path()).zip(token(request.uri())) {
         Some((page, token)) => keep(&edge, page, &token, ""),
         None => pages::show(State(edge), request).await,
     }
 }
 
 /// 303 to the page with the token in a cookie.
-pub fn keep(edge: &Edge, page: LinkPage, token: &str, callback: &str) -> Response {
+pub fn keep(edge: &AppState, page: EmailLinkPage, token: &str, callback: &str) -> Response {
     // A cookie holds some 4 KB (RFC 6265 section 6.1); a callback beyond that is not one of anybody's.
     let callback = if callback.len() <= LONGEST_CALLBACK { callback } else { "" };
     let mut response = StatusCode::SEE_OTHER.into_response();
@@ -39,7 +39,7 @@ pub fn keep(edge: &Edge, page: LinkPage, token: &str, callback: &str) -> Respons
 
 /// Where the mailed link behind a form is to lead in the end, if it is another place of the book's than ours. Judged
 /// again here: a cookie proves nothing.
-pub fn onwards(edge: &Edge, headers: &HeaderMap, page: LinkPage) -> Option<HeaderValue> {
+pub fn callback_location(edge: &AppState, headers: &HeaderMap, page: EmailLinkPage) -> Option<HeaderValue> {
     let (_, callback) = edge.cookies().link(headers, page)?;
     if callback.is_empty() {
         return None;

@@ -24,7 +24,7 @@ mod well_known;
 
 pub use assets::{FILES, STYLESHEET};
 pub use problem::status;
-pub use state::{Edge, Site};
+pub use state::{AppState, Site};
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ const QUERIES: [&str; 2] = [routes::LIST_CONVERSATIONS, routes::LOAD_TURNS];
 ///
 /// From the outside in: the log, headers every answer carries, a bound on time, a net under faults of ours, one name for
 /// the server. Then the routes.
-pub fn router(edge: Edge) -> Router {
+pub fn router(edge: AppState) -> Router {
     // Leptos spawns on whatever executor is named first; a second router of the same process names it again.
     let _ = any_spawner::Executor::init_tokio();
     let mut router =
@@ -80,10 +80,10 @@ pub fn router(edge: Edge) -> Router {
         .merge(conversations::routes(&edge))
         .merge(openapi::routes(&edge))
         // As a fallback: as a route, it would come before the one of the JSON door.
-        .nest("/api", Router::new().fallback(conversations::nothing(&edge)));
+        .nest("/api", Router::new().fallback(conversations::not_found_fallback(&edge)));
     // Nesting leaves these addresses out.
     router = router
-        .route("/api/", conversations::nothing(&edge))
+        .route("/api/", conversations::not_found_fallback(&edge))
         .route(&format!("{}/", routes::API), any(api::not_found));
     for form in PAGES_WITH_A_FORM {
         router = router.route(form, get(pages::show).post(forms::submit));
@@ -93,13 +93,13 @@ pub fn router(edge: Edge) -> Router {
     }
     for action in ACTIONS {
         // A browser stands at this address after a form that was not accepted, and may load it again.
-        router = router.route(action, get(forms::back_to_page).post(forms::submit));
+        router = router.route(action, get(forms::redirect_action_to_page).post(forms::submit));
     }
     for query in QUERIES {
-        router = router.route(query, get(forms::back_to_page).post(queries::ask));
+        router = router.route(query, get(forms::redirect_action_to_page).post(queries::ask));
     }
     for page in PAGES_OF_LINKS {
-        router = router.route(page, get(links::arrive).post(forms::submit));
+        router = router.route(page, get(links::open_email_link).post(forms::submit));
     }
     router = router
         .route(routes::EXPORT, post(export::export))
@@ -107,16 +107,16 @@ pub fn router(edge: Edge) -> Router {
         .route(routes::WELL_KNOWN_SECURITY, get(well_known::security));
     // Who sees these letters can open every account, so only on a developer's own machine.
     if let Some(file) = edge.site.outbox.clone().filter(|_| edge.site.origin.is_loopback()) {
-        let page = outbox::page(file).layer(from_fn_with_state(edge.clone(), host::this_machine_only));
+        let page = outbox::page(file).layer(from_fn_with_state(edge.clone(), host::require_loopback));
         router = router.route(outbox::PATH, page);
     }
     for (alias, page) in routes::ALIASES {
         router = router.route(alias, get(move |uri| host::alias(page, uri)));
     }
     router
-        .fallback(pages::missing)
+        .fallback(pages::fallback)
         .method_not_allowed_fallback(pages::wrong_method)
-        .layer(from_fn_with_state(edge.clone(), host::one_name))
+        .layer(from_fn_with_state(edge.clone(), host::redirect_to_canonical_host))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
         .layer(from_fn_with_state(edge.clone(), headers::secure))

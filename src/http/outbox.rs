@@ -16,7 +16,7 @@ use axum::{
 use contract::{Code, Problem};
 use serde::Deserialize;
 
-use super::{assets, headers, problem::Refused, state::Edge};
+use super::{assets, headers, problem::ApiError, state::AppState};
 
 /// Where the page is.
 pub const PATH: &str = "/dev/outbox";
@@ -38,19 +38,19 @@ struct Entry {
 }
 
 /// The page of an outbox file. It is not to be routed where the public origin is another machine.
-pub fn page(file: PathBuf) -> MethodRouter<Edge> {
+pub fn page(file: PathBuf) -> MethodRouter<AppState> {
     let file: Arc<Path> = file.into();
-    get(move |State(edge): State<Edge>| show(edge, Arc::clone(&file)))
+    get(move |State(edge): State<AppState>| show(edge, Arc::clone(&file)))
 }
 
-async fn show(edge: Edge, file: Arc<Path>) -> Response {
+async fn show(edge: AppState, file: Arc<Path>) -> Response {
     let path = Arc::clone(&file);
     let read = tokio::task::spawn_blocking(move || last_entries(&path)).await;
     let entries = match read.map_err(io::Error::other).and_then(|read| read) {
         Ok(entries) => entries,
         Err(error) => {
             tracing::error!(%error, "the outbox cannot be read");
-            return Refused::from(Problem::new(Code::Internal)).into_response();
+            return ApiError::from(Problem::new(Code::Internal)).into_response();
         }
     };
     let mut response = Html(html(&edge.site.book.name, &file, &entries)).into_response();

@@ -2,32 +2,32 @@
 
 use std::sync::Arc;
 
-use app::{Answer, Assets, MailedLink, PageProblem, Reader, Reference, Refusal};
+use app::{Assets, FormErrors, MailedLink, PageProblem, Reference, ResponseHandle, Visitor};
 use axum::{
     body::Body,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use contract::{Code, LocalPath, Problem, Problems};
-use domain::{Renewal, Resolved};
+use domain::{ActiveSession, Renewal};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use leptos::prelude::provide_context;
 
 use super::{
-    actor::Actor,
+    actor::Authentication,
     assets, headers, host,
-    problem::{announce, status},
-    session::{LinkPage, set_cookies},
-    state::Edge,
+    problem::{error_headers, status},
+    session::{EmailLinkPage, set_cookies},
+    state::AppState,
 };
 
 /// What a page is rendered with, besides the request.
 #[derive(Clone, Default)]
-pub struct Scene {
+pub struct RenderContext {
     /// Who asks.
-    pub reader: Reader,
+    pub reader: Visitor,
     /// The form that was not accepted.
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<FormErrors>,
     /// Why the page cannot be shown.
     pub problem: Option<PageProblem>,
     /// The description of the API, for the page that shows it.
@@ -35,20 +35,20 @@ pub struct Scene {
 }
 
 /// A page.
-pub async fn show(State(edge): State<Edge>, request: Request) -> Response {
+pub async fn show(State(edge): State<AppState>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    match enter(&edge, &parts).await {
+    match load_page_request(&edge, &parts).await {
         Ok(entered) => {
-            let scene = Scene { reader: entered.reader.clone(), ..Scene::default() };
+            let scene = RenderContext { reader: entered.reader.clone(), ..RenderContext::default() };
             let response = render(&edge, parts.uri.clone(), scene).await;
-            entered.settle(&edge, &parts.headers, response)
+            entered.refresh_session_cookie(&edge, &parts.headers, response)
         }
         Err(problems) => render_problem(&edge, parts.uri, problems.first().clone()).await,
     }
 }
 
 /// A page that says that nothing is here.
-pub async fn missing(State(edge): State<Edge>, request: Request) -> Response {
+pub async fn fallback(State(edge): State<AppState>, request: Request) -> Response {
     if let Some(file) = assets::find(request.uri().path())
         && matches!(*request.method(), Method::GET | Method::HEAD)
     {
@@ -58,15 +58,15 @@ pub async fn missing(State(edge): State<Edge>, request: Request) -> Response {
 }
 
 /// An address that is there, asked for in a way it does not know.
-pub async fn wrong_method(State(edge): State<Edge>, request: Request) -> Response {
+pub async fn wrong_method(State(edge): State<AppState>, request: Request) -> Response {
     render_problem(&edge, request.uri().clone(), Problem::new(Code::MethodNotAllowed)).await
 }
 
 /// Who is at the door, and what their browser is to be told about its session.
-pub struct Entered {
+pub struct PageRequest {
     /// Who is at the door.
-    pub reader: Reader,
-    renewed: Option<Resolved>,
+    pub reader: Visitor,
+    renewed: Option<ActiveSession>,
     stale: bool,
 }
 
@@ -74,23 +74,28 @@ pub struct Entered {
 ///
 /// # Errors
 /// The problems of a failing database.
-pub async fn enter(edge: &Edge, parts: &Parts) -> Result<Entered, Problems> {
+pub async fn load_page_request(edge: &AppState, parts: &Parts) -> Result<PageRequest, Problems> {
     let visit = edge.visit(parts);
-    let actor = Actor::of_cookie(edge, &parts.headers, Renewal::WhenDue).await?;
+    let actor = Authentication::of_cookie(edge, &parts.headers, Renewal::WhenDue).await?;
     let stale = actor.is_stale();
     let renewed = actor.session.clone().filter(|resolved| resolved.renewed);
     let signed_in = actor.session.map(|resolved| resolved.signed_in);
     let next = host::next(&parts.uri);
-    let link = LinkPage::at(parts.uri.path()).and_then(|page| edge.cookies().link(&parts.headers, page));
+    let link = EmailLinkPage::at(parts.uri.path()).and_then(|page| edge.cookies().link(&parts.headers, page));
     let (link, link_callback) = link.map(|(token, callback)| (MailedLink(token), callback)).unzip();
     let link_callback = link_callback.unwrap_or_default();
-    Ok(Entered { reader: Reader { visit, signed_in, next, link, link_callback }, renewed, stale })
+    Ok(PageRequest { reader: Visitor { visit, signed_in, next, link, link_callback }, renewed, stale })
 }
 
-impl Entered {
+impl PageRequest {
     /// Sends the cookie of a session that was renewed again, and takes the one of a session that has ended; unless
     /// the answer already says what becomes of it.
-    pub fn settle(&self, edge: &Edge, request: &HeaderMap, mut response: Response) -> Response {
+    pub fn refresh_session_cookie(
+        &self,
+        edge: &AppState,
+        request: &HeaderMap,
+        mut response: Response,
+    ) -> Response {
         let mut set = response.headers().get_all(header::SET_COOKIE).iter();
         if set.any(edge.cookies().is_session()) {
             return response;
@@ -118,17 +123,17 @@ pub fn see_other(path: Option<&LocalPath>) -> Response {
 }
 
 /// The page of a problem.
-pub async fn render_problem(edge: &Edge, uri: Uri, problem: Problem) -> Response {
-    let scene = Scene { problem: Some(PageProblem(problem.clone())), ..Scene::default() };
+pub async fn render_problem(edge: &AppState, uri: Uri, problem: Problem) -> Response {
+    let scene = RenderContext { problem: Some(PageProblem(problem.clone())), ..RenderContext::default() };
     let mut response = render(edge, uri, scene).await;
-    announce(&problem, &mut response);
+    error_headers(&problem, &mut response);
     response
 }
 
 /// Renders the page at an address, whole, and applies what it asked for.
-pub async fn render(edge: &Edge, uri: Uri, scene: Scene) -> Response {
-    let answer = Answer::default();
-    let resets = LinkPage::at(uri.path()) == Some(LinkPage::ResetPassword);
+pub async fn render(edge: &AppState, uri: Uri, scene: RenderContext) -> Response {
+    let answer = ResponseHandle::default();
+    let resets = EmailLinkPage::at(uri.path()) == Some(EmailLinkPage::ResetPassword);
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = uri;
     let context = {

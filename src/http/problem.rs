@@ -85,7 +85,7 @@ pub fn body(problems: &Problems) -> Value {
 
 /// An answer that says no, ready to be returned with `?`.
 #[derive(Debug)]
-pub struct Refused(Box<Refusal>);
+pub struct ApiError(Box<Refusal>);
 
 #[derive(Debug)]
 struct Refusal {
@@ -93,26 +93,26 @@ struct Refusal {
     cookies: Vec<HeaderValue>,
 }
 
-impl Refused {
+impl ApiError {
     /// With cookies besides, such as those that clear a session that has ended.
     pub fn with_cookies(problems: impl Into<Problems>, cookies: Vec<HeaderValue>) -> Self {
         Self(Box::new(Refusal { problems: problems.into(), cookies }))
     }
 }
 
-impl<P: Into<Problems>> From<P> for Refused {
+impl<P: Into<Problems>> From<P> for ApiError {
     fn from(problems: P) -> Self {
         Self::with_cookies(problems, Vec::new())
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for ApiError {
     /// `{"message", "code"}` of the first problem; wrong fields are all named in one message, as the wire does.
     fn into_response(self) -> Response {
         let Refusal { problems, cookies } = *self.0;
         let first = problems.first();
         let mut response = (status(first.code), Json(body(&problems))).into_response();
-        announce(first, &mut response);
+        error_headers(first, &mut response);
         set_cookies(&mut response, cookies);
         response
     }
@@ -121,11 +121,11 @@ impl IntoResponse for Refused {
 /// The answer when a handler panics, which is a fault of ours: the connection lives on and says so. The panic itself has
 /// been written to the log by then.
 pub fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    Refused::from(Problem::new(Code::Internal)).into_response()
+    ApiError::from(Problem::new(Code::Internal)).into_response()
 }
 
 /// Headers that go with a problem, whatever the body says.
-pub fn announce(problem: &Problem, response: &mut Response) {
+pub fn error_headers(problem: &Problem, response: &mut Response) {
     let headers = response.headers_mut();
     if let Some(seconds) = problem.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::Answer;
+use app::ResponseHandle;
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -14,35 +14,40 @@ use leptos::prelude::provide_context;
 
 use super::{
     api::body,
-    guard::Proof,
+    guard::OriginPolicy,
     limits,
-    pages::{Entered, enter},
-    problem::{Refused, status},
-    state::Edge,
+    pages::{PageRequest, load_page_request},
+    problem::{ApiError, status},
+    state::AppState,
 };
 
 /// Asks on behalf of a page of ours. Only JSON is read, which no other site can send without being allowed to.
-pub async fn ask(State(edge): State<Edge>, request: Request) -> Response {
+pub async fn ask(State(edge): State<AppState>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let entered = match enter(&edge, &parts).await {
+    let entered = match load_page_request(&edge, &parts).await {
         Ok(entered) => entered,
-        Err(problems) => return not_kept(Refused::from(problems).into_response()),
+        Err(problems) => return not_kept(ApiError::from(problems).into_response()),
     };
     let response = match answer(&edge, &parts, body, &entered).await {
         Ok(response) => response,
-        Err(problems) => Refused::from(problems).into_response(),
+        Err(problems) => ApiError::from(problems).into_response(),
     };
-    entered.settle(&edge, &parts.headers, not_kept(response))
+    entered.refresh_session_cookie(&edge, &parts.headers, not_kept(response))
 }
 
-async fn answer(edge: &Edge, parts: &Parts, body: Body, entered: &Entered) -> Result<Response, Problems> {
-    edge.site.trusted_origins.own().check_origin(&parts.headers, Proof::FromBrowser)?;
+async fn answer(
+    edge: &AppState,
+    parts: &Parts,
+    body: Body,
+    entered: &PageRequest,
+) -> Result<Response, Problems> {
+    edge.site.trusted_origins.only_self().check_origin(&parts.headers, OriginPolicy::FromBrowser)?;
     limits::form(edge, parts).await?;
     let asked = body::read(&parts.headers, body, body::Accepts::Json).await?;
     if entered.reader.signed_in.is_none() {
         return Err(Problem::new(Code::Unauthorized).into());
     }
-    let answer = Answer::default();
+    let answer = ResponseHandle::default();
     let asked = asked.map(|asked| asked.to_string()).unwrap_or_default();
     let mut request = Request::new(Body::from(asked));
     *request.method_mut() = Method::POST;

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use contract::routes;
-use domain::{DeviceId, Presented, Session, Sessions};
+use domain::{DeviceId, Session, SessionHandle, Sessions};
 use http::{HeaderMap, HeaderValue, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
@@ -54,23 +54,23 @@ impl SessionCookies {
     }
 
     /// The token of the mailed link that led to a page, and where it is to lead in the end.
-    pub fn link(self, headers: &HeaderMap, page: LinkPage) -> Option<(String, String)> {
+    pub fn link(self, headers: &HeaderMap, page: EmailLinkPage) -> Option<(String, String)> {
         let value = value(headers, &self.own_name(page.cookie()))?;
         value.split_once('~').map(|(token, callback)| (token.to_owned(), callback.to_owned()))
     }
 
     /// Keeps a mailed link's token out of the address.
-    pub fn keep_link(self, page: LinkPage, token: &str, callback: &str) -> Option<HeaderValue> {
+    pub fn keep_link(self, page: EmailLinkPage, token: &str, callback: &str) -> Option<HeaderValue> {
         self.cookie(&self.own_name(page.cookie()), &format!("{token}~{callback}"), Some(LINK_AGE))
     }
 
     /// Forgets a mailed link.
-    pub fn forget_link(self, page: LinkPage) -> Option<HeaderValue> {
+    pub fn forget_link(self, page: EmailLinkPage) -> Option<HeaderValue> {
         self.cookie(&self.own_name(page.cookie()), "", Some(0))
     }
 
     /// The session a request's cookie names, if its signature is right.
-    pub fn read(self, headers: &HeaderMap, sessions: &Sessions) -> Option<Presented> {
+    pub fn read(self, headers: &HeaderMap, sessions: &Sessions) -> Option<SessionHandle> {
         sessions.read_cookie(&value(headers, &self.name(SESSION_TOKEN))?)
     }
 
@@ -143,14 +143,14 @@ fn value(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// A page a mailed link leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkPage {
+pub enum EmailLinkPage {
     /// It sets a password.
     ResetPassword,
     /// It proves an address.
     VerifyEmail,
 }
 
-impl LinkPage {
+impl EmailLinkPage {
     /// The page at this path, or the one whose form is sent there.
     pub fn at(path: &str) -> Option<Self> {
         match path {

@@ -11,7 +11,7 @@ use crate::config::PublicOrigin;
 
 /// The services, and what the edge has to know to call them. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Edge {
+pub struct AppState {
     /// The rules.
     pub services: Arc<Services>,
     /// How this server is reached.
@@ -35,23 +35,23 @@ pub struct Site {
     pub outbox: Option<PathBuf>,
 }
 
-impl Edge {
+impl AppState {
     /// The cookies of this origin.
     pub fn cookies(&self) -> SessionCookies {
         SessionCookies::new(self.site.origin.is_https())
     }
 
     /// A browser at the door.
-    pub fn visit(&self, parts: &Parts) -> domain::Visit {
+    pub fn visit(&self, parts: &Parts) -> domain::ClientInfo {
         let device = super::client::device(parts, &self.site.trusted_proxies);
         let sessions = &self.services.sessions;
         let browser =
             self.cookies().device(&parts.headers, sessions).unwrap_or_else(|| sessions.new_device());
-        domain::Visit { device, presented: self.cookie_session(&parts.headers), browser: Some(browser) }
+        domain::ClientInfo { device, presented: self.cookie_session(&parts.headers), browser: Some(browser) }
     }
 
     /// The session a request's cookie names.
-    pub fn cookie_session(&self, headers: &HeaderMap) -> Option<domain::Presented> {
+    pub fn cookie_session(&self, headers: &HeaderMap) -> Option<domain::SessionHandle> {
         self.cookies().read(headers, &self.services.sessions)
     }
 }

@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 use contract::routes;
 use http::{HeaderValue, StatusCode, header};
 
-use super::state::Edge;
+use super::state::AppState;
 
 /// Days until the file has to be looked at again: RFC 9116 section 2.5.5 recommends less than a year.
 const EXPIRES: i64 = 180 * 86_400;
@@ -18,8 +18,8 @@ pub async fn change_password() -> Response {
 }
 
 /// Whom to tell about a hole (RFC 9116).
-pub async fn security(State(edge): State<Edge>) -> Response {
-    let now = edge.services.upkeep.now();
+pub async fn security(State(edge): State<AppState>) -> Response {
+    let now = edge.services.cleanup.now();
     let file = format!(
         "Contact: {}\nExpires: {}\nPreferred-Languages: en\nCanonical: {}{}\n",
         edge.site.security_contact,

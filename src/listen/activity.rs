@@ -15,11 +15,11 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::Bounds;
+use super::ServerLimits;
 
 /// What the socket and the requests of one connection tell about it.
 #[derive(Debug)]
-pub struct Activity {
+pub struct ConnectionState {
     state: Mutex<State>,
     evicted: Notify,
 }
@@ -50,7 +50,7 @@ enum Phase {
     Quiet,
 }
 
-impl Activity {
+impl ConnectionState {
     /// Of a connection that begins now.
     pub fn new() -> Self {
         let now = Instant::now();
@@ -86,7 +86,7 @@ impl Activity {
     }
 
     /// A request has come; it is under way until what this returns is dropped.
-    pub fn begin(self: &Arc<Self>, version: Version) -> Exchange {
+    pub fn begin(self: &Arc<Self>, version: Version) -> InFlightRequest {
         let mut state = self.state();
         state.under_way += 1;
         state.is_http2 = version == Version::HTTP_2;
@@ -95,11 +95,11 @@ impl Activity {
             state.enter(Phase::Answering);
             state.asked = state.since;
         }
-        Exchange(Arc::clone(self))
+        InFlightRequest(Arc::clone(self))
     }
 
     /// When it will have taken too long.
-    fn deadline(&self, bounds: &Bounds) -> Instant {
+    fn deadline(&self, bounds: &ServerLimits) -> Instant {
         let state = self.state();
         let whole = state.asked + bounds.exchange;
         match state.phase {
@@ -112,7 +112,7 @@ impl Activity {
 
     /// Ends when the connection has taken too long. To be polled after the connection, whose doing may bring the
     /// deadline forward.
-    pub async fn overdue(&self, bounds: &Bounds) {
+    pub async fn overdue(&self, bounds: &ServerLimits) {
         let mut timer = pin!(sleep_until(self.deadline(bounds)));
         poll_fn(|context| {
             loop {
@@ -131,13 +131,13 @@ impl Activity {
     }
 
     /// Whether it is new or in the middle of a head.
-    pub fn reads_a_head(&self) -> bool {
+    pub fn is_reading_headers(&self) -> bool {
         self.state().phase == Phase::Head
     }
 
     /// How much a connection in the way is worth keeping, the least first; `None` when a request is under way, or it
     /// is on its way out already. Those that never asked for anything go before those that did, the oldest first.
-    pub fn worth(&self) -> Option<(bool, Instant)> {
+    pub fn eviction_priority(&self) -> Option<(bool, Instant)> {
         let state = self.state();
         let is_free = state.phase != Phase::Answering && !state.is_evicted;
         is_free.then_some((state.is_known, state.since))
@@ -169,9 +169,9 @@ impl State {
 
 /// A request under way.
 #[derive(Debug)]
-pub struct Exchange(Arc<Activity>);
+pub struct InFlightRequest(Arc<ConnectionState>);
 
-impl Drop for Exchange {
+impl Drop for InFlightRequest {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.under_way -= 1;
@@ -186,12 +186,12 @@ impl Drop for Exchange {
 pub struct Answer {
     body: Body,
     /// Dropped with the body.
-    _exchange: Exchange,
+    _exchange: InFlightRequest,
 }
 
 impl Answer {
     /// A body that is sent in answer to a request.
-    pub const fn new(body: Body, exchange: Exchange) -> Self {
+    pub const fn new(body: Body, exchange: InFlightRequest) -> Self {
         Self { body, _exchange: exchange }
     }
 }

@@ -16,7 +16,7 @@ const OTHER_FILES: u64 = 256;
 
 /// The bounds of connections. Tests use shorter ones; the default is what is served with.
 #[derive(Debug, Clone)]
-pub struct Bounds {
+pub struct ServerLimits {
     /// Connections open at once. Beyond it, those that wait for nothing of ours go first.
     pub connections: usize,
     /// From a connection's begin, or a request's first byte on HTTP/1, until the whole head is here.
@@ -36,7 +36,7 @@ pub struct Bounds {
     pub streams: u32,
 }
 
-impl Default for Bounds {
+impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             connections: 10_000,
@@ -51,7 +51,7 @@ impl Default for Bounds {
     }
 }
 
-impl Bounds {
+impl ServerLimits {
     /// The default, as far as the process may open files: its soft limit is raised to what we need where it may be, and
     /// connections are fewer where it may not.
     pub fn of_process() -> Self {

@@ -8,7 +8,7 @@ mod bounds;
 mod open;
 mod socket;
 
-pub use bounds::Bounds;
+pub use bounds::ServerLimits;
 
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -26,8 +26,8 @@ use tokio::{
 use tower::ServiceExt;
 
 use self::{
-    activity::{Activity, Answer},
-    open::Open,
+    activity::{Answer, ConnectionState},
+    open::ConnectionSet,
     socket::Socket,
 };
 
@@ -41,14 +41,19 @@ const COMPLAINTS: Duration = Duration::from_secs(10);
 struct Service {
     router: Router,
     server: Builder<TokioExecutor>,
-    bounds: Bounds,
+    bounds: ServerLimits,
     stop: watch::Receiver<bool>,
 }
 
 /// Serves a router on a listener until `stop` ends, then gives the requests under way [`Bounds::grace`].
-pub async fn listen(listener: TcpListener, router: Router, bounds: Bounds, stop: impl Future<Output = ()>) {
+pub async fn listen(
+    listener: TcpListener,
+    router: Router,
+    bounds: ServerLimits,
+    stop: impl Future<Output = ()>,
+) {
     let (stopping, stopped) = watch::channel(false);
-    let mut open = Open::new(bounds.connections);
+    let mut open = ConnectionSet::new(bounds.connections);
     let grace = bounds.grace;
     let service = Arc::new(Service { router, server: bounds.server(), bounds, stop: stopped });
     let mut stop = pin!(stop);
@@ -57,18 +62,18 @@ pub async fn listen(listener: TcpListener, router: Router, bounds: Bounds, stop:
     let mut waiting: Option<(TcpStream, SocketAddr)> = None;
     loop {
         if let Some((stream, peer)) = waiting.take_if(|_| !open.is_full()) {
-            let activity = Arc::new(Activity::new());
+            let activity = Arc::new(ConnectionState::new());
             open.add(Arc::clone(&activity), serve(Arc::clone(&service), stream, peer, activity));
         }
         if waiting.is_some() {
-            open.make_room();
+            open.evict_idle();
         }
         tokio::select! {
             () = &mut stop => break,
             () = open.one_closed() => {}
             accepted = listener.accept(), if waiting.is_none() => match accepted {
                 Ok(accepted) => waiting = Some(accepted),
-                Err(error) => recover(&error, &mut open, &mut complained).await,
+                Err(error) => handle_accept_error(&error, &mut open, &mut complained).await,
             },
             // Nobody could be sent away; somebody may be by now.
             () = sleep(PAUSE), if waiting.is_some() => {}
@@ -83,7 +88,7 @@ pub async fn listen(listener: TcpListener, router: Router, bounds: Bounds, stop:
 
 /// After a failed accept. A connection that broke before it was accepted is nobody's concern. Anything else, out of
 /// files above all, lasts until something is closed, and would come again at once.
-async fn recover(error: &io::Error, open: &mut Open, complained: &mut Option<Instant>) {
+async fn handle_accept_error(error: &io::Error, open: &mut ConnectionSet, complained: &mut Option<Instant>) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted) {
         return;
@@ -92,13 +97,13 @@ async fn recover(error: &io::Error, open: &mut Open, complained: &mut Option<Ins
         tracing::warn!(%error, open = open.len(), "a connection cannot be accepted");
         *complained = Some(Instant::now());
     }
-    open.make_room();
+    open.evict_idle();
     // With nothing to close, that is a pause.
     let _ = timeout(PAUSE, open.one_closed()).await;
 }
 
 /// Serves one connection until it is over, has taken too long, or has to go.
-async fn serve(service: Arc<Service>, stream: TcpStream, peer: SocketAddr, activity: Arc<Activity>) {
+async fn serve(service: Arc<Service>, stream: TcpStream, peer: SocketAddr, activity: Arc<ConnectionState>) {
     // Without it the last part of an answer may wait for the client's acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
     let io = TokioIo::new(Socket { stream, activity: Arc::clone(&activity) });
@@ -120,7 +125,7 @@ async fn serve(service: Arc<Service>, stream: TcpStream, peer: SocketAddr, activ
         _ = stop.wait_for(|stopping| *stopping) => service.bounds.grace,
     };
     // Half a head is no request; whoever has sent a whole one gets an answer.
-    if !activity.reads_a_head() {
+    if !activity.is_reading_headers() {
         connection.as_mut().graceful_shutdown();
         let _ = timeout(grace, connection).await;
     }

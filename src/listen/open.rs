@@ -4,27 +4,31 @@ use std::{collections::HashMap, future::pending, sync::Arc};
 
 use tokio::task::{Id, JoinSet};
 
-use super::activity::Activity;
+use super::activity::ConnectionState;
 
 /// One connection in so many is sent away at a time, so that looking for them is paid for by the next few.
 const SHARE: usize = 100;
 
 /// The connections that are open, each with the task that serves it. Dropped, they are closed.
-pub struct Open {
+pub struct ConnectionSet {
     most: usize,
     tasks: JoinSet<()>,
-    activities: HashMap<Id, Arc<Activity>>,
+    activities: HashMap<Id, Arc<ConnectionState>>,
     leaving: usize,
 }
 
-impl Open {
+impl ConnectionSet {
     /// None yet, and at no time more than `most`.
     pub fn new(most: usize) -> Self {
         Self { most: most.max(1), tasks: JoinSet::new(), activities: HashMap::new(), leaving: 0 }
     }
 
     /// Serves another one.
-    pub fn add(&mut self, activity: Arc<Activity>, serving: impl Future<Output = ()> + Send + 'static) {
+    pub fn add(
+        &mut self,
+        activity: Arc<ConnectionState>,
+        serving: impl Future<Output = ()> + Send + 'static,
+    ) {
         let task = self.tasks.spawn(serving);
         self.activities.insert(task.id(), activity);
     }
@@ -46,11 +50,12 @@ impl Open {
 
     /// Sends some away that wait for nothing of ours, unless some are leaving: so many silent clients cannot keep others
     /// out.
-    pub fn make_room(&mut self) {
+    pub fn evict_idle(&mut self) {
         if self.leaving > 0 {
             return;
         }
-        let mut free: Vec<_> = self.activities.values().filter_map(|it| Some((it.worth()?, it))).collect();
+        let mut free: Vec<_> =
+            self.activities.values().filter_map(|it| Some((it.eviction_priority()?, it))).collect();
         let count = self.len().div_ceil(SHARE).min(free.len());
         if count == 0 {
             return;

@@ -12,7 +12,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::activity::Activity;
+use super::activity::ConnectionState;
 
 /// A client's end of the line.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Socket {
     /// The line.
     pub stream: TcpStream,
     /// Who is told.
-    pub activity: Arc<Activity>,
+    pub activity: Arc<ConnectionState>,
 }
 
 impl Socket {

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use domain::{AnswerCounts, ImportReport};
 use storage::BetterAuth;
 
-use super::{Answer, Desk, Refusal, users::put};
+use super::{AdminContext, Answer, Refusal, users::put};
 use crate::cli::{BetterAuthSource, ImportSource};
 
-pub(super) async fn act(desk: &Desk, source: ImportSource) -> Result<(Answer, bool), Refusal> {
+pub(super) async fn act(desk: &AdminContext, source: ImportSource) -> Result<(Answer, bool), Refusal> {
     match source {
         ImportSource::BetterAuth(source) => Ok((better_auth(desk, &source).await?, source.json)),
     }
 }
 
-async fn better_auth(desk: &Desk, source: &BetterAuthSource) -> Result<Answer, Refusal> {
+async fn better_auth(desk: &AdminContext, source: &BetterAuthSource) -> Result<Answer, Refusal> {
     if !["postgres://", "postgresql://"].iter().any(|scheme| source.from.starts_with(scheme)) {
         return Err("--from takes the address of a PostgreSQL database: postgres://...".into());
     }
@@ -101,7 +101,7 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::{LeftOut, PasswordCounts, WhyLeftOut};
+    use domain::{PasswordCounts, SkipReason, SkippedUser};
 
     use super::*;
 
@@ -112,10 +112,10 @@ mod tests {
             found: 4,
             imported: 2,
             already_there: 1,
-            left_out: vec![LeftOut {
+            left_out: vec![SkippedUser {
                 id: "u\u{1b}4".into(),
                 email: "ada@example".into(),
-                reason: WhyLeftOut::Address,
+                reason: SkipReason::Address,
             }],
             passwords: PasswordCounts { scrypt: 1, unknown: 1, ..PasswordCounts::default() },
             answers: BTreeMap::from([(

@@ -1,22 +1,22 @@
 //! `bookplate keys`.
 
-use domain::{KeyState, KeyStatus, PUBLISHED_AHEAD};
+use domain::{KeyInfo, KeyState, PUBLISHED_AHEAD};
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Refusal, columns};
+use super::{AdminContext, Answer, Refusal, columns};
 use crate::cli::KeysAction;
 
-pub(super) async fn act(desk: &Desk, action: KeysAction) -> Result<Answer, Refusal> {
+pub(super) async fn act(desk: &AdminContext, action: KeysAction) -> Result<Answer, Refusal> {
     match action {
         KeysAction::List => list(desk).await,
         KeysAction::Rotate { now } => rotate(desk, now).await,
     }
 }
 
-async fn list(desk: &Desk) -> Result<Answer, Refusal> {
+async fn list(desk: &AdminContext) -> Result<Answer, Refusal> {
     let keys = desk.services.tokens.keys().await?;
     let head = ["kid", "algorithm", "state", "made", "signs from"].map(str::to_owned).to_vec();
-    let row = |key: &KeyStatus| {
+    let row = |key: &KeyInfo| {
         let (made, from) = (key.created_at.iso(), key.signs_from.iso());
         vec![key.kid.clone(), key.algorithm.clone(), word(key.state).to_owned(), made, from]
     };
@@ -25,7 +25,7 @@ async fn list(desk: &Desk) -> Result<Answer, Refusal> {
     Ok(Answer { text: columns(&rows), json })
 }
 
-async fn rotate(desk: &Desk, at_once: bool) -> Result<Answer, Refusal> {
+async fn rotate(desk: &AdminContext, at_once: bool) -> Result<Answer, Refusal> {
     let ahead = if at_once { 0 } else { PUBLISHED_AHEAD };
     let before = desk.services.tokens.keys().await?;
     let added = desk.services.tokens.rotate(ahead).await?;
@@ -45,7 +45,7 @@ async fn rotate(desk: &Desk, at_once: bool) -> Result<Answer, Refusal> {
     Ok(Answer { text, json: json!({ "key": body(new) }) })
 }
 
-fn body(key: &KeyStatus) -> Value {
+fn body(key: &KeyInfo) -> Value {
     json!({
         "kid": key.kid,
         "algorithm": key.algorithm,

@@ -23,7 +23,7 @@ struct Answer {
 }
 
 /// What actions need.
-struct Desk {
+struct AdminContext {
     services: std::sync::Arc<Services>,
     origin: String,
 }
@@ -35,11 +35,11 @@ type Refusal = Box<dyn Error>;
 ///
 /// # Errors
 /// One sentence about why it was not done.
-pub async fn carry_out(task: Task, config: Config, database: Database) -> Result<(), Refusal> {
+pub async fn run(task: Task, config: Config, database: Database) -> Result<(), Refusal> {
     let ports = adapters::ports(&config.mail)?;
     let origin = config.origin.as_str().to_owned();
     let edge = serve::compose(config, database, ports).await?;
-    let desk = Desk { services: edge.services, origin };
+    let desk = AdminContext { services: edge.services, origin };
     let (answer, json) = match task {
         Task::User(arguments) => (users::act(&desk, arguments.action).await?, arguments.json),
         Task::Keys(arguments) => (keys::act(&desk, arguments.action).await?, arguments.json),

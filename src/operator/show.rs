@@ -1,14 +1,14 @@
 //! An account as the operator sees it.
 
 use contract::Timestamp;
-use domain::{Access, User, device_in_words};
+use domain::{InitialCredential, User, describe_device};
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Refusal, columns, users::put};
+use super::{AdminContext, Answer, Refusal, columns, users::put};
 
 /// The account with everything about it.
-pub(super) async fn show(desk: &Desk, user: &User) -> Result<Answer, Refusal> {
-    let access = desk.services.operator.access(user).await?;
+pub(super) async fn show(desk: &AdminContext, user: &User) -> Result<Answer, Refusal> {
+    let access = desk.services.admin.access(user).await?;
     let mut json = body(desk, user);
     let methods: Vec<&str> = access.methods.iter().map(|method| method.provider_id.as_str()).collect();
     put(&mut json, "signInMethods", json!(methods));
@@ -17,11 +17,11 @@ pub(super) async fn show(desk: &Desk, user: &User) -> Result<Answer, Refusal> {
 }
 
 /// The reader as on the wire, and whether the account is closed.
-pub(super) fn body(desk: &Desk, user: &User) -> Value {
+pub(super) fn body(desk: &AdminContext, user: &User) -> Value {
     let mut body = serde_json::to_value(desk.services.user_body(user)).unwrap_or_default();
     let ban = &user.ban;
     let moment = |millis: Option<i64>| json!(millis.map(Timestamp::from_millis));
-    put(&mut body, "banned", ban.holds(desk.services.upkeep.now()).into());
+    put(&mut body, "banned", ban.holds(desk.services.cleanup.now()).into());
     put(&mut body, "bannedAt", moment(ban.banned_at));
     put(&mut body, "banReason", json!(ban.ban_reason));
     put(&mut body, "banExpires", moment(ban.ban_expires_at));
@@ -37,10 +37,10 @@ pub(super) fn state(user: &User, now: Timestamp) -> &'static str {
     }
 }
 
-fn sessions(access: &Access) -> Value {
+fn sessions(access: &InitialCredential) -> Value {
     let session = |session: &domain::Session| {
         json!({
-            "device": device_in_words(&session.user_agent),
+            "device": describe_device(&session.user_agent),
             "ipAddress": session.ip_address,
             "createdAt": session.created_at,
             "lastSeenAt": session.last_seen_at,
@@ -50,7 +50,7 @@ fn sessions(access: &Access) -> Value {
     access.sessions.iter().map(session).collect()
 }
 
-fn text(desk: &Desk, user: &User, access: &Access) -> String {
+fn text(desk: &AdminContext, user: &User, access: &InitialCredential) -> String {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row = |name: &str, value: &str| rows.push(vec![name.to_owned(), value.to_owned()]);
     row("address", &user.email);
@@ -58,7 +58,7 @@ fn text(desk: &Desk, user: &User, access: &Access) -> String {
     row("id", &user.id);
     row("name", &user.name);
     row("picture", user.image.as_deref().unwrap_or_default());
-    row("state", &closed(user, desk.services.upkeep.now()));
+    row("state", &closed(user, desk.services.cleanup.now()));
     row("made", &user.created_at.iso());
     row("changed", &user.updated_at.iso());
     row("signs in with", &methods(access));
@@ -67,7 +67,7 @@ fn text(desk: &Desk, user: &User, access: &Access) -> String {
         rows.push(vec![question.name.clone(), answer.to_owned()]);
     }
     let browser = |session: &domain::Session| {
-        let device = device_in_words(&session.user_agent);
+        let device = describe_device(&session.user_agent);
         vec![
             "signed in".to_owned(),
             format!("{device}, {}, last seen {}", session.ip_address, session.last_seen_at.iso()),
@@ -77,7 +77,7 @@ fn text(desk: &Desk, user: &User, access: &Access) -> String {
     columns(&rows)
 }
 
-fn methods(access: &Access) -> String {
+fn methods(access: &InitialCredential) -> String {
     let name = |method: &domain::SignInMethod| match method.provider_id.as_str() {
         "credential" => "password".to_owned(),
         other => other.to_owned(),

@@ -3,17 +3,17 @@
 use std::io::{BufRead, IsTerminal, Read, Write};
 
 use contract::{Email, NewPassword, routes, sentence};
-use domain::{NewReader, User, lifetimes};
+use domain::{NewUser, User, lifetimes};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{Answer, Desk, Refusal, columns, show};
+use super::{AdminContext, Answer, Refusal, columns, show};
 use crate::cli::{BanArguments, CreateArguments, ListArguments, UserAction};
 
 /// More than any password has, in bytes: what is read of standard input.
 const LONGEST_INPUT: u64 = 4096;
 
-pub(super) async fn act(desk: &Desk, action: UserAction) -> Result<Answer, Refusal> {
+pub(super) async fn act(desk: &AdminContext, action: UserAction) -> Result<Answer, Refusal> {
     match action {
         UserAction::Create(arguments) => create(desk, arguments).await,
         UserAction::List(arguments) => list(desk, arguments).await,
@@ -25,16 +25,16 @@ pub(super) async fn act(desk: &Desk, action: UserAction) -> Result<Answer, Refus
     }
 }
 
-async fn find(desk: &Desk, whom: &str) -> Result<User, Refusal> {
-    desk.services.operator.find(whom).await.map_err(|error| format!("{whom}: {error}").into())
+async fn find(desk: &AdminContext, whom: &str) -> Result<User, Refusal> {
+    desk.services.admin.find(whom).await.map_err(|error| format!("{whom}: {error}").into())
 }
 
-async fn create(desk: &Desk, arguments: CreateArguments) -> Result<Answer, Refusal> {
+async fn create(desk: &AdminContext, arguments: CreateArguments) -> Result<Answer, Refusal> {
     let CreateArguments { email, name, verified, password_stdin } = arguments;
     let password = if password_stdin { Some(password(desk, &email, name.as_str())?) } else { None };
     let has_password = password.is_some();
-    let new = NewReader { email: email.clone(), name, password, email_verified: verified };
-    let made = desk.services.operator.create(new).await;
+    let new = NewUser { email: email.clone(), name, password, email_verified: verified };
+    let made = desk.services.admin.create(new).await;
     let user = made.map_err(|error| format!("{}: {error}", email.as_str()))?;
     let mut answer =
         Answer { text: format!("made {} with id {}", user.email, user.id), json: show::body(desk, &user) };
@@ -47,7 +47,7 @@ async fn create(desk: &Desk, arguments: CreateArguments) -> Result<Answer, Refus
 }
 
 /// The first line of standard input, if it is a password that a reader could have chosen.
-fn password(desk: &Desk, email: &Email, name: &str) -> Result<NewPassword, Refusal> {
+fn password(desk: &AdminContext, email: &Email, name: &str) -> Result<NewPassword, Refusal> {
     let mut line = Zeroizing::new(String::new());
     std::io::stdin().lock().take(LONGEST_INPUT).read_line(&mut line)?;
     let line = line.strip_suffix('\n').unwrap_or(&line);
@@ -55,20 +55,23 @@ fn password(desk: &Desk, email: &Email, name: &str) -> Result<NewPassword, Refus
     let refused = |problem| format!("the password is not accepted. {}", sentence(&problem));
     let password = NewPassword::not_empty(line).and_then(NewPassword::parse).map_err(refused)?;
     let rules = desk.services.accounts.rules();
-    rules.passwords.judge(&password, "password", &[email.as_str(), name, &rules.book]).map_err(refused)?;
+    rules
+        .passwords
+        .check_strength(&password, "password", &[email.as_str(), name, &rules.book])
+        .map_err(refused)?;
     Ok(password)
 }
 
-async fn list(desk: &Desk, arguments: ListArguments) -> Result<Answer, Refusal> {
+async fn list(desk: &AdminContext, arguments: ListArguments) -> Result<Answer, Refusal> {
     let ListArguments { search, limit, after } = arguments;
     let after = after.to_lowercase();
     // One more than is shown tells whether there are more.
-    let mut users = desk.services.operator.list(&after, &search, limit.saturating_add(1)).await?;
+    let mut users = desk.services.admin.list(&after, &search, limit.saturating_add(1)).await?;
     let shown = usize::try_from(limit)?;
     let more = users.len() > shown;
     users.truncate(shown);
     let last = users.last().filter(|_| more).map(|user| user.email.clone());
-    let now = desk.services.upkeep.now();
+    let now = desk.services.cleanup.now();
     let head = ["address", "name", "state", "since", "id"].map(str::to_owned).to_vec();
     let row = |user: &User| {
         let state = show::state(user, now).to_owned();
@@ -84,35 +87,35 @@ async fn list(desk: &Desk, arguments: ListArguments) -> Result<Answer, Refusal> 
     Ok(Answer { text, json: json!({ "users": users, "after": last }) })
 }
 
-async fn ban(desk: &Desk, arguments: BanArguments) -> Result<Answer, Refusal> {
-    let now = desk.services.upkeep.now();
+async fn ban(desk: &AdminContext, arguments: BanArguments) -> Result<Answer, Refusal> {
+    let now = desk.services.cleanup.now();
     let until = arguments.until.map(|until| until.after(now));
     if until.is_some_and(|until| until <= now) {
         return Err("a ban cannot end in the past".into());
     }
     let user = find(desk, &arguments.whom.whom).await?;
     let reason = arguments.reason.map(|reason| reason.as_str().to_owned());
-    desk.services.operator.ban(&user, reason, until).await?;
+    desk.services.admin.ban(&user, reason, until).await?;
     let end = until.map_or("for good".to_owned(), |until| format!("until {}", until.iso()));
     again(desk, &user, format!("{} is closed {end}; its sessions have ended", user.email)).await
 }
 
-async fn unban(desk: &Desk, user: &User) -> Result<Answer, Refusal> {
-    desk.services.operator.unban(user).await?;
+async fn unban(desk: &AdminContext, user: &User) -> Result<Answer, Refusal> {
+    desk.services.admin.unban(user).await?;
     again(desk, user, format!("{} is open", user.email)).await
 }
 
 /// The account as it is now.
-async fn again(desk: &Desk, user: &User, text: String) -> Result<Answer, Refusal> {
+async fn again(desk: &AdminContext, user: &User, text: String) -> Result<Answer, Refusal> {
     let user = find(desk, &user.id).await?;
     Ok(Answer { text, json: show::body(desk, &user) })
 }
 
-async fn delete(desk: &Desk, user: &User, yes: bool) -> Result<Answer, Refusal> {
+async fn delete(desk: &AdminContext, user: &User, yes: bool) -> Result<Answer, Refusal> {
     if !yes && !confirmed(user)? {
         return Err(format!("{} was left as it is", user.email).into());
     }
-    desk.services.operator.delete(user).await?;
+    desk.services.admin.delete(user).await?;
     let text = format!("{} and everything about this reader is gone", user.email);
     Ok(Answer { text, json: json!({ "deleted": user.id, "email": user.email }) })
 }
@@ -129,14 +132,14 @@ fn confirmed(user: &User) -> Result<bool, Refusal> {
     Ok(said.trim() == "yes")
 }
 
-async fn reset_link(desk: &Desk, user: &User) -> Result<Answer, Refusal> {
+async fn reset_link(desk: &AdminContext, user: &User) -> Result<Answer, Refusal> {
     let link = link(desk, user).await?;
     let text = format!("{}\n{link}", works_for(&format!("{} sets a new password here", user.email)));
     Ok(Answer { text, json: json!({ "id": user.id, "email": user.email, "resetLink": link }) })
 }
 
-async fn link(desk: &Desk, user: &User) -> Result<String, Refusal> {
-    let token = desk.services.operator.reset_token(user).await?;
+async fn link(desk: &AdminContext, user: &User) -> Result<String, Refusal> {
+    let token = desk.services.admin.reset_token(user).await?;
     Ok(format!("{}{}?token={token}", desk.origin, routes::RESET_PASSWORD))
 }
 

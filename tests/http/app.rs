@@ -16,7 +16,7 @@ use bookplate::{
     adapters::JwtSigner,
     config::{Config, Sources},
 };
-use domain::{Letter, Link, Ports, Services};
+use domain::{Link, MailMessage, Ports, Services};
 use testkit::{
     SeededEntropy, TestPorts,
     databases::{Kind, TestDatabase, on_migrated},
@@ -115,8 +115,8 @@ impl TestApp {
     }
 
     /// Every letter so far, after what is due has been delivered.
-    pub async fn letters(&self) -> Vec<Letter> {
-        self.services.post.deliver().await.unwrap();
+    pub async fn letters(&self) -> Vec<MailMessage> {
+        self.services.mail.deliver().await.unwrap();
         self.ports.mailer.letters()
     }
 
@@ -126,7 +126,7 @@ impl TestApp {
     }
 
     /// The last letter of a kind to an address.
-    pub async fn letter(&self, kind: &str, to: &str) -> Letter {
+    pub async fn letter(&self, kind: &str, to: &str) -> MailMessage {
         let letters = self.letters().await;
         let found = letters.into_iter().rev().find(|letter| letter.kind == kind && letter.to == to);
         found.unwrap_or_else(|| panic!("no {kind} to {to}"))
@@ -220,7 +220,7 @@ macro_rules! while_time_stands_still {
     ($($test:ident),+ $(,)?) => {
         mod timed {
             $(#[test] fn $test() {
-                testkit::databases::on_standing_time(testkit::databases::Kind::Sqlite, super::$test);
+                testkit::databases::with_paused_time(testkit::databases::Kind::Sqlite, super::$test);
             })+
         }
     };

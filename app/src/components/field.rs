@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{FieldState, Trouble};
+use super::{FieldState, FieldErrors};
 use crate::islands::PasswordInput;
 
 /// What surrounds any control.
@@ -179,7 +179,7 @@ pub(crate) fn Choice(
 #[component]
 pub(crate) fn KeepSignedIn(
     /// What was not accepted.
-    trouble: Trouble,
+    trouble: FieldErrors,
 ) -> impl IntoView {
     view! {
         <Choice

@@ -6,8 +6,8 @@ use contract::{Questions, routes};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{ProblemSummary, Told, Trouble};
-use crate::{Book, context::Door, islands::LocalTimes};
+use super::{ProblemSummary, Told, FieldErrors};
+use crate::{Book, context::RequestContext, islands::LocalTimes};
 
 /// A page with one thing to do: the book's name, a plate, a line of help.
 #[component]
@@ -79,12 +79,12 @@ pub(crate) fn Sheet(
     /// Which page it is.
     at: Entry,
     /// What was not accepted.
-    trouble: Trouble,
+    trouble: FieldErrors,
     /// What a form of the page asks besides its own fields.
     #[prop(optional_no_strip)]
     questions: Option<Arc<Questions>>,
     /// Of the request at hand.
-    door: Door,
+    door: RequestContext,
     /// Below the sheet.
     help: &'static str,
     children: Children,

@@ -2,13 +2,13 @@
 
 mod conversations;
 mod field;
-mod happened;
+mod audit_log;
 mod layout;
-mod lookup;
-mod moment;
+mod async_section;
+mod datetime;
 mod problem;
 mod question;
-mod told;
+mod flash;
 
 pub(crate) use self::{
     conversations::{
@@ -16,11 +16,11 @@ pub(crate) use self::{
         way_to_earlier, way_to_later,
     },
     field::{Choice, Field, KeepSignedIn, PasswordField, TextField, described_by},
-    happened::Happened,
+    audit_log::Happened,
     layout::{BookLink, EX_LIBRIS, Entry, Framed, PageTitle, Plate, Section, Sheet},
-    lookup::looked_up,
-    moment::{Day, Moment},
-    problem::{FieldState, ProblemSummary, Trouble},
+    async_section::async_section,
+    datetime::{Day, Moment},
+    problem::{FieldState, ProblemSummary, FieldErrors},
     question::Questionnaire,
-    told::{Bad, Good, Telling, Told},
+    flash::{Bad, Good, FlashOnce, Told},
 };

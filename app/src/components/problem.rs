@@ -5,12 +5,12 @@ use std::sync::Arc;
 use contract::{Code, Problem, Questions, sentence};
 use leptos::prelude::*;
 
-use crate::{Refusal, form::is_password};
+use crate::{FormErrors, form::is_password};
 
 /// The problems of the form at hand, by field.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Trouble {
-    refusal: Option<Refusal>,
+pub(crate) struct FieldErrors {
+    refusal: Option<FormErrors>,
 }
 
 /// What a field shows: the value to fill in, its error, and whether the page opens in it.
@@ -23,7 +23,7 @@ pub(crate) struct FieldState {
     pub(crate) retype: bool,
 }
 
-impl Trouble {
+impl FieldErrors {
     /// Of the request at hand; none when no form was refused.
     pub(crate) fn of_request() -> Self {
         Self { refusal: use_context() }
@@ -36,7 +36,7 @@ impl Trouble {
 
     /// For the forms of one of several conversations on a page: nothing, when one of another was refused.
     pub(crate) fn of_conversation(&self, id: &str) -> Self {
-        let is_its = |refusal: &Refusal| refusal.typed.carried("conversation") == id;
+        let is_its = |refusal: &FormErrors| refusal.typed.hidden_field("conversation") == id;
         Self { refusal: self.refusal.clone().filter(is_its) }
     }
 
@@ -78,7 +78,7 @@ impl Trouble {
 #[component]
 pub(crate) fn ProblemSummary(
     /// The problems.
-    trouble: Trouble,
+    trouble: FieldErrors,
     /// What the form asks besides its own fields.
     #[prop(optional_no_strip)]
     questions: Option<Arc<Questions>>,

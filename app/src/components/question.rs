@@ -5,7 +5,7 @@ use std::sync::Arc;
 use contract::{Answers, Question, QuestionKind, Questions};
 use leptos::prelude::*;
 
-use super::{Field, FieldState, TextField, Trouble, field::described_by};
+use super::{Field, FieldState, TextField, FieldErrors, field::described_by};
 
 /// Every question of the book, with the answers as stored or typed.
 #[component]
@@ -15,7 +15,7 @@ pub(crate) fn Questionnaire(
     /// As stored; none on sign-up.
     answers: Option<Answers>,
     /// What was not accepted.
-    trouble: Trouble,
+    trouble: FieldErrors,
 ) -> impl IntoView {
     let stored = |name: &str| answers.as_ref().and_then(|answers| answers.get(name));
     let fields: Vec<_> = questions

@@ -20,11 +20,11 @@ use web_sys::{
 };
 
 use super::{
-    dialogue::offer_copies,
+    conversation::offer_copies,
     dom::{all_inside, focus, insert, inside, is_at_end},
-    place::{say_count, say_place},
+    position::{say_count, say_place},
 };
-use crate::loading::{AskedTurns, TurnPlace, load_turns};
+use crate::fragments::{MessagesQuery, AnchorKind, load_turns};
 
 /// The least time between two looks at what an answer says by now.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -32,11 +32,11 @@ const PAUSE: Duration = Duration::from_millis(300);
 const NEAR: f64 = 120.0;
 
 /// What is said over the page, and where it leads: an address and what the link to it is called.
-pub(super) type News = RwSignal<Option<(&'static str, Option<(String, &'static str)>)>>;
+pub(super) type StatusMessage = RwSignal<Option<(&'static str, Option<(String, &'static str)>)>>;
 
 /// A conversation that is followed.
 pub(super) struct Live {
-    asked: AskedTurns,
+    asked: MessagesQuery,
     root: Element,
     /// The last change that has arrived.
     revision: RefCell<String>,
@@ -46,16 +46,16 @@ pub(super) struct Live {
     is_busy: Cell<bool>,
     is_gone: Cell<bool>,
     note: RwSignal<String>,
-    news: News,
+    news: StatusMessage,
 }
 
 impl Live {
     pub(super) fn new(
-        asked: AskedTurns,
+        asked: MessagesQuery,
         revision: i64,
         root: Element,
         note: RwSignal<String>,
-        news: News,
+        news: StatusMessage,
     ) -> Self {
         Self {
             asked,
@@ -163,7 +163,7 @@ impl Live {
             }
             return;
         }
-        let asked = AskedTurns { place: TurnPlace::Only, message: id.clone(), ..self.asked.clone() };
+        let asked = MessagesQuery { place: AnchorKind::Only, message: id.clone(), ..self.asked.clone() };
         let Ok(turn) = load_turns(asked).await else { return };
         let follows = is_near_end();
         match there {

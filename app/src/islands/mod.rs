@@ -1,16 +1,16 @@
 //! The parts of a page that do more when script runs. Every form is whole without them.
 
-mod dialogue;
+mod conversation;
 mod dom;
-mod jump;
+mod jump_to_latest;
 mod live;
-mod place;
+mod position;
 mod search;
 mod times;
 
 #[cfg(feature = "ssr")]
-pub(crate) use self::place::{counted, placed};
-pub use self::{dialogue::LiveDialogue, search::SearchableList, times::LocalTimes};
+pub(crate) use self::position::{counted, placed};
+pub use self::{conversation::LiveDialogue, search::SearchableList, times::LocalTimes};
 
 use contract::{Strength, strength};
 use leptos::{ev, prelude::*};

@@ -16,7 +16,7 @@ use super::{
     FAILED,
     dom::{focus, insert, inside, is_plain, pressed, reload, show_address},
 };
-use crate::loading::{AskedList, FormError, load_conversations};
+use crate::fragments::{ListQuery, FormError, load_conversations};
 
 /// How long typing rests before anything is asked.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -33,7 +33,7 @@ pub fn SearchableList(
     children: Children,
 ) -> impl IntoView {
     let list = NodeRef::<html::Div>::new();
-    let asked = StoredValue::new(AskedList { q: q.clone(), archived, from, ..AskedList::default() });
+    let asked = StoredValue::new(ListQuery { q: q.clone(), archived, from, ..ListQuery::default() });
     // Each question has a number; an answer to any but the last comes too late.
     let number = StoredValue::new(0_u32);
     let (note, failed) = (RwSignal::new(String::new()), RwSignal::new(false));
@@ -41,7 +41,7 @@ pub fn SearchableList(
         note.set(words);
         failed.set(is_bad);
     };
-    let ask = move |question: AskedList, done: fn(&Element, &AskedList, &crate::loading::Listed)| {
+    let ask = move |question: ListQuery, done: fn(&Element, &ListQuery, &crate::fragments::ListFragment)| {
         number.update_value(|number| *number += 1);
         let own = number.get_value();
         spawn_local(async move {
@@ -67,7 +67,7 @@ pub fn SearchableList(
         if asked.with_value(|asked| asked.q == q) {
             return;
         }
-        asked.update_value(|asked| *asked = AskedList { q, archived, ..AskedList::default() });
+        asked.update_value(|asked| *asked = ListQuery { q, archived, ..ListQuery::default() });
         number.update_value(|number| *number += 1);
         let own = number.get_value();
         let rested = move || {
@@ -82,7 +82,7 @@ pub fn SearchableList(
         event.prevent_default();
         let shown = link.get_attribute("data-shown").and_then(|shown| shown.parse().ok());
         let more = link.get_attribute("data-cursor");
-        ask(AskedList { shown: shown.unwrap_or_default(), more, ..asked.get_value() }, add);
+        ask(ListQuery { shown: shown.unwrap_or_default(), more, ..asked.get_value() }, add);
     };
     view! {
         <form class="search" role="search" method="get" action="/conversations">
@@ -109,7 +109,7 @@ pub fn SearchableList(
 }
 
 /// Shows another list.
-fn show(list: &Element, asked: &AskedList, listed: &crate::loading::Listed) {
+fn show(list: &Element, asked: &ListQuery, listed: &crate::fragments::ListFragment) {
     if let Some(shown) = inside(list, "[data-list]") {
         shown.set_inner_html(&listed.html);
     }
@@ -124,7 +124,7 @@ fn show(list: &Element, asked: &AskedList, listed: &crate::loading::Listed) {
 }
 
 /// Adds rows to the list, and goes on reading at the first of them.
-fn add(list: &Element, _: &AskedList, listed: &crate::loading::Listed) {
+fn add(list: &Element, _: &ListQuery, listed: &crate::fragments::ListFragment) {
     let (Some(rows), Some(more)) = (inside(list, "[data-rows]"), inside(list, "[data-more]")) else { return };
     if let Some(link) = inside(&more, "a") {
         let href = link.get_attribute("href").unwrap_or_default();

@@ -10,14 +10,14 @@ use super::escape::push_attribute;
 use super::events::Located;
 
 /// The marks that are not written yet, in the order in which they will be.
-pub(super) struct Marks<'a> {
+pub(super) struct CitationMarks<'a> {
     waiting: VecDeque<(usize, &'a Citation)>,
     prefix: &'a str,
     /// How many marks there have been of each number.
     written: BTreeMap<usize, usize>,
 }
 
-impl<'a> Marks<'a> {
+impl<'a> CitationMarks<'a> {
     /// Finds the byte of `text` behind which each mark stands.
     pub(super) fn place(
         text: &str,
@@ -108,24 +108,24 @@ impl Places<'_> {
     fn pass(&mut self, event: &Event<'_>, start: usize, inside: usize, end: usize) {
         match event {
             Event::Start(Tag::Emphasis | Tag::Strong | Tag::Strikethrough) => {
-                self.settle(start, None);
-                self.settle(inside.min(end), Some(end));
+                self.advance(start, None);
+                self.advance(inside.min(end), Some(end));
             }
             Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::CodeBlock(_))
             | Event::Code(_)
             | Event::InlineHtml(_) => {
-                self.settle(start, None);
-                self.settle(end, Some(end));
+                self.advance(start, None);
+                self.advance(end, Some(end));
             }
             // Between cells there is no place: the mark goes to the end of the cell before.
-            Event::Start(Tag::TableCell | Tag::TableRow) => self.settle(start, self.cell_end),
+            Event::Start(Tag::TableCell | Tag::TableRow) => self.advance(start, self.cell_end),
             Event::End(TagEnd::TableCell) => {
-                self.settle(end, None);
+                self.advance(end, None);
                 self.cell_end = Some(end);
             }
-            Event::End(TagEnd::TableRow | TagEnd::TableHead) => self.settle(end, self.cell_end),
+            Event::End(TagEnd::TableRow | TagEnd::TableHead) => self.advance(end, self.cell_end),
             Event::End(TagEnd::Table) => {
-                self.settle(end, self.cell_end);
+                self.advance(end, self.cell_end);
                 self.cell_end = None;
             }
             _ => {}
@@ -133,7 +133,7 @@ impl Places<'_> {
     }
 
     /// Fixes all places up to `until`: at `to`, or where they are.
-    fn settle(&mut self, until: usize, to: Option<usize>) {
+    fn advance(&mut self, until: usize, to: Option<usize>) {
         while let Some((at, _)) = self.all.get_mut(self.settled).filter(|(at, _)| *at <= until) {
             *at = to.unwrap_or(*at);
             self.settled += 1;

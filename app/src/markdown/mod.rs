@@ -7,14 +7,14 @@
 mod address;
 mod autolink;
 mod blocks;
-mod bounds;
+mod parser_limits;
 mod citations;
 mod escape;
 mod events;
 mod first_line;
 mod inlines;
 mod nesting;
-mod passage;
+mod snippet;
 mod tables;
 mod writer;
 
@@ -23,9 +23,9 @@ mod tests;
 
 pub(crate) use address::allowed as address;
 pub use first_line::first_line;
-pub(crate) use passage::without_markup;
+pub(crate) use snippet::without_markup;
 
-use citations::Marks;
+use citations::CitationMarks;
 use writer::Writer;
 
 /// One citation mark: a superior number that leads to its source.
@@ -50,8 +50,8 @@ pub struct Citation {
 /// emphasis, behind those.
 #[must_use]
 pub fn to_html(text: &str, prefix: &str, citations: &[Citation]) -> String {
-    let parsed = bounds::bounded(text);
+    let parsed = parser_limits::bounded(text);
     let events = events::of(&parsed);
-    let marks = Marks::place(text, &events, citations, prefix);
+    let marks = CitationMarks::place(text, &events, citations, prefix);
     Writer::new(text, &parsed, marks).write(events)
 }

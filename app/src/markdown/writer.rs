@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Tag, TagEnd};
 
-use super::citations::Marks;
+use super::citations::CitationMarks;
 use super::events::Located;
 use super::inlines::Piece;
 
@@ -17,7 +17,7 @@ pub(super) struct Writer<'a> {
     pub text: &'a str,
     /// What the parser was given: of the same length, nearly always the same.
     pub parsed: &'a str,
-    pub marks: Marks<'a>,
+    pub marks: CitationMarks<'a>,
     pub out: String,
     /// End tags to come, innermost last. Empty for what was left out.
     open: Vec<&'static str>,
@@ -61,7 +61,7 @@ pub(super) struct Table {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(text: &'a str, parsed: &'a str, marks: Marks<'a>) -> Self {
+    pub(super) fn new(text: &'a str, parsed: &'a str, marks: CitationMarks<'a>) -> Self {
         Self {
             text,
             parsed,

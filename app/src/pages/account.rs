@@ -6,19 +6,19 @@ use leptos::prelude::*;
 
 use super::{signed_in_or_leave, verify_email::AGAIN};
 use crate::{
-    components::{Day, Entry, Questionnaire, Sheet, TextField, Trouble},
-    context::Door,
+    components::{Day, Entry, Questionnaire, Sheet, TextField, FieldErrors},
+    context::RequestContext,
     islands::SubmitButton,
     server::SaveProfile,
 };
 
 #[component]
 pub(crate) fn AccountPage() -> impl IntoView {
-    let door = Door::of_request()?;
+    let door = RequestContext::of_request()?;
     let user = signed_in_or_leave(&door, routes::ACCOUNT)?.user;
-    let trouble = Trouble::of_request();
+    let trouble = FieldErrors::of_request();
     let questions = door.services.questions.clone();
-    let can_confirm = door.services.post.is_open();
+    let can_confirm = door.services.mail.is_enabled();
     let action = <SaveProfile as leptos::server_fn::ServerFn>::PATH;
     Some(view! {
         <Sheet

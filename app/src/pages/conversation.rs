@@ -10,15 +10,15 @@ use leptos_router::hooks::use_params_map;
 
 use super::{ProblemPage, asked, signed_in_or_leave};
 use crate::{
-    components::{Entry, Manage, Moment, Sheet, Trouble, name_of, page_of},
-    context::{Door, request_address},
+    components::{Entry, Manage, Moment, Sheet, FieldErrors, name_of, page_of},
+    context::{RequestContext, request_address},
     islands::{LiveDialogue, counted, placed},
-    loading::{AskedTurns, FormError, TurnPlace, Turns, load_turns},
+    fragments::{MessagesQuery, FormError, AnchorKind, MessagesFragment, load_turns},
 };
 
 #[component]
 pub(crate) fn ConversationPage() -> impl IntoView {
-    let door = Door::of_request()?;
+    let door = RequestContext::of_request()?;
     let address = request_address().unwrap_or_else(|| routes::CONVERSATIONS.to_owned());
     let signed_in = signed_in_or_leave(&door, &address)?;
     let id = use_params_map().with_untracked(|parameters| parameters.get("id")).unwrap_or_default();
@@ -52,19 +52,19 @@ pub(crate) fn ConversationPage() -> impl IntoView {
 }
 
 /// What the address asks for: `branch`, and one of `message`, `before` and `after`.
-fn asked_turns(id: String) -> AskedTurns {
+fn asked_turns(id: String) -> MessagesQuery {
     let branch = asked("branch").unwrap_or_default();
-    let places = [("message", TurnPlace::Around), ("before", TurnPlace::Before), ("after", TurnPlace::After)];
+    let places = [("message", AnchorKind::Around), ("before", AnchorKind::Before), ("after", AnchorKind::After)];
     let named = places.into_iter().filter_map(|(name, place)| Some((asked(name)?, place)));
     let (message, place) = named.into_iter().find(|(message, _)| !message.is_empty()).unwrap_or_default();
-    AskedTurns { id, branch, place, message }
+    MessagesQuery { id, branch, place, message }
 }
 
 /// So many messages are soon passed by hand.
 const FEW: i64 = 6;
 
 #[component]
-fn Dialogue(door: Door, conversation: Conversation, turns: Turns, asked_turns: AskedTurns) -> impl IntoView {
+fn Dialogue(door: RequestContext, conversation: Conversation, turns: MessagesFragment, asked_turns: MessagesQuery) -> impl IntoView {
     let heading = name_of(conversation.title.as_deref(), conversation.opening.as_deref());
     let page = page_of(conversation.id.as_str());
     let (id, revision) = (conversation.id.as_str().to_owned(), conversation.revision);
@@ -81,7 +81,7 @@ fn Dialogue(door: Door, conversation: Conversation, turns: Turns, asked_turns: A
         <Sheet
             heading
             at=Entry::Conversation
-            trouble=Trouble::of_request()
+            trouble=FieldErrors::of_request()
             door
             help="Answers are written by a program and can be wrong. Look at their sources."
         >
@@ -104,7 +104,7 @@ fn Dialogue(door: Door, conversation: Conversation, turns: Turns, asked_turns: A
 #[component]
 fn About(conversation: Conversation) -> impl IntoView {
     let page = page_of(conversation.id.as_str());
-    let trouble = Trouble::of_request();
+    let trouble = FieldErrors::of_request();
     let opens = trouble.code().is_some();
     let archived = conversation.status == ConversationStatus::Archived;
     let export = |format: &str| format!("/api/conversations/{}/export?format={format}", conversation.id);
@@ -141,7 +141,7 @@ fn About(conversation: Conversation) -> impl IntoView {
 
 /// Said where another branch is shown than the one the conversation goes on with.
 #[component]
-fn OtherBranch(conversation: Conversation, asked_turns: AskedTurns) -> impl IntoView {
+fn OtherBranch(conversation: Conversation, asked_turns: MessagesQuery) -> impl IntoView {
     let page = page_of(conversation.id.as_str());
     view! {
         <div class="notice branch">

@@ -5,15 +5,15 @@ use leptos::{either::Either, prelude::*};
 
 use super::{asked, signed_in_or_leave};
 use crate::{
-    components::{Bad, Entry, Sheet, Trouble},
-    context::{Door, request_address},
+    components::{Bad, Entry, Sheet, FieldErrors},
+    context::{RequestContext, request_address},
     islands::SearchableList,
-    loading::{AskedList, FormError, Listed, load_conversations},
+    fragments::{ListQuery, FormError, ListFragment, load_conversations},
 };
 
 #[component]
 pub(crate) fn ConversationsPage() -> impl IntoView {
-    let door = Door::of_request()?;
+    let door = RequestContext::of_request()?;
     signed_in_or_leave(&door, &request_address().unwrap_or_else(|| routes::CONVERSATIONS.to_owned()))?;
     let list = asked_list();
     let loading = list.clone();
@@ -22,7 +22,7 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
         <Sheet
             heading="Conversations"
             at=Entry::Conversations
-            trouble=Trouble::of_request()
+            trouble=FieldErrors::of_request()
             door
             help="What you delete is gone for good after ten minutes."
         >
@@ -30,7 +30,7 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
                 <Suspense>
                     {move || Suspend::new(async move {
                         match listed.await {
-                            Ok(Listed { html, .. }) => {
+                            Ok(ListFragment { html, .. }) => {
                                 Either::Left(view! { <div class="entries-box" data-list inner_html=html></div> })
                             }
                             Err(FormError(code)) => {
@@ -49,9 +49,9 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
 }
 
 /// What the address asks for.
-fn asked_list() -> AskedList {
+fn asked_list() -> ListQuery {
     let parameter = |name: &str| asked(name).unwrap_or_default().trim().to_owned();
-    AskedList {
+    ListQuery {
         q: parameter("q"),
         archived: parameter("status") == "archived",
         from: parameter("from"),

@@ -5,24 +5,24 @@ use leptos::{either::EitherOf3, prelude::*};
 
 use super::{has_password, signed_in_or_leave};
 use crate::{
-    components::{Entry, PasswordField, Section, Sheet, Trouble, looked_up},
-    context::Door,
+    components::{Entry, PasswordField, Section, Sheet, FieldErrors, async_section},
+    context::RequestContext,
     server::DeleteAccount,
 };
 
 #[component]
 pub(crate) fn DataPage() -> impl IntoView {
-    let door = Door::of_request()?;
+    let door = RequestContext::of_request()?;
     let signed_in = signed_in_or_leave(&door, routes::DATA)?;
-    let trouble = Trouble::of_request();
-    let by_mail = door.services.accounts.rules().require_verified_email && door.services.post.is_open();
+    let trouble = FieldErrors::of_request();
+    let by_mail = door.services.accounts.rules().require_verified_email && door.services.mail.is_enabled();
     let is_fresh = door.services.sessions.is_fresh(&signed_in.session);
     let (asking, inside) = (door.clone(), trouble.clone());
     let look_up = move || {
         let (door, signed_in) = (asking.clone(), signed_in.clone());
         async move { has_password(&door, &signed_in).await }
     };
-    let delete = looked_up(&door, look_up, move |has_password| {
+    let delete = async_section(&door, look_up, move |has_password| {
         let trouble = inside.clone();
         let proof = match (has_password, by_mail || is_fresh) {
             (true, _) => EitherOf3::A(view! { <PasswordField state=trouble.field("password", None) /> }),

@@ -6,18 +6,18 @@ use leptos::{either::EitherOf3, prelude::*};
 
 use super::{NextField, asked, hours, with_next};
 use crate::{
-    components::{Framed, Plate, ProblemSummary, TextField, Trouble},
-    context::Door,
+    components::{Framed, Plate, ProblemSummary, TextField, FieldErrors},
+    context::RequestContext,
     islands::SubmitButton,
     server::RequestPasswordReset,
 };
 
 #[component]
 pub(crate) fn ForgotPasswordPage() -> impl IntoView {
-    let door = Door::of_request()?;
+    let door = RequestContext::of_request()?;
     let next = door.reader.next.clone();
-    let trouble = Trouble::of_request();
-    let (heading, lede, body) = if !door.services.post.is_open() {
+    let trouble = FieldErrors::of_request();
+    let (heading, lede, body) = if !door.services.mail.is_enabled() {
         (HEADING, NO_MAIL.to_owned(), EitherOf3::A(()))
     } else if asked("sent").is_some() && trouble.code().is_none() {
         ("Look into your mailbox", sent(), EitherOf3::B(view! { <Sent next=next.clone() /> }))
@@ -54,7 +54,7 @@ fn sent() -> String {
 }
 
 #[component]
-fn Ask(next: Option<LocalPath>, trouble: Trouble) -> impl IntoView {
+fn Ask(next: Option<LocalPath>, trouble: FieldErrors) -> impl IntoView {
     let action = with_next(<RequestPasswordReset as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     view! {
         <ProblemSummary trouble=trouble.clone() />

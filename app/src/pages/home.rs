@@ -7,12 +7,12 @@ use leptos::prelude::*;
 use super::asked;
 use crate::{
     components::{Bad, EX_LIBRIS, Framed, Good, Plate},
-    context::Door,
+    context::RequestContext,
 };
 
 #[component]
 pub(crate) fn HomePage() -> impl IntoView {
-    match Door::of_request().and_then(|door| door.reader.signed_in) {
+    match RequestContext::of_request().and_then(|door| door.reader.signed_in) {
         Some(signed_in) => view! { <Owner signed_in /> }.into_any(),
         None => view! { <Stranger /> }.into_any(),
     }

@@ -24,11 +24,11 @@ pub(crate) use self::{
 };
 
 use contract::{LocalPath, routes};
-use domain::{Failure, SignedIn};
+use domain::{InternalError, SignedIn};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use crate::{Refusal, context::Door};
+use crate::{FormErrors, context::RequestContext};
 
 /// The hidden field that carries `next` through a form.
 #[component]
@@ -52,8 +52,8 @@ fn escaped(path: &str) -> String {
 
 /// Sends a reader who is signed in where they were going. Signing in again would only replace the session. Who has just
 /// tried, on a page opened before, is told what came of it instead.
-fn leave_if_signed_in(door: &Door) -> bool {
-    let leaves = door.reader.signed_in.is_some() && use_context::<Refusal>().is_none();
+fn leave_if_signed_in(door: &RequestContext) -> bool {
+    let leaves = door.reader.signed_in.is_some() && use_context::<FormErrors>().is_none();
     if leaves {
         door.go_to(door.reader.next.as_ref().map_or(routes::HOME, LocalPath::as_str));
     }
@@ -61,7 +61,7 @@ fn leave_if_signed_in(door: &Door) -> bool {
 }
 
 /// Who is signed in; anybody else is sent to sign in, and comes back to `page` then.
-fn signed_in_or_leave(door: &Door, page: &str) -> Option<SignedIn> {
+fn signed_in_or_leave(door: &RequestContext, page: &str) -> Option<SignedIn> {
     let signed_in = door.reader.signed_in.clone();
     if signed_in.is_none() {
         door.go_to(&with_next(routes::SIGN_IN, LocalPath::parse(page).as_ref()));
@@ -75,7 +75,7 @@ fn asked(name: &str) -> Option<String> {
 }
 
 /// Whether a reader has a password; who came in another way has none.
-async fn has_password(door: &Door, signed_in: &SignedIn) -> Result<bool, Failure> {
+async fn has_password(door: &RequestContext, signed_in: &SignedIn) -> Result<bool, InternalError> {
     let methods = door.services.accounts.sign_in_methods(&signed_in.user).await?;
     Ok(methods.iter().any(|method| method.provider_id == "credential"))
 }

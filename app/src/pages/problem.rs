@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::{Framed, Plate},
-    context::{Door, request_path},
+    context::{RequestContext, request_path},
 };
 
 #[component]
@@ -13,7 +13,7 @@ pub(crate) fn ProblemPage(
     /// Why.
     problem: Problem,
 ) -> impl IntoView {
-    let door = Door::of_request();
+    let door = RequestContext::of_request();
     let is_reader = door.as_ref().is_some_and(|door| door.reader.signed_in.is_some());
     if let Some(door) = &door {
         door.answer.set(|answered| answered.code = Some(problem.code));

@@ -5,29 +5,29 @@ use leptos::{either::Either, prelude::*};
 
 use super::asked;
 use crate::{
-    components::{Framed, PageTitle, PasswordField, Plate, ProblemSummary, Trouble, looked_up},
-    context::Door,
+    components::{Framed, PageTitle, PasswordField, Plate, ProblemSummary, FieldErrors, async_section},
+    context::RequestContext,
     islands::SubmitButton,
     server::ResetPassword,
 };
 
 #[component]
 pub(crate) fn ResetPasswordPage() -> impl IntoView {
-    let door = Door::of_request()?;
+    let door = RequestContext::of_request()?;
     let failed = asked("error").is_some();
     let asking = door.clone();
     let is_good = move || {
         let door = asking.clone();
         async move {
             match door.reader.link.as_ref().filter(|_| !failed) {
-                Some(link) => door.services.accounts.reset_link_is_good(&link.0).await,
+                Some(link) => door.services.accounts.is_reset_link_valid(&link.0).await,
                 None => Ok(false),
             }
         }
     };
-    let trouble = Trouble::of_request();
+    let trouble = FieldErrors::of_request();
     let title = trouble.title("Choose a new password");
-    let page = looked_up(&door, is_good, move |good| {
+    let page = async_section(&door, is_good, move |good| {
         if good {
             Either::Left(view! { <Choose trouble=trouble.clone() /> })
         } else {
@@ -40,7 +40,7 @@ pub(crate) fn ResetPasswordPage() -> impl IntoView {
 }
 
 #[component]
-fn Choose(trouble: Trouble) -> impl IntoView {
+fn Choose(trouble: FieldErrors) -> impl IntoView {
     let action = <ResetPassword as leptos::server_fn::ServerFn>::PATH;
     view! {
         <Plate heading="Choose a new password">

@@ -1,25 +1,25 @@
 //! `/account/security`: password and address, and what happened to the account.
 
 use contract::routes;
-use domain::{Event, User};
+use domain::{AuditEvent, User};
 use leptos::{either::Either, prelude::*};
 
 use super::{has_password, signed_in_or_leave};
 use crate::{
-    components::{Choice, Entry, Happened, PasswordField, Section, Sheet, TextField, Trouble, looked_up},
-    context::Door,
+    components::{Choice, Entry, Happened, PasswordField, Section, Sheet, TextField, FieldErrors, async_section},
+    context::RequestContext,
     islands::SubmitButton,
     server::{ChangeEmail, ChangePassword},
 };
 
 #[component]
 pub(crate) fn SecurityPage() -> impl IntoView {
-    let door = Door::of_request()?;
+    let door = RequestContext::of_request()?;
     let signed_in = signed_in_or_leave(&door, routes::SECURITY)?;
-    let trouble = Trouble::of_request();
+    let trouble = FieldErrors::of_request();
     let rules = door.services.accounts.rules();
     let (user, leaves_others) = (signed_in.user.clone(), rules.reference_habits);
-    let sends_mail = door.services.post.is_open();
+    let sends_mail = door.services.mail.is_enabled();
     let (asking, inside) = (door.clone(), trouble.clone());
     let look_up = move || {
         let (door, signed_in) = (asking.clone(), signed_in.clone());
@@ -28,7 +28,7 @@ pub(crate) fn SecurityPage() -> impl IntoView {
             Ok((has_password(&door, &signed_in).await?, events))
         }
     };
-    let parts = looked_up(&door, look_up, move |(has_password, events): (bool, Vec<Event>)| {
+    let parts = async_section(&door, look_up, move |(has_password, events): (bool, Vec<AuditEvent>)| {
         let user = user.clone();
         let password = inside.of_form("newPassword");
         let email = inside.of_form("newEmail");
@@ -67,7 +67,7 @@ fn NewPassword(
     email: String,
     /// Whether others stay signed in unless the reader says otherwise.
     leaves_others: bool,
-    trouble: Trouble,
+    trouble: FieldErrors,
 ) -> impl IntoView {
     let action = <ChangePassword as leptos::server_fn::ServerFn>::PATH;
     view! {
@@ -122,7 +122,7 @@ fn NoPassword(sends_mail: bool) -> impl IntoView {
 }
 
 #[component]
-fn NewEmail(user: User, sends_mail: bool, trouble: Trouble) -> impl IntoView {
+fn NewEmail(user: User, sends_mail: bool, trouble: FieldErrors) -> impl IntoView {
     let (confirmed, way) = if user.email_verified {
         (
             "confirmed",

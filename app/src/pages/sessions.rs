@@ -1,27 +1,27 @@
 //! `/account/sessions`: where the reader is signed in.
 
 use contract::routes;
-use domain::{Session, device_in_words};
+use domain::{Session, describe_device};
 use leptos::{either::Either, prelude::*};
 
 use super::signed_in_or_leave;
 use crate::{
-    components::{Entry, Moment, Sheet, Trouble, looked_up},
-    context::Door,
+    components::{Entry, Moment, Sheet, FieldErrors, async_section},
+    context::RequestContext,
     server::{EndOtherSessions, EndSession},
 };
 
 #[component]
 pub(crate) fn SessionsPage() -> impl IntoView {
-    let door = Door::of_request()?;
+    let door = RequestContext::of_request()?;
     let signed_in = signed_in_or_leave(&door, routes::SESSIONS)?;
-    let trouble = Trouble::of_request();
+    let trouble = FieldErrors::of_request();
     let (asking, own) = (door.clone(), signed_in.session.id.clone());
     let look_up = move || {
         let (door, user_id) = (asking.clone(), signed_in.user.id.clone());
         async move { door.services.sessions.list(&user_id).await }
     };
-    let list = looked_up(&door, look_up, move |sessions: Vec<Session>| {
+    let list = async_section(&door, look_up, move |sessions: Vec<Session>| {
         let others = sessions.len() > 1;
         // This device first, then the last used.
         let (here, elsewhere): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|session| session.id == own);
@@ -51,7 +51,7 @@ fn Device(
     /// Whether the page is shown on it.
     here: bool,
 ) -> impl IntoView {
-    let device = device_in_words(&session.user_agent);
+    let device = describe_device(&session.user_agent);
     let action = <EndSession as leptos::server_fn::ServerFn>::PATH;
     let label = if here { "Sign out here".to_owned() } else { format!("Sign out {device}") };
     let seen = if here {

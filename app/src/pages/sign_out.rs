@@ -4,21 +4,21 @@ use contract::routes;
 use leptos::prelude::*;
 
 use crate::{
-    components::{Framed, Plate, ProblemSummary, Trouble},
-    context::Door,
+    components::{Framed, Plate, ProblemSummary, FieldErrors},
+    context::RequestContext,
     islands::SubmitButton,
     server::SignOut,
 };
 
 #[component]
 pub(crate) fn SignOutPage() -> impl IntoView {
-    let door = Door::of_request()?;
+    let door = RequestContext::of_request()?;
     let Some(signed_in) = &door.reader.signed_in else {
         door.go_to(routes::HOME);
         return None;
     };
     let lede = format!("You are signed in as {}.", signed_in.user.email);
-    let trouble = Trouble::of_request();
+    let trouble = FieldErrors::of_request();
     let action = <SignOut as leptos::server_fn::ServerFn>::PATH;
     Some(view! {
         <Framed title=trouble.title("Sign out") help="What you keep here stays with your account.">

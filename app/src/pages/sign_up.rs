@@ -6,21 +6,21 @@ use leptos::prelude::*;
 use super::{NextField, leave_if_signed_in, with_next};
 use crate::{
     components::{
-        Framed, KeepSignedIn, PasswordField, Plate, ProblemSummary, Questionnaire, TextField, Trouble,
+        Framed, KeepSignedIn, PasswordField, Plate, ProblemSummary, Questionnaire, TextField, FieldErrors,
     },
-    context::Door,
+    context::RequestContext,
     islands::SubmitButton,
     server::SignUp,
 };
 
 #[component]
 pub(crate) fn SignUpPage() -> impl IntoView {
-    let door = Door::of_request()?;
+    let door = RequestContext::of_request()?;
     if leave_if_signed_in(&door) {
         return None;
     }
     let next = door.reader.next.clone();
-    let trouble = Trouble::of_request();
+    let trouble = FieldErrors::of_request();
     let action = with_next(<SignUp as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     let sign_in = with_next(routes::SIGN_IN, next.as_ref());
     let questions = door.services.questions.clone();

@@ -1,16 +1,16 @@
 //! `POST /account/security/email`.
 
 use contract::{Problems, routes};
-use domain::Notice;
+use domain::Flash;
 use leptos::prelude::*;
 
-use super::{door, settle, signed_in, to};
-use crate::{Submitted, loading::FormError};
+use super::{request_context, finish_form, signed_in, redirect_to};
+use crate::{FormFields, fragments::FormError};
 
 /// Begins a change of address.
 #[server(prefix = "", endpoint = "/account/security/email")]
-pub async fn change_email(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
-    let door = door()?;
+pub async fn change_email(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
+    let door = request_context()?;
     let outcome = async {
         let (signed_in, visit) = (signed_in(&door)?, &door.reader.visit);
         let new_email = form.email("newEmail")?;
@@ -18,9 +18,9 @@ pub async fn change_email(#[server(flatten)] form: Submitted) -> Result<(), Form
         let after =
             if signed_in.user.email_verified { routes::CHANGE_CONFIRMED } else { routes::CHANGE_DONE };
         door.services.accounts.change_email(&new_email, after, signed_in, visit).await?;
-        door.services.sessions.browser_state(&signed_in.session).leave(Notice::EmailChangeAsked).await;
-        Ok::<_, Problems>(to(routes::SECURITY))
+        door.services.sessions.browser_state(&signed_in.session).set(Flash::EmailChangeAsked).await;
+        Ok::<_, Problems>(redirect_to(routes::SECURITY))
     };
     let outcome = outcome.await;
-    settle(&door, form, outcome)
+    finish_form(&door, form, outcome)
 }

@@ -1,16 +1,16 @@
 //! `POST /account/security/password`.
 
 use contract::{Problems, routes};
-use domain::Notice;
+use domain::Flash;
 use leptos::prelude::*;
 
-use super::{door, settle, signed_in, to};
-use crate::{SessionChange, Submitted, loading::FormError};
+use super::{request_context, finish_form, signed_in, redirect_to};
+use crate::{SessionChange, FormFields, fragments::FormError};
 
 /// Changes the password, and signs every other browser out if the reader wants that.
 #[server(prefix = "", endpoint = "/account/security/password")]
-pub async fn change_password(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
-    let door = door()?;
+pub async fn change_password(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
+    let door = request_context()?;
     let outcome = async {
         let signed_in = signed_in(&door)?;
         let command = form.change_password()?;
@@ -18,15 +18,15 @@ pub async fn change_password(#[server(flatten)] form: Submitted) -> Result<(), F
         let state = |session| door.services.sessions.browser_state(session);
         Ok::<_, Problems>(match changed.session {
             Some(session) => {
-                state(&session).leave(Notice::PasswordChangedEverywhere).await;
-                to(routes::SECURITY).with(SessionChange::Opened(session))
+                state(&session).set(Flash::PasswordChangedEverywhere).await;
+                redirect_to(routes::SECURITY).with(SessionChange::Opened(session))
             }
             None => {
-                state(&signed_in.session).leave(Notice::PasswordChanged).await;
-                to(routes::SECURITY)
+                state(&signed_in.session).set(Flash::PasswordChanged).await;
+                redirect_to(routes::SECURITY)
             }
         })
     };
     let outcome = outcome.await;
-    settle(&door, form, outcome)
+    finish_form(&door, form, outcome)
 }

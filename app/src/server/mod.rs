@@ -29,28 +29,28 @@ pub(crate) use self::{
 use contract::{Code, LocalPath, Problem, Problems};
 use domain::SignedIn;
 
-use crate::{Answered, Refusal, SessionChange, Submitted, context::Door, loading::FormError};
+use crate::{ResponseEffects, FormErrors, SessionChange, FormFields, context::RequestContext, fragments::FormError};
 
-fn door() -> Result<Door, FormError> {
-    Door::of_request().ok_or(FormError(Code::Internal))
+fn request_context() -> Result<RequestContext, FormError> {
+    RequestContext::of_request().ok_or(FormError(Code::Internal))
 }
 
 /// Who is signed in, where nobody else can do anything.
-fn signed_in(door: &Door) -> Result<&SignedIn, Problem> {
+fn signed_in(door: &RequestContext) -> Result<&SignedIn, Problem> {
     door.reader.signed_in.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))
 }
 
 /// On to where the form says, or else to `otherwise`.
-fn onward(form: &Submitted, otherwise: &str) -> Answered {
-    Answered { go_to: form.next().or_else(|| LocalPath::parse(otherwise)), ..Answered::default() }
+fn redirect_next_or(form: &FormFields, otherwise: &str) -> ResponseEffects {
+    ResponseEffects { go_to: form.next().or_else(|| LocalPath::parse(otherwise)), ..ResponseEffects::default() }
 }
 
 /// On to a page, whatever the form says.
-fn to(page: &str) -> Answered {
-    Answered { go_to: LocalPath::parse(page), ..Answered::default() }
+fn redirect_to(page: &str) -> ResponseEffects {
+    ResponseEffects { go_to: LocalPath::parse(page), ..ResponseEffects::default() }
 }
 
-impl Answered {
+impl ResponseEffects {
     /// The same, and the session changes.
     fn with(self, session: SessionChange) -> Self {
         Self { session, ..self }
@@ -58,7 +58,7 @@ impl Answered {
 }
 
 /// Tells the edge what came of a form: what is to happen next, or the problems and what was typed.
-fn settle(door: &Door, form: Submitted, outcome: Result<Answered, Problems>) -> Result<(), FormError> {
+fn finish_form(door: &RequestContext, form: FormFields, outcome: Result<ResponseEffects, Problems>) -> Result<(), FormError> {
     match outcome {
         Ok(accepted) => {
             door.answer.set(|answered| *answered = accepted);
@@ -66,7 +66,7 @@ fn settle(door: &Door, form: Submitted, outcome: Result<Answered, Problems>) -> 
         }
         Err(problems) => {
             let code = problems.first().code;
-            door.answer.set(|answered| answered.refusal = Some(Refusal { problems, typed: form }));
+            door.answer.set(|answered| answered.refusal = Some(FormErrors { problems, typed: form }));
             Err(FormError(code))
         }
     }

@@ -3,8 +3,8 @@
 use contract::{Code, Problem, Problems, routes};
 use leptos::prelude::*;
 
-use super::{door, settle, to};
-use crate::{Answered, Submitted, loading::FormError, pages::with_next};
+use super::{request_context, finish_form, redirect_to};
+use crate::{ResponseEffects, FormFields, fragments::FormError, pages::with_next};
 
 /// Where it is said that a mail may be on its way, whether or not the address has an account.
 const ASKED: &str = "/forgot-password?sent";
@@ -13,28 +13,28 @@ const RESET: &str = "/sign-in?reset";
 
 /// Has a link mailed to who has this address.
 #[server(prefix = "", endpoint = "/forgot-password")]
-pub async fn request_password_reset(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
-    let door = door()?;
+pub async fn request_password_reset(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
+    let door = request_context()?;
     let outcome = async {
         let email = form.email("email")?;
         let accounts = &door.services.accounts;
         accounts.request_password_reset(&email, routes::RESET_PASSWORD, &door.reader.visit).await?;
-        Ok::<_, Problems>(to(&with_next(ASKED, form.next().as_ref())))
+        Ok::<_, Problems>(redirect_to(&with_next(ASKED, form.next().as_ref())))
     };
     let outcome = outcome.await;
-    settle(&door, form, outcome)
+    finish_form(&door, form, outcome)
 }
 
 /// Sets a password with the mailed link that led here.
 #[server(prefix = "", endpoint = "/reset-password")]
-pub async fn reset_password(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
-    let door = door()?;
+pub async fn reset_password(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
+    let door = request_context()?;
     let outcome = async {
         let link = door.reader.link.as_ref().ok_or_else(|| Problem::new(Code::InvalidResetToken))?;
         let password = form.new_password()?;
         door.services.accounts.reset_password(&link.0, password, &door.reader.visit).await?;
-        Ok::<_, Problems>(Answered { link_spent: true, ..to(RESET) })
+        Ok::<_, Problems>(ResponseEffects { link_spent: true, ..redirect_to(RESET) })
     };
     let outcome = outcome.await;
-    settle(&door, form, outcome)
+    finish_form(&door, form, outcome)
 }

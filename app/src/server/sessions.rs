@@ -1,44 +1,44 @@
 //! `POST /account/sessions/end` and `POST /account/sessions/end-others`.
 
 use contract::{Problems, routes};
-use domain::Notice;
+use domain::Flash;
 use leptos::prelude::*;
 
-use super::{door, settle, signed_in, to};
-use crate::{SessionChange, Submitted, loading::FormError};
+use super::{request_context, finish_form, signed_in, redirect_to};
+use crate::{SessionChange, FormFields, fragments::FormError};
 
 /// Signs one of the reader's browsers out; for this one it is like any sign-out.
 #[server(prefix = "", endpoint = "/account/sessions/end")]
-pub async fn end_session(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
-    let door = door()?;
+pub async fn end_session(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
+    let door = request_context()?;
     let outcome = async {
         let (signed_in, device) = (signed_in(&door)?, &door.reader.visit.device);
-        let (sessions, named) = (&door.services.sessions, form.carried("session"));
+        let (sessions, named) = (&door.services.sessions, form.hidden_field("session"));
         if let Some(presented) = &door.reader.visit.presented
             && sessions.names(named, &signed_in.session)
         {
             sessions.sign_out(presented, device).await?;
-            return Ok(to(routes::HOME).with(SessionChange::Ended));
+            return Ok(redirect_to(routes::HOME).with(SessionChange::Ended));
         }
         sessions.revoke(&signed_in.user.id, named, device).await?;
-        sessions.browser_state(&signed_in.session).leave(Notice::SessionEnded).await;
-        Ok::<_, Problems>(to(routes::SESSIONS))
+        sessions.browser_state(&signed_in.session).set(Flash::SessionEnded).await;
+        Ok::<_, Problems>(redirect_to(routes::SESSIONS))
     };
     let outcome = outcome.await;
-    settle(&door, form, outcome)
+    finish_form(&door, form, outcome)
 }
 
 /// Signs every browser of the reader out but this one.
 #[server(prefix = "", endpoint = "/account/sessions/end-others")]
-pub async fn end_other_sessions(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
-    let door = door()?;
+pub async fn end_other_sessions(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
+    let door = request_context()?;
     let outcome = async {
         let (signed_in, device) = (signed_in(&door)?, &door.reader.visit.device);
         let sessions = &door.services.sessions;
         sessions.revoke_all(&signed_in.user.id, Some(&signed_in.session), device).await?;
-        sessions.browser_state(&signed_in.session).leave(Notice::OtherSessionsEnded).await;
-        Ok::<_, Problems>(to(routes::SESSIONS))
+        sessions.browser_state(&signed_in.session).set(Flash::OtherSessionsEnded).await;
+        Ok::<_, Problems>(redirect_to(routes::SESSIONS))
     };
     let outcome = outcome.await;
-    settle(&door, form, outcome)
+    finish_form(&door, form, outcome)
 }

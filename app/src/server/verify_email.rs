@@ -1,11 +1,11 @@
 //! `POST /verify-email` and `POST /verify-email/send`.
 
 use contract::{Code, Problem, Problems, routes};
-use domain::Verified;
+use domain::EmailLinkOutcome;
 use leptos::prelude::*;
 
-use super::{door, settle, to};
-use crate::{Answered, SessionChange, Submitted, form::AFTER_CONFIRMING, loading::FormError};
+use super::{request_context, finish_form, redirect_to};
+use crate::{ResponseEffects, SessionChange, FormFields, form::AFTER_CONFIRMING, fragments::FormError};
 
 /// Where it is said that a mail may be on its way, whether or not the address needs one.
 const SENT: &str = "/verify-email?sent";
@@ -13,8 +13,8 @@ const SENT: &str = "/verify-email?sent";
 /// Does what the mailed link that led here is for: proves an address, and lets its reader in; or carries a change of it
 /// one step on.
 #[server(prefix = "", endpoint = "/verify-email")]
-pub async fn verify_email(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
-    let door = door()?;
+pub async fn verify_email(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
+    let door = request_context()?;
     let outcome = async {
         let (signed_in, visit) = (door.reader.signed_in.as_ref(), &door.reader.visit);
         let link = door.reader.link.as_ref().ok_or_else(|| Problem::new(Code::InvalidVerificationToken))?;
@@ -25,34 +25,34 @@ pub async fn verify_email(#[server(flatten)] form: Submitted) -> Result<(), Form
         };
         let verified = door.services.accounts.verify_email(&link.0, onwards, signed_in, visit).await;
         let next = match verified.map_err(Problem::from)? {
-            Verified::Address { session: Some(session) } => {
-                to(routes::HOME).with(SessionChange::Opened(session))
+            EmailLinkOutcome::Address { session: Some(session) } => {
+                redirect_to(routes::HOME).with(SessionChange::Opened(session))
             }
-            Verified::Address { session: None } => to(AFTER_CONFIRMING),
+            EmailLinkOutcome::Address { session: None } => redirect_to(AFTER_CONFIRMING),
             // The edge takes the token out of the address before the page is shown.
-            Verified::NewPasswordNeeded { token } => {
-                let go_to = to(&format!("{}?token={token}", routes::RESET_PASSWORD));
-                return Ok(Answered { link_spent: true, ..go_to });
+            EmailLinkOutcome::NewPasswordNeeded { token } => {
+                let go_to = redirect_to(&format!("{}?token={token}", routes::RESET_PASSWORD));
+                return Ok(ResponseEffects { link_spent: true, ..go_to });
             }
-            Verified::ChangeConfirmed => to(routes::CHANGE_CONFIRMED),
-            Verified::Changed(_) => to(routes::CHANGE_DONE),
+            EmailLinkOutcome::ChangeConfirmed => redirect_to(routes::CHANGE_CONFIRMED),
+            EmailLinkOutcome::Changed(_) => redirect_to(routes::CHANGE_DONE),
         };
-        Ok::<_, Problems>(Answered { link_spent: true, follow_link: true, ..next })
+        Ok::<_, Problems>(ResponseEffects { link_spent: true, follow_link: true, ..next })
     };
     let outcome = outcome.await;
-    settle(&door, form, outcome)
+    finish_form(&door, form, outcome)
 }
 
 /// Has such a link mailed once more. Who is not signed in names the address, and is told nothing about it.
 #[server(prefix = "", endpoint = "/verify-email/send")]
-pub async fn send_verification(#[server(flatten)] form: Submitted) -> Result<(), FormError> {
-    let door = door()?;
+pub async fn send_verification(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
+    let door = request_context()?;
     let outcome = async {
         let asking = door.reader.signed_in.as_ref().map(|signed_in| &signed_in.user);
         let email = form.email("email")?;
         door.services.accounts.send_verification(&email, AFTER_CONFIRMING, asking).await?;
-        Ok::<_, Problems>(to(SENT))
+        Ok::<_, Problems>(redirect_to(SENT))
     };
     let outcome = outcome.await;
-    settle(&door, form, outcome)
+    finish_form(&door, form, outcome)
 }

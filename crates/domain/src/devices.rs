@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use storage::KnownDevice;
 use uuid::Uuid;
 
-use crate::{Device, Sessions, sessions::bounded};
+use crate::{ClientMetadata, Sessions, sessions::truncate_untrusted};
 
 /// What a browser's long-lived cookie says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +33,10 @@ impl DeviceId {
     }
 
     /// The browser as it is noted for a reader who signs in.
-    pub(crate) fn seen(&self, device: &Device, now: Timestamp) -> KnownDevice {
+    pub(crate) fn seen(&self, device: &ClientMetadata, now: Timestamp) -> KnownDevice {
         KnownDevice {
             id: self.stored_name(),
-            user_agent: bounded(&device.user_agent),
+            user_agent: truncate_untrusted(&device.user_agent),
             first_seen_at: now,
             last_seen_at: now,
         }
@@ -54,7 +54,7 @@ impl Sessions {
 
     /// A device cookie for a browser that has none.
     pub fn new_device(&self) -> DeviceId {
-        DeviceId { handle: self.draw(), brought: false, outdated: false }
+        DeviceId { handle: self.random_handle(), brought: false, outdated: false }
     }
 
     /// The value of a device cookie: `HANDLE.SIGNATURE`.

@@ -1,9 +1,9 @@
 //! The record of what happens to accounts: a row and a line in the log for each.
 
 use contract::Timestamp;
-use storage::{Database, Event, QueuedMail, Trace};
+use storage::{AuditEvent, AuditRecord, Database, QueuedMail};
 
-use crate::{Device, Failure, Ports, sessions::bounded};
+use crate::{ClientMetadata, InternalError, Ports, sessions::truncate_untrusted};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,44 +111,50 @@ pub const DONE: &str = "done";
 
 /// Writes the record.
 #[derive(Debug, Clone)]
-pub(crate) struct Events {
+pub(crate) struct AuditLog {
     database: Database,
     ports: Ports,
 }
 
-impl Events {
+impl AuditLog {
     pub(crate) const fn new(database: Database, ports: Ports) -> Self {
         Self { database, ports }
     }
 
     /// What a change that is about to be made leaves behind.
-    pub(crate) fn done(&self, kind: EventKind, user_id: &str, device: &Device) -> Trace {
-        Trace { event: self.event(kind, DONE, Some(user_id), device), mails: Vec::new() }
+    pub(crate) fn done(&self, kind: EventKind, user_id: &str, device: &ClientMetadata) -> AuditRecord {
+        AuditRecord { event: self.event(kind, DONE, Some(user_id), device), mails: Vec::new() }
     }
 
     /// A deletion, recorded about nobody.
-    pub(crate) fn erased(&self) -> Trace {
-        let nowhere = Device::default();
-        Trace { event: self.event(EventKind::Deletion, DONE, None, &nowhere), mails: Vec::new() }
+    pub(crate) fn anonymous_deletion(&self) -> AuditRecord {
+        let nowhere = ClientMetadata::default();
+        AuditRecord { event: self.event(EventKind::Deletion, DONE, None, &nowhere), mails: Vec::new() }
     }
 
     /// Records something by itself: what was refused and why, mostly.
-    pub(crate) async fn note(
+    pub(crate) async fn record_now(
         &self,
         kind: EventKind,
         why: &str,
         user_id: Option<&str>,
-        device: &Device,
-    ) -> Result<(), Failure> {
-        let trace = Trace { event: self.event(kind, why, user_id, device), mails: Vec::new() };
+        device: &ClientMetadata,
+    ) -> Result<(), InternalError> {
+        let trace = AuditRecord { event: self.event(kind, why, user_id, device), mails: Vec::new() };
         self.database.record(&trace).await?;
         log(&trace);
         Ok(())
     }
 
-    fn event(&self, kind: EventKind, outcome: &str, user_id: Option<&str>, device: &Device) -> Event {
-        let known = |text: &str| (!text.is_empty()).then(|| bounded(text));
-        Event {
+    fn event(
+        &self,
+        kind: EventKind,
+        outcome: &str,
+        user_id: Option<&str>,
+        device: &ClientMetadata,
+    ) -> AuditEvent {
+        let known = |text: &str| (!text.is_empty()).then(|| truncate_untrusted(text));
+        AuditEvent {
             id: self.ports.random_uuid().to_string(),
             at: self.ports.clock.now(),
             kind: kind.name().to_owned(),
@@ -165,14 +171,14 @@ impl Events {
 }
 
 /// Adds the mail a change causes.
-pub(crate) fn with_mails(mut trace: Trace, mails: impl IntoIterator<Item = QueuedMail>) -> Trace {
+pub(crate) fn with_mails(mut trace: AuditRecord, mails: impl IntoIterator<Item = QueuedMail>) -> AuditRecord {
     trace.mails.extend(mails);
     trace
 }
 
 /// Tells the log what has been recorded.
-pub(crate) fn log(trace: &Trace) {
-    let Event { kind, outcome, user_id, ip_address, user_agent, .. } = &trace.event;
+pub(crate) fn log(trace: &AuditRecord) {
+    let AuditEvent { kind, outcome, user_id, ip_address, user_agent, .. } = &trace.event;
     tracing::info!(
         event = kind,
         outcome,

@@ -7,7 +7,7 @@ use contract::Timestamp;
 use serde_json::{Map, Value, json};
 use storage::{Database, StoredKey};
 
-use crate::{Failure, Ports, Sealed, Secret, SigningKey};
+use crate::{Encrypted, InternalError, Ports, Secret, SigningKey};
 
 /// A signature algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub(crate) struct KeyRing {
 
 /// A key as the operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyStatus {
+pub struct KeyInfo {
     /// The `kid`.
     pub kid: String,
     /// JWA name.
@@ -104,7 +104,7 @@ impl KeyRing {
         ports: &Ports,
         secret: &Secret,
         algorithm: Algorithm,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, InternalError> {
         let ring = Self::load(database, ports, secret, algorithm).await?;
         let now = ports.clock.now();
         if ring.signing_at(now).is_some() {
@@ -123,7 +123,9 @@ impl KeyRing {
         database.add_signing_key(&made).await?;
         let ring = Self::load(database, ports, secret, algorithm).await?;
         if ring.signing_at(now).is_none() {
-            return Err(Failure::Fault("another process made the signing key under another secret".into()));
+            return Err(InternalError::Fault(
+                "another process made the signing key under another secret".into(),
+            ));
         }
         Ok(ring)
     }
@@ -134,7 +136,7 @@ impl KeyRing {
         ports: &Ports,
         secret: &Secret,
         algorithm: Algorithm,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, InternalError> {
         let now = ports.clock.now();
         let mut stored = database.signing_keys().await?;
         let gone: Vec<String> =
@@ -164,12 +166,12 @@ impl KeyRing {
         secret: &Secret,
         algorithm: Algorithm,
         ahead: i64,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, InternalError> {
         let now = ports.clock.now();
         let stored = database.signing_keys().await?;
         if let Some(waiting) = newest(&stored, algorithm).filter(|key| key.signs_from > now.millis()) {
             if ahead == 0 {
-                database.bring_signing_key_forward(&waiting.id, now.millis()).await?;
+                database.activate_signing_key(&waiting.id, now.millis()).await?;
             }
             return Ok(ahead == 0);
         }
@@ -180,7 +182,7 @@ impl KeyRing {
     }
 
     /// Every key and what it does.
-    pub(crate) async fn list(database: &Database, ports: &Ports) -> Result<Vec<KeyStatus>, Failure> {
+    pub(crate) async fn list(database: &Database, ports: &Ports) -> Result<Vec<KeyInfo>, InternalError> {
         let now = ports.clock.now();
         let stored = database.signing_keys().await?;
         let status = |key: &StoredKey| {
@@ -194,7 +196,7 @@ impl KeyRing {
                 false if superseded => KeyState::Retiring,
                 false => KeyState::Signing,
             };
-            KeyStatus {
+            KeyInfo {
                 kid: key.id.clone(),
                 algorithm: key.algorithm.clone(),
                 created_at: Timestamp::from_millis(key.created_at),
@@ -244,14 +246,14 @@ fn is_gone(key: &StoredKey, stored: &[StoredKey], now: Timestamp) -> bool {
 
 /// The key, and whether the secret before this one had sealed it.
 fn unseal(key: &StoredKey, algorithm: Algorithm, secret: &Secret) -> Option<(SigningKey, bool)> {
-    let sealed = Sealed(key.sealed_private_key.clone());
+    let sealed = Encrypted(key.sealed_private_key.clone());
     let opened = secret.unseal(PURPOSE, &key.id, &sealed)?;
     Some((SigningKey { algorithm, kid: key.id.clone(), private: opened.plain }, opened.age.is_previous()))
 }
 
-fn seal(kid: &str, private: &[u8], ports: &Ports, secret: &Secret) -> Result<Sealed, Failure> {
+fn seal(kid: &str, private: &[u8], ports: &Ports, secret: &Secret) -> Result<Encrypted, InternalError> {
     let sealed = secret.seal(PURPOSE, kid, private, ports.entropy.as_ref());
-    sealed.ok_or_else(|| Failure::Fault("the signing key could not be sealed".into()))
+    sealed.ok_or_else(|| InternalError::Fault("the signing key could not be sealed".into()))
 }
 
 fn published(stored: &[StoredKey]) -> Vec<PublicKey> {
@@ -268,7 +270,7 @@ fn make(
     algorithm: Algorithm,
     generation: i64,
     signs_from: Timestamp,
-) -> Result<StoredKey, Failure> {
+) -> Result<StoredKey, InternalError> {
     let kid = ports.random_uuid().to_string();
     let pair = ports.signer.generate(algorithm)?;
     let mut jwk: Map<String, Value> = pair.public;

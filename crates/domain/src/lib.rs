@@ -4,18 +4,18 @@
 //! command, and gets the same typed error. Nothing here knows HTTP, SQL or a user interface.
 
 mod accounts;
-mod agent;
-mod browser;
+mod admin;
+mod cleanup;
 mod conversations;
 mod devices;
 mod events;
-mod failure;
 mod file_name;
+mod flash;
 mod import;
+mod internal_error;
 mod key_ring;
 mod limits;
 mod mail;
-mod operator;
 mod passwords;
 mod ports;
 mod privacy;
@@ -23,48 +23,49 @@ pub mod search;
 mod secret;
 mod sessions;
 mod tokens;
-mod upkeep;
+mod user_agent;
 
 use std::sync::Arc;
 
 pub use accounts::{
     AccountRules, Accounts, ChangeEmailError, ChangePassword, ChangePasswordError, CheckPasswordError,
-    DeleteAccount, DeleteAccountError, Deleted, LinkMeaning, PasswordChanged, ProfileChange,
-    RequestResetError, ResetPasswordError, SendVerificationError, SignIn, SignInError, SignUp, SignUpError,
-    SignedUp, UnlinkError, UpdateProfileError, Verified, VerifyEmailError,
+    DeleteAccount, DeleteAccountError, DeleteAccountOutcome, EmailLinkKind, EmailLinkOutcome,
+    PasswordChanged, ProfileChange, RequestResetError, ResetPasswordError, SendVerificationError, SignIn,
+    SignInError, SignUp, SignUpError, SignedUp, UnlinkError, UpdateProfileError, VerifyEmailError,
 };
-pub use agent::device_in_words;
-pub use browser::{BrowserState, Notice};
+pub use admin::{Admin, AdminError, InitialCredential, NewUser};
+pub use cleanup::{Cleanup, Retention};
 pub use contract;
 pub use contract::Timestamp;
 pub use conversations::{
-    Asked, By, ConversationError, ConversationEvent, ConversationExport, ConversationLimits, Conversations,
-    ExportFormat, Fork, Piece, Place, Reading, Stretch, Taken, Turn, Watch,
+    BranchMessage, BranchPage, ConversationError, ConversationEvent, ConversationExport, ConversationLimits,
+    Conversations, ExportCursor, ExportFormat, ExportItem, ExportedConversation, PageAnchor, PageRequest,
+    Principal, SiblingPosition, Subscription,
 };
 pub use devices::DeviceId;
 pub use events::{DONE, EventKind};
-pub use failure::Failure;
 pub use file_name::file_name;
-pub use import::{AnswerCounts, Import, ImportReport, Importer, LeftOut, PasswordCounts, WhyLeftOut};
-pub use key_ring::{Algorithm, KeyState, KeyStatus, PUBLISHED_AHEAD};
+pub use flash::{Flash, FlashStore};
+pub use import::{AnswerCounts, Import, ImportReport, Importer, PasswordCounts, SkipReason, SkippedUser};
+pub use internal_error::InternalError;
+pub use key_ring::{Algorithm, KeyInfo, KeyState, PUBLISHED_AHEAD};
 pub use limits::{LimitError, LimitSettings, Limits, Quota, Rule};
-pub use mail::{Delivered, Letter, Letterhead, Link, Occasion, Post, lifetimes};
-pub use operator::{Access, NewReader, Operator, OperatorError};
+pub use mail::{DeliveryOutcome, Link, MailBranding, MailMessage, MailQueue, MailTemplate, lifetimes};
 pub use passwords::{HashKind, PasswordPolicy};
 pub use ports::{
     Clock, Entropy, Hasher, HasherBusy, KeyPair, Mailer, MailerError, Ports, Signer, SignerError, SigningKey,
 };
-pub use privacy::{ExportError, Privacy, export};
-pub use secret::{Opened, Sealed, Secret, SecretAge};
-pub use sessions::{Device, Presented, Renewal, Resolved, Sessions, Visit};
+pub use privacy::{DataExport, ExportError, export};
+pub use secret::{Decrypted, Encrypted, KeyVersion, Secret};
+pub use sessions::{ActiveSession, ClientInfo, ClientMetadata, Renewal, SessionHandle, Sessions};
 pub use storage::{
-    Ban, Database, Event, ForeignBan, ForeignReader, Session, SignInMethod, SignedIn, StorageError, Swept,
-    User,
+    AuditEvent, Ban, CleanupCounts, Database, ForeignBan, ImportedUser, Session, SignInMethod, SignedIn,
+    StorageError, User,
 };
 pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifiedToken, VerifyError};
-pub use upkeep::{Retention, Upkeep};
+pub use user_agent::describe_device;
 
-use contract::{Questions, UserBody};
+use contract::{Questions, UserDto};
 
 /// Every service, as the doors hold them.
 #[derive(Debug)]
@@ -76,19 +77,19 @@ pub struct Services {
     /// JWTs for other services.
     pub tokens: Tokens,
     /// Mail on its way.
-    pub post: Post,
+    pub mail: MailQueue,
     /// How often one may try.
     pub limits: Limits,
     /// What the operator does.
-    pub operator: Operator,
+    pub admin: Admin,
     /// Taking readers over from another system.
     pub import: Importer,
     /// What chatbots write and readers find again.
     pub conversations: Conversations,
     /// What readers may ask about their own data.
-    pub privacy: Privacy,
+    pub data_export: DataExport,
     /// What is done from time to time.
-    pub upkeep: Upkeep,
+    pub cleanup: Cleanup,
     /// What this book asks its readers.
     pub questions: Arc<Questions>,
 }
@@ -107,7 +108,7 @@ pub struct Settings {
     /// What the operator has decided about accounts.
     pub accounts: AccountRules,
     /// Who writes to readers.
-    pub letterhead: Letterhead,
+    pub branding: MailBranding,
     /// How often one may try.
     pub limits: LimitSettings,
     /// How long things are kept.
@@ -121,14 +122,14 @@ impl Services {
     ///
     /// # Errors
     /// [`Failure`] when the database or the signer fails.
-    pub async fn open(database: Database, ports: Ports, settings: Settings) -> Result<Self, Failure> {
+    pub async fn open(database: Database, ports: Ports, settings: Settings) -> Result<Self, InternalError> {
         let Settings {
             secret,
             bearer_sessions,
             questions,
             tokens,
             accounts,
-            letterhead,
+            branding: letterhead,
             limits,
             retention,
             conversations,
@@ -144,9 +145,9 @@ impl Services {
         let sessions = Sessions::new(&database, &ports, Arc::clone(&secret), bearer_sessions).await?;
         let limits = Limits::new(database.clone(), ports.clone(), Arc::clone(&secret), limits);
         let asked = Arc::clone(&questions);
-        let privacy = Privacy::new(database.clone(), ports.clone(), asked, limits.clone(), book);
+        let privacy = DataExport::new(database.clone(), ports.clone(), asked, limits.clone(), book);
         let post =
-            Post::new(database.clone(), ports.clone(), Arc::clone(&secret), letterhead, limits.clone());
+            MailQueue::new(database.clone(), ports.clone(), Arc::clone(&secret), letterhead, limits.clone());
         let doors = (post.clone(), limits.clone());
         let accounts = Accounts::new(
             database.clone(),
@@ -156,23 +157,23 @@ impl Services {
             doors,
             accounts,
         );
-        accounts.look_for_foreign_hashes().await?;
-        let operator = Operator::new(database.clone(), ports.clone(), post.clone());
+        accounts.refresh_legacy_hash_kinds().await?;
+        let operator = Admin::new(database.clone(), ports.clone(), post.clone());
         let import = Importer::new(database.clone(), ports.clone(), Arc::clone(&questions));
-        let upkeep = Upkeep::new(database.clone(), ports.clone(), retention);
+        let upkeep = Cleanup::new(database.clone(), ports.clone(), retention);
         let asked = Arc::clone(&questions);
         let tokens = Tokens::open(database, ports, secret, asked, sessions.clone(), tokens).await?;
         Ok(Self {
             accounts,
             sessions,
             tokens,
-            post,
+            mail: post,
             limits,
-            operator,
+            admin: operator,
             import,
             conversations,
-            privacy,
-            upkeep,
+            data_export: privacy,
+            cleanup: upkeep,
             questions,
         })
     }
@@ -181,15 +182,15 @@ impl Services {
     ///
     /// # Errors
     /// [`Failure`]; the next round tries again.
-    pub async fn keep_up(&self) -> Result<Swept, Failure> {
+    pub async fn run_maintenance(&self) -> Result<CleanupCounts, InternalError> {
         self.tokens.reload().await?;
-        self.accounts.look_for_foreign_hashes().await?;
-        self.upkeep.sweep().await
+        self.accounts.refresh_legacy_hash_kinds().await?;
+        self.cleanup.run().await
     }
 
     /// A reader as the wire shows them.
-    pub fn user_body(&self, user: &User) -> UserBody {
-        UserBody {
+    pub fn user_body(&self, user: &User) -> UserDto {
+        UserDto {
             id: user.id.clone(),
             name: user.name.clone(),
             email: user.email.clone(),

@@ -11,7 +11,7 @@ use std::{
 use contract::{Code, Problem, Problems, Timestamp};
 use storage::Database;
 
-use crate::{Failure, Ports, Secret, devices::hex};
+use crate::{InternalError, Ports, Secret, devices::hex};
 
 /// So many in so many seconds. The window is anchored at the last one that was allowed: refused ones do not extend it,
 /// and the count starts anew after a quiet window.
@@ -113,7 +113,7 @@ pub enum LimitError {
         retry_after: u32,
     },
     /// Nothing can be said about it.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 /// Counts tries and refuses those above the quota.
@@ -136,7 +136,7 @@ struct Requests {
 /// A try that was counted, to be given back when it turns out not to have been a guess.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct Counted(Option<String>);
+pub(crate) struct Attempt(Option<String>);
 
 #[derive(Debug, Clone, Copy)]
 struct Window {
@@ -191,22 +191,22 @@ impl Limits {
     }
 
     /// Counts a try that may be given back.
-    pub(crate) async fn count(&self, rule: Rule, subject: &str) -> Result<Counted, LimitError> {
-        let Some(quota) = self.quota(rule) else { return Ok(Counted(None)) };
+    pub(crate) async fn count(&self, rule: Rule, subject: &str) -> Result<Attempt, LimitError> {
+        let Some(quota) = self.quota(rule) else { return Ok(Attempt(None)) };
         // Neither addresses nor e-mail addresses stand in the table.
         let id = hex(self.secret.derive(&format!("limit:{}:{subject}", rule.name())).as_slice());
         let now = self.ports.clock.now();
         let millis = i64::from(quota.seconds) * 1000;
-        match self.database.take_try(&id, now, millis, i64::from(quota.count)).await? {
-            None => Ok(Counted(Some(id))),
+        match self.database.record_attempt(&id, now, millis, i64::from(quota.count)).await? {
+            None => Ok(Attempt(Some(id))),
             Some(end) => Err(exceeded(now, end)),
         }
     }
 
     /// Takes a try back.
-    pub(crate) async fn give_back(&self, counted: Counted) -> Result<(), Failure> {
-        if let Counted(Some(id)) = counted {
-            self.database.give_try_back(&id).await?;
+    pub(crate) async fn refund(&self, counted: Attempt) -> Result<(), InternalError> {
+        if let Attempt(Some(id)) = counted {
+            self.database.refund_attempt(&id).await?;
         }
         Ok(())
     }
@@ -235,7 +235,7 @@ fn exceeded(now: Timestamp, end: Timestamp) -> LimitError {
     LimitError::Exceeded { retry_after: u32::try_from(seconds).unwrap_or(u32::MAX) }
 }
 
-impl<E: Into<Failure>> From<E> for LimitError {
+impl<E: Into<InternalError>> From<E> for LimitError {
     fn from(error: E) -> Self {
         Self::Failure(error.into())
     }

@@ -42,7 +42,7 @@ impl PasswordPolicy {
     ///
     /// # Errors
     /// `PASSWORD_COMPROMISED` for one of the commonest passwords, `PASSWORD_TOO_WEAK` for one that is easily guessed.
-    pub fn judge(&self, password: &NewPassword, field: &str, about: &[&str]) -> Result<(), Problem> {
+    pub fn check_strength(&self, password: &NewPassword, field: &str, about: &[&str]) -> Result<(), Problem> {
         if self.length_alone {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use uuid::{Builder, Uuid};
 use zeroize::Zeroizing;
 
-use crate::{Algorithm, HashKind, Letter};
+use crate::{Algorithm, HashKind, MailMessage};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -43,7 +43,7 @@ pub trait Hasher: Send + Sync {
     ///
     /// # Errors
     /// [`HasherBusy`] at once when too many are waiting.
-    async fn burn(&self, attempt: PasswordAttempt, kind: HashKind) -> Result<(), HasherBusy>;
+    async fn dummy_verify(&self, attempt: PasswordAttempt, kind: HashKind) -> Result<(), HasherBusy>;
 
     /// Whether a stored hash is what [`Hasher::hash`] makes today. Any other is replaced when its reader signs in.
     fn is_current(&self, phc: &str) -> bool;
@@ -67,7 +67,7 @@ pub trait Mailer: Send + Sync {
     ///
     /// # Errors
     /// [`MailerError`].
-    async fn send(&self, letter: &Letter) -> Result<(), MailerError>;
+    async fn send(&self, letter: &MailMessage) -> Result<(), MailerError>;
 }
 
 /// Why a letter was not taken.

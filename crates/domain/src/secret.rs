@@ -23,14 +23,14 @@ pub struct Secret {
 
 /// Which secret something was made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SecretAge {
+pub enum KeyVersion {
     /// The present one.
     Current,
     /// The one before it: what was made with it has to be made anew before that one is forgotten.
     Previous,
 }
 
-impl SecretAge {
+impl KeyVersion {
     /// Whether it was the one before.
     pub const fn is_previous(self) -> bool {
         matches!(self, Self::Previous)
@@ -38,16 +38,16 @@ impl SecretAge {
 }
 
 /// Something that was sealed.
-pub struct Opened {
+pub struct Decrypted {
     /// What was sealed.
     pub plain: Zeroizing<Vec<u8>>,
     /// What it was sealed with.
-    pub age: SecretAge,
+    pub age: KeyVersion,
 }
 
 /// Something encrypted at rest: standard base64 of a 24-byte nonce, the ciphertext and its tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sealed(pub String);
+pub struct Encrypted(pub String);
 
 /// Length of the nonce of XChaCha20-Poly1305, in bytes.
 const NONCE: usize = 24;
@@ -77,13 +77,13 @@ impl Secret {
 
     /// Which secret `signature` was made with, as the [`Secret::sign`] of `message`; `None` when neither. Each comparison
     /// takes constant time, and all are made.
-    pub fn signed_by(&self, message: &str, signature: &str) -> Option<SecretAge> {
+    pub fn signed_by(&self, message: &str, signature: &str) -> Option<KeyVersion> {
         let is_of = |secret: &str| -> bool {
             self::signature(secret, message).as_bytes().ct_eq(signature.as_bytes()).into()
         };
         let (current, previous) =
             (is_of(&self.current), self.previous.as_ref().is_some_and(|previous| is_of(previous)));
-        if current { Some(SecretAge::Current) } else { previous.then_some(SecretAge::Previous) }
+        if current { Some(KeyVersion::Current) } else { previous.then_some(KeyVersion::Previous) }
     }
 
     /// 32 bytes for one purpose, unrelated to those for any other.
@@ -97,30 +97,36 @@ impl Secret {
     }
 
     /// Encrypts with XChaCha20-Poly1305 under a key for `purpose`. `bound_to` must be given again to open.
-    pub fn seal(&self, purpose: &str, bound_to: &str, plain: &[u8], entropy: &dyn Entropy) -> Option<Sealed> {
+    pub fn seal(
+        &self,
+        purpose: &str,
+        bound_to: &str,
+        plain: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Option<Encrypted> {
         let mut nonce = [0; NONCE];
         entropy.fill(&mut nonce);
         let payload = Payload { msg: plain, aad: bound_to.as_bytes() };
         let sealed = cipher(&self.current, purpose).encrypt(XNonce::from_slice(&nonce), payload).ok()?;
-        Some(Sealed(STANDARD.encode([nonce.as_slice(), &sealed].concat())))
+        Some(Encrypted(STANDARD.encode([nonce.as_slice(), &sealed].concat())))
     }
 
     /// Decrypts; `None` when neither secret, with this purpose and binding, sealed it.
-    pub fn open(&self, purpose: &str, bound_to: &str, sealed: &Sealed) -> Option<Zeroizing<Vec<u8>>> {
+    pub fn open(&self, purpose: &str, bound_to: &str, sealed: &Encrypted) -> Option<Zeroizing<Vec<u8>>> {
         self.unseal(purpose, bound_to, sealed).map(|opened| opened.plain)
     }
 
     /// As [`Secret::open`], and says what it was sealed with, so that it can be sealed anew.
-    pub fn unseal(&self, purpose: &str, bound_to: &str, sealed: &Sealed) -> Option<Opened> {
+    pub fn unseal(&self, purpose: &str, bound_to: &str, sealed: &Encrypted) -> Option<Decrypted> {
         let bytes = STANDARD.decode(&sealed.0).ok()?;
         let (nonce, sealed) = bytes.split_at_checked(NONCE)?;
         let opened = |secret: &str, age| {
             let payload = Payload { msg: sealed, aad: bound_to.as_bytes() };
             let plain = cipher(secret, purpose).decrypt(XNonce::from_slice(nonce), payload).ok()?;
-            Some(Opened { plain: Zeroizing::new(plain), age })
+            Some(Decrypted { plain: Zeroizing::new(plain), age })
         };
-        opened(&self.current, SecretAge::Current)
-            .or_else(|| self.previous.as_ref().and_then(|previous| opened(previous, SecretAge::Previous)))
+        opened(&self.current, KeyVersion::Current)
+            .or_else(|| self.previous.as_ref().and_then(|previous| opened(previous, KeyVersion::Previous)))
     }
 }
 
@@ -145,7 +151,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-impl fmt::Debug for Opened {
+impl fmt::Debug for Decrypted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Opened(.., {:?})", self.age)
     }

@@ -4,11 +4,11 @@ use contract::{Answers, Timestamp};
 use sqlx::{FromRow, types::Json};
 
 use crate::{
-    Database, Opening, StorageError, Trace,
+    AuditRecord, Database, NewSession, StorageError,
+    audit_log::insert_audit_record,
     database::{in_transaction, on_pool},
-    events::insert_trace,
-    holding::hold_reader,
-    sessions::insert_opening,
+    locks::lock_user,
+    sessions::insert_session,
 };
 
 /// A reader.
@@ -168,8 +168,8 @@ impl Database {
     pub async fn create_account(
         &self,
         account: &NewAccount,
-        opening: Option<&Opening<'_>>,
-        trace: &Trace,
+        opening: Option<&NewSession<'_>>,
+        trace: &AuditRecord,
     ) -> Result<bool, StorageError> {
         let user = &account.user;
         let unverified_since = (!user.email_verified).then(|| trace.event.at.millis());
@@ -196,11 +196,11 @@ impl Database {
                 .bind(user.created_at.millis())
                 .execute(&mut *connection)
                 .await?;
-            crate::devices::see_device!(connection, &user.id, account.device.as_ref());
+            crate::devices::upsert_known_device!(connection, &user.id, account.device.as_ref());
             if let Some(opening) = opening {
-                insert_opening!(connection, opening);
+                insert_session!(connection, opening);
             }
-            insert_trace!(connection, trace);
+            insert_audit_record!(connection, trace);
             true
         }))
     }
@@ -304,20 +304,20 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn delete_user(&self, id: &str, trace: &Trace) -> Result<bool, StorageError> {
+    pub async fn delete_user(&self, id: &str, trace: &AuditRecord) -> Result<bool, StorageError> {
         in_transaction!(self, |connection| {
             // In the order in which a chatbot takes them: first the conversation, then, to note its request, the reader.
             // The other way round each would wait for the other. With the reader held, no conversation is added.
-            if !hold_reader!(connection, id) {
+            if !lock_user!(connection, id) {
                 return Ok(false);
             }
             sqlx::query(HOLD_CONVERSATIONS).bind(id).execute(&mut *connection).await?;
             sqlx::query(DELETE).bind(id).execute(&mut *connection).await?;
-            sqlx::query(crate::events::FORGET).bind(id).execute(&mut *connection).await?;
-            insert_trace!(connection, trace);
+            sqlx::query(crate::audit_log::FORGET).bind(id).execute(&mut *connection).await?;
+            insert_audit_record!(connection, trace);
         });
         // The reader is gone, whatever comes of this.
-        if let Err(error) = self.settle_search(true).await {
+        if let Err(error) = self.merge_fts_index(true).await {
             tracing::warn!(%error, "words of a reader who was erased are in the index until others are deleted");
         }
         Ok(true)

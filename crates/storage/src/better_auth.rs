@@ -48,7 +48,7 @@ pub struct BetterAuth {
 
 /// A reader as Better Auth has them. Nothing is judged yet.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct ForeignReader {
+pub struct ImportedUser {
     /// Whatever its ids are, as text.
     pub id: String,
     /// The address, in any case.
@@ -110,7 +110,7 @@ impl BetterAuth {
     ///
     /// # Errors
     /// [`ForeignError`].
-    pub async fn next(&mut self) -> Result<Vec<ForeignReader>, ForeignError> {
+    pub async fn next(&mut self) -> Result<Vec<ImportedUser>, ForeignError> {
         let rows: Vec<Row> =
             sqlx::query_as(&format!("fetch {BATCH} from readers")).fetch_all(&mut self.connection).await?;
         Ok(rows.into_iter().map(|(row, password)| reader(row.0, password)).collect())
@@ -213,8 +213,8 @@ fn statement(readers: &Table, accounts: &Table) -> Result<String, ForeignError> 
 }
 
 /// A row as a reader; what has no place of its own is a field.
-fn reader(row: Map<String, Value>, password: Option<String>) -> ForeignReader {
-    let mut reader = ForeignReader { password, ..ForeignReader::default() };
+fn reader(row: Map<String, Value>, password: Option<String>) -> ImportedUser {
+    let mut reader = ImportedUser { password, ..ImportedUser::default() };
     let (mut banned, mut ban) = (false, ForeignBan::default());
     for (column, value) in row {
         match folded(&column).as_str() {
@@ -336,12 +336,12 @@ mod tests {
             "ban_reason": "spam", "experienceLevel": "beginner", "role": null,
         });
         let Value::Object(row) = row else { panic!("an object") };
-        let expected = ForeignReader {
+        let expected = ImportedUser {
             id: "7".into(),
             email: "Ada@Example.com".into(),
             email_verified: true,
             fields: vec![("experienceLevel".into(), json!("beginner")), ("role".into(), Value::Null)],
-            ..ForeignReader::default()
+            ..ImportedUser::default()
         };
         assert_eq!(reader(row, None), expected);
     }

@@ -4,14 +4,14 @@
 use contract::Timestamp;
 
 use crate::{
-    Database, KnownDevice, Opening, StorageError, Trace,
+    AuditRecord, Database, KnownDevice, NewSession, StorageError,
     accounts::INSERT_CREDENTIAL,
+    audit_log::insert_audit_record,
     database::in_transaction,
-    devices::{self, see_device},
-    events::insert_trace,
-    holding::hold_reader,
-    links,
-    sessions::{self, insert_opening},
+    devices::{self, upsert_known_device},
+    locks::lock_user,
+    one_time_tokens,
+    sessions::{self, insert_session},
 };
 
 /// A password that takes the place of another, or is the first.
@@ -27,7 +27,7 @@ pub struct NewPasswordHash<'a> {
 
 /// What became of an attempt to spend a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spent {
+pub enum ConsumeOutcome {
     /// It did what it is for.
     Now,
     /// It has been used, replaced or is too old: nothing was changed.
@@ -66,15 +66,19 @@ macro_rules! set_password {
             .bind($at.millis())
             .execute(&mut *$connection)
             .await?;
-        sqlx::query(links::DELETE_OF_USER).bind(password.user_id).execute(&mut *$connection).await?;
+        sqlx::query(one_time_tokens::DELETE_OF_USER)
+            .bind(password.user_id)
+            .execute(&mut *$connection)
+            .await?;
     }};
 }
 
 /// Marks a link as used and the address it was mailed to as proved, on an open connection; `false` unless both could be
 /// done, and then the transaction is not to be committed.
-macro_rules! prove_address {
+macro_rules! mark_email_verified {
     ($connection:ident, $link:expr, $now:expr) => {{
-        let used = sqlx::query(links::USE).bind(&$link.id).bind($now).execute(&mut *$connection).await?;
+        let used =
+            sqlx::query(one_time_tokens::USE).bind(&$link.id).bind($now).execute(&mut *$connection).await?;
         let verified = sqlx::query(VERIFY)
             .bind(&$link.user_id)
             .bind(&$link.email)
@@ -86,7 +90,7 @@ macro_rules! prove_address {
 }
 
 /// Ends every session of a reader on an open connection, and knows none of the reader's browsers any more.
-macro_rules! end_everywhere {
+macro_rules! revoke_all_sessions {
     ($connection:ident, $user_id:expr) => {{
         sqlx::query(sessions::DELETE_OF_USER).bind($user_id).bind("").execute(&mut *$connection).await?;
         sqlx::query(devices::FORGET).bind($user_id).execute(&mut *$connection).await?;
@@ -101,14 +105,14 @@ impl Database {
     /// [`StorageError`].
     pub async fn open_session(
         &self,
-        opening: &Opening<'_>,
+        opening: &NewSession<'_>,
         compared: &str,
         rehashed: Option<&str>,
-        trace: &Trace,
+        trace: &AuditRecord,
     ) -> Result<bool, StorageError> {
         let user_id = &opening.session.user_id;
         Ok(in_transaction!(self, |connection| {
-            if !hold_reader!(connection, user_id) {
+            if !lock_user!(connection, user_id) {
                 return Ok(false);
             }
             let same: Option<(i32,)> = sqlx::query_as(SAME_PASSWORD)
@@ -128,8 +132,8 @@ impl Database {
                     .execute(&mut *connection)
                     .await?;
             }
-            insert_opening!(connection, opening);
-            insert_trace!(connection, trace);
+            insert_session!(connection, opening);
+            insert_audit_record!(connection, trace);
             true
         }))
     }
@@ -143,11 +147,11 @@ impl Database {
         &self,
         password: &NewPasswordHash<'_>,
         compared: &str,
-        opening: Option<&Opening<'_>>,
-        trace: &Trace,
+        opening: Option<&NewSession<'_>>,
+        trace: &AuditRecord,
     ) -> Result<bool, StorageError> {
         Ok(in_transaction!(self, |connection| {
-            if !hold_reader!(connection, password.user_id) {
+            if !lock_user!(connection, password.user_id) {
                 return Ok(false);
             }
             let same: Option<(i32,)> = sqlx::query_as(SAME_PASSWORD)
@@ -161,10 +165,10 @@ impl Database {
             }
             set_password!(connection, password, trace.event.at);
             if let Some(opening) = opening {
-                end_everywhere!(connection, password.user_id);
-                insert_opening!(connection, opening);
+                revoke_all_sessions!(connection, password.user_id);
+                insert_session!(connection, opening);
             }
-            insert_trace!(connection, trace);
+            insert_audit_record!(connection, trace);
             true
         }))
     }
@@ -179,24 +183,24 @@ impl Database {
         link: &crate::Link,
         password: &NewPasswordHash<'_>,
         device: Option<&KnownDevice>,
-        trace: &Trace,
-    ) -> Result<Spent, StorageError> {
+        trace: &AuditRecord,
+    ) -> Result<ConsumeOutcome, StorageError> {
         let now = trace.event.at;
         Ok(in_transaction!(self, |connection| {
-            if !hold_reader!(connection, &link.user_id) {
-                return Ok(Spent::Not);
+            if !lock_user!(connection, &link.user_id) {
+                return Ok(ConsumeOutcome::Not);
             }
-            let taken: Option<(String,)> = sqlx::query_as(links::TAKE)
+            let taken: Option<(String,)> = sqlx::query_as(one_time_tokens::TAKE)
                 .bind(&link.id)
                 .bind(&link.purpose)
                 .bind(now.millis())
                 .fetch_optional(&mut *connection)
                 .await?;
             if taken.is_none() {
-                return Ok(Spent::Not);
+                return Ok(ConsumeOutcome::Not);
             }
             set_password!(connection, password, now);
-            end_everywhere!(connection, password.user_id);
+            revoke_all_sessions!(connection, password.user_id);
             // One that the operator handed over says nothing about the address.
             if link.purpose == "reset-password" {
                 sqlx::query(VERIFY)
@@ -206,9 +210,9 @@ impl Database {
                     .execute(&mut *connection)
                     .await?;
             }
-            see_device!(connection, password.user_id, device);
-            insert_trace!(connection, trace);
-            Spent::Now
+            upsert_known_device!(connection, password.user_id, device);
+            insert_audit_record!(connection, trace);
+            ConsumeOutcome::Now
         }))
     }
 
@@ -220,20 +224,20 @@ impl Database {
     pub async fn verify_email(
         &self,
         link: &crate::Link,
-        opening: Option<&Opening<'_>>,
-        trace: &Trace,
-    ) -> Result<Spent, StorageError> {
+        opening: Option<&NewSession<'_>>,
+        trace: &AuditRecord,
+    ) -> Result<ConsumeOutcome, StorageError> {
         let now = trace.event.at.millis();
         Ok(in_transaction!(self, |connection| {
-            if !hold_reader!(connection, &link.user_id) || !prove_address!(connection, link, now) {
+            if !lock_user!(connection, &link.user_id) || !mark_email_verified!(connection, link, now) {
                 // Dropped without a commit, so neither has happened.
-                return Ok(Spent::Not);
+                return Ok(ConsumeOutcome::Not);
             }
             if let Some(opening) = opening {
-                insert_opening!(connection, opening);
+                insert_session!(connection, opening);
             }
-            insert_trace!(connection, trace);
-            Spent::Now
+            insert_audit_record!(connection, trace);
+            ConsumeOutcome::Now
         }))
     }
 
@@ -246,25 +250,29 @@ impl Database {
         &self,
         link: &crate::Link,
         reset: &crate::Link,
-        trace: &Trace,
-    ) -> Result<Spent, StorageError> {
+        trace: &AuditRecord,
+    ) -> Result<ConsumeOutcome, StorageError> {
         let now = trace.event.at.millis();
         Ok(in_transaction!(self, |connection| {
-            if !hold_reader!(connection, &link.user_id) || !prove_address!(connection, link, now) {
-                return Ok(Spent::Not);
+            if !lock_user!(connection, &link.user_id) || !mark_email_verified!(connection, link, now) {
+                return Ok(ConsumeOutcome::Not);
             }
             sqlx::query(FORGET_PASSWORD).bind(&link.user_id).bind(now).execute(&mut *connection).await?;
-            end_everywhere!(connection, &link.user_id);
+            revoke_all_sessions!(connection, &link.user_id);
             // What else was asked for in the reader's name may be somebody else's too. The link itself stays, marked as
             // used.
-            sqlx::query(links::DELETE_OTHERS)
+            sqlx::query(one_time_tokens::DELETE_OTHERS)
                 .bind(&link.user_id)
                 .bind(&link.id)
                 .execute(&mut *connection)
                 .await?;
-            links::insert_link!(connection, reset, [reset.purpose.as_str(), reset.purpose.as_str()]);
-            insert_trace!(connection, trace);
-            Spent::Now
+            one_time_tokens::insert_link!(
+                connection,
+                reset,
+                [reset.purpose.as_str(), reset.purpose.as_str()]
+            );
+            insert_audit_record!(connection, trace);
+            ConsumeOutcome::Now
         }))
     }
 
@@ -276,13 +284,13 @@ impl Database {
         &self,
         link: &crate::Link,
         new_email: &str,
-        trace: &Trace,
-    ) -> Result<Spent, StorageError> {
+        trace: &AuditRecord,
+    ) -> Result<ConsumeOutcome, StorageError> {
         let now: Timestamp = trace.event.at;
         let changed = self.try_change_email(link, new_email, now, trace).await;
         match changed {
             // Somebody took the address in this very moment, past the question in the statement.
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(Spent::Taken),
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(ConsumeOutcome::Taken),
             changed => Ok(changed?),
         }
     }
@@ -292,20 +300,20 @@ impl Database {
         link: &crate::Link,
         new_email: &str,
         now: Timestamp,
-        trace: &Trace,
-    ) -> Result<Spent, sqlx::Error> {
+        trace: &AuditRecord,
+    ) -> Result<ConsumeOutcome, sqlx::Error> {
         Ok(in_transaction!(self, |connection| {
-            if !hold_reader!(connection, &link.user_id) {
-                return Ok(Spent::Not);
+            if !lock_user!(connection, &link.user_id) {
+                return Ok(ConsumeOutcome::Not);
             }
-            let taken: Option<(String,)> = sqlx::query_as(links::TAKE)
+            let taken: Option<(String,)> = sqlx::query_as(one_time_tokens::TAKE)
                 .bind(&link.id)
                 .bind(&link.purpose)
                 .bind(now.millis())
                 .fetch_optional(&mut *connection)
                 .await?;
             if taken.is_none() {
-                return Ok(Spent::Not);
+                return Ok(ConsumeOutcome::Not);
             }
             let changed = sqlx::query(CHANGE_EMAIL)
                 .bind(&link.user_id)
@@ -315,11 +323,14 @@ impl Database {
                 .execute(&mut *connection)
                 .await?;
             if changed.rows_affected() > 0 {
-                sqlx::query(links::DELETE_OF_USER).bind(&link.user_id).execute(&mut *connection).await?;
-                insert_trace!(connection, trace);
-                Spent::Now
+                sqlx::query(one_time_tokens::DELETE_OF_USER)
+                    .bind(&link.user_id)
+                    .execute(&mut *connection)
+                    .await?;
+                insert_audit_record!(connection, trace);
+                ConsumeOutcome::Now
             } else {
-                Spent::Taken
+                ConsumeOutcome::Taken
             }
         }))
     }
@@ -329,17 +340,17 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn still_unverified(
+    pub async fn touch_unverified(
         &self,
         user_id: &str,
         now: Timestamp,
         device: Option<&KnownDevice>,
-        trace: &Trace,
+        trace: &AuditRecord,
     ) -> Result<(), StorageError> {
         in_transaction!(self, |connection| {
-            see_device!(connection, user_id, device);
+            upsert_known_device!(connection, user_id, device);
             sqlx::query(STILL_UNVERIFIED).bind(user_id).bind(now.millis()).execute(&mut *connection).await?;
-            insert_trace!(connection, trace);
+            insert_audit_record!(connection, trace);
         });
         Ok(())
     }

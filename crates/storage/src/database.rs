@@ -37,12 +37,12 @@ macro_rules! on_pool {
 /// The same for a connection of one database.
 macro_rules! on_connection {
     ($pool:expr, |$connection:ident| $body:expr) => {{
-        let mut taken = $pool.take().await?;
+        let mut connection = $pool.acquire().await?;
         let outcome = {
-            let $connection = &mut *taken;
+            let $connection = &mut *connection;
             $body
         };
-        taken.settle();
+        connection.release();
         outcome
     }};
 }
@@ -67,14 +67,14 @@ macro_rules! in_transaction {
 /// The same on one database, with the statement that begins it.
 macro_rules! transact {
     ($pool:expr, $begin:literal, |$connection:ident| $body:expr) => {{
-        let mut taken = $pool.take_to_write().await?;
-        taken.begin($begin).await?;
+        let mut connection = $pool.acquire_writer().await?;
+        connection.begin($begin).await?;
         let outcome = {
-            let $connection = &mut *taken;
+            let $connection = &mut *connection;
             $body
         };
-        taken.commit().await?;
-        taken.settle();
+        connection.commit().await?;
+        connection.release();
         outcome
     }};
 }
@@ -110,7 +110,7 @@ impl Database {
                 // In bytes: so much of the file is read without being copied. Every write of one connection empties the
                 // caches of the others, but not the system's.
                 .pragma("mmap_size", "1073741824")
-                // Rows that wait to be taken: a page of the usual size, so that its reader wakes the other thread once.
+                // Rows that wait to be connection: a page of the usual size, so that its reader wakes the other thread once.
                 .row_buffer_size(24)
                 .busy_timeout(BUSY_TIMEOUT)
                 .disable_statement_logging();
@@ -209,7 +209,7 @@ mod tests {
         let database = Database::connect(&url, 20).await.unwrap();
         let Database::Sqlite(pool) = &database else { panic!("asked for SQLite") };
         sqlx::raw_sql("create table sums (total bigint); insert into sums values (0)")
-            .execute(&*pool.aside().await.unwrap())
+            .execute(&*pool.acquire_sqlx_pool().await.unwrap())
             .await
             .unwrap();
         let mut tasks = tokio::task::JoinSet::new();
@@ -226,8 +226,10 @@ mod tests {
             });
         }
         let lost = tasks.join_all().await.into_iter().filter(Result::is_err).count();
-        let (total,): (i64,) =
-            sqlx::query_as("select total from sums").fetch_one(&*pool.aside().await.unwrap()).await.unwrap();
+        let (total,): (i64,) = sqlx::query_as("select total from sums")
+            .fetch_one(&*pool.acquire_sqlx_pool().await.unwrap())
+            .await
+            .unwrap();
         assert_eq!((lost, total), (0, 200));
         let _ = std::fs::remove_dir_all(folder);
     }

@@ -35,7 +35,7 @@ const OF_USER: &str = "select id, user_agent, first_seen_at, last_seen_at from b
 pub(crate) const STATEMENTS: &[&str] = &[UPSERT, CAP, FORGET, KNOWN, OF_USER];
 
 /// Notes on an open connection that a reader has signed in with a browser.
-macro_rules! see_device {
+macro_rules! upsert_known_device {
     ($connection:ident, $user_id:expr, $device:expr) => {{
         if let Some(device) = $device {
             let device: &$crate::KnownDevice = device;
@@ -50,7 +50,7 @@ macro_rules! see_device {
         }
     }};
 }
-pub(crate) use see_device;
+pub(crate) use upsert_known_device;
 
 impl Database {
     /// Whether a reader has signed in with this browser, or chosen the password in it.

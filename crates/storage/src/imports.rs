@@ -3,13 +3,13 @@
 use sqlx::types::Json;
 
 use crate::{
-    Database, NewAccount, StorageError, Trace, accounts::INSERT_CREDENTIAL, database::in_transaction,
-    events::insert_trace,
+    AuditRecord, Database, NewAccount, StorageError, accounts::INSERT_CREDENTIAL,
+    audit_log::insert_audit_record, database::in_transaction,
 };
 
 /// What became of a reader who was to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placed {
+pub enum ImportUserOutcome {
     /// Stored.
     New,
     /// There is a reader with this id; nothing was changed.
@@ -33,7 +33,11 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn import_account(&self, account: &NewAccount, trace: &Trace) -> Result<Placed, StorageError> {
+    pub async fn import_account(
+        &self,
+        account: &NewAccount,
+        trace: &AuditRecord,
+    ) -> Result<ImportUserOutcome, StorageError> {
         let user = &account.user;
         let unverified_since = (!user.email_verified).then(|| trace.event.at.millis());
         Ok(in_transaction!(self, |connection| {
@@ -55,7 +59,11 @@ impl Database {
             if inserted.is_none() {
                 let same: Option<(i32,)> =
                     sqlx::query_as(HAS_ID).bind(&user.id).fetch_optional(&mut *connection).await?;
-                return Ok(if same.is_some() { Placed::SameId } else { Placed::AddressTaken });
+                return Ok(if same.is_some() {
+                    ImportUserOutcome::SameId
+                } else {
+                    ImportUserOutcome::AddressTaken
+                });
             }
             sqlx::query(INSERT_CREDENTIAL)
                 .bind(&account.credential_id)
@@ -64,8 +72,8 @@ impl Database {
                 .bind(user.created_at.millis())
                 .execute(&mut *connection)
                 .await?;
-            insert_trace!(connection, trace);
-            Placed::New
+            insert_audit_record!(connection, trace);
+            ImportUserOutcome::New
         }))
     }
 }

@@ -4,45 +4,45 @@
 //! A public method is one transaction with a domain name; none is held while anything but the database works.
 
 mod accounts;
+mod admin;
+mod audit_log;
 mod better_auth;
+mod cleanup;
 pub mod conversations;
 mod credentials;
+mod data_export;
 mod database;
 mod devices;
 mod error;
-mod events;
-mod holding;
 mod imports;
 mod limits;
-mod links;
-mod mails;
+mod locks;
+mod mail_queue;
 mod migrate;
-mod operator;
+mod one_time_tokens;
 mod pool;
-mod privacy;
-mod records;
+mod session_store;
 mod sessions;
 mod signing_keys;
-mod upkeep;
 
 pub use accounts::{Ban, Credentials, NewAccount, SignInMethod, User};
-pub use better_auth::{BetterAuth, ForeignBan, ForeignError, ForeignReader};
-pub use credentials::{NewPasswordHash, Spent};
+pub use audit_log::{AuditEvent, AuditRecord};
+pub use better_auth::{BetterAuth, ForeignBan, ForeignError, ImportedUser};
+pub use cleanup::{CleanupCounts, RetentionCutoffs};
+pub use credentials::{ConsumeOutcome, NewPasswordHash};
+pub use data_export::{StoredLink, StoredMethod, UserDataRows, WaitingMail};
 pub use database::{ConnectError, Database};
 pub use devices::KnownDevice;
 pub use error::StorageError;
-pub use events::{Event, Trace};
-pub use imports::Placed;
-pub use links::Link;
-pub use mails::QueuedMail;
+pub use imports::ImportUserOutcome;
+pub use mail_queue::QueuedMail;
 pub use migrate::MigrateError;
-pub use pool::{Aside, Engine, Pool};
-pub use privacy::{Belongings, StoredLink, StoredMethod, WaitingMail};
-pub use records::{RecordKey, RecordStore};
-pub use sessions::{Opening, Session, SignedIn};
+pub use one_time_tokens::Link;
+pub use pool::{Backend, Pool, SqlxPoolPermit};
+pub use session_store::{RecordKey, SessionRecordStore};
+pub use sessions::{NewSession, Session, SignedIn};
 pub use signing_keys::StoredKey;
 pub use tower_sessions::Session as BrowserSession;
-pub use upkeep::{Cutoffs, Swept};
 
 /// Every SQL text of this crate that both databases know, for the test that prepares each on both databases.
 pub fn statements() -> Vec<&'static str> {
@@ -50,18 +50,18 @@ pub fn statements() -> Vec<&'static str> {
         accounts::STATEMENTS,
         credentials::STATEMENTS,
         devices::STATEMENTS,
-        events::STATEMENTS,
-        holding::STATEMENTS,
+        audit_log::STATEMENTS,
+        locks::STATEMENTS,
         imports::STATEMENTS,
         limits::STATEMENTS,
-        links::STATEMENTS,
-        mails::STATEMENTS,
+        one_time_tokens::STATEMENTS,
+        mail_queue::STATEMENTS,
         migrate::STATEMENTS,
-        operator::STATEMENTS,
-        privacy::STATEMENTS,
+        admin::STATEMENTS,
+        data_export::STATEMENTS,
         sessions::STATEMENTS,
         signing_keys::STATEMENTS,
-        upkeep::STATEMENTS,
+        cleanup::STATEMENTS,
         &conversations::statements(),
     ]
     .concat()

@@ -23,7 +23,7 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn take_try(
+    pub async fn record_attempt(
         &self,
         id: &str,
         now: Timestamp,
@@ -51,7 +51,7 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn give_try_back(&self, id: &str) -> Result<(), StorageError> {
+    pub async fn refund_attempt(&self, id: &str) -> Result<(), StorageError> {
         on_pool!(self, |connection| {
             sqlx::query(GIVE_BACK).bind(id).execute(connection).await?;
         });

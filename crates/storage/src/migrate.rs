@@ -41,7 +41,8 @@ impl Database {
     pub async fn migrate(&self, now: i64) -> Result<usize, MigrateError> {
         let (migrator, lock, _held) = match self {
             Self::Sqlite(pool) => {
-                let held = lock_beside(pool.aside().await?.connect_options().get_filename()).await?;
+                let held =
+                    lock_beside(pool.acquire_sqlx_pool().await?.connect_options().get_filename()).await?;
                 (&SQLITE, LOCK_SQLITE, Some(held))
             }
             Self::Postgres(_) => (&POSTGRES, LOCK_POSTGRES, None),

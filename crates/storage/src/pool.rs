@@ -26,9 +26,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 const FRESH: Duration = Duration::from_millis(250);
 
 /// At most so many connections, all of them from a pool of sqlx's, which opens and closes them.
-pub struct Pool<DB: Engine> {
+pub struct Pool<DB: Backend> {
     inner: sqlx::Pool<DB>,
-    shelf: Arc<Shelf<DB>>,
+    shelf: Arc<IdleConnections<DB>>,
     /// One for each connection there may be. Whoever holds one never waits for sqlx's pool.
     turns: Arc<Semaphore>,
     /// Who writes, where only one can: in the order they came, which the database's own waiting does not keep.
@@ -36,23 +36,23 @@ pub struct Pool<DB: Engine> {
 }
 
 /// Connections at hand.
-struct Shelf<DB: Engine> {
+struct IdleConnections<DB: Backend> {
     /// The last used on top, and when each was used.
     entries: Mutex<Vec<(PoolConnection<DB>, Instant)>>,
     /// Whether no more are kept.
     closed: AtomicBool,
 }
 
-impl<DB: Engine> Pool<DB> {
+impl<DB: Backend> Pool<DB> {
     pub(crate) fn new(inner: sqlx::Pool<DB>) -> Self {
         let turns = Semaphore::new(inner.options().get_max_connections() as usize);
-        let shelf = Shelf { entries: Mutex::default(), closed: AtomicBool::new(false) };
+        let shelf = IdleConnections { entries: Mutex::default(), closed: AtomicBool::new(false) };
         let writers = DB::ONE_WRITER.then(Arc::default);
         Self { inner, shelf: Arc::new(shelf), turns: Arc::new(turns), writers }
     }
 
     /// A connection for a transaction that writes.
-    pub(crate) async fn take_to_write(&self) -> Result<Taken<DB>, sqlx::Error> {
+    pub(crate) async fn acquire_writer(&self) -> Result<PooledConnection<DB>, sqlx::Error> {
         let writing = match &self.writers {
             Some(writers) => {
                 let writing = timeout(PATIENCE, Arc::clone(writers).lock_owned()).await;
@@ -60,19 +60,19 @@ impl<DB: Engine> Pool<DB> {
             }
             None => None,
         };
-        let mut taken = self.take().await?;
+        let mut taken = self.acquire().await?;
         taken.writing = writing;
         Ok(taken)
     }
 
     /// A connection, which is closed or asked whether it lives unless it is [settled](Taken::settle).
-    pub(crate) async fn take(&self) -> Result<Taken<DB>, sqlx::Error> {
+    pub(crate) async fn acquire(&self) -> Result<PooledConnection<DB>, sqlx::Error> {
         let turn = self.turn().await?;
         let connection = match self.shelf.take() {
             Some(connection) => connection,
             None => self.inner.acquire().await?,
         };
-        Ok(Taken {
+        Ok(PooledConnection {
             connection: Some(connection),
             shelf: Arc::clone(&self.shelf),
             state: State::Busy,
@@ -85,10 +85,10 @@ impl<DB: Engine> Pool<DB> {
     ///
     /// # Errors
     /// When no connection becomes free in time, or the pool is closed.
-    pub async fn aside(&self) -> Result<Aside<'_, DB>, sqlx::Error> {
+    pub async fn acquire_sqlx_pool(&self) -> Result<SqlxPoolPermit<'_, DB>, sqlx::Error> {
         let turn = self.turn().await?;
         drop(self.shelf.entries().pop());
-        Ok(Aside { inner: &self.inner, turn })
+        Ok(SqlxPoolPermit { inner: &self.inner, turn })
     }
 
     /// Closes every connection, waiting some seconds for the statements under way.
@@ -107,7 +107,7 @@ impl<DB: Engine> Pool<DB> {
     }
 }
 
-impl<DB: Engine> Shelf<DB> {
+impl<DB: Backend> IdleConnections<DB> {
     fn entries(&self) -> MutexGuard<'_, Vec<(PoolConnection<DB>, Instant)>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -134,7 +134,7 @@ impl<DB: Engine> Shelf<DB> {
     }
 }
 
-impl<DB: Engine> Drop for Shelf<DB> {
+impl<DB: Backend> Drop for IdleConnections<DB> {
     /// Giving them back to sqlx's pool takes a runtime, which may be gone.
     fn drop(&mut self) {
         for (connection, _) in self.entries().drain(..) {
@@ -144,10 +144,10 @@ impl<DB: Engine> Drop for Shelf<DB> {
 }
 
 /// A connection that is in use.
-pub(crate) struct Taken<DB: Engine> {
+pub(crate) struct PooledConnection<DB: Backend> {
     /// There until it is dropped.
     connection: Option<PoolConnection<DB>>,
-    shelf: Arc<Shelf<DB>>,
+    shelf: Arc<IdleConnections<DB>>,
     state: State,
     writing: Option<OwnedMutexGuard<()>>,
     turn: Option<OwnedSemaphorePermit>,
@@ -163,28 +163,28 @@ enum State {
     Settled,
 }
 
-impl<DB: Engine> Taken<DB> {
+impl<DB: Backend> PooledConnection<DB> {
     /// Begins a transaction. Until it is committed and that is [said](Self::settle), it is rolled back when this is dropped.
     ///
     /// sqlx's own transactions are not used: one that is given up while it begins with a statement of ours stays open
     /// (sqlx 0.8.6), which on SQLite keeps everybody from writing.
     pub(crate) async fn begin(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
         self.state = State::Open;
-        DB::carry_out(self, statement).await
+        DB::execute_raw(self, statement).await
     }
 
     /// Commits it.
     pub(crate) async fn commit(&mut self) -> Result<(), sqlx::Error> {
-        DB::carry_out(self, "commit").await
+        DB::execute_raw(self, "commit").await
     }
 
     /// Says that what was asked came to its end: nothing is under way on it, and no transaction is open.
-    pub(crate) fn settle(mut self) {
+    pub(crate) fn release(mut self) {
         self.state = State::Settled;
     }
 }
 
-impl<DB: Engine> Drop for Taken<DB> {
+impl<DB: Backend> Drop for PooledConnection<DB> {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         match self.state {
@@ -195,7 +195,7 @@ impl<DB: Engine> Drop for Taken<DB> {
                 let held = (self.turn.take(), self.writing.take());
                 let shelf = Arc::clone(&self.shelf);
                 tokio::spawn(async move {
-                    if DB::carry_out(&mut connection, "rollback").await.is_ok() {
+                    if DB::execute_raw(&mut connection, "rollback").await.is_ok() {
                         shelf.keep(connection);
                     } else {
                         connection.close_on_drop();
@@ -209,21 +209,21 @@ impl<DB: Engine> Drop for Taken<DB> {
 }
 
 /// A database that is known here.
-pub trait Engine: sqlx::Database {
+pub trait Backend: sqlx::Database {
     /// Whether only one connection can write at a time.
     const ONE_WRITER: bool;
 
     /// Has a connection carry out a statement that answers nothing, without preparing it.
-    fn carry_out(
+    fn execute_raw(
         connection: &mut Self::Connection,
         statement: &'static str,
     ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 }
 
-impl Engine for Sqlite {
+impl Backend for Sqlite {
     const ONE_WRITER: bool = true;
 
-    async fn carry_out(
+    async fn execute_raw(
         connection: &mut Self::Connection,
         statement: &'static str,
     ) -> Result<(), sqlx::Error> {
@@ -231,10 +231,10 @@ impl Engine for Sqlite {
     }
 }
 
-impl Engine for Postgres {
+impl Backend for Postgres {
     const ONE_WRITER: bool = false;
 
-    async fn carry_out(
+    async fn execute_raw(
         connection: &mut Self::Connection,
         statement: &'static str,
     ) -> Result<(), sqlx::Error> {
@@ -242,7 +242,7 @@ impl Engine for Postgres {
     }
 }
 
-impl<DB: Engine> Deref for Taken<DB> {
+impl<DB: Backend> Deref for PooledConnection<DB> {
     type Target = DB::Connection;
 
     #[expect(clippy::expect_used, reason = "only drop takes it out")]
@@ -251,7 +251,7 @@ impl<DB: Engine> Deref for Taken<DB> {
     }
 }
 
-impl<DB: Engine> DerefMut for Taken<DB> {
+impl<DB: Backend> DerefMut for PooledConnection<DB> {
     #[expect(clippy::expect_used, reason = "only drop takes it out")]
     fn deref_mut(&mut self) -> &mut DB::Connection {
         self.connection.as_mut().expect("a connection until it is dropped")
@@ -259,19 +259,19 @@ impl<DB: Engine> DerefMut for Taken<DB> {
 }
 
 /// The right to one connection of sqlx's own pool.
-pub struct Aside<'a, DB: Engine> {
+pub struct SqlxPoolPermit<'a, DB: Backend> {
     inner: &'a sqlx::Pool<DB>,
     turn: OwnedSemaphorePermit,
 }
 
-impl<DB: Engine> Aside<'_, DB> {
+impl<DB: Backend> SqlxPoolPermit<'_, DB> {
     /// The right alone, for who knows the pool.
     pub(crate) fn into_turn(self) -> OwnedSemaphorePermit {
         self.turn
     }
 }
 
-impl<DB: Engine> Deref for Aside<'_, DB> {
+impl<DB: Backend> Deref for SqlxPoolPermit<'_, DB> {
     type Target = sqlx::Pool<DB>;
 
     fn deref(&self) -> &sqlx::Pool<DB> {
@@ -279,7 +279,7 @@ impl<DB: Engine> Deref for Aside<'_, DB> {
     }
 }
 
-impl<DB: Engine> Clone for Pool<DB> {
+impl<DB: Backend> Clone for Pool<DB> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
@@ -290,7 +290,7 @@ impl<DB: Engine> Clone for Pool<DB> {
     }
 }
 
-impl<DB: Engine> fmt::Debug for Pool<DB> {
+impl<DB: Backend> fmt::Debug for Pool<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
     }
@@ -311,7 +311,7 @@ mod tests {
     async fn closing_waits_for_what_is_under_way_and_for_nothing_else() {
         for most in [1, 3] {
             let pool = pool(most).await;
-            let taken = pool.take().await.unwrap();
+            let taken = pool.acquire().await.unwrap();
             let closing = tokio::spawn({
                 let pool = pool.clone();
                 async move { pool.close().await }
@@ -320,18 +320,18 @@ mod tests {
                 tokio::task::yield_now().await;
             }
             assert!(!closing.is_finished());
-            taken.settle();
+            taken.release();
             closing.await.unwrap();
             assert!(pool.inner.is_closed() && pool.inner.size() == 0);
-            assert!(matches!(pool.take().await, Err(sqlx::Error::PoolClosed)));
+            assert!(matches!(pool.acquire().await, Err(sqlx::Error::PoolClosed)));
         }
     }
 
     #[tokio::test]
     async fn only_what_came_to_its_end_is_at_hand_again() {
         let pool = pool(3).await;
-        let (one, other) = (pool.take().await.unwrap(), pool.take().await.unwrap());
-        one.settle();
+        let (one, other) = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
+        one.release();
         assert_eq!(pool.shelf.entries().len(), 1);
         drop(other);
         assert_eq!(pool.shelf.entries().len(), 0, "what ended one may have ended all");
@@ -342,22 +342,22 @@ mod tests {
     async fn a_transaction_that_is_given_up_is_rolled_back_before_the_next_begins() {
         let pool = pool(1).await;
         for _ in 0..3 {
-            let mut taken = pool.take_to_write().await.unwrap();
+            let mut taken = pool.acquire_writer().await.unwrap();
             taken.begin("begin immediate").await.unwrap();
             drop(taken);
         }
-        let mut taken = pool.take_to_write().await.unwrap();
+        let mut taken = pool.acquire_writer().await.unwrap();
         taken.begin("begin immediate").await.unwrap();
         taken.commit().await.unwrap();
-        taken.settle();
+        taken.release();
         assert_eq!(pool.shelf.entries().len(), 1);
     }
 
     #[tokio::test]
     async fn aside_there_is_a_connection_when_all_are_at_hand() {
         let pool = pool(1).await;
-        pool.take().await.unwrap().settle();
-        let aside = pool.aside().await.unwrap();
+        pool.acquire().await.unwrap().release();
+        let aside = pool.acquire_sqlx_pool().await.unwrap();
         let (one,): (i64,) = sqlx::query_as("select 1").fetch_one(&*aside).await.unwrap();
         assert_eq!(one, 1);
     }

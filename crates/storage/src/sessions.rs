@@ -4,11 +4,11 @@ use contract::Timestamp;
 use sqlx::FromRow;
 
 use crate::{
-    Database, KnownDevice, StorageError, Trace, User,
+    AuditRecord, Database, KnownDevice, StorageError, User,
     accounts::user_columns,
+    audit_log::insert_audit_record,
     database::{in_transaction, on_pool},
-    events::insert_trace,
-    holding::hold_reader,
+    locks::lock_user,
 };
 
 /// One signed-in browser.
@@ -47,7 +47,7 @@ pub struct Session {
 
 /// A session about to be stored.
 #[derive(Debug)]
-pub struct Opening<'a> {
+pub struct NewSession<'a> {
     /// The session.
     pub session: &'a Session,
     /// The session its browser brought along, which ends.
@@ -105,9 +105,9 @@ pub(crate) const STATEMENTS: &[&str] =
     &[INSERT, DELETE, DELETE_OF_USER, DELETE_ONE_OF_USER, FIND, OF_USER, RENEW, TOUCH];
 
 /// Stores a session on an open connection, ends the one the same browser brought along, and knows the browser.
-macro_rules! insert_opening {
+macro_rules! insert_session {
     ($connection:ident, $opening:expr) => {{
-        let opening: &$crate::Opening<'_> = $opening;
+        let opening: &$crate::NewSession<'_> = $opening;
         let session = opening.session;
         if let Some(replaced) = opening.replaced {
             sqlx::query($crate::sessions::DELETE).bind(replaced).execute(&mut *$connection).await?;
@@ -126,10 +126,10 @@ macro_rules! insert_opening {
             .bind(session.last_seen_at.millis())
             .execute(&mut *$connection)
             .await?;
-        $crate::devices::see_device!($connection, &session.user_id, opening.device);
+        $crate::devices::upsert_known_device!($connection, &session.user_id, opening.device);
     }};
 }
-pub(crate) use insert_opening;
+pub(crate) use insert_session;
 
 impl Database {
     /// The session with this id and its reader, expired ones too: the rule is the caller's.
@@ -184,14 +184,19 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn revoke_session(&self, user_id: &str, id: &str, trace: &Trace) -> Result<bool, StorageError> {
+    pub async fn revoke_session(
+        &self,
+        user_id: &str,
+        id: &str,
+        trace: &AuditRecord,
+    ) -> Result<bool, StorageError> {
         Ok(in_transaction!(self, |connection| {
             let ended =
                 sqlx::query(DELETE_ONE_OF_USER).bind(user_id).bind(id).execute(&mut *connection).await?;
             if ended.rows_affected() == 0 {
                 return Ok(false);
             }
-            insert_trace!(connection, trace);
+            insert_audit_record!(connection, trace);
             true
         }))
     }
@@ -204,17 +209,17 @@ impl Database {
         &self,
         user_id: &str,
         except: Option<&str>,
-        trace: &Trace,
+        trace: &AuditRecord,
     ) -> Result<(), StorageError> {
         in_transaction!(self, |connection| {
             // Of a reader who is gone there are no sessions.
-            let _ = hold_reader!(connection, user_id);
+            let _ = lock_user!(connection, user_id);
             sqlx::query(DELETE_OF_USER)
                 .bind(user_id)
                 .bind(except.unwrap_or_default())
                 .execute(&mut *connection)
                 .await?;
-            insert_trace!(connection, trace);
+            insert_audit_record!(connection, trace);
         });
         Ok(())
     }

@@ -84,7 +84,7 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn bring_signing_key_forward(&self, id: &str, signs_from: i64) -> Result<(), StorageError> {
+    pub async fn activate_signing_key(&self, id: &str, signs_from: i64) -> Result<(), StorageError> {
         on_pool!(self, |connection| {
             sqlx::query(BRING_FORWARD).bind(id).bind(signs_from).execute(connection).await?;
         });

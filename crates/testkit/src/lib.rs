@@ -17,7 +17,7 @@ mod smtp_receiver;
 pub use clock::FixedClock;
 pub use entropy::SeededEntropy;
 pub use hasher::{FastHasher, Work};
-pub use mailer::{Conduct, MemoryMailer};
+pub use mailer::{MailerBehavior, MemoryMailer};
 pub use ports::TestPorts;
 pub use signer::TestSigner;
 pub use smtp_receiver::{Received, Reply, SmtpReceiver};

@@ -3,12 +3,12 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use domain::{Letter, Mailer, MailerError};
+use domain::{MailMessage, Mailer, MailerError};
 use tokio::sync::watch;
 
 /// What a [`MemoryMailer`] does with the next letters.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Conduct {
+pub enum MailerBehavior {
     /// Takes them.
     #[default]
     Takes,
@@ -23,8 +23,8 @@ pub enum Conduct {
 /// Keeps the letters it takes, in the order in which it took them.
 #[derive(Debug)]
 pub struct MemoryMailer {
-    taken: watch::Sender<Vec<Letter>>,
-    conduct: watch::Sender<Conduct>,
+    taken: watch::Sender<Vec<MailMessage>>,
+    conduct: watch::Sender<MailerBehavior>,
     tried: Mutex<Vec<String>>,
 }
 
@@ -32,7 +32,7 @@ impl Default for MemoryMailer {
     fn default() -> Self {
         Self {
             taken: watch::Sender::new(Vec::new()),
-            conduct: watch::Sender::new(Conduct::default()),
+            conduct: watch::Sender::new(MailerBehavior::default()),
             tried: Mutex::default(),
         }
     }
@@ -40,23 +40,23 @@ impl Default for MemoryMailer {
 
 impl MemoryMailer {
     /// From now on, also for letters it holds back.
-    pub fn behave(&self, conduct: Conduct) {
+    pub fn set_behavior(&self, conduct: MailerBehavior) {
         self.conduct.send_replace(conduct);
     }
 
     /// The letters it has taken.
-    pub fn letters(&self) -> Vec<Letter> {
+    pub fn letters(&self) -> Vec<MailMessage> {
         self.taken.borrow().clone()
     }
 
     /// The letters it has taken for an address.
-    pub fn letters_to(&self, address: &str) -> Vec<Letter> {
+    pub fn letters_to(&self, address: &str) -> Vec<MailMessage> {
         self.taken.borrow().iter().filter(|letter| letter.to == address).cloned().collect()
     }
 
     /// Waits until it has taken so many letters, and returns them all. A test that waits in vain is ended by its own
     /// bound on time.
-    pub async fn wait_for(&self, count: usize) -> Vec<Letter> {
+    pub async fn wait_for(&self, count: usize) -> Vec<MailMessage> {
         let mut taken = self.taken.subscribe();
         let letters = taken.wait_for(|letters| letters.len() >= count).await;
         letters.expect("the mailer lives as long as its reference").clone()
@@ -85,15 +85,15 @@ impl MemoryMailer {
 
 #[async_trait]
 impl Mailer for MemoryMailer {
-    async fn send(&self, letter: &Letter) -> Result<(), MailerError> {
+    async fn send(&self, letter: &MailMessage) -> Result<(), MailerError> {
         self.tried().push(letter.id.clone());
         let mut conduct = self.conduct.subscribe();
-        let now = conduct.wait_for(|conduct| *conduct != Conduct::Hangs).await;
+        let now = conduct.wait_for(|conduct| *conduct != MailerBehavior::Hangs).await;
         let now = now.expect("the mailer lives as long as its reference").clone();
         match now {
-            Conduct::RefusesForNow => Err(MailerError::Passing("451 not now".to_owned())),
-            Conduct::RefusesForGood => Err(MailerError::Final("550 no such mailbox".to_owned())),
-            Conduct::Takes | Conduct::Hangs => {
+            MailerBehavior::RefusesForNow => Err(MailerError::Passing("451 not now".to_owned())),
+            MailerBehavior::RefusesForGood => Err(MailerError::Final("550 no such mailbox".to_owned())),
+            MailerBehavior::Takes | MailerBehavior::Hangs => {
                 self.taken.send_modify(|letters| letters.push(letter.clone()));
                 Ok(())
             }
@@ -107,8 +107,8 @@ mod tests {
 
     use super::*;
 
-    fn letter(id: &str) -> Letter {
-        Letter {
+    fn letter(id: &str) -> MailMessage {
+        MailMessage {
             id: id.to_owned(),
             kind: "password-changed".to_owned(),
             to: format!("{id}@example.org"),
@@ -124,9 +124,9 @@ mod tests {
     async fn letters_are_kept_in_order_and_refusals_are_not() {
         let mailer = MemoryMailer::default();
         mailer.send(&letter("one")).await.unwrap();
-        mailer.behave(Conduct::RefusesForNow);
+        mailer.set_behavior(MailerBehavior::RefusesForNow);
         assert!(matches!(mailer.send(&letter("two")).await, Err(MailerError::Passing(_))));
-        mailer.behave(Conduct::RefusesForGood);
+        mailer.set_behavior(MailerBehavior::RefusesForGood);
         assert!(matches!(mailer.send(&letter("two")).await, Err(MailerError::Final(_))));
         assert_eq!(mailer.letters(), [letter("one")]);
         assert!(mailer.letters_to("two@example.org").is_empty());
@@ -136,7 +136,7 @@ mod tests {
     #[tokio::test]
     async fn a_letter_held_back_is_taken_when_the_mailer_lets_go() {
         let mailer = Arc::new(MemoryMailer::default());
-        mailer.behave(Conduct::Hangs);
+        mailer.set_behavior(MailerBehavior::Hangs);
         let sending = tokio::spawn({
             let mailer = Arc::clone(&mailer);
             async move { mailer.send(&letter("one")).await }
@@ -145,7 +145,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert!(!sending.is_finished() && mailer.letters().is_empty());
-        mailer.behave(Conduct::Takes);
+        mailer.set_behavior(MailerBehavior::Takes);
         assert_eq!(mailer.wait_for(1).await, [letter("one")]);
         assert_eq!(sending.await.unwrap(), Ok(()));
     }

@@ -6,7 +6,7 @@
 use std::fmt::{self, Write};
 
 use contract::conversations::{Conversation, FeedbackValue, Message, MessageStatus, Part, Role, parts_of};
-use domain::{Piece, Taken, export::Export};
+use domain::{ExportItem, ExportedConversation, export::Export};
 
 use super::page::{Escaped, Lines, NOTHING, STYLE, Value, facts};
 
@@ -32,9 +32,9 @@ impl Pages {
     }
 
     /// A piece of a conversation as a piece of its page.
-    pub(super) fn write(&mut self, piece: &Piece) -> Next {
+    pub(super) fn write(&mut self, piece: &ExportItem) -> Next {
         match piece {
-            Piece::Begin(taken) => {
+            ExportItem::Begin(taken) => {
                 self.count += 1;
                 let name = format!("conversations/{:05}.html", self.count);
                 let title = title(&taken.conversation);
@@ -46,8 +46,8 @@ impl Pages {
                 ));
                 Next::File(name, begin(taken, &title))
             }
-            Piece::Message(message) => Next::More(turn(message)),
-            Piece::End => Next::More("</main>\n</body>\n</html>\n".to_owned()),
+            ExportItem::Message(message) => Next::More(turn(message)),
+            ExportItem::End => Next::More("</main>\n</body>\n</html>\n".to_owned()),
         }
     }
 
@@ -90,8 +90,8 @@ fn title(conversation: &Conversation) -> String {
     title.cloned().unwrap_or_else(|| "Conversation".to_owned())
 }
 
-fn begin(taken: &Taken, title: &str) -> String {
-    let Taken { conversation: it, deleted_at } = taken;
+fn begin(taken: &ExportedConversation, title: &str) -> String {
+    let ExportedConversation { conversation: it, deleted_at } = taken;
     let facts = facts(&[
         ("Begun", Value::Moment(it.created_at)),
         ("Last changed", Value::Moment(it.updated_at)),
@@ -132,7 +132,7 @@ fn turn(message: &Message) -> String {
 /// What belongs to a message beside what it says.
 fn beside(it: &Message) -> String {
     let json =
-        |json: &Option<contract::conversations::Verbatim>| json.as_ref().map(|it| it.as_str().to_owned());
+        |json: &Option<contract::conversations::RawJson>| json.as_ref().map(|it| it.as_str().to_owned());
     let (usage, raw) = (json(&it.usage), json(&it.raw));
     let feedback = it.feedback.as_ref();
     let tags = feedback.map(|it| it.tags.join(", ")).filter(|tags| !tags.is_empty());

@@ -10,7 +10,7 @@ use std::{
 };
 
 use self::conversations::{Next, Pages};
-use domain::{Piece, export::Export};
+use domain::{ExportItem, export::Export};
 use time::OffsetDateTime;
 use zip::{CompressionMethod, DateTime, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
@@ -36,7 +36,7 @@ pub trait Conversations {
     ///
     /// # Errors
     /// In words: when not everything could be read.
-    fn next_piece(&mut self) -> Result<Option<Piece>, String>;
+    fn next_piece(&mut self) -> Result<Option<ExportItem>, String>;
 }
 
 /// Packs a copy of everything: `README.txt`, `account.html`, `account.json`, `conversations.json`, `conversations.html` and

@@ -3,11 +3,11 @@ use std::io::{Cursor, Read};
 use contract::{
     Timestamp,
     conversations::{
-        Conversation, ConversationStatus, Feedback, FeedbackValue, ItemId, Message, MessageStatus, Role,
-        Verbatim,
+        Conversation, ConversationStatus, Feedback, FeedbackValue, ItemId, Message, MessageStatus, RawJson,
+        Role,
     },
 };
-use domain::Taken;
+use domain::ExportedConversation;
 use domain::export::{
     Answer, Book, Browser, Event, Export, FORMAT, Link, Mail, Profile, Session, SignInMethod, VERSION,
 };
@@ -110,7 +110,7 @@ fn copy(words: &str) -> Export {
 /// Two conversations in which every place that somebody's words can reach holds these.
 struct Said {
     chunks: Vec<String>,
-    pieces: Vec<Piece>,
+    pieces: Vec<ExportItem>,
 }
 
 impl Conversations for Said {
@@ -118,7 +118,7 @@ impl Conversations for Said {
         Ok(self.chunks.pop())
     }
 
-    fn next_piece(&mut self) -> Result<Option<Piece>, String> {
+    fn next_piece(&mut self) -> Result<Option<ExportItem>, String> {
         Ok(self.pieces.pop())
     }
 }
@@ -126,9 +126,12 @@ impl Conversations for Said {
 fn said(words: &str) -> Said {
     let mut pieces = Vec::new();
     for (id, deleted_at) in [("first", None), ("second", Some(NOW))] {
-        pieces.push(Piece::Begin(Box::new(Taken { conversation: conversation(id, words), deleted_at })));
-        pieces.push(Piece::Message(Box::new(message(id, words))));
-        pieces.push(Piece::End);
+        pieces.push(ExportItem::Begin(Box::new(ExportedConversation {
+            conversation: conversation(id, words),
+            deleted_at,
+        })));
+        pieces.push(ExportItem::Message(Box::new(message(id, words))));
+        pieces.push(ExportItem::End);
     }
     pieces.reverse();
     Said { chunks: vec!["[1]}".into(), "{\"a\":".into()], pieces }
@@ -141,7 +144,7 @@ fn conversation(id: &str, words: &str) -> Conversation {
         opening: None,
         status: ConversationStatus::Active,
         head_id: None,
-        metadata: Verbatim::of(&json!({ "chapter": words })),
+        metadata: RawJson::of(&json!({ "chapter": words })),
         message_count: 1,
         revision: 1,
         created_at: NOW,
@@ -166,13 +169,13 @@ fn message(id: &str, words: &str) -> Message {
         parent_id: None,
         seq: 1,
         role: Role::Assistant,
-        parts: Verbatim::of(&parts),
+        parts: RawJson::of(&parts),
         status: MessageStatus::Incomplete,
         model: Some(words.to_owned()),
-        usage: Some(Verbatim::of(&json!({ "inputTokens": 1, "x": words }))),
+        usage: Some(RawJson::of(&json!({ "inputTokens": 1, "x": words }))),
         format: Some(words.to_owned()),
-        raw: Some(Verbatim::of(&words)),
-        metadata: Verbatim::empty_object(),
+        raw: Some(RawJson::of(&words)),
+        metadata: RawJson::empty_object(),
         feedback: Some(Feedback {
             value: FeedbackValue::Bad,
             comment: Some(words.to_owned()),
@@ -284,7 +287,7 @@ fn conversations_that_cannot_be_read_leave_no_archive() {
             if self.0 { Err("away".into()) } else { Ok(None) }
         }
 
-        fn next_piece(&mut self) -> Result<Option<Piece>, String> {
+        fn next_piece(&mut self) -> Result<Option<ExportItem>, String> {
             Err("away".into())
         }
     }

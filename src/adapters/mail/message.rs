@@ -2,7 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use domain::{Letter, MailerError};
+use domain::{MailMessage, MailerError};
 use lettre::{
     Address, Message,
     message::{
@@ -19,7 +19,7 @@ const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitte
 ///
 /// # Errors
 /// [`MailerError::Final`] when it cannot be written, as with an address that no envelope can hold.
-pub(super) fn compose(letter: &Letter, from: &Mailbox) -> Result<Message, MailerError> {
+pub(super) fn compose(letter: &MailMessage, from: &Mailbox) -> Result<Message, MailerError> {
     let unfit = |what: &str| MailerError::Final(format!("the letter cannot be written: {what}"));
     let to: Address = letter.to.parse().map_err(|_| unfit("its address fits no envelope"))?;
     let written = u64::try_from(letter.written_at).map_err(|_| unfit("its date lies before 1970"))?;

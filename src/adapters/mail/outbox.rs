@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use contract::Timestamp;
-use domain::{Letter, Mailer, MailerError};
+use domain::{MailMessage, Mailer, MailerError};
 use serde::Serialize;
 
 /// Appends letters to a file that is its owner's alone: the links in it open accounts.
@@ -55,7 +55,7 @@ fn appending(path: &Path) -> io::Result<File> {
 
 #[async_trait]
 impl Mailer for OutboxFile {
-    async fn send(&self, letter: &Letter) -> Result<(), MailerError> {
+    async fn send(&self, letter: &MailMessage) -> Result<(), MailerError> {
         let line = Line {
             r#type: &letter.kind,
             to: &letter.to,
@@ -100,8 +100,8 @@ mod tests {
         }
     }
 
-    fn letter(link: Option<Link>, text: &str) -> Letter {
-        Letter {
+    fn letter(link: Option<Link>, text: &str) -> MailMessage {
+        MailMessage {
             id: "id".to_owned(),
             kind: "reset-password".to_owned(),
             to: "ada@example.org".to_owned(),

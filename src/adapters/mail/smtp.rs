@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{Letter, Mailer, MailerError};
+use domain::{MailMessage, Mailer, MailerError};
 use lettre::{
     message::Mailbox,
     transport::smtp::{
@@ -191,7 +191,7 @@ impl SmtpMailer {
 
 #[async_trait]
 impl Mailer for SmtpMailer {
-    async fn send(&self, letter: &Letter) -> Result<(), MailerError> {
+    async fn send(&self, letter: &MailMessage) -> Result<(), MailerError> {
         let message = message::compose(letter, &self.from)?;
         let bytes = message.formatted();
         let mut connection = self.connection().await?;

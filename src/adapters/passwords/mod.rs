@@ -1,7 +1,7 @@
 //! Password hashing with bounded concurrency and a bounded queue: Argon2id, and what a former Better Auth server left.
 
 mod argon2id;
-mod former;
+mod legacy_hashes;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -71,7 +71,7 @@ impl Hasher for HashingPool {
         self.run(move |memory| verify(attempt.expose(), phc.as_deref(), memory)).await
     }
 
-    async fn burn(&self, attempt: PasswordAttempt, kind: HashKind) -> Result<(), HasherBusy> {
+    async fn dummy_verify(&self, attempt: PasswordAttempt, kind: HashKind) -> Result<(), HasherBusy> {
         self.run(move |memory| burn(attempt.expose(), kind, memory)).await
     }
 
@@ -95,8 +95,8 @@ fn verify(attempt: &str, stored: Option<&str>, memory: &mut Memory) -> bool {
     };
     let matches = match HashKind::of(stored) {
         HashKind::Argon2id => argon2id::verify(attempt, stored, memory),
-        HashKind::Scrypt => former::verify_scrypt(attempt, stored),
-        HashKind::Bcrypt { .. } => former::verify_bcrypt(attempt, stored),
+        HashKind::Scrypt => legacy_hashes::verify_scrypt(attempt, stored),
+        HashKind::Bcrypt { .. } => legacy_hashes::verify_bcrypt(attempt, stored),
     };
     // What cannot be compared must not be known by how fast it is refused.
     matches.unwrap_or_else(|| {
@@ -108,8 +108,8 @@ fn verify(attempt: &str, stored: Option<&str>, memory: &mut Memory) -> bool {
 fn burn(attempt: &str, kind: HashKind, memory: &mut Memory) {
     match kind {
         HashKind::Argon2id => argon2id::verify_nobody(attempt, memory),
-        HashKind::Scrypt => former::burn_scrypt(attempt),
-        HashKind::Bcrypt { cost } => former::burn_bcrypt(attempt, cost),
+        HashKind::Scrypt => legacy_hashes::dummy_scrypt(attempt),
+        HashKind::Bcrypt { cost } => legacy_hashes::burn_bcrypt(attempt, cost),
     }
 }
 

@@ -144,10 +144,10 @@ async fn security_07_a_bcrypt_hash_that_may_have_cut_the_password_is_not_renewed
 async fn every_kind_of_work_can_be_burnt() {
     let hasher = HashingPool::with_workers(1);
     for kind in [HashKind::Argon2id, HashKind::Scrypt, HashKind::Bcrypt { cost: 4 }] {
-        assert_eq!(hasher.burn(attempt(""), kind).await, Ok(()), "{kind:?}");
+        assert_eq!(hasher.dummy_verify(attempt(""), kind).await, Ok(()), "{kind:?}");
     }
     let full = HashingPool::with_workers(0);
-    assert_eq!(full.burn(attempt(""), HashKind::Scrypt).await, Err(HasherBusy));
+    assert_eq!(full.dummy_verify(attempt(""), HashKind::Scrypt).await, Err(HasherBusy));
 }
 
 #[tokio::test]

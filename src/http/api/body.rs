@@ -106,12 +106,12 @@ pub fn form(bytes: &[u8]) -> Result<Value, Problem> {
 
 /// Takes fields out of a body and keeps account of every one that is not what it should be.
 #[derive(Debug)]
-pub struct Shape<'a> {
+pub struct BodyFields<'a> {
     fields: &'a Map<String, Value>,
     wrong: Vec<Problem>,
 }
 
-impl<'a> Shape<'a> {
+impl<'a> BodyFields<'a> {
     /// Over a body that must be an object, which the wire calls `expected`.
     ///
     /// # Errors

@@ -6,38 +6,38 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::Problems;
-use domain::{Renewal, Session, Visit};
+use domain::{ClientInfo, Renewal, Session};
 use http::{HeaderMap, HeaderValue, request::Parts};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::body::{self, Accepts};
 use crate::http::{
-    actor::Actor,
-    guard::{CALLBACKS, Proof},
-    problem::Refused,
+    actor::Authentication,
+    guard::{CALLBACKS, OriginPolicy},
+    problem::ApiError,
     session::set_cookies,
-    state::Edge,
+    state::AppState,
 };
 
 /// A state-changing call whose body is read and which comes from where it may.
 #[derive(Debug)]
-pub struct Call {
+pub struct ApiRequest {
     /// The request without its body.
     pub parts: Parts,
     /// The body; `None` when there is none.
     pub body: Option<Value>,
 }
 
-impl Call {
+impl ApiRequest {
     /// Reads the body, then checks where a call with a cookie comes from, then where it asks to be sent.
     ///
     /// # Errors
     /// The first of these that refuses.
-    pub async fn read(edge: &Edge, request: Request, accepts: Accepts) -> Result<Self, Refused> {
+    pub async fn read(edge: &AppState, request: Request, accepts: Accepts) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let body = body::read(&parts.headers, body, accepts).await?;
-        edge.site.trusted_origins.check_origin(&parts.headers, Proof::WithCookie)?;
+        edge.site.trusted_origins.check_origin(&parts.headers, OriginPolicy::WithCookie)?;
         let callbacks = CALLBACKS.iter().filter_map(|(name, code)| Some((body.as_ref()?.get(name)?, *code)));
         for (callback, code) in callbacks.filter(|(callback, _)| !callback.is_null()) {
             edge.site.trusted_origins.check_callback(callback, code)?;
@@ -49,8 +49,8 @@ impl Call {
     ///
     /// # Errors
     /// As [`crate::http::guard::TrustedOrigins::check_origin`].
-    pub fn check_sign_in(&self, edge: &Edge) -> Result<Visit, Refused> {
-        edge.site.trusted_origins.check_origin(&self.parts.headers, Proof::FromBrowser)?;
+    pub fn check_sign_in(&self, edge: &AppState) -> Result<ClientInfo, ApiError> {
+        edge.site.trusted_origins.check_origin(&self.parts.headers, OriginPolicy::FromBrowser)?;
         Ok(edge.visit(&self.parts))
     }
 
@@ -64,24 +64,24 @@ impl Call {
     ///
     /// # Errors
     /// The problems of a failing database.
-    pub async fn actor(&self, edge: &Edge) -> Result<Actor, Problems> {
-        Actor::of(edge, &self.parts.headers, Renewal::WhenDue).await
+    pub async fn actor(&self, edge: &AppState) -> Result<Authentication, Problems> {
+        Authentication::of(edge, &self.parts.headers, Renewal::WhenDue).await
     }
 }
 
 /// Gives the browser the cookies of a session it has just signed in for, and what tells that it has been here.
-pub fn with_opened(
-    edge: &Edge,
+pub fn set_new_session_cookies(
+    edge: &AppState,
     request: &HeaderMap,
-    visit: &Visit,
+    visit: &ClientInfo,
     session: &Session,
     response: Response,
 ) -> Response {
-    with_session(edge, request, session, known(edge, visit, response))
+    with_session(edge, request, session, remember_device(edge, visit, response))
 }
 
 /// Gives a browser that is new here what tells that it has been here, after its reader has proved to be the reader.
-pub fn known(edge: &Edge, visit: &Visit, mut response: Response) -> Response {
+pub fn remember_device(edge: &AppState, visit: &ClientInfo, mut response: Response) -> Response {
     let browser = visit.browser.as_ref();
     let cookie = browser.and_then(|browser| edge.cookies().new_device(&edge.services.sessions, browser));
     set_cookies(&mut response, cookie.into_iter().collect());
@@ -89,12 +89,17 @@ pub fn known(edge: &Edge, visit: &Visit, mut response: Response) -> Response {
 }
 
 /// JSON with status 200.
-pub fn answer(body: impl Serialize) -> Response {
+pub fn ok_json(body: impl Serialize) -> Response {
     Json(body).into_response()
 }
 
 /// Gives the browser the cookies of a session that was opened or renewed; with bearer sessions on, its token too.
-pub fn with_session(edge: &Edge, request: &HeaderMap, session: &Session, mut response: Response) -> Response {
+pub fn with_session(
+    edge: &AppState,
+    request: &HeaderMap,
+    session: &Session,
+    mut response: Response,
+) -> Response {
     let sessions = &edge.services.sessions;
     set_cookies(&mut response, edge.cookies().opened(request, sessions, session));
     if sessions.bearer_enabled()
@@ -106,13 +111,18 @@ pub fn with_session(edge: &Edge, request: &HeaderMap, session: &Session, mut res
 }
 
 /// Takes the cookies of a browser whose session has ended.
-pub fn without_session(edge: &Edge, mut response: Response) -> Response {
+pub fn without_session(edge: &AppState, mut response: Response) -> Response {
     set_cookies(&mut response, edge.cookies().ended());
     response
 }
 
 /// The answer that belongs to an actor's session: its cookie again when it was renewed, cleared when it has ended.
-pub fn settle(edge: &Edge, request: &HeaderMap, actor: &Actor, response: Response) -> Response {
+pub fn refresh_session_cookie(
+    edge: &AppState,
+    request: &HeaderMap,
+    actor: &Authentication,
+    response: Response,
+) -> Response {
     match &actor.session {
         Some(resolved) if resolved.renewed => {
             with_session(edge, request, &resolved.signed_in.session, response)

@@ -5,22 +5,22 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Code, PasswordAttempt, Problem, Problems, routes};
-use domain::{DeleteAccount, Deleted, Renewal};
+use domain::{DeleteAccount, DeleteAccountOutcome, Renewal};
 use http::Method;
 use serde_json::json;
 
 use super::{
-    body::{Accepts, Shape},
-    call::{Call, answer, settle, without_session},
+    body::{Accepts, BodyFields},
+    call::{ApiRequest, ok_json, refresh_session_cookie, without_session},
     query::{Query, redirect},
 };
-use crate::http::{actor::Actor, links, pages, problem::Refused, state::Edge};
+use crate::http::{actor::Authentication, links, pages, problem::ApiError, state::AppState};
 
 /// Deletes the account, or has a link mailed that does.
-pub async fn delete_user(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::Json).await?;
+pub async fn delete_user(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::Json).await?;
     let nothing = json!({});
-    let mut shape = Shape::of(Some(call.body.as_ref().unwrap_or(&nothing)), "object")?;
+    let mut shape = BodyFields::of(Some(call.body.as_ref().unwrap_or(&nothing)), "object")?;
     let any = |text: &str| Ok(text.to_owned());
     let password = shape.optional_text("password", any);
     let token = shape.optional_text("token", any);
@@ -33,16 +33,16 @@ pub async fn delete_user(State(edge): State<Edge>, request: Request) -> Result<R
     let visit = edge.visit(&call.parts);
     let deleted = edge.services.accounts.delete(command, signed_in, &visit).await.map_err(Problems::from)?;
     Ok(match deleted {
-        Deleted::Now => without_session(&edge, gone()),
-        Deleted::ByMail => {
-            let response = answer(json!({ "success": true, "message": "Verification email sent" }));
-            settle(&edge, &call.parts.headers, &actor, response)
+        DeleteAccountOutcome::Now => without_session(&edge, gone()),
+        DeleteAccountOutcome::ByMail => {
+            let response = ok_json(json!({ "success": true, "message": "Verification email sent" }));
+            refresh_session_cookie(&edge, &call.parts.headers, &actor, response)
         }
     })
 }
 
 /// The link of the mail, opened in a browser where its reader is signed in.
-pub async fn callback(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+pub async fn callback(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let (parts, _) = request.into_parts();
     if parts.method == Method::HEAD {
         return Ok(super::not_found().await.into_response());
@@ -50,7 +50,7 @@ pub async fn callback(State(edge): State<Edge>, request: Request) -> Result<Resp
     let query = Query::of(&parts.uri);
     let token = query.required("token")?;
     let callback = query.callback(&edge)?;
-    let actor = Actor::of(&edge, &parts.headers, Renewal::WhenDue).await?;
+    let actor = Authentication::of(&edge, &parts.headers, Renewal::WhenDue).await?;
     let outcome = match &actor.session {
         Some(resolved) => {
             let deleted = edge.services.accounts.delete_by_link(token, &resolved.signed_in).await;
@@ -72,5 +72,5 @@ pub async fn callback(State(edge): State<Edge>, request: Request) -> Result<Resp
 }
 
 fn gone() -> Response {
-    answer(json!({ "success": true, "message": "User deleted" }))
+    ok_json(json!({ "success": true, "message": "User deleted" }))
 }

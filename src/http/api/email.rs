@@ -5,21 +5,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Code, Email, Problem, Problems, routes};
-use domain::{LinkMeaning, Renewal, SignedIn, Verified, Visit};
+use domain::{ClientInfo, EmailLinkKind, EmailLinkOutcome, Renewal, SignedIn};
 use http::{HeaderMap, Method};
 use serde_json::json;
 
 use super::{
-    body::{Accepts, Shape},
-    call::{Call, answer, settle, with_opened, with_session},
+    body::{Accepts, BodyFields},
+    call::{ApiRequest, ok_json, refresh_session_cookie, set_new_session_cookies, with_session},
     query::{Query, redirect},
 };
-use crate::http::{actor::Actor, links, problem::Refused, session::LinkPage, state::Edge};
+use crate::http::{actor::Authentication, links, problem::ApiError, session::EmailLinkPage, state::AppState};
 
 /// Has a link mailed that proves the address, if that is needed; without a session it answers the same in any case.
-pub async fn send_verification(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::Json).await?;
-    let mut shape = Shape::of(call.body.as_ref(), "object")?;
+pub async fn send_verification(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::Json).await?;
+    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
     let email = shape.text("email", Email::parse);
     shape.finish()?;
     let Some(email) = email else { return Err(Problem::new(Code::Internal).into()) };
@@ -28,13 +28,13 @@ pub async fn send_verification(State(edge): State<Edge>, request: Request) -> Re
     let callback = call.callback("callbackURL", routes::HOME);
     let sent = edge.services.accounts.send_verification(&email, &callback, asking).await;
     sent.map_err(Problems::from)?;
-    Ok(settle(&edge, &call.parts.headers, &actor, answer(json!({ "status": true }))))
+    Ok(refresh_session_cookie(&edge, &call.parts.headers, &actor, ok_json(json!({ "status": true }))))
 }
 
 /// Begins a change of address.
-pub async fn change_email(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::Json).await?;
-    let mut shape = Shape::of(call.body.as_ref(), "object")?;
+pub async fn change_email(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::Json).await?;
+    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
     let email = shape.text("newEmail", |text| {
         Email::parse(text).map_err(|problem| Problem { field: Some("newEmail".into()), ..problem })
     });
@@ -46,7 +46,7 @@ pub async fn change_email(State(edge): State<Edge>, request: Request) -> Result<
     let visit = edge.visit(&call.parts);
     let begun = edge.services.accounts.change_email(&email, &callback, signed_in, &visit).await;
     begun.map_err(Problems::from)?;
-    Ok(settle(&edge, &call.parts.headers, &actor, answer(json!({ "status": true }))))
+    Ok(refresh_session_cookie(&edge, &call.parts.headers, &actor, ok_json(json!({ "status": true }))))
 }
 
 /// The link of a mail: proves an address, or carries a change of it one step on. Answers JSON, or leads to where it says
@@ -55,7 +55,7 @@ pub async fn change_email(State(edge): State<Edge>, request: Request) -> Result<
 /// Where the link moves an account, or where proving the address also signs in, a browser that follows it is shown a button
 /// first: nobody is to be signed in to another's account by a link on some page, and programs that look at links press
 /// no buttons.
-pub async fn verify_email(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+pub async fn verify_email(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let (parts, _) = request.into_parts();
     let query = Query::of(&parts.uri);
     let token = query.required("token")?;
@@ -65,10 +65,10 @@ pub async fn verify_email(State(edge): State<Edge>, request: Request) -> Result<
         return Ok(super::not_found().await.into_response());
     }
     let visit = edge.visit(&parts);
-    if asks_first(&edge, &parts.headers, token, &visit).await? {
-        return Ok(links::keep(&edge, LinkPage::VerifyEmail, token, callback.unwrap_or_default()));
+    if needs_confirmation(&edge, &parts.headers, token, &visit).await? {
+        return Ok(links::keep(&edge, EmailLinkPage::VerifyEmail, token, callback.unwrap_or_default()));
     }
-    let actor = Actor::of(&edge, &parts.headers, Renewal::WhenDue).await?;
+    let actor = Authentication::of(&edge, &parts.headers, Renewal::WhenDue).await?;
     let signed_in = actor.session.as_ref().map(|resolved| &resolved.signed_in);
     // Our own page for the first step of a change leads to the one for the second.
     let onwards = match callback.unwrap_or(routes::HOME) {
@@ -80,7 +80,7 @@ pub async fn verify_email(State(edge): State<Edge>, request: Request) -> Result<
         (Ok(verified), _) => verified,
         (Err(problem), Some(callback)) => {
             let code = problem.code.wire().unwrap_or_default();
-            return Ok(settle(
+            return Ok(refresh_session_cookie(
                 &edge,
                 &parts.headers,
                 &actor,
@@ -94,41 +94,53 @@ pub async fn verify_email(State(edge): State<Edge>, request: Request) -> Result<
         None => body(&edge, &verified),
     };
     Ok(match &verified {
-        Verified::Address { session: Some(session) } => {
-            with_opened(&edge, &parts.headers, &visit, session, response)
+        EmailLinkOutcome::Address { session: Some(session) } => {
+            set_new_session_cookies(&edge, &parts.headers, &visit, session, response)
         }
-        Verified::Changed(_) => again(&edge, &parts.headers, signed_in, response),
-        _ => settle(&edge, &parts.headers, &actor, response),
+        EmailLinkOutcome::Changed(_) => resend_session_cookie(&edge, &parts.headers, signed_in, response),
+        _ => refresh_session_cookie(&edge, &parts.headers, &actor, response),
     })
 }
 
 /// Whether a button is shown first. A link that merely proves an address does no harm when a program opens it that looks
 /// at mail; one that also decides whose password counts does, unless it is opened where that password was given.
-async fn asks_first(edge: &Edge, headers: &HeaderMap, token: &str, visit: &Visit) -> Result<bool, Problems> {
+async fn needs_confirmation(
+    edge: &AppState,
+    headers: &HeaderMap,
+    token: &str,
+    visit: &ClientInfo,
+) -> Result<bool, Problems> {
     let (accounts, navigates) = (&edge.services.accounts, links::is_navigation(headers));
-    match accounts.look_at_link(token).await {
-        Ok(LinkMeaning::Address) if accounts.rules().require_verified_email => {
+    match accounts.inspect_link(token).await {
+        Ok(EmailLinkKind::Address) if accounts.rules().require_verified_email => {
             let script = headers.contains_key("sec-fetch-mode") && !navigates;
-            Ok(navigates || !(script || accounts.link_lets_in(token, visit).await?))
+            Ok(navigates || !(script || accounts.link_signs_in_this_browser(token, visit).await?))
         }
-        Ok(LinkMeaning::MoveTo(_) | LinkMeaning::NewAddress(_)) => Ok(navigates),
-        Ok(LinkMeaning::Address) => Ok(false),
+        Ok(EmailLinkKind::MoveTo(_) | EmailLinkKind::NewAddress(_)) => Ok(navigates),
+        Ok(EmailLinkKind::Address) => Ok(false),
         Err(_) => Ok(navigates && accounts.rules().require_verified_email),
     }
 }
 
-fn body(edge: &Edge, verified: &Verified) -> Response {
+fn body(edge: &AppState, verified: &EmailLinkOutcome) -> Response {
     match verified {
-        Verified::Address { .. } | Verified::NewPasswordNeeded { .. } => {
-            answer(json!({ "status": true, "user": null }))
+        EmailLinkOutcome::Address { .. } | EmailLinkOutcome::NewPasswordNeeded { .. } => {
+            ok_json(json!({ "status": true, "user": null }))
         }
-        Verified::ChangeConfirmed => answer(json!({ "status": true })),
-        Verified::Changed(user) => answer(json!({ "status": true, "user": edge.services.user_body(user) })),
+        EmailLinkOutcome::ChangeConfirmed => ok_json(json!({ "status": true })),
+        EmailLinkOutcome::Changed(user) => {
+            ok_json(json!({ "status": true, "user": edge.services.user_body(user) }))
+        }
     }
 }
 
 /// The session's cookie again, as the wire sends it after a change of the reader.
-fn again(edge: &Edge, request: &HeaderMap, signed_in: Option<&SignedIn>, response: Response) -> Response {
+fn resend_session_cookie(
+    edge: &AppState,
+    request: &HeaderMap,
+    signed_in: Option<&SignedIn>,
+    response: Response,
+) -> Response {
     match signed_in {
         Some(signed_in) => with_session(edge, request, &signed_in.session, response),
         None => response,

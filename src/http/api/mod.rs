@@ -28,10 +28,10 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
 };
 
-use super::{limits, state::Edge};
+use super::{limits, state::AppState};
 
 /// Every path below `/api/auth`. Whatever is not here is a 404 without a body, a wrong method too.
-pub fn routes(edge: &Edge) -> Router<Edge> {
+pub fn routes(edge: &AppState) -> Router<AppState> {
     let router =
         table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     router
@@ -48,7 +48,7 @@ pub fn routes(edge: &Edge) -> Router<Edge> {
 }
 
 /// Every path below `/api/auth` with its methods.
-pub fn table() -> Vec<(&'static str, MethodRouter<Edge>)> {
+pub fn table() -> Vec<(&'static str, MethodRouter<AppState>)> {
     vec![
         ("/sign-up/email", post(sign_up::sign_up)),
         ("/signup/email", post(sign_up::sign_up)),
@@ -96,7 +96,7 @@ async fn only_preflights(request: Request, next: Next) -> Response {
 }
 
 /// Browsers on trusted origins, and no others, may read answers and send cookies along.
-fn cors(edge: &Edge) -> CorsLayer {
+fn cors(edge: &AppState) -> CorsLayer {
     let origins = edge.site.trusted_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
     let exposed = ["set-auth-token", "set-auth-jwt", "retry-after", "x-retry-after"];
     CorsLayer::new()

@@ -4,17 +4,17 @@ use axum::{
     extract::{Path, Request, State},
     response::Response,
 };
-use contract::{Code, Email, NewPassword, PasswordAttempt, Problem, Problems, UserBody, routes};
+use contract::{Code, Email, NewPassword, PasswordAttempt, Problem, Problems, UserDto, routes};
 use domain::ChangePassword;
 use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    body::{Accepts, Shape},
-    call::{Call, answer, known, settle, with_session},
+    body::{Accepts, BodyFields},
+    call::{ApiRequest, ok_json, refresh_session_cookie, remember_device, with_session},
     query::{Query, redirect},
 };
-use crate::http::{problem::Refused, state::Edge};
+use crate::http::{problem::ApiError, state::AppState};
 
 /// What is said whether or not the address has an account.
 const ASKED: &str = "If this email exists in our system, check your email for the reset link";
@@ -22,13 +22,13 @@ const ASKED: &str = "If this email exists in our system, check your email for th
 #[derive(Serialize)]
 struct Changed {
     token: Option<String>,
-    user: UserBody,
+    user: UserDto,
 }
 
 /// Changes the password; answers the reader, and the token of the session that takes the place of all others.
-pub async fn change_password(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::Json).await?;
-    let mut shape = Shape::of(call.body.as_ref(), "object")?;
+pub async fn change_password(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::Json).await?;
+    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
     let any = |text: &str| Ok(text.to_owned());
     let new = shape.text("newPassword", any).unwrap_or_default();
     let current = shape.text("currentPassword", any).unwrap_or_default();
@@ -49,17 +49,17 @@ pub async fn change_password(State(edge): State<Edge>, request: Request) -> Resu
         token: changed.session.as_ref().map(|session| edge.services.sessions.token(&session.id)),
         user: edge.services.user_body(&changed.user),
     };
-    let response = answer(body);
+    let response = ok_json(body);
     Ok(match &changed.session {
         Some(session) => with_session(&edge, &call.parts.headers, session, response),
-        None => settle(&edge, &call.parts.headers, &actor, response),
+        None => refresh_session_cookie(&edge, &call.parts.headers, &actor, response),
     })
 }
 
 /// Whether a password is the reader's.
-pub async fn verify_password(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::Json).await?;
-    let mut shape = Shape::of(call.body.as_ref(), "object")?;
+pub async fn verify_password(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::Json).await?;
+    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
     let password = shape.text("password", |text| Ok(text.to_owned())).unwrap_or_default();
     shape.finish()?;
     let actor = call.actor(&edge).await?;
@@ -67,13 +67,16 @@ pub async fn verify_password(State(edge): State<Edge>, request: Request) -> Resu
     let (attempt, visit) = (PasswordAttempt::parse(&password)?, edge.visit(&call.parts));
     let checked = edge.services.accounts.check_password(&attempt, signed_in, &visit).await;
     checked.map_err(|error| error.on("password"))?;
-    Ok(settle(&edge, &call.parts.headers, &actor, answer(json!({ "status": true }))))
+    Ok(refresh_session_cookie(&edge, &call.parts.headers, &actor, ok_json(json!({ "status": true }))))
 }
 
 /// Has a link mailed, if the address has an account; answers the same in any case.
-pub async fn request_password_reset(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::Json).await?;
-    let mut shape = Shape::of(call.body.as_ref(), "object")?;
+pub async fn request_password_reset(
+    State(edge): State<AppState>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::Json).await?;
+    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
     let email = shape.text("email", Email::parse);
     shape.optional_text("redirectTo", |_| Ok(()));
     shape.finish()?;
@@ -82,18 +85,18 @@ pub async fn request_password_reset(State(edge): State<Edge>, request: Request) 
     let visit = edge.visit(&call.parts);
     let asked = edge.services.accounts.request_password_reset(&email, &callback, &visit).await;
     asked.map_err(Problems::from)?;
-    Ok(answer(json!({ "status": true, "message": ASKED })))
+    Ok(ok_json(json!({ "status": true, "message": ASKED })))
 }
 
 /// The link of the mail: leads to where the request asked, or to our own page, with the token. Opening it spends nothing.
 pub async fn reset_link(
-    State(edge): State<Edge>,
+    State(edge): State<AppState>,
     Path(token): Path<String>,
     request: Request,
-) -> Result<Response, Refused> {
+) -> Result<Response, ApiError> {
     let query = Query::of(request.uri());
     let callback = query.required("callbackURL")?;
-    let good = edge.services.accounts.reset_link_is_good(&token).await?;
+    let good = edge.services.accounts.is_reset_link_valid(&token).await?;
     let callback = if callback.is_empty() { routes::RESET_PASSWORD } else { callback };
     query.check_callback(&edge, callback)?;
     let outcome = if good { ("token", token.as_str()) } else { ("error", "INVALID_TOKEN") };
@@ -101,10 +104,10 @@ pub async fn reset_link(
 }
 
 /// Sets a password with the token of such a link.
-pub async fn reset_password(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+pub async fn reset_password(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let in_query = Query::of(request.uri()).first("token").map(str::to_owned);
-    let call = Call::read(&edge, request, Accepts::Json).await?;
-    let mut shape = Shape::of(call.body.as_ref(), "object")?;
+    let call = ApiRequest::read(&edge, request, Accepts::Json).await?;
+    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
     let any = |text: &str| Ok(text.to_owned());
     let new = shape.text("newPassword", any).unwrap_or_default();
     let token = shape.optional_text("token", any).or(in_query);
@@ -113,7 +116,7 @@ pub async fn reset_password(State(edge): State<Edge>, request: Request) -> Resul
     let password = NewPassword::parse(&new).map_err(|problem| on("newPassword", problem))?;
     let visit = edge.visit(&call.parts);
     edge.services.accounts.reset_password(&token, password, &visit).await.map_err(Problems::from)?;
-    Ok(known(&edge, &visit, answer(json!({ "status": true }))))
+    Ok(remember_device(&edge, &visit, ok_json(json!({ "status": true }))))
 }
 
 /// A problem with a password, about the field it came in.

@@ -11,18 +11,18 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    body::{Accepts, Shape},
-    call::{Call, answer, settle, with_session},
+    body::{Accepts, BodyFields},
+    call::{ApiRequest, ok_json, refresh_session_cookie, with_session},
 };
 use crate::http::{
-    actor::{Actor, bearer},
-    problem::Refused,
-    state::Edge,
+    actor::{Authentication, bearer},
+    problem::ApiError,
+    state::AppState,
 };
 
 /// Changes name, picture and answers.
-pub async fn update_user(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::Json).await?;
+pub async fn update_user(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::Json).await?;
     let change = read(call.body.as_ref(), &edge.services.questions)?;
     let actor = call.actor(&edge).await?;
     let signed_in = actor.signed_in(&edge)?;
@@ -30,22 +30,22 @@ pub async fn update_user(State(edge): State<Edge>, request: Request) -> Result<R
         return Err(Problem::on(Code::EmailCanNotBeUpdated, "email").into());
     }
     edge.services.accounts.update_profile(&signed_in.user, &change).await.map_err(Problems::from)?;
-    let response = answer(json!({ "status": true }));
+    let response = ok_json(json!({ "status": true }));
     Ok(with_session(&edge, &call.parts.headers, &signed_in.session, response))
 }
 
 /// The reader: behind the session, or behind a JWT issued here. A token that is sent and refused is an error, not an
 /// anonymous call, so that a service learns that its reader's session has ended.
-pub async fn user(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
+pub async fn user(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let headers = request.headers();
-    let actor = Actor::of(&edge, headers, Renewal::WhenDue).await?;
+    let actor = Authentication::of(&edge, headers, Renewal::WhenDue).await?;
     let token = bearer(headers).filter(|token| edge.services.sessions.read_bearer(token).is_none());
     if let Some(token) = token {
         let signed_in = edge.services.tokens.verify(&token).await.map_err(Problems::from)?;
-        return Ok(answer(json!({ "user": edge.services.user_body(&signed_in.user) })));
+        return Ok(ok_json(json!({ "user": edge.services.user_body(&signed_in.user) })));
     }
     let response = match actor.signed_in(&edge) {
-        Ok(signed_in) => answer(json!({ "user": edge.services.user_body(&signed_in.user) })),
+        Ok(signed_in) => ok_json(json!({ "user": edge.services.user_body(&signed_in.user) })),
         Err(refused) => {
             let mut response = refused.into_response();
             // RFC 6750 section 3: without a token the challenge carries no error.
@@ -53,7 +53,7 @@ pub async fn user(State(edge): State<Edge>, request: Request) -> Result<Response
             return Ok(response);
         }
     };
-    Ok(settle(&edge, headers, &actor, response))
+    Ok(refresh_session_cookie(&edge, headers, &actor, response))
 }
 
 /// A way to sign in, as the wire shows it: never a password or a token.
@@ -70,8 +70,8 @@ struct Account<'a> {
 }
 
 /// The ways the reader can sign in.
-pub async fn list_accounts(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let actor = Actor::of(&edge, request.headers(), Renewal::WhenDue).await?;
+pub async fn list_accounts(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let actor = Authentication::of(&edge, request.headers(), Renewal::WhenDue).await?;
     let user = &actor.signed_in(&edge)?.user;
     let methods = edge.services.accounts.sign_in_methods(user).await?;
     let accounts = methods.into_iter().map(|method| Account {
@@ -83,14 +83,14 @@ pub async fn list_accounts(State(edge): State<Edge>, request: Request) -> Result
         updated_at: method.updated_at,
         scopes: [],
     });
-    let response = answer(accounts.collect::<Vec<_>>());
-    Ok(settle(&edge, request.headers(), &actor, response))
+    let response = ok_json(accounts.collect::<Vec<_>>());
+    Ok(refresh_session_cookie(&edge, request.headers(), &actor, response))
 }
 
 /// Takes a way to sign in away, unless it is the last. Needs a fresh session.
-pub async fn unlink_account(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::Json).await?;
-    let mut shape = Shape::of(call.body.as_ref(), "object")?;
+pub async fn unlink_account(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::Json).await?;
+    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
     let id = shape.text("accountId", |text| Ok(text.to_owned())).unwrap_or_default();
     shape.finish()?;
     let actor = call.actor(&edge).await?;
@@ -99,11 +99,11 @@ pub async fn unlink_account(State(edge): State<Edge>, request: Request) -> Resul
         return Err(Problem::new(Code::SessionNotFresh).into());
     }
     edge.services.accounts.unlink(&signed_in.user, &id).await.map_err(Problems::from)?;
-    Ok(settle(&edge, &call.parts.headers, &actor, answer(json!({ "status": true }))))
+    Ok(refresh_session_cookie(&edge, &call.parts.headers, &actor, ok_json(json!({ "status": true }))))
 }
 
 fn read(body: Option<&Value>, questions: &Questions) -> Result<ProfileChange, Problems> {
-    let mut shape = Shape::of(body, "record")?;
+    let mut shape = BodyFields::of(body, "record")?;
     let name = match shape.get("name") {
         None => None,
         Some(Value::Null) => return Err(required("name")),

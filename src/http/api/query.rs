@@ -5,7 +5,7 @@ use contract::{Code, Problem, Reason};
 use http::{HeaderValue, StatusCode, Uri, header};
 use url::form_urlencoded;
 
-use crate::http::state::Edge;
+use crate::http::state::AppState;
 
 /// The parameters of an address, as sent.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Query {
     ///
     /// # Errors
     /// `VALIDATION_ERROR` when it says so twice, `INVALID_CALLBACK_URL` when it leads away.
-    pub fn callback(&self, edge: &Edge) -> Result<Option<&str>, Problem> {
+    pub fn callback(&self, edge: &AppState) -> Result<Option<&str>, Problem> {
         let callback = self.once("callbackURL")?.filter(|callback| !callback.is_empty());
         if let Some(callback) = callback {
             self.check_callback(edge, callback)?;
@@ -57,7 +57,7 @@ impl Query {
     ///
     /// # Errors
     /// `INVALID_CALLBACK_URL`.
-    pub fn check_callback(&self, edge: &Edge, callback: &str) -> Result<(), Problem> {
+    pub fn check_callback(&self, edge: &AppState, callback: &str) -> Result<(), Problem> {
         edge.site.trusted_origins.check_callback(&callback.into(), Code::InvalidCallbackUrl)
     }
 }
@@ -69,7 +69,7 @@ fn mistyped(name: &str, received: &'static str) -> Problem {
 /// 302 to a callback that was checked, with what came of the link added to its query. A path becomes an address of ours,
 /// and what an address cannot hold is percent-encoded, so the `Location` is exactly what was judged. No `Referer` tells
 /// the next page which link it was.
-pub fn redirect(edge: &Edge, callback: &str, outcome: Option<(&str, &str)>) -> Response {
+pub fn redirect(edge: &AppState, callback: &str, outcome: Option<(&str, &str)>) -> Response {
     let base = url::Url::parse(edge.site.origin.as_str()).ok();
     let target = base.and_then(|base| base.join(callback).ok()).map(|mut url| {
         if let Some((name, value)) = outcome {

@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    body::{Accepts, Shape},
-    call::{Call, answer, settle, with_session, without_session},
+    body::{Accepts, BodyFields},
+    call::{ApiRequest, ok_json, refresh_session_cookie, with_session, without_session},
 };
-use crate::http::{actor::Actor, problem::Refused, state::Edge};
+use crate::http::{actor::Authentication, problem::ApiError, state::AppState};
 
 /// The query of get-session.
 #[derive(Debug, Deserialize)]
@@ -25,19 +25,19 @@ pub struct SessionQuery {
 
 /// The session and its reader, or `null`. Renews the session when that is due.
 pub async fn get_session(
-    State(edge): State<Edge>,
+    State(edge): State<AppState>,
     query: Result<Query<SessionQuery>, axum::extract::rejection::QueryRejection>,
     request: Request,
-) -> Result<Response, Refused> {
+) -> Result<Response, ApiError> {
     let disabled = query.ok().and_then(|Query(query)| query.disable_refresh);
     let renewal = match disabled.as_deref() {
         Some("true" | "1") => Renewal::Never,
         _ => Renewal::WhenDue,
     };
-    let actor = Actor::of(&edge, request.headers(), renewal).await?;
+    let actor = Authentication::of(&edge, request.headers(), renewal).await?;
     let signed_in = actor.session.as_ref().map(|resolved| &resolved.signed_in);
     let body = signed_in.map(|signed_in| session_and_user(&edge, signed_in));
-    let mut response = settle(&edge, request.headers(), &actor, answer(body));
+    let mut response = refresh_session_cookie(&edge, request.headers(), &actor, ok_json(body));
     response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     if let (Some(signed_in), true) = (signed_in, edge.services.sessions.bearer_enabled()) {
         let token = edge.services.tokens.issue(signed_in, None).map_err(Problems::from)?;
@@ -49,33 +49,33 @@ pub async fn get_session(
 }
 
 /// `POST /get-session` belongs to a mode of the reference in which reading a session does not renew it.
-pub async fn deferred_refresh() -> Refused {
+pub async fn deferred_refresh() -> ApiError {
     Problem::new(Code::DeferredRefreshDisabled).into()
 }
 
 /// Renews the session now and answers it.
-pub async fn refresh(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::Json).await?;
-    let actor = Actor::of(&edge, &call.parts.headers, Renewal::Now).await?;
+pub async fn refresh(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::Json).await?;
+    let actor = Authentication::of(&edge, &call.parts.headers, Renewal::Now).await?;
     let signed_in = actor.signed_in(&edge)?;
-    let response = answer(session_and_user(&edge, signed_in));
+    let response = ok_json(session_and_user(&edge, signed_in));
     Ok(with_session(&edge, &call.parts.headers, &signed_in.session, response))
 }
 
 /// Ends the session, if there is one, and clears the cookies in any case.
-pub async fn sign_out(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::Json).await?;
-    let actor = Actor::of(&edge, &call.parts.headers, Renewal::Never).await?;
+pub async fn sign_out(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::Json).await?;
+    let actor = Authentication::of(&edge, &call.parts.headers, Renewal::Never).await?;
     if let Some(presented) = &actor.presented {
         let device = edge.visit(&call.parts).device;
         edge.services.sessions.sign_out(presented, &device).await?;
     }
-    Ok(without_session(&edge, answer(json!({ "success": true }))))
+    Ok(without_session(&edge, ok_json(json!({ "success": true }))))
 }
 
 /// The reader's sessions. Needs a fresh one, as the list says where the reader is.
-pub async fn list(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let actor = Actor::of(&edge, request.headers(), Renewal::WhenDue).await?;
+pub async fn list(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let actor = Authentication::of(&edge, request.headers(), Renewal::WhenDue).await?;
     let signed_in = actor.signed_in(&edge)?;
     let sessions = &edge.services.sessions;
     if !sessions.is_fresh(&signed_in.session) {
@@ -83,49 +83,49 @@ pub async fn list(State(edge): State<Edge>, request: Request) -> Result<Response
     }
     let listed = sessions.list(&signed_in.user.id).await?;
     let bodies: Vec<_> = listed.iter().map(|session| sessions.body(session)).collect();
-    Ok(settle(&edge, request.headers(), &actor, answer(bodies)))
+    Ok(refresh_session_cookie(&edge, request.headers(), &actor, ok_json(bodies)))
 }
 
 /// Ends the session a token names, if it is one of the reader's.
-pub async fn revoke(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::Json).await?;
-    let mut shape = Shape::of(call.body.as_ref(), "object")?;
+pub async fn revoke(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::Json).await?;
+    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
     let token = shape.text("token", |text| Ok(text.to_owned())).unwrap_or_default();
     shape.finish()?;
     let actor = call.actor(&edge).await?;
     let SignedIn { session, user } = actor.signed_in(&edge)?;
     let device = edge.visit(&call.parts).device;
     edge.services.sessions.revoke(&user.id, &token, &device).await?;
-    let response = answer(json!({ "status": true }));
+    let response = ok_json(json!({ "status": true }));
     let own = edge.services.sessions.names(&token, session);
     Ok(if own {
         without_session(&edge, response)
     } else {
-        settle(&edge, &call.parts.headers, &actor, response)
+        refresh_session_cookie(&edge, &call.parts.headers, &actor, response)
     })
 }
 
 /// Ends every session of the reader, this one too.
-pub async fn revoke_all(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::Json).await?;
+pub async fn revoke_all(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::Json).await?;
     let actor = call.actor(&edge).await?;
     let user = &actor.signed_in(&edge)?.user;
     let device = edge.visit(&call.parts).device;
     edge.services.sessions.revoke_all(&user.id, None, &device).await?;
-    Ok(without_session(&edge, answer(json!({ "status": true }))))
+    Ok(without_session(&edge, ok_json(json!({ "status": true }))))
 }
 
 /// Ends every session of the reader but this one.
-pub async fn revoke_others(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::Json).await?;
+pub async fn revoke_others(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::Json).await?;
     let actor = call.actor(&edge).await?;
     let SignedIn { session, user } = actor.signed_in(&edge)?;
     let device = edge.visit(&call.parts).device;
     edge.services.sessions.revoke_all(&user.id, Some(session), &device).await?;
-    Ok(settle(&edge, &call.parts.headers, &actor, answer(json!({ "status": true }))))
+    Ok(refresh_session_cookie(&edge, &call.parts.headers, &actor, ok_json(json!({ "status": true }))))
 }
 
-fn session_and_user(edge: &Edge, signed_in: &SignedIn) -> SessionAndUser {
+fn session_and_user(edge: &AppState, signed_in: &SignedIn) -> SessionAndUser {
     SessionAndUser {
         session: edge.services.sessions.body(&signed_in.session),
         user: edge.services.user_body(&signed_in.user),

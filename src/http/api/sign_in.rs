@@ -10,10 +10,10 @@ use http::{HeaderValue, header};
 use serde::Serialize;
 
 use super::{
-    body::{Accepts, Shape},
-    call::{Call, answer, known, with_opened},
+    body::{Accepts, BodyFields},
+    call::{ApiRequest, ok_json, remember_device, set_new_session_cookies},
 };
-use crate::http::{problem::Refused, state::Edge};
+use crate::http::{problem::ApiError, state::AppState};
 
 #[derive(Serialize)]
 struct SignedIn {
@@ -21,14 +21,14 @@ struct SignedIn {
     token: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
-    user: contract::UserBody,
+    user: contract::UserDto,
 }
 
 /// Lets a reader in; answers the session's token and the reader, and sets the session's cookie. A `callbackURL` comes
 /// back as `url` for the client to go to.
-pub async fn sign_in(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::JsonOrForm).await?;
-    let mut shape = Shape::of(call.body.as_ref(), "object")?;
+pub async fn sign_in(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::JsonOrForm).await?;
+    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
     let any = |text: &str| Ok(text.to_owned());
     let email = shape.text("email", any).unwrap_or_default();
     let password = shape.text("password", any).unwrap_or_default();
@@ -43,8 +43,8 @@ pub async fn sign_in(State(edge): State<Edge>, request: Request) -> Result<Respo
         Ok(signed_in) => signed_in,
         // The password was right: the link that is on its way lets this browser in.
         Err(error @ SignInError::EmailNotVerified) => {
-            let response = Refused::from(Problems::from(error)).into_response();
-            return Ok(known(&edge, &visit, response));
+            let response = ApiError::from(Problems::from(error)).into_response();
+            return Ok(remember_device(&edge, &visit, response));
         }
         Err(error) => return Err(Problems::from(error).into()),
     };
@@ -55,7 +55,8 @@ pub async fn sign_in(State(edge): State<Edge>, request: Request) -> Result<Respo
         url,
         user: edge.services.user_body(&signed_in.user),
     };
-    let mut response = with_opened(&edge, &call.parts.headers, &visit, &signed_in.session, answer(body));
+    let mut response =
+        set_new_session_cookies(&edge, &call.parts.headers, &visit, &signed_in.session, ok_json(body));
     if let Some(location) = location {
         response.headers_mut().insert(header::LOCATION, location);
     }

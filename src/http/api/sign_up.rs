@@ -11,21 +11,21 @@ use domain::SignUp;
 use serde::Serialize;
 
 use super::{
-    body::{Accepts, Shape},
-    call::{Call, answer, known, with_opened},
+    body::{Accepts, BodyFields},
+    call::{ApiRequest, ok_json, remember_device, set_new_session_cookies},
 };
-use crate::http::{problem::Refused, state::Edge};
+use crate::http::{problem::ApiError, state::AppState};
 
 #[derive(Serialize)]
 struct SignedUp {
     token: Option<String>,
-    user: contract::UserBody,
+    user: contract::UserDto,
 }
 
 /// Opens an account; answers the session's token and the reader, and sets the session's cookie. Where addresses
 /// have to be proved first, the token is `null`, and a taken address answers like a free one.
-pub async fn sign_up(State(edge): State<Edge>, request: Request) -> Result<Response, Refused> {
-    let call = Call::read(&edge, request, Accepts::JsonOrForm).await?;
+pub async fn sign_up(State(edge): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&edge, request, Accepts::JsonOrForm).await?;
     let draft = Draft::read(&call, &edge.services.questions)?;
     let visit = call.check_sign_in(&edge)?;
     let callback = call.callback("callbackURL", routes::HOME);
@@ -35,11 +35,11 @@ pub async fn sign_up(State(edge): State<Edge>, request: Request) -> Result<Respo
         token: signed_up.session.as_ref().map(|session| edge.services.sessions.token(&session.id)),
         user: edge.services.user_body(&signed_up.user),
     };
-    let response = answer(body);
+    let response = ok_json(body);
     Ok(match &signed_up.session {
-        Some(session) => with_opened(&edge, &call.parts.headers, &visit, session, response),
+        Some(session) => set_new_session_cookies(&edge, &call.parts.headers, &visit, session, response),
         // The link that proves the address lets in the browser that the password was chosen in.
-        None => known(&edge, &visit, response),
+        None => remember_device(&edge, &visit, response),
     })
 }
 
@@ -54,8 +54,8 @@ struct Draft {
 }
 
 impl Draft {
-    fn read(call: &Call, questions: &Questions) -> Result<Self, Problems> {
-        let mut shape = Shape::of(call.body.as_ref(), "object")?;
+    fn read(call: &ApiRequest, questions: &Questions) -> Result<Self, Problems> {
+        let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
         let name = shape.text("name", PersonName::parse);
         let email = shape.text("email", Email::parse);
         let password = shape

@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::call::answer;
+use super::call::ok_json;
 
 /// The query of error.
 #[derive(Debug, Deserialize)]
@@ -19,7 +19,7 @@ pub struct ErrorQuery {
 
 /// That the server answers.
 pub async fn ok() -> Response {
-    answer(json!({ "ok": true }))
+    ok_json(json!({ "ok": true }))
 }
 
 /// Leads a browser that a failed link brought here to the home page, with the code of the failure and nothing else of

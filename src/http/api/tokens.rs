@@ -10,8 +10,8 @@ use http::{HeaderValue, header};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::call::{answer, settle};
-use crate::http::{actor::Actor, problem::Refused, state::Edge};
+use super::call::{ok_json, refresh_session_cookie};
+use crate::http::{actor::Authentication, problem::ApiError, state::AppState};
 
 /// The query of token.
 #[derive(Debug, Deserialize)]
@@ -21,22 +21,22 @@ pub struct TokenQuery {
 
 /// A JWT for the named audience, or for our own origin.
 pub async fn token(
-    State(edge): State<Edge>,
+    State(edge): State<AppState>,
     query: Result<Query<TokenQuery>, axum::extract::rejection::QueryRejection>,
     request: Request,
-) -> Result<Response, Refused> {
+) -> Result<Response, ApiError> {
     let Ok(Query(TokenQuery { audience })) = query else {
         return Err(Problem::new(Code::UnknownAudience).into());
     };
-    let actor = Actor::of(&edge, request.headers(), Renewal::WhenDue).await?;
+    let actor = Authentication::of(&edge, request.headers(), Renewal::WhenDue).await?;
     let signed_in = actor.signed_in(&edge)?;
     let token = edge.services.tokens.issue(signed_in, audience.as_deref()).map_err(Problems::from)?;
-    Ok(settle(&edge, request.headers(), &actor, answer(json!({ "token": token }))))
+    Ok(refresh_session_cookie(&edge, request.headers(), &actor, ok_json(json!({ "token": token }))))
 }
 
 /// The public keys. Verifiers may keep them for five minutes.
-pub async fn jwks(State(edge): State<Edge>) -> Response {
-    let mut response = answer(edge.services.tokens.jwks()).into_response();
+pub async fn jwks(State(edge): State<AppState>) -> Response {
+    let mut response = ok_json(edge.services.tokens.jwks()).into_response();
     let cache = HeaderValue::from_static("public, max-age=300, stale-while-revalidate=60");
     response.headers_mut().insert(header::CACHE_CONTROL, cache);
     response

@@ -6,11 +6,11 @@ use axum::{
     response::Response,
 };
 use contract::{Code, Problem};
-use domain::{By, LimitError, Presented, Renewal, Resolved, Rule, SignedIn};
+use domain::{ActiveSession, LimitError, Principal, Renewal, Rule, SessionHandle, SignedIn};
 use http::{HeaderMap, Method, header, request::Parts};
 
-use super::document::Refused;
-use crate::http::{actor::bearer, guard::Proof, limits, session::set_cookies, state::Edge};
+use super::document::ProblemResponse;
+use crate::http::{actor::bearer, guard::OriginPolicy, limits, session::set_cookies, state::AppState};
 
 /// A reader, by token or by cookie.
 #[derive(Debug, Clone)]
@@ -32,28 +32,28 @@ impl Caller {
     }
 
     /// Who writes.
-    pub fn by(&self) -> By<'_> {
-        By { user_id: self.user_id(), token_id: self.token_id.as_deref(), expired: self.expired }
+    pub fn principal(&self) -> Principal<'_> {
+        Principal { user_id: self.user_id(), token_id: self.token_id.as_deref(), expired: self.expired }
     }
 }
 
 /// A caller whose token may have expired within an hour: only for finishing what that token has begun.
 #[derive(Debug)]
-pub struct LateCaller(pub Caller);
+pub struct CallerAllowExpired(pub Caller);
 
-impl FromRequestParts<Edge> for Caller {
-    type Rejection = Refused;
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = ProblemResponse;
 
-    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Refused> {
-        let LateCaller(caller) = LateCaller::from_request_parts(parts, edge).await?;
+    async fn from_request_parts(parts: &mut Parts, edge: &AppState) -> Result<Self, ProblemResponse> {
+        let CallerAllowExpired(caller) = CallerAllowExpired::from_request_parts(parts, edge).await?;
         if caller.expired { Err(Problem::new(Code::InvalidToken).into()) } else { Ok(caller) }
     }
 }
 
-impl FromRequestParts<Edge> for LateCaller {
-    type Rejection = Refused;
+impl FromRequestParts<AppState> for CallerAllowExpired {
+    type Rejection = ProblemResponse;
 
-    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Refused> {
+    async fn from_request_parts(parts: &mut Parts, edge: &AppState) -> Result<Self, ProblemResponse> {
         let caller = match parts.headers.contains_key(header::AUTHORIZATION) {
             true => by_token(edge, &parts.headers).await,
             false => by_cookie(edge, parts).await,
@@ -65,16 +65,16 @@ impl FromRequestParts<Edge> for LateCaller {
             }
             Err(refused) => {
                 // Who is nobody is counted by where they come from: tokens are not to be guessed at.
-                limits::anybody(edge, parts).await?;
+                limits::check_anonymous(edge, parts).await?;
                 Err(refused)
             }
         }
     }
 }
 
-async fn by_token(edge: &Edge, headers: &HeaderMap) -> Result<Caller, Refused> {
+async fn by_token(edge: &AppState, headers: &HeaderMap) -> Result<Caller, ProblemResponse> {
     let token = bearer(headers).ok_or_else(|| Problem::new(Code::InvalidToken))?;
-    let verified = edge.services.tokens.verify_late(&token).await?;
+    let verified = edge.services.tokens.verify_allow_expired(&token).await?;
     Ok(Caller {
         signed_in: verified.signed_in,
         token_id: verified.token_id,
@@ -83,14 +83,14 @@ async fn by_token(edge: &Edge, headers: &HeaderMap) -> Result<Caller, Refused> {
     })
 }
 
-async fn by_cookie(edge: &Edge, parts: &mut Parts) -> Result<Caller, Refused> {
+async fn by_cookie(edge: &AppState, parts: &mut Parts) -> Result<Caller, ProblemResponse> {
     if !matches!(parts.method, Method::GET | Method::HEAD) {
-        edge.site.trusted_origins.check_origin(&parts.headers, Proof::WithCookie)?;
+        edge.site.trusted_origins.check_origin(&parts.headers, OriginPolicy::WithCookie)?;
     }
     let nobody = || Problem::new(Code::Unauthorized);
-    let presented: Presented = edge.cookie_session(&parts.headers).ok_or_else(nobody)?;
+    let presented: SessionHandle = edge.cookie_session(&parts.headers).ok_or_else(nobody)?;
     let resolved = edge.services.sessions.resolve(&presented, Renewal::WhenDue).await?;
-    let resolved: Resolved = resolved.ok_or_else(nobody)?;
+    let resolved: ActiveSession = resolved.ok_or_else(nobody)?;
     let caller =
         Caller { signed_in: resolved.signed_in.clone(), token_id: None, ends_at: None, expired: false };
     if resolved.renewed
@@ -102,7 +102,7 @@ async fn by_cookie(edge: &Edge, parts: &mut Parts) -> Result<Caller, Refused> {
 }
 
 /// Counts a call of a reader. Many readers come by one chatbot from one address, so the address does not count.
-fn count(edge: &Edge, caller: &Caller, parts: &Parts) -> Result<(), Refused> {
+fn count(edge: &AppState, caller: &Caller, parts: &Parts) -> Result<(), ProblemResponse> {
     let kind = match parts.method {
         Method::GET | Method::HEAD => "read",
         _ => "write",
@@ -116,20 +116,24 @@ fn count(edge: &Edge, caller: &Caller, parts: &Parts) -> Result<(), Refused> {
 
 /// Where a session that was renewed on the way waits for the answer.
 #[derive(Debug, Clone, Default)]
-struct Renewed(std::sync::Arc<std::sync::Mutex<Option<Resolved>>>);
+struct Renewed(std::sync::Arc<std::sync::Mutex<Option<ActiveSession>>>);
 
 impl Renewed {
-    fn set(&self, resolved: Resolved) {
+    fn set(&self, resolved: ActiveSession) {
         *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(resolved);
     }
 
-    fn take(&self) -> Option<Resolved> {
+    fn take(&self) -> Option<ActiveSession> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 }
 
 /// Gives the browser the cookie of a session that was renewed on the way.
-pub async fn renewing(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+pub async fn refresh_cookie_layer(
+    State(edge): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     if !request.headers().contains_key(header::COOKIE) {
         return next.run(request).await;
     }

@@ -9,13 +9,13 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::problem::{announce, status};
+use crate::http::problem::{error_headers, status};
 
 /// An answer that says no, ready to be returned with `?`.
 #[derive(Debug)]
-pub struct Refused(Box<Problems>);
+pub struct ProblemResponse(Box<Problems>);
 
-impl<P: Into<Problems>> From<P> for Refused {
+impl<P: Into<Problems>> From<P> for ProblemResponse {
     fn from(problems: P) -> Self {
         Self(Box::new(problems.into()))
     }
@@ -121,11 +121,11 @@ impl Document {
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for ProblemResponse {
     fn into_response(self) -> Response {
         let first = self.0.first().clone();
         let mut response = (status_of(first.code), Json(Document::of(&self.0))).into_response();
-        announce(&first, &mut response);
+        error_headers(&first, &mut response);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if first.code == Code::Unauthorized {

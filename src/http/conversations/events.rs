@@ -10,14 +10,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Code, Problem, Problems, Reason};
-use domain::{ConversationEvent, Services, Watch};
+use domain::{ConversationEvent, Services, Subscription};
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Uri, header};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
-use super::{caller::Caller, document::Refused, names::Names, query::Parameters};
-use crate::http::state::Edge;
+use super::{caller::Caller, document::ProblemResponse, names::PathParams, query::Parameters};
+use crate::http::state::AppState;
 
 /// Between two signs of life. The session is looked at with each, and before anything is told.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -28,12 +28,12 @@ const RETRY: u32 = 1000;
 
 /// Streams what happens from now on, from the revision in `Last-Event-ID`, or from the one in `after`.
 pub async fn stream(
-    State(edge): State<Edge>,
+    State(edge): State<AppState>,
     caller: Caller,
-    Names(id): Names<String>,
+    PathParams(id): PathParams<String>,
     headers: HeaderMap,
     uri: Uri,
-) -> Result<Response, Refused> {
+) -> Result<Response, ProblemResponse> {
     let after = match headers.get("last-event-id") {
         Some(id) => Some(last_event(id)?),
         None => Parameters::of(&uri).number("after")?,
@@ -45,7 +45,7 @@ pub async fn stream(
         known = watch.known()
     );
     let now = Instant::now();
-    let left = caller.ends_at.map(|end| end.saturating_sub(edge.services.upkeep.now().seconds()));
+    let left = caller.ends_at.map(|end| end.saturating_sub(edge.services.cleanup.now().seconds()));
     let left = left.map_or(LIFE, |seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or_default()));
     let streaming = Streaming {
         services: edge.services,
@@ -72,7 +72,7 @@ pub async fn stream(
 struct Streaming {
     services: Arc<Services>,
     session_id: String,
-    watch: Watch,
+    watch: Subscription,
     ends: Instant,
     beat: Instant,
 }
@@ -82,7 +82,7 @@ impl Streaming {
     async fn next(&mut self) -> (Bytes, bool) {
         loop {
             // What asks the database is large, and there only while it does.
-            match Box::pin(self.watch.look()).await {
+            match Box::pin(self.watch.poll_changes()).await {
                 Ok(events) if events.is_empty() => {}
                 Ok(events) if self.may_go_on().await => return written(&events),
                 // Who has signed out is told nothing more, however slowly they have read until now.
@@ -113,7 +113,7 @@ impl Streaming {
     }
 
     async fn is_signed_in(&self) -> bool {
-        self.services.sessions.lives(&self.session_id).await.unwrap_or(false)
+        self.services.sessions.is_active(&self.session_id).await.unwrap_or(false)
     }
 }
 

@@ -8,16 +8,16 @@ use axum::{
 use contract::{Problems, conversations::NewFeedback};
 use http::StatusCode;
 
-use super::{caller::Caller, document::Refused, messages::read, names::Names};
-use crate::http::state::Edge;
+use super::{caller::Caller, document::ProblemResponse, messages::read, names::PathParams};
+use crate::http::state::AppState;
 
 /// Keeps what the reader thinks of a message.
 pub async fn set(
-    State(edge): State<Edge>,
+    State(edge): State<AppState>,
     caller: Caller,
-    Names((id, message_id)): Names<(String, String)>,
+    PathParams((id, message_id)): PathParams<(String, String)>,
     request: Request,
-) -> Result<Response, Refused> {
+) -> Result<Response, ProblemResponse> {
     let feedback: NewFeedback = read(&edge, request).await?;
     let set = edge.services.conversations.set_feedback(caller.user_id(), &id, &message_id, feedback).await;
     Ok(Json(set.map_err(Problems::from)?.feedback).into_response())
@@ -25,10 +25,10 @@ pub async fn set(
 
 /// Forgets it.
 pub async fn clear(
-    State(edge): State<Edge>,
+    State(edge): State<AppState>,
     caller: Caller,
-    Names((id, message_id)): Names<(String, String)>,
-) -> Result<Response, Refused> {
+    PathParams((id, message_id)): PathParams<(String, String)>,
+) -> Result<Response, ProblemResponse> {
     let cleared = edge.services.conversations.clear_feedback(caller.user_id(), &id, &message_id).await;
     cleared.map_err(Problems::from)?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -17,16 +17,21 @@ use http::{HeaderValue, Uri, header};
 use super::{
     Deadline, RETRY,
     caller::Caller,
-    document::{Document, Refused},
-    names::Names,
+    document::{Document, ProblemResponse},
+    names::PathParams,
     query::Parameters,
 };
-use crate::http::{api::body, state::Edge};
+use crate::http::{api::body, state::AppState};
 
-type Answer = Result<Response, Refused>;
+type Answer = Result<Response, ProblemResponse>;
 
 /// One conversation, as JSON (the default) or Markdown.
-pub async fn export(State(edge): State<Edge>, caller: Caller, Names(id): Names<String>, uri: Uri) -> Answer {
+pub async fn export(
+    State(edge): State<AppState>,
+    caller: Caller,
+    PathParams(id): PathParams<String>,
+    uri: Uri,
+) -> Answer {
     let parse = |format: &str| match format {
         "json" => Some(Format(ExportFormat::Json)),
         "markdown" => Some(Format(ExportFormat::Markdown)),
@@ -38,14 +43,14 @@ pub async fn export(State(edge): State<Edge>, caller: Caller, Names(id): Names<S
 }
 
 /// All of the reader's conversations, as JSON.
-pub async fn export_all(State(edge): State<Edge>, caller: Caller) -> Answer {
+pub async fn export_all(State(edge): State<AppState>, caller: Caller) -> Answer {
     let export = edge.services.conversations.export_all(caller.user_id()).await;
     Ok(file(export.map_err(Problems::from)?))
 }
 
 /// Takes a file in: one of ours, or ChatGPT's `conversations.json`. What came of each conversation stands in the answer.
 pub async fn import(
-    State(edge): State<Edge>,
+    State(edge): State<AppState>,
     caller: Caller,
     Extension(Deadline(until)): Extension<Deadline>,
     request: Request,
@@ -67,7 +72,7 @@ fn unfinished(imported: &Imported) -> Response {
          again for the rest; nothing comes in twice."
     );
     let document = Document { detail, ..Document::of(&problems) };
-    let (head, _) = Refused::from(problems).into_response().into_parts();
+    let (head, _) = ProblemResponse::from(problems).into_response().into_parts();
     Response::from_parts(head, Json(document).into_response().into_body())
 }
 
@@ -103,7 +108,7 @@ fn file(export: ConversationExport) -> Response {
 #[cfg(test)]
 mod tests {
     use axum::body::to_bytes;
-    use contract::conversations::Refused as RefusedConversation;
+    use contract::conversations::RejectedConversation as RefusedConversation;
     use serde_json::{Value, json};
 
     use super::*;

@@ -12,13 +12,15 @@ use contract::{
 };
 use http::{HeaderValue, StatusCode, Uri, header};
 
-use super::{caller::Caller, document::Refused, messages::read, names::Names, query::Parameters};
-use crate::http::state::Edge;
+use super::{
+    caller::Caller, document::ProblemResponse, messages::read, names::PathParams, query::Parameters,
+};
+use crate::http::state::AppState;
 
-type Answer = Result<Response, Refused>;
+type Answer = Result<Response, ProblemResponse>;
 
 /// `GET /api/conversations`: a page of the reader's conversations, the last active first.
-pub async fn list(State(edge): State<Edge>, caller: Caller, uri: Uri) -> Answer {
+pub async fn list(State(edge): State<AppState>, caller: Caller, uri: Uri) -> Answer {
     let parameters = Parameters::of(&uri);
     let (asked, values) = (parameters.asked()?, "active or archived");
     let status = parameters.one_of("status", ConversationStatus::parse, values)?;
@@ -27,7 +29,7 @@ pub async fn list(State(edge): State<Edge>, caller: Caller, uri: Uri) -> Answer 
 }
 
 /// `POST /api/conversations`: 201 with a new conversation, 200 with the one that the reader already has of this name.
-pub async fn create(State(edge): State<Edge>, caller: Caller, request: Request) -> Answer {
+pub async fn create(State(edge): State<AppState>, caller: Caller, request: Request) -> Answer {
     let new: NewConversation = read(&edge, request).await?;
     let created = edge.services.conversations.create(caller.user_id(), new).await;
     let (conversation, is_new) = created.map_err(Problems::from)?;
@@ -41,16 +43,20 @@ pub async fn create(State(edge): State<Edge>, caller: Caller, request: Request) 
 }
 
 /// `GET /api/conversations/{id}`.
-pub async fn find(State(edge): State<Edge>, caller: Caller, Names(id): Names<String>) -> Answer {
+pub async fn find(
+    State(edge): State<AppState>,
+    caller: Caller,
+    PathParams(id): PathParams<String>,
+) -> Answer {
     let found = edge.services.conversations.find(caller.user_id(), &id).await;
     Ok(Json(found.map_err(Problems::from)?).into_response())
 }
 
 /// `PATCH /api/conversations/{id}`: title, status, head, metadata.
 pub async fn update(
-    State(edge): State<Edge>,
+    State(edge): State<AppState>,
     caller: Caller,
-    Names(id): Names<String>,
+    PathParams(id): PathParams<String>,
     request: Request,
 ) -> Answer {
     let change: ConversationChange = read(&edge, request).await?;
@@ -59,18 +65,26 @@ pub async fn update(
 }
 
 /// `DELETE /api/conversations/{id}`: hidden at once, gone ten minutes later.
-pub async fn delete(State(edge): State<Edge>, caller: Caller, Names(id): Names<String>) -> Answer {
+pub async fn delete(
+    State(edge): State<AppState>,
+    caller: Caller,
+    PathParams(id): PathParams<String>,
+) -> Answer {
     edge.services.conversations.delete(caller.user_id(), &id).await.map_err(Problems::from)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `POST /api/conversations/{id}/restore`: shows a deleted conversation again, within the ten minutes.
-pub async fn restore(State(edge): State<Edge>, caller: Caller, Names(id): Names<String>) -> Answer {
+pub async fn restore(
+    State(edge): State<AppState>,
+    caller: Caller,
+    PathParams(id): PathParams<String>,
+) -> Answer {
     let restored = edge.services.conversations.restore(caller.user_id(), &id).await;
     Ok(Json(restored.map_err(Problems::from)?).into_response())
 }
 
 /// `GET /api/me`: the reader behind the token or the cookie.
-pub async fn me(State(edge): State<Edge>, caller: Caller) -> Response {
+pub async fn me(State(edge): State<AppState>, caller: Caller) -> Response {
     Json(edge.services.user_body(&caller.signed_in.user)).into_response()
 }

@@ -7,20 +7,20 @@ use axum::{
 };
 use contract::{
     Code, Problem, Problems, Reason,
-    conversations::{MessageChange, NewMessage, Verbatim, read_json},
+    conversations::{MessageChange, NewMessage, RawJson, read_json},
 };
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, de::DeserializeOwned, de::IgnoredAny};
 
 use super::{
-    caller::{Caller, LateCaller},
-    document::Refused,
-    names::Names,
+    caller::{Caller, CallerAllowExpired},
+    document::ProblemResponse,
+    names::PathParams,
     query::Parameters,
 };
-use crate::http::{api::body, state::Edge};
+use crate::http::{api::body, state::AppState};
 
-type Answer = Result<Response, Refused>;
+type Answer = Result<Response, ProblemResponse>;
 
 /// Messages a body has room for when each is as large as one may be.
 const LARGE_MESSAGES: usize = 4;
@@ -28,7 +28,12 @@ const LARGE_MESSAGES: usize = 4;
 const MAX_KEY: usize = 255;
 
 /// `GET /api/conversations/{id}/messages`: a page of messages in their order.
-pub async fn list(State(edge): State<Edge>, caller: Caller, Names(id): Names<String>, uri: Uri) -> Answer {
+pub async fn list(
+    State(edge): State<AppState>,
+    caller: Caller,
+    PathParams(id): PathParams<String>,
+    uri: Uri,
+) -> Answer {
     let parameters = Parameters::of(&uri);
     let (asked, order) = (parameters.asked()?, parameters.order()?);
     let page = edge.services.conversations.messages(caller.user_id(), &id, order, asked).await;
@@ -38,15 +43,16 @@ pub async fn list(State(edge): State<Edge>, caller: Caller, Names(id): Names<Str
 /// `POST /api/conversations/{id}/messages`: one message, or several as `{"messages": [...]}`, all or none. 201 when a
 /// message is new, 200 when all were there.
 pub async fn append(
-    State(edge): State<Edge>,
+    State(edge): State<AppState>,
     caller: Caller,
-    Names(id): Names<String>,
+    PathParams(id): PathParams<String>,
     request: Request,
 ) -> Answer {
     let key = idempotency_key(request.headers())?;
     let bytes = collect(&edge, request).await?;
-    let messages = several(&bytes)?;
-    let appended = edge.services.conversations.append(caller.by(), &id, messages, key.as_deref()).await;
+    let messages = parse_batch(&bytes)?;
+    let appended =
+        edge.services.conversations.append(caller.principal(), &id, messages, key.as_deref()).await;
     let (appended, is_new) = appended.map_err(Problems::from)?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(appended)).into_response())
@@ -54,9 +60,9 @@ pub async fn append(
 
 /// `GET /api/conversations/{id}/messages/{messageId}`.
 pub async fn find(
-    State(edge): State<Edge>,
+    State(edge): State<AppState>,
     caller: Caller,
-    Names((id, message_id)): Names<(String, String)>,
+    PathParams((id, message_id)): PathParams<(String, String)>,
 ) -> Answer {
     let found = edge.services.conversations.message(caller.user_id(), &id, &message_id).await;
     Ok(Json(found.map_err(Problems::from)?).into_response())
@@ -65,13 +71,14 @@ pub async fn find(
 /// `PATCH /api/conversations/{id}/messages/{messageId}`: finishes an answer that was stored while it was being written,
 /// also with the token that began it, up to an hour after that has expired.
 pub async fn update(
-    State(edge): State<Edge>,
-    LateCaller(caller): LateCaller,
-    Names((id, message_id)): Names<(String, String)>,
+    State(edge): State<AppState>,
+    CallerAllowExpired(caller): CallerAllowExpired,
+    PathParams((id, message_id)): PathParams<(String, String)>,
     request: Request,
 ) -> Answer {
     let change: MessageChange = read(&edge, request).await?;
-    let updated = edge.services.conversations.update_message(caller.by(), &id, &message_id, change).await;
+    let updated =
+        edge.services.conversations.update_message(caller.principal(), &id, &message_id, change).await;
     Ok(Json(updated.map_err(Problems::from)?).into_response())
 }
 
@@ -79,33 +86,33 @@ pub async fn update(
 ///
 /// # Errors
 /// As [`body::collect`] and [`read_json`].
-pub async fn read<T: DeserializeOwned>(edge: &Edge, request: Request) -> Result<T, Refused> {
+pub async fn read<T: DeserializeOwned>(edge: &AppState, request: Request) -> Result<T, ProblemResponse> {
     Ok(read_json(&collect(edge, request).await?)?)
 }
 
-async fn collect(edge: &Edge, request: Request) -> Result<bytes::Bytes, Refused> {
+async fn collect(edge: &AppState, request: Request) -> Result<bytes::Bytes, ProblemResponse> {
     let (parts, body) = request.into_parts();
     let most = edge.services.conversations.limits().message_bytes.saturating_mul(LARGE_MESSAGES);
     Ok(body::json(&parts.headers, body, most.max(body::MAX_BODY)).await?)
 }
 
 /// One message, or several.
-fn several(bytes: &[u8]) -> Result<Vec<NewMessage>, Problem> {
+fn parse_batch(bytes: &[u8]) -> Result<Vec<NewMessage>, Problem> {
     #[derive(Deserialize)]
-    struct Peek {
+    struct BatchProbe {
         messages: Option<IgnoredAny>,
     }
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Several {
-        messages: Vec<Verbatim>,
+    struct Batch {
+        messages: Vec<RawJson>,
     }
-    let is_several = serde_json::from_slice::<Peek>(bytes).is_ok_and(|peek| peek.messages.is_some());
+    let is_several = serde_json::from_slice::<BatchProbe>(bytes).is_ok_and(|peek| peek.messages.is_some());
     if !is_several {
         return Ok(vec![read_json(bytes)?]);
     }
-    let messages = read_json::<Several>(bytes)?.messages;
-    let read = |(at, message): (usize, &Verbatim)| {
+    let messages = read_json::<Batch>(bytes)?.messages;
+    let read = |(at, message): (usize, &RawJson)| {
         let place = format!("messages[{at}]");
         read_json(message.as_str().as_bytes()).map_err(|problem: Problem| {
             let field = problem.field.map_or(place.clone(), |field| format!("{place}.{field}"));

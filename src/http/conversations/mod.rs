@@ -29,8 +29,8 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
 };
 
-use self::document::Refused;
-use super::state::Edge;
+use self::document::ProblemResponse;
+use super::state::AppState;
 
 /// Somewhat shorter than any request may take.
 const PATIENCE: Duration = Duration::from_secs(28);
@@ -44,15 +44,15 @@ const RETRY: u32 = 5;
 struct Deadline(Instant);
 
 /// Every path of conversations. What is not here is no concern of this router.
-pub fn routes(edge: &Edge) -> Router<Edge> {
+pub fn routes(edge: &AppState) -> Router<AppState> {
     let router =
         table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
     router
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(edge.clone(), caller::renewing))
+        .layer(from_fn_with_state(edge.clone(), caller::refresh_cookie_layer))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(in_time))
+        .layer(from_fn(with_timeout))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
@@ -61,12 +61,12 @@ pub fn routes(edge: &Edge) -> Router<Edge> {
 }
 
 /// What stands below `/api` and is nothing. Scripts elsewhere may read that, too.
-pub fn nothing(edge: &Edge) -> MethodRouter<Edge> {
+pub fn not_found_fallback(edge: &AppState) -> MethodRouter<AppState> {
     any(not_found).layer::<_, Infallible>(cors(edge))
 }
 
 /// Every path with its methods.
-pub fn table() -> Vec<(String, MethodRouter<Edge>)> {
+pub fn table() -> Vec<(String, MethodRouter<AppState>)> {
     let conversation = format!("{}/{{id}}", routes::API_CONVERSATIONS);
     let messages = format!("{conversation}/messages");
     let message = format!("{messages}/{{message_id}}");
@@ -87,7 +87,7 @@ pub fn table() -> Vec<(String, MethodRouter<Edge>)> {
 }
 
 /// Browsers on trusted origins, and no others, may read answers and send cookies along.
-fn cors(edge: &Edge) -> CorsLayer {
+fn cors(edge: &AppState) -> CorsLayer {
     let origins = edge.site.trusted_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
     let exposed = ["retry-after", "location", "content-disposition"];
     CorsLayer::new()
@@ -105,23 +105,25 @@ fn cors(edge: &Edge) -> CorsLayer {
 }
 
 /// Answers before the bound on every request would, whose answer is no document.
-async fn in_time(mut request: Request, next: Next) -> Response {
+async fn with_timeout(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(Deadline(Instant::now() + WORK));
     let answer = tokio::time::timeout(PATIENCE, next.run(request)).await;
-    answer.unwrap_or_else(|_| Refused::from(Problem::retry_in(Code::Unavailable, RETRY)).into_response())
+    answer.unwrap_or_else(|_| {
+        ProblemResponse::from(Problem::retry_in(Code::Unavailable, RETRY)).into_response()
+    })
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> Response {
-    Refused::from(Problem::new(Code::Internal)).into_response()
+    ProblemResponse::from(Problem::new(Code::Internal)).into_response()
 }
 
 async fn not_found() -> Response {
-    let mut response = Refused::from(Problem::new(Code::NotFound)).into_response();
+    let mut response = ProblemResponse::from(Problem::new(Code::NotFound)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
 /// An address below `/api` that is there, asked for in a way it does not know.
 pub async fn wrong_method() -> Response {
-    Refused::from(Problem::new(Code::MethodNotAllowed)).into_response()
+    ProblemResponse::from(Problem::new(Code::MethodNotAllowed)).into_response()
 }

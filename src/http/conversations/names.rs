@@ -5,17 +5,17 @@ use contract::{Code, Problem};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::document::Refused;
-use crate::http::state::Edge;
+use super::document::ProblemResponse;
+use crate::http::state::AppState;
 
 /// What an address names. What is no text is the name of nothing.
 #[derive(Debug)]
-pub struct Names<T>(pub T);
+pub struct PathParams<T>(pub T);
 
-impl<T: DeserializeOwned + Send> FromRequestParts<Edge> for Names<T> {
-    type Rejection = Refused;
+impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for PathParams<T> {
+    type Rejection = ProblemResponse;
 
-    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Refused> {
+    async fn from_request_parts(parts: &mut Parts, edge: &AppState) -> Result<Self, ProblemResponse> {
         let Path(names) = Path::from_request_parts(parts, edge).await.map_err(|rejection| {
             let is_of_a_message = matches!(
                 rejection,

@@ -1,10 +1,10 @@
 //! What the addresses say behind their question mark.
 
 use contract::{Problem, Reason, conversations::Order};
-use domain::Asked;
+use domain::PageRequest;
 use http::Uri;
 
-use super::document::Refused;
+use super::document::ProblemResponse;
 use crate::http::api::Query;
 
 /// The parameters of a list.
@@ -21,23 +21,24 @@ impl Parameters {
     ///
     /// # Errors
     /// `VALIDATION_ERROR`.
-    pub fn asked(&self) -> Result<Asked<'_>, Refused> {
+    pub fn asked(&self) -> Result<PageRequest<'_>, ProblemResponse> {
         let limit = match self.once("limit")? {
-            None => Asked::USUAL,
+            None => PageRequest::USUAL,
             Some(limit) => {
-                let in_bounds = |limit: &u32| (1..=Asked::MOST).contains(limit);
-                let wanted = || wrong("limit", format!("expected a whole number from 1 to {}", Asked::MOST));
+                let in_bounds = |limit: &u32| (1..=PageRequest::MOST).contains(limit);
+                let wanted =
+                    || wrong("limit", format!("expected a whole number from 1 to {}", PageRequest::MOST));
                 limit.parse().ok().filter(in_bounds).ok_or_else(wanted)?
             }
         };
-        Ok(Asked { limit, cursor: self.once("cursor")? })
+        Ok(PageRequest { limit, cursor: self.once("cursor")? })
     }
 
     /// Which end comes first.
     ///
     /// # Errors
     /// `VALIDATION_ERROR`.
-    pub fn order(&self) -> Result<Order, Refused> {
+    pub fn order(&self) -> Result<Order, ProblemResponse> {
         self.one_of("order", Order::parse, "asc or desc")
     }
 
@@ -50,7 +51,7 @@ impl Parameters {
         name: &str,
         parse: impl Fn(&str) -> Option<T>,
         values: &str,
-    ) -> Result<T, Refused> {
+    ) -> Result<T, ProblemResponse> {
         let Some(value) = self.once(name)? else { return Ok(T::default()) };
         Ok(parse(value).ok_or_else(|| wrong(name, format!("expected {values}")))?)
     }
@@ -59,7 +60,7 @@ impl Parameters {
     ///
     /// # Errors
     /// `VALIDATION_ERROR`.
-    pub fn number(&self, name: &str) -> Result<Option<i64>, Refused> {
+    pub fn number(&self, name: &str) -> Result<Option<i64>, ProblemResponse> {
         let Some(value) = self.once(name)? else { return Ok(None) };
         let number = value.parse().ok().filter(|number| *number >= 0);
         Ok(Some(number.ok_or_else(|| wrong(name, "expected a whole number from 0 on".into()))?))
@@ -69,7 +70,7 @@ impl Parameters {
     ///
     /// # Errors
     /// `VALIDATION_ERROR`.
-    pub fn once(&self, name: &str) -> Result<Option<&str>, Refused> {
+    pub fn once(&self, name: &str) -> Result<Option<&str>, ProblemResponse> {
         match self.0.once(name) {
             Ok(value) => Ok(value),
             Err(_) => Err(wrong(name, "expected it once".into()).into()),

@@ -8,11 +8,15 @@ use axum::{
 use contract::Problems;
 use http::Uri;
 
-use super::{caller::Caller, document::Refused, query::Parameters};
-use crate::http::state::Edge;
+use super::{caller::Caller, document::ProblemResponse, query::Parameters};
+use crate::http::state::AppState;
 
 /// The reader's messages that hold what is looked for.
-pub async fn search(State(edge): State<Edge>, caller: Caller, uri: Uri) -> Result<Response, Refused> {
+pub async fn search(
+    State(edge): State<AppState>,
+    caller: Caller,
+    uri: Uri,
+) -> Result<Response, ProblemResponse> {
     let parameters = Parameters::of(&uri);
     let (asked, words) = (parameters.asked()?, parameters.once("q")?.unwrap_or_default());
     let page = edge.services.conversations.search(caller.user_id(), words, asked).await;

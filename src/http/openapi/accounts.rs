@@ -16,14 +16,14 @@ pub const SESSIONS: &str = "Sessions";
 /// An operation of the wire that only reads.
 pub fn reads(path: &str, id: &str, tag: &str, summary: &str, caller: Caller) -> Operation {
     let read = Operation::new(("get", path), id, tag, summary, caller);
-    let read = read.refuses(&[Code::TooManyRequests, Code::Unavailable]);
-    if caller == Caller::Session { read.refuses(&[Code::Unauthorized]) } else { read }
+    let read = read.errors(&[Code::TooManyRequests, Code::Unavailable]);
+    if caller == Caller::Session { read.errors(&[Code::Unauthorized]) } else { read }
 }
 
 /// An operation of the wire that changes something: with a cookie it has to come from a trusted origin.
 pub fn posts(path: &str, id: &str, tag: &str, summary: &str, caller: Caller) -> Operation {
     let post = Operation::new(("post", path), id, tag, summary, caller);
-    let post = post.refuses(&[
+    let post = post.errors(&[
         Code::BadRequest,
         Code::MissingOrNullOrigin,
         Code::InvalidOrigin,
@@ -33,7 +33,7 @@ pub fn posts(path: &str, id: &str, tag: &str, summary: &str, caller: Caller) -> 
         Code::TooManyRequests,
         Code::Unavailable,
     ]);
-    if caller == Caller::Session { post.refuses(&[Code::Unauthorized]) } else { post }
+    if caller == Caller::Session { post.errors(&[Code::Unauthorized]) } else { post }
 }
 
 /// What a new password may be refused for.
@@ -62,16 +62,16 @@ pub fn operations(questions: &Questions) -> Vec<Operation> {
         unlink_account(),
         delete_user(),
         delete_callback(),
-        sign_up.older("/api/auth/signup/email", "signUpEmailOlder"),
-        sign_in.older("/api/auth/signin/email", "signInEmailOlder"),
-        sign_out.older("/api/auth/signout", "signOutOlder"),
+        sign_up.deprecated_alias("/api/auth/signup/email", "signUpEmailOlder"),
+        sign_in.deprecated_alias("/api/auth/signin/email", "signInEmailOlder"),
+        sign_out.deprecated_alias("/api/auth/signout", "signOutOlder"),
         get_session.clone(),
         refresh(questions),
         list_sessions(),
         revoke_session(),
         revoke("/api/auth/revoke-sessions", "revokeSessions", "End every session, this one too"),
         revoke("/api/auth/revoke-other-sessions", "revokeOtherSessions", "End every session but this one"),
-        get_session.older("/api/auth/session", "getSessionOlder"),
+        get_session.deprecated_alias("/api/auth/session", "getSessionOlder"),
         deferred_refresh(),
     ]
 }
@@ -87,9 +87,9 @@ fn sign_up(questions: &Questions) -> Operation {
         .takes_form("SignUp", &body)
         .answers(200, "The account is open, and its reader signed in.", "SignedUp", &answer)
         .with_header("Set-Cookie")
-        .refuses(&OF_A_NEW_PASSWORD)
-        .refuses(&OF_A_CALLBACK)
-        .refuses(&[Code::MissingField, Code::CrossSiteNavigation, Code::UserAlreadyExists, Code::Busy])
+        .errors(&OF_A_NEW_PASSWORD)
+        .errors(&OF_A_CALLBACK)
+        .errors(&[Code::MissingField, Code::CrossSiteNavigation, Code::UserAlreadyExists, Code::Busy])
 }
 
 fn sign_in(questions: &Questions) -> Operation {
@@ -99,8 +99,8 @@ fn sign_in(questions: &Questions) -> Operation {
         .takes_form("SignIn", &json!({ "email": "ada@example.com", "password": "quiet paper, ink" }))
         .answers(200, "The reader is signed in.", "SignedIn", &answer)
         .with_header("Set-Cookie")
-        .refuses(&OF_A_CALLBACK)
-        .refuses(&[
+        .errors(&OF_A_CALLBACK)
+        .errors(&[
             Code::ValidationError,
             Code::InvalidEmail,
             Code::PasswordTooLong,
@@ -115,7 +115,7 @@ fn sign_in(questions: &Questions) -> Operation {
 fn sign_out() -> Operation {
     posts("/api/auth/sign-out", "signOut", ACCOUNT, "Sign out", Caller::PerhapsSession)
         .describe("With or without a session; the cookies are cleared.")
-        .may_take("Anything", &json!({}))
+        .optional_json_body("Anything", &json!({}))
         .answers(200, "There is no session any more.", "SignedOut", &json!({ "success": true }))
         .with_header("Set-Cookie")
 }
@@ -134,7 +134,7 @@ fn deferred_refresh() -> Operation {
     let route = ("post", "/api/auth/get-session");
     let summary = "Always refused: a mode of Better Auth that is not here";
     Operation::new(route, "getSessionDeferred", SESSIONS, summary, Caller::Anybody)
-        .refuses(&[Code::DeferredRefreshDisabled, Code::TooManyRequests])
+        .errors(&[Code::DeferredRefreshDisabled, Code::TooManyRequests])
 }
 
 fn session_and_user(questions: &Questions) -> Value {
@@ -143,7 +143,7 @@ fn session_and_user(questions: &Questions) -> Value {
 
 fn refresh(questions: &Questions) -> Operation {
     posts("/api/auth/session/refresh", "refreshSession", SESSIONS, "Renew the session now", Caller::Session)
-        .may_take("Anything", &json!({}))
+        .optional_json_body("Anything", &json!({}))
         .answers(200, "The session, renewed.", "SessionAndUser", &session_and_user(questions))
         .with_header("Set-Cookie")
 }
@@ -158,20 +158,20 @@ fn list_sessions() -> Operation {
     )
     .describe("The last used first. Needs a session that was opened within a day.")
     .answers(200, "The living sessions.", "[Session]", &json!([examples::session()]))
-    .refuses(&[Code::SessionNotFresh])
+    .errors(&[Code::SessionNotFresh])
 }
 
 fn revoke_session() -> Operation {
     let body = json!({ "token": "866acd27fafa2bf33934680eb981e2d6" });
     posts("/api/auth/revoke-session", "revokeSession", SESSIONS, "End a session", Caller::Session)
         .describe("Answers the same whether or not there was such a session of the reader's.")
-        .takes("SessionName", &body)
+        .json_body("SessionName", &body)
         .answers(200, "It is ended.", "Done", &json!({ "status": true }))
-        .refuses(&[Code::ValidationError])
+        .errors(&[Code::ValidationError])
 }
 
 fn revoke(path: &str, id: &str, summary: &str) -> Operation {
-    posts(path, id, SESSIONS, summary, Caller::Session).may_take("Anything", &json!({})).answers(
+    posts(path, id, SESSIONS, summary, Caller::Session).optional_json_body("Anything", &json!({})).answers(
         200,
         "They are ended.",
         "Done",
@@ -185,10 +185,10 @@ fn update_user(questions: &Questions) -> Operation {
         body.extend(examples::answers(questions, false));
     }
     posts("/api/auth/update-user", "updateUser", ACCOUNT, "Change name, picture and answers", Caller::Session)
-        .takes("ProfileChange", &body)
+        .json_body("ProfileChange", &body)
         .answers(200, "It is changed.", "Done", &json!({ "status": true }))
         .with_header("Set-Cookie")
-        .refuses(&[
+        .errors(&[
             Code::ValidationError,
             Code::MissingField,
             Code::EmailCanNotBeUpdated,
@@ -201,7 +201,7 @@ fn user(questions: &Questions) -> Operation {
     reads("/api/auth/user", "getUser", ACCOUNT, "The reader behind a session or a JWT", Caller::Reader)
         .describe("A JWT that is refused is an error, even when a cookie came along.")
         .answers(200, "The reader.", "Reader", &answer)
-        .refuses(&[Code::Unauthorized, Code::InvalidToken])
+        .errors(&[Code::Unauthorized, Code::InvalidToken])
 }
 
 fn list_accounts() -> Operation {
@@ -217,9 +217,9 @@ fn unlink_account() -> Operation {
     let body = json!({ "accountId": "0199a4f0-6f57-7c1a-9a53-2f8f6c1f0001" });
     posts("/api/auth/unlink-account", "unlinkAccount", ACCOUNT, "Take a way to sign in away", Caller::Session)
         .describe("Not the last one. Needs a session that was opened within a day.")
-        .takes("SignInMethodName", &body)
+        .json_body("SignInMethodName", &body)
         .answers(200, "It is gone.", "Done", &json!({ "status": true }))
-        .refuses(&[
+        .errors(&[
             Code::ValidationError,
             Code::LastSignInMethod,
             Code::SignInMethodNotFound,
@@ -234,10 +234,10 @@ fn delete_user() -> Operation {
             "With the password, the token of a mailed link, or a session that was opened within a day. Everything about the \
              reader goes at once and for good. Where addresses have to be proved, a link is mailed first.",
         )
-        .may_take("Deletion", &json!({ "password": "quiet paper, ink" }))
+        .optional_json_body("Deletion", &json!({ "password": "quiet paper, ink" }))
         .answers(200, "The account is gone, or a link is on its way.", "Deleted", &answer)
-        .refuses(&OF_A_CALLBACK)
-        .refuses(&[
+        .errors(&OF_A_CALLBACK)
+        .errors(&[
             Code::ValidationError,
             Code::InvalidPassword,
             Code::PasswordTooLong,
@@ -257,6 +257,6 @@ fn delete_callback() -> Operation {
         .asks_text("callbackURL", false, "Where it leads in the end.")
         .answers(200, "The account is gone.", "Deleted", &answer)
         .answers_empty(302, "The account is gone; the browser is led to `callbackURL`.")
-        .refuses(&[Code::ValidationError, Code::InvalidCallbackUrl])
-        .refuses(&[Code::FailedToGetUserInfo, Code::InvalidDeletionToken])
+        .errors(&[Code::ValidationError, Code::InvalidCallbackUrl])
+        .errors(&[Code::FailedToGetUserInfo, Code::InvalidDeletionToken])
 }

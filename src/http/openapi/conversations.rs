@@ -17,12 +17,12 @@ const SEARCH: &str = "Search";
 /// An operation of a reader that only reads.
 pub fn reads(route: (&'static str, &str), id: &str, tag: &str, summary: &str) -> Operation {
     let codes = [Code::Unauthorized, Code::InvalidToken, Code::TooManyRequests, Code::Unavailable];
-    Operation::new(route, id, tag, summary, Reader).refuses(&codes)
+    Operation::new(route, id, tag, summary, Reader).errors(&codes)
 }
 
 /// An operation of a reader that changes something: with a cookie it has to come from a trusted origin.
 pub fn writes(route: (&'static str, &str), id: &str, tag: &str, summary: &str) -> Operation {
-    reads(route, id, tag, summary).refuses(&[Code::MissingOrNullOrigin, Code::InvalidOrigin])
+    reads(route, id, tag, summary).errors(&[Code::MissingOrNullOrigin, Code::InvalidOrigin])
 }
 
 /// What a body of JSON may be refused for.
@@ -54,9 +54,9 @@ fn list() -> Operation {
         "The reader's conversations",
     )
     .describe("A page of them, the last active first.")
-    .asks(&["limit", "cursor", "status"])
+    .query_params(&["limit", "cursor", "status"])
     .answers(200, "A page.", "ConversationPage", &examples::page(&examples::conversation()))
-    .refuses(&OF_A_LIST)
+    .errors(&OF_A_LIST)
 }
 
 fn create() -> Operation {
@@ -66,18 +66,18 @@ fn create() -> Operation {
             "With an `id` of your own it is safe to send again: a conversation that the reader already has is answered as \
              it is, with 200. `export` and `import` are no ids.",
         )
-        .takes("NewConversation", &new)
+        .json_body("NewConversation", &new)
         .answers(200, "The reader had one of this id already.", "Conversation", &conversation)
         .answers(201, "It is new.", "Conversation", &conversation)
         .with_header("Location")
-        .refuses(&OF_A_BODY)
-        .refuses(&[Code::TooManyConversations])
+        .errors(&OF_A_BODY)
+        .errors(&[Code::TooManyConversations])
 }
 
 fn find() -> Operation {
     reads(("get", "/api/conversations/{id}"), "getConversation", CONVERSATIONS, "One conversation")
         .answers(200, "The conversation.", "Conversation", &examples::conversation())
-        .refuses(&[Code::ConversationNotFound])
+        .errors(&[Code::ConversationNotFound])
 }
 
 fn update() -> Operation {
@@ -89,10 +89,10 @@ fn update() -> Operation {
         "Rename a conversation, put it away, show another branch",
     )
     .describe("What is left out stays as it is; something has to change.")
-    .takes("ConversationChange", &examples::conversation_change())
+    .json_body("ConversationChange", &examples::conversation_change())
     .answers(200, "The conversation as it is now.", "Conversation", &examples::conversation())
-    .refuses(&OF_A_BODY)
-    .refuses(&[Code::ConversationNotFound])
+    .errors(&OF_A_BODY)
+    .errors(&[Code::ConversationNotFound])
 }
 
 fn delete() -> Operation {
@@ -104,7 +104,7 @@ fn delete() -> Operation {
     )
     .describe("It is hidden at once, and gone for good ten minutes later.")
     .answers_empty(204, "It is deleted.")
-    .refuses(&[Code::ConversationNotFound])
+    .errors(&[Code::ConversationNotFound])
 }
 
 fn restore() -> Operation {
@@ -112,7 +112,7 @@ fn restore() -> Operation {
     writes(route, "restoreConversation", CONVERSATIONS, "Take back a conversation that was deleted")
         .describe("Within ten minutes of its deletion. One that was not deleted is as if it were not there.")
         .answers(200, "The conversation.", "Conversation", &examples::conversation())
-        .refuses(&[Code::ConversationNotFound, Code::TooManyConversations])
+        .errors(&[Code::ConversationNotFound, Code::TooManyConversations])
 }
 
 fn events() -> Operation {
@@ -125,9 +125,9 @@ fn events() -> Operation {
              there. Of a message that changed several times only the last state is sent. The stream ends after some minutes, \
              and with the token or the session; come back with the last id.",
         )
-        .asks(&["after", "lastEventId"])
+        .query_params(&["after", "lastEventId"])
         .answers_as(200, "Events, as they happen.", "text/event-stream", &text, &examples::events())
-        .refuses(&[Code::ConversationNotFound, Code::ValidationError])
+        .errors(&[Code::ConversationNotFound, Code::ValidationError])
 }
 
 fn search() -> Operation {
@@ -137,9 +137,9 @@ fn search() -> Operation {
              the newest first. All words have to be there, in any order; those in quotes side by side. The last word may \
              be a beginning.",
         )
-        .asks(&["q", "limit", "cursor"])
+        .query_params(&["q", "limit", "cursor"])
         .answers(200, "A page of what was found.", "HitPage", &examples::page(&examples::hit()))
-        .refuses(&OF_A_LIST)
+        .errors(&OF_A_LIST)
 }
 
 fn me(questions: &Questions) -> Operation {
@@ -147,5 +147,5 @@ fn me(questions: &Questions) -> Operation {
     let codes = [Code::Unauthorized, Code::InvalidToken, Code::TooManyRequests, Code::Unavailable];
     Operation::new(route, "getReader", super::accounts::ACCOUNT, "The reader behind a token", Caller::Reader)
         .answers(200, "The reader.", "User", &examples::user(questions))
-        .refuses(&codes)
+        .errors(&codes)
 }

@@ -63,7 +63,7 @@ fn schema(value: &mut Value) {
     null_among(members, "anyOf");
     exclusive(members, "exclusiveMinimum", "minimum");
     exclusive(members, "exclusiveMaximum", "maximum");
-    beside_reference(members);
+    move_ref_siblings(members);
     for newer in NEWER {
         members.shift_remove(newer);
     }
@@ -166,7 +166,7 @@ fn exclusive(members: &mut Map<String, Value>, name: &str, inclusive: &str) {
 }
 
 /// In 3.0 whatever stands beside a `$ref` is ignored, so the reference moves inside.
-fn beside_reference(members: &mut Map<String, Value>) {
+fn move_ref_siblings(members: &mut Map<String, Value>) {
     if members.len() > 1
         && let Some(reference) = members.shift_remove("$ref")
     {

@@ -19,11 +19,11 @@ fn export() -> Operation {
     let text = json!({ "type": "string" });
     let markdown = json!("# Walking robots\n\n## 1 · You · 2026-11-21 02:04 UTC\n\nHow do robots walk?\n");
     reads(route, "exportConversation", CONVERSATIONS, "One conversation as a file")
-        .asks(&["format"])
+        .query_params(&["format"])
         .answers(200, "The file.", "ConversationsFile", &examples::file())
         .answers_as(200, "The file.", "text/markdown", &text, &markdown)
         .with_header("Content-Disposition")
-        .refuses(&[contract::Code::ConversationNotFound, contract::Code::ValidationError])
+        .errors(&[contract::Code::ConversationNotFound, contract::Code::ValidationError])
 }
 
 fn export_all() -> Operation {
@@ -41,9 +41,9 @@ fn import() -> Operation {
             "A file of Bookplate's, or the `conversations.json` of a copy from ChatGPT. Each conversation comes in whole or \
              is refused with the reason, and the answer says which. The same file once more adds nothing.",
         )
-        .takes("ConversationsToImport", &examples::file())
+        .json_body("ConversationsToImport", &examples::file())
         .answers(200, "What came of each conversation.", "Imported", &examples::imported())
-        .refuses(&OF_A_BODY)
+        .errors(&OF_A_BODY)
 }
 
 /// What the files look like, by name.

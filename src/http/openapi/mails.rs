@@ -31,11 +31,11 @@ fn change_password(questions: &Questions) -> Operation {
     let answer = json!({ "token": "f0b8b4a1c5d24e5b9c06d1a2e3f40516", "user": examples::user(questions) });
     posts("/api/auth/change-password", "changePassword", PASSWORDS, "Change the password", Caller::Session)
         .describe("Every link that was mailed to the reader dies, and the reader is told by mail.")
-        .takes("PasswordChange", &body)
+        .json_body("PasswordChange", &body)
         .answers(200, "It is changed.", "PasswordChanged", &answer)
         .with_header("Set-Cookie")
-        .refuses(&OF_A_NEW_PASSWORD)
-        .refuses(&[Code::InvalidPassword, Code::CredentialAccountNotFound, Code::Busy])
+        .errors(&OF_A_NEW_PASSWORD)
+        .errors(&[Code::InvalidPassword, Code::CredentialAccountNotFound, Code::Busy])
 }
 
 fn verify_password() -> Operation {
@@ -46,10 +46,10 @@ fn verify_password() -> Operation {
         "Check the reader's password",
         Caller::Session,
     )
-    .takes("PasswordCheck", &json!({ "password": "quiet paper, ink" }))
+    .json_body("PasswordCheck", &json!({ "password": "quiet paper, ink" }))
     .answers(200, "It is right.", "Done", &json!({ "status": true }))
-    .refuses(&[Code::ValidationError, Code::InvalidPassword, Code::PasswordTooLong])
-    .refuses(&[Code::CredentialAccountNotFound, Code::Busy])
+    .errors(&[Code::ValidationError, Code::InvalidPassword, Code::PasswordTooLong])
+    .errors(&[Code::CredentialAccountNotFound, Code::Busy])
 }
 
 fn request_reset() -> Operation {
@@ -57,10 +57,10 @@ fn request_reset() -> Operation {
     let message = "If this email exists in our system, check your email for the reset link";
     posts(path, id, PASSWORDS, "Have a link mailed that sets a password", Caller::Anybody)
         .describe("The answer is the same for every address.")
-        .takes("PasswordResetRequest", &json!({ "email": "ada@example.com" }))
+        .json_body("PasswordResetRequest", &json!({ "email": "ada@example.com" }))
         .answers(200, "It is asked for.", "Asked", &json!({ "status": true, "message": message }))
-        .refuses(&[Code::ValidationError, Code::CallbackNotAString, Code::InvalidRedirectUrl])
-        .refuses(&[Code::ResetPasswordDisabled])
+        .errors(&[Code::ValidationError, Code::CallbackNotAString, Code::InvalidRedirectUrl])
+        .errors(&[Code::ResetPasswordDisabled])
 }
 
 fn reset_link() -> Operation {
@@ -69,7 +69,7 @@ fn reset_link() -> Operation {
         .describe("As it stands in the mail. Opening it spends nothing.")
         .asks_text("callbackURL", true, "Where it leads; empty for Bookplate's own page.")
         .answers_empty(302, "To `callbackURL`, with `token`, or with `error=INVALID_TOKEN`.")
-        .refuses(&[Code::ValidationError, Code::InvalidCallbackUrl])
+        .errors(&[Code::ValidationError, Code::InvalidCallbackUrl])
 }
 
 fn reset_password() -> Operation {
@@ -83,30 +83,30 @@ fn reset_password() -> Operation {
     )
     .describe("Every session and every other mailed link of the reader ends. Nobody is signed in.")
     .asks_text("token", false, "The token of the link, where the body has none.")
-    .takes("PasswordReset", &body)
+    .json_body("PasswordReset", &body)
     .answers(200, "It is set.", "Done", &json!({ "status": true }))
-    .refuses(&OF_A_NEW_PASSWORD)
-    .refuses(&[Code::InvalidResetToken, Code::ResetPasswordDisabled, Code::Busy])
+    .errors(&OF_A_NEW_PASSWORD)
+    .errors(&[Code::InvalidResetToken, Code::ResetPasswordDisabled, Code::Busy])
 }
 
 fn change_email() -> Operation {
     posts("/api/auth/change-email", "changeEmail", PASSWORDS, "Change the address", Caller::Session)
         .describe("A link is mailed: to the present address if it is proved, else to the new one.")
-        .takes("AddressChange", &json!({ "newEmail": "ada@example.org" }))
+        .json_body("AddressChange", &json!({ "newEmail": "ada@example.org" }))
         .answers(200, "It is begun.", "Done", &json!({ "status": true }))
-        .refuses(&OF_A_CALLBACK)
-        .refuses(&[Code::ValidationError, Code::EmailIsTheSame, Code::ChangeEmailDisabled])
+        .errors(&OF_A_CALLBACK)
+        .errors(&[Code::ValidationError, Code::EmailIsTheSame, Code::ChangeEmailDisabled])
 }
 
 fn send_verification() -> Operation {
     let (path, id) = ("/api/auth/send-verification-email", "sendVerificationEmail");
     posts(path, id, PASSWORDS, "Have a link mailed that proves the address", Caller::PerhapsSession)
         .describe("Without a session the answer is the same for every address.")
-        .takes("VerificationRequest", &json!({ "email": "ada@example.com" }))
+        .json_body("VerificationRequest", &json!({ "email": "ada@example.com" }))
         .answers(200, "It is asked for.", "Done", &json!({ "status": true }))
-        .refuses(&OF_A_CALLBACK)
-        .refuses(&[Code::ValidationError, Code::EmailMismatch, Code::EmailAlreadyVerified])
-        .refuses(&[Code::VerificationEmailNotEnabled])
+        .errors(&OF_A_CALLBACK)
+        .errors(&[Code::ValidationError, Code::EmailMismatch, Code::EmailAlreadyVerified])
+        .errors(&[Code::VerificationEmailNotEnabled])
 }
 
 fn verify_email(questions: &Questions) -> Operation {
@@ -119,6 +119,6 @@ fn verify_email(questions: &Questions) -> Operation {
         .answers(200, "It has done its work.", "Verified", &answer)
         .answers_empty(302, "To `callbackURL`, where it fails with `error`.")
         .answers_empty(303, "To a page with a button, which does it.")
-        .refuses(&[Code::ValidationError, Code::InvalidCallbackUrl])
-        .refuses(&[Code::InvalidVerificationToken, Code::TokenExpired, Code::InvalidUser])
+        .errors(&[Code::ValidationError, Code::InvalidCallbackUrl])
+        .errors(&[Code::InvalidVerificationToken, Code::TokenExpired, Code::InvalidUser])
 }

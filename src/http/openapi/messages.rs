@@ -23,10 +23,10 @@ pub fn operations() -> Vec<Operation> {
 fn list() -> Operation {
     reads(("get", ALL), "listMessages", MESSAGES, "The messages of a conversation")
         .describe("A page of them in their order, on all branches: `parentId` says which follows which.")
-        .asks(&["limit", "cursor", "order"])
+        .query_params(&["limit", "cursor", "order"])
         .answers(200, "A page.", "MessagePage", &examples::page(&examples::message()))
-        .refuses(&OF_A_LIST)
-        .refuses(&[Code::ConversationNotFound])
+        .errors(&OF_A_LIST)
+        .errors(&[Code::ConversationNotFound])
 }
 
 fn append() -> Operation {
@@ -38,12 +38,12 @@ fn append() -> Operation {
              something else, and left alone where it does not. A chatbot stores the beginning of its answer with \
              `\"status\": \"in_progress\"` and finishes it with PATCH.",
         )
-        .asks(&["idempotencyKey"])
-        .takes("MessagesToAdd", &examples::new_message())
+        .query_params(&["idempotencyKey"])
+        .json_body("MessagesToAdd", &examples::new_message())
         .answers(200, "All of them were there already.", "Appended", &appended)
         .answers(201, "At least one is new.", "Appended", &appended)
-        .refuses(&OF_A_BODY)
-        .refuses(&[
+        .errors(&OF_A_BODY)
+        .errors(&[
             Code::ConversationNotFound,
             Code::MessageConflict,
             Code::PartTooLarge,
@@ -64,7 +64,7 @@ pub fn to_add() -> Value {
 fn find() -> Operation {
     reads(("get", ONE), "getMessage", MESSAGES, "One message")
         .answers(200, "The message.", "Message", &examples::message())
-        .refuses(&[Code::ConversationNotFound, Code::MessageNotFound])
+        .errors(&[Code::ConversationNotFound, Code::MessageNotFound])
 }
 
 fn update() -> Operation {
@@ -73,10 +73,10 @@ fn update() -> Operation {
             "What is left out stays as it is; something has to change. The token that began an answer may finish it up to \
              an hour after it has expired.",
         )
-        .takes("MessageChange", &examples::message_change())
+        .json_body("MessageChange", &examples::message_change())
         .answers(200, "The message as it is now.", "Message", &examples::message())
-        .refuses(&OF_A_BODY)
-        .refuses(&[
+        .errors(&OF_A_BODY)
+        .errors(&[
             Code::ConversationNotFound,
             Code::MessageNotFound,
             Code::PartTooLarge,
@@ -86,14 +86,14 @@ fn update() -> Operation {
 
 fn set_feedback() -> Operation {
     writes(("put", FEEDBACK), "setFeedback", MESSAGES, "Say what the reader thinks of a message")
-        .takes("NewFeedback", &examples::new_feedback())
+        .json_body("NewFeedback", &examples::new_feedback())
         .answers(200, "What is stored.", "Feedback", &examples::feedback())
-        .refuses(&OF_A_BODY)
-        .refuses(&[Code::ConversationNotFound, Code::MessageNotFound])
+        .errors(&OF_A_BODY)
+        .errors(&[Code::ConversationNotFound, Code::MessageNotFound])
 }
 
 fn clear_feedback() -> Operation {
     writes(("delete", FEEDBACK), "clearFeedback", MESSAGES, "Take it back")
         .answers_empty(204, "There is none any more.")
-        .refuses(&[Code::ConversationNotFound, Code::MessageNotFound])
+        .errors(&[Code::ConversationNotFound, Code::MessageNotFound])
 }

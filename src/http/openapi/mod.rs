@@ -33,14 +33,14 @@ use self::document::About;
 use super::{
     coding::gzipped,
     conversations::{document::status_of, wrong_method},
-    pages::{self, Scene},
+    pages::{self, RenderContext},
     problem,
-    state::Edge,
+    state::AppState,
 };
 
 /// The paths of the description.
-pub fn routes(edge: &Edge) -> Router<Edge> {
-    let described = Described { edge: edge.clone(), written: Arc::default() };
+pub fn routes(edge: &AppState) -> Router<AppState> {
+    let described = OpenApiDocuments { edge: edge.clone(), written: Arc::default() };
     let json = Router::new()
         .route(routes::OPENAPI, get(newer))
         .route(routes::OPENAPI_3_0, get(older))
@@ -50,8 +50,8 @@ pub fn routes(edge: &Edge) -> Router<Edge> {
 
 /// The description of one server, written when it is first asked for.
 #[derive(Debug, Clone)]
-struct Described {
-    edge: Edge,
+struct OpenApiDocuments {
+    edge: AppState,
     written: Arc<OnceLock<Written>>,
 }
 
@@ -69,7 +69,7 @@ struct File {
     etag: Option<HeaderValue>,
 }
 
-impl Described {
+impl OpenApiDocuments {
     fn written(&self) -> &Written {
         self.written.get_or_init(|| {
             let document = document::describe(&About {
@@ -116,18 +116,18 @@ impl File {
     }
 }
 
-async fn newer(State(described): State<Described>, headers: HeaderMap) -> Response {
+async fn newer(State(described): State<OpenApiDocuments>, headers: HeaderMap) -> Response {
     described.written().newer.serve(&headers)
 }
 
-async fn older(State(described): State<Described>, headers: HeaderMap) -> Response {
+async fn older(State(described): State<OpenApiDocuments>, headers: HeaderMap) -> Response {
     described.written().older.serve(&headers)
 }
 
 /// The description as a page. It is the same for everybody, so nobody is asked who they are.
-async fn page(State(described): State<Described>, request: Request) -> Response {
+async fn page(State(described): State<OpenApiDocuments>, request: Request) -> Response {
     let reference = Reference { document: Arc::clone(&described.written().document), statuses };
-    let scene = Scene { reference: Some(reference), ..Scene::default() };
+    let scene = RenderContext { reference: Some(reference), ..RenderContext::default() };
     let page = pages::render(&described.edge, request.uri().clone(), scene).await;
     gzipped(page, request.headers()).await
 }
@@ -169,7 +169,7 @@ mod tests {
         let limits = types::MessageLimits { part_bytes: 1000, message_bytes: 1000, parts: 10 };
         let bytes = |example: Value| example.to_string().into_bytes();
         let new: types::NewMessage = types::read_json(&bytes(examples::new_message())).unwrap();
-        new.said(&limits).unwrap();
+        new.validate(&limits).unwrap();
         let change: types::MessageChange = types::read_json(&bytes(examples::message_change())).unwrap();
         change.said(&limits).unwrap();
         let new: types::NewConversation = types::read_json(&bytes(examples::new_conversation())).unwrap();

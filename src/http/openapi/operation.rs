@@ -76,7 +76,7 @@ impl Operation {
 
     /// Parameters of [`super::parameters`], by name.
     #[must_use]
-    pub fn asks(mut self, parameters: &[&str]) -> Self {
+    pub fn query_params(mut self, parameters: &[&str]) -> Self {
         for name in parameters {
             self.parameter(json!({ "$ref": format!("#/components/parameters/{name}") }));
         }
@@ -95,7 +95,7 @@ impl Operation {
 
     /// A body of JSON.
     #[must_use]
-    pub fn takes(self, schema: &str, example: &Value) -> Self {
+    pub fn json_body(self, schema: &str, example: &Value) -> Self {
         self.body(&["application/json"], schema, example, true)
     }
 
@@ -107,7 +107,7 @@ impl Operation {
 
     /// A body of JSON that may be left out.
     #[must_use]
-    pub fn may_take(self, schema: &str, example: &Value) -> Self {
+    pub fn optional_json_body(self, schema: &str, example: &Value) -> Self {
         self.body(&["application/json"], schema, example, false)
     }
 
@@ -164,14 +164,14 @@ impl Operation {
 
     /// Problems it may end in; their statuses and bodies are those that the server answers with.
     #[must_use]
-    pub fn refuses(mut self, codes: &[Code]) -> Self {
+    pub fn errors(mut self, codes: &[Code]) -> Self {
         self.codes.extend(codes);
         self
     }
 
     /// The same under an older name.
     #[must_use]
-    pub fn older(&self, path: &str, id: &str) -> Self {
+    pub fn deprecated_alias(&self, path: &str, id: &str) -> Self {
         let mut older = Self { path: path.to_owned(), ..self.clone() };
         older.object.insert("operationId".into(), json!(id));
         older.object.insert("description".into(), json!(format!("Older name of `{}`.", self.path)));

@@ -1,6 +1,6 @@
 //! Parameters and headers that several operations share.
 
-use domain::Asked;
+use domain::PageRequest;
 use serde_json::{Value, json};
 
 use super::operation::reference;
@@ -16,7 +16,7 @@ pub fn parameters() -> Value {
         "messageId": path("messageId", "The message.", reference("ItemId")),
         "token": path("token", "The token of the mailed link.", json!({ "type": "string", "minLength": 1 })),
         "limit": query("limit", "How many at most.", json!({
-            "type": "integer", "minimum": 1, "maximum": Asked::MOST, "default": Asked::USUAL,
+            "type": "integer", "minimum": 1, "maximum": PageRequest::MOST, "default": PageRequest::USUAL,
         })),
         "cursor": query(
             "cursor",

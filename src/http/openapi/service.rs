@@ -27,7 +27,7 @@ fn token() -> Operation {
             "Token",
             &json!({ "token": "eyJhbGciOiJFUzI1NiIsImtpZCI6Ii4uLiJ9.eyJzdWIi..." }),
         )
-        .refuses(&[Code::UnknownAudience])
+        .errors(&[Code::UnknownAudience])
 }
 
 fn jwks() -> Operation {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use bookplate::listen::Bounds;
+use bookplate::listen::ServerLimits;
 use testkit::databases::TestDatabase;
 use tokio::{io::AsyncWriteExt, time::timeout};
 
-use super::{OK, Server, line::Line};
+use super::{OK, Server, raw_client::Line};
 use crate::app::on_one_database;
 
 on_one_database!(
@@ -25,18 +25,25 @@ const SHORT: Duration = Duration::from_millis(400);
 const LONG: Duration = Duration::from_secs(3600);
 
 /// No bound but those a test sets.
-fn patient() -> Bounds {
-    Bounds { head: LONG, idle: LONG, stall: LONG, exchange: LONG, grace: SHORT, ..Bounds::default() }
+fn patient() -> ServerLimits {
+    ServerLimits {
+        head: LONG,
+        idle: LONG,
+        stall: LONG,
+        exchange: LONG,
+        grace: SHORT,
+        ..ServerLimits::default()
+    }
 }
 
 async fn security_40_a_connection_that_never_says_anything_is_closed(database: TestDatabase) {
-    let server = Server::start(database, Bounds { head: SHORT, ..patient() }).await;
+    let server = Server::start(database, ServerLimits { head: SHORT, ..patient() }).await;
     assert!(server.line().await.rest().await.is_empty());
     server.answers().await;
 }
 
 async fn security_40_a_head_that_never_ends_is_closed(database: TestDatabase) {
-    let server = Server::start(database, Bounds { head: SHORT, ..patient() }).await;
+    let server = Server::start(database, ServerLimits { head: SHORT, ..patient() }).await;
     for begin in
         ["G", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: localhost", "\r\n", "PRI * HTTP/2.0\r\n"]
     {
@@ -54,7 +61,7 @@ async fn trickle(line: &mut Line) {
 }
 
 async fn security_40_a_head_that_comes_byte_by_byte_is_closed(database: TestDatabase) {
-    let server = Server::start(database, Bounds { head: SHORT, ..patient() }).await;
+    let server = Server::start(database, ServerLimits { head: SHORT, ..patient() }).await;
     let mut line = server.line().await;
     line.send("GET / HTTP/1.1\r\nHost: localhost:3001\r\nX: ").await;
     timeout(SHORT * 50, trickle(&mut line)).await.unwrap();
@@ -63,7 +70,7 @@ async fn security_40_a_head_that_comes_byte_by_byte_is_closed(database: TestData
 async fn security_40_a_connection_between_two_requests_is_kept_for_longer_than_a_head_may_take(
     database: TestDatabase,
 ) {
-    let server = Server::start(database, Bounds { head: SHORT, ..patient() }).await;
+    let server = Server::start(database, ServerLimits { head: SHORT, ..patient() }).await;
     let mut line = server.line().await;
     for _ in 0..2 {
         line.send(OK).await;
@@ -73,7 +80,7 @@ async fn security_40_a_connection_between_two_requests_is_kept_for_longer_than_a
 }
 
 async fn security_40_a_connection_without_another_request_is_closed(database: TestDatabase) {
-    let server = Server::start(database, Bounds { idle: SHORT, ..patient() }).await;
+    let server = Server::start(database, ServerLimits { idle: SHORT, ..patient() }).await;
     let mut line = server.line().await;
     line.send(OK).await;
     assert_eq!(line.answer().await.status, 200);
@@ -81,7 +88,7 @@ async fn security_40_a_connection_without_another_request_is_closed(database: Te
 }
 
 async fn security_40_half_of_a_second_head_is_closed(database: TestDatabase) {
-    let server = Server::start(database, Bounds { head: SHORT, ..patient() }).await;
+    let server = Server::start(database, ServerLimits { head: SHORT, ..patient() }).await;
     let mut line = server.line().await;
     line.send(OK).await;
     assert_eq!(line.answer().await.status, 200);
@@ -94,7 +101,7 @@ const HALF: &str = "POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost:300
                     Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n{";
 
 async fn security_40_a_body_that_stops_coming_is_given_up(database: TestDatabase) {
-    let server = Server::start(database, Bounds { stall: SHORT, ..patient() }).await;
+    let server = Server::start(database, ServerLimits { stall: SHORT, ..patient() }).await;
     let mut line = server.line().await;
     line.send(HALF).await;
     assert!(line.rest().await.is_empty());
@@ -102,7 +109,7 @@ async fn security_40_a_body_that_stops_coming_is_given_up(database: TestDatabase
 }
 
 async fn security_40_an_answer_that_nobody_reads_is_given_up(database: TestDatabase) {
-    let bounds = Bounds { stall: SHORT, idle: SHORT, ..patient() };
+    let bounds = ServerLimits { stall: SHORT, idle: SHORT, ..patient() };
     let server = Server::start(database, bounds).await;
     let mut line = Line::narrow(server.address).await;
     let pages = "GET /sign-up HTTP/1.1\r\nHost: localhost:3001\r\n\r\n".repeat(100);
@@ -112,7 +119,7 @@ async fn security_40_an_answer_that_nobody_reads_is_given_up(database: TestDatab
 }
 
 async fn security_40_an_exchange_that_goes_on_for_ever_is_given_up(database: TestDatabase) {
-    let server = Server::start(database, Bounds { exchange: SHORT, ..patient() }).await;
+    let server = Server::start(database, ServerLimits { exchange: SHORT, ..patient() }).await;
     let mut line = server.line().await;
     line.send(HALF).await;
     timeout(SHORT * 50, trickle(&mut line)).await.unwrap();

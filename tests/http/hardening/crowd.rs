@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bookplate::listen::Bounds;
+use bookplate::listen::ServerLimits;
 use testkit::databases::TestDatabase;
 use tokio::{task::JoinSet, time::Instant};
 
@@ -33,7 +33,7 @@ async fn security_40_two_hundred_slow_and_two_thousand_idle_clients_keep_nobody_
     database: TestDatabase,
 ) {
     // Both ends of every connection are files of this process.
-    let bounds = Bounds::of_process();
+    let bounds = ServerLimits::of_process();
     let idle = (bounds.connections / 3).min(2000);
     let server = Server::start(database, bounds).await;
     let mut lines = Vec::new();
@@ -65,7 +65,7 @@ async fn security_40_two_hundred_slow_and_two_thousand_idle_clients_keep_nobody_
 }
 
 async fn security_40_when_no_more_fit_silent_clients_make_room(database: TestDatabase) {
-    let server = Server::start(database, Bounds { connections: 20, ..Bounds::default() }).await;
+    let server = Server::start(database, ServerLimits { connections: 20, ..ServerLimits::default() }).await;
     let mut silent = Vec::new();
     for _ in 0..20 {
         let mut line = server.line().await;
@@ -87,7 +87,7 @@ async fn security_40_when_no_more_fit_silent_clients_make_room(database: TestDat
 async fn security_40_when_no_more_fit_a_client_that_asked_before_stays_longer_than_silent_ones(
     database: TestDatabase,
 ) {
-    let server = Server::start(database, Bounds { connections: 4, ..Bounds::default() }).await;
+    let server = Server::start(database, ServerLimits { connections: 4, ..ServerLimits::default() }).await;
     let mut known = server.line().await;
     known.send(OK).await;
     assert_eq!(known.answer().await.status, 200);
@@ -102,7 +102,7 @@ async fn security_40_when_no_more_fit_a_client_that_asked_before_stays_longer_th
 }
 
 async fn security_40_when_all_are_busy_the_next_client_waits_its_turn(database: TestDatabase) {
-    let server = Server::start(database, Bounds { connections: 2, ..Bounds::default() }).await;
+    let server = Server::start(database, ServerLimits { connections: 2, ..ServerLimits::default() }).await;
     let whole = sign_in("anything at all");
     let (begin, end) = whole.split_at(whole.len() - 10);
     let mut busy = Vec::new();
@@ -122,7 +122,7 @@ async fn security_40_when_all_are_busy_the_next_client_waits_its_turn(database: 
 }
 
 async fn security_28_while_two_hundred_sign_in_everything_else_answers(database: TestDatabase) {
-    let server = Server::start(database, Bounds::default()).await;
+    let server = Server::start(database, ServerLimits::default()).await;
     let mut under_way = JoinSet::new();
     for _ in 0..200 {
         let mut line = server.line().await;

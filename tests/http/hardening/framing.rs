@@ -1,6 +1,6 @@
 //! Requests of which two readers could disagree where they end.
 
-use bookplate::listen::Bounds;
+use bookplate::listen::ServerLimits;
 use testkit::databases::TestDatabase;
 
 use super::{OK, Server};
@@ -61,7 +61,7 @@ async fn is_the_last(server: &Server, request: &str) {
 async fn security_39_after_ambiguous_framing_nothing_more_is_read_from_the_connection(
     database: TestDatabase,
 ) {
-    let server = Server::start(database, Bounds::default()).await;
+    let server = Server::start(database, ServerLimits::default()).await;
     for headers in AMBIGUOUS {
         for path in ["/api/auth/sign-in/email", "/sign-in", "/api/auth/nothing"] {
             let head = format!("POST {path} HTTP/1.1\r\nHost: localhost:3001\r\n{headers}\r\n\r\n");
@@ -77,7 +77,7 @@ async fn security_39_after_ambiguous_framing_nothing_more_is_read_from_the_conne
 }
 
 async fn security_39_a_malformed_chunk_ends_the_connection(database: TestDatabase) {
-    let server = Server::start(database, Bounds::default()).await;
+    let server = Server::start(database, ServerLimits::default()).await;
     let chunks = [
         "0x2\r\n{}\r\n0\r\n\r\n",
         "-2\r\n{}\r\n0\r\n\r\n",
@@ -99,7 +99,7 @@ async fn security_39_a_malformed_chunk_ends_the_connection(database: TestDatabas
 }
 
 async fn security_39_a_head_that_cannot_be_read_ends_the_connection(database: TestDatabase) {
-    let server = Server::start(database, Bounds::default()).await;
+    let server = Server::start(database, ServerLimits::default()).await;
     let heads = [
         "GET /api/auth/session HTTP/1.1\r\nHost: localhost:3001\r\nno colon\r\n\r\n",
         "GET /api/auth/session HTTP/1.1\r\nHost: localhost:3001\r\n: no name\r\n\r\n",
@@ -120,7 +120,7 @@ async fn security_39_a_head_that_cannot_be_read_ends_the_connection(database: Te
 }
 
 async fn security_39_two_hosts_are_refused_on_the_wire(database: TestDatabase) {
-    let server = Server::start(database, Bounds::default()).await;
+    let server = Server::start(database, ServerLimits::default()).await;
     for hosts in [
         "Host: localhost:3001\r\nHost: evil.example",
         "Host: localhost:3001\r\nHost: localhost:3001",
@@ -140,7 +140,7 @@ async fn security_39_two_hosts_are_refused_on_the_wire(database: TestDatabase) {
 
 /// A line feed alone ends a line, as RFC 9112 section 2.2 allows; so what stands behind it is seen, and counts.
 async fn security_39_a_line_feed_hides_no_header(database: TestDatabase) {
-    let server = Server::start(database, Bounds::default()).await;
+    let server = Server::start(database, ServerLimits::default()).await;
     for hidden in [
         "X: y\nTransfer-Encoding: chunked\r\nContent-Length: 5",
         "Content-Length: 5\r\nX: y\nTransfer-Encoding: chunked",
@@ -153,7 +153,7 @@ async fn security_39_a_line_feed_hides_no_header(database: TestDatabase) {
 }
 
 async fn security_39_a_head_is_read_up_to_a_bound(database: TestDatabase) {
-    let server = Server::start(database, Bounds::default()).await;
+    let server = Server::start(database, ServerLimits::default()).await;
     let long = "a".repeat(40 * 1024);
     let many = "X: y\r\n".repeat(120);
     for head in [

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use bookplate::listen::Bounds;
+use bookplate::listen::ServerLimits;
 use testkit::databases::TestDatabase;
 use tokio::time::Instant;
 
-use super::{Server, line::Line};
+use super::{Server, raw_client::Line};
 use crate::app::on_one_database;
 
 on_one_database!(
@@ -81,7 +81,7 @@ async fn status(line: &mut Line, stream: u32) -> u8 {
 }
 
 async fn security_39_http2_says_what_it_takes(database: TestDatabase) {
-    let server = Server::start(database, Bounds::default()).await;
+    let server = Server::start(database, ServerLimits::default()).await;
     let mut line = open(&server).await;
     let settings = next(&mut line).await.unwrap();
     assert_eq!((settings.kind, settings.flags), (SETTINGS, 0));
@@ -97,7 +97,7 @@ async fn security_39_http2_says_what_it_takes(database: TestDatabase) {
 }
 
 async fn security_39_a_header_list_is_read_up_to_a_bound(database: TestDatabase) {
-    let server = Server::start(database, Bounds::default()).await;
+    let server = Server::start(database, ServerLimits::default()).await;
     let mut line = open(&server).await;
     // One header of 4096 bytes that goes into the table, and then by one byte each, again and again.
     let mut more = vec![0x40, 0x01, b'x', 0x7f, 0x81, 0x1e];
@@ -119,7 +119,7 @@ async fn security_39_a_header_list_is_read_up_to_a_bound(database: TestDatabase)
 }
 
 async fn security_40_an_http2_connection_that_asks_for_nothing_is_closed(database: TestDatabase) {
-    let bounds = Bounds { head: SHORT, idle: SHORT, grace: SHORT, ..Bounds::default() };
+    let bounds = ServerLimits { head: SHORT, idle: SHORT, grace: SHORT, ..ServerLimits::default() };
     let server = Server::start(database, bounds).await;
     let mut silent = open(&server).await;
     while next(&mut silent).await.is_some() {}
@@ -134,7 +134,13 @@ async fn security_40_an_http2_connection_that_asks_for_nothing_is_closed(databas
 }
 
 async fn security_40_pings_do_not_keep_an_http2_connection_open(database: TestDatabase) {
-    let bounds = Bounds { head: LONG, idle: SHORT, exchange: SHORT * 3, grace: SHORT, ..Bounds::default() };
+    let bounds = ServerLimits {
+        head: LONG,
+        idle: SHORT,
+        exchange: SHORT * 3,
+        grace: SHORT,
+        ..ServerLimits::default()
+    };
     let server = Server::start(database, bounds).await;
     let mut line = open(&server).await;
     line.send(get(1, &[])).await;
@@ -149,7 +155,7 @@ async fn security_40_pings_do_not_keep_an_http2_connection_open(database: TestDa
 }
 
 async fn security_40_when_no_more_fit_quiet_http2_connections_make_room(database: TestDatabase) {
-    let server = Server::start(database, Bounds { connections: 3, ..Bounds::default() }).await;
+    let server = Server::start(database, ServerLimits { connections: 3, ..ServerLimits::default() }).await;
     let mut quiet = Vec::new();
     for _ in 0..3 {
         let mut line = open(&server).await;
@@ -166,7 +172,7 @@ async fn security_40_when_no_more_fit_quiet_http2_connections_make_room(database
 }
 
 async fn security_40_requests_that_are_taken_back_again_and_again_end_the_connection(database: TestDatabase) {
-    let server = Server::start(database, Bounds::default()).await;
+    let server = Server::start(database, ServerLimits::default()).await;
     let mut line = open(&server).await;
     let cancel = 8_u32.to_be_bytes();
     let pairs = (0..3000).map(|at| at * 2 + 1);

@@ -5,8 +5,8 @@ mod crowd;
 mod framing;
 mod headers;
 mod http2;
-mod line;
 mod process;
+mod raw_client;
 mod requests;
 mod stopping;
 
@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, env, net::SocketAddr};
 use bookplate::{
     adapters,
     config::{Config, Sources},
-    listen::{Bounds, listen},
+    listen::{ServerLimits, listen},
 };
 use testkit::{SeededEntropy, databases::TestDatabase};
 use tokio::{
@@ -24,7 +24,7 @@ use tokio::{
     task::{AbortHandle, JoinHandle},
 };
 
-use self::line::Line;
+use self::raw_client::Line;
 use crate::app::UNLIMITED;
 
 const OK: &str = "GET /api/auth/ok HTTP/1.1\r\nHost: localhost:3001\r\n\r\n";
@@ -39,7 +39,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(database: TestDatabase, bounds: Bounds) -> Self {
+    async fn start(database: TestDatabase, bounds: ServerLimits) -> Self {
         let variables = [
             ("DATABASE_URL", database.url().to_owned()),
             ("BOOKPLATE_SECRET", "Zk3vQ8pLr5Tn1Wx7Yb9Hc2Md4Jf6Gs0A".to_owned()),

@@ -12,7 +12,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{runtime::Runtime, time::Instant};
 
-use super::{OK, line::Line};
+use super::{OK, raw_client::Line};
 
 /// The program, ended when dropped.
 struct Program {

@@ -1,6 +1,6 @@
 //! Bytes that are no good request, at every address.
 
-use bookplate::listen::Bounds;
+use bookplate::listen::ServerLimits;
 use testkit::databases::TestDatabase;
 
 use super::Server;
@@ -190,7 +190,7 @@ fn shown(bytes: &[u8]) -> String {
 async fn security_38_no_bytes_at_any_address_are_answered_with_a_fault_or_end_the_service(
     database: TestDatabase,
 ) {
-    let server = Server::start(database, Bounds::default()).await;
+    let server = Server::start(database, ServerLimits::default()).await;
     for address in ADDRESSES {
         for request in requests(address) {
             let mut line = server.line().await;
@@ -207,7 +207,7 @@ async fn security_38_no_bytes_at_any_address_are_answered_with_a_fault_or_end_th
 }
 
 async fn security_38_a_request_that_breaks_off_anywhere_ends_nothing_but_itself(database: TestDatabase) {
-    let server = Server::start(database, Bounds::default()).await;
+    let server = Server::start(database, ServerLimits::default()).await;
     let headers = b"Host: localhost:3001\r\nContent-Type: application/json";
     let whole =
         request("POST", "/api/auth/sign-in/email", "HTTP/1.1", headers, b"{\"email\":\"ada@example.com\"}");

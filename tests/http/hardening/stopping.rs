@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bookplate::listen::Bounds;
+use bookplate::listen::ServerLimits;
 use testkit::databases::TestDatabase;
 use tokio::{net::TcpStream, time::Instant};
 
@@ -20,7 +20,7 @@ const BEGIN: &str = "POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost:30
 
 async fn a_request_under_way_is_answered_before_the_server_stops(database: TestDatabase) {
     let grace = Duration::from_secs(3600);
-    let server = Server::start(database, Bounds { grace, ..Bounds::default() }).await;
+    let server = Server::start(database, ServerLimits { grace, ..ServerLimits::default() }).await;
     let address = server.address;
     let mut line = server.line().await;
     line.send(format!("{OK}{BEGIN}")).await;
@@ -39,7 +39,7 @@ async fn a_request_under_way_is_answered_before_the_server_stops(database: TestD
 
 async fn a_request_that_never_ends_does_not_keep_the_server(database: TestDatabase) {
     let grace = Duration::from_millis(200);
-    let server = Server::start(database, Bounds { grace, ..Bounds::default() }).await;
+    let server = Server::start(database, ServerLimits { grace, ..ServerLimits::default() }).await;
     let mut line = server.line().await;
     line.send(format!("{OK}{BEGIN}")).await;
     assert_eq!(line.answer().await.status, 200);
@@ -51,7 +51,7 @@ async fn a_request_that_never_ends_does_not_keep_the_server(database: TestDataba
 
 async fn silent_and_idle_clients_do_not_keep_the_server(database: TestDatabase) {
     let grace = Duration::from_secs(3600);
-    let server = Server::start(database, Bounds { grace, ..Bounds::default() }).await;
+    let server = Server::start(database, ServerLimits { grace, ..ServerLimits::default() }).await;
     let silent = server.line().await;
     let mut idle = server.line().await;
     idle.send(OK).await;

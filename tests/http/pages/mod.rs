@@ -5,7 +5,7 @@ mod files;
 mod forms;
 mod headers;
 mod outbox;
-mod ways;
+mod redirects;
 
 use crate::{app::TestApp, client::Client};
 

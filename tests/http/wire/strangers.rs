@@ -154,7 +154,7 @@ async fn security_22_a_link_from_the_operator_proves_no_address(database: TestDa
     let app = TestApp::with(database, STRICT).await;
     squatted(&app).await;
     let user = app.database.find_credentials(ADA, None).await.unwrap().unwrap().user;
-    let token = app.services.operator.reset_token(&user).await.unwrap();
+    let token = app.services.admin.reset_token(&user).await.unwrap();
     let body = json!({ "newPassword": OTHER_PASSWORD, "token": token });
     assert_eq!(app.browser().json(super::RESET_PASSWORD, body.clone()).await.status, 200);
     let given = json!({ "email": ADA, "password": OTHER_PASSWORD });

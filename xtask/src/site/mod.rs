@@ -19,7 +19,7 @@ use crate::progress::Progress;
 use crate::workspace::Workspace;
 
 /// One file of the site.
-pub(crate) struct Asset {
+pub(crate) struct SiteFile {
     /// Relative to the site, with `/`.
     path: String,
     contents: Vec<u8>,
@@ -58,7 +58,7 @@ fn assemble(workspace: &Workspace, frontend: wasm::Frontend) -> Result<()> {
     let stylesheet_address = stylesheet.as_ref().map(|it| format!("/{}", it.path));
     assets.extend(stylesheet);
     for (path, contents) in read_tree(&workspace.path("public"))? {
-        assets.push(Asset { path, contents, immutable: false });
+        assets.push(SiteFile { path, contents, immutable: false });
     }
     publish::publish(&workspace.target("site"), assets, &frontend.output_name, stylesheet_address.as_deref())
 }

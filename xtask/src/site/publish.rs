@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::{Asset, fingerprint, walk};
+use super::{SiteFile, fingerprint, walk};
 
 /// Tab-separated, so that `build.rs` reads it without a parser: `output_name NAME`, `stylesheet ADDRESS`, and for
 /// each file `file ADDRESS TYPE immutable|revalidate ETAG FORM..` with the forms that exist (`br`, `gz`).
@@ -19,7 +19,7 @@ const MANIFEST: &str = "site.manifest";
 /// Makes `site` hold exactly `assets`. What is as it should be keeps its time of change.
 pub(super) fn publish(
     site: &Path,
-    mut assets: Vec<Asset>,
+    mut assets: Vec<SiteFile>,
     output_name: &str,
     stylesheet: Option<&str>,
 ) -> Result<()> {
@@ -60,7 +60,7 @@ struct Form {
 }
 
 /// Takes the forms that lie beside an unchanged file, or compresses.
-fn forms(site: &Path, asset: &Asset) -> Result<Vec<Form>> {
+fn forms(site: &Path, asset: &SiteFile) -> Result<Vec<Form>> {
     if !kind(&asset.path).compressible {
         return Ok(Vec::new());
     }
@@ -93,7 +93,7 @@ fn gzip(contents: &[u8]) -> Result<Vec<u8>> {
     Ok(encoder.finish()?)
 }
 
-fn describe(manifest: &mut String, asset: &Asset, forms: &[Form]) -> Result<()> {
+fn describe(manifest: &mut String, asset: &SiteFile, forms: &[Form]) -> Result<()> {
     let content_type = kind(&asset.path).content_type;
     let keep = if asset.immutable { "immutable" } else { "revalidate" };
     // Weak, because the compressed forms answer under the same tag (RFC 9110, section 8.8.1).
@@ -106,7 +106,7 @@ fn describe(manifest: &mut String, asset: &Asset, forms: &[Form]) -> Result<()> 
     Ok(())
 }
 
-fn report(asset: &Asset, forms: &[Form]) {
+fn report(asset: &SiteFile, forms: &[Form]) {
     let kilobytes = |bytes: usize| bytes as f64 / 1000.0;
     let brotli = forms.iter().find(|it| it.suffix == "br");
     let compressed = brotli.map(|it| format!(", {:.1} kB brotli", kilobytes(it.bytes.len())));
@@ -177,8 +177,8 @@ mod tests {
         std::env::temp_dir().join(format!("bookplate-publish-{name}-{}", std::process::id()))
     }
 
-    fn asset(path: &str, contents: &str) -> Asset {
-        Asset {
+    fn asset(path: &str, contents: &str) -> SiteFile {
+        SiteFile {
             path: path.to_owned(),
             contents: contents.as_bytes().to_vec(),
             immutable: path.starts_with("pkg/"),

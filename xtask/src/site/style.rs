@@ -8,7 +8,7 @@ use lightningcss::printer::PrinterOptions;
 use lightningcss::stylesheet::{MinifyOptions, ParserOptions};
 use lightningcss::targets::{Browsers, Features, Targets};
 
-use super::{Asset, fingerprint};
+use super::{SiteFile, fingerprint};
 
 /// The oldest browsers that know `light-dark()`, relative colours and nesting, which the design is written with:
 /// spring and summer 2024. Anything older would need each of them written out twice.
@@ -26,7 +26,7 @@ fn targets() -> Targets {
 }
 
 /// Bundles and minifies; `None` if there is no such file.
-pub(super) fn bundle(entry: &Path) -> Result<Option<Asset>> {
+pub(super) fn bundle(entry: &Path) -> Result<Option<SiteFile>> {
     if !entry.is_file() {
         return Ok(None);
     }
@@ -43,7 +43,7 @@ pub(super) fn bundle(entry: &Path) -> Result<Option<Asset>> {
         .map_err(|error| anyhow!("cannot write the styles: {error}"))?;
     let contents = printed.code.into_bytes();
     let path = format!("pkg/bookplate-{}.css", fingerprint(&[&contents]));
-    Ok(Some(Asset { path, contents, immutable: true }))
+    Ok(Some(SiteFile { path, contents, immutable: true }))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use wasm_bindgen_cli_support::Bindgen;
 
-use super::{Asset, fingerprint, read_tree};
+use super::{SiteFile, fingerprint, read_tree};
 use crate::build;
 use crate::workspace::Workspace;
 
@@ -17,7 +17,7 @@ const BINDGEN: &str = "wasm-bindgen 0.2.130";
 pub(super) struct Frontend {
     /// `bookplate-HASH`: Leptos asks for `/pkg/{output_name}.js` and `/pkg/{output_name}_bg.wasm`.
     pub(super) output_name: String,
-    pub(super) assets: Vec<Asset>,
+    pub(super) assets: Vec<SiteFile>,
 }
 
 /// Compiles the frontend and binds it, unless this very WASM is bound already.
@@ -80,7 +80,7 @@ fn bind(module: &Path, output_name: &str, folder: &Path) -> Result<()> {
 }
 
 fn read(output_name: String, folder: &Path) -> Result<Frontend> {
-    let assets = read_tree(folder)?.into_iter().map(|(path, contents)| Asset {
+    let assets = read_tree(folder)?.into_iter().map(|(path, contents)| SiteFile {
         // A snippet's folder is named after its crate, not after its contents.
         immutable: path.starts_with(&output_name),
         path: format!("pkg/{path}"),

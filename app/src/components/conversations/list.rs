@@ -4,7 +4,7 @@ use contract::routes;
 use leptos::{either::Either, prelude::*};
 
 use super::with_query;
-use crate::loading::AskedList;
+use crate::fragments::ListQuery;
 
 /// The rows of a list, rendered.
 pub(crate) struct Rows {
@@ -15,7 +15,7 @@ pub(crate) struct Rows {
 }
 
 /// The list with its tabs and the way to more; in place of rows, what to do where there are none.
-pub(crate) fn list_region(asked: &AskedList, rows: Rows, more: &str) -> String {
+pub(crate) fn list_region(asked: &ListQuery, rows: Rows, more: &str) -> String {
     let (is_search, from_later) = (!asked.q.is_empty(), !asked.from.is_empty());
     let heading = is_search.then(|| format!("Messages with \u{201c}{}\u{201d}", asked.q));
     // Where nothing was found, the way stands below that.
@@ -43,7 +43,7 @@ pub(crate) fn list_region(asked: &AskedList, rows: Rows, more: &str) -> String {
 }
 
 /// The way to the next rows: a link that works by itself, and says where an island goes on.
-pub(crate) fn list_more(asked: &AskedList, cursor: &str, step: u32, grows: bool) -> String {
+pub(crate) fn list_more(asked: &ListQuery, cursor: &str, step: u32, grows: bool) -> String {
     let shown = asked.shown + step;
     let (href, cursor) = if grows {
         (format!("{}#r{}", address(asked, &asked.from, shown), asked.shown), Some(cursor.to_owned()))
@@ -59,7 +59,7 @@ pub(crate) fn list_more(asked: &AskedList, cursor: &str, step: u32, grows: bool)
 }
 
 /// The address of the list as it is shown.
-pub(crate) fn address(asked: &AskedList, from: &str, shown: u32) -> String {
+pub(crate) fn address(asked: &ListQuery, from: &str, shown: u32) -> String {
     let shown = if shown == 0 { String::new() } else { shown.to_string() };
     let archived = if asked.archived { "archived" } else { "" };
     with_query(
@@ -89,7 +89,7 @@ fn way_to_all() -> impl IntoView {
 
 /// What is said where there are no rows, and what to do.
 #[component]
-fn Nothing(asked: AskedList) -> impl IntoView {
+fn Nothing(asked: ListQuery) -> impl IntoView {
     let (title, words) = if !asked.q.is_empty() {
         ("Nothing found", "All words have to be in one message. Try fewer of them, or another spelling.")
     } else if asked.archived {
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn there_is_one_way_out_of_a_search_and_of_what_is_put_away() {
         let ways = |q: &str, archived: bool, count: usize| {
-            let asked = AskedList { q: q.to_owned(), archived, ..AskedList::default() };
+            let asked = ListQuery { q: q.to_owned(), archived, ..ListQuery::default() };
             list_region(&asked, Rows { count, html: String::new() }, "").matches("All conversations").count()
         };
         assert_eq!((ways("lidar", false, 2), ways("lidar", false, 0)), (1, 1));

@@ -1,17 +1,17 @@
 //! Conversations, as rows of a list and as pages of dialogue.
 
-mod hit;
+mod search_result;
 mod list;
-mod manage;
+mod actions;
 mod part;
 mod row;
 mod source;
 mod turn;
 
 pub(crate) use self::{
-    hit::hit_rows,
+    search_result::hit_rows,
     list::{Rows, list_more, list_region},
-    manage::{Manage, Undo},
+    actions::{Manage, Undo},
     row::{list_rows, name_of},
     turn::{turn_rows, way_to_earlier, way_to_later},
 };

@@ -1,6 +1,6 @@
 //! The parts of a message. Words are Markdown; what the reader did not ask for is folded.
 
-use contract::conversations::{Part, Verbatim};
+use contract::conversations::{Part, RawJson};
 use leptos::prelude::*;
 
 use super::source::{Sources, web_address};
@@ -10,7 +10,7 @@ use crate::markdown::to_html;
 const SHOWN: usize = 4096;
 
 /// What a message says, in its order.
-pub(super) fn said(message: &str, parts: &[Part], sources: &Sources<'_>) -> impl IntoView + use<> {
+pub(super) fn render_parts(message: &str, parts: &[Part], sources: &Sources<'_>) -> impl IntoView + use<> {
     let tools = ToolNames::of(parts);
     let parts = parts.iter().enumerate().map(|(at, part)| {
         let prefix = format!("m-{message}-{at}");
@@ -64,7 +64,7 @@ impl<'a> ToolNames<'a> {
     }
 }
 
-fn result(tool: Option<&str>, output: Option<&Verbatim>, error: Option<&str>) -> impl IntoView + use<> {
+fn result(tool: Option<&str>, output: Option<&RawJson>, error: Option<&str>) -> impl IntoView + use<> {
     let tool = tool.map(shortened);
     let summary = if error.is_some() {
         format!("{} failed", tool.as_deref().unwrap_or("The tool"))
@@ -100,7 +100,7 @@ pub(super) fn Folded(summary: String, children: Children) -> impl IntoView {
 
 /// JSON, set out in lines; no more than a page of it.
 #[component]
-fn Json(json: Verbatim) -> impl IntoView {
+fn Json(json: RawJson) -> impl IntoView {
     let value = json.read::<serde_json::Value>();
     let set_out = match value {
         Ok(serde_json::Value::String(text)) => text,

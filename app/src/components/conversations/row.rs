@@ -3,10 +3,10 @@
 use contract::conversations::{Conversation, ConversationStatus};
 use leptos::prelude::*;
 
-use super::{count, list::address, manage::Manage, page_of};
+use super::{count, list::address, actions::Manage, page_of};
 use crate::{
-    components::{Moment, Trouble},
-    loading::AskedList,
+    components::{Moment, FieldErrors},
+    fragments::ListQuery,
     markdown::first_line,
 };
 
@@ -20,7 +20,7 @@ pub(crate) fn name_of(title: Option<&str>, opening: Option<&str>) -> String {
 }
 
 /// Items of a list, numbered on from `first`.
-pub(crate) fn list_rows(found: &[Conversation], asked: &AskedList, first: u32) -> String {
+pub(crate) fn list_rows(found: &[Conversation], asked: &ListQuery, first: u32) -> String {
     let page = address(asked, &asked.from, asked.shown);
     let rows = found.iter().zip(first + 1..).map(|(conversation, number)| {
         view! { <Row conversation=conversation.clone() number page=page.clone() /> }
@@ -43,7 +43,7 @@ fn Row(
     let (id, href) = (format!("r{number}"), page_of(conversation.id.as_str()));
     let at = conversation.last_message_at.unwrap_or(conversation.created_at);
     let messages = count(conversation.message_count, "message");
-    let trouble = Trouble::of_request().of_conversation(conversation.id.as_str());
+    let trouble = FieldErrors::of_request().of_conversation(conversation.id.as_str());
     let opens = trouble.code().is_some();
     let archived = conversation.status == ConversationStatus::Archived;
     let back = format!("{page}#{id}");

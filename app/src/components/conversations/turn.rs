@@ -4,25 +4,25 @@ use contract::{
     conversations::{FeedbackValue, ItemId, Message, MessageStatus, Role, parts_of, plain_text},
     routes,
 };
-use domain::{Fork, Turn};
+use domain::{SiblingPosition, BranchMessage};
 use leptos::prelude::*;
 
 use super::{
     page_of,
-    part::{Folded, said},
+    part::{Folded, render_parts},
     source::Sources,
     with_query,
 };
-use crate::{components::Moment, loading::AskedTurns};
+use crate::{components::Moment, fragments::MessagesQuery};
 
 /// Messages, one after the other.
-pub(crate) fn turn_rows(turns: &[Turn], asked: &AskedTurns, book: &str) -> String {
-    let turn = |turn: &Turn| view! { <OneTurn turn=turn.clone() asked=asked.clone() book=book.to_owned() /> };
+pub(crate) fn turn_rows(turns: &[BranchMessage], asked: &MessagesQuery, book: &str) -> String {
+    let turn = |turn: &BranchMessage| view! { <OneTurn turn=turn.clone() asked=asked.clone() book=book.to_owned() /> };
     turns.iter().map(turn).collect_view().to_html()
 }
 
 /// The way to what comes before the first message.
-pub(crate) fn way_to_earlier(asked: &AskedTurns, first: &str) -> String {
+pub(crate) fn way_to_earlier(asked: &MessagesQuery, first: &str) -> String {
     let href = with_query(&page_of(&asked.id), &[("branch", &asked.branch), ("before", first)]);
     let words = "Earlier messages";
     view! { <a class="button button--quiet" href=format!("{href}#end") data-message=first.to_owned()>{words}</a> }
@@ -30,15 +30,15 @@ pub(crate) fn way_to_earlier(asked: &AskedTurns, first: &str) -> String {
 }
 
 /// The way to what comes after the last message.
-pub(crate) fn way_to_later(asked: &AskedTurns, last: &str) -> String {
+pub(crate) fn way_to_later(asked: &MessagesQuery, last: &str) -> String {
     let href = with_query(&page_of(&asked.id), &[("branch", &asked.branch), ("after", last)]);
     view! { <a class="button button--quiet" href=href data-message=last.to_owned()>"Later messages"</a> }
         .to_html()
 }
 
 #[component]
-fn OneTurn(turn: Turn, asked: AskedTurns, book: String) -> impl IntoView {
-    let Turn { message, fork } = turn;
+fn OneTurn(turn: BranchMessage, asked: MessagesQuery, book: String) -> impl IntoView {
+    let BranchMessage { message, fork } = turn;
     let id = message.id.as_str().to_owned();
     let (element, label) = (format!("m-{id}"), format!("m-{id}-who"));
     let (class, who) = match message.role {
@@ -52,7 +52,7 @@ fn OneTurn(turn: Turn, asked: AskedTurns, book: String) -> impl IntoView {
     let fork = fork.map(|fork| view! { <Ways fork page=page.clone() /> });
     let parts = parts_of(&message.parts);
     let sources = Sources::of(&id, &parts);
-    let words = said(&id, &parts, &sources);
+    let words = render_parts(&id, &parts, &sources);
     let body = match message.role {
         Role::System => {
             view! { <Folded summary="What the assistant was told".to_owned()>{words}</Folded> }.into_any()
@@ -87,8 +87,8 @@ fn OneTurn(turn: Turn, asked: AskedTurns, book: String) -> impl IntoView {
 }
 
 /// The page that shows what is asked for.
-fn here(asked: &AskedTurns) -> String {
-    use crate::loading::TurnPlace::{After, Around, Before};
+fn here(asked: &MessagesQuery) -> String {
+    use crate::fragments::AnchorKind::{After, Around, Before};
     let place = match asked.place {
         Before => "before",
         After => "after",
@@ -110,7 +110,7 @@ const fn state_in_words(status: MessageStatus) -> Option<&'static str> {
 
 /// Where the conversation goes on in several ways: the one before, the one after.
 #[component]
-fn Ways(fork: Fork, page: String) -> impl IntoView {
+fn Ways(fork: SiblingPosition, page: String) -> impl IntoView {
     let way = |to: Option<ItemId>, sign: &'static str, words: &'static str| match to {
         Some(to) => {
             let href = format!("{}#m-{to}", with_query(&page, &[("branch", to.as_str())]));

@@ -2,7 +2,7 @@
 
 use pulldown_cmark::Event;
 
-use super::super::{bounds, events};
+use super::super::{parser_limits, events};
 use super::{PREFIX, citation, strict};
 use crate::markdown::{Citation, to_html};
 
@@ -154,7 +154,7 @@ fn the_parser_is_not_made_to_find_more_than_there_is() {
     let repetitions = REPEATED.iter().map(|piece| (*piece, repeated(piece, length)));
     for (name, text) in repetitions.chain(composed(length)) {
         let (mut found, mut depth, mut deepest) = (0, 0_usize, 0);
-        for event in events::parser(&bounds::bounded(&text)) {
+        for event in events::parser(&parser_limits::bounded(&text)) {
             found += 1;
             match event {
                 Event::Start(_) => depth += 1,

@@ -1,26 +1,26 @@
 //! A link that waits for the button: what it would do.
 
 use contract::{Code, routes};
-use domain::{LinkMeaning, User, VerifyEmailError};
+use domain::{EmailLinkKind, User, VerifyEmailError};
 use leptos::{either::Either, prelude::*};
 
 use super::{About, WhatNow};
 use crate::{
-    components::{PageTitle, Plate, ProblemSummary, Trouble, looked_up},
-    context::Door,
+    components::{PageTitle, Plate, ProblemSummary, FieldErrors, async_section},
+    context::RequestContext,
     islands::SubmitButton,
     server::VerifyEmail,
 };
 
 /// Looks the link up, so that nobody presses a button that does nothing, or does what they did not expect.
 #[component]
-pub(super) fn WaitingLink(door: Door, user: Option<User>, can_send: bool, trouble: Trouble) -> impl IntoView {
+pub(super) fn WaitingLink(door: RequestContext, user: Option<User>, can_send: bool, trouble: FieldErrors) -> impl IntoView {
     let asking = door.clone();
     let look = move || {
         let door = asking.clone();
         async move {
             let token = door.reader.link.map(|link| link.0).unwrap_or_default();
-            match door.services.accounts.look_at_link(&token).await {
+            match door.services.accounts.inspect_link(&token).await {
                 Ok(meaning) => Ok(Ok(meaning)),
                 Err(VerifyEmailError::Failure(failure)) => Err(failure),
                 Err(VerifyEmailError::Expired) => Ok(Err(Code::TokenExpired)),
@@ -29,7 +29,7 @@ pub(super) fn WaitingLink(door: Door, user: Option<User>, can_send: bool, troubl
             }
         }
     };
-    looked_up(&door, look, move |found: Result<LinkMeaning, Code>| {
+    async_section(&door, look, move |found: Result<EmailLinkKind, Code>| {
         let (user, trouble) = (user.clone(), trouble.clone());
         match found {
             Ok(meaning) => Either::Left(view! { <Confirm meaning trouble /> }),
@@ -41,10 +41,10 @@ pub(super) fn WaitingLink(door: Door, user: Option<User>, can_send: bool, troubl
 /// A button and not the link itself: nobody is signed in or moved by a link on some page, and programs that look at links
 /// press no buttons.
 #[component]
-fn Confirm(meaning: LinkMeaning, trouble: Trouble) -> impl IntoView {
+fn Confirm(meaning: EmailLinkKind, trouble: FieldErrors) -> impl IntoView {
     let (heading, lede, label) = words(&meaning);
     let action = <VerifyEmail as leptos::server_fn::ServerFn>::PATH;
-    let doubt = matches!(meaning, LinkMeaning::MoveTo(_)).then(|| {
+    let doubt = matches!(meaning, EmailLinkKind::MoveTo(_)).then(|| {
         view! {
             <p>
                 "If you did not ask for this, leave the page and "
@@ -65,15 +65,15 @@ fn Confirm(meaning: LinkMeaning, trouble: Trouble) -> impl IntoView {
 }
 
 /// A heading, the sentence below it and what the button says.
-fn words(meaning: &LinkMeaning) -> (&'static str, String, &'static str) {
+fn words(meaning: &EmailLinkKind) -> (&'static str, String, &'static str) {
     match meaning {
-        LinkMeaning::Address => {
+        EmailLinkKind::Address => {
             ("Confirm your address", "Confirm that this mailbox is yours.".to_owned(), "Confirm my address")
         }
-        LinkMeaning::MoveTo(address) => {
+        EmailLinkKind::MoveTo(address) => {
             ("Move your account?", format!("It goes to {address}."), "Confirm the change")
         }
-        LinkMeaning::NewAddress(address) => (
+        EmailLinkKind::NewAddress(address) => (
             "Confirm your new address",
             format!("Your account gets the address {address}."),
             "Confirm the new address",

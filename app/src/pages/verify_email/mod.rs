@@ -2,17 +2,17 @@
 
 mod link;
 mod next;
-mod words;
+mod text;
 
 use contract::Code;
 use domain::User;
 use leptos::{either::Either, prelude::*};
 
-use self::{link::WaitingLink, next::Next, words::words};
+use self::{link::WaitingLink, next::Next, text::words};
 use super::asked;
 use crate::{
-    components::{Framed, PageTitle, Plate, ProblemSummary, Trouble},
-    context::Door,
+    components::{Framed, PageTitle, Plate, ProblemSummary, FieldErrors},
+    context::RequestContext,
 };
 
 /// The page, asked for a link whatever else is waiting.
@@ -41,11 +41,11 @@ enum About {
 
 #[component]
 pub(crate) fn VerifyEmailPage() -> impl IntoView {
-    let door = Door::of_request()?;
+    let door = RequestContext::of_request()?;
     let user = door.reader.signed_in.as_ref().map(|signed_in| signed_in.user.clone());
-    let trouble = Trouble::of_request();
-    let can_send = door.services.post.is_open();
-    let about = about(&door, user.as_ref(), &trouble);
+    let trouble = FieldErrors::of_request();
+    let can_send = door.services.mail.is_enabled();
+    let about = page_state(&door, user.as_ref(), &trouble);
     // Of a link that waits the title is not known yet.
     let title = trouble.title(words(about, user.as_ref(), can_send).0);
     let plate = match about {
@@ -64,10 +64,10 @@ pub(crate) fn VerifyEmailPage() -> impl IntoView {
 
 /// Everything but a link that waits: what has happened, and what to do next.
 #[component]
-fn WhatNow(about: About, user: Option<User>, can_send: bool, trouble: Trouble) -> impl IntoView {
+fn WhatNow(about: About, user: Option<User>, can_send: bool, trouble: FieldErrors) -> impl IntoView {
     let (heading, lede) = words(about, user.as_ref(), can_send);
     // A link that failed is what the page is about already.
-    let summary = if let About::Failed(_) = about { Trouble::default() } else { trouble.clone() };
+    let summary = if let About::Failed(_) = about { FieldErrors::default() } else { trouble.clone() };
     view! {
         <PageTitle title=trouble.title(heading) />
         <Plate heading lede=Some(lede)>
@@ -79,7 +79,7 @@ fn WhatNow(about: About, user: Option<User>, can_send: bool, trouble: Trouble) -
 
 /// What the address says counts before a link that waits, as that may have come for something else. Nobody is told that
 /// their address is proved who has only been sent here by a link on some page.
-fn about(door: &Door, user: Option<&User>, trouble: &Trouble) -> About {
+fn page_state(door: &RequestContext, user: Option<&User>, trouble: &FieldErrors) -> About {
     let has_proved = user.is_some_and(|user| user.email_verified);
     match trouble.code() {
         Some(code @ (Code::InvalidVerificationToken | Code::TokenExpired | Code::InvalidUser)) => {

@@ -6,13 +6,13 @@ use leptos::prelude::*;
 
 use super::{AGAIN, About, of_a_change};
 use crate::{
-    components::{TextField, Trouble},
+    components::{TextField, FieldErrors},
     islands::SubmitButton,
     server::SendVerification,
 };
 
 #[component]
-pub(super) fn Next(about: About, user: Option<User>, can_send: bool, trouble: Trouble) -> impl IntoView {
+pub(super) fn Next(about: About, user: Option<User>, can_send: bool, trouble: FieldErrors) -> impl IntoView {
     let (to, words) = match &user {
         Some(_) => (routes::ACCOUNT, "To your account"),
         None => (routes::SIGN_IN, "Sign in"),
@@ -51,7 +51,7 @@ pub(super) fn Next(about: About, user: Option<User>, can_send: bool, trouble: Tr
 
 /// Asks for a link; who is signed in need not say for which address.
 #[component]
-fn Send(user: Option<User>, trouble: Trouble) -> impl IntoView {
+fn Send(user: Option<User>, trouble: FieldErrors) -> impl IntoView {
     let action = <SendVerification as leptos::server_fn::ServerFn>::PATH;
     let address = match user {
         Some(user) => view! { <input type="hidden" name="email" value=user.email /> }.into_any(),

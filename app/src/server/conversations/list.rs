@@ -1,13 +1,13 @@
 //! `POST /conversations/-/list`: the list, and what a search finds.
 
 use contract::conversations::{Conversation, ConversationStatus, Hit};
-use domain::{Asked, ConversationError};
+use domain::{PageRequest, ConversationError};
 
-use super::{super::signed_in, door, refused};
+use super::{super::signed_in, request_context, refused};
 use crate::{
     components::{Rows, hit_rows, list_more, list_region, list_rows},
-    context::Door,
-    loading::{AskedList, FormError, Listed},
+    context::RequestContext,
+    fragments::{ListQuery, FormError, ListFragment},
 };
 
 /// Rows of a page.
@@ -19,9 +19,9 @@ const MOST: u32 = 200;
 type Found<T> = (Vec<T>, Option<String>);
 
 /// The reader's conversations, or the messages in which something was found.
-pub(crate) async fn list(asked: AskedList) -> Result<Listed, FormError> {
-    let door = door()?;
-    let asked = AskedList { shown: rows(asked.shown), q: asked.q.trim().to_owned(), ..asked };
+pub(crate) async fn list(asked: ListQuery) -> Result<ListFragment, FormError> {
+    let door = request_context()?;
+    let asked = ListQuery { shown: rows(asked.shown), q: asked.q.trim().to_owned(), ..asked };
     let user_id = signed_in(&door).map_err(|problem| refused(&door, problem))?.user.id.clone();
     let before = asked.shown - STEP;
     // Rows that an island adds are numbered on from those that are there.
@@ -37,7 +37,7 @@ pub(crate) async fn list(asked: AskedList) -> Result<Listed, FormError> {
     let more = next.map(|next| list_more(&asked, &next, STEP, asked.shown < MOST)).unwrap_or_default();
     let note = note(&asked, rows.count, !more.is_empty());
     let html = if asked.more.is_some() { rows.html } else { list_region(&asked, rows, &more) };
-    Ok(Listed { html, more, note })
+    Ok(ListFragment { html, more, note })
 }
 
 /// As many rows as somebody may ask for: whole pages.
@@ -45,7 +45,7 @@ fn rows(shown: u32) -> u32 {
     shown.clamp(STEP, MOST).div_ceil(STEP) * STEP
 }
 
-fn note(asked: &AskedList, count: usize, has_more: bool) -> String {
+fn note(asked: &ListQuery, count: usize, has_more: bool) -> String {
     let what = if asked.q.is_empty() { "conversation" } else { "message" };
     match (count, has_more, asked.more.is_some()) {
         (0, ..) => format!("No {what}s found."),
@@ -58,7 +58,7 @@ fn note(asked: &AskedList, count: usize, has_more: bool) -> String {
 }
 
 /// Where the rows that are asked for begin, and how many they are.
-fn wanted(asked: &AskedList) -> (Option<String>, u32) {
+fn wanted(asked: &ListQuery) -> (Option<String>, u32) {
     match &asked.more {
         Some(more) => (Some(more.clone()), STEP),
         None => (Some(asked.from.clone()).filter(|from| !from.is_empty()), asked.shown),
@@ -66,16 +66,16 @@ fn wanted(asked: &AskedList) -> (Option<String>, u32) {
 }
 
 async fn conversations(
-    door: &Door,
+    door: &RequestContext,
     user_id: &str,
-    asked: &AskedList,
+    asked: &ListQuery,
 ) -> Result<Found<Conversation>, ConversationError> {
     let status = if asked.archived { ConversationStatus::Archived } else { ConversationStatus::Active };
     let (mut cursor, mut left) = wanted(asked);
     let mut found = Vec::new();
     while left > 0 {
-        let limit = left.min(Asked::MOST);
-        let page = Asked { limit, cursor: cursor.as_deref() };
+        let limit = left.min(PageRequest::MOST);
+        let page = PageRequest { limit, cursor: cursor.as_deref() };
         let page = door.services.conversations.list(user_id, status, page).await?;
         found.extend(page.items);
         cursor = page.next_cursor;
@@ -87,12 +87,12 @@ async fn conversations(
     Ok((found, cursor))
 }
 
-async fn hits(door: &Door, user_id: &str, asked: &AskedList) -> Result<Found<Hit>, ConversationError> {
+async fn hits(door: &RequestContext, user_id: &str, asked: &ListQuery) -> Result<Found<Hit>, ConversationError> {
     let (mut cursor, mut left) = wanted(asked);
     let mut found = Vec::new();
     while left > 0 {
-        let limit = left.min(Asked::MOST);
-        let page = Asked { limit, cursor: cursor.as_deref() };
+        let limit = left.min(PageRequest::MOST);
+        let page = PageRequest { limit, cursor: cursor.as_deref() };
         let page = door.services.conversations.search(user_id, &asked.q, page).await?;
         found.extend(page.items);
         cursor = page.next_cursor;

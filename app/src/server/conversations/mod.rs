@@ -8,11 +8,11 @@ pub(crate) use self::{list::list, turns::turns};
 
 use contract::Problems;
 
-use super::door;
-use crate::{context::Door, loading::FormError};
+use super::request_context;
+use crate::{context::RequestContext, fragments::FormError};
 
 /// Tells the edge or the page why nothing came of what was asked.
-fn refused(door: &Door, problems: impl Into<Problems>) -> FormError {
+fn refused(door: &RequestContext, problems: impl Into<Problems>) -> FormError {
     let code = problems.into().first().code;
     door.answer.set(|answered| answered.code = Some(code));
     FormError(code)

@@ -3,44 +3,44 @@
 use std::sync::Arc;
 
 use contract::{Code, Problem, Problems};
-use domain::Place;
+use domain::PageAnchor;
 use leptos::prelude::use_context;
 
-use super::{super::signed_in, door, refused};
+use super::{super::signed_in, request_context, refused};
 use crate::{
     Book,
     components::{turn_rows, way_to_earlier, way_to_later},
-    context::Door,
-    loading::{AskedTurns, FormError, TurnPlace, Turns},
+    context::RequestContext,
+    fragments::{MessagesQuery, FormError, AnchorKind, MessagesFragment},
 };
 
 /// Messages of a page.
 const PAGE: u32 = 30;
 
 /// Messages of a conversation of the reader.
-pub(crate) async fn turns(asked: AskedTurns) -> Result<Turns, FormError> {
-    let door = door()?;
+pub(crate) async fn turns(asked: MessagesQuery) -> Result<MessagesFragment, FormError> {
+    let door = request_context()?;
     let book = use_context::<Arc<Book>>().map(|book| book.name.clone()).unwrap_or_default();
     read(&door, &asked, &book).await.map_err(|problems| refused(&door, problems))
 }
 
-async fn read(door: &Door, asked: &AskedTurns, book: &str) -> Result<Turns, Problems> {
+async fn read(door: &RequestContext, asked: &MessagesQuery, book: &str) -> Result<MessagesFragment, Problems> {
     let user_id = &signed_in(door)?.user.id;
     let place = match (asked.place, asked.message.as_str()) {
-        (TurnPlace::End, _) => Place::End,
+        (AnchorKind::End, _) => PageAnchor::End,
         (_, "") => return Err(Problem::new(Code::MalformedRequest).into()),
-        (TurnPlace::Before, message) => Place::Before(message),
-        (TurnPlace::After, message) => Place::After(message),
-        (TurnPlace::Around, message) => Place::Around(message),
-        (TurnPlace::Only, message) => Place::Only(message),
+        (AnchorKind::Before, message) => PageAnchor::Before(message),
+        (AnchorKind::After, message) => PageAnchor::After(message),
+        (AnchorKind::Around, message) => PageAnchor::Around(message),
+        (AnchorKind::Only, message) => PageAnchor::Only(message),
     };
     let branch = Some(asked.branch.as_str()).filter(|branch| !branch.is_empty());
-    let stretch = door.services.conversations.branch(user_id, &asked.id, branch, place, PAGE).await?;
+    let stretch = door.services.conversations.branch_page(user_id, &asked.id, branch, place, PAGE).await?;
     let places = stretch.turns.first().zip(stretch.turns.last());
     let html = if places.is_some() { turn_rows(&stretch.turns, asked, book) } else { String::new() };
     let first = stretch.turns.first().filter(|_| stretch.goes_up).map(|turn| turn.message.id.as_str());
     let last = stretch.turns.last().filter(|_| stretch.goes_on).map(|turn| turn.message.id.as_str());
-    Ok(Turns {
+    Ok(MessagesFragment {
         html,
         earlier: first.map(|first| way_to_earlier(asked, first)).unwrap_or_default(),
         later: last.map(|last| way_to_later(asked, last)).unwrap_or_default(),

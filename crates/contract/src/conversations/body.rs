@@ -60,7 +60,7 @@ pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversations::{ConversationChange, NewConversation, Part, Verbatim};
+    use crate::conversations::{ConversationChange, NewConversation, Part, RawJson};
 
     #[test]
     fn an_array_is_no_object_whatever_stands_in_it() {
@@ -75,6 +75,6 @@ mod tests {
             );
         }
         assert_eq!(read_json::<NewConversation>(b"[").unwrap_err().code, Code::BadRequest);
-        assert!(Part::read(&Verbatim::stored(r#"["data-chart"]"#.into())).is_err());
+        assert!(Part::read(&RawJson::stored(r#"["data-chart"]"#.into())).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ItemId, Verbatim, body::given};
+use super::{ItemId, RawJson, body::given};
 use crate::{Problem, Problems, Reason, Timestamp, text::check_line};
 
 /// Whether a conversation stands in the reader's list.
@@ -49,7 +49,7 @@ pub struct Conversation {
     pub head_id: Option<ItemId>,
     /// What the client keeps with it: an object, kept as it came.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
-    pub metadata: Verbatim,
+    pub metadata: RawJson,
     /// How many messages it has, on all branches.
     pub message_count: i64,
     /// How often it has changed: where a stream of its events goes on from.
@@ -77,7 +77,7 @@ pub struct NewConversation {
     /// What the client keeps with it: an object.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
-    pub metadata: Option<Verbatim>,
+    pub metadata: Option<RawJson>,
 }
 
 /// What is to change about a conversation; what is left out stays.
@@ -98,7 +98,7 @@ pub struct ConversationChange {
     /// What the client keeps with it: an object, which takes the place of the one before.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
-    pub metadata: Option<Verbatim>,
+    pub metadata: Option<RawJson>,
 }
 
 /// Names that mean something else in the address of a conversation.
@@ -154,7 +154,7 @@ fn tidy(title: &str, wrong: &mut Vec<Problem>) -> Option<String> {
 }
 
 /// Judges an object that a client keeps with something of its own.
-pub(super) fn check_metadata(metadata: Option<&Verbatim>, max: usize, wrong: &mut Vec<Problem>) {
+pub(super) fn check_metadata(metadata: Option<&RawJson>, max: usize, wrong: &mut Vec<Problem>) {
     let Some(metadata) = metadata else { return };
     if !metadata.is_object() {
         wrong.push(Problem::invalid("metadata", Reason::Wanted("expected an object".into())));

@@ -12,7 +12,7 @@ pub struct Imported {
     /// Those that the reader now has, in the order of the file.
     pub conversations: Vec<ImportedConversation>,
     /// Those that were not taken in.
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RejectedConversation>,
 }
 
 /// A conversation of the file that the reader now has.
@@ -36,7 +36,7 @@ pub struct ImportedConversation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Refused {
+pub struct RejectedConversation {
     /// Its name in the file, as far as that can be read.
     pub id: Option<String>,
     /// What it is called there, as far as that can be read.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Feedback, ItemId, Verbatim, body::given};
+use super::{Feedback, ItemId, RawJson, body::given};
 use crate::Timestamp;
 
 /// Who speaks.
@@ -91,22 +91,22 @@ pub struct Message {
     pub role: Role,
     /// What is said: an array of parts, kept as they came.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<super::part::schema::Part>))]
-    pub parts: Verbatim,
+    pub parts: RawJson,
     /// How far it has come.
     pub status: MessageStatus,
     /// What has generated it.
     pub model: Option<String>,
     /// What it has cost: an object with `inputTokens`, `outputTokens` and more, kept as it came.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<super::part::schema::Usage>))]
-    pub usage: Option<Verbatim>,
+    pub usage: Option<RawJson>,
     /// The name of the format of `raw`.
     pub format: Option<String>,
     /// The message in the client's own format, kept as it came.
     #[cfg_attr(feature = "openapi", schema(value_type = Value, required = false))]
-    pub raw: Option<Verbatim>,
+    pub raw: Option<RawJson>,
     /// What the client keeps with it: an object, kept as it came.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
-    pub metadata: Verbatim,
+    pub metadata: RawJson,
     /// What the reader thinks of it.
     pub feedback: Option<Feedback>,
     /// When it was added.
@@ -132,7 +132,7 @@ pub struct NewMessage {
     /// What is said; either this or `content`.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<super::part::schema::Part>>))]
-    pub parts: Option<Vec<Verbatim>>,
+    pub parts: Option<Vec<RawJson>>,
     /// What is said, when it is one text: short for one part of type `text`.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
@@ -147,7 +147,7 @@ pub struct NewMessage {
     /// What it has cost: an object; `inputTokens` and `outputTokens` are whole numbers.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<super::part::schema::Usage>))]
-    pub usage: Option<Verbatim>,
+    pub usage: Option<RawJson>,
     /// The name of the format of `raw`, at most 200 characters.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(max_length = 200))]
@@ -155,11 +155,11 @@ pub struct NewMessage {
     /// The message in the client's own format.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Value, required = false))]
-    pub raw: Option<Verbatim>,
+    pub raw: Option<RawJson>,
     /// What the client keeps with it: an object.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
-    pub metadata: Option<Verbatim>,
+    pub metadata: Option<RawJson>,
 }
 
 /// What is to change about a message; what is left out stays.
@@ -170,7 +170,7 @@ pub struct MessageChange {
     /// What is said, in place of what was said; either this or `content`.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<super::part::schema::Part>>))]
-    pub parts: Option<Vec<Verbatim>>,
+    pub parts: Option<Vec<RawJson>>,
     /// What is said, when it is one text.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
@@ -185,7 +185,7 @@ pub struct MessageChange {
     /// What it has cost.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<super::part::schema::Usage>))]
-    pub usage: Option<Verbatim>,
+    pub usage: Option<RawJson>,
     /// The name of the format of `raw`.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(max_length = 200))]
@@ -193,9 +193,9 @@ pub struct MessageChange {
     /// The message in the client's own format.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Value, required = false))]
-    pub raw: Option<Verbatim>,
+    pub raw: Option<RawJson>,
     /// What the client keeps with it.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
-    pub metadata: Option<Verbatim>,
+    pub metadata: Option<RawJson>,
 }

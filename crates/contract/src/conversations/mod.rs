@@ -8,23 +8,23 @@ mod conversation;
 mod feedback;
 mod id;
 mod imported;
-mod judging;
 mod message;
 mod page;
 mod part;
+mod raw_json;
 mod search;
-mod verbatim;
+mod validation;
 
 pub use body::read_json;
 pub use conversation::{Conversation, ConversationChange, ConversationStatus, NewConversation};
 pub use feedback::{Feedback, FeedbackValue, NewFeedback};
 pub use id::ItemId;
-pub use imported::{Imported, ImportedConversation, Refused};
-pub use judging::{MessageLimits, Said};
+pub use imported::{Imported, ImportedConversation, RejectedConversation};
 pub use message::{Message, MessageChange, MessageStatus, NewMessage, Role};
 pub use page::{Appended, Order, Page};
 #[cfg(feature = "openapi")]
 pub use part::schema;
 pub use part::{Citation, Part, SourceKind, SourcePart, parts_of, plain_text};
+pub use raw_json::RawJson;
 pub use search::{Hit, HitConversation, HitMessage, Passage, PassagePart};
-pub use verbatim::Verbatim;
+pub use validation::{MessageLimits, ValidatedParts};

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Verbatim, judging::within};
+use super::{RawJson, validation::within};
 use crate::{Problem, Reason};
 
 /// A part of a message, as far as Bookplate understands it. Members that it does not know are kept with the part.
@@ -38,7 +38,7 @@ pub enum Part {
         /// Which tool.
         tool_name: String,
         /// With what.
-        input: Verbatim,
+        input: RawJson,
         /// How far it has come.
         state: Option<String>,
     },
@@ -47,7 +47,7 @@ pub enum Part {
         /// Which call.
         tool_call_id: String,
         /// The answer.
-        output: Option<Verbatim>,
+        output: Option<RawJson>,
         /// Why there is none.
         error_text: Option<String>,
     },
@@ -122,7 +122,7 @@ impl Part {
     /// # Errors
     /// `VALIDATION_ERROR` on the member that is not what it should be, as a path below the part (`type`,
     /// `citations[0].end`).
-    pub fn read(part: &Verbatim) -> Result<Self, Problem> {
+    pub fn read(part: &RawJson) -> Result<Self, Problem> {
         let Kind { kind } = read(part)?;
         Ok(match kind.as_str() {
             "text" => text(read(part)?)?,
@@ -134,7 +134,7 @@ impl Part {
             }
             "tool-call" => {
                 let ToolCall { tool_call_id, tool_name, input, state } = read(part)?;
-                let input = input.unwrap_or_else(|| Verbatim::stored("null".into()));
+                let input = input.unwrap_or_else(|| RawJson::stored("null".into()));
                 Self::ToolCall { tool_call_id, tool_name, input, state }
             }
             "tool-result" => {
@@ -151,7 +151,7 @@ impl Part {
 }
 
 /// The parts of a stored message. One that cannot be read, which only an older program has let in, is left out.
-pub fn parts_of(parts: &Verbatim) -> Vec<Part> {
+pub fn parts_of(parts: &RawJson) -> Vec<Part> {
     parts.elements().iter().filter_map(|part| Part::read(part).ok()).collect()
 }
 
@@ -190,7 +190,7 @@ fn text(Text { text, citations: sent }: Text) -> Result<Part, Problem> {
     Ok(Part::Text { text, citations })
 }
 
-fn read<T: serde::de::DeserializeOwned>(part: &Verbatim) -> Result<T, Problem> {
+fn read<T: serde::de::DeserializeOwned>(part: &RawJson) -> Result<T, Problem> {
     super::read_json(part.as_str().as_bytes())
 }
 
@@ -204,7 +204,7 @@ struct Kind {
 struct Text {
     text: String,
     #[serde(default)]
-    citations: Vec<Verbatim>,
+    citations: Vec<RawJson>,
 }
 
 #[derive(Deserialize)]
@@ -227,7 +227,7 @@ struct ToolCall {
     tool_call_id: String,
     tool_name: String,
     #[serde(default)]
-    input: Option<Verbatim>,
+    input: Option<RawJson>,
     #[serde(default)]
     state: Option<String>,
 }
@@ -237,7 +237,7 @@ struct ToolCall {
 struct ToolResult {
     tool_call_id: String,
     #[serde(default)]
-    output: Option<Verbatim>,
+    output: Option<RawJson>,
     #[serde(default)]
     error_text: Option<String>,
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Citation, SourceKind, Verbatim};
+use super::{Citation, RawJson, SourceKind};
 
 /// A part of a message. Members that are not listed are kept with it.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -79,7 +79,7 @@ pub enum KnownPart {
         tool_name: String,
         /// With what.
         #[schema(value_type = Value, required = false)]
-        input: Verbatim,
+        input: RawJson,
         /// How far it has come.
         state: Option<String>,
     },
@@ -91,7 +91,7 @@ pub enum KnownPart {
         tool_call_id: String,
         /// The answer.
         #[schema(value_type = Value, required = false)]
-        output: Option<Verbatim>,
+        output: Option<RawJson>,
         /// Why there is none.
         error_text: Option<String>,
     },

@@ -5,9 +5,9 @@ use storage::{SignedIn, User};
 
 use super::{Accounts, failures, password::CheckPasswordError};
 use crate::{
-    EventKind, Failure, Occasion, Visit,
+    ClientInfo, EventKind, InternalError, MailTemplate,
     events::with_mails,
-    mail::{Purpose, Request, link_id},
+    mail::{LinkPurpose, MailRequest, link_id},
 };
 
 /// A reader wants the account gone.
@@ -23,7 +23,7 @@ pub struct DeleteAccount {
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deleted {
+pub enum DeleteAccountOutcome {
     /// Everything is gone.
     Now,
     /// A link that does it is on its way.
@@ -40,7 +40,7 @@ pub enum DeleteAccountError {
     /// Without a password, the session must be younger than this one is.
     NotFresh,
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 impl Accounts {
@@ -54,24 +54,24 @@ impl Accounts {
         &self,
         command: DeleteAccount,
         signed_in: &SignedIn,
-        visit: &Visit,
-    ) -> Result<Deleted, DeleteAccountError> {
+        visit: &ClientInfo,
+    ) -> Result<DeleteAccountOutcome, DeleteAccountError> {
         if let Some(password) = &command.password {
             let checked = self.password_of(signed_in, password, EventKind::Deletion, visit).await;
             checked.map_err(DeleteAccountError::Password)?;
         }
         if let Some(token) = &command.token {
             self.delete_by_link(token, signed_in).await?;
-            return Ok(Deleted::Now);
+            return Ok(DeleteAccountOutcome::Now);
         }
-        if self.rules.require_verified_email && self.post.is_open() {
+        if self.rules.require_verified_email && self.post.is_enabled() {
             return self.mail_deletion_link(&signed_in.user, command.callback, visit).await;
         }
         if command.password.is_none() && !self.sessions.is_fresh(&signed_in.session) {
             return Err(DeleteAccountError::NotFresh);
         }
         self.erase(&signed_in.user).await?;
-        Ok(Deleted::Now)
+        Ok(DeleteAccountOutcome::Now)
     }
 
     /// Deletes an account by a mailed link, opened in a browser where its reader is signed in.
@@ -82,7 +82,7 @@ impl Accounts {
         let now = self.ports.clock.now();
         let link = self.database.find_link(&link_id(token)).await?;
         let good = link.filter(|link| {
-            link.purpose == Purpose::DeleteAccount.name()
+            link.purpose == LinkPurpose::DeleteAccount.name()
                 && link.user_id == signed_in.user.id
                 && link.expires_at > now
         });
@@ -99,23 +99,23 @@ impl Accounts {
         &self,
         user: &User,
         callback: String,
-        visit: &Visit,
-    ) -> Result<Deleted, DeleteAccountError> {
-        let request = Request::DeleteAccount { user_id: user.id.clone(), callback };
+        visit: &ClientInfo,
+    ) -> Result<DeleteAccountOutcome, DeleteAccountError> {
+        let request = MailRequest::DeleteAccount { user_id: user.id.clone(), callback };
         let mail = self.post.request(Some(&user.id), request);
         let trace = with_mails(self.events.done(EventKind::DeletionRequest, &user.id, &visit.device), mail);
         self.database.record(&trace).await?;
-        self.settled(&trace);
-        Ok(Deleted::ByMail)
+        self.after_commit(&trace);
+        Ok(DeleteAccountOutcome::ByMail)
     }
 
     /// Removes a reader and everything about them, and says so in a last mail.
-    pub(crate) async fn erase(&self, user: &User) -> Result<bool, Failure> {
-        let farewell = self.post.notice(None, &user.email, &Occasion::AccountDeleted);
-        let trace = with_mails(self.events.erased(), farewell);
+    pub(crate) async fn erase(&self, user: &User) -> Result<bool, InternalError> {
+        let farewell = self.post.notice(None, &user.email, &MailTemplate::AccountDeleted);
+        let trace = with_mails(self.events.anonymous_deletion(), farewell);
         let erased = self.database.delete_user(&user.id, &trace).await?;
         if erased {
-            self.settled(&trace);
+            self.after_commit(&trace);
         }
         Ok(erased)
     }

@@ -1,18 +1,18 @@
 //! Proving an address, and changing it.
 
 use contract::{Code, Email, Problem, Problems};
-use storage::{Link, Opening, Session, SignedIn, Spent, User};
+use storage::{ConsumeOutcome, Link, NewSession, Session, SignedIn, User};
 
 use super::{Accounts, failures};
 use crate::{
-    EventKind, Failure, Occasion, Visit,
+    ClientInfo, EventKind, InternalError, MailTemplate,
     events::with_mails,
-    mail::{Purpose, Request, link_id, new_token},
+    mail::{LinkPurpose, MailRequest, link_id, new_token},
 };
 
 /// What a link did.
 #[derive(Debug)]
-pub enum Verified {
+pub enum EmailLinkOutcome {
     /// The address is proved, now or before. Where addresses have to be proved first, the reader is in.
     Address {
         /// The reader's session, opened with the first use of the link.
@@ -32,7 +32,7 @@ pub enum Verified {
 
 /// What a link would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LinkMeaning {
+pub enum EmailLinkKind {
     /// Prove the reader's address.
     Address,
     /// Agree, at the present address, to move the account to this one.
@@ -51,7 +51,7 @@ pub enum SendVerificationError {
     /// The reader who asks has proved it already.
     AlreadyVerified,
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 /// Why a link did nothing.
@@ -64,7 +64,7 @@ pub enum VerifyEmailError {
     /// It changes the address of another reader than the one whose browser opened it.
     OtherUser,
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 /// Why no change of address was begun.
@@ -75,7 +75,7 @@ pub enum ChangeEmailError {
     /// The reader has this address already.
     Same,
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 impl Accounts {
@@ -99,7 +99,7 @@ impl Accounts {
             }
         }
         let request =
-            Request::VerifyEmail { email: email.as_str().to_owned(), callback: callback.to_owned() };
+            MailRequest::VerifyEmail { email: email.as_str().to_owned(), callback: callback.to_owned() };
         let mail = self.post.request(asking.map(|user| user.id.as_str()), request);
         Ok(self.post.queue(&mail.ok_or(SendVerificationError::NoMail)?).await?)
     }
@@ -113,7 +113,7 @@ impl Accounts {
         new_email: &Email,
         callback: &str,
         signed_in: &SignedIn,
-        visit: &Visit,
+        visit: &ClientInfo,
     ) -> Result<(), ChangeEmailError> {
         let user = &signed_in.user;
         if user.email == new_email.as_str() {
@@ -123,15 +123,15 @@ impl Accounts {
             (user.id.clone(), new_email.as_str().to_owned(), callback.to_owned());
         // Only a proved address can be asked whether it agrees.
         let request = if user.email_verified {
-            Request::ConfirmEmailChange { user_id, new_email, callback }
+            MailRequest::ConfirmEmailChange { user_id, new_email, callback }
         } else {
-            Request::VerifyNewEmail { user_id, new_email, callback }
+            MailRequest::VerifyNewEmail { user_id, new_email, callback }
         };
         let mail = self.post.request(Some(&user.id), request).ok_or(ChangeEmailError::NoMail)?;
         let trace =
             with_mails(self.events.done(EventKind::EmailChangeRequest, &user.id, &visit.device), [mail]);
         self.database.record(&trace).await?;
-        self.settled(&trace);
+        self.after_commit(&trace);
         Ok(())
     }
 
@@ -144,23 +144,23 @@ impl Accounts {
         token: &str,
         callback: &str,
         signed_in: Option<&SignedIn>,
-        visit: &Visit,
-    ) -> Result<Verified, VerifyEmailError> {
+        visit: &ClientInfo,
+    ) -> Result<EmailLinkOutcome, VerifyEmailError> {
         let link = self.database.find_link(&link_id(token)).await?.ok_or(VerifyEmailError::InvalidToken)?;
-        let is = |purpose: Purpose| link.purpose == purpose.name();
+        let is = |purpose: LinkPurpose| link.purpose == purpose.name();
         if link.expires_at <= self.ports.clock.now() {
             return Err(VerifyEmailError::Expired);
         }
-        if is(Purpose::VerifyEmail) {
-            return self.prove(&link, signed_in, visit).await;
+        if is(LinkPurpose::VerifyEmail) {
+            return self.verify_email_and_sign_in(&link, signed_in, visit).await;
         }
         if signed_in.is_some_and(|signed_in| signed_in.user.id != link.user_id) {
             return Err(VerifyEmailError::OtherUser);
         }
         let new_email = link.new_email.clone().ok_or(VerifyEmailError::InvalidToken)?;
-        if is(Purpose::ConfirmEmailChange) {
+        if is(LinkPurpose::ConfirmEmailChange) {
             self.confirm_change(&link, new_email, callback).await
-        } else if is(Purpose::VerifyNewEmail) {
+        } else if is(LinkPurpose::VerifyNewEmail) {
             self.finish_change(&link, &new_email, visit).await
         } else {
             Err(VerifyEmailError::InvalidToken)
@@ -171,66 +171,70 @@ impl Accounts {
     ///
     /// # Errors
     /// [`VerifyEmailError`] when it would do nothing; one that has proved an address may be opened again.
-    pub async fn look_at_link(&self, token: &str) -> Result<LinkMeaning, VerifyEmailError> {
+    pub async fn inspect_link(&self, token: &str) -> Result<EmailLinkKind, VerifyEmailError> {
         let link = self.database.find_link(&link_id(token)).await?.ok_or(VerifyEmailError::InvalidToken)?;
         if link.expires_at <= self.ports.clock.now() {
             return Err(VerifyEmailError::Expired);
         }
-        let is = |purpose: Purpose| link.purpose == purpose.name();
+        let is = |purpose: LinkPurpose| link.purpose == purpose.name();
         match &link.new_email {
-            _ if is(Purpose::VerifyEmail) => Ok(LinkMeaning::Address),
-            Some(new_email) if is(Purpose::ConfirmEmailChange) => Ok(LinkMeaning::MoveTo(new_email.clone())),
-            Some(new_email) if is(Purpose::VerifyNewEmail) => Ok(LinkMeaning::NewAddress(new_email.clone())),
+            _ if is(LinkPurpose::VerifyEmail) => Ok(EmailLinkKind::Address),
+            Some(new_email) if is(LinkPurpose::ConfirmEmailChange) => {
+                Ok(EmailLinkKind::MoveTo(new_email.clone()))
+            }
+            Some(new_email) if is(LinkPurpose::VerifyNewEmail) => {
+                Ok(EmailLinkKind::NewAddress(new_email.clone()))
+            }
             _ => Err(VerifyEmailError::InvalidToken),
         }
     }
 
     /// Counts an address as proved. Opening the link again changes nothing and is no error.
-    async fn prove(
+    async fn verify_email_and_sign_in(
         &self,
         link: &Link,
         signed_in: Option<&SignedIn>,
-        visit: &Visit,
-    ) -> Result<Verified, VerifyEmailError> {
+        visit: &ClientInfo,
+    ) -> Result<EmailLinkOutcome, VerifyEmailError> {
         let user = self.database.find_user(&link.user_id).await?.ok_or(VerifyEmailError::InvalidToken)?;
         if user.email != link.email {
             return Err(VerifyEmailError::InvalidToken);
         }
         if link.used_at.is_some() {
-            return Ok(Verified::Address { session: None });
+            return Ok(EmailLinkOutcome::Address { session: None });
         }
         if self.rules.require_verified_email && !self.is_own_browser(&user, visit).await? {
-            return self.prove_anew(link, visit).await;
+            return self.verify_email_in_other_browser(link, visit).await;
         }
         let lets_in = self.rules.require_verified_email
             && signed_in.is_none()
             && !user.ban.holds(self.ports.clock.now());
-        let session = lets_in.then(|| self.sessions.draft(&user.id, &visit.device, true));
+        let session = lets_in.then(|| self.sessions.new_session(&user.id, &visit.device, true));
         let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, self.events.now()));
         let opening =
-            session.as_ref().map(|session| Opening { session, replaced: None, device: device.as_ref() });
+            session.as_ref().map(|session| NewSession { session, replaced: None, device: device.as_ref() });
         let trace = self.events.done(EventKind::EmailVerification, &user.id, &visit.device);
-        if self.database.verify_email(link, opening.as_ref(), &trace).await? != Spent::Now {
+        if self.database.verify_email(link, opening.as_ref(), &trace).await? != ConsumeOutcome::Now {
             return self.opened_elsewhere(link).await;
         }
-        self.settled(&trace);
+        self.after_commit(&trace);
         let session = match session {
-            Some(session) => Some(self.sessions.opened(session, user).await.session),
+            Some(session) => Some(self.sessions.create_session_record(session, user).await.session),
             None => None,
         };
-        Ok(Verified::Address { session })
+        Ok(EmailLinkOutcome::Address { session })
     }
 
     /// A link that could not be used: either another request has used it in this very moment, or it is dead.
-    async fn opened_elsewhere(&self, link: &Link) -> Result<Verified, VerifyEmailError> {
+    async fn opened_elsewhere(&self, link: &Link) -> Result<EmailLinkOutcome, VerifyEmailError> {
         match self.database.find_link(&link.id).await? {
-            Some(link) if link.used_at.is_some() => Ok(Verified::Address { session: None }),
+            Some(link) if link.used_at.is_some() => Ok(EmailLinkOutcome::Address { session: None }),
             _ => Err(VerifyEmailError::InvalidToken),
         }
     }
 
     /// Whether the password was given in this browser, at sign-up or later.
-    async fn is_own_browser(&self, user: &User, visit: &Visit) -> Result<bool, Failure> {
+    async fn is_own_browser(&self, user: &User, visit: &ClientInfo) -> Result<bool, InternalError> {
         match &visit.browser {
             Some(browser) => Ok(self.database.knows_device(&user.id, &browser.stored_name()).await?),
             None => Ok(false),
@@ -242,7 +246,11 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn link_lets_in(&self, token: &str, visit: &Visit) -> Result<bool, Failure> {
+    pub async fn link_signs_in_this_browser(
+        &self,
+        token: &str,
+        visit: &ClientInfo,
+    ) -> Result<bool, InternalError> {
         let Some(link) = self.database.find_link(&link_id(token)).await? else { return Ok(false) };
         match self.database.find_user(&link.user_id).await? {
             Some(user) => self.is_own_browser(&user, visit).await,
@@ -251,22 +259,26 @@ impl Accounts {
     }
 
     /// Counts an address as proved by who has the mailbox, and forgets the password, which may be somebody else's.
-    async fn prove_anew(&self, link: &Link, visit: &Visit) -> Result<Verified, VerifyEmailError> {
+    async fn verify_email_in_other_browser(
+        &self,
+        link: &Link,
+        visit: &ClientInfo,
+    ) -> Result<EmailLinkOutcome, VerifyEmailError> {
         let token = new_token(&self.ports);
         let now = self.ports.clock.now();
         let reset = Link {
             id: link_id(&token),
-            purpose: Purpose::ResetPassword.name().to_owned(),
+            purpose: LinkPurpose::ResetPassword.name().to_owned(),
             created_at: now,
-            expires_at: now.plus_seconds(Purpose::ResetPassword.lifetime()),
+            expires_at: now.plus_seconds(LinkPurpose::ResetPassword.lifetime()),
             ..link.clone()
         };
         let trace = self.events.done(EventKind::EmailVerification, &link.user_id, &visit.device);
-        if self.database.verify_email_anew(link, &reset, &trace).await? != Spent::Now {
+        if self.database.verify_email_anew(link, &reset, &trace).await? != ConsumeOutcome::Now {
             return self.opened_elsewhere(link).await;
         }
-        self.settled(&trace);
-        Ok(Verified::NewPasswordNeeded { token })
+        self.after_commit(&trace);
+        Ok(EmailLinkOutcome::NewPasswordNeeded { token })
     }
 
     async fn confirm_change(
@@ -274,34 +286,34 @@ impl Accounts {
         link: &Link,
         new_email: String,
         callback: &str,
-    ) -> Result<Verified, VerifyEmailError> {
+    ) -> Result<EmailLinkOutcome, VerifyEmailError> {
         let (user_id, callback) = (link.user_id.clone(), callback.to_owned());
-        let request = Request::VerifyNewEmail { user_id, new_email, callback };
+        let request = MailRequest::VerifyNewEmail { user_id, new_email, callback };
         let mail = self.post.request(Some(&link.user_id), request).ok_or(VerifyEmailError::InvalidToken)?;
-        if !self.database.spend_link_on_mail(link, &mail).await? {
+        if !self.database.consume_link_and_queue_mail(link, &mail).await? {
             return Err(VerifyEmailError::InvalidToken);
         }
         self.post.wake_up();
-        Ok(Verified::ChangeConfirmed)
+        Ok(EmailLinkOutcome::ChangeConfirmed)
     }
 
     async fn finish_change(
         &self,
         link: &Link,
         new_email: &str,
-        visit: &Visit,
-    ) -> Result<Verified, VerifyEmailError> {
-        let occasion = Occasion::EmailChanged { new_email: new_email.to_owned() };
+        visit: &ClientInfo,
+    ) -> Result<EmailLinkOutcome, VerifyEmailError> {
+        let occasion = MailTemplate::EmailChanged { new_email: new_email.to_owned() };
         let notice = self.post.notice(Some(&link.user_id), &link.email, &occasion);
         let trace =
             with_mails(self.events.done(EventKind::EmailChange, &link.user_id, &visit.device), notice);
         // An address that was taken meanwhile is not told apart: its owner's account is nobody's business.
-        if self.database.change_email(link, new_email, &trace).await? != Spent::Now {
+        if self.database.change_email(link, new_email, &trace).await? != ConsumeOutcome::Now {
             return Err(VerifyEmailError::InvalidToken);
         }
-        self.settled(&trace);
+        self.after_commit(&trace);
         let user = self.database.find_user(&link.user_id).await?.ok_or(VerifyEmailError::InvalidToken)?;
-        Ok(Verified::Changed(user))
+        Ok(EmailLinkOutcome::Changed(user))
     }
 }
 

@@ -8,8 +8,8 @@ mod recovery;
 mod sign_in;
 mod sign_up;
 
-pub use deletion::{DeleteAccount, DeleteAccountError, Deleted};
-pub use email::{ChangeEmailError, LinkMeaning, SendVerificationError, Verified, VerifyEmailError};
+pub use deletion::{DeleteAccount, DeleteAccountError, DeleteAccountOutcome};
+pub use email::{ChangeEmailError, EmailLinkKind, EmailLinkOutcome, SendVerificationError, VerifyEmailError};
 pub use password::{ChangePassword, ChangePasswordError, CheckPasswordError, PasswordChanged};
 pub use profile::{ProfileChange, UnlinkError, UpdateProfileError};
 pub use recovery::{RequestResetError, ResetPasswordError};
@@ -22,9 +22,9 @@ use std::{
 };
 
 use contract::{PasswordAttempt, Questions};
-use storage::{Database, Trace, User};
+use storage::{AuditRecord, Database, User};
 
-use crate::{Failure, HashKind, Limits, PasswordPolicy, Ports, Post, Sessions, events::Events};
+use crate::{HashKind, InternalError, Limits, MailQueue, PasswordPolicy, Ports, Sessions, events::AuditLog};
 
 /// What the operator has decided about accounts.
 #[derive(Debug, Clone)]
@@ -46,8 +46,8 @@ pub struct Accounts {
     ports: Ports,
     questions: Arc<Questions>,
     sessions: Sessions,
-    events: Events,
-    post: Post,
+    events: AuditLog,
+    post: MailQueue,
     limits: Limits,
     rules: AccountRules,
     hash_kinds: RwLock<BTreeSet<HashKind>>,
@@ -59,10 +59,10 @@ impl Accounts {
         ports: Ports,
         questions: Arc<Questions>,
         sessions: Sessions,
-        (post, limits): (Post, Limits),
+        (post, limits): (MailQueue, Limits),
         rules: AccountRules,
     ) -> Self {
-        let events = Events::new(database.clone(), ports.clone());
+        let events = AuditLog::new(database.clone(), ports.clone());
         let hash_kinds = RwLock::default();
         Self { database, ports, questions, sessions, events, post, limits, rules, hash_kinds }
     }
@@ -76,12 +76,12 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn events(&self, user: &User) -> Result<Vec<storage::Event>, Failure> {
+    pub async fn events(&self, user: &User) -> Result<Vec<storage::AuditEvent>, InternalError> {
         Ok(self.database.events_of(&user.id, 50).await?)
     }
 
     /// Finds out which passwords are left that another system has hashed; from time to time, as they go one by one.
-    pub(crate) async fn look_for_foreign_hashes(&self) -> Result<(), Failure> {
+    pub(crate) async fn refresh_legacy_hash_kinds(&self) -> Result<(), InternalError> {
         let found = self.database.foreign_hashes().await?;
         let kinds = found.iter().map(|hash| HashKind::of(hash)).chain([HashKind::Argon2id]).collect();
         *self.hash_kinds.write().unwrap_or_else(PoisonError::into_inner) = kinds;
@@ -90,7 +90,7 @@ impl Accounts {
 
     /// Compares a password. A wrong one costs the same whoever's hash it was compared with, or nobody's: the work of
     /// every kind of hash that is stored is done.
-    async fn compare(&self, attempt: &PasswordAttempt, hash: Option<&str>) -> Result<bool, Failure> {
+    async fn compare(&self, attempt: &PasswordAttempt, hash: Option<&str>) -> Result<bool, InternalError> {
         let matches = self.ports.hasher.verify(attempt.clone(), hash.map(str::to_owned)).await?;
         if !matches {
             let verified = hash.map_or(HashKind::Argon2id, HashKind::of);
@@ -98,7 +98,7 @@ impl Accounts {
             others.remove(&verified);
             for kind in others {
                 // A busy hasher has told nothing, and the password was compared all the same.
-                let _ = self.ports.hasher.burn(attempt.clone(), kind).await;
+                let _ = self.ports.hasher.dummy_verify(attempt.clone(), kind).await;
             }
         }
         Ok(matches)
@@ -110,7 +110,7 @@ impl Accounts {
     }
 
     /// After a change is stored: tells the log, and wakes who carries its mail.
-    fn settled(&self, trace: &Trace) {
+    fn after_commit(&self, trace: &AuditRecord) {
         crate::events::log(trace);
         self.post.wake(trace);
     }
@@ -119,7 +119,7 @@ impl Accounts {
 /// Everything the services below can fail with converts alike.
 macro_rules! failures {
     ($($error:ident),*) => {$(
-        impl<E: Into<crate::Failure>> From<E> for $error {
+        impl<E: Into<crate::InternalError>> From<E> for $error {
             fn from(error: E) -> Self {
                 Self::Failure(error.into())
             }

@@ -1,10 +1,12 @@
 //! Changing a password by who knows it.
 
 use contract::{Code, NewPassword, PasswordAttempt, Problem, Problems};
-use storage::{NewPasswordHash, Opening, Session, SignedIn, User};
+use storage::{NewPasswordHash, NewSession, Session, SignedIn, User};
 
 use super::{Accounts, failures};
-use crate::{EventKind, Failure, LimitError, Occasion, Visit, events::with_mails, limits::Rule};
+use crate::{
+    ClientInfo, EventKind, InternalError, LimitError, MailTemplate, events::with_mails, limits::Rule,
+};
 
 /// A reader wants another password.
 #[derive(Debug, Clone)]
@@ -39,7 +41,7 @@ pub enum CheckPasswordError {
         retry_after: u32,
     },
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 /// Why a password was not changed.
@@ -50,7 +52,7 @@ pub enum ChangePasswordError {
     /// The new one is not accepted.
     Refused(Problem),
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 impl Accounts {
@@ -62,32 +64,32 @@ impl Accounts {
         &self,
         command: ChangePassword,
         signed_in: &SignedIn,
-        visit: &Visit,
+        visit: &ClientInfo,
     ) -> Result<PasswordChanged, ChangePasswordError> {
         let user = &signed_in.user;
         let compared = self.password_of(signed_in, &command.current, EventKind::PasswordChange, visit);
         let compared = compared.await.map_err(ChangePasswordError::Current)?;
-        let judged = self.rules.passwords.judge(&command.new, "newPassword", &self.about(user));
+        let judged = self.rules.passwords.check_strength(&command.new, "newPassword", &self.about(user));
         judged.map_err(ChangePasswordError::Refused)?;
         let hash = self.ports.hasher.hash(command.new).await?;
         let revoke = command.revoke_others.unwrap_or(!self.rules.reference_habits);
         let session =
-            revoke.then(|| self.sessions.draft(&user.id, &visit.device, signed_in.session.remembered));
+            revoke.then(|| self.sessions.new_session(&user.id, &visit.device, signed_in.session.remembered));
         let browser = visit.browser.as_ref().filter(|browser| browser.is_brought());
         let device = browser.map(|browser| browser.seen(&visit.device, self.events.now()));
         let opening =
-            session.as_ref().map(|session| Opening { session, replaced: None, device: device.as_ref() });
+            session.as_ref().map(|session| NewSession { session, replaced: None, device: device.as_ref() });
         let credential_id = self.ports.random_uuid().to_string();
         let password = NewPasswordHash { user_id: &user.id, credential_id: &credential_id, hash: &hash };
-        let notice = self.post.notice(Some(&user.id), &user.email, &Occasion::PasswordChanged);
+        let notice = self.post.notice(Some(&user.id), &user.email, &MailTemplate::PasswordChanged);
         let trace = with_mails(self.events.done(EventKind::PasswordChange, &user.id, &visit.device), notice);
         if !self.database.change_password(&password, &compared, opening.as_ref(), &trace).await? {
             // Changed by another request since it was compared.
             return Err(ChangePasswordError::Current(CheckPasswordError::WrongPassword));
         }
-        self.settled(&trace);
+        self.after_commit(&trace);
         let session = match session {
-            Some(session) => Some(self.sessions.opened(session, user.clone()).await.session),
+            Some(session) => Some(self.sessions.create_session_record(session, user.clone()).await.session),
             None => None,
         };
         let user = self.database.find_user(&user.id).await?.unwrap_or_else(|| user.clone());
@@ -102,7 +104,7 @@ impl Accounts {
         &self,
         attempt: &PasswordAttempt,
         signed_in: &SignedIn,
-        visit: &Visit,
+        visit: &ClientInfo,
     ) -> Result<(), CheckPasswordError> {
         self.password_of(signed_in, attempt, EventKind::PasswordCheck, visit).await.map(drop)
     }
@@ -114,7 +116,7 @@ impl Accounts {
         signed_in: &SignedIn,
         attempt: &PasswordAttempt,
         kind: EventKind,
-        visit: &Visit,
+        visit: &ClientInfo,
     ) -> Result<String, CheckPasswordError> {
         let user = &signed_in.user;
         let hash = self.database.find_password(&user.id).await?.ok_or(CheckPasswordError::NoPassword)?;
@@ -126,15 +128,15 @@ impl Accounts {
         let matches = match self.ports.hasher.verify(attempt.clone(), Some(hash.clone())).await {
             Ok(matches) => matches,
             Err(busy) => {
-                self.limits.give_back(counted).await?;
+                self.limits.refund(counted).await?;
                 return Err(busy.into());
             }
         };
         if !matches {
-            self.events.note(kind, "wrong-password", Some(&user.id), &visit.device).await?;
+            self.events.record_now(kind, "wrong-password", Some(&user.id), &visit.device).await?;
             return Err(CheckPasswordError::WrongPassword);
         }
-        self.limits.give_back(counted).await?;
+        self.limits.refund(counted).await?;
         Ok(hash)
     }
 }

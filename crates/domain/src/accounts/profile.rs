@@ -4,7 +4,7 @@ use contract::{AnswerInput, Code, Image, PersonName, Problem, Problems, Question
 use storage::{SignInMethod, User};
 
 use super::{Accounts, failures};
-use crate::Failure;
+use crate::InternalError;
 
 /// What a reader changes about the profile; `None` and [`AnswerInput::Absent`] leave a field as it is.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +25,7 @@ pub enum UpdateProfileError {
     /// Answers that the questions do not accept.
     Refused(Problems),
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 /// Why a way to sign in was not taken away.
@@ -36,7 +36,7 @@ pub enum UnlinkError {
     /// The reader has no such way.
     Unknown,
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 /// Tries at a profile that other requests are changing at the same time. Each round lets one of them through, so this is
@@ -70,11 +70,11 @@ impl Accounts {
             };
             current = newer;
         }
-        Err(UpdateProfileError::Failure(Failure::Busy))
+        Err(UpdateProfileError::Failure(InternalError::Busy))
     }
 
     fn changed(&self, user: &User, change: &ProfileChange) -> Result<User, UpdateProfileError> {
-        let answers = user.answers.with(&self.questions, |question| change.heard(question));
+        let answers = user.answers.with(&self.questions, |question| change.answer_for(question));
         let mut changed = user.clone();
         changed.answers = answers.map_err(UpdateProfileError::Refused)?;
         if let Some(name) = &change.name {
@@ -93,7 +93,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn sign_in_methods(&self, user: &User) -> Result<Vec<SignInMethod>, Failure> {
+    pub async fn sign_in_methods(&self, user: &User) -> Result<Vec<SignInMethod>, InternalError> {
         Ok(self.database.sign_in_methods(&user.id).await?)
     }
 
@@ -120,7 +120,7 @@ impl ProfileChange {
             && self.answers.iter().all(|(_, answer)| *answer == AnswerInput::Absent)
     }
 
-    fn heard(&self, question: &Question) -> AnswerInput {
+    fn answer_for(&self, question: &Question) -> AnswerInput {
         let heard = self.answers.iter().find(|(name, _)| *name == question.name);
         heard.map_or(AnswerInput::Absent, |(_, answer)| answer.clone())
     }

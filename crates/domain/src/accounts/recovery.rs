@@ -1,13 +1,13 @@
 //! Setting a password with a link that was mailed.
 
 use contract::{Code, Email, NewPassword, Problem, Problems};
-use storage::{Link, NewPasswordHash, Spent};
+use storage::{ConsumeOutcome, Link, NewPasswordHash};
 
 use super::{Accounts, failures};
 use crate::{
-    EventKind, Failure, Occasion, Visit,
+    ClientInfo, EventKind, InternalError, MailTemplate,
     events::with_mails,
-    mail::{Purpose, Request, link_id},
+    mail::{LinkPurpose, MailRequest, link_id},
 };
 
 /// Why no link was asked for.
@@ -16,7 +16,7 @@ pub enum RequestResetError {
     /// This Bookplate sends no mail.
     NoMail,
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 /// Why a password was not set.
@@ -27,7 +27,7 @@ pub enum ResetPasswordError {
     /// The password is not accepted; the link stays good.
     Refused(Problem),
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 impl Accounts {
@@ -40,10 +40,10 @@ impl Accounts {
         &self,
         email: &Email,
         callback: &str,
-        visit: &Visit,
+        visit: &ClientInfo,
     ) -> Result<(), RequestResetError> {
         let (email, callback) = (email.as_str().to_owned(), callback.to_owned());
-        let request = Request::ResetPassword { email, callback, device: visit.device.clone() };
+        let request = MailRequest::ResetPassword { email, callback, device: visit.device.clone() };
         let mail = self.post.request(None, request).ok_or(RequestResetError::NoMail)?;
         Ok(self.post.queue(&mail).await?)
     }
@@ -52,7 +52,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn reset_link_is_good(&self, token: &str) -> Result<bool, Failure> {
+    pub async fn is_reset_link_valid(&self, token: &str) -> Result<bool, InternalError> {
         Ok(self.reset_link(token).await?.is_some())
     }
 
@@ -65,29 +65,29 @@ impl Accounts {
         &self,
         token: &str,
         password: NewPassword,
-        visit: &Visit,
+        visit: &ClientInfo,
     ) -> Result<(), ResetPasswordError> {
         let link = self.reset_link(token).await?.ok_or(ResetPasswordError::InvalidToken)?;
         let user = self.database.find_user(&link.user_id).await?.ok_or(ResetPasswordError::InvalidToken)?;
-        let judged = self.rules.passwords.judge(&password, "newPassword", &self.about(&user));
+        let judged = self.rules.passwords.check_strength(&password, "newPassword", &self.about(&user));
         judged.map_err(ResetPasswordError::Refused)?;
         let hash = self.ports.hasher.hash(password).await?;
         let credential_id = self.ports.random_uuid().to_string();
         let new = NewPasswordHash { user_id: &user.id, credential_id: &credential_id, hash: &hash };
-        let notice = self.post.notice(Some(&user.id), &user.email, &Occasion::PasswordChanged);
+        let notice = self.post.notice(Some(&user.id), &user.email, &MailTemplate::PasswordChanged);
         let trace = with_mails(self.events.done(EventKind::PasswordReset, &user.id, &visit.device), notice);
         let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, self.events.now()));
-        if self.database.reset_password(&link, &new, device.as_ref(), &trace).await? != Spent::Now {
+        if self.database.reset_password(&link, &new, device.as_ref(), &trace).await? != ConsumeOutcome::Now {
             return Err(ResetPasswordError::InvalidToken);
         }
-        self.settled(&trace);
+        self.after_commit(&trace);
         Ok(())
     }
 
-    async fn reset_link(&self, token: &str) -> Result<Option<Link>, Failure> {
+    async fn reset_link(&self, token: &str) -> Result<Option<Link>, InternalError> {
         let link = self.database.find_link(&link_id(token)).await?;
         let now = self.ports.clock.now();
-        let purposes = [Purpose::ResetPassword.name(), Purpose::OperatorReset.name()];
+        let purposes = [LinkPurpose::ResetPassword.name(), LinkPurpose::OperatorReset.name()];
         Ok(link.filter(|link| purposes.contains(&link.purpose.as_str()) && link.expires_at > now))
     }
 }

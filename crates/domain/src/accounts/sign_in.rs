@@ -1,15 +1,15 @@
 //! Letting a reader in.
 
 use contract::{Code, Email, PasswordAttempt, Problem, Problems};
-use storage::{Credentials, Opening, SignedIn, User};
+use storage::{Credentials, NewSession, SignedIn, User};
 
 use super::{Accounts, failures};
 use crate::{
-    EventKind, Failure, LimitError, Occasion, Visit,
-    agent::device_in_words,
+    ClientInfo, EventKind, InternalError, LimitError, MailTemplate,
     events::{TOO_MANY, with_mails},
-    limits::{Counted, Rule},
-    mail::Request,
+    limits::{Attempt, Rule},
+    mail::MailRequest,
+    user_agent::describe_device,
 };
 
 /// A reader wants in.
@@ -40,7 +40,7 @@ pub enum SignInError {
         retry_after: u32,
     },
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 impl Accounts {
@@ -51,16 +51,16 @@ impl Accounts {
     ///
     /// # Errors
     /// [`SignInError`]; an unknown address and a wrong password cost the same and answer alike.
-    pub async fn sign_in(&self, command: SignIn, visit: &Visit) -> Result<SignedIn, SignInError> {
+    pub async fn sign_in(&self, command: SignIn, visit: &ClientInfo) -> Result<SignedIn, SignInError> {
         let device_id = visit.browser.as_ref().map(crate::DeviceId::stored_name);
         // A password that is changed in the moment it is compared is compared once more.
         for _ in 0..2 {
             let email = command.email.as_str();
             let found = self.database.find_credentials(email, device_id.as_deref()).await?;
-            let counted = match self.count_try(email, found.as_ref(), device_id.as_deref()).await {
+            let counted = match self.record_attempt(email, found.as_ref(), device_id.as_deref()).await {
                 Err(error @ SignInError::TooMany { .. }) => {
                     let known = found.as_ref().map(|credentials| credentials.user.id.as_str());
-                    self.events.note(EventKind::SignIn, TOO_MANY, known, &visit.device).await?;
+                    self.events.record_now(EventKind::SignIn, TOO_MANY, known, &visit.device).await?;
                     return Err(error);
                 }
                 counted => counted?,
@@ -70,18 +70,18 @@ impl Accounts {
                 Ok(matches) => matches,
                 Err(failure) => {
                     // What was not compared was no guess: a busy server keeps nobody out for longer than it is busy.
-                    self.limits.give_back(counted).await?;
+                    self.limits.refund(counted).await?;
                     return Err(failure.into());
                 }
             };
             let Some(credentials) = found.as_ref().filter(|_| matches) else {
                 let known = found.as_ref().map(|credentials| credentials.user.id.as_str());
-                self.events.note(EventKind::SignIn, "wrong-credentials", known, &visit.device).await?;
+                self.events.record_now(EventKind::SignIn, "wrong-credentials", known, &visit.device).await?;
                 return Err(SignInError::WrongCredentials);
             };
-            self.limits.give_back(counted).await?;
-            self.judge(&credentials.user, &command, visit).await?;
-            if let Some(signed_in) = self.let_in(credentials, &command, visit).await? {
+            self.limits.refund(counted).await?;
+            self.check_may_sign_in(&credentials.user, &command, visit).await?;
+            if let Some(signed_in) = self.open_session(credentials, &command, visit).await? {
                 return Ok(signed_in);
             }
         }
@@ -89,12 +89,12 @@ impl Accounts {
     }
 
     /// Counts a password that is tried at an address, whether or not that has an account.
-    async fn count_try(
+    async fn record_attempt(
         &self,
         email: &str,
         found: Option<&Credentials>,
         device_id: Option<&str>,
-    ) -> Result<Counted, SignInError> {
+    ) -> Result<Attempt, SignInError> {
         let known = found.zip(device_id).filter(|(credentials, _)| credentials.device_known);
         let counted = match known {
             Some((credentials, device)) => {
@@ -110,52 +110,58 @@ impl Accounts {
     }
 
     /// Whether the reader may come in, whose password was right.
-    async fn judge(&self, user: &User, command: &SignIn, visit: &Visit) -> Result<(), SignInError> {
+    async fn check_may_sign_in(
+        &self,
+        user: &User,
+        command: &SignIn,
+        visit: &ClientInfo,
+    ) -> Result<(), SignInError> {
         if user.ban.holds(self.ports.clock.now()) {
-            self.events.note(EventKind::SignIn, "banned", Some(&user.id), &visit.device).await?;
+            self.events.record_now(EventKind::SignIn, "banned", Some(&user.id), &visit.device).await?;
             return Err(SignInError::Banned);
         }
         if self.rules.require_verified_email && !user.email_verified {
             let request =
-                Request::VerifyEmail { email: user.email.clone(), callback: command.callback.clone() };
+                MailRequest::VerifyEmail { email: user.email.clone(), callback: command.callback.clone() };
             let mail = self.post.request(Some(&user.id), request);
             let mut trace = with_mails(self.events.done(EventKind::SignIn, &user.id, &visit.device), mail);
             trace.event.outcome = "email-not-verified".to_owned();
             let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, self.events.now()));
-            self.database.still_unverified(&user.id, self.events.now(), device.as_ref(), &trace).await?;
-            self.settled(&trace);
+            self.database.touch_unverified(&user.id, self.events.now(), device.as_ref(), &trace).await?;
+            self.after_commit(&trace);
             return Err(SignInError::EmailNotVerified);
         }
         Ok(())
     }
 
     /// Opens the session; `None` when the password was changed since it was compared.
-    async fn let_in(
+    async fn open_session(
         &self,
         credentials: &Credentials,
         command: &SignIn,
-        visit: &Visit,
+        visit: &ClientInfo,
     ) -> Result<Option<SignedIn>, SignInError> {
         let Credentials { user, password_hash, device_known } = credentials;
         // A busy hasher leaves the old hash for the next time.
         let rehashed =
             self.ports.hasher.renew(command.password.clone(), password_hash).await.unwrap_or_default();
-        let session = self.sessions.draft(&user.id, &visit.device, command.remember);
+        let session = self.sessions.new_session(&user.id, &visit.device, command.remember);
         let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, session.created_at));
         let replaced = visit.replaced();
-        let opening = Opening { session: &session, replaced: replaced.as_deref(), device: device.as_ref() };
+        let opening =
+            NewSession { session: &session, replaced: replaced.as_deref(), device: device.as_ref() };
         let notice = if *device_known { None } else { self.new_device_notice(user, visit) };
         let trace = with_mails(self.events.done(EventKind::SignIn, &user.id, &visit.device), notice);
         if !self.database.open_session(&opening, password_hash, rehashed.as_deref(), &trace).await? {
             return Ok(None);
         }
-        self.settled(&trace);
-        Ok(Some(self.sessions.opened(session, user.clone()).await))
+        self.after_commit(&trace);
+        Ok(Some(self.sessions.create_session_record(session, user.clone()).await))
     }
 
-    fn new_device_notice(&self, user: &User, visit: &Visit) -> Option<storage::QueuedMail> {
-        let device = device_in_words(&visit.device.user_agent);
-        let occasion = Occasion::NewDevice { device, ip_address: visit.device.ip_address.clone() };
+    fn new_device_notice(&self, user: &User, visit: &ClientInfo) -> Option<storage::QueuedMail> {
+        let device = describe_device(&visit.device.user_agent);
+        let occasion = MailTemplate::NewDevice { device, ip_address: visit.device.ip_address.clone() };
         self.post.notice(Some(&user.id), &user.email, &occasion)
     }
 }

@@ -1,10 +1,10 @@
 //! Opening an account.
 
 use contract::{Answers, Code, Email, Image, NewPassword, PersonName, Problem, Problems};
-use storage::{NewAccount, Opening, Session, User};
+use storage::{NewAccount, NewSession, Session, User};
 
 use super::{Accounts, failures};
-use crate::{EventKind, Failure, Visit, events::with_mails, mail::Request};
+use crate::{ClientInfo, EventKind, InternalError, events::with_mails, mail::MailRequest};
 
 /// A reader wants an account.
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ pub enum SignUpError {
     /// The password is not accepted.
     Refused(Problem),
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 impl Accounts {
@@ -53,10 +53,13 @@ impl Accounts {
     ///
     /// # Errors
     /// [`SignUpError`]; then nothing is stored.
-    pub async fn sign_up(&self, command: SignUp, visit: &Visit) -> Result<SignedUp, SignUpError> {
+    pub async fn sign_up(&self, command: SignUp, visit: &ClientInfo) -> Result<SignedUp, SignUpError> {
         let (email, name) = (command.email.as_str(), command.name.as_str());
         let about = [email, name, &self.rules.book];
-        self.rules.passwords.judge(&command.password, "password", &about).map_err(SignUpError::Refused)?;
+        self.rules
+            .passwords
+            .check_strength(&command.password, "password", &about)
+            .map_err(SignUpError::Refused)?;
         // Hashed before the address is looked at: a taken address costs the same time as a free one.
         let password_hash = self.ports.hasher.hash(command.password).await?;
         let now = self.ports.clock.now();
@@ -72,7 +75,7 @@ impl Accounts {
             ban: storage::Ban::default(),
         };
         let strict = self.rules.require_verified_email;
-        let session = (!strict).then(|| self.sessions.draft(&user.id, &visit.device, command.remember));
+        let session = (!strict).then(|| self.sessions.new_session(&user.id, &visit.device, command.remember));
         let credential_id = self.ports.random_uuid().to_string();
         // Where the address has to be proved first, the password counts only if it is proved in the browser it was chosen
         // in: anybody can sign up with an address that is not theirs.
@@ -82,7 +85,7 @@ impl Accounts {
         let opened = self.open_account(&account, session.as_ref(), command.callback, visit).await?;
         match (opened, session) {
             (true, Some(session)) => {
-                let opened = self.sessions.opened(session, account.user).await;
+                let opened = self.sessions.create_session_record(session, account.user).await;
                 Ok(SignedUp { user: opened.user, session: Some(opened.session) })
             }
             (true, None) => Ok(SignedUp { user: account.user, session: None }),
@@ -97,22 +100,22 @@ impl Accounts {
         account: &NewAccount,
         session: Option<&Session>,
         callback: String,
-        visit: &Visit,
+        visit: &ClientInfo,
     ) -> Result<bool, SignUpError> {
         let user = &account.user;
         let now = user.created_at;
         let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, now));
         let replaced = visit.replaced();
-        let opening = session.map(|session| Opening {
+        let opening = session.map(|session| NewSession {
             session,
             replaced: replaced.as_deref(),
             device: device.as_ref(),
         });
-        let request = Request::VerifyEmail { email: user.email.clone(), callback };
+        let request = MailRequest::VerifyEmail { email: user.email.clone(), callback };
         let mail = self.post.request(Some(&user.id), request);
         let trace = with_mails(self.events.done(EventKind::SignUp, &user.id, &visit.device), mail);
         if self.database.create_account(account, opening.as_ref(), &trace).await? {
-            self.settled(&trace);
+            self.after_commit(&trace);
             return Ok(true);
         }
         self.note_taken(user, visit).await?;
@@ -121,14 +124,14 @@ impl Accounts {
 
     /// Records that an address was taken, about nobody. Where sign-up does not tell, its owner is told by mail, in one
     /// transaction like that of an account that is opened.
-    async fn note_taken(&self, user: &User, visit: &Visit) -> Result<(), Failure> {
-        let attempt = Request::SignUpAttempt { email: user.email.clone() };
+    async fn note_taken(&self, user: &User, visit: &ClientInfo) -> Result<(), InternalError> {
+        let attempt = MailRequest::SignUpAttempt { email: user.email.clone() };
         let silent = self.rules.require_verified_email;
         let mail = if silent { self.post.request(None, attempt) } else { None };
         let mut trace = with_mails(self.events.done(EventKind::SignUp, "", &visit.device), mail);
         (trace.event.user_id, trace.event.outcome) = (None, "email-taken".to_owned());
         self.database.record(&trace).await?;
-        self.settled(&trace);
+        self.after_commit(&trace);
         Ok(())
     }
 }

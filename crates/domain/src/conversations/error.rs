@@ -2,7 +2,7 @@
 
 use contract::{Code, Problem, Problems, Reason};
 
-use crate::Failure;
+use crate::InternalError;
 
 /// Seconds after which one of a reader's streams may have ended.
 const LOOK_AGAIN: u32 = 15;
@@ -33,7 +33,7 @@ pub enum ConversationError {
     /// The reader looks at conversations as often at once as one may.
     TooManyLooks,
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 impl ConversationError {

@@ -2,15 +2,15 @@
 
 use contract::{
     Problems,
-    conversations::{Appended, Message, MessageChange, NewFeedback, NewMessage, Order, Page, Verbatim},
+    conversations::{Appended, Message, MessageChange, NewFeedback, NewMessage, Order, Page, RawJson},
 };
 use storage::conversations::{
-    AppendOutcome, Appending, Idempotency, MessageUpdate, StoredMessage, UpdateOutcome, Writer,
+    AppendOutcome, AppendRequest, Idempotency, MessageUpdate, StoredMessage, UpdateOutcome, Writer,
 };
 
 use super::{
-    Asked, By, ConversationError, Conversations, Outcome, check_message, is_name, known, next,
-    presenting::message,
+    ConversationError, Conversations, Outcome, PageRequest, Principal, check_message, is_valid_id, paginate,
+    to_wire::message, validate_conversation_id,
 };
 use crate::devices::hex;
 
@@ -27,7 +27,7 @@ impl Conversations {
     /// [`ConversationError`].
     pub async fn append(
         &self,
-        by: By<'_>,
+        by: Principal<'_>,
         id: &str,
         messages: Vec<NewMessage>,
         key: Option<&str>,
@@ -35,10 +35,10 @@ impl Conversations {
         if by.expired {
             return Err(ConversationError::Expired);
         }
-        known(id)?;
+        validate_conversation_id(id)?;
         let idempotency = key.map(|key| self.idempotency(by.user_id, id, key, &messages));
         let drafts = self.drafts(by.user_id, messages)?;
-        let appending = Appending {
+        let appending = AppendRequest {
             user_id: by.user_id,
             conversation_id: id,
             writer: Writer { token_id: by.token_id, now: self.ports.clock.now() },
@@ -74,11 +74,11 @@ impl Conversations {
         user_id: &str,
         id: &str,
         order: Order,
-        asked: Asked<'_>,
+        asked: PageRequest<'_>,
     ) -> Outcome<Page<Message>> {
         let list = format!("messages:{}:{id}", order.name());
         let cursor = self.cursors.read(user_id, &list, asked.cursor)?;
-        known(id)?;
+        validate_conversation_id(id)?;
         let newest_first = order == Order::Desc;
         let between = match cursor {
             Some((seq, _)) if newest_first => (0, seq),
@@ -92,8 +92,9 @@ impl Conversations {
             // No message, or no conversation?
             self.stored(user_id, id).await?;
         }
-        let rows = rows.min(that_fit(&found));
-        let next_cursor = next(&mut found, rows, |last| self.cursors.write(user_id, &list, (last.seq(), 0)));
+        let rows = rows.min(count_within_bytes(&found));
+        let next_cursor =
+            paginate(&mut found, rows, |last| self.cursors.write(user_id, &list, (last.seq(), 0)));
         Ok(Page { items: found.into_iter().map(|stored| message(id, stored)).collect(), next_cursor })
     }
 
@@ -115,7 +116,7 @@ impl Conversations {
     /// [`ConversationError`].
     pub async fn update_message(
         &self,
-        by: By<'_>,
+        by: Principal<'_>,
         id: &str,
         message_id: &str,
         change: MessageChange,
@@ -135,9 +136,9 @@ impl Conversations {
         message_id: &str,
         feedback: NewFeedback,
     ) -> Outcome<Message> {
-        let feedback = Verbatim::of(&feedback.at(self.ports.clock.now())?);
+        let feedback = RawJson::of(&feedback.at(self.ports.clock.now())?);
         let update = MessageUpdate::Feedback(Some(feedback.as_str().to_owned()));
-        self.change(By { user_id, token_id: None, expired: false }, id, message_id, &update).await
+        self.change(Principal { user_id, token_id: None, expired: false }, id, message_id, &update).await
     }
 
     /// Forgets what the reader thinks of a message.
@@ -145,28 +146,28 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn clear_feedback(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
-        let by = By { user_id, token_id: None, expired: false };
+        let by = Principal { user_id, token_id: None, expired: false };
         self.change(by, id, message_id, &MessageUpdate::Feedback(None)).await
     }
 
     async fn change(
         &self,
-        by: By<'_>,
+        by: Principal<'_>,
         id: &str,
         message_id: &str,
         update: &MessageUpdate,
     ) -> Outcome<Message> {
-        if !is_name(message_id) {
+        if !is_valid_id(message_id) {
             // The conversation's name may be wrong as well, and comes first.
             self.stored(by.user_id, id).await?;
             return Err(ConversationError::NoMessage);
         }
-        known(id)?;
+        validate_conversation_id(id)?;
         let writer = Writer { token_id: by.token_id, now: self.ports.clock.now() };
         let changed = self.database.update_message(by.user_id, id, message_id, update, writer, by.expired);
         match changed.await? {
             UpdateOutcome::Done((conversation, stored)) => {
-                self.hub.announce(conversation.no, conversation.revision);
+                self.hub.publish(conversation.no, conversation.revision);
                 Ok(message(id, stored))
             }
             UpdateOutcome::NoConversation => Err(ConversationError::NoConversation),
@@ -188,7 +189,7 @@ impl Conversations {
 }
 
 /// How many of these messages, one at least, go on a page.
-fn that_fit(found: &[StoredMessage]) -> i64 {
+fn count_within_bytes(found: &[StoredMessage]) -> i64 {
     let mut bytes = 0;
     let fit = found.iter().take_while(|message| {
         bytes += message.content.bytes();

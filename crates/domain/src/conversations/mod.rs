@@ -4,39 +4,39 @@
 //! if it were not there.
 
 mod branching;
-mod composing;
+mod change_bus;
 mod cursor;
+mod drafts;
 mod error;
 mod exporting;
-mod hub;
 mod importing;
 mod messages;
-mod presenting;
 mod searching;
-mod watching;
+mod subscription;
+mod to_wire;
 
-pub use branching::{Fork, Place, Stretch, Turn};
+pub use branching::{BranchMessage, BranchPage, PageAnchor, SiblingPosition};
 pub use error::ConversationError;
-pub use exporting::{ConversationExport, ExportFormat, Piece, Reading, Taken};
-pub use watching::{ConversationEvent, Watch};
+pub use exporting::{ConversationExport, ExportCursor, ExportFormat, ExportItem, ExportedConversation};
+pub use subscription::{ConversationEvent, Subscription};
 
 use std::sync::Arc;
 
 use contract::{
     Problems,
     conversations::{
-        Conversation, ConversationChange, ConversationStatus, ItemId, NewConversation, Page, Verbatim,
+        Conversation, ConversationChange, ConversationStatus, ItemId, NewConversation, Page, RawJson,
     },
 };
 use storage::{
     Database,
     conversations::{
-        Appender, ConversationUpdate, CreateOutcome, ShowOutcome, StoredConversation, UpdateOutcome,
+        ConversationUpdate, CreateOutcome, MessageWriter, ShowOutcome, StoredConversation, UpdateOutcome,
     },
 };
 
-use self::{cursor::Cursors, hub::Hub, presenting::conversation};
-use crate::{Failure, Ports, Secret, privacy::export::Book};
+use self::{change_bus::ChangeBus, cursor::Cursors, to_wire::conversation};
+use crate::{InternalError, Ports, Secret, privacy::export::Book};
 
 /// What a reader and a chatbot may store. Sizes are in bytes of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub(crate) const UNDO: i64 = 600;
 
 /// Who writes: the reader, and the token they came with.
 #[derive(Debug, Clone, Copy)]
-pub struct By<'a> {
+pub struct Principal<'a> {
     /// The reader's id.
     pub user_id: &'a str,
     /// The `jti` of the token; `None` for one who came with a cookie.
@@ -88,14 +88,14 @@ pub struct By<'a> {
 
 /// How much of a list is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct PageRequest<'a> {
     /// How many at most; see [`Asked::MOST`].
     pub limit: u32,
     /// Where to go on.
     pub cursor: Option<&'a str>,
 }
 
-impl Asked<'_> {
+impl PageRequest<'_> {
     /// As many as a page holds at most.
     pub const MOST: u32 = 100;
     /// As many as a page holds when nobody says.
@@ -110,12 +110,12 @@ impl Asked<'_> {
 #[derive(Debug, Clone)]
 pub struct Conversations {
     database: Database,
-    appender: Appender,
+    appender: MessageWriter,
     ports: Ports,
     secret: Arc<Secret>,
     cursors: Cursors,
     limits: ConversationLimits,
-    hub: Arc<Hub>,
+    hub: Arc<ChangeBus>,
     /// Whose conversations, for the files readers take away.
     book: Book,
 }
@@ -131,10 +131,12 @@ impl Conversations {
         book: Book,
     ) -> Self {
         let cursors = Cursors::new(Arc::clone(&secret));
-        let hub =
-            Arc::new(Hub::new(ports.random_uuid().to_string(), matches!(database, Database::Postgres(_))));
+        let hub = Arc::new(ChangeBus::new(
+            ports.random_uuid().to_string(),
+            matches!(database, Database::Postgres(_)),
+        ));
         let told = Arc::clone(&hub);
-        let appender = Appender::new(&database, move |no, revision| told.announce(no, revision));
+        let appender = MessageWriter::new(&database, move |no, revision| told.publish(no, revision));
         Self { database, appender, ports, secret, cursors, limits, hub, book }
     }
 
@@ -150,7 +152,7 @@ impl Conversations {
     pub async fn create(&self, user_id: &str, new: NewConversation) -> Outcome<(Conversation, bool)> {
         let NewConversation { id, title, metadata } = new.check(MAX_METADATA)?;
         let id = id.map_or_else(|| self.ports.random_uuid().to_string(), String::from);
-        let metadata = metadata.unwrap_or_else(Verbatim::empty_object);
+        let metadata = metadata.unwrap_or_else(RawJson::empty_object);
         let (now, most) = (self.ports.clock.now(), i64::from(self.limits.conversations));
         let created =
             self.database.create_conversation(user_id, &id, title.as_deref(), metadata.as_str(), now, most);
@@ -170,13 +172,13 @@ impl Conversations {
         &self,
         user_id: &str,
         status: ConversationStatus,
-        asked: Asked<'_>,
+        asked: PageRequest<'_>,
     ) -> Outcome<Page<Conversation>> {
         let list = format!("conversations:{}", status.name());
         let before = self.cursors.read(user_id, &list, asked.cursor)?.unwrap_or((i64::MAX, i64::MAX));
         let rows = asked.rows();
         let mut found = self.database.list_conversations(user_id, status.name(), before, rows + 1).await?;
-        let next_cursor = next(&mut found, rows, |last| {
+        let next_cursor = paginate(&mut found, rows, |last| {
             self.cursors.write(user_id, &list, (last.active_at.millis(), last.no))
         });
         Ok(Page { items: found.into_iter().map(conversation).collect(), next_cursor })
@@ -195,7 +197,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn update(&self, user_id: &str, id: &str, change: ConversationChange) -> Outcome<Conversation> {
-        known(id)?;
+        validate_conversation_id(id)?;
         let ConversationChange { title, status, head_id, metadata } = change.check(MAX_METADATA)?;
         let update = ConversationUpdate {
             title,
@@ -206,7 +208,7 @@ impl Conversations {
         let now = self.ports.clock.now();
         match self.database.update_conversation(user_id, id, &update, now).await? {
             UpdateOutcome::Done(stored) => {
-                self.hub.announce(stored.no, stored.revision);
+                self.hub.publish(stored.no, stored.revision);
                 Ok(conversation(stored))
             }
             UpdateOutcome::NoConversation => Err(ConversationError::NoConversation),
@@ -221,10 +223,10 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn delete(&self, user_id: &str, id: &str) -> Outcome<()> {
-        known(id)?;
-        let hidden = self.database.hide_conversation(user_id, id, self.ports.clock.now()).await?;
+        validate_conversation_id(id)?;
+        let hidden = self.database.soft_delete_conversation(user_id, id, self.ports.clock.now()).await?;
         let (no, revision) = hidden.ok_or(ConversationError::NoConversation)?;
-        self.hub.announce(no, revision);
+        self.hub.publish(no, revision);
         Ok(())
     }
 
@@ -233,27 +235,27 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError`].
     pub async fn restore(&self, user_id: &str, id: &str) -> Outcome<Conversation> {
-        known(id)?;
+        validate_conversation_id(id)?;
         let since = self.ports.clock.now().plus_seconds(-UNDO);
         let most = i64::from(self.limits.conversations);
-        let (no, revision) = match self.database.show_conversation(user_id, id, since, most).await? {
+        let (no, revision) = match self.database.restore_conversation(user_id, id, since, most).await? {
             ShowOutcome::Shown(no, revision) => (no, revision),
             ShowOutcome::NoConversation => return Err(ConversationError::NoConversation),
             ShowOutcome::TooMany => return Err(ConversationError::TooManyConversations),
         };
-        self.hub.announce(no, revision);
+        self.hub.publish(no, revision);
         self.find(user_id, id).await
     }
 
     async fn stored(&self, user_id: &str, id: &str) -> Outcome<StoredConversation> {
-        known(id)?;
+        validate_conversation_id(id)?;
         let found = self.database.find_conversation(user_id, id).await?;
         found.ok_or(ConversationError::NoConversation)
     }
 }
 
 /// Takes the row that only tells that there is more, and makes a cursor of the last one that is shown.
-fn next<T>(found: &mut Vec<T>, rows: i64, cursor: impl FnOnce(&T) -> String) -> Option<String> {
+fn paginate<T>(found: &mut Vec<T>, rows: i64, cursor: impl FnOnce(&T) -> String) -> Option<String> {
     let rows = usize::try_from(rows).unwrap_or(usize::MAX);
     let more = found.len() > rows;
     found.truncate(rows);
@@ -266,7 +268,7 @@ impl From<Problems> for ConversationError {
     }
 }
 
-impl<E: Into<Failure>> From<E> for ConversationError {
+impl<E: Into<InternalError>> From<E> for ConversationError {
     fn from(error: E) -> Self {
         Self::Failure(error.into())
     }
@@ -274,16 +276,16 @@ impl<E: Into<Failure>> From<E> for ConversationError {
 
 /// A name that came in an address. One that could never be is answered like one that is not there, and not asked for: no
 /// database takes every text.
-fn known(id: &str) -> Outcome<()> {
-    if is_name(id) { Ok(()) } else { Err(ConversationError::NoConversation) }
+fn validate_conversation_id(id: &str) -> Outcome<()> {
+    if is_valid_id(id) { Ok(()) } else { Err(ConversationError::NoConversation) }
 }
 
 /// The same for a message.
 fn check_message(id: &str) -> Outcome<()> {
-    if is_name(id) { Ok(()) } else { Err(ConversationError::NoMessage) }
+    if is_valid_id(id) { Ok(()) } else { Err(ConversationError::NoMessage) }
 }
 
 /// Whether a conversation or a message may be called so.
-fn is_name(id: &str) -> bool {
+fn is_valid_id(id: &str) -> bool {
     ItemId::parse("id", id).is_ok()
 }

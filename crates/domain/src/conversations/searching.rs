@@ -3,7 +3,7 @@
 use contract::{
     Problem, Problems, Reason,
     conversations::{
-        Hit, HitConversation, HitMessage, ItemId, Page, Passage, PassagePart, Role, Verbatim, parts_of,
+        Hit, HitConversation, HitMessage, ItemId, Page, Passage, PassagePart, RawJson, Role, parts_of,
         plain_text,
     },
 };
@@ -12,8 +12,8 @@ use storage::{
     conversations::{FoundMessage, SEQ_BITS, Terms},
 };
 
-use super::{Asked, ConversationError, Conversations, next};
-use crate::search::{self, Owner, Query};
+use super::{ConversationError, Conversations, PageRequest, paginate};
+use crate::search::{self, Query, TermPrefix};
 
 /// Characters of a message that a hit shows.
 const PASSAGE: usize = 160;
@@ -28,13 +28,13 @@ impl Conversations {
         &self,
         user_id: &str,
         words: &str,
-        asked: Asked<'_>,
+        asked: PageRequest<'_>,
     ) -> Result<Page<Hit>, ConversationError> {
         let Some(query) = Query::parse(words, true) else {
             let wanted = Reason::Wanted("expected at least one word to look for".into());
             return Err(Problems::from(Problem::invalid("q", wanted)).into());
         };
-        let owner = Owner::of(user_id);
+        let owner = TermPrefix::of(user_id);
         let wanted = Terms(match self.database {
             Database::Sqlite(_) => query.fts5(&owner),
             Database::Postgres(_) => query.tsquery(&owner),
@@ -44,7 +44,7 @@ impl Conversations {
         let before = self.cursors.read(user_id, &list, asked.cursor)?.map_or(i64::MAX, |(no, _)| no);
         let rows = asked.rows();
         let mut found = self.database.search_messages(user_id, &wanted, before, rows + 1).await?;
-        let next_cursor = next(&mut found, rows, |last| self.cursors.write(user_id, &list, (last.no, 0)));
+        let next_cursor = paginate(&mut found, rows, |last| self.cursors.write(user_id, &list, (last.no, 0)));
         let mut items = Vec::with_capacity(found.len());
         for found in found {
             items.push(hit(&query, found));
@@ -56,7 +56,7 @@ impl Conversations {
 }
 
 fn hit(query: &Query, found: FoundMessage) -> Hit {
-    let parts = parts_of(&Verbatim::stored(found.parts));
+    let parts = parts_of(&RawJson::stored(found.parts));
     Hit {
         conversation: HitConversation {
             id: ItemId::stored(found.conversation_id),

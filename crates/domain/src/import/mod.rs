@@ -6,13 +6,13 @@ use std::{collections::HashSet, sync::Arc};
 
 use contract::{AnswerInput, Answers, Email, Image, PersonName, Question, Questions, Timestamp};
 use serde_json::Value;
-use storage::{Ban, Database, ForeignBan, ForeignReader, NewAccount, Placed, StorageError, User};
+use storage::{Ban, Database, ForeignBan, ImportUserOutcome, ImportedUser, NewAccount, StorageError, User};
 
-pub use report::{AnswerCounts, ImportReport, LeftOut, PasswordCounts, WhyLeftOut};
+pub use report::{AnswerCounts, ImportReport, PasswordCounts, SkipReason, SkippedUser};
 
 use crate::{
-    Device, EventKind, Failure, HashKind, Ports,
-    events::{self, Events},
+    ClientMetadata, EventKind, HashKind, InternalError, Ports,
+    events::{self, AuditLog},
 };
 
 /// The longest id that is taken over, in bytes. It goes into every token of its reader.
@@ -25,7 +25,7 @@ const LONGEST_REASON: usize = 500;
 pub struct Importer {
     database: Database,
     ports: Ports,
-    events: Events,
+    events: AuditLog,
     questions: Arc<Questions>,
 }
 
@@ -40,7 +40,7 @@ pub struct Import<'a> {
 
 impl Importer {
     pub(crate) fn new(database: Database, ports: Ports, questions: Arc<Questions>) -> Self {
-        let events = Events::new(database.clone(), ports.clone());
+        let events = AuditLog::new(database.clone(), ports.clone());
         Self { database, ports, events, questions }
     }
 
@@ -58,7 +58,7 @@ impl Import<'_> {
     ///
     /// # Errors
     /// [`Failure`] when the database is out of reach. What was taken over before it stays so, and a second run goes on.
-    pub async fn take(&mut self, foreign: ForeignReader) -> Result<(), Failure> {
+    pub async fn take(&mut self, foreign: ImportedUser) -> Result<(), InternalError> {
         self.report.found += 1;
         let email = match judge(&foreign) {
             Ok(email) => email,
@@ -75,15 +75,15 @@ impl Import<'_> {
             None => self.importer.place(&account).await,
         };
         match placed {
-            Ok(Placed::New) => {
+            Ok(ImportUserOutcome::New) => {
                 noted.imported = 1;
                 self.report.add(noted);
             }
-            Ok(Placed::SameId) => self.report.already_there += 1,
-            Ok(Placed::AddressTaken) => self.report.leave_out(foreign, WhyLeftOut::AddressTaken),
+            Ok(ImportUserOutcome::SameId) => self.report.already_there += 1,
+            Ok(ImportUserOutcome::AddressTaken) => self.report.leave_out(foreign, SkipReason::AddressTaken),
             Err(StorageError::Fault(error)) => {
                 tracing::warn!(user = foreign.id, %error, "the database refused a reader");
-                self.report.leave_out(foreign, WhyLeftOut::Refused);
+                self.report.leave_out(foreign, SkipReason::Refused);
             }
             Err(error) => return Err(error.into()),
         }
@@ -97,18 +97,18 @@ impl Import<'_> {
 }
 
 /// Whether a reader can be had here at all.
-fn judge(foreign: &ForeignReader) -> Result<Email, WhyLeftOut> {
+fn judge(foreign: &ImportedUser) -> Result<Email, SkipReason> {
     let id = &foreign.id;
     let odd = |c: char| c.is_control() || c.is_whitespace();
     if id.is_empty() || id.len() > LONGEST_ID || id.contains(odd) {
-        return Err(WhyLeftOut::Id);
+        return Err(SkipReason::Id);
     }
-    Email::parse(&foreign.email).map_err(|_| WhyLeftOut::Address)
+    Email::parse(&foreign.email).map_err(|_| SkipReason::Address)
 }
 
 impl Importer {
     /// The account as it is to be stored, and in `noted` what could not be kept of it.
-    fn account(&self, foreign: &ForeignReader, email: &Email, noted: &mut ImportReport) -> NewAccount {
+    fn account(&self, foreign: &ImportedUser, email: &Email, noted: &mut ImportReport) -> NewAccount {
         let now = self.ports.clock.now();
         let created_at = foreign.created_at.unwrap_or(now);
         let user = User {
@@ -149,7 +149,7 @@ impl Importer {
 
     /// The answers among the fields. A required question may stay without one: it is asked no earlier than when the
     /// reader changes the profile.
-    fn answers(&self, foreign: &ForeignReader, noted: &mut ImportReport) -> Answers {
+    fn answers(&self, foreign: &ImportedUser, noted: &mut ImportReport) -> Answers {
         let mut answers = Answers::default();
         for (field, value) in foreign.fields.iter().filter(|(_, value)| says_something(value)) {
             let Some(question) =
@@ -182,25 +182,29 @@ impl Importer {
         answers
     }
 
-    async fn place(&self, account: &NewAccount) -> Result<Placed, StorageError> {
-        let trace = self.events.done(EventKind::Import, &account.user.id, &Device::default());
+    async fn place(&self, account: &NewAccount) -> Result<ImportUserOutcome, StorageError> {
+        let trace = self.events.done(EventKind::Import, &account.user.id, &ClientMetadata::default());
         let placed = self.database.import_account(account, &trace).await?;
-        if placed == Placed::New {
+        if placed == ImportUserOutcome::New {
             events::log(&trace);
         }
         Ok(placed)
     }
 
     /// What [`Importer::place`] would do.
-    async fn look(&self, user: &User, pretended: &mut HashSet<String>) -> Result<Placed, StorageError> {
+    async fn look(
+        &self,
+        user: &User,
+        pretended: &mut HashSet<String>,
+    ) -> Result<ImportUserOutcome, StorageError> {
         if self.database.find_user(&user.id).await?.is_some() {
-            return Ok(Placed::SameId);
+            return Ok(ImportUserOutcome::SameId);
         }
         let taken = self.database.find_user_by_email(&user.email).await?.is_some();
         if taken || !pretended.insert(user.email.clone()) {
-            return Ok(Placed::AddressTaken);
+            return Ok(ImportUserOutcome::AddressTaken);
         }
-        Ok(Placed::New)
+        Ok(ImportUserOutcome::New)
     }
 }
 

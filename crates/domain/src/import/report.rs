@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::{Question, QuestionKind};
 use serde::Serialize;
-use storage::ForeignReader;
+use storage::ImportedUser;
 
 /// Different answers that are told of a question, those that come first.
 const TOLD: usize = 10;
@@ -24,7 +24,7 @@ pub struct ImportReport {
     /// Those whose id was here before, from an earlier run: left alone.
     pub already_there: u64,
     /// Those who were not taken over.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<SkippedUser>,
     /// Of those taken over: how their passwords are kept.
     pub passwords: PasswordCounts,
     /// Of those taken over: addresses that are not confirmed.
@@ -43,19 +43,19 @@ pub struct ImportReport {
 
 /// A reader who was not taken over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LeftOut {
+pub struct SkippedUser {
     /// The id there.
     pub id: String,
     /// The address there.
     pub email: String,
     /// Why.
-    pub reason: WhyLeftOut,
+    pub reason: SkipReason,
 }
 
 /// Why a reader was not taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum WhyLeftOut {
+pub enum SkipReason {
     /// The address is not one that can be used here.
     Address,
     /// An account with another id has the address, or one that differs in case only.
@@ -66,7 +66,7 @@ pub enum WhyLeftOut {
     Refused,
 }
 
-impl WhyLeftOut {
+impl SkipReason {
     /// As a sentence goes on after "left out:".
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -132,8 +132,8 @@ impl AnswerCounts {
 }
 
 impl ImportReport {
-    pub(super) fn leave_out(&mut self, reader: ForeignReader, reason: WhyLeftOut) {
-        self.left_out.push(LeftOut { id: reader.id, email: reader.email, reason });
+    pub(super) fn leave_out(&mut self, reader: ImportedUser, reason: SkipReason) {
+        self.left_out.push(SkippedUser { id: reader.id, email: reader.email, reason });
     }
 
     /// Adds what was noted of one reader who was taken over.

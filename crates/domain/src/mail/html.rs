@@ -7,7 +7,7 @@
 use super::{
     colour::{Colour, DARK_ON_ACCENT, DARK_PLATE, LIGHT_PLATE, WHITE},
     draft::{Block, Draft},
-    letter::Letterhead,
+    message::MailBranding,
 };
 
 const SERIF: &str = "'Iowan Old Style','Palatino Linotype',Charter,Georgia,serif";
@@ -18,7 +18,7 @@ const QUIET: &str = "#635850";
 const LINE: &str = "#d2cabe";
 
 /// Writes a draft as an HTML document.
-pub(super) fn render(draft: &Draft, head: &Letterhead) -> String {
+pub(super) fn render(draft: &Draft, head: &MailBranding) -> String {
     let accent = Colour::parse(&head.accent);
     let day = accent.by_day().hex();
     let blocks: String = draft.blocks.iter().map(|it| block(it, &day)).collect();

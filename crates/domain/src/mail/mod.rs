@@ -1,17 +1,17 @@
 //! Mail: what is written to readers, and the queue it waits in.
 
 mod colour;
+mod compose;
 mod draft;
 mod html;
-mod letter;
 pub mod lifetimes;
-mod post;
+mod message;
+mod queue;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod text;
-mod wording;
-mod writing;
 
-pub use letter::{Letter, Letterhead, Link, Occasion};
-pub use post::{Delivered, Post};
-pub(crate) use writing::{Purpose, Request, link_id, new_token};
+pub(crate) use compose::{LinkPurpose, MailRequest, link_id, new_token};
+pub use message::{Link, MailBranding, MailMessage, MailTemplate};
+pub use queue::{DeliveryOutcome, MailQueue};

@@ -6,15 +6,15 @@ use proptest::prelude::*;
 use super::{
     draft::quoted,
     html::escaped,
-    letter::{Letter, Letterhead, Link, Occasion},
+    message::{Link, MailBranding, MailMessage, MailTemplate},
 };
 
 /// 20 November 2026, 23:05:05 UTC.
 const AT: Timestamp = Timestamp::from_millis(1_795_215_905_131);
 const TOKEN: &str = "mT9wXq2VnB7kL4zR8cY1hQ";
 
-fn head() -> Letterhead {
-    Letterhead {
+fn head() -> MailBranding {
+    MailBranding {
         book: "Tea & <Proofs>".to_owned(),
         origin: "https://accounts.example.org".to_owned(),
         accent: "#c8781e".to_owned(),
@@ -30,27 +30,27 @@ fn link() -> Link {
     }
 }
 
-fn occasions() -> Vec<(&'static str, Occasion)> {
+fn occasions() -> Vec<(&'static str, MailTemplate)> {
     let new_email = || "new@readers.example.com".to_owned();
     vec![
-        ("verify_email", Occasion::VerifyEmail(link())),
-        ("reset_password", Occasion::ResetPassword(link())),
-        ("confirm_email_change", Occasion::ConfirmEmailChange { link: link(), new_email: new_email() }),
-        ("verify_new_email", Occasion::VerifyNewEmail(link())),
-        ("delete_account", Occasion::DeleteAccount(link())),
-        ("sign_up_attempt", Occasion::SignUpAttempt),
-        ("password_changed", Occasion::PasswordChanged),
-        ("email_changed", Occasion::EmailChanged { new_email: new_email() }),
+        ("verify_email", MailTemplate::VerifyEmail(link())),
+        ("reset_password", MailTemplate::ResetPassword(link())),
+        ("confirm_email_change", MailTemplate::ConfirmEmailChange { link: link(), new_email: new_email() }),
+        ("verify_new_email", MailTemplate::VerifyNewEmail(link())),
+        ("delete_account", MailTemplate::DeleteAccount(link())),
+        ("sign_up_attempt", MailTemplate::SignUpAttempt),
+        ("password_changed", MailTemplate::PasswordChanged),
+        ("email_changed", MailTemplate::EmailChanged { new_email: new_email() }),
         ("new_device", new_device("Firefox on Windows", "2001:db8::7")),
-        ("account_deleted", Occasion::AccountDeleted),
+        ("account_deleted", MailTemplate::AccountDeleted),
     ]
 }
 
-fn new_device(device: &str, ip_address: &str) -> Occasion {
-    Occasion::NewDevice { device: device.to_owned(), ip_address: ip_address.to_owned() }
+fn new_device(device: &str, ip_address: &str) -> MailTemplate {
+    MailTemplate::NewDevice { device: device.to_owned(), ip_address: ip_address.to_owned() }
 }
 
-fn write(occasion: &Occasion) -> Letter {
+fn write(occasion: &MailTemplate) -> MailMessage {
     head().letter("0b0c7a52-6b7e-4c1d-9d57-3f6f5a1c2e11".to_owned(), "ada@example.org", occasion, AT)
 }
 
@@ -144,10 +144,10 @@ proptest! {
     #[test]
     fn security_06_foreign_words_add_no_tag_no_header_and_no_line_to_a_letter(words in foreign(), ip in foreign()) {
         let cases = [
-            (Occasion::EmailChanged { new_email: words.clone() }, Occasion::EmailChanged { new_email: "x".into() }),
+            (MailTemplate::EmailChanged { new_email: words.clone() }, MailTemplate::EmailChanged { new_email: "x".into() }),
             (
-                Occasion::ConfirmEmailChange { link: link(), new_email: words.clone() },
-                Occasion::ConfirmEmailChange { link: link(), new_email: "x".into() },
+                MailTemplate::ConfirmEmailChange { link: link(), new_email: words.clone() },
+                MailTemplate::ConfirmEmailChange { link: link(), new_email: "x".into() },
             ),
             (new_device(&words, &format!("{ip}.")), new_device("x", "x")),
         ];
@@ -168,7 +168,7 @@ proptest! {
 
     #[test]
     fn security_06_the_name_of_the_book_stays_on_one_line_of_the_subject(words in foreign()) {
-        let head = Letterhead { book: words.clone(), ..head() };
+        let head = MailBranding { book: words.clone(), ..head() };
         for (name, occasion) in occasions() {
             let letter = head.letter("id".to_owned(), "ada@example.org", &occasion, AT);
             prop_assert!(!letter.subject.contains(char::is_control), "{}", name);

@@ -2,14 +2,14 @@
 
 use super::{
     draft::{Block, Draft},
-    letter::Letterhead,
+    message::MailBranding,
 };
 
 /// Longest line in characters (RFC 5322 section 2.1.1); a link or an address is not broken.
 const WIDTH: usize = 78;
 
 /// Writes a draft as plain text.
-pub(super) fn render(draft: &Draft, head: &Letterhead) -> String {
+pub(super) fn render(draft: &Draft, head: &MailBranding) -> String {
     let mut parts = vec![wrapped(&draft.heading)];
     parts.extend(draft.blocks.iter().map(block));
     parts.push(format!("{}\n{}", wrapped(&draft.why), head.origin));

@@ -6,20 +6,21 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use contract::{Code, Problem, Question, QuestionKind, Questions, Timestamp};
 use serde_json::Value;
-use storage::{Belongings, Database, User};
+use storage::{Database, User, UserDataRows};
 
 use self::export::{Answer, Book, Browser, Event, Export, Link, Mail, Profile, Session, SignInMethod};
 use crate::{
-    Device, EventKind, Failure, LimitError, Limits, Ports, Rule, agent::device_in_words, events::Events,
+    ClientMetadata, EventKind, InternalError, LimitError, Limits, Ports, Rule, events::AuditLog,
+    user_agent::describe_device,
 };
 
 /// Gives readers what is theirs.
 #[derive(Debug)]
-pub struct Privacy {
+pub struct DataExport {
     database: Database,
     ports: Ports,
     questions: Arc<Questions>,
-    events: Events,
+    events: AuditLog,
     limits: Limits,
     book: Book,
 }
@@ -35,10 +36,10 @@ pub enum ExportError {
         retry_after: u32,
     },
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
-impl Privacy {
+impl DataExport {
     pub(crate) fn new(
         database: Database,
         ports: Ports,
@@ -46,7 +47,7 @@ impl Privacy {
         limits: Limits,
         book: Book,
     ) -> Self {
-        let events = Events::new(database.clone(), ports.clone());
+        let events = AuditLog::new(database.clone(), ports.clone());
         Self { database, ports, questions, events, limits, book }
     }
 
@@ -55,10 +56,10 @@ impl Privacy {
     ///
     /// # Errors
     /// [`ExportError`].
-    pub async fn export(&self, user: &User, device: &Device) -> Result<Export, ExportError> {
+    pub async fn export(&self, user: &User, device: &ClientMetadata) -> Result<Export, ExportError> {
         self.limits.check(Rule::Export, &user.id).await?;
         let user = self.database.find_user(&user.id).await?.ok_or(ExportError::Gone)?;
-        let stored = self.database.belongings_of(&user.id).await?.ok_or(ExportError::Gone)?;
+        let stored = self.database.user_data(&user.id).await?.ok_or(ExportError::Gone)?;
         let trace = self.events.done(EventKind::Export, &user.id, device);
         self.database.record(&trace).await?;
         crate::events::log(&trace);
@@ -81,8 +82,8 @@ impl Privacy {
         })
     }
 
-    fn answers(&self, user: &User) -> Result<Vec<Answer>, Failure> {
-        let fault = |error: serde_json::Error| Failure::Fault(error.to_string());
+    fn answers(&self, user: &User) -> Result<Vec<Answer>, InternalError> {
+        let fault = |error: serde_json::Error| InternalError::Fault(error.to_string());
         let stored: Value = serde_json::to_value(&user.answers).map_err(fault)?;
         let mut stored: BTreeMap<String, String> = serde_json::from_value(stored).map_err(fault)?;
         let asked: Vec<Answer> =
@@ -115,7 +116,7 @@ fn answer(question: &Question, answer: Option<String>) -> Answer {
     }
 }
 
-fn profile(user: User, stored: &Belongings) -> Profile {
+fn profile(user: User, stored: &UserDataRows) -> Profile {
     Profile {
         id: user.id,
         email: user.email,
@@ -131,7 +132,7 @@ fn profile(user: User, stored: &Belongings) -> Profile {
     }
 }
 
-fn methods(stored: &Belongings) -> Vec<SignInMethod> {
+fn methods(stored: &UserDataRows) -> Vec<SignInMethod> {
     let exported = stored.methods.iter().map(|stored| SignInMethod {
         id: stored.method.id.clone(),
         provider: stored.method.provider_id.clone(),
@@ -147,7 +148,7 @@ impl From<&storage::Session> for Session {
     fn from(session: &storage::Session) -> Self {
         Self {
             id: session.id.clone(),
-            device: device_in_words(&session.user_agent),
+            device: describe_device(&session.user_agent),
             user_agent: session.user_agent.clone(),
             ip_address: session.ip_address.clone(),
             remembered: session.remembered,
@@ -164,7 +165,7 @@ impl From<&storage::KnownDevice> for Browser {
     fn from(device: &storage::KnownDevice) -> Self {
         Self {
             id: device.id.clone(),
-            device: device_in_words(&device.user_agent),
+            device: describe_device(&device.user_agent),
             user_agent: device.user_agent.clone(),
             first_seen_at: device.first_seen_at,
             last_seen_at: device.last_seen_at,
@@ -191,9 +192,9 @@ impl From<&storage::WaitingMail> for Mail {
     }
 }
 
-impl From<storage::Event> for Event {
-    fn from(event: storage::Event) -> Self {
-        let storage::Event { id, at, kind, outcome, ip_address, user_agent, .. } = event;
+impl From<storage::AuditEvent> for Event {
+    fn from(event: storage::AuditEvent) -> Self {
+        let storage::AuditEvent { id, at, kind, outcome, ip_address, user_agent, .. } = event;
         Self { id, at, kind, outcome, ip_address, user_agent }
     }
 }
@@ -207,8 +208,8 @@ impl From<LimitError> for ExportError {
     }
 }
 
-impl From<Failure> for ExportError {
-    fn from(failure: Failure) -> Self {
+impl From<InternalError> for ExportError {
+    fn from(failure: InternalError) -> Self {
         Self::Failure(failure)
     }
 }

@@ -17,14 +17,14 @@
 //!
 //! Words are not stemmed, and "ue" is not "ü".
 
-mod fold;
-mod hits;
-mod indexed;
+mod index_text;
+mod matcher;
+mod normalize;
 mod passage;
 mod query;
-mod terms;
+mod tokenizer;
 
-pub use indexed::{Indexed, Owner, index};
+pub use index_text::{Indexed, TermPrefix, index};
 pub use passage::{Passage, PassagePart};
 pub use query::Query;
-pub use terms::{Term, terms};
+pub use tokenizer::{Term, terms};

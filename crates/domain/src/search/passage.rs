@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::{
     Query,
-    fold::{self, Class},
-    hits::{Hit, best},
+    matcher::{Hit, best},
+    normalize::{self, Class},
 };
 
 /// How many characters a passage may become shorter for the sake of whole words.
@@ -102,10 +102,10 @@ fn edge(text: &str, at: usize) -> Edge {
         return Edge::Word;
     };
     let flags = '\u{1F1E6}'..='\u{1F1FF}';
-    let drawn_together = fold::extends(before, after)
+    let drawn_together = normalize::extends(before, after)
         || before == '\u{200D}'
         || flags.contains(&before) && flags.contains(&after);
-    match (fold::class(before), fold::class(after)) {
+    match (normalize::class(before), normalize::class(after)) {
         _ if drawn_together => Edge::None,
         (Class::Letter | Class::Mark, Class::Letter) => Edge::Character,
         _ => Edge::Word,

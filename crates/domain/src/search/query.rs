@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::{
-    Owner, Term, fold,
-    terms::{MAX_TERM, Shape, scan_words, terms},
+    Term, TermPrefix, normalize,
+    tokenizer::{MAX_TERM, Shape, scan_words, terms},
 };
 
 /// The most terms of a query; further ones are not looked for.
@@ -58,12 +58,12 @@ impl Query {
     }
 
     /// An expression for `match` in FTS5.
-    pub fn fts5(&self, owner: &Owner) -> String {
+    pub fn fts5(&self, owner: &TermPrefix) -> String {
         self.expression(" AND ", |phrase| phrase.expression(owner, '"', " + ", " *"))
     }
 
     /// An expression for `$1::tsquery`.
-    pub fn tsquery(&self, owner: &Owner) -> String {
+    pub fn tsquery(&self, owner: &TermPrefix) -> String {
         self.expression(" & ", |phrase| phrase.expression(owner, '\'', " <-> ", ":*"))
     }
 
@@ -96,7 +96,7 @@ impl Phrase {
         Some((Self { terms: found.into_iter().map(|(term, ..)| term).collect(), open }, end))
     }
 
-    fn expression(&self, owner: &Owner, quote: char, next: &str, prefix: &str) -> String {
+    fn expression(&self, owner: &TermPrefix, quote: char, next: &str, prefix: &str) -> String {
         let quoted = self.terms.iter().map(|term| format!("{quote}{}{term}{quote}", owner.as_str()));
         let mut phrase = quoted.collect::<Vec<_>>().join(next);
         if self.open {
@@ -132,7 +132,9 @@ impl Phrase {
 /// As much of a query as is read, no cluster cut in two.
 fn start(text: &str) -> &str {
     let (mut at, mut characters) = (0, 0);
-    while let Some(cluster) = text.get(at..).map(|rest| rest.get(..fold::cluster(rest)).unwrap_or_default()) {
+    while let Some(cluster) =
+        text.get(at..).map(|rest| rest.get(..normalize::cluster(rest)).unwrap_or_default())
+    {
         characters += cluster.chars().count();
         if cluster.is_empty() || characters > MAX_CHARACTERS && at > 0 {
             break;

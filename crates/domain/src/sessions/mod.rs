@@ -1,19 +1,19 @@
 //! Signed-in browsers: how a session is named, how long it lives, how it ends.
 
-mod ending;
-mod naming;
+mod revoke;
+mod tokens;
 
-pub use naming::Presented;
-pub(crate) use naming::named;
+pub use tokens::SessionHandle;
+pub(crate) use tokens::parse_session_id;
 
 use std::sync::Arc;
 
 use contract::Timestamp;
 use serde::{Deserialize, Serialize};
-use storage::{Database, RecordStore, Session, SignedIn, User};
+use storage::{Database, Session, SessionRecordStore, SignedIn, User};
 use uuid::Uuid;
 
-use crate::{DeviceId, Failure, Ports, Secret, events::Events};
+use crate::{DeviceId, InternalError, Ports, Secret, events::AuditLog};
 
 const DAY: i64 = 86_400;
 /// Seconds a remembered session lives after it was opened or renewed.
@@ -37,16 +37,16 @@ const SEEN_LATELY: i64 = 300;
 #[derive(Debug, Clone)]
 pub struct Sessions {
     database: Database,
-    records: Arc<RecordStore>,
+    records: Arc<SessionRecordStore>,
     ports: Ports,
     secret: Arc<Secret>,
     bearer: bool,
-    events: Events,
+    events: AuditLog,
 }
 
 /// Where a request comes from, for the list of sessions.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Device {
+pub struct ClientMetadata {
     /// Network address; empty when unknown.
     pub ip_address: String,
     /// `User-Agent`; empty when unknown.
@@ -55,11 +55,11 @@ pub struct Device {
 
 /// A browser at the door: where it comes from, and the session it brings along, which a new one replaces.
 #[derive(Debug, Clone, Default)]
-pub struct Visit {
+pub struct ClientInfo {
     /// Where it comes from.
-    pub device: Device,
+    pub device: ClientMetadata,
     /// The session it brings along.
-    pub presented: Option<Presented>,
+    pub presented: Option<SessionHandle>,
     /// The browser itself, by its long-lived cookie; `None` for a caller that is no browser.
     pub browser: Option<DeviceId>,
 }
@@ -77,7 +77,7 @@ pub enum Renewal {
 
 /// A living session.
 #[derive(Debug, Clone)]
-pub struct Resolved {
+pub struct ActiveSession {
     /// The session and its reader.
     pub signed_in: SignedIn,
     /// Whether its end has just moved, so the browser needs its cookie again.
@@ -90,14 +90,14 @@ impl Sessions {
         ports: &Ports,
         secret: Arc<Secret>,
         bearer: bool,
-    ) -> Result<Self, Failure> {
-        let records = RecordStore::new(database).await?;
-        let events = Events::new(database.clone(), ports.clone());
+    ) -> Result<Self, InternalError> {
+        let records = SessionRecordStore::new(database).await?;
+        let events = AuditLog::new(database.clone(), ports.clone());
         Ok(Self { database: database.clone(), records, ports: ports.clone(), secret, bearer, events })
     }
 
     /// A session that is not stored yet, under a new handle.
-    pub(crate) fn draft(&self, user_id: &str, device: &Device, remembered: bool) -> Session {
+    pub(crate) fn new_session(&self, user_id: &str, device: &ClientMetadata, remembered: bool) -> Session {
         let handle = Uuid::from_bytes(self.ports.random_bytes());
         let now = self.ports.clock.now();
         let ends_at = now.plus_seconds(ABSOLUTE);
@@ -105,8 +105,8 @@ impl Sessions {
             id: handle.to_string(),
             user_id: user_id.to_owned(),
             record_id: self.key(handle).stored_name(),
-            ip_address: bounded(&device.ip_address),
-            user_agent: bounded(&device.user_agent),
+            ip_address: truncate_untrusted(&device.ip_address),
+            user_agent: truncate_untrusted(&device.user_agent),
             remembered,
             created_at: now,
             renewed_at: now,
@@ -118,8 +118,8 @@ impl Sessions {
 
     /// Gives a stored session the record its browser's belongings go into. Without one the session lives all the same:
     /// a failure here must not tell a reader that an account was not opened which was.
-    pub(crate) async fn opened(&self, session: Session, user: User) -> SignedIn {
-        if let Some(presented) = named(&session.id)
+    pub(crate) async fn create_session_record(&self, session: Session, user: User) -> SignedIn {
+        if let Some(presented) = parse_session_id(&session.id)
             && let Err(error) = self.records.open(self.key(presented.handle)).await
         {
             tracing::warn!(%error, session = %session.id, "the browser's record was not made");
@@ -134,9 +134,9 @@ impl Sessions {
     /// [`Failure`].
     pub async fn resolve(
         &self,
-        presented: &Presented,
+        presented: &SessionHandle,
         renewal: Renewal,
-    ) -> Result<Option<Resolved>, Failure> {
+    ) -> Result<Option<ActiveSession>, InternalError> {
         let id = presented.id();
         let Some(mut signed_in) = self.database.find_session(&id).await? else { return Ok(None) };
         let session = &mut signed_in.session;
@@ -158,22 +158,22 @@ impl Sessions {
             if !self.database.renew_session(session, read_at).await? {
                 // Renewed by another request at this moment, or ended: what stands there now counts.
                 let newer = self.database.find_session(&id).await?;
-                return Ok(newer.map(|signed_in| Resolved { signed_in, renewed: false }));
+                return Ok(newer.map(|signed_in| ActiveSession { signed_in, renewed: false }));
             }
         } else if now.seconds_since(session.last_seen_at) >= SEEN_LATELY {
             self.database.touch_session(&id, now).await?;
         }
         // A cookie of the secret before is given anew under this one, before that secret is forgotten.
         let renewed = due || (presented.outdated && renewal != Renewal::Never);
-        Ok(Some(Resolved { signed_in, renewed }))
+        Ok(Some(ActiveSession { signed_in, renewed }))
     }
 
     /// Whether a session still lives, for who holds on to one for longer than a request.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn lives(&self, session_id: &str) -> Result<bool, Failure> {
-        let Some(presented) = named(session_id) else { return Ok(false) };
+    pub async fn is_active(&self, session_id: &str) -> Result<bool, InternalError> {
+        let Some(presented) = parse_session_id(session_id) else { return Ok(false) };
         Ok(self.resolve(&presented, Renewal::Never).await?.is_some())
     }
 
@@ -194,12 +194,12 @@ fn expiry(now: Timestamp, remembered: bool, ends_at: Timestamp) -> Timestamp {
 }
 
 /// What a client says of itself is kept only so far.
-pub(crate) fn bounded(text: &str) -> String {
+pub(crate) fn truncate_untrusted(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(512).collect()
 }
 
-impl Visit {
+impl ClientInfo {
     pub(crate) fn replaced(&self) -> Option<String> {
-        self.presented.as_ref().map(Presented::id)
+        self.presented.as_ref().map(SessionHandle::id)
     }
 }

@@ -1,8 +1,8 @@
 //! JWTs for the services that trust Bookplate.
 
-mod verifying;
+mod verify;
 
-pub use verifying::VerifiedToken;
+pub use verify::VerifiedToken;
 
 use std::{
     fmt,
@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 use storage::{Database, SignedIn};
 use zeroize::Zeroizing;
 
-use self::verifying::Believed;
-use crate::{Algorithm, Failure, KeyStatus, Ports, Secret, Sessions, SigningKey, key_ring::KeyRing};
+use self::verify::VerificationCache;
+use crate::{Algorithm, InternalError, KeyInfo, Ports, Secret, Sessions, SigningKey, key_ring::KeyRing};
 
 /// How tokens are made.
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ pub struct Tokens {
     questions: Arc<Questions>,
     sessions: Sessions,
     settings: TokenSettings,
-    believed: Believed,
+    believed: VerificationCache,
 }
 
 /// Why no token was issued.
@@ -75,7 +75,7 @@ pub enum IssueError {
     /// The audience is not declared.
     UnknownAudience,
     /// Nothing was wrong with the request.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 /// Why a token is not accepted.
@@ -84,7 +84,7 @@ pub enum VerifyError {
     /// Forged, expired, of another kind, issuer or audience, or its session has ended. Never says which to a client.
     Refused(&'static str),
     /// Nothing can be said about the token.
-    Failure(Failure),
+    Failure(InternalError),
 }
 
 impl Tokens {
@@ -95,10 +95,10 @@ impl Tokens {
         questions: Arc<Questions>,
         sessions: Sessions,
         settings: TokenSettings,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, InternalError> {
         let keys = KeyRing::open(&database, &ports, &secret, settings.algorithm).await?;
         let keys = RwLock::new(Arc::new(keys));
-        let believed = Believed::default();
+        let believed = VerificationCache::default();
         Ok(Self { database, ports, secret, keys, questions, sessions, settings, believed })
     }
 
@@ -106,7 +106,7 @@ impl Tokens {
     ///
     /// # Errors
     /// [`Failure`]; then the keys stay as they were.
-    pub async fn reload(&self) -> Result<(), Failure> {
+    pub async fn reload(&self) -> Result<(), InternalError> {
         let keys = KeyRing::open(&self.database, &self.ports, &self.secret, self.settings.algorithm).await?;
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
         // A key may be gone that signed what is believed.
@@ -118,7 +118,7 @@ impl Tokens {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn rotate(&self, ahead: i64) -> Result<bool, Failure> {
+    pub async fn rotate(&self, ahead: i64) -> Result<bool, InternalError> {
         let algorithm = self.settings.algorithm;
         let added = KeyRing::rotate(&self.database, &self.ports, &self.secret, algorithm, ahead).await?;
         self.reload().await?;
@@ -129,7 +129,7 @@ impl Tokens {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn keys(&self) -> Result<Vec<KeyStatus>, Failure> {
+    pub async fn keys(&self) -> Result<Vec<KeyInfo>, InternalError> {
         KeyRing::list(&self.database, &self.ports).await
     }
 
@@ -158,7 +158,7 @@ impl Tokens {
             Some(AudienceKey::Published) | None => {
                 let ring = self.ring();
                 let key = ring.signing_at(self.ports.clock.now());
-                let key = key.ok_or_else(|| Failure::Fault("there is no key to sign with".into()))?;
+                let key = key.ok_or_else(|| InternalError::Fault("there is no key to sign with".into()))?;
                 self.ports.signer.sign(key, &claims)?
             }
         };
@@ -226,13 +226,13 @@ impl fmt::Debug for AudienceKey {
     }
 }
 
-impl<E: Into<Failure>> From<E> for IssueError {
+impl<E: Into<InternalError>> From<E> for IssueError {
     fn from(error: E) -> Self {
         Self::Failure(error.into())
     }
 }
 
-impl<E: Into<Failure>> From<E> for VerifyError {
+impl<E: Into<InternalError>> From<E> for VerifyError {
     fn from(error: E) -> Self {
         Self::Failure(error.into())
     }

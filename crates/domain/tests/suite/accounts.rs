@@ -1,5 +1,5 @@
 use domain::{
-    Failure, SignInError, SignUp, SignUpError, StorageError, Visit,
+    ClientInfo, InternalError, SignInError, SignUp, SignUpError, StorageError,
     contract::{Code, Email, Image, PasswordAttempt, Problem, Problems},
 };
 use testkit::{Work, databases::TestDatabase, on_each_database};
@@ -25,11 +25,11 @@ async fn a_reader_who_signed_up_can_sign_in(database: TestDatabase) {
     let book = Book::open(database).await;
     let image = Some(Image::parse("https://example.com/ada.png").unwrap());
     let command = SignUp { image, ..sign_up("ada") };
-    let signed_up = entered(book.services.accounts.sign_up(command, &Visit::default()).await.unwrap());
+    let signed_up = entered(book.services.accounts.sign_up(command, &ClientInfo::default()).await.unwrap());
     assert!(book.lives(&signed_up).await);
     book.ports.clock.advance_seconds(60);
     let signed_in =
-        book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap();
+        book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await.unwrap();
 
     assert_ne!(signed_in.session.id, signed_up.session.id);
     for user in [&signed_in.user, &signed_up.user] {
@@ -51,10 +51,10 @@ async fn an_address_is_the_same_in_any_letter_case(database: TestDatabase) {
     book.reader("ada").await;
     let shouted = Email::parse("ADA@Example.COM").unwrap();
     let command = SignUp { email: shouted.clone(), ..sign_up("other") };
-    let refused = book.services.accounts.sign_up(command, &Visit::default()).await;
+    let refused = book.services.accounts.sign_up(command, &ClientInfo::default()).await;
     assert!(matches!(refused, Err(SignUpError::EmailTaken)), "{refused:?}");
     let command = domain::SignIn { email: shouted, ..sign_in("ada", PASSWORD) };
-    book.services.accounts.sign_in(command, &Visit::default()).await.unwrap();
+    book.services.accounts.sign_in(command, &ClientInfo::default()).await.unwrap();
 }
 
 async fn security_01_an_unknown_address_costs_the_work_of_a_wrong_password_and_answers_alike(
@@ -67,8 +67,12 @@ async fn security_01_an_unknown_address_costs_the_work_of_a_wrong_password_and_a
         [("ada", "another password"), ("nobody", PASSWORD), ("ada", "short"), ("nobody", "")]
     {
         let before = book.ports.hasher.work();
-        let error =
-            book.services.accounts.sign_in(sign_in(name, password), &Visit::default()).await.unwrap_err();
+        let error = book
+            .services
+            .accounts
+            .sign_in(sign_in(name, password), &ClientInfo::default())
+            .await
+            .unwrap_err();
         assert!(matches!(error, SignInError::WrongCredentials), "{error:?}");
         let Work { hashed, verified } = book.ports.hasher.work();
         outcomes.push((hashed - before.hashed, verified - before.verified, Problems::from(error)));
@@ -85,7 +89,7 @@ async fn security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_succe
     for _ in 0..20 {
         let book = book.clone();
         tasks.spawn(async move {
-            match book.services.accounts.sign_up(sign_up("ada"), &Visit::default()).await {
+            match book.services.accounts.sign_up(sign_up("ada"), &ClientInfo::default()).await {
                 Ok(_) => true,
                 Err(SignUpError::EmailTaken) => false,
                 Err(refused) => panic!("{refused:?}"),
@@ -104,7 +108,7 @@ async fn security_07_a_password_is_compared_exactly(database: TestDatabase) {
     book.reader("ada").await;
     for wrong in ["Quiet paper and ink", "quiet paper and ink ", " quiet paper and ink", "quiet paper and in"]
     {
-        let refused = book.services.accounts.sign_in(sign_in("ada", wrong), &Visit::default()).await;
+        let refused = book.services.accounts.sign_in(sign_in("ada", wrong), &ClientInfo::default()).await;
         assert!(matches!(refused, Err(SignInError::WrongCredentials)), "{wrong:?}");
     }
     assert!(PasswordAttempt::parse(&"p".repeat(129)).is_err(), "refused before hashing");
@@ -116,7 +120,7 @@ async fn security_10_every_sign_in_opens_a_new_session(database: TestDatabase) {
     let mut seen = vec![first.session.id];
     for _ in 0..3 {
         let signed_in =
-            book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap();
+            book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await.unwrap();
         assert!(!seen.contains(&signed_in.session.id));
         seen.push(signed_in.session.id);
     }
@@ -127,7 +131,7 @@ async fn security_10_signing_in_ends_the_session_the_browser_brought_along(datab
     let book = Book::open(database).await;
     let first = book.reader("ada").await;
     let elsewhere =
-        book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap();
+        book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await.unwrap();
     let second =
         book.services.accounts.sign_in(sign_in("ada", PASSWORD), &book.visit_with(&first)).await.unwrap();
     assert!(!book.lives(&first).await);
@@ -154,7 +158,7 @@ async fn a_taken_address_is_refused_after_the_same_work_and_leaves_nothing_behin
     let rows = async || book.rows_without(&["bookplate_events"]).await;
     let (before, work) = (rows().await, book.ports.hasher.work());
     let events = book.count("bookplate_events").await;
-    let refused = book.services.accounts.sign_up(sign_up("ada"), &Visit::default()).await.unwrap_err();
+    let refused = book.services.accounts.sign_up(sign_up("ada"), &ClientInfo::default()).await.unwrap_err();
     assert!(matches!(refused, SignUpError::EmailTaken), "{refused:?}");
     assert_eq!(Problems::from(refused), Problem::on(Code::UserAlreadyExists, "email").into());
     assert_eq!(book.ports.hasher.work(), Work { hashed: work.hashed + 1, ..work });
@@ -170,22 +174,29 @@ async fn security_28_a_busy_hasher_is_told_at_once_and_nothing_is_stored(databas
     let rows = async || book.rows_without(&["bookplate_limits"]).await;
     let before = rows().await;
     book.ports.hasher.set_busy(true);
-    let refused = book.services.accounts.sign_up(sign_up("grace"), &Visit::default()).await.unwrap_err();
-    assert!(matches!(refused, SignUpError::Failure(Failure::Busy)), "{refused:?}");
+    let refused = book.services.accounts.sign_up(sign_up("grace"), &ClientInfo::default()).await.unwrap_err();
+    assert!(matches!(refused, SignUpError::Failure(InternalError::Busy)), "{refused:?}");
     assert_eq!(Problems::from(refused), Problem::retry_in(Code::Busy, 2).into());
     for name in ["ada", "nobody"] {
-        let refused =
-            book.services.accounts.sign_in(sign_in(name, PASSWORD), &Visit::default()).await.unwrap_err();
-        assert!(matches!(refused, SignInError::Failure(Failure::Busy)), "{name}: {refused:?}");
+        let refused = book
+            .services
+            .accounts
+            .sign_in(sign_in(name, PASSWORD), &ClientInfo::default())
+            .await
+            .unwrap_err();
+        assert!(matches!(refused, SignInError::Failure(InternalError::Busy)), "{name}: {refused:?}");
     }
     for _ in 0..20 {
-        let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await;
-        assert!(matches!(refused, Err(SignInError::Failure(Failure::Busy))), "never a guess: {refused:?}");
+        let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await;
+        assert!(
+            matches!(refused, Err(SignInError::Failure(InternalError::Busy))),
+            "never a guess: {refused:?}"
+        );
     }
     assert_eq!(rows().await, before);
     book.ports.hasher.set_busy(false);
     book.reader("grace").await;
-    book.enters("ada", &Visit::default()).await;
+    book.enters("ada", &ClientInfo::default()).await;
 }
 
 async fn a_database_out_of_reach_is_told_as_such(database: TestDatabase) {
@@ -193,10 +204,10 @@ async fn a_database_out_of_reach_is_told_as_such(database: TestDatabase) {
     book.reader("ada").await;
     book.database.close().await;
     let refused =
-        book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap_err();
-    let SignInError::Failure(failure @ Failure::Storage(StorageError::Unavailable(_))) = refused else {
+        book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await.unwrap_err();
+    let SignInError::Failure(failure @ InternalError::Storage(StorageError::Unavailable(_))) = refused else {
         panic!("{refused:?}")
     };
     assert_eq!(Problem::from(failure), Problem::retry_in(Code::Unavailable, 5));
-    assert!(book.services.accounts.sign_up(sign_up("grace"), &Visit::default()).await.is_err());
+    assert!(book.services.accounts.sign_up(sign_up("grace"), &ClientInfo::default()).await.is_err());
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    ChangeEmailError, SendVerificationError, SignedIn, Verified, VerifyEmailError, Visit,
+    ChangeEmailError, ClientInfo, EmailLinkOutcome, SendVerificationError, SignedIn, VerifyEmailError,
     contract::{Code, Email, Problem, Problems},
     lifetimes,
 };
@@ -28,13 +28,17 @@ on_each_database!(
     security_22_links_to_the_old_address_die_with_its_change,
 );
 
-async fn opens(book: &Book, token: &str, signed_in: Option<&SignedIn>) -> Result<Verified, VerifyEmailError> {
-    book.services.accounts.verify_email(token, "/done", signed_in, &Visit::default()).await
+async fn opens(
+    book: &Book,
+    token: &str,
+    signed_in: Option<&SignedIn>,
+) -> Result<EmailLinkOutcome, VerifyEmailError> {
+    book.services.accounts.verify_email(token, "/done", signed_in, &ClientInfo::default()).await
 }
 
 async fn asks_for(book: &Book, signed_in: &SignedIn, name: &str) {
     let wanted = email(name);
-    book.services.accounts.change_email(&wanted, "/done", signed_in, &Visit::default()).await.unwrap();
+    book.services.accounts.change_email(&wanted, "/done", signed_in, &ClientInfo::default()).await.unwrap();
 }
 
 /// A reader whose address is proved.
@@ -61,12 +65,12 @@ async fn a_link_proves_the_address_and_may_be_opened_twice_without_harm(database
     );
     book.ports.clock.advance_seconds(60);
     let first = opens(&book, &link.token, None).await.unwrap();
-    assert!(matches!(first, Verified::Address { session: None }), "a link lets nobody in: {first:?}");
+    assert!(matches!(first, EmailLinkOutcome::Address { session: None }), "a link lets nobody in: {first:?}");
     assert_eq!(address(&book, &signed_in).await, ("ada@example.com".into(), true));
     let before = book.database.rows().await;
     for signed_in in [None, Some(&signed_in)] {
         let again = opens(&book, &link.token, signed_in).await.unwrap();
-        assert!(matches!(again, Verified::Address { session: None }), "{again:?}");
+        assert!(matches!(again, EmailLinkOutcome::Address { session: None }), "{again:?}");
     }
     assert_eq!(book.database.rows().await, before);
     let events = book.happened(&signed_in.user.id).await;
@@ -142,7 +146,10 @@ async fn a_proved_address_agrees_before_the_new_one_is_asked(database: TestDatab
     assert_eq!((letters[0].kind.as_str(), letters[0].to.as_str()), ("change-email", "ada@example.com"));
     assert!(letters[0].text.contains("lovelace@example.com"), "says which address is wanted");
     let first = letters[0].link.clone().unwrap().token;
-    assert!(matches!(opens(&book, &first, Some(&signed_in)).await.unwrap(), Verified::ChangeConfirmed));
+    assert!(matches!(
+        opens(&book, &first, Some(&signed_in)).await.unwrap(),
+        EmailLinkOutcome::ChangeConfirmed
+    ));
     assert!(matches!(opens(&book, &first, None).await, Err(VerifyEmailError::InvalidToken)), "once");
 
     let letters = book.mail().await;
@@ -152,12 +159,12 @@ async fn a_proved_address_agrees_before_the_new_one_is_asked(database: TestDatab
     let second = letters[0].link.clone().unwrap();
     assert!(second.url.ends_with("&callbackURL=%2Fdone"), "{}", second.url);
     let changed = opens(&book, &second.token, None).await.unwrap();
-    let Verified::Changed(user) = changed else { panic!("{changed:?}") };
+    let EmailLinkOutcome::Changed(user) = changed else { panic!("{changed:?}") };
     assert_eq!((user.email.as_str(), user.email_verified), ("lovelace@example.com", true));
     assert!(book.lives(&signed_in).await);
     assert_eq!(book.posted().await, [("email-changed".into(), "ada@example.com".into())], "to the old one");
-    book.enters("lovelace", &Visit::default()).await;
-    let old = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await;
+    book.enters("lovelace", &ClientInfo::default()).await;
+    let old = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await;
     assert!(old.is_err());
     let events = book.happened(&signed_in.user.id).await;
     for kind in ["email-change-request", "email-change"] {
@@ -173,10 +180,11 @@ async fn an_address_that_is_not_proved_is_changed_by_a_link_to_the_new_one(datab
     let letters = book.mail().await;
     assert_eq!((letters[0].kind.as_str(), letters[0].to.as_str()), ("verify-email", "lovelace@example.com"));
     let token = letters[0].link.clone().unwrap().token;
-    assert!(matches!(opens(&book, &token, Some(&signed_in)).await.unwrap(), Verified::Changed(_)));
+    assert!(matches!(opens(&book, &token, Some(&signed_in)).await.unwrap(), EmailLinkOutcome::Changed(_)));
     let now = ("lovelace@example.com".to_owned(), false);
     assert_eq!(address(&book, &signed_in).await, now, "as the wire has it: still to be proved");
-    let same = book.services.accounts.change_email(&email("ada"), "/", &signed_in, &Visit::default()).await;
+    let same =
+        book.services.accounts.change_email(&email("ada"), "/", &signed_in, &ClientInfo::default()).await;
     let same = same.unwrap_err();
     assert!(matches!(same, ChangeEmailError::Same), "{same:?}");
     assert_eq!(Problems::from(same), Problem::on(Code::EmailIsTheSame, "newEmail").into());
@@ -194,11 +202,11 @@ async fn security_01_a_taken_address_is_answered_like_a_free_one_and_gets_no_mai
     for (wanted, reached) in [("grace@example.com", 0), ("GRACE@example.com", 0), ("free@example.com", 1)] {
         let before = counts().await;
         let wanted = Email::parse(wanted).unwrap();
-        book.services.accounts.change_email(&wanted, "/", &signed_in, &Visit::default()).await.unwrap();
+        book.services.accounts.change_email(&wanted, "/", &signed_in, &ClientInfo::default()).await.unwrap();
         assert_eq!(counts().await, (before.0 + 1, before.1 + 1), "{wanted:?}");
         let token = book.token_in("change-email").await;
         let opened = opens(&book, &token, Some(&signed_in)).await.unwrap();
-        assert!(matches!(opened, Verified::ChangeConfirmed), "{opened:?}");
+        assert!(matches!(opened, EmailLinkOutcome::ChangeConfirmed), "{opened:?}");
         assert_eq!(book.posted().await.len(), reached, "{wanted:?}");
         let after = counts().await;
         seen.push((after.0 - before.0, after.1, book.database.number(links).await));
@@ -288,12 +296,12 @@ async fn security_22_links_to_the_old_address_die_with_its_change(database: Test
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let verify = book.token_in("verify-email").await;
-    book.services.accounts.request_password_reset(&email("ada"), "/", &Visit::default()).await.unwrap();
+    book.services.accounts.request_password_reset(&email("ada"), "/", &ClientInfo::default()).await.unwrap();
     let reset = book.token_in("reset-password").await;
     asks_for(&book, &signed_in, "lovelace").await;
     let change = book.token_in("verify-email").await;
     opens(&book, &change, None).await.unwrap();
-    assert!(!book.services.accounts.reset_link_is_good(&reset).await.unwrap());
+    assert!(!book.services.accounts.is_reset_link_valid(&reset).await.unwrap());
     assert!(matches!(opens(&book, &verify, None).await, Err(VerifyEmailError::InvalidToken)));
     assert!(!address(&book, &signed_in).await.1);
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use domain::{
-    AccountRules, Algorithm, Database, Device, DeviceId, Letter, Letterhead, LimitSettings, PasswordPolicy,
-    Presented, Renewal, Resolved, Retention, Secret, Services, Settings, SignIn, SignUp, SignedIn, SignedUp,
-    TokenSettings, Visit,
+    AccountRules, ActiveSession, Algorithm, ClientInfo, ClientMetadata, Database, DeviceId, LimitSettings,
+    MailBranding, MailMessage, PasswordPolicy, Renewal, Retention, Secret, Services, SessionHandle, Settings,
+    SignIn, SignUp, SignedIn, SignedUp, TokenSettings,
     contract::{AnswerInput, Answers, Email, NewPassword, PasswordAttempt, PersonName, Questions},
 };
 use testkit::{TestPorts, databases::TestDatabase};
@@ -35,22 +35,22 @@ impl Book {
 
     /// The services as they are after a restart with these settings.
     pub(crate) async fn restarted(&self, settings: Settings) -> Services {
-        Services::open(self.database.opened_again().await, self.ports.ports(), settings).await.unwrap()
+        Services::open(self.database.reopen().await, self.ports.ports(), settings).await.unwrap()
     }
 
     /// A reader signs up as `NAME@example.com` and is remembered.
     pub(crate) async fn reader(&self, name: &str) -> SignedIn {
-        entered(self.services.accounts.sign_up(sign_up(name), &Visit::default()).await.unwrap())
+        entered(self.services.accounts.sign_up(sign_up(name), &ClientInfo::default()).await.unwrap())
     }
 
     /// A reader of [`Book::reader`] comes in once more, with another browser.
-    pub(crate) async fn enters(&self, name: &str, visit: &Visit) -> SignedIn {
+    pub(crate) async fn enters(&self, name: &str, visit: &ClientInfo) -> SignedIn {
         self.services.accounts.sign_in(sign_in(name, PASSWORD), visit).await.unwrap()
     }
 
     /// A browser with a cookie of its own, which it has brought along.
-    pub(crate) fn browser(&self) -> Visit {
-        Visit { browser: Some(self.cookie()), ..Visit::default() }
+    pub(crate) fn browser(&self) -> ClientInfo {
+        ClientInfo { browser: Some(self.cookie()), ..ClientInfo::default() }
     }
 
     fn cookie(&self) -> DeviceId {
@@ -61,12 +61,12 @@ impl Book {
     /// Ends a session as its own browser does.
     pub(crate) async fn signs_out(&self, signed_in: &SignedIn) {
         let presented = self.presented(signed_in);
-        self.services.sessions.sign_out(&presented, &Device::default()).await.unwrap();
+        self.services.sessions.sign_out(&presented, &ClientMetadata::default()).await.unwrap();
     }
 
     /// Delivers what is due and gives the letters that have come since the last time.
-    pub(crate) async fn mail(&self) -> Vec<Letter> {
-        self.services.post.deliver().await.unwrap();
+    pub(crate) async fn mail(&self) -> Vec<MailMessage> {
+        self.services.mail.deliver().await.unwrap();
         let letters = self.ports.mailer.letters();
         self.ports.mailer.clear();
         letters
@@ -80,7 +80,7 @@ impl Book {
     /// Delivers what is due: the token of the one letter of this kind.
     pub(crate) async fn token_in(&self, kind: &str) -> String {
         let letters = self.mail().await;
-        let of_kind: Vec<&Letter> = letters.iter().filter(|letter| letter.kind == kind).collect();
+        let of_kind: Vec<&MailMessage> = letters.iter().filter(|letter| letter.kind == kind).collect();
         let [letter] = of_kind[..] else { panic!("{kind} among {letters:?}") };
         letter.link.as_ref().unwrap().token.clone()
     }
@@ -99,12 +99,12 @@ impl Book {
     }
 
     /// The handle of a session, as its own cookie shows it.
-    pub(crate) fn presented(&self, signed_in: &SignedIn) -> Presented {
+    pub(crate) fn presented(&self, signed_in: &SignedIn) -> SessionHandle {
         let cookie = self.services.sessions.cookie_value(&signed_in.session.id);
         self.services.sessions.read_cookie(&cookie).unwrap()
     }
 
-    pub(crate) async fn resolve(&self, signed_in: &SignedIn, renewal: Renewal) -> Option<Resolved> {
+    pub(crate) async fn resolve(&self, signed_in: &SignedIn, renewal: Renewal) -> Option<ActiveSession> {
         self.services.sessions.resolve(&self.presented(signed_in), renewal).await.unwrap()
     }
 
@@ -113,8 +113,8 @@ impl Book {
     }
 
     /// A browser that brings this session along.
-    pub(crate) fn visit_with(&self, signed_in: &SignedIn) -> Visit {
-        Visit { presented: Some(self.presented(signed_in)), ..Visit::default() }
+    pub(crate) fn visit_with(&self, signed_in: &SignedIn) -> ClientInfo {
+        ClientInfo { presented: Some(self.presented(signed_in)), ..ClientInfo::default() }
     }
 
     pub(crate) async fn count(&self, table: &str) -> i64 {
@@ -139,7 +139,7 @@ pub(crate) fn settings() -> Settings {
             passwords: PasswordPolicy::default(),
             book: "The Book".into(),
         },
-        letterhead: Letterhead { book: "The Book".into(), origin: ISSUER.into(), accent: "#204060".into() },
+        branding: MailBranding { book: "The Book".into(), origin: ISSUER.into(), accent: "#204060".into() },
         limits: LimitSettings::default(),
         retention: Retention::default(),
         conversations: domain::ConversationLimits::default(),

@@ -47,7 +47,7 @@ async fn an_older_copy_undoes_nothing(database: TestDatabase) {
     talked(&book, &ada).await;
     let old = all(&book, &ada).await;
     book.ports.clock.advance_seconds(60);
-    let by = domain::By { user_id: &ada, token_id: None, expired: false };
+    let by = domain::Principal { user_id: &ada, token_id: None, expired: false };
     let change = wire(&json!({ "content": "What I meant to ask" }));
     book.services.conversations.update_message(by, "first", "q1", change).await.unwrap();
     let now = all(&book, &ada).await;
@@ -74,7 +74,7 @@ async fn what_one_reader_takes_away_another_can_take_in(database: TestDatabase) 
     talked(&book, &ada).await;
     // Later edits: the beginning of the list and the text are no longer the same.
     let change = wire(&json!({ "content": "What I meant to ask" }));
-    let by = domain::By { user_id: &ada, token_id: None, expired: false };
+    let by = domain::Principal { user_id: &ada, token_id: None, expired: false };
     book.services.conversations.update_message(by, "first", "q1", change).await.unwrap();
     let mut file = all(&book, &ada).await;
     book.ports.clock.advance_seconds(3600);
@@ -87,7 +87,7 @@ async fn what_one_reader_takes_away_another_can_take_in(database: TestDatabase) 
     let list = |user_id: String| {
         let conversations = book.services.conversations.clone();
         async move {
-            let asked = domain::Asked { limit: 20, cursor: None };
+            let asked = domain::PageRequest { limit: 20, cursor: None };
             conversations
                 .list(&user_id, domain::contract::conversations::ConversationStatus::Active, asked)
                 .await
@@ -367,7 +367,7 @@ async fn words_that_came_in_with_a_file_are_found(database: TestDatabase) {
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     import(&book, &ada, &chatgpt()).await;
-    let asked = domain::Asked { limit: 20, cursor: None };
+    let asked = domain::PageRequest { limit: 20, cursor: None };
     let found = book.services.conversations.search(&ada, "sourdough", asked).await.unwrap();
     assert_eq!(found.items.len(), 1);
     assert_eq!(found.items[0].message.id.as_str(), "a");

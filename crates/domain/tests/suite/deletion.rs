@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    CheckPasswordError, DeleteAccount, DeleteAccountError, Deleted, SignInError, SignedIn, Visit,
+    CheckPasswordError, ClientInfo, DeleteAccount, DeleteAccountError, DeleteAccountOutcome, SignInError,
+    SignedIn,
     contract::{Code, Problem, Problems},
     lifetimes,
 };
@@ -34,8 +35,8 @@ async fn deletes(
     book: &Book,
     command: DeleteAccount,
     signed_in: &SignedIn,
-) -> Result<Deleted, DeleteAccountError> {
-    book.services.accounts.delete(command, signed_in, &Visit::default()).await
+) -> Result<DeleteAccountOutcome, DeleteAccountError> {
+    book.services.accounts.delete(command, signed_in, &ClientInfo::default()).await
 }
 
 async fn exists(book: &Book, signed_in: &SignedIn) -> bool {
@@ -55,7 +56,7 @@ async fn proved(book: &Book, name: &str) -> SignedIn {
 
 async fn deletion_link(book: &Book, signed_in: &SignedIn) -> String {
     let command = DeleteAccount { callback: "/gone".into(), ..DeleteAccount::default() };
-    assert_eq!(deletes(book, command, signed_in).await.unwrap(), Deleted::ByMail);
+    assert_eq!(deletes(book, command, signed_in).await.unwrap(), DeleteAccountOutcome::ByMail);
     book.token_in("delete-account").await
 }
 
@@ -73,7 +74,7 @@ async fn security_11_a_deleted_reader_is_gone_at_once_with_everything_and_is_tol
     book.mail().await;
     book.services.accounts.send_verification(&email, "/", Some(&ada.user)).await.unwrap();
 
-    assert_eq!(deletes(&book, by_password(PASSWORD), &ada).await.unwrap(), Deleted::Now);
+    assert_eq!(deletes(&book, by_password(PASSWORD), &ada).await.unwrap(), DeleteAccountOutcome::Now);
     assert!(!book.lives(&ada).await && !book.lives(&other).await);
     assert!(book.services.tokens.verify(&token).await.is_err());
     for trace in [ada.user.id.as_str(), "ada@example.com", &ada.session.id, &other.session.record_id] {
@@ -82,7 +83,7 @@ async fn security_11_a_deleted_reader_is_gone_at_once_with_everything_and_is_tol
     assert!(book.lives(&grace).await);
     assert_eq!(book.posted().await, [("account-deleted".into(), "ada@example.com".into())]);
     assert_eq!(book.count("bookplate_mails").await, 0, "what was still to be written is not");
-    let gone = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await;
+    let gone = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await;
     assert!(matches!(gone, Err(SignInError::WrongCredentials)), "{gone:?}");
     book.reader("ada").await;
 }
@@ -116,14 +117,20 @@ async fn without_a_password_the_session_must_be_fresh(database: TestDatabase) {
     ));
     assert!(exists(&book, &signed_in).await);
     book.ports.clock.advance_seconds(-1);
-    assert_eq!(deletes(&book, DeleteAccount::default(), &signed_in).await.unwrap(), Deleted::Now);
+    assert_eq!(
+        deletes(&book, DeleteAccount::default(), &signed_in).await.unwrap(),
+        DeleteAccountOutcome::Now
+    );
     assert!(!exists(&book, &signed_in).await);
 }
 
 async fn where_addresses_are_proved_a_link_is_mailed_that_deletes(database: TestDatabase) {
     let book = Book::with(database, strict()).await;
     let signed_in = proved(&book, "ada").await;
-    assert_eq!(deletes(&book, by_password(PASSWORD), &signed_in).await.unwrap(), Deleted::ByMail);
+    assert_eq!(
+        deletes(&book, by_password(PASSWORD), &signed_in).await.unwrap(),
+        DeleteAccountOutcome::ByMail
+    );
     let older = book.token_in("delete-account").await;
     let token = deletion_link(&book, &signed_in).await;
     assert!(exists(&book, &signed_in).await);
@@ -137,7 +144,7 @@ async fn where_addresses_are_proved_a_link_is_mailed_that_deletes(database: Test
         Err(DeleteAccountError::InvalidToken)
     ));
     book.ports.clock.advance_seconds(-1);
-    assert_eq!(deletes(&book, by_token(&token), &signed_in).await.unwrap(), Deleted::Now);
+    assert_eq!(deletes(&book, by_token(&token), &signed_in).await.unwrap(), DeleteAccountOutcome::Now);
     assert!(!exists(&book, &signed_in).await);
     assert_eq!(book.posted().await, [("account-deleted".into(), "ada@example.com".into())]);
 }
@@ -177,8 +184,8 @@ async fn security_22_of_ten_deletions_with_one_link_at_once_one_is_done(database
 
 async fn what_happens_to_an_erased_account_is_recorded_about_nobody(database: TestDatabase) {
     let book = Book::open(database).await;
-    let device = domain::Device { ip_address: "192.0.2.7".into(), user_agent: "Browser/1.0".into() };
-    let visit = Visit { device, ..Visit::default() };
+    let device = domain::ClientMetadata { ip_address: "192.0.2.7".into(), user_agent: "Browser/1.0".into() };
+    let visit = ClientInfo { device, ..ClientInfo::default() };
     let signed_in = entered(book.services.accounts.sign_up(sign_up("ada"), &visit).await.unwrap());
     let before = book.count("bookplate_events").await;
     assert_eq!(book.happened(&signed_in.user.id).await, [("sign-up".into(), "done".into())]);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    Ban, CheckPasswordError, LimitSettings, Quota, Settings, SignInError, SignedIn, Visit,
+    Ban, CheckPasswordError, ClientInfo, LimitSettings, Quota, Settings, SignInError, SignedIn,
     contract::{Code, Problem, Problems, Timestamp},
 };
 use testkit::{databases::TestDatabase, on_each_database};
@@ -33,11 +33,11 @@ async fn open(database: TestDatabase) -> Book {
     Book::with(database, Settings { limits, ..settings() }).await
 }
 
-async fn guess(book: &Book, name: &str, visit: &Visit) -> SignInError {
+async fn guess(book: &Book, name: &str, visit: &ClientInfo) -> SignInError {
     book.services.accounts.sign_in(sign_in(name, "not the password"), visit).await.unwrap_err()
 }
 
-async fn guess_until_refused(book: &Book, name: &str, visit: &Visit) -> u32 {
+async fn guess_until_refused(book: &Book, name: &str, visit: &ClientInfo) -> u32 {
     for guesses in 0..100 {
         match guess(book, name, visit).await {
             SignInError::WrongCredentials => {}
@@ -65,7 +65,7 @@ async fn security_25_guesses_at_one_account_are_refused_wherever_they_come_from(
     let right = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &book.browser()).await;
     assert!(matches!(right, Err(SignInError::TooMany { .. })), "not even the right one: {right:?}");
     assert_eq!(book.ports.hasher.work(), work, "and nothing is hashed for it");
-    book.enters("grace", &Visit::default()).await;
+    book.enters("grace", &ClientInfo::default()).await;
 }
 
 async fn security_24_a_try_above_the_limit_is_recorded(database: TestDatabase) {
@@ -112,7 +112,7 @@ async fn security_26_strangers_who_guess_do_not_keep_the_readers_own_browser_out
     let own = book.browser();
     book.enters("ada", &own).await;
     guess_until_refused(&book, "ada", &book.browser()).await;
-    guess_until_refused(&book, "ada", &Visit::default()).await;
+    guess_until_refused(&book, "ada", &ClientInfo::default()).await;
     book.enters("ada", &own).await;
     // Its own guesses are counted too, for themselves.
     assert_eq!(guess_until_refused(&book, "ada", &own).await, GUESSES);
@@ -128,35 +128,35 @@ async fn security_26_strangers_who_guess_do_not_keep_the_readers_own_browser_out
 async fn security_26_the_owner_of_an_account_is_not_kept_out_for_good(database: TestDatabase) {
     let book = open(database).await;
     book.reader("ada").await;
-    guess_until_refused(&book, "ada", &Visit::default()).await;
+    guess_until_refused(&book, "ada", &ClientInfo::default()).await;
     // Strangers go on guessing all the while.
     for left in (1..9).rev() {
         book.ports.clock.advance_seconds(100);
-        let refused = guess(&book, "ada", &Visit::default()).await;
+        let refused = guess(&book, "ada", &ClientInfo::default()).await;
         let SignInError::TooMany { retry_after } = refused else { panic!("{refused:?}") };
         assert_eq!(retry_after, left * 100);
     }
     book.ports.clock.advance_seconds(100);
-    book.enters("ada", &Visit::default()).await;
+    book.enters("ada", &ClientInfo::default()).await;
 }
 
 async fn signing_in_is_no_guess(database: TestDatabase) {
     let book = open(database).await;
     book.reader("ada").await;
     for _ in 0..3 * GUESSES {
-        book.enters("ada", &Visit::default()).await;
+        book.enters("ada", &ClientInfo::default()).await;
     }
-    assert_eq!(guess_until_refused(&book, "ada", &Visit::default()).await, GUESSES);
+    assert_eq!(guess_until_refused(&book, "ada", &ClientInfo::default()).await, GUESSES);
 }
 
 async fn security_27_guesses_at_the_current_password_are_refused_in_that_session_alone(
     database: TestDatabase,
 ) {
     let book = open(database).await;
-    let (taken_over, own) = (book.reader("ada").await, book.enters("ada", &Visit::default()).await);
+    let (taken_over, own) = (book.reader("ada").await, book.enters("ada", &ClientInfo::default()).await);
     let check = async |signed_in: &SignedIn, password: &str| {
         let attempt = attempt(password);
-        book.services.accounts.check_password(&attempt, signed_in, &Visit::default()).await
+        book.services.accounts.check_password(&attempt, signed_in, &ClientInfo::default()).await
     };
     for _ in 0..2 * GUESSES {
         check(&taken_over, PASSWORD).await.unwrap();
@@ -168,7 +168,7 @@ async fn security_27_guesses_at_the_current_password_are_refused_in_that_session
     let refused = check(&taken_over, PASSWORD).await;
     assert!(matches!(refused, Err(CheckPasswordError::TooMany { retry_after: WINDOW })), "{refused:?}");
     check(&own, PASSWORD).await.unwrap();
-    book.enters("ada", &Visit::default()).await;
+    book.enters("ada", &ClientInfo::default()).await;
     let failed = book.happened(&own.user.id).await;
     let failed =
         failed.iter().filter(|(kind, outcome)| kind == "password-check" && outcome == "wrong-password");
@@ -179,7 +179,7 @@ async fn a_banned_reader_stays_outside_until_the_ban_is_over(database: TestDatab
     let book = open(database).await;
     let signed_in = book.reader("ada").await;
     let until = Timestamp::from_millis(signed_in.user.created_at.millis() + 60_000);
-    book.services.operator.ban(&signed_in.user, Some("spam".into()), Some(until)).await.unwrap();
+    book.services.admin.ban(&signed_in.user, Some("spam".into()), Some(until)).await.unwrap();
     assert!(!book.lives(&signed_in).await);
     for _ in 0..2 * GUESSES {
         let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &book.browser()).await;
@@ -187,24 +187,24 @@ async fn a_banned_reader_stays_outside_until_the_ban_is_over(database: TestDatab
     }
     assert_eq!((book.count("bookplate_sessions").await, book.count("bookplate_devices").await), (0, 0));
     book.ports.clock.advance_seconds(60);
-    let back = book.enters("ada", &Visit::default()).await;
+    let back = book.enters("ada", &ClientInfo::default()).await;
     assert!(book.lives(&back).await);
     assert_eq!(back.user.ban.ban_reason.as_deref(), Some("spam"));
 
-    book.services.operator.ban(&back.user, None, None).await.unwrap();
+    book.services.admin.ban(&back.user, None, None).await.unwrap();
     book.ports.clock.advance_seconds(1 << 30);
-    let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await;
+    let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await;
     assert!(matches!(refused, Err(SignInError::Banned)), "for good: {refused:?}");
-    book.services.operator.unban(&back.user).await.unwrap();
-    assert_eq!(book.enters("ada", &Visit::default()).await.user.ban, Ban::default());
+    book.services.admin.unban(&back.user).await.unwrap();
+    assert_eq!(book.enters("ada", &ClientInfo::default()).await.user.ban, Ban::default());
 }
 
 async fn a_ban_is_told_only_to_who_knows_the_password(database: TestDatabase) {
     let book = open(database).await;
     let user = book.reader("ada").await.user;
-    book.services.operator.ban(&user, None, None).await.unwrap();
-    assert!(matches!(guess(&book, "ada", &Visit::default()).await, SignInError::WrongCredentials));
-    let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await;
+    book.services.admin.ban(&user, None, None).await.unwrap();
+    assert!(matches!(guess(&book, "ada", &ClientInfo::default()).await, SignInError::WrongCredentials));
+    let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await;
     assert_eq!(Problems::from(refused.unwrap_err()), Problem::new(Code::BannedUser).into());
     let outcomes = book.happened(&user.id).await;
     assert!(outcomes.contains(&("sign-in".into(), "banned".into())), "{outcomes:?}");

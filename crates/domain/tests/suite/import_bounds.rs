@@ -1,6 +1,6 @@
 //! How much comes in from files at once.
 
-use domain::{Asked, ConversationLimits, Settings, contract::conversations::Order};
+use domain::{ConversationLimits, PageRequest, Settings, contract::conversations::Order};
 use serde_json::{Value, json};
 use testkit::{
     databases::{Kind, TestDatabase},
@@ -94,7 +94,7 @@ async fn more_messages_than_one_request_may_add_come_in_at_once(database: TestDa
         assert_eq!(book.database.number(counted).await, 500);
     }
     let conversations = &book.services.conversations;
-    let asked = Asked { limit: 2, cursor: None };
+    let asked = PageRequest { limit: 2, cursor: None };
     let last = conversations.messages(&ada, "long", Order::Desc, asked).await.unwrap().items;
     assert_eq!((last[0].id.as_str(), last[0].seq), ("n499", 500));
     assert_eq!(last[0].parent_id.as_ref(), Some(&last[1].id));

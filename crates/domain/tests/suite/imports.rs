@@ -1,5 +1,5 @@
 use domain::{
-    ForeignBan, ForeignReader, ImportReport, Visit, WhyLeftOut,
+    ClientInfo, ForeignBan, ImportReport, ImportedUser, SkipReason,
     contract::{Code, Problem, Problems, Timestamp},
 };
 use serde_json::{Value, json};
@@ -21,8 +21,8 @@ on_each_database!(
 
 const LONG_AGO: Timestamp = Timestamp::from_millis(1_500_000_000_123);
 
-fn foreign(name: &str) -> ForeignReader {
-    ForeignReader {
+fn foreign(name: &str) -> ImportedUser {
+    ImportedUser {
         id: format!("id-of-{name}"),
         email: format!("{name}@example.com"),
         email_verified: true,
@@ -30,7 +30,7 @@ fn foreign(name: &str) -> ForeignReader {
         created_at: Some(LONG_AGO),
         password: Some(FastHasher::former(PASSWORD)),
         fields: fields(&[("experienceLevel", json!("beginner")), ("professionalRole", json!("student"))]),
-        ..ForeignReader::default()
+        ..ImportedUser::default()
     }
 }
 
@@ -38,7 +38,7 @@ fn fields(pairs: &[(&str, Value)]) -> Vec<(String, Value)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
 }
 
-async fn run(book: &Book, dry_run: bool, readers: &[ForeignReader]) -> ImportReport {
+async fn run(book: &Book, dry_run: bool, readers: &[ImportedUser]) -> ImportReport {
     let mut import = book.services.import.begin(dry_run);
     for reader in readers {
         import.take(reader.clone()).await.unwrap();
@@ -50,19 +50,19 @@ async fn a_reader_from_elsewhere_signs_in_with_the_old_password_which_is_then_ha
     database: TestDatabase,
 ) {
     let book = Book::open(database).await;
-    let reader = ForeignReader { email: "Ada@Example.com".into(), ..foreign("ada") };
+    let reader = ImportedUser { email: "Ada@Example.com".into(), ..foreign("ada") };
     let report = run(&book, false, &[reader]).await;
     assert_eq!((report.found, report.imported, report.passwords.scrypt), (1, 1, 1));
     let stored = book.database.find_password("id-of-ada").await.unwrap();
     assert_eq!(stored, Some(FastHasher::former(PASSWORD)));
 
-    let signed_in = book.enters("ada", &Visit::default()).await;
+    let signed_in = book.enters("ada", &ClientInfo::default()).await;
     let user = signed_in.user;
     assert_eq!((user.id.as_str(), user.email.as_str()), ("id-of-ada", "ada@example.com"));
     assert_eq!((user.created_at, user.updated_at), (LONG_AGO, LONG_AGO));
     assert!(user.email_verified);
     assert_ne!(book.database.find_password("id-of-ada").await.unwrap(), stored);
-    book.enters("ada", &Visit::default()).await;
+    book.enters("ada", &ClientInfo::default()).await;
 }
 
 async fn a_dry_run_reports_the_same_and_writes_nothing(database: TestDatabase) {
@@ -70,9 +70,9 @@ async fn a_dry_run_reports_the_same_and_writes_nothing(database: TestDatabase) {
     book.reader("here").await;
     let readers = [
         foreign("ada"),
-        ForeignReader { email: "ADA@example.com".into(), ..foreign("twin") },
+        ImportedUser { email: "ADA@example.com".into(), ..foreign("twin") },
         foreign("here"),
-        ForeignReader { email: "odd".into(), ..foreign("odd") },
+        ImportedUser { email: "odd".into(), ..foreign("odd") },
     ];
     let before = book.database.rows().await;
     let dry = run(&book, true, &readers).await;
@@ -87,10 +87,10 @@ async fn a_dry_run_reports_the_same_and_writes_nothing(database: TestDatabase) {
 async fn readers_who_are_there_already_are_left_alone(database: TestDatabase) {
     let book = Book::open(database).await;
     run(&book, false, &[foreign("ada")]).await;
-    book.enters("ada", &Visit::default()).await;
+    book.enters("ada", &ClientInfo::default()).await;
     let before = book.database.rows().await;
     for dry_run in [true, false] {
-        let changed = ForeignReader { name: "Another name".into(), ..foreign("ada") };
+        let changed = ImportedUser { name: "Another name".into(), ..foreign("ada") };
         let report = run(&book, dry_run, &[changed]).await;
         let expected = ImportReport { dry_run, found: 1, already_there: 1, ..ImportReport::default() };
         assert_eq!(report, expected);
@@ -101,17 +101,17 @@ async fn readers_who_are_there_already_are_left_alone(database: TestDatabase) {
 async fn what_cannot_be_used_is_left_out_with_its_reason(database: TestDatabase) {
     let book = Book::open(database).await;
     book.reader("taken").await;
-    let with_id = |id: &str| ForeignReader { id: id.to_owned(), ..foreign("ada") };
-    let with_email = |email: &str| ForeignReader { email: email.to_owned(), ..foreign("ada") };
+    let with_id = |id: &str| ImportedUser { id: id.to_owned(), ..foreign("ada") };
+    let with_email = |email: &str| ImportedUser { email: email.to_owned(), ..foreign("ada") };
     for (reader, why) in [
-        (with_id(""), WhyLeftOut::Id),
-        (with_id("two words"), WhyLeftOut::Id),
-        (with_id("nul\0"), WhyLeftOut::Id),
-        (with_id(&"i".repeat(256)), WhyLeftOut::Id),
-        (with_email(""), WhyLeftOut::Address),
-        (with_email("ada@localhost"), WhyLeftOut::Address),
-        (with_email("ädä@example.com"), WhyLeftOut::Address),
-        (with_email("TAKEN@example.com"), WhyLeftOut::AddressTaken),
+        (with_id(""), SkipReason::Id),
+        (with_id("two words"), SkipReason::Id),
+        (with_id("nul\0"), SkipReason::Id),
+        (with_id(&"i".repeat(256)), SkipReason::Id),
+        (with_email(""), SkipReason::Address),
+        (with_email("ada@localhost"), SkipReason::Address),
+        (with_email("ädä@example.com"), SkipReason::Address),
+        (with_email("TAKEN@example.com"), SkipReason::AddressTaken),
     ] {
         let report = run(&book, false, std::slice::from_ref(&reader)).await;
         assert_eq!(report.left_out.len(), 1, "{reader:?}");
@@ -141,7 +141,7 @@ async fn answers_that_a_question_accepts_are_kept_and_the_others_are_counted(dat
         ("favouriteColour", json!("green")),
     ]);
     let readers =
-        [ForeignReader { fields: ada, ..foreign("ada") }, ForeignReader { fields: bob, ..foreign("bob") }];
+        [ImportedUser { fields: ada, ..foreign("ada") }, ImportedUser { fields: bob, ..foreign("bob") }];
     let report = run(&book, false, &readers).await;
 
     let answers = async |id: &str| {
@@ -171,10 +171,10 @@ async fn a_hash_of_an_unknown_kind_is_not_kept(database: TestDatabase) {
     let book = Book::open(database).await;
     let bcrypt = format!("$2b$10${}", "./aZ09".repeat(9).split_at(53).0);
     let greedy = "$argon2id$v=19$m=4194304,t=9,p=1$c2FsdHNhbHQ$a2V5a2V5a2V5a2V5";
-    let readers: Vec<ForeignReader> = [Some("md5:abc"), Some(greedy), Some(bcrypt.as_str()), Some(""), None]
+    let readers: Vec<ImportedUser> = [Some("md5:abc"), Some(greedy), Some(bcrypt.as_str()), Some(""), None]
         .into_iter()
         .enumerate()
-        .map(|(at, hash)| ForeignReader { password: hash.map(Into::into), ..foreign(&format!("r{at}")) })
+        .map(|(at, hash)| ImportedUser { password: hash.map(Into::into), ..foreign(&format!("r{at}")) })
         .collect();
     let report = run(&book, false, &readers).await;
     let passwords = &report.passwords;
@@ -189,14 +189,14 @@ async fn a_closed_account_stays_closed_and_one_whose_ban_is_over_is_open(databas
     let book = Book::open(database).await;
     let ban = |until| Some(ForeignBan { reason: Some("spam\u{1b}[2J".into()), until });
     let readers = [
-        ForeignReader { ban: ban(None), ..foreign("ada") },
-        ForeignReader { ban: ban(Some(LONG_AGO)), ..foreign("bob") },
+        ImportedUser { ban: ban(None), ..foreign("ada") },
+        ImportedUser { ban: ban(Some(LONG_AGO)), ..foreign("bob") },
     ];
     assert_eq!(run(&book, false, &readers).await.banned, 1);
-    let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await;
+    let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await;
     let problems = Problems::from(refused.unwrap_err());
     assert_eq!(problems, Problem::new(Code::BannedUser).into());
-    book.enters("bob", &Visit::default()).await;
+    book.enters("bob", &ClientInfo::default()).await;
     let ada = book.database.find_user("id-of-ada").await.unwrap().unwrap();
     assert_eq!(ada.ban.ban_reason.as_deref(), Some("spam[2J"));
 }
@@ -204,8 +204,8 @@ async fn a_closed_account_stays_closed_and_one_whose_ban_is_over_is_open(databas
 async fn text_that_would_not_be_taken_from_a_reader_is_cut_or_dropped(database: TestDatabase) {
     let book = Book::open(database).await;
     let readers = [
-        ForeignReader { name: "A\nda\u{202e}".into(), image: Some("javascript:x".into()), ..foreign("ada") },
-        ForeignReader { name: "b".repeat(300), image: Some("https://x/y.png".into()), ..foreign("bob") },
+        ImportedUser { name: "A\nda\u{202e}".into(), image: Some("javascript:x".into()), ..foreign("ada") },
+        ImportedUser { name: "b".repeat(300), image: Some("https://x/y.png".into()), ..foreign("bob") },
     ];
     let report = run(&book, false, &readers).await;
     assert_eq!((report.names_cut, report.images_dropped), (2, 1));

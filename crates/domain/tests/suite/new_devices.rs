@@ -1,6 +1,6 @@
 //! Readers are told when somebody comes in with a browser that was not seen before.
 
-use domain::{Device, Visit};
+use domain::{ClientInfo, ClientMetadata};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::book::{Book, PASSWORD, sign_in, sign_up, with_new_secret};
@@ -23,11 +23,11 @@ async fn a_sign_in_with_an_unknown_browser_is_told_by_mail_and_one_with_a_known_
     book.reader("ada").await;
     book.reader("grace").await;
     book.mail().await;
-    let device = Device {
+    let device = ClientMetadata {
         ip_address: "192.0.2.7".into(),
         user_agent: "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0".into(),
     };
-    let visit = Visit { device, ..book.browser() };
+    let visit = ClientInfo { device, ..book.browser() };
     book.enters("ada", &visit).await;
     let letters = book.mail().await;
     assert_eq!(letters.len(), 1);
@@ -60,7 +60,7 @@ async fn a_caller_that_is_no_browser_is_new_every_time(database: TestDatabase) {
     book.reader("ada").await;
     book.mail().await;
     for _ in 0..2 {
-        book.enters("ada", &Visit::default()).await;
+        book.enters("ada", &ClientInfo::default()).await;
         assert_eq!(book.posted().await, [(NEW.into(), "ada@example.com".into())]);
     }
     assert_eq!(book.count("bookplate_devices").await, 0);
@@ -117,7 +117,11 @@ async fn a_device_cookie_outlives_a_change_of_the_secret(database: TestDatabase)
     let later = book.restarted(with_new_secret(true)).await;
     let browser = later.sessions.read_device(&value);
     assert!(browser.as_ref().is_some_and(domain::DeviceId::needs_cookie), "given anew");
-    later.accounts.sign_in(sign_in("ada", PASSWORD), &Visit { browser, ..Visit::default() }).await.unwrap();
+    later
+        .accounts
+        .sign_in(sign_in("ada", PASSWORD), &ClientInfo { browser, ..ClientInfo::default() })
+        .await
+        .unwrap();
     assert_eq!(book.posted().await, [], "still known");
     let without = book.restarted(with_new_secret(false)).await;
     assert!(without.sessions.read_device(&value).is_none());

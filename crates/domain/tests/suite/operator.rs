@@ -1,5 +1,5 @@
 use domain::{
-    NewReader, OperatorError, User, Visit,
+    AdminError, ClientInfo, NewUser, User,
     contract::{NewPassword, PersonName},
 };
 use testkit::{databases::TestDatabase, on_each_database};
@@ -17,8 +17,8 @@ on_each_database!(
     a_search_takes_every_sign_as_it_is,
 );
 
-fn new(name: &str, password: Option<&str>) -> NewReader {
-    NewReader {
+fn new(name: &str, password: Option<&str>) -> NewUser {
+    NewUser {
         email: email(name),
         name: PersonName::parse(name).unwrap(),
         password: password.map(|password| NewPassword::parse(password).unwrap()),
@@ -27,34 +27,34 @@ fn new(name: &str, password: Option<&str>) -> NewReader {
 }
 
 async fn made(book: &Book, name: &str, password: Option<&str>) -> User {
-    book.services.operator.create(new(name, password)).await.unwrap()
+    book.services.admin.create(new(name, password)).await.unwrap()
 }
 
 async fn an_account_the_operator_makes_is_one_to_sign_in_with(database: TestDatabase) {
     let book = Book::open(database).await;
     let user = made(&book, "ada", Some(PASSWORD)).await;
     book.ports.clock.advance_seconds(1);
-    let signed_in = book.enters("ada", &Visit::default()).await;
+    let signed_in = book.enters("ada", &ClientInfo::default()).await;
     assert_eq!(signed_in.user.id, user.id);
     assert!(signed_in.user.email_verified);
     assert_eq!(book.happened(&user.id).await[0], ("operator".to_owned(), "done".to_owned()));
-    let access = book.services.operator.access(&user).await.unwrap();
+    let access = book.services.admin.access(&user).await.unwrap();
     assert_eq!((access.methods.len(), access.sessions.len()), (1, 1));
 }
 
 async fn an_account_without_a_password_has_no_way_in_until_one_is_set(database: TestDatabase) {
     let book = Book::open(database).await;
     let user = made(&book, "ada", None).await;
-    assert!(book.services.operator.access(&user).await.unwrap().methods.is_empty());
-    assert!(book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.is_err());
+    assert!(book.services.admin.access(&user).await.unwrap().methods.is_empty());
+    assert!(book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await.is_err());
 }
 
 async fn a_taken_address_is_told(database: TestDatabase) {
     let book = Book::open(database).await;
     book.reader("ada").await;
     let before = book.database.rows().await;
-    let refused = book.services.operator.create(new("ada", None)).await;
-    assert!(matches!(refused, Err(OperatorError::EmailTaken)), "{refused:?}");
+    let refused = book.services.admin.create(new("ada", None)).await;
+    assert!(matches!(refused, Err(AdminError::EmailTaken)), "{refused:?}");
     assert_eq!(book.database.rows().await, before);
 }
 
@@ -62,11 +62,11 @@ async fn a_reader_is_found_by_address_or_id(database: TestDatabase) {
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user;
     for whom in ["ada@example.com", "ADA@Example.com", &ada.id] {
-        assert_eq!(book.services.operator.find(whom).await.unwrap().id, ada.id, "{whom}");
+        assert_eq!(book.services.admin.find(whom).await.unwrap().id, ada.id, "{whom}");
     }
     for whom in ["", "ada", "bob@example.com", "%"] {
-        let refused = book.services.operator.find(whom).await;
-        assert!(matches!(refused, Err(OperatorError::Unknown)), "{whom}: {refused:?}");
+        let refused = book.services.admin.find(whom).await;
+        assert!(matches!(refused, Err(AdminError::Unknown)), "{whom}: {refused:?}");
     }
 }
 
@@ -74,13 +74,13 @@ async fn an_id_that_looks_like_an_address_is_found_too(database: TestDatabase) {
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user;
     let mut import = book.services.import.begin(false);
-    let foreign = domain::ForeignReader {
+    let foreign = domain::ImportedUser {
         id: "bob@elsewhere.example".into(),
         email: "bob@example.com".into(),
-        ..domain::ForeignReader::default()
+        ..domain::ImportedUser::default()
     };
     import.take(foreign).await.unwrap();
-    let found = book.services.operator.find("bob@elsewhere.example").await.unwrap();
+    let found = book.services.admin.find("bob@elsewhere.example").await.unwrap();
     assert_eq!(found.email, "bob@example.com");
     assert_ne!(found.id, ada.id);
 }
@@ -92,29 +92,30 @@ async fn closing_an_account_ends_its_sessions_at_once_and_keeps_new_ones_from_op
     let ada = book.reader("ada").await;
     let bob = book.reader("bob").await;
     let until = domain::Clock::now(&*book.ports.clock).plus_seconds(60);
-    book.services.operator.ban(&ada.user, Some("spam".into()), Some(until)).await.unwrap();
+    book.services.admin.ban(&ada.user, Some("spam".into()), Some(until)).await.unwrap();
     assert!(!book.lives(&ada).await);
     assert!(book.lives(&bob).await);
-    let enter = async || book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await;
+    let enter =
+        async || book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await;
     assert!(enter().await.is_err());
     book.ports.clock.advance_seconds(60);
     enter().await.unwrap();
 
-    book.services.operator.ban(&ada.user, None, None).await.unwrap();
+    book.services.admin.ban(&ada.user, None, None).await.unwrap();
     assert!(enter().await.is_err());
-    book.services.operator.unban(&ada.user).await.unwrap();
+    book.services.admin.unban(&ada.user).await.unwrap();
     enter().await.unwrap();
 }
 
 async fn an_account_that_is_gone_cannot_be_changed(database: TestDatabase) {
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user;
-    book.services.operator.delete(&ada).await.unwrap();
-    let operator = &book.services.operator;
+    book.services.admin.delete(&ada).await.unwrap();
+    let operator = &book.services.admin;
     for refused in
         [operator.delete(&ada).await, operator.ban(&ada, None, None).await, operator.unban(&ada).await]
     {
-        assert!(matches!(refused, Err(OperatorError::Unknown)), "{refused:?}");
+        assert!(matches!(refused, Err(AdminError::Unknown)), "{refused:?}");
     }
 }
 
@@ -124,7 +125,7 @@ async fn a_search_takes_every_sign_as_it_is(database: TestDatabase) {
         book.reader(name).await;
     }
     let found = async |search: &str| {
-        let users = book.services.operator.list("", search, 9).await.unwrap();
+        let users = book.services.admin.list("", search, 9).await.unwrap();
         users.into_iter().map(|user| user.name).collect::<Vec<_>>()
     };
     assert_eq!(found("a_b").await, ["ada_b"]);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    AccountRules, ChangePassword, ChangePasswordError, CheckPasswordError, PasswordChanged, Settings,
-    SignInError, SignedIn, Visit,
+    AccountRules, ChangePassword, ChangePasswordError, CheckPasswordError, ClientInfo, PasswordChanged,
+    Settings, SignInError, SignedIn,
     contract::{Code, Problem, Problems},
 };
 use testkit::{databases::TestDatabase, on_each_database};
@@ -36,7 +36,7 @@ async fn changes(book: &Book, signed_in: &SignedIn, revoke_others: Option<bool>)
 }
 
 async fn opens(book: &Book, password: &str) -> bool {
-    match book.services.accounts.sign_in(sign_in("ada", password), &Visit::default()).await {
+    match book.services.accounts.sign_in(sign_in("ada", password), &ClientInfo::default()).await {
         Ok(_) => true,
         Err(SignInError::WrongCredentials) => false,
         Err(other) => panic!("{other:?}"),
@@ -47,12 +47,15 @@ async fn security_12_changing_the_password_ends_every_other_session_and_rotates_
     database: TestDatabase,
 ) {
     let book = Book::open(database).await;
-    let (own, other) = (book.reader("ada").await, book.enters("ada", &Visit::default()).await);
+    let (own, other) = (book.reader("ada").await, book.enters("ada", &ClientInfo::default()).await);
     let stranger = book.reader("grace").await;
     book.ports.clock.advance_seconds(60);
     for revoke_others in [None, Some(true)] {
-        let own =
-            if revoke_others.is_none() { own.clone() } else { book.enters("ada", &Visit::default()).await };
+        let own = if revoke_others.is_none() {
+            own.clone()
+        } else {
+            book.enters("ada", &ClientInfo::default()).await
+        };
         let changed = changes(&book, &own, revoke_others).await;
         let session = changed.session.unwrap();
         assert_ne!(session.id, own.session.id);
@@ -62,9 +65,9 @@ async fn security_12_changing_the_password_ends_every_other_session_and_rotates_
         assert_eq!(book.services.sessions.list(&own.user.id).await.unwrap().len(), 1);
         // Back to the first one, for the second round.
         book.database.arrange("delete from bookplate_limits").await;
-        let back = book.services.accounts.sign_in(sign_in("ada", NEW), &Visit::default()).await.unwrap();
+        let back = book.services.accounts.sign_in(sign_in("ada", NEW), &ClientInfo::default()).await.unwrap();
         let again = ChangePassword { current: attempt(NEW), new: new_password(PASSWORD), revoke_others };
-        book.services.accounts.change_password(again, &back, &Visit::default()).await.unwrap();
+        book.services.accounts.change_password(again, &back, &ClientInfo::default()).await.unwrap();
     }
     assert!(book.lives(&stranger).await);
     let token = book.services.tokens.issue(&other, None).unwrap();
@@ -73,7 +76,7 @@ async fn security_12_changing_the_password_ends_every_other_session_and_rotates_
 
 async fn only_who_asks_for_it_keeps_the_other_sessions(database: TestDatabase) {
     let book = Book::open(database).await;
-    let (own, other) = (book.reader("ada").await, book.enters("ada", &Visit::default()).await);
+    let (own, other) = (book.reader("ada").await, book.enters("ada", &ClientInfo::default()).await);
     let changed = changes(&book, &own, Some(false)).await;
     assert!(changed.session.is_none());
     assert!(book.lives(&own).await && book.lives(&other).await);
@@ -83,12 +86,12 @@ async fn only_who_asks_for_it_keeps_the_other_sessions(database: TestDatabase) {
 async fn the_reference_s_habit_keeps_the_other_sessions_unless_asked(database: TestDatabase) {
     let accounts = AccountRules { reference_habits: true, ..settings().accounts };
     let book = Book::with(database, Settings { accounts, ..settings() }).await;
-    let (own, other) = (book.reader("ada").await, book.enters("ada", &Visit::default()).await);
+    let (own, other) = (book.reader("ada").await, book.enters("ada", &ClientInfo::default()).await);
     assert!(changes(&book, &own, None).await.session.is_none());
     assert!(book.lives(&own).await && book.lives(&other).await);
     let again =
         ChangePassword { current: attempt(NEW), new: new_password(PASSWORD), revoke_others: Some(true) };
-    let changed = book.services.accounts.change_password(again, &own, &Visit::default()).await.unwrap();
+    let changed = book.services.accounts.change_password(again, &own, &ClientInfo::default()).await.unwrap();
     assert!(changed.session.is_some());
     assert!(!book.lives(&own).await && !book.lives(&other).await);
 }
@@ -100,7 +103,8 @@ async fn security_08_changing_the_password_needs_the_current_one(database: TestD
     let before = book.rows_without(&without).await;
     for wrong in ["", "Quiet paper and ink", NEW] {
         let command = ChangePassword { current: attempt(wrong), ..change(None) };
-        let refused = book.services.accounts.change_password(command, &signed_in, &Visit::default()).await;
+        let refused =
+            book.services.accounts.change_password(command, &signed_in, &ClientInfo::default()).await;
         let refused = refused.unwrap_err();
         let ChangePasswordError::Current(CheckPasswordError::WrongPassword) = refused else {
             panic!("{wrong:?}: {refused:?}")
@@ -123,7 +127,8 @@ async fn security_08_a_common_or_related_password_is_refused_and_nothing_changes
         ("The Book 1", Code::PasswordTooWeak),
     ] {
         let command = ChangePassword { new: new_password(wanted), ..change(None) };
-        let refused = book.services.accounts.change_password(command, &signed_in, &Visit::default()).await;
+        let refused =
+            book.services.accounts.change_password(command, &signed_in, &ClientInfo::default()).await;
         assert_eq!(Problems::from(refused.unwrap_err()), Problem::on(code, "newPassword").into(), "{wanted}");
     }
     assert!(book.lives(&signed_in).await);
@@ -135,7 +140,9 @@ async fn security_24_a_changed_password_is_told_by_mail(database: TestDatabase) 
     let signed_in = book.reader("ada").await;
     book.mail().await;
     let refused = ChangePassword { current: attempt(NEW), ..change(None) };
-    assert!(book.services.accounts.change_password(refused, &signed_in, &Visit::default()).await.is_err());
+    assert!(
+        book.services.accounts.change_password(refused, &signed_in, &ClientInfo::default()).await.is_err()
+    );
     assert!(book.posted().await.is_empty());
     changes(&book, &signed_in, None).await;
     assert_eq!(book.posted().await, [("password-changed".into(), "ada@example.com".into())]);
@@ -150,19 +157,19 @@ async fn security_22_links_that_were_mailed_die_with_the_old_password(database: 
     let signed_in = book.reader("ada").await;
     let verify = book.token_in("verify-email").await;
     let email = crate::book::email("ada");
-    book.services.accounts.request_password_reset(&email, "/", &Visit::default()).await.unwrap();
+    book.services.accounts.request_password_reset(&email, "/", &ClientInfo::default()).await.unwrap();
     let reset = book.token_in("reset-password").await;
-    assert!(book.services.accounts.reset_link_is_good(&reset).await.unwrap());
+    assert!(book.services.accounts.is_reset_link_valid(&reset).await.unwrap());
     // One that was asked for before the change and is written after it.
-    book.services.accounts.request_password_reset(&email, "/", &Visit::default()).await.unwrap();
+    book.services.accounts.request_password_reset(&email, "/", &ClientInfo::default()).await.unwrap();
     book.ports.clock.advance_seconds(1);
     changes(&book, &signed_in, Some(false)).await;
-    assert!(!book.services.accounts.reset_link_is_good(&reset).await.unwrap());
-    assert!(book.services.accounts.verify_email(&verify, "/", None, &Visit::default()).await.is_err());
+    assert!(!book.services.accounts.is_reset_link_valid(&reset).await.unwrap());
+    assert!(book.services.accounts.verify_email(&verify, "/", None, &ClientInfo::default()).await.is_err());
     assert_eq!(book.posted().await, [("password-changed".into(), "ada@example.com".into())]);
     assert_eq!(book.count("bookplate_links").await, 0);
     // Asked for after it.
-    book.services.accounts.request_password_reset(&email, "/", &Visit::default()).await.unwrap();
+    book.services.accounts.request_password_reset(&email, "/", &ClientInfo::default()).await.unwrap();
     book.token_in("reset-password").await;
 }
 
@@ -175,7 +182,7 @@ async fn of_ten_changes_at_once_one_is_done(database: TestDatabase) {
         tasks.spawn(async move {
             let new = format!("{NEW} {number}");
             let command = ChangePassword { new: new_password(&new), ..change(None) };
-            match book.services.accounts.change_password(command, &signed_in, &Visit::default()).await {
+            match book.services.accounts.change_password(command, &signed_in, &ClientInfo::default()).await {
                 Ok(_) => Some(new),
                 Err(ChangePasswordError::Current(
                     CheckPasswordError::WrongPassword | CheckPasswordError::TooMany { .. },
@@ -194,6 +201,7 @@ async fn an_account_without_a_password_has_none_to_change(database: TestDatabase
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     book.database.arrange("update bookplate_accounts set password_hash = null").await;
-    let refused = book.services.accounts.change_password(change(None), &signed_in, &Visit::default()).await;
+    let refused =
+        book.services.accounts.change_password(change(None), &signed_in, &ClientInfo::default()).await;
     assert_eq!(Problems::from(refused.unwrap_err()), Problem::new(Code::CredentialAccountNotFound).into());
 }

@@ -11,7 +11,7 @@ const ABOUT: &[&str] =
 
 fn judge(password: &str) -> Result<(), (Code, Option<String>)> {
     let password = NewPassword::parse(password).unwrap();
-    let judged = PasswordPolicy::default().judge(&password, "newPassword", ABOUT);
+    let judged = PasswordPolicy::default().check_strength(&password, "newPassword", ABOUT);
     judged.map_err(|problem| (problem.code, problem.field))
 }
 
@@ -98,7 +98,7 @@ fn good_passwords_are_let_in() {
 #[test]
 fn the_laxer_habit_judges_the_length_alone() {
     let password = NewPassword::parse("password").unwrap();
-    assert_eq!(PasswordPolicy { length_alone: true }.judge(&password, "password", ABOUT), Ok(()));
+    assert_eq!(PasswordPolicy { length_alone: true }.check_strength(&password, "password", ABOUT), Ok(()));
 }
 
 proptest! {
@@ -107,7 +107,7 @@ proptest! {
     #[test]
     fn whatever_is_typed_is_judged(password in ".{0,128}", name in ".{0,200}", book in "\\PC{0,40}") {
         if let Ok(password) = NewPassword::parse(&password) {
-            let judged = PasswordPolicy::default().judge(&password, "password", &[&name, &book]);
+            let judged = PasswordPolicy::default().check_strength(&password, "password", &[&name, &book]);
             let code = judged.err().map(|problem| problem.code);
             prop_assert!(matches!(code, None | Some(Code::PasswordTooWeak | Code::PasswordCompromised)));
         }

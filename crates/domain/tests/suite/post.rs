@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::{Database, Delivered, LimitSettings, Quota, Services, Settings, Visit};
-use testkit::{Conduct, FixedClock, TestPorts, databases::TestDatabase, on_each_database};
+use domain::{ClientInfo, Database, DeliveryOutcome, LimitSettings, Quota, Services, Settings};
+use testkit::{FixedClock, MailerBehavior, TestPorts, databases::TestDatabase, on_each_database};
 use tokio::task::JoinSet;
 
 use crate::book::{Book, DAY, email, entered, settings, sign_up, with_new_secret};
@@ -29,30 +29,30 @@ on_each_database!(
 async fn waiting(book: &Book) {
     book.reader("ada").await;
     book.mail().await;
-    book.services.accounts.request_password_reset(&email("ada"), "/", &Visit::default()).await.unwrap();
+    book.services.accounts.request_password_reset(&email("ada"), "/", &ClientInfo::default()).await.unwrap();
 }
 
-async fn deliver(book: &Book) -> Delivered {
-    book.services.post.deliver().await.unwrap()
+async fn deliver(book: &Book) -> DeliveryOutcome {
+    book.services.mail.deliver().await.unwrap()
 }
 
 async fn a_mail_that_is_not_taken_is_tried_again_ever_more_slowly(database: TestDatabase) {
     let book = Book::open(database).await;
     waiting(&book).await;
-    book.ports.mailer.behave(Conduct::RefusesForNow);
-    assert_eq!(deliver(&book).await, Delivered::Stuck);
+    book.ports.mailer.set_behavior(MailerBehavior::RefusesForNow);
+    assert_eq!(deliver(&book).await, DeliveryOutcome::Stuck);
     for (tries, pause) in (1..).zip([15, 60, 300, 1200, 3600, 3600]) {
         assert_eq!(book.ports.mailer.tries(), tries);
         book.ports.clock.advance_seconds(pause - 1);
         let due = domain::Clock::now(&*book.ports.clock).plus_seconds(1);
-        assert_eq!(deliver(&book).await, Delivered::UpTo(Some(due)), "after {pause} s");
+        assert_eq!(deliver(&book).await, DeliveryOutcome::UpTo(Some(due)), "after {pause} s");
         assert_eq!(book.ports.mailer.tries(), tries);
         book.ports.clock.advance_seconds(1);
-        assert_eq!(deliver(&book).await, Delivered::Stuck);
+        assert_eq!(deliver(&book).await, DeliveryOutcome::Stuck);
     }
-    book.ports.mailer.behave(Conduct::Takes);
+    book.ports.mailer.set_behavior(MailerBehavior::Takes);
     book.ports.clock.advance_seconds(3600);
-    assert_eq!(deliver(&book).await, Delivered::UpTo(None));
+    assert_eq!(deliver(&book).await, DeliveryOutcome::UpTo(None));
     assert_eq!(book.ports.mailer.letters().len(), 1);
     assert_eq!(book.count("bookplate_mails").await, 0);
 }
@@ -60,13 +60,13 @@ async fn a_mail_that_is_not_taken_is_tried_again_ever_more_slowly(database: Test
 async fn a_mail_is_given_up_after_three_days(database: TestDatabase) {
     let book = Book::open(database).await;
     waiting(&book).await;
-    book.ports.mailer.behave(Conduct::RefusesForNow);
+    book.ports.mailer.set_behavior(MailerBehavior::RefusesForNow);
     deliver(&book).await;
     book.ports.clock.advance_seconds(3 * DAY - 1);
-    assert_eq!(deliver(&book).await, Delivered::Stuck);
+    assert_eq!(deliver(&book).await, DeliveryOutcome::Stuck);
     assert_eq!(book.count("bookplate_mails").await, 1);
     book.ports.clock.advance_seconds(60);
-    assert_eq!(deliver(&book).await, Delivered::UpTo(None));
+    assert_eq!(deliver(&book).await, DeliveryOutcome::UpTo(None));
     assert_eq!(book.count("bookplate_mails").await, 0);
     assert!(book.ports.mailer.letters().is_empty());
 }
@@ -74,17 +74,17 @@ async fn a_mail_is_given_up_after_three_days(database: TestDatabase) {
 async fn a_mail_that_will_never_be_taken_is_dropped_at_once(database: TestDatabase) {
     let book = Book::open(database).await;
     waiting(&book).await;
-    book.ports.mailer.behave(Conduct::RefusesForGood);
-    assert_eq!(deliver(&book).await, Delivered::UpTo(None));
+    book.ports.mailer.set_behavior(MailerBehavior::RefusesForGood);
+    assert_eq!(deliver(&book).await, DeliveryOutcome::UpTo(None));
     assert_eq!((book.ports.mailer.tries(), book.count("bookplate_mails").await), (1, 0));
 }
 
 async fn a_letter_is_tried_again_under_the_same_id(database: TestDatabase) {
     let book = Book::open(database).await;
     waiting(&book).await;
-    book.ports.mailer.behave(Conduct::RefusesForNow);
+    book.ports.mailer.set_behavior(MailerBehavior::RefusesForNow);
     deliver(&book).await;
-    book.ports.mailer.behave(Conduct::Takes);
+    book.ports.mailer.set_behavior(MailerBehavior::Takes);
     book.ports.clock.advance_seconds(15);
     deliver(&book).await;
     let ids = book.ports.mailer.tried_ids();
@@ -95,13 +95,13 @@ async fn a_letter_is_tried_again_under_the_same_id(database: TestDatabase) {
 async fn a_restart_loses_no_mail(database: TestDatabase) {
     let book = Book::open(database).await;
     waiting(&book).await;
-    book.ports.mailer.behave(Conduct::RefusesForNow);
+    book.ports.mailer.set_behavior(MailerBehavior::RefusesForNow);
     deliver(&book).await;
     book.services.accounts.send_verification(&email("ada"), "/", None).await.unwrap();
-    book.ports.mailer.behave(Conduct::Takes);
+    book.ports.mailer.set_behavior(MailerBehavior::Takes);
     book.ports.clock.advance_seconds(15);
     let later = book.restarted(settings()).await;
-    assert_eq!(later.post.deliver().await.unwrap(), Delivered::UpTo(None));
+    assert_eq!(later.mail.deliver().await.unwrap(), DeliveryOutcome::UpTo(None));
     let mut kinds: Vec<String> = book.ports.mailer.letters().into_iter().map(|letter| letter.kind).collect();
     kinds.sort();
     assert_eq!(kinds, ["reset-password", "verify-email"], "the letter and the one still to be written");
@@ -110,7 +110,7 @@ async fn a_restart_loses_no_mail(database: TestDatabase) {
 /// The mail server says nothing, and a carrier waits for it. Were a request to wait too, this would never end.
 async fn no_request_waits_for_the_mail_server(database: TestDatabase) {
     let book = Arc::new(Book::open(database).await);
-    book.ports.mailer.behave(Conduct::Hangs);
+    book.ports.mailer.set_behavior(MailerBehavior::Hangs);
     let signed_in = book.reader("ada").await;
     let carrier = tokio::spawn({
         let book = book.clone();
@@ -119,13 +119,13 @@ async fn no_request_waits_for_the_mail_server(database: TestDatabase) {
     while book.ports.mailer.tries() == 0 {
         tokio::task::yield_now().await;
     }
-    book.enters("ada", &Visit::default()).await;
-    book.services.accounts.request_password_reset(&email("ada"), "/", &Visit::default()).await.unwrap();
+    book.enters("ada", &ClientInfo::default()).await;
+    book.services.accounts.request_password_reset(&email("ada"), "/", &ClientInfo::default()).await.unwrap();
     book.services.accounts.send_verification(&email("ada"), "/", Some(&signed_in.user)).await.unwrap();
     assert!(!carrier.is_finished());
     assert!(book.ports.mailer.letters().is_empty());
-    book.ports.mailer.behave(Conduct::Takes);
-    assert_eq!(carrier.await.unwrap(), Delivered::UpTo(None));
+    book.ports.mailer.set_behavior(MailerBehavior::Takes);
+    assert_eq!(carrier.await.unwrap(), DeliveryOutcome::UpTo(None));
     assert_eq!(book.ports.mailer.letters().len(), 4);
 }
 
@@ -151,7 +151,7 @@ async fn of_many_carriers_one_sends_each_mail(database: TestDatabase) {
 async fn a_mail_whose_carrier_died_is_sent_by_another(database: TestDatabase) {
     let book = Arc::new(Book::open(database).await);
     book.reader("ada").await;
-    book.ports.mailer.behave(Conduct::Hangs);
+    book.ports.mailer.set_behavior(MailerBehavior::Hangs);
     let carrier = tokio::spawn({
         let book = book.clone();
         async move { deliver(&book).await }
@@ -161,12 +161,12 @@ async fn a_mail_whose_carrier_died_is_sent_by_another(database: TestDatabase) {
     }
     carrier.abort();
     assert!(carrier.await.unwrap_err().is_cancelled());
-    book.ports.mailer.behave(Conduct::Takes);
+    book.ports.mailer.set_behavior(MailerBehavior::Takes);
     book.ports.clock.advance_seconds(119);
     let due = FixedClock::START.plus_seconds(120);
-    assert_eq!(deliver(&book).await, Delivered::UpTo(Some(due)), "it might live");
+    assert_eq!(deliver(&book).await, DeliveryOutcome::UpTo(Some(due)), "it might live");
     book.ports.clock.advance_seconds(1);
-    assert_eq!(deliver(&book).await, Delivered::UpTo(None));
+    assert_eq!(deliver(&book).await, DeliveryOutcome::UpTo(None));
     assert_eq!(book.ports.mailer.letters().len(), 1);
 }
 
@@ -174,17 +174,21 @@ async fn what_waits_is_encrypted_and_what_is_sent_is_gone(database: TestDatabase
     let book = Book::open(database).await;
     book.reader("ada").await;
     for name in ["ada", "nobody"] {
-        book.services.accounts.request_password_reset(&email(name), "/", &Visit::default()).await.unwrap();
+        book.services
+            .accounts
+            .request_password_reset(&email(name), "/", &ClientInfo::default())
+            .await
+            .unwrap();
     }
     let mails = async || book.database.rows_of("bookplate_mails").await.join("\n");
     assert!(!mails().await.contains("example.com") && !mails().await.contains("ResetPassword"));
     assert!(book.database.rows_holding("nobody@example.com").await.is_empty());
-    book.ports.mailer.behave(Conduct::RefusesForNow);
+    book.ports.mailer.set_behavior(MailerBehavior::RefusesForNow);
     deliver(&book).await;
     deliver(&book).await;
     assert_eq!(book.count("bookplate_links").await, 2, "the letters are written");
     assert!(!mails().await.contains("example.com") && !mails().await.contains("reset-password"));
-    book.ports.mailer.behave(Conduct::Takes);
+    book.ports.mailer.set_behavior(MailerBehavior::Takes);
     book.ports.clock.advance_seconds(15);
     for letter in book.mail().await {
         let token = letter.link.unwrap().token;
@@ -200,11 +204,11 @@ async fn a_mail_of_the_secret_before_is_still_sent_and_one_of_an_unknown_secret_
     let book = Book::open(database).await;
     waiting(&book).await;
     let later = book.restarted(with_new_secret(true)).await;
-    assert_eq!(later.post.deliver().await.unwrap(), Delivered::UpTo(None));
+    assert_eq!(later.mail.deliver().await.unwrap(), DeliveryOutcome::UpTo(None));
     assert_eq!(book.posted().await, [("reset-password".into(), "ada@example.com".into())]);
-    book.services.accounts.request_password_reset(&email("ada"), "/", &Visit::default()).await.unwrap();
+    book.services.accounts.request_password_reset(&email("ada"), "/", &ClientInfo::default()).await.unwrap();
     let without = book.restarted(with_new_secret(false)).await;
-    assert_eq!(without.post.deliver().await.unwrap(), Delivered::UpTo(None));
+    assert_eq!(without.mail.deliver().await.unwrap(), DeliveryOutcome::UpTo(None));
     assert!(book.posted().await.is_empty());
     assert_eq!(book.count("bookplate_mails").await, 0);
 }
@@ -231,10 +235,14 @@ async fn security_27_one_recipient_gets_so_many_mails_and_no_more(database: Test
     let outcomes = book.happened(&ada.user.id).await;
     let dropped = ("password-reset-request".to_owned(), "enough-mail".to_owned());
     assert_eq!(outcomes.iter().filter(|event| **event == dropped).count(), 3, "{outcomes:?}");
-    book.services.accounts.request_password_reset(&email("grace"), "/", &Visit::default()).await.unwrap();
+    book.services
+        .accounts
+        .request_password_reset(&email("grace"), "/", &ClientInfo::default())
+        .await
+        .unwrap();
     assert_eq!(book.posted().await, [("reset-password".into(), "grace@example.com".into())]);
     book.ports.clock.advance_seconds(3600);
-    book.services.accounts.request_password_reset(&email("ada"), "/", &Visit::default()).await.unwrap();
+    book.services.accounts.request_password_reset(&email("ada"), "/", &ClientInfo::default()).await.unwrap();
     assert_eq!(book.posted().await, [("reset-password".into(), "ada@example.com".into())]);
 }
 
@@ -255,14 +263,14 @@ async fn security_27_notices_of_one_kind_are_so_many_and_a_second_try_is_not_cou
     book.reader("grace").await;
     book.mail().await;
     // Five tries of one notice, which would be more than enough if each were counted.
-    book.ports.mailer.behave(Conduct::RefusesForNow);
+    book.ports.mailer.set_behavior(MailerBehavior::RefusesForNow);
     book.enters("ada", &book.browser()).await;
     for pause in [15, 60, 300, 1200] {
-        assert_eq!(deliver(&book).await, Delivered::Stuck);
+        assert_eq!(deliver(&book).await, DeliveryOutcome::Stuck);
         book.ports.clock.advance_seconds(pause);
     }
-    assert_eq!(deliver(&book).await, Delivered::Stuck);
-    book.ports.mailer.behave(Conduct::Takes);
+    assert_eq!(deliver(&book).await, DeliveryOutcome::Stuck);
+    book.ports.mailer.set_behavior(MailerBehavior::Takes);
     for _ in 0..5 {
         book.enters("ada", &book.browser()).await;
     }
@@ -278,16 +286,16 @@ async fn security_27_notices_of_one_kind_are_so_many_and_a_second_try_is_not_cou
 async fn where_no_mail_is_sent_none_is_queued(database: TestDatabase) {
     let ports = domain::Ports { mailer: None, ..TestPorts::default().ports() };
     let services = Services::open(Database::clone(&database), ports, settings()).await.unwrap();
-    let signed_in = entered(services.accounts.sign_up(sign_up("ada"), &Visit::default()).await.unwrap());
-    assert!(!services.post.is_open());
-    let asked = services.accounts.request_password_reset(&email("ada"), "/", &Visit::default()).await;
+    let signed_in = entered(services.accounts.sign_up(sign_up("ada"), &ClientInfo::default()).await.unwrap());
+    assert!(!services.mail.is_enabled());
+    let asked = services.accounts.request_password_reset(&email("ada"), "/", &ClientInfo::default()).await;
     assert!(matches!(asked, Err(domain::RequestResetError::NoMail)), "{asked:?}");
     let asked = services.accounts.send_verification(&email("ada"), "/", None).await;
     assert!(matches!(asked, Err(domain::SendVerificationError::NoMail)), "{asked:?}");
-    let asked = services.accounts.change_email(&email("new"), "/", &signed_in, &Visit::default()).await;
+    let asked = services.accounts.change_email(&email("new"), "/", &signed_in, &ClientInfo::default()).await;
     assert!(matches!(asked, Err(domain::ChangeEmailError::NoMail)), "{asked:?}");
     assert_eq!(database.number("select count(*) from bookplate_mails").await, 0);
     let gone = domain::DeleteAccount::default();
-    services.accounts.delete(gone, &signed_in, &Visit::default()).await.unwrap();
+    services.accounts.delete(gone, &signed_in, &ClientInfo::default()).await.unwrap();
     assert_eq!(database.number("select count(*) from bookplate_mails").await, 0);
 }

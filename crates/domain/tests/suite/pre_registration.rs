@@ -1,6 +1,6 @@
 //! Whoever signs up first with the address of somebody else: what its owner does makes the stranger's password no good.
 
-use domain::{LinkMeaning, SignIn, SignInError, SignUp, Verified, Visit};
+use domain::{ClientInfo, EmailLinkKind, EmailLinkOutcome, SignIn, SignInError, SignUp};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::book::{Book, PASSWORD, new_password, sign_in, sign_up, strict};
@@ -21,7 +21,7 @@ fn by_mallory() -> SignUp {
     SignUp { password: new_password(MALLORYS), ..sign_up("ada") }
 }
 
-async fn comes_in(book: &Book, command: SignIn, visit: &Visit) -> bool {
+async fn comes_in(book: &Book, command: SignIn, visit: &ClientInfo) -> bool {
     match book.services.accounts.sign_in(command, visit).await {
         Ok(_) => true,
         Err(SignInError::WrongCredentials) => false,
@@ -30,9 +30,9 @@ async fn comes_in(book: &Book, command: SignIn, visit: &Visit) -> bool {
 }
 
 /// Opens a link in a browser that the password was not given in: the token to set another with.
-async fn told_to_set_another(book: &Book, token: &str, visit: &Visit) -> String {
+async fn told_to_set_another(book: &Book, token: &str, visit: &ClientInfo) -> String {
     match book.services.accounts.verify_email(token, "/", None, visit).await.unwrap() {
-        Verified::NewPasswordNeeded { token } => token,
+        EmailLinkOutcome::NewPasswordNeeded { token } => token,
         other => panic!("{other:?}"),
     }
 }
@@ -53,7 +53,7 @@ async fn security_01_whoever_signed_up_first_never_comes_in_once_the_owner_opene
         [letter] => letter.link.as_ref().unwrap().token.clone(),
         letters => panic!("{token} is replaced by one: {letters:?}"),
     };
-    assert!(!book.services.accounts.link_lets_in(&token, &adas).await.unwrap());
+    assert!(!book.services.accounts.link_signs_in_this_browser(&token, &adas).await.unwrap());
     let reset = told_to_set_another(&book, &token, &adas).await;
     let stored = book.database.find_user(&user.id).await.unwrap().unwrap();
     assert!(stored.email_verified);
@@ -61,7 +61,7 @@ async fn security_01_whoever_signed_up_first_never_comes_in_once_the_owner_opene
 
     assert!(!comes_in(&book, sign_in("ada", MALLORYS), &mallorys).await, "before a new one is set");
     let again = book.services.accounts.verify_email(&token, "/", None, &mallorys).await.unwrap();
-    assert!(matches!(again, Verified::Address { session: None }), "{again:?}");
+    assert!(matches!(again, EmailLinkOutcome::Address { session: None }), "{again:?}");
     book.services.accounts.reset_password(&reset, new_password(NEW), &adas).await.unwrap();
     assert!(!comes_in(&book, sign_in("ada", MALLORYS), &mallorys).await, "nor after it");
     assert!(comes_in(&book, sign_in("ada", NEW), &adas).await);
@@ -77,11 +77,11 @@ async fn security_22_a_link_opened_where_the_password_never_was_asks_for_a_new_o
     let token = book.token_in("verify-email").await;
     let adas = book.browser();
     let reset = told_to_set_another(&book, &token, &adas).await;
-    assert!(book.services.accounts.reset_link_is_good(&reset).await.unwrap());
+    assert!(book.services.accounts.is_reset_link_valid(&reset).await.unwrap());
     assert!(book.database.rows_holding(&reset).await.is_empty(), "only its hash is stored");
     for visit in [&adas, &book.browser()] {
         let again = book.services.accounts.verify_email(&token, "/", None, visit).await.unwrap();
-        assert!(matches!(again, Verified::Address { session: None }), "{again:?}");
+        assert!(matches!(again, EmailLinkOutcome::Address { session: None }), "{again:?}");
     }
     book.services.accounts.reset_password(&reset, new_password(NEW), &adas).await.unwrap();
     assert!(book.services.accounts.reset_password(&reset, new_password(PASSWORD), &adas).await.is_err());
@@ -91,10 +91,10 @@ async fn security_22_a_link_opened_where_the_password_never_was_asks_for_a_new_o
 
 async fn security_22_a_caller_that_is_no_browser_is_not_let_in_by_a_link(database: TestDatabase) {
     let book = Book::with(database, strict()).await;
-    book.services.accounts.sign_up(sign_up("ada"), &Visit::default()).await.unwrap();
+    book.services.accounts.sign_up(sign_up("ada"), &ClientInfo::default()).await.unwrap();
     let token = book.token_in("verify-email").await;
-    told_to_set_another(&book, &token, &Visit::default()).await;
-    assert!(!comes_in(&book, sign_in("ada", PASSWORD), &Visit::default()).await);
+    told_to_set_another(&book, &token, &ClientInfo::default()).await;
+    assert!(!comes_in(&book, sign_in("ada", PASSWORD), &ClientInfo::default()).await);
 }
 
 async fn a_browser_in_which_the_password_was_given_later_is_let_in(database: TestDatabase) {
@@ -105,9 +105,9 @@ async fn a_browser_in_which_the_password_was_given_later_is_let_in(database: Tes
     let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &second).await;
     assert!(matches!(refused, Err(SignInError::EmailNotVerified)), "{refused:?}");
     let token = book.token_in("verify-email").await;
-    assert!(book.services.accounts.link_lets_in(&token, &second).await.unwrap());
+    assert!(book.services.accounts.link_signs_in_this_browser(&token, &second).await.unwrap());
     let opened = book.services.accounts.verify_email(&token, "/", None, &second).await.unwrap();
-    assert!(matches!(opened, Verified::Address { session: Some(_) }), "{opened:?}");
+    assert!(matches!(opened, EmailLinkOutcome::Address { session: Some(_) }), "{opened:?}");
 }
 
 async fn a_browser_in_which_another_password_was_given_is_not_let_in(database: TestDatabase) {
@@ -116,7 +116,7 @@ async fn a_browser_in_which_another_password_was_given_is_not_let_in(database: T
     let token = book.token_in("verify-email").await;
     let adas = book.browser();
     assert!(!comes_in(&book, sign_in("ada", PASSWORD), &adas).await);
-    assert!(!book.services.accounts.link_lets_in(&token, &adas).await.unwrap());
+    assert!(!book.services.accounts.link_signs_in_this_browser(&token, &adas).await.unwrap());
     told_to_set_another(&book, &token, &adas).await;
 }
 
@@ -125,24 +125,24 @@ async fn looking_at_a_link_tells_what_it_does_and_spends_nothing(database: TestD
     let signed_in = book.reader("ada").await;
     let accounts = &book.services.accounts;
     let wanted = crate::book::email("lovelace");
-    let visit = Visit::default();
+    let visit = ClientInfo::default();
     let token = book.token_in("verify-email").await;
-    assert_eq!(accounts.look_at_link(&token).await.unwrap(), LinkMeaning::Address);
+    assert_eq!(accounts.inspect_link(&token).await.unwrap(), EmailLinkKind::Address);
     accounts.verify_email(&token, "/", None, &visit).await.unwrap();
     let signed_in = book.resolve(&signed_in, domain::Renewal::Never).await.unwrap().signed_in;
     accounts.change_email(&wanted, "/", &signed_in, &visit).await.unwrap();
     let new = || "lovelace@example.com".to_owned();
     for (kind, meaning) in
-        [("change-email", LinkMeaning::MoveTo(new())), ("verify-email", LinkMeaning::NewAddress(new()))]
+        [("change-email", EmailLinkKind::MoveTo(new())), ("verify-email", EmailLinkKind::NewAddress(new()))]
     {
         let token = book.token_in(kind).await;
         let before = book.database.rows().await;
-        assert_eq!(accounts.look_at_link(&token).await.unwrap(), meaning);
+        assert_eq!(accounts.inspect_link(&token).await.unwrap(), meaning);
         assert_eq!(book.database.rows().await, before);
         accounts.verify_email(&token, "/", None, &visit).await.unwrap();
-        assert!(accounts.look_at_link(&token).await.is_err(), "{kind}: spent");
+        assert!(accounts.inspect_link(&token).await.is_err(), "{kind}: spent");
     }
     accounts.request_password_reset(&wanted, "/", &visit).await.unwrap();
     let reset = book.token_in("reset-password").await;
-    assert!(accounts.look_at_link(&reset).await.is_err(), "that is another page's");
+    assert!(accounts.inspect_link(&reset).await.is_err(), "that is another page's");
 }

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use domain::{
-    Asked, ConversationError, DeleteAccount, Deleted, Device, Event, EventKind, ExportError, LimitSettings,
-    Quota, Rule, Session, Settings, SignInError, SignUp, SignedIn, Swept, Timestamp, User, Visit,
+    AuditEvent, CleanupCounts, ClientInfo, ClientMetadata, ConversationError, DeleteAccount,
+    DeleteAccountOutcome, EventKind, ExportError, LimitSettings, PageRequest, Quota, Rule, Session, Settings,
+    SignInError, SignUp, SignedIn, Timestamp, User,
     contract::{Choice, PasswordAttempt, PersonName, Question, QuestionKind, Questions},
     export::Export,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use storage::Trace;
+use storage::AuditRecord;
 use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::book::{Book, DAY, PASSWORD, email, settings, sign_in, sign_up};
@@ -45,14 +46,14 @@ const PHONE_AGENT: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X
 /// Somebody else, who asks for a link to set the reader's password: nothing says then whose address it was.
 const STRANGER: &str = "198.51.100.4";
 
-fn device(ip_address: &str, user_agent: &str) -> Device {
-    Device { ip_address: ip_address.into(), user_agent: user_agent.into() }
+fn device(ip_address: &str, user_agent: &str) -> ClientMetadata {
+    ClientMetadata { ip_address: ip_address.into(), user_agent: user_agent.into() }
 }
 
 /// A browser that has never been here.
-fn visit(book: &Book, ip_address: &str, user_agent: &str) -> Visit {
+fn visit(book: &Book, ip_address: &str, user_agent: &str) -> ClientInfo {
     let browser = Some(book.services.sessions.new_device());
-    Visit { device: device(ip_address, user_agent), presented: None, browser }
+    ClientInfo { device: device(ip_address, user_agent), presented: None, browser }
 }
 
 fn newcomer() -> SignUp {
@@ -61,14 +62,14 @@ fn newcomer() -> SignUp {
 
 /// What the newcomer's account left behind in a life: two sessions, two known browsers, links, letters on their way,
 /// guesses at the password, a copy.
-pub async fn lived_in(book: &Book) -> (SignedIn, Visit) {
+pub async fn lived_in(book: &Book) -> (SignedIn, ClientInfo) {
     let services = &book.services;
     let laptop = visit(book, HOME, LAPTOP_AGENT);
     let signed_up = services.accounts.sign_up(newcomer(), &laptop).await.unwrap();
     let signed_in = signed_in(signed_up.user, signed_up.session);
     let stranger = visit(book, STRANGER, "curl/8");
     services.accounts.request_password_reset(&email(HANDLE), "/", &stranger).await.unwrap();
-    services.post.deliver().await.unwrap();
+    services.mail.deliver().await.unwrap();
     assert_eq!(book.ports.mailer.letters_to(EMAIL).len(), 2, "two links are on their way");
 
     book.ports.clock.advance_seconds(60);
@@ -76,7 +77,7 @@ pub async fn lived_in(book: &Book) -> (SignedIn, Visit) {
     let wrong = services.accounts.sign_in(sign_in(HANDLE, "not the password"), &phone).await;
     assert!(matches!(wrong, Err(SignInError::WrongCredentials)), "{wrong:?}");
     services.accounts.sign_in(sign_in(HANDLE, PASSWORD), &phone).await.unwrap();
-    services.privacy.export(&signed_in.user, &laptop.device).await.unwrap();
+    services.data_export.export(&signed_in.user, &laptop.device).await.unwrap();
     talked(book, &signed_in.user.id).await;
     (signed_in, laptop)
 }
@@ -86,7 +87,7 @@ fn signed_in(user: User, session: Option<Session>) -> SignedIn {
 }
 
 pub async fn copy(book: &Book, signed_in: &SignedIn) -> Export {
-    book.services.privacy.export(&signed_in.user, &device(HOME, LAPTOP_AGENT)).await.unwrap()
+    book.services.data_export.export(&signed_in.user, &device(HOME, LAPTOP_AGENT)).await.unwrap()
 }
 
 /// The copy without what is drawn at random.
@@ -150,7 +151,7 @@ async fn security_14_a_copy_holds_nothing_that_opens_the_account(database: TestD
 
 async fn answers_to_earlier_questions_are_in_the_copy_without_their_question(database: TestDatabase) {
     let book = Book::open(database).await;
-    let reader = book.services.accounts.sign_up(newcomer(), &Visit::default()).await.unwrap();
+    let reader = book.services.accounts.sign_up(newcomer(), &ClientInfo::default()).await.unwrap();
     let question = |name: &str, label: &str, purpose: Option<&str>, kind| Question {
         name: name.into(),
         label: label.into(),
@@ -167,7 +168,7 @@ async fn answers_to_earlier_questions_are_in_the_copy_without_their_question(dat
     ]);
     let questions = Arc::new(asked_today.unwrap());
     let later = book.restarted(Settings { questions, ..settings() }).await;
-    let export = later.privacy.export(&reader.user, &Device::default()).await.unwrap();
+    let export = later.data_export.export(&reader.user, &ClientMetadata::default()).await.unwrap();
     let told: Vec<_> = export
         .answers
         .iter()
@@ -190,11 +191,11 @@ async fn security_26_a_reader_takes_so_many_copies_in_a_while(database: TestData
     let mail = Some(Quota { count: 2, seconds: 60 });
     let limits = LimitSettings { mail, ..LimitSettings::default() };
     let book = Book::with(database, Settings { limits, ..settings() }).await;
-    let ada = book.services.accounts.sign_up(sign_up("ada"), &Visit::default()).await.unwrap().user;
-    let grace = book.services.accounts.sign_up(sign_up("grace"), &Visit::default()).await.unwrap().user;
+    let ada = book.services.accounts.sign_up(sign_up("ada"), &ClientInfo::default()).await.unwrap().user;
+    let grace = book.services.accounts.sign_up(sign_up("grace"), &ClientInfo::default()).await.unwrap().user;
     let take = |user: User| {
-        let privacy = &book.services.privacy;
-        async move { privacy.export(&user, &Device::default()).await }
+        let privacy = &book.services.data_export;
+        async move { privacy.export(&user, &ClientMetadata::default()).await }
     };
     assert!(take(ada.clone()).await.is_ok() && take(ada.clone()).await.is_ok());
     let refused = take(ada.clone()).await;
@@ -209,17 +210,17 @@ async fn a_reader_who_is_gone_gets_no_copy_and_leaves_no_trace(database: TestDat
     let (signed_in, laptop) = lived_in(&book).await;
     erase(&book, &signed_in, &laptop).await;
     let before = book.count("bookplate_events").await;
-    let late = book.services.privacy.export(&signed_in.user, &laptop.device).await;
+    let late = book.services.data_export.export(&signed_in.user, &laptop.device).await;
     assert!(matches!(late, Err(ExportError::Gone)), "{late:?}");
     assert_eq!(book.count("bookplate_events").await, before);
 }
 
 /// Deletes the account as its reader does.
-async fn erase(book: &Book, signed_in: &SignedIn, visit: &Visit) {
+async fn erase(book: &Book, signed_in: &SignedIn, visit: &ClientInfo) {
     let password = Some(PasswordAttempt::parse(PASSWORD).unwrap());
     let command = DeleteAccount { password, ..DeleteAccount::default() };
     let deleted = book.services.accounts.delete(command, signed_in, visit).await.unwrap();
-    assert_eq!(deleted, Deleted::Now);
+    assert_eq!(deleted, DeleteAccountOutcome::Now);
 }
 
 /// Everything by which a row could be about the reader.
@@ -269,7 +270,7 @@ async fn security_11_an_erased_reader_is_in_no_row_of_any_table(database: TestDa
     let farewell = "select count(*) from bookplate_mails where user_id is null";
     assert_eq!((book.count("bookplate_mails").await, book.database.number(farewell).await), (1, 1));
     book.ports.mailer.clear();
-    book.services.post.deliver().await.unwrap();
+    book.services.mail.deliver().await.unwrap();
     let letters = book.ports.mailer.letters_to(EMAIL);
     assert_eq!(letters.iter().map(|it| it.kind.as_str()).collect::<Vec<_>>(), ["account-deleted"]);
     assert_eq!(book.count("bookplate_mails").await, 0);
@@ -284,7 +285,7 @@ async fn security_11_what_others_have_said_stays_when_a_reader_is_erased(databas
     say(&book, &signed_in.user.id, "only-hers", &[text("m", "user", "Quittengelee")], None).await;
     let before = all(&book, &grace).await;
     erase(&book, &signed_in, &laptop).await;
-    book.services.upkeep.sweep().await.unwrap();
+    book.services.cleanup.run().await.unwrap();
     assert_eq!(all(&book, &grace).await["conversations"], before["conversations"]);
     for (table, rows) in WRITTEN.into_iter().zip([3, 4, 1]) {
         assert_eq!(book.count(&format!("bookplate_{table}")).await, rows, "{table}");
@@ -297,7 +298,7 @@ async fn security_11_what_others_have_said_stays_when_a_reader_is_erased(databas
 
 /// The names of the messages in which a word is found.
 async fn found(book: &Book, user_id: &str, word: &str) -> Vec<String> {
-    let asked = Asked { limit: 20, cursor: None };
+    let asked = PageRequest { limit: 20, cursor: None };
     let page = book.services.conversations.search(user_id, word, asked).await.unwrap();
     page.items.into_iter().map(|hit| hit.message.id.into()).collect()
 }
@@ -318,7 +319,7 @@ const INNER: [&str; 8] = [
 async fn the_file_of_conversations_holds_every_value_that_is_stored_of_them(database: TestDatabase) {
     let book = Book::open(database).await;
     let (signed_in, laptop) = lived_in(&book).await;
-    let export = book.services.privacy.export(&signed_in.user, &laptop.device).await.unwrap();
+    let export = book.services.data_export.export(&signed_in.user, &laptop.device).await.unwrap();
     assert_eq!((export.conversations, export.remembered_requests), (3, 1));
     let copy = book.services.conversations.export_copy(&signed_in.user.id, export.exported_at);
     let (file, _) = whole(copy).await;
@@ -358,7 +359,7 @@ async fn a_deleted_conversation_comes_back_within_ten_minutes_and_is_gone_after_
     conversations.delete(&ada, "c").await.unwrap();
     assert!(found(&book, &ada, "rhabarberbarbara").await.is_empty());
     book.ports.clock.advance_seconds(599);
-    assert_eq!(book.services.upkeep.sweep().await.unwrap(), Swept::default());
+    assert_eq!(book.services.cleanup.run().await.unwrap(), CleanupCounts::default());
     assert_eq!(conversations.restore(&ada, "c").await.unwrap().message_count, 1);
     assert_eq!(found(&book, &ada, "rhabarberbarbara").await, ["m"]);
 
@@ -366,7 +367,10 @@ async fn a_deleted_conversation_comes_back_within_ten_minutes_and_is_gone_after_
     book.ports.clock.advance_seconds(600);
     let late = conversations.restore(&ada, "c").await;
     assert!(matches!(late, Err(ConversationError::NoConversation)), "{late:?}");
-    assert_eq!(book.services.upkeep.sweep().await.unwrap(), Swept { conversations: 1, ..Swept::default() });
+    assert_eq!(
+        book.services.cleanup.run().await.unwrap(),
+        CleanupCounts { conversations: 1, ..CleanupCounts::default() }
+    );
     for words in ["Rhabarberbarbara", "rhabarberbarbara"] {
         assert_eq!(book.database.rows_holding(words).await, Vec::<String>::new(), "{words}");
     }
@@ -374,14 +378,14 @@ async fn a_deleted_conversation_comes_back_within_ten_minutes_and_is_gone_after_
     // The request is remembered for a day.
     assert_eq!(book.count("bookplate_idempotency").await, 1);
     book.ports.clock.advance_seconds(DAY - 1199);
-    assert_eq!(book.services.upkeep.sweep().await.unwrap().requests, 1);
+    assert_eq!(book.services.cleanup.run().await.unwrap().requests, 1);
     assert_eq!(book.count("bookplate_idempotency").await, 0);
 }
 
-fn event(user: &User, kind: EventKind, at: &Book) -> Event {
-    Event {
+fn event(user: &User, kind: EventKind, at: &Book) -> AuditEvent {
+    AuditEvent {
         id: "b0ee2a4e-6c0c-4b5a-8d0d-54a0d3f0c0de".into(),
-        at: at.services.upkeep.now(),
+        at: at.services.cleanup.now(),
         kind: kind.name().into(),
         outcome: "wrong-credentials".into(),
         user_id: Some(user.id.clone()),
@@ -397,7 +401,7 @@ async fn what_is_recorded_after_a_reader_was_erased_names_nobody(database: TestD
     erase(&book, &signed_in, &laptop).await;
     let event = event(&signed_in.user, EventKind::SignIn, &book);
     let recorded = event.id.clone();
-    book.database.record(&Trace { event, mails: Vec::new() }).await.unwrap();
+    book.database.record(&AuditRecord { event, mails: Vec::new() }).await.unwrap();
     assert_eq!(book.database.rows_holding(&recorded).await.len(), 1);
     for mark in marks(&signed_in) {
         assert_eq!(book.database.rows_holding(mark).await, Vec::<String>::new(), "{mark}");
@@ -410,7 +414,7 @@ async fn an_event_stored_in_the_moment_of_the_erasure_is_forgotten_by_the_next_s
     let (signed_in, laptop) = lived_in(&book).await;
     let living = book.services.accounts.sign_up(sign_up("grace"), &laptop).await.unwrap();
     erase(&book, &signed_in, &laptop).await;
-    let at = book.services.upkeep.now().millis();
+    let at = book.services.cleanup.now().millis();
     let id = &signed_in.user.id;
     book.database
         .arrange(&format!(
@@ -418,7 +422,7 @@ async fn an_event_stored_in_the_moment_of_the_erasure_is_forgotten_by_the_next_s
         ))
         .await;
     assert_eq!(book.database.rows_holding(id).await.len(), 1);
-    book.services.upkeep.sweep().await.unwrap();
+    book.services.cleanup.run().await.unwrap();
     for mark in [id, PHONE, PHONE_AGENT] {
         assert_eq!(book.database.rows_holding(mark).await, Vec::<String>::new(), "{mark}");
     }
@@ -435,7 +439,8 @@ async fn security_25_the_table_of_counts_holds_no_address_not_even_hashed_withou
     for rule in [Rule::SignIn, Rule::SignUp, Rule::SendVerification] {
         assert!(book.services.limits.check(rule, HOME).await.is_ok());
     }
-    let wrong = book.services.accounts.sign_in(sign_in(HANDLE, "not the password"), &Visit::default()).await;
+    let wrong =
+        book.services.accounts.sign_in(sign_in(HANDLE, "not the password"), &ClientInfo::default()).await;
     assert!(wrong.is_err());
     let rows = book.database.rows_of("bookplate_limits").await;
     assert!(rows.len() >= 5, "{rows:?}");

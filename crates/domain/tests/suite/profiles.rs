@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::{
-    ProfileChange, Settings, UpdateProfileError, Visit,
+    ClientInfo, ProfileChange, Settings, UpdateProfileError,
     contract::{
         AnswerInput, Answers, Code, Image, PersonName, Problem, Problems, Question, QuestionKind, Questions,
     },
@@ -128,7 +128,7 @@ async fn of_twenty_changes_at_once_none_is_lost(database: TestDatabase) {
     let questions = Arc::new(Questions::declare((1..20).map(question).collect()).unwrap());
     let book = Arc::new(Book::with(database, Settings { questions, ..settings() }).await);
     let command = domain::SignUp { answers: Answers::default(), ..sign_up("ada") };
-    let user = book.services.accounts.sign_up(command, &Visit::default()).await.unwrap().user;
+    let user = book.services.accounts.sign_up(command, &ClientInfo::default()).await.unwrap().user;
     let mut tasks = JoinSet::new();
     for number in 0..20 {
         let (book, user) = (book.clone(), user.clone());

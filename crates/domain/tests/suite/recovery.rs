@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    ResetPasswordError, SignInError, SignedIn, Visit,
+    ClientInfo, ResetPasswordError, SignInError, SignedIn,
     contract::{Code, Problem, Problems},
     lifetimes,
 };
@@ -28,7 +28,11 @@ on_each_database!(
 const NEW: &str = "another good password";
 
 async fn asks(book: &Book, name: &str) {
-    book.services.accounts.request_password_reset(&email(name), "/done", &Visit::default()).await.unwrap();
+    book.services
+        .accounts
+        .request_password_reset(&email(name), "/done", &ClientInfo::default())
+        .await
+        .unwrap();
 }
 
 async fn token(book: &Book) -> String {
@@ -37,16 +41,16 @@ async fn token(book: &Book) -> String {
 }
 
 async fn sets(book: &Book, token: &str, password: &str) -> Result<(), ResetPasswordError> {
-    book.services.accounts.reset_password(token, new_password(password), &Visit::default()).await
+    book.services.accounts.reset_password(token, new_password(password), &ClientInfo::default()).await
 }
 
 async fn is_good(book: &Book, token: &str) -> bool {
-    book.services.accounts.reset_link_is_good(token).await.unwrap()
+    book.services.accounts.is_reset_link_valid(token).await.unwrap()
 }
 
 async fn security_12_a_reset_ends_every_session_and_counts_the_address_as_proved(database: TestDatabase) {
     let book = Book::open(database).await;
-    let (one, other) = (book.reader("ada").await, book.enters("ada", &Visit::default()).await);
+    let (one, other) = (book.reader("ada").await, book.enters("ada", &ClientInfo::default()).await);
     let stranger = book.reader("grace").await;
     let token = token(&book).await;
     book.mail().await;
@@ -55,10 +59,10 @@ async fn security_12_a_reset_ends_every_session_and_counts_the_address_as_proved
     assert!(!book.lives(&one).await && !book.lives(&other).await);
     assert!(book.lives(&stranger).await);
     assert_eq!(book.posted().await, [("password-changed".into(), "ada@example.com".into())]);
-    let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await;
+    let refused = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await;
     assert!(matches!(refused, Err(SignInError::WrongCredentials)), "{refused:?}");
     let back: SignedIn =
-        book.services.accounts.sign_in(sign_in("ada", NEW), &Visit::default()).await.unwrap();
+        book.services.accounts.sign_in(sign_in("ada", NEW), &ClientInfo::default()).await.unwrap();
     assert!(back.user.email_verified);
     let events = book.happened(&one.user.id).await;
     assert!(events.contains(&("password-reset".into(), "done".into())), "{events:?}");
@@ -104,7 +108,7 @@ async fn security_22_a_link_works_once(database: TestDatabase) {
     assert!(!is_good(&book, &token).await);
     let refused = sets(&book, &token, "yet another password").await.unwrap_err();
     assert_eq!(Problems::from(refused), Problem::new(Code::InvalidResetToken).into());
-    book.services.accounts.sign_in(sign_in("ada", NEW), &Visit::default()).await.unwrap();
+    book.services.accounts.sign_in(sign_in("ada", NEW), &ClientInfo::default()).await.unwrap();
 }
 
 async fn security_22_of_ten_uses_of_one_link_at_once_one_counts(database: TestDatabase) {
@@ -126,7 +130,7 @@ async fn security_22_of_ten_uses_of_one_link_at_once_one_counts(database: TestDa
     }
     let done: Vec<String> = tasks.join_all().await.into_iter().flatten().collect();
     assert_eq!(done.len(), 1, "{done:?}");
-    book.services.accounts.sign_in(sign_in("ada", &done[0]), &Visit::default()).await.unwrap();
+    book.services.accounts.sign_in(sign_in("ada", &done[0]), &ClientInfo::default()).await.unwrap();
     assert_eq!(book.posted().await.iter().filter(|(kind, _)| kind == "password-changed").count(), 1);
 }
 
@@ -193,7 +197,7 @@ async fn security_22_the_token_of_another_link_sets_no_password(database: TestDa
         assert!(matches!(refused, Err(ResetPasswordError::InvalidToken)), "{wrong:?}: {refused:?}");
     }
     assert!(is_good(&book, &token).await);
-    book.services.accounts.verify_email(&verify, "/", None, &Visit::default()).await.unwrap();
+    book.services.accounts.verify_email(&verify, "/", None, &ClientInfo::default()).await.unwrap();
 }
 
 async fn security_26_a_reset_makes_its_browser_known_so_that_guessers_do_not_keep_the_reader_out(
@@ -217,10 +221,10 @@ async fn security_26_a_reset_makes_its_browser_known_so_that_guessers_do_not_kee
 
 async fn a_reset_lets_in_who_had_not_proved_the_address(database: TestDatabase) {
     let book = Book::with(database, strict()).await;
-    book.services.accounts.sign_up(crate::book::sign_up("ada"), &Visit::default()).await.unwrap();
+    book.services.accounts.sign_up(crate::book::sign_up("ada"), &ClientInfo::default()).await.unwrap();
     book.mail().await;
     let token = token(&book).await;
     sets(&book, &token, NEW).await.unwrap();
     assert_eq!(book.count("bookplate_sessions").await, 0, "a reset opens none");
-    book.services.accounts.sign_in(sign_in("ada", NEW), &Visit::default()).await.unwrap();
+    book.services.accounts.sign_in(sign_in("ada", NEW), &ClientInfo::default()).await.unwrap();
 }

@@ -1,6 +1,8 @@
 //! New keys and new secrets, without anybody noticing.
 
-use domain::{KeyState, Notice, PUBLISHED_AHEAD, Presented, Renewal, Services, Session, SignedIn, Visit};
+use domain::{
+    ClientInfo, Flash, KeyState, PUBLISHED_AHEAD, Renewal, Services, Session, SessionHandle, SignedIn,
+};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::{
@@ -46,7 +48,7 @@ async fn security_21_a_new_key_is_published_before_it_signs_and_the_old_one_stay
     let running = book.restarted(settings()).await;
     assert!(services.tokens.rotate(PUBLISHED_AHEAD).await.unwrap());
     assert_eq!(states(services).await, [KeyState::Waiting, KeyState::Signing]);
-    running.keep_up().await.unwrap();
+    running.run_maintenance().await.unwrap();
     for services in [services, &running] {
         assert_eq!(published(services).len(), 2);
         assert_eq!(kid(services, &signed_in), old);
@@ -63,10 +65,10 @@ async fn security_21_a_new_key_is_published_before_it_signs_and_the_old_one_stay
 
     // The longest life of a token, and some for clocks that differ.
     clock.advance_seconds(3600 + 59);
-    services.keep_up().await.unwrap();
+    services.run_maintenance().await.unwrap();
     assert_eq!(published(services).len(), 2);
     clock.advance_seconds(1);
-    services.keep_up().await.unwrap();
+    services.run_maintenance().await.unwrap();
     assert_eq!(published(services), [new]);
     assert_eq!(book.count("bookplate_signing_keys").await, 1);
     assert!(services.tokens.verify(&last).await.is_err());
@@ -128,7 +130,11 @@ async fn the_first_key_signs_by_a_clock_that_is_behind(database: TestDatabase) {
     assert_eq!(kid(&book.services, &signed_in), first, "a later key keeps its appointed time");
 }
 
-async fn resolved(services: &Services, presented: &Presented, renewal: Renewal) -> Option<(Session, bool)> {
+async fn resolved(
+    services: &Services,
+    presented: &SessionHandle,
+    renewal: Renewal,
+) -> Option<(Session, bool)> {
     let resolved = services.sessions.resolve(presented, renewal).await.unwrap()?;
     Some((resolved.signed_in.session, resolved.renewed))
 }
@@ -173,14 +179,14 @@ async fn a_bearer_token_of_the_secret_before_still_opens_its_session(database: T
 async fn what_a_browser_carries_is_found_under_the_new_secret(database: TestDatabase) {
     let book = Book::open(database).await;
     let session = book.reader("ada").await.session;
-    book.services.sessions.browser_state(&session).leave(Notice::ProfileSaved).await;
+    book.services.sessions.browser_state(&session).set(Flash::ProfileSaved).await;
     let later = book.restarted(with_new_secret(true)).await;
-    assert_eq!(later.sessions.browser_state(&session).take().await, Some(Notice::ProfileSaved));
-    later.sessions.browser_state(&session).leave(Notice::PasswordChanged).await;
-    assert_eq!(later.sessions.browser_state(&session).take().await, Some(Notice::PasswordChanged));
+    assert_eq!(later.sessions.browser_state(&session).take().await, Some(Flash::ProfileSaved));
+    later.sessions.browser_state(&session).set(Flash::PasswordChanged).await;
+    assert_eq!(later.sessions.browser_state(&session).take().await, Some(Flash::PasswordChanged));
     // Once the old secret is forgotten the belongings are lost, and nothing else.
     let last = book.restarted(with_new_secret(false)).await;
-    last.sessions.browser_state(&session).leave(Notice::ProfileSaved).await;
+    last.sessions.browser_state(&session).set(Flash::ProfileSaved).await;
     assert_eq!(last.sessions.browser_state(&session).take().await, None);
     assert_eq!(book.count("bookplate_session_records").await, 1);
 }
@@ -209,9 +215,9 @@ async fn counts_of_tries_begin_anew_with_another_secret_and_nothing_fails(databa
     book.reader("ada").await;
     for _ in 0..20 {
         let wrong = crate::book::sign_in("ada", "not the password");
-        assert!(book.services.accounts.sign_in(wrong, &Visit::default()).await.is_err());
+        assert!(book.services.accounts.sign_in(wrong, &ClientInfo::default()).await.is_err());
     }
     let later = book.restarted(with_new_secret(true)).await;
     let right = crate::book::sign_in("ada", crate::book::PASSWORD);
-    later.accounts.sign_in(right, &Visit::default()).await.unwrap();
+    later.accounts.sign_in(right, &ClientInfo::default()).await.unwrap();
 }

@@ -1,6 +1,6 @@
 //! What is found by what, in many languages.
 
-use domain::search::{Owner, Passage, PassagePart, Query, index, terms};
+use domain::search::{Passage, PassagePart, Query, TermPrefix, index, terms};
 
 pub fn words(text: &str) -> Vec<String> {
     terms(text).map(|term| term.text).collect()
@@ -139,10 +139,10 @@ fn a_query_without_a_term_is_none() {
 
 #[test]
 fn expressions_are_of_quoted_terms_with_their_owner() {
-    let owner = Owner::of("user-1");
+    let owner = TermPrefix::of("user-1");
     let o = owner.as_str();
     assert!(o.len() == 10 && o.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit()), "{o}");
-    assert_ne!(owner, Owner::of("user-2"));
+    assert_ne!(owner, TermPrefix::of("user-2"));
     let query = Query::parse("it's \"a NEAR\" 東京 京 ro", true).unwrap();
     let fts5 = r#""@it" + "@s" AND "@a" + "@near" AND "@東京" AND "@京" * AND "@ro" *"#;
     assert_eq!(query.fts5(&owner), fts5.replace('@', o));
@@ -152,7 +152,7 @@ fn expressions_are_of_quoted_terms_with_their_owner() {
 
 #[test]
 fn what_is_looked_for_twice_is_looked_for_once() {
-    let owner = Owner::of("user-1");
+    let owner = TermPrefix::of("user-1");
     let o = owner.as_str();
     let query = |typed: &str| Query::parse(typed, true).unwrap().tsquery(&owner);
     assert_eq!(query(&"a bc ".repeat(50)), "'@a' & '@bc'".replace('@', o));
@@ -163,7 +163,7 @@ fn what_is_looked_for_twice_is_looked_for_once() {
 
 #[test]
 fn a_text_is_stored_as_terms_with_their_owner() {
-    let owner = Owner::of("user-1");
+    let owner = TermPrefix::of("user-1");
     let o = owner.as_str();
     let indexed = index(&owner, "To be, or not to be");
     assert_eq!(indexed.fts5(), "@to @be @or @not @to @be".replace('@', o));
@@ -174,7 +174,7 @@ fn a_text_is_stored_as_terms_with_their_owner() {
 
 #[test]
 fn what_is_stored_is_bounded() {
-    let owner = Owner::of("user-1");
+    let owner = TermPrefix::of("user-1");
     let long = |word: &dyn Fn(usize) -> String| (0..40_000).map(word).collect::<Vec<_>>().join(" ");
     let texts = [
         long(&|number| format!("{number}{}", "x".repeat(100))),

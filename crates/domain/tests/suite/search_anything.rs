@@ -1,6 +1,6 @@
 //! Whatever is written is found by each piece of it, and whatever is typed is a query the databases take.
 
-use domain::search::{Owner, Query, Term, terms};
+use domain::search::{Query, Term, TermPrefix, terms};
 use proptest::{collection, prelude::*, sample};
 
 use crate::search::{found, words};
@@ -86,7 +86,7 @@ proptest! {
 
     #[test]
     fn expressions_are_well_formed_whatever_is_typed(typed in text(), typing: bool) {
-        let owner = Owner::of("user-1");
+        let owner = TermPrefix::of("user-1");
         if let Some(query) = Query::parse(&typed, typing) {
             let (fts5, tsquery) = (query.fts5(&owner), query.tsquery(&owner));
             let term = |it: &str, quote: char| it.strip_prefix(quote).and_then(|it| it.strip_suffix(quote))

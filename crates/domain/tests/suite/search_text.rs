@@ -1,6 +1,6 @@
 //! Both databases find what [`Query::matches`] says, with the index and the expressions they are given.
 
-use domain::search::{Owner, Query, index};
+use domain::search::{Query, TermPrefix, index};
 use proptest::{collection, prelude::*, sample::select, strategy::ValueTree, test_runner::TestRunner};
 use testkit::{
     databases::{Kind, TestDatabase},
@@ -17,7 +17,7 @@ on_each_database!(empty:
 /// Texts by number, as the tables of chats will hold them.
 struct Index {
     database: TestDatabase,
-    owner: Owner,
+    owner: TermPrefix,
 }
 
 impl Index {
@@ -32,10 +32,10 @@ impl Index {
         if database.kind() == Kind::Postgres {
             database.arrange("create index on texts using gin (terms)").await;
         }
-        Self { database, owner: Owner::of("user-1") }
+        Self { database, owner: TermPrefix::of("user-1") }
     }
 
-    async fn store(&self, owner: &Owner, number: usize, text: &str) {
+    async fn store(&self, owner: &TermPrefix, number: usize, text: &str) {
         let indexed = index(owner, text);
         let terms = match self.database.kind() {
             Kind::Sqlite => indexed.fts5().to_owned(),
@@ -142,7 +142,7 @@ async fn found_is_what_matches(database: TestDatabase) {
 async fn nothing_is_found_of_another_reader(database: TestDatabase) {
     let index = Index::create(database).await;
     index.store(&index.owner, 1, "mine").await;
-    index.store(&Owner::of("user-2"), 2, "mine, too").await;
+    index.store(&TermPrefix::of("user-2"), 2, "mine, too").await;
     for typed in ["mine", "m", "\"mine"] {
         assert_eq!(index.found(&Query::parse(typed, true).unwrap()).await, [1], "{typed}");
     }

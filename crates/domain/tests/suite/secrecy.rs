@@ -4,7 +4,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use domain::{Audience, AudienceKey, Entropy, Notice, Settings, TokenSettings, Visit};
+use domain::{Audience, AudienceKey, ClientInfo, Entropy, Flash, Settings, TokenSettings};
 use testkit::{SeededEntropy, databases::TestDatabase, on_each_database};
 
 use crate::book::{Book, PASSWORD, SECRET, settings, sign_in, with_bearer};
@@ -23,8 +23,8 @@ async fn security_10_no_table_holds_a_cookie_a_token_a_key_or_a_secret(database:
     let book = Book::with(database, Settings { tokens, ..with_bearer() }).await;
     book.reader("ada").await;
     let signed_in =
-        book.services.accounts.sign_in(sign_in("ada", PASSWORD), &Visit::default()).await.unwrap();
-    book.services.sessions.browser_state(&signed_in.session).leave(Notice::ProfileSaved).await;
+        book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await.unwrap();
+    book.services.sessions.browser_state(&signed_in.session).set(Flash::ProfileSaved).await;
     let jwt = book.services.tokens.issue(&signed_in, Some("chat")).unwrap();
 
     let id = &signed_in.session.id;

@@ -1,4 +1,4 @@
-use domain::{Sealed, Secret};
+use domain::{Encrypted, Secret};
 use testkit::SeededEntropy;
 
 fn secret() -> Secret {
@@ -11,7 +11,7 @@ fn changed() -> Secret {
         .with_previous(Some("a secret of at least thirty-two characters".into()))
 }
 
-fn sealed(entropy: &SeededEntropy) -> Sealed {
+fn sealed(entropy: &SeededEntropy) -> Encrypted {
     secret().seal("purpose", "row-1", b"private", entropy).unwrap()
 }
 
@@ -34,17 +34,17 @@ fn what_was_sealed_and_changed_does_not_open() {
     let sealed = sealed(&SeededEntropy::new(1));
     for length in 0..sealed.0.len() {
         assert!(
-            secret().open("purpose", "row-1", &Sealed(sealed.0[..length].into())).is_none(),
+            secret().open("purpose", "row-1", &Encrypted(sealed.0[..length].into())).is_none(),
             "cut to {length}"
         );
     }
     for at in 0..sealed.0.len() {
         let mut bytes = sealed.0.clone().into_bytes();
         bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
-        let changed = Sealed(String::from_utf8(bytes).unwrap());
+        let changed = Encrypted(String::from_utf8(bytes).unwrap());
         assert!(secret().open("purpose", "row-1", &changed).is_none(), "changed at {at}");
     }
-    assert!(secret().open("purpose", "row-1", &Sealed("not base64!".into())).is_none());
+    assert!(secret().open("purpose", "row-1", &Encrypted("not base64!".into())).is_none());
 }
 
 #[test]

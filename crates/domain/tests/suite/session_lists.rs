@@ -1,6 +1,6 @@
 //! The list of a reader's sessions, and ending them from elsewhere.
 
-use domain::{Device, Renewal, SignedIn, Visit};
+use domain::{ClientInfo, ClientMetadata, Renewal, SignedIn};
 use testkit::{FixedClock, databases::TestDatabase, on_each_database};
 
 use crate::book::{Book, DAY, with_bearer};
@@ -26,8 +26,8 @@ async fn a_reader_s_sessions_are_listed_the_last_used_first(database: TestDataba
     let first = book.reader("ada").await;
     let stranger = book.reader("grace").await;
     book.ports.clock.advance_seconds(DAY);
-    let device = Device { ip_address: "192.0.2.7".into(), user_agent: "Browser/1.0".into() };
-    let second = book.enters("ada", &Visit { device, ..Visit::default() }).await;
+    let device = ClientMetadata { ip_address: "192.0.2.7".into(), user_agent: "Browser/1.0".into() };
+    let second = book.enters("ada", &ClientInfo { device, ..ClientInfo::default() }).await;
     assert_eq!(listed(&book, &first).await, [second.session.id.clone(), first.session.id.clone()]);
     book.ports.clock.advance_seconds(DAY);
     assert!(book.lives(&first).await);
@@ -76,14 +76,14 @@ async fn security_11_a_session_is_ended_by_the_token_or_the_id_in_the_list(datab
     let own = book.reader("ada").await;
     let sessions = &book.services.sessions;
     for form in 0..3 {
-        let other = book.enters("ada", &Visit::default()).await;
+        let other = book.enters("ada", &ClientInfo::default()).await;
         let token = match form {
             0 => other.session.id.clone(),
             1 => other.session.id.replace('-', ""),
             _ => sessions.token(&other.session.id),
         };
         assert!(sessions.names(&token, &other.session) && !sessions.names(&token, &own.session));
-        sessions.revoke(&own.user.id, &token, &Device::default()).await.unwrap();
+        sessions.revoke(&own.user.id, &token, &ClientMetadata::default()).await.unwrap();
         assert!(!book.lives(&other).await && book.lives(&own).await, "{token}");
     }
     let ended = book.happened(&own.user.id).await;
@@ -95,7 +95,7 @@ async fn security_11_nobody_ends_the_session_of_another_reader(database: TestDat
     let (ada, grace) = (book.reader("ada").await, book.reader("grace").await);
     let before = book.database.rows().await;
     for token in [grace.session.id.as_str(), "", "unknown", "00000000000000000000000000000000", "ü"] {
-        book.services.sessions.revoke(&ada.user.id, token, &Device::default()).await.unwrap();
+        book.services.sessions.revoke(&ada.user.id, token, &ClientMetadata::default()).await.unwrap();
     }
     assert_eq!(book.database.rows().await, before, "and it is not told whether it was there");
     assert!(book.lives(&grace).await);
@@ -105,12 +105,12 @@ async fn all_sessions_end_or_all_but_one(database: TestDatabase) {
     let book = Book::open(database).await;
     let (own, grace) = (book.reader("ada").await, book.reader("grace").await);
     for _ in 0..3 {
-        book.enters("ada", &Visit::default()).await;
+        book.enters("ada", &ClientInfo::default()).await;
     }
     let sessions = &book.services.sessions;
-    sessions.revoke_all(&own.user.id, Some(&own.session), &Device::default()).await.unwrap();
+    sessions.revoke_all(&own.user.id, Some(&own.session), &ClientMetadata::default()).await.unwrap();
     assert_eq!(listed(&book, &own).await, std::slice::from_ref(&own.session.id));
-    sessions.revoke_all(&own.user.id, None, &Device::default()).await.unwrap();
+    sessions.revoke_all(&own.user.id, None, &ClientMetadata::default()).await.unwrap();
     assert!(listed(&book, &own).await.is_empty());
     assert!(book.lives(&grace).await);
     assert_eq!(book.count("bookplate_session_records").await, 1);

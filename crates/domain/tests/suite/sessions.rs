@@ -1,4 +1,4 @@
-use domain::{Device, Renewal, SignIn, SignedIn, Visit, contract::Timestamp};
+use domain::{ClientInfo, ClientMetadata, Renewal, SignIn, SignedIn, contract::Timestamp};
 use testkit::{FixedClock, databases::TestDatabase, on_each_database};
 
 use crate::book::{Book, DAY, PASSWORD, sign_in};
@@ -22,7 +22,7 @@ const START: Timestamp = FixedClock::START;
 
 async fn unremembered(book: &Book) -> SignedIn {
     let command = SignIn { remember: false, ..sign_in("ada", PASSWORD) };
-    book.services.accounts.sign_in(command, &Visit::default()).await.unwrap()
+    book.services.accounts.sign_in(command, &ClientInfo::default()).await.unwrap()
 }
 
 async fn a_remembered_session_lives_seven_days_unused(database: TestDatabase) {
@@ -160,11 +160,11 @@ async fn security_11_a_session_that_was_ended_is_gone_at_once(database: TestData
 async fn what_a_client_says_of_itself_is_kept_only_so_far(database: TestDatabase) {
     let book = Book::open(database).await;
     book.reader("ada").await;
-    let device = Device {
+    let device = ClientMetadata {
         ip_address: "192.0.2.1\r\nX: y".into(),
         user_agent: format!("Browser\0/1.0 (é{}", "🙂".repeat(1000)),
     };
-    let visit = Visit { device, ..Visit::default() };
+    let visit = ClientInfo { device, ..ClientInfo::default() };
     let signed_in = book.services.accounts.sign_in(sign_in("ada", PASSWORD), &visit).await.unwrap();
     let stored = book.resolve(&signed_in, Renewal::Never).await.unwrap().signed_in.session;
     assert_eq!(stored.ip_address, "192.0.2.1X: y");

@@ -1,7 +1,7 @@
 //! Where addresses have to be proved first: nothing tells whether one is taken.
 
 use domain::{
-    Letter, SignInError, SignUp, SignUpError, SignedUp, Verified, Visit,
+    ClientInfo, EmailLinkOutcome, MailMessage, SignInError, SignUp, SignUpError, SignedUp,
     contract::{Code, Email, Problem, Problems},
 };
 use testkit::{Work, databases::TestDatabase, on_each_database};
@@ -72,7 +72,7 @@ async fn security_01_a_taken_address_changes_nothing_and_its_owner_is_told_by_ma
     assert_eq!(book.database.number(to_owner).await, 1);
     assert_eq!(book.posted().await, [("sign-up-attempt".into(), "ada@example.com".into())]);
     let refused =
-        book.services.accounts.sign_in(sign_in("ada", "another good password"), &Visit::default()).await;
+        book.services.accounts.sign_in(sign_in("ada", "another good password"), &ClientInfo::default()).await;
     assert!(matches!(refused, Err(SignInError::WrongCredentials)), "{refused:?}");
 }
 
@@ -92,7 +92,7 @@ async fn a_reader_is_let_in_once_the_address_is_proved(database: TestDatabase) {
 
     let token = book.token_in("verify-email").await;
     let verified = book.services.accounts.verify_email(&token, "/", None, &visit).await.unwrap();
-    assert!(matches!(verified, Verified::Address { session: Some(_) }), "{verified:?}");
+    assert!(matches!(verified, EmailLinkOutcome::Address { session: Some(_) }), "{verified:?}");
     let entered = book.enters("ada", &visit).await;
     assert!(entered.user.email_verified && book.lives(&entered).await);
     let outcomes: Vec<String> =
@@ -106,11 +106,13 @@ async fn the_link_that_proves_an_address_lets_its_browser_in_once(database: Test
     book.services.accounts.sign_up(sign_up("ada"), &visit).await.unwrap();
     let token = book.token_in("verify-email").await;
     let open = async || book.services.accounts.verify_email(&token, "/", None, &visit).await.unwrap();
-    let Verified::Address { session: Some(session) } = open().await else { panic!("the first use lets in") };
+    let EmailLinkOutcome::Address { session: Some(session) } = open().await else {
+        panic!("the first use lets in")
+    };
     assert!(session.remembered);
     for _ in 0..3 {
         let again = open().await;
-        assert!(matches!(again, Verified::Address { session: None }), "{again:?}");
+        assert!(matches!(again, EmailLinkOutcome::Address { session: None }), "{again:?}");
     }
     assert_eq!(book.count("bookplate_sessions").await, 1);
     book.enters("ada", &visit).await;
@@ -123,10 +125,10 @@ async fn whoever_has_the_wrong_password_is_told_nothing_about_the_address(databa
     book.mail().await;
     for name in ["ada", "nobody"] {
         let refused =
-            book.services.accounts.sign_in(sign_in(name, "another password"), &Visit::default()).await;
+            book.services.accounts.sign_in(sign_in(name, "another password"), &ClientInfo::default()).await;
         assert!(matches!(refused, Err(SignInError::WrongCredentials)), "{name}: {refused:?}");
     }
-    assert_eq!(book.mail().await, Vec::<Letter>::new());
+    assert_eq!(book.mail().await, Vec::<MailMessage>::new());
 }
 
 async fn a_common_password_is_refused_before_the_address_is_looked_at(database: TestDatabase) {
@@ -135,7 +137,7 @@ async fn a_common_password_is_refused_before_the_address_is_looked_at(database: 
     let before = book.database.rows().await;
     for name in ["ada", "grace"] {
         let command = SignUp { password: new_password("password"), ..sign_up(name) };
-        let refused = book.services.accounts.sign_up(command, &Visit::default()).await;
+        let refused = book.services.accounts.sign_up(command, &ClientInfo::default()).await;
         let Err(SignUpError::Refused(problem)) = refused else { panic!("{name}: {refused:?}") };
         assert_eq!((problem.code, problem.field.as_deref()), (Code::PasswordCompromised, Some("password")));
     }

@@ -1,6 +1,6 @@
 //! What is done from time to time.
 
-use domain::{NewReader, Retention, Settings, Swept, Visit, contract::PersonName};
+use domain::{CleanupCounts, ClientInfo, NewUser, Retention, Settings, contract::PersonName};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::{
@@ -19,26 +19,26 @@ fn kept_for(events_days: u32, unverified_days: Option<u32>) -> Settings {
     Settings { retention: Retention { events_days, unverified_days }, ..settings() }
 }
 
-fn new(name: &str, email_verified: bool) -> NewReader {
-    NewReader { email: email(name), name: PersonName::parse(name).unwrap(), password: None, email_verified }
+fn new(name: &str, email_verified: bool) -> NewUser {
+    NewUser { email: email(name), name: PersonName::parse(name).unwrap(), password: None, email_verified }
 }
 
 async fn what_has_served_its_time_is_swept(database: TestDatabase) {
     let book = Book::with(database, kept_for(30, Some(7))).await;
     book.reader("ada").await;
-    book.services.operator.create(new("never", false)).await.unwrap();
-    book.services.operator.create(new("grace", true)).await.unwrap();
+    book.services.admin.create(new("never", false)).await.unwrap();
+    book.services.admin.create(new("grace", true)).await.unwrap();
     book.mail().await;
     book.ports.clock.advance_seconds(7 * DAY);
-    let swept = book.services.keep_up().await.unwrap();
+    let swept = book.services.run_maintenance().await.unwrap();
     assert_eq!((swept.sessions, swept.links, swept.accounts), (1, 1, 0), "not before the day is over");
     book.ports.clock.advance_seconds(1);
-    let swept = book.services.keep_up().await.unwrap();
+    let swept = book.services.run_maintenance().await.unwrap();
     assert_eq!(swept.accounts, 2, "ada and never, to whom nobody is signed in");
-    assert!(book.services.operator.find("grace@example.com").await.is_ok());
+    assert!(book.services.admin.find("grace@example.com").await.is_ok());
     let events = book.count("bookplate_events").await;
     book.ports.clock.advance_seconds(23 * DAY);
-    assert_eq!(book.services.keep_up().await.unwrap().events, u64::try_from(events).unwrap());
+    assert_eq!(book.services.run_maintenance().await.unwrap().events, u64::try_from(events).unwrap());
     assert_eq!(book.count("bookplate_events").await, 0);
 }
 
@@ -47,21 +47,32 @@ async fn expired_sessions_links_and_counts_are_swept(database: TestDatabase) {
     let (signed_in, _) = lived_in(&book).await;
     let limits = book.count("bookplate_limits").await;
     assert!(limits > 0);
-    assert_eq!(book.services.upkeep.sweep().await.unwrap(), Swept::default(), "nothing has served its time");
+    assert_eq!(
+        book.services.cleanup.run().await.unwrap(),
+        CleanupCounts::default(),
+        "nothing has served its time"
+    );
 
     book.ports.clock.advance_seconds(7 * DAY - 60);
-    let swept = book.services.upkeep.sweep().await.unwrap();
+    let swept = book.services.cleanup.run().await.unwrap();
     let limits = u64::try_from(limits).unwrap();
     assert_eq!(
         swept,
-        Swept { sessions: 1, links: 2, limits, conversations: 1, requests: 1, ..Swept::default() }
+        CleanupCounts {
+            sessions: 1,
+            links: 2,
+            limits,
+            conversations: 1,
+            requests: 1,
+            ..CleanupCounts::default()
+        }
     );
     assert!(!book.lives(&signed_in).await);
     assert_eq!(book.count("bookplate_sessions").await, 1, "the phone's, a minute younger");
     assert_eq!(book.count("bookplate_session_records").await, 1);
     book.ports.clock.advance_seconds(60);
-    let swept = book.services.upkeep.sweep().await.unwrap();
-    assert_eq!(swept, Swept { sessions: 1, ..Swept::default() });
+    let swept = book.services.cleanup.run().await.unwrap();
+    assert_eq!(swept, CleanupCounts { sessions: 1, ..CleanupCounts::default() });
     assert_eq!(book.count("bookplate_users").await, 1, "accounts stay unless a time is set");
 }
 
@@ -74,12 +85,13 @@ async fn accounts_that_were_never_confirmed_are_swept_without_a_trace(database: 
         where email = 'grace@example.com'";
     book.database.arrange(proved).await;
     book.ports.clock.advance_seconds(6 * DAY);
-    let edith = book.services.accounts.sign_in(sign_in("edith", PASSWORD), &Visit::default()).await.unwrap();
-    assert_eq!(book.services.upkeep.sweep().await.unwrap().accounts, 0, "not yet");
+    let edith =
+        book.services.accounts.sign_in(sign_in("edith", PASSWORD), &ClientInfo::default()).await.unwrap();
+    assert_eq!(book.services.cleanup.run().await.unwrap().accounts, 0, "not yet");
 
     book.ports.clock.advance_seconds(DAY + 60);
     let events = book.count("bookplate_events").await;
-    assert_eq!(book.services.upkeep.sweep().await.unwrap().accounts, 1);
+    assert_eq!(book.services.cleanup.run().await.unwrap().accounts, 1);
     for mark in marks(&signed_in) {
         assert_eq!(book.database.rows_holding(mark).await, Vec::<String>::new(), "{mark}");
     }
@@ -96,9 +108,9 @@ async fn old_events_are_swept_and_young_ones_stay(database: TestDatabase) {
     book.ports.clock.advance_seconds(DAY);
     copy(&book, &reader).await;
     book.ports.clock.advance_seconds(29 * DAY);
-    assert_eq!(book.services.upkeep.sweep().await.unwrap().events, 0, "thirty days old to the second");
+    assert_eq!(book.services.cleanup.run().await.unwrap().events, 0, "thirty days old to the second");
     book.ports.clock.advance_seconds(1);
-    assert_eq!(book.services.upkeep.sweep().await.unwrap().events, 1);
+    assert_eq!(book.services.cleanup.run().await.unwrap().events, 1);
     let left = book.database.events_of(&reader.user.id, 10).await.unwrap();
     assert_eq!(left.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["export"]);
 }

@@ -4,8 +4,8 @@ use contract::Timestamp;
 use sqlx::Executor;
 
 use super::{
-    AppendOutcome, Appending, CreateOutcome, Draft, Writer, appending::append,
-    connection::ConversationConnection, listing::NewRow, message::number,
+    AppendOutcome, AppendRequest, CreateOutcome, Draft, Writer, append::append, list::NewRow,
+    message::number, tx::ConversationConnection,
 };
 use crate::{
     Database, StorageError,
@@ -39,7 +39,7 @@ pub struct ForeignConversation {
 
 /// What came to a message after it was added.
 #[derive(Debug, Clone)]
-pub struct Later {
+pub struct PostImportPatch {
     /// What the reader thinks of it: an object.
     pub feedback: Option<String>,
     /// When it last changed.
@@ -58,7 +58,7 @@ pub struct Importing<'a> {
     /// Its messages, in this order; no two of one name, each with a name that was chosen.
     pub drafts: &'a [Draft],
     /// What came to each of them afterwards.
-    pub later: &'a [Later],
+    pub later: &'a [PostImportPatch],
     /// How many conversations a reader may have.
     pub most_conversations: i64,
     /// How many messages a conversation may have.
@@ -125,7 +125,7 @@ impl Database {
             now,
             most: importing.most_conversations,
         };
-        let appending = Appending {
+        let appending = AppendRequest {
             user_id,
             conversation_id: &foreign.id,
             writer: Writer { token_id: None, now },
@@ -143,7 +143,7 @@ impl Database {
             let wanted =
                 if is_new { (0..drafts.len()).collect() } else { newer(connection, no, importing).await? };
             let news: Vec<Draft> = wanted.iter().filter_map(|at| drafts.get(*at)).cloned().collect();
-            let written = match append(connection, &Appending { drafts: &news, ..appending }).await? {
+            let written = match append(connection, &AppendRequest { drafts: &news, ..appending }).await? {
                 AppendOutcome::Done(written) => written,
                 refused => return Ok(ImportOutcome::Message(placed(refused, &wanted))),
             };
@@ -158,7 +158,7 @@ impl Database {
                     if later.feedback.is_none() && Some(later.updated_at) == draft.created_at {
                         continue;
                     }
-                    connection.come_later(number(no, seq), later).await?;
+                    connection.apply_post_import_patch(number(no, seq), later).await?;
                 }
             } else if added > 0 && foreign.head_id.is_some() {
                 sqlx::query(HEAD).bind(no).bind(&foreign.head_id).execute(&mut *connection).await?;

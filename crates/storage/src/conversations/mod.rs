@@ -3,42 +3,42 @@
 //! Whoever changes something of a conversation takes its row first, so that changes of one conversation come one after
 //! the other: each message has its place in it without gaps, each change its revision.
 
-mod appender;
-mod appending;
-mod branching;
-mod changing;
-mod connection;
-mod gathered;
+mod append;
+mod append_batch;
+mod append_one_sqlite;
+mod append_queue;
+mod branches;
+mod fts_merge;
 mod importing;
-mod listing;
+mod list;
 mod message;
-mod notifying;
-mod quick;
-mod reading;
+mod pg_notify;
+mod read;
 mod search;
-mod settling;
 mod taking;
+mod tx;
+mod update;
 
-pub use appender::Appender;
-pub use appending::{AppendOutcome, Appending, Draft, Idempotency, Writer, Written};
-pub use branching::Siblings;
-pub use changing::{ContentUpdate, ConversationUpdate, MessageUpdate, ShowOutcome, UpdateOutcome};
-pub use importing::{ForeignConversation, ImportOutcome, Importing, Later};
-pub use listing::{CreateOutcome, StoredConversation};
+pub use append::{AppendOutcome, AppendRequest, AppendedMessage, Draft, Idempotency, Writer};
+pub use append_queue::MessageWriter;
+pub use branches::Siblings;
+pub use importing::{ForeignConversation, ImportOutcome, Importing, PostImportPatch};
+pub use list::{CreateOutcome, StoredConversation};
 pub use message::{Content, SEQ_BITS, StoredMessage};
-pub use notifying::Listener;
+pub use pg_notify::Listener;
 pub use search::{FoundMessage, Terms};
-pub use taking::TakenConversation;
+pub use taking::ConversationWithDeletedAt;
+pub use update::{ContentUpdate, ConversationUpdate, MessageUpdate, ShowOutcome, UpdateOutcome};
 
 /// The SQL texts that both databases know.
 pub(crate) fn statements() -> Vec<&'static str> {
     [
-        branching::STATEMENTS,
-        changing::STATEMENTS,
-        connection::STATEMENTS,
+        branches::STATEMENTS,
+        update::STATEMENTS,
+        tx::STATEMENTS,
         importing::STATEMENTS,
-        listing::STATEMENTS,
-        reading::STATEMENTS,
+        list::STATEMENTS,
+        read::STATEMENTS,
         taking::STATEMENTS,
     ]
     .concat()
@@ -46,17 +46,11 @@ pub(crate) fn statements() -> Vec<&'static str> {
 
 /// Those that only SQLite knows.
 pub(crate) fn statements_of_sqlite() -> Vec<&'static str> {
-    [search::SQLITE, settling::SQLITE, gathered::SQLITE].concat()
+    [search::SQLITE, fts_merge::SQLITE, append_batch::SQLITE].concat()
 }
 
 /// Those that only PostgreSQL knows.
 pub(crate) fn statements_of_postgres() -> Vec<&'static str> {
-    [
-        search::POSTGRES,
-        notifying::POSTGRES,
-        gathered::POSTGRES,
-        importing::POSTGRES,
-        &[connection::HOLD_POSTGRES],
-    ]
-    .concat()
+    [search::POSTGRES, pg_notify::POSTGRES, append_batch::POSTGRES, importing::POSTGRES, &[tx::HOLD_POSTGRES]]
+        .concat()
 }

@@ -3,12 +3,12 @@
 use contract::Timestamp;
 use sqlx::FromRow;
 
-use super::{StoredConversation, listing::conversation_columns};
+use super::{StoredConversation, list::conversation_columns};
 use crate::{Database, StorageError, database::on_pool};
 
 /// A conversation, one that is hidden too.
 #[derive(Debug, Clone, FromRow)]
-pub struct TakenConversation {
+pub struct ConversationWithDeletedAt {
     /// The conversation.
     #[sqlx(flatten)]
     pub conversation: StoredConversation,
@@ -35,12 +35,12 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn take_conversations(
+    pub async fn export_conversations(
         &self,
         user_id: &str,
         after: i64,
         limit: i64,
-    ) -> Result<Vec<TakenConversation>, StorageError> {
+    ) -> Result<Vec<ConversationWithDeletedAt>, StorageError> {
         Ok(on_pool!(self, |connection| {
             sqlx::query_as(TAKE).bind(user_id).bind(after).bind(limit).fetch_all(connection).await?
         }))
@@ -72,7 +72,7 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError`]; what was removed before it stays so.
-    pub async fn remove_hidden(&self, before: Timestamp) -> Result<u64, StorageError> {
+    pub async fn purge_deleted_conversations(&self, before: Timestamp) -> Result<u64, StorageError> {
         let mut removed = 0;
         loop {
             let now = on_pool!(self, |connection| {
@@ -89,7 +89,7 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn forget_requests(&self, now: Timestamp) -> Result<u64, StorageError> {
+    pub async fn purge_idempotency_keys(&self, now: Timestamp) -> Result<u64, StorageError> {
         Ok(on_pool!(self, |connection| {
             sqlx::query(REQUESTS).bind(now.millis()).execute(connection).await?.rows_affected()
         }))

@@ -1,5 +1,5 @@
 use contract::Timestamp;
-use storage::{Opening, StorageError};
+use storage::{NewSession, StorageError};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::{
@@ -177,12 +177,12 @@ async fn the_profile_of_a_reader_who_is_gone_is_not_stored(database: TestDatabas
 }
 
 async fn everything_of_a_reader_goes_with_the_reader(database: TestDatabase) {
-    let store = storage::RecordStore::new(&database).await.unwrap();
+    let store = storage::SessionRecordStore::new(&database).await.unwrap();
     for number in [1, 2] {
         let user = signed_up(&database, number).await;
         store.open(key(number)).await.unwrap();
         let (second, browser) = (session(&user.id, number + 10), device(number));
-        let opening = Opening { session: &second, replaced: None, device: Some(&browser) };
+        let opening = NewSession { session: &second, replaced: None, device: Some(&browser) };
         let mut told = trace_of(&user.id);
         told.mails.push(mail(&format!("mail-{number}"), Some(&user.id), 0));
         assert!(database.open_session(&opening, &hash(number), None, &told).await.unwrap());

@@ -2,7 +2,7 @@
 //! `end2end/import`.
 
 use contract::Timestamp;
-use storage::{BetterAuth, ForeignBan, ForeignError, ForeignReader};
+use storage::{BetterAuth, ForeignBan, ForeignError, ImportedUser};
 use testkit::databases::{Kind, TestDatabase, on_empty};
 
 /// As its own migration makes them, with the admin plugin and one field of a book.
@@ -24,7 +24,7 @@ const MAPPED: &str = "
         (8, 'bob@example.com', null, null, null, null);
     insert into accounts values (1, 'credential', 7, 'salt:key')";
 
-async fn everyone(database: &TestDatabase) -> Vec<ForeignReader> {
+async fn everyone(database: &TestDatabase) -> Vec<ImportedUser> {
     let mut foreign = BetterAuth::open(database.url()).await.unwrap();
     let mut readers = Vec::new();
     loop {
@@ -56,7 +56,7 @@ fn a_reader_is_read_with_password_ban_and_every_other_column() {
             )
             .await;
         let made = Timestamp::from_millis(1_795_215_905_131);
-        let expected = ForeignReader {
+        let expected = ImportedUser {
             id: "u1".into(),
             email: "Ada@Example.com".into(),
             email_verified: true,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use storage::{Database, RecordStore};
+use storage::{Database, SessionRecordStore};
 use testkit::{databases::TestDatabase, on_each_database};
 use tokio::task::JoinSet;
 
@@ -95,7 +95,7 @@ async fn a_session_replaced_by_many_at_once_ends_once_and_all_others_open(databa
 
 async fn security_11_what_is_saved_while_the_session_ends_never_outlives_it(database: TestDatabase) {
     signed_up(&database, 1).await;
-    let store = RecordStore::new(&database).await.unwrap();
+    let store = SessionRecordStore::new(&database).await.unwrap();
     store.open(key(1)).await.unwrap();
     let mut tasks = JoinSet::new();
     for number in 0..20 {

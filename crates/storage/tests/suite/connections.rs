@@ -26,7 +26,7 @@ async fn a_closed_database_is_unavailable_rather_than_faulty(database: TestDatab
 async fn what_was_stored_is_there_after_a_restart(database: TestDatabase) {
     signed_up(&database, 1).await;
     database.close().await;
-    let restarted = database.opened_again().await;
+    let restarted = database.reopen().await;
     assert!(restarted.find_session("handle-1").await.unwrap().is_some());
 }
 
@@ -34,11 +34,11 @@ async fn what_was_stored_is_there_after_a_restart(database: TestDatabase) {
 fn a_server_that_ended_all_connections_is_used_again() {
     on_migrated(Kind::Postgres, async |database| {
         signed_up(&database, 1).await;
-        let other = database.opened_again().await;
+        let other = database.reopen().await;
         let Database::Postgres(pool) = &other else { panic!("asked for PostgreSQL") };
         let end = "select count(pg_terminate_backend(pid)) from pg_stat_activity
             where datname = current_database() and pid <> pg_backend_pid()";
-        sqlx::query(end).execute(&*pool.aside().await.unwrap()).await.unwrap();
+        sqlx::query(end).execute(&*pool.acquire_sqlx_pool().await.unwrap()).await.unwrap();
         // The first may meet a connection that was used a moment ago; it takes all the others along.
         let first = database.find_user("reader-1").await;
         assert!(matches!(first, Ok(Some(_)) | Err(StorageError::Unavailable(_))), "{first:?}");
@@ -112,8 +112,10 @@ fn the_folder_of_an_embedded_database_is_made_when_missing() {
 fn an_embedded_database_writes_ahead_and_checks_references() {
     on_empty(Kind::Sqlite, async |database| {
         let Database::Sqlite(pool) = &*database else { panic!("asked for SQLite") };
-        let mode: String =
-            sqlx::query_scalar("pragma journal_mode").fetch_one(&*pool.aside().await.unwrap()).await.unwrap();
+        let mode: String = sqlx::query_scalar("pragma journal_mode")
+            .fetch_one(&*pool.acquire_sqlx_pool().await.unwrap())
+            .await
+            .unwrap();
         assert_eq!(mode, "wal");
         assert_eq!(database.number("pragma foreign_keys").await, 1);
         assert_eq!(database.number("pragma synchronous").await, 2, "full");

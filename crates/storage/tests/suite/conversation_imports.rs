@@ -3,7 +3,7 @@
 use storage::{
     Database,
     conversations::{
-        AppendOutcome, Content, Draft, ForeignConversation, ImportOutcome, Importing, Later, Terms,
+        AppendOutcome, Content, Draft, ForeignConversation, ImportOutcome, Importing, PostImportPatch, Terms,
     },
 };
 use testkit::{
@@ -65,8 +65,8 @@ fn draft(id: &str, parent: Option<&str>, word: &str, database: &Database) -> Dra
     }
 }
 
-fn later(feedback: Option<&str>) -> Later {
-    Later { feedback: feedback.map(str::to_owned), updated_at: NOW.plus_seconds(EARLIER + 15) }
+fn later(feedback: Option<&str>) -> PostImportPatch {
+    PostImportPatch { feedback: feedback.map(str::to_owned), updated_at: NOW.plus_seconds(EARLIER + 15) }
 }
 
 async fn import(
@@ -76,7 +76,7 @@ async fn import(
     drafts: &[Draft],
     (most_conversations, most_messages): (i64, i64),
 ) -> ImportOutcome {
-    let later: Vec<Later> = drafts.iter().map(|_| later(Some(r#"{"value":1}"#))).collect();
+    let later: Vec<PostImportPatch> = drafts.iter().map(|_| later(Some(r#"{"value":1}"#))).collect();
     let importing = Importing {
         user_id,
         now: NOW,
@@ -163,7 +163,7 @@ async fn one_that_was_deleted_makes_room(database: TestDatabase) {
     let user = signed_up(&database, 1).await;
     let first = [draft("m1", None, "first", &database)];
     import(&database, &user.id, &foreign("c"), &first, MANY).await;
-    database.hide_conversation(&user.id, "c", NOW).await.unwrap();
+    database.soft_delete_conversation(&user.id, "c", NOW).await.unwrap();
     let outcome = import(&database, &user.id, &foreign("c"), &first, MANY).await;
     assert!(matches!(outcome, ImportOutcome::Done { is_new: true, added: 1, .. }), "{outcome:?}");
     assert_eq!(count(&database, "bookplate_conversations").await, 1);
@@ -198,13 +198,13 @@ async fn security_11_the_words_of_a_reader_who_is_gone_are_in_no_index(database:
     import(&database, &grace.id, &foreign("c"), &drafts, MANY).await;
     assert!(!database.rows_holding("zwiebelkuchen").await.is_empty());
     assert!(database.delete_user(&ada.id, &trace()).await.unwrap());
-    database.settle_search(true).await.unwrap();
+    database.merge_fts_index(true).await.unwrap();
     assert_eq!(database.rows_holding("zwiebelkuchen").await, Vec::<String>::new());
     if matches!(&*database, Database::Sqlite(_)) {
         assert_eq!(count(&database, "bookplate_search").await, 1);
         // There is nothing left to be done.
         let before = database.rows().await;
-        database.settle_search(true).await.unwrap();
+        database.merge_fts_index(true).await.unwrap();
         assert_eq!(database.rows().await, before);
     }
     let found = database.search_messages(&grace.id, &Terms("gracesbread".into()), i64::MAX, 9).await.unwrap();

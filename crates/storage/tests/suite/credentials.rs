@@ -1,6 +1,6 @@
 //! Changes of what opens an account, and what ends with them.
 
-use storage::{Database, NewPasswordHash, Opening, Spent};
+use storage::{ConsumeOutcome, Database, NewPasswordHash, NewSession};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::fixtures::{
@@ -40,7 +40,7 @@ async fn a_session_is_not_opened_for_a_password_that_has_changed_meanwhile(datab
     signed_up(&database, 1).await;
     let before = database.rows().await;
     let (second, browser) = (session("reader-1", 2), device(1));
-    let opening = Opening { session: &second, replaced: Some("handle-1"), device: Some(&browser) };
+    let opening = NewSession { session: &second, replaced: Some("handle-1"), device: Some(&browser) };
     let mut told = trace();
     told.mails.push(mail("notice", Some("reader-1"), 0));
     assert!(!database.open_session(&opening, "$hash$another", Some("$hash$better"), &told).await.unwrap());
@@ -115,7 +115,7 @@ async fn security_12_a_reset_ends_every_session_and_link_and_counts_the_address_
     add_link(&database, "delete", "delete").await;
     let (new, browser) = (new_hash("reader-1", "$hash$new"), device(1));
     let spent = database.reset_password(&reset, &new, Some(&browser), &trace_at(NOW.plus_seconds(9))).await;
-    assert_eq!(spent.unwrap(), Spent::Now);
+    assert_eq!(spent.unwrap(), ConsumeOutcome::Now);
     assert_eq!(count(&database, "bookplate_links").await, 0);
     assert!(database.find_session("handle-1").await.unwrap().is_none());
     assert!(database.find_session("handle-2").await.unwrap().is_some());
@@ -133,14 +133,14 @@ async fn security_22_a_link_to_reset_does_nothing_once_it_is_spent_or_too_old(da
     let new = new_hash("reader-1", "$hash$new");
     let before = database.rows().await;
     let late = trace_at(reset.expires_at);
-    assert_eq!(database.reset_password(&reset, &new, None, &late).await.unwrap(), Spent::Not);
+    assert_eq!(database.reset_password(&reset, &new, None, &late).await.unwrap(), ConsumeOutcome::Not);
     let other = link("reset", "reader-1", "delete");
-    assert_eq!(database.reset_password(&other, &new, None, &trace()).await.unwrap(), Spent::Not);
+    assert_eq!(database.reset_password(&other, &new, None, &trace()).await.unwrap(), ConsumeOutcome::Not);
     assert_eq!(database.rows().await, before);
-    assert_eq!(database.reset_password(&reset, &new, None, &trace()).await.unwrap(), Spent::Now);
+    assert_eq!(database.reset_password(&reset, &new, None, &trace()).await.unwrap(), ConsumeOutcome::Now);
     let after = database.rows().await;
     let again = new_hash("reader-1", "$hash$third");
-    assert_eq!(database.reset_password(&reset, &again, None, &trace()).await.unwrap(), Spent::Not);
+    assert_eq!(database.reset_password(&reset, &again, None, &trace()).await.unwrap(), ConsumeOutcome::Not);
     assert_eq!(database.rows().await, after);
 }
 
@@ -151,14 +151,14 @@ async fn a_reset_proves_no_other_address_and_makes_a_password_where_there_was_no
     let reset = add_link(&database, "reset", "reset").await;
     database.arrange("update bookplate_users set email = 'moved@example.com'").await;
     let new = new_hash("reader-1", "$hash$new");
-    assert_eq!(database.reset_password(&reset, &new, None, &trace()).await.unwrap(), Spent::Now);
+    assert_eq!(database.reset_password(&reset, &new, None, &trace()).await.unwrap(), ConsumeOutcome::Now);
     let found = database.find_credentials("moved@example.com", None).await.unwrap().unwrap();
     assert_eq!(found.password_hash, "$hash$new");
     assert!(!found.user.email_verified);
     assert_eq!(count(&database, "bookplate_accounts").await, 1);
     database.arrange("delete from bookplate_accounts").await;
     let reset = add_link(&database, "second", "reset").await;
-    assert_eq!(database.reset_password(&reset, &new, None, &trace()).await.unwrap(), Spent::Now);
+    assert_eq!(database.reset_password(&reset, &new, None, &trace()).await.unwrap(), ConsumeOutcome::Now);
     assert_eq!(database.sign_in_methods("reader-1").await.unwrap()[0].id, "credential-new");
 }
 
@@ -168,10 +168,16 @@ async fn a_link_that_proves_an_address_does_so_once_and_stays_marked(database: T
     let second = session("reader-1", 2);
     let before = database.rows().await;
     let late = trace_at(verify.expires_at);
-    assert_eq!(database.verify_email(&verify, Some(&opening(&second)), &late).await.unwrap(), Spent::Not);
+    assert_eq!(
+        database.verify_email(&verify, Some(&opening(&second)), &late).await.unwrap(),
+        ConsumeOutcome::Not
+    );
     assert_eq!(database.rows().await, before);
     let later = trace_at(NOW.plus_seconds(9));
-    assert_eq!(database.verify_email(&verify, Some(&opening(&second)), &later).await.unwrap(), Spent::Now);
+    assert_eq!(
+        database.verify_email(&verify, Some(&opening(&second)), &later).await.unwrap(),
+        ConsumeOutcome::Now
+    );
     let user = database.find_user("reader-1").await.unwrap().unwrap();
     assert!(user.email_verified);
     assert_eq!(user.updated_at, NOW.plus_seconds(9));
@@ -180,7 +186,10 @@ async fn a_link_that_proves_an_address_does_so_once_and_stays_marked(database: T
     assert_eq!(marked.used_at, Some(NOW.plus_seconds(9).millis()));
     let after = database.rows().await;
     let third = session("reader-1", 3);
-    assert_eq!(database.verify_email(&verify, Some(&opening(&third)), &trace()).await.unwrap(), Spent::Not);
+    assert_eq!(
+        database.verify_email(&verify, Some(&opening(&third)), &trace()).await.unwrap(),
+        ConsumeOutcome::Not
+    );
     assert_eq!(database.rows().await, after);
 }
 
@@ -189,7 +198,7 @@ async fn a_link_to_an_address_that_is_no_longer_the_readers_proves_nothing(datab
     let verify = add_link(&database, "verify", "verify").await;
     database.arrange("update bookplate_users set email = 'moved@example.com'").await;
     let before = database.rows().await;
-    assert_eq!(database.verify_email(&verify, None, &trace()).await.unwrap(), Spent::Not);
+    assert_eq!(database.verify_email(&verify, None, &trace()).await.unwrap(), ConsumeOutcome::Not);
     assert_eq!(database.rows().await, before, "not even marked as used");
 }
 
@@ -198,14 +207,17 @@ async fn a_change_of_address_is_done_once_and_ends_the_other_links(database: Tes
     let change = add_link(&database, "change", "change").await;
     add_link(&database, "reset", "reset").await;
     let later = trace_at(NOW.plus_seconds(9));
-    assert_eq!(database.change_email(&change, "new@example.com", &later).await.unwrap(), Spent::Now);
+    assert_eq!(database.change_email(&change, "new@example.com", &later).await.unwrap(), ConsumeOutcome::Now);
     let user = database.find_user_by_email("new@example.com").await.unwrap().unwrap();
     assert_eq!((user.id.as_str(), user.email_verified), ("reader-1", false));
     assert_eq!(user.updated_at, NOW.plus_seconds(9));
     assert_eq!(count(&database, "bookplate_links").await, 0);
     assert!(database.find_session("handle-1").await.unwrap().is_some());
     let after = database.rows().await;
-    assert_eq!(database.change_email(&change, "third@example.com", &trace()).await.unwrap(), Spent::Not);
+    assert_eq!(
+        database.change_email(&change, "third@example.com", &trace()).await.unwrap(),
+        ConsumeOutcome::Not
+    );
     assert_eq!(database.rows().await, after);
 }
 
@@ -214,7 +226,7 @@ async fn an_address_that_is_taken_is_not_given_and_the_link_is_gone(database: Te
     let theirs = signed_up(&database, 2).await;
     let change = add_link(&database, "change", "change").await;
     let events = count(&database, "bookplate_events").await;
-    assert_eq!(database.change_email(&change, &theirs.email, &trace()).await.unwrap(), Spent::Taken);
+    assert_eq!(database.change_email(&change, &theirs.email, &trace()).await.unwrap(), ConsumeOutcome::Taken);
     assert_eq!(database.find_user("reader-1").await.unwrap().unwrap().email, mine.email);
     assert!(database.find_link("change").await.unwrap().is_none());
     assert_eq!(count(&database, "bookplate_events").await, events);

@@ -1,7 +1,7 @@
 //! Browsers a reader is known in, and what a new password or a closed account does to what is under way.
 
 use contract::Timestamp;
-use storage::{Database, KnownDevice, NewAccount, Opening, Spent};
+use storage::{ConsumeOutcome, Database, KnownDevice, NewAccount, NewSession};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::{
@@ -26,7 +26,7 @@ async fn known(database: &Database) -> Vec<String> {
 
 async fn enter(database: &Database, number: u32, browser: &KnownDevice) {
     let session = session("reader-1", number);
-    let opening = Opening { session: &session, replaced: None, device: Some(browser) };
+    let opening = NewSession { session: &session, replaced: None, device: Some(browser) };
     assert!(database.open_session(&opening, &hash(1), None, &trace()).await.unwrap());
 }
 
@@ -48,9 +48,9 @@ async fn who_is_still_to_prove_the_address_is_known_in_the_browser_the_password_
     database: TestDatabase,
 ) {
     signed_up(&database, 1).await;
-    database.still_unverified("reader-1", NOW, None, &trace()).await.unwrap();
+    database.touch_unverified("reader-1", NOW, None, &trace()).await.unwrap();
     assert!(known(&database).await.is_empty());
-    database.still_unverified("reader-1", NOW, Some(&device(1)), &trace()).await.unwrap();
+    database.touch_unverified("reader-1", NOW, Some(&device(1)), &trace()).await.unwrap();
     assert_eq!(known(&database).await, ["device-1"]);
 }
 
@@ -58,7 +58,7 @@ async fn of_twenty_one_browsers_the_one_used_least_lately_is_forgotten(database:
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let theirs = session("reader-2", 99);
-    let opening = Opening { session: &theirs, replaced: None, device: Some(&device(99)) };
+    let opening = NewSession { session: &theirs, replaced: None, device: Some(&device(99)) };
     assert!(database.open_session(&opening, &hash(2), None, &trace()).await.unwrap());
     for number in 10..30 {
         enter(&database, number, &seen_at(number, NOW.plus_seconds(i64::from(number)))).await;
@@ -83,12 +83,12 @@ async fn security_12_a_new_password_forgets_every_browser_but_the_one_it_was_set
     assert!(changed.unwrap());
     assert_eq!(known(&database).await.len(), 2, "who keeps the sessions keeps the browsers");
     let (own, rotated) = (device(2), session("reader-1", 4));
-    let opening = Opening { session: &rotated, replaced: None, device: Some(&own) };
+    let opening = NewSession { session: &rotated, replaced: None, device: Some(&own) };
     assert!(database.change_password(&new, &same, Some(&opening), &trace()).await.unwrap());
     assert_eq!(known(&database).await, ["device-2"]);
     let reset = add_link(&database, "reset", "reset-password").await;
     let spent = database.reset_password(&reset, &new, Some(&device(3)), &trace()).await.unwrap();
-    assert_eq!((spent, known(&database).await), (Spent::Now, vec!["device-3".to_owned()]));
+    assert_eq!((spent, known(&database).await), (ConsumeOutcome::Now, vec!["device-3".to_owned()]));
 }
 
 async fn security_12_what_was_asked_for_before_a_new_password_is_not_answered_after_it(
@@ -109,7 +109,9 @@ async fn security_12_what_was_asked_for_before_a_new_password_is_not_answered_af
                 storage::Link { created_at: NOW.plus_seconds(asked_at), ..link("link", "reader-1", purpose) };
             let letter = mail("letter", Some("reader-1"), 0);
             let replaces = [purpose, purpose];
-            assert!(database.answer_mail_request("request", &link, replaces, Some(&letter)).await.unwrap());
+            assert!(
+                database.replace_request_with_mail("request", &link, replaces, Some(&letter)).await.unwrap()
+            );
             let rows = (count(&database, "bookplate_links").await, count(&database, "bookplate_mails").await);
             assert_eq!(rows, (i64::from(written), i64::from(written)), "{purpose} asked for at {asked_at}");
         }
@@ -117,7 +119,7 @@ async fn security_12_what_was_asked_for_before_a_new_password_is_not_answered_af
     database.arrange("delete from bookplate_links; delete from bookplate_mails").await;
     database.queue_mail(&mail("request", None, 0)).await.unwrap();
     let silent = storage::Link { created_at: NOW.plus_seconds(9), ..link("link", "reader-1", purposes[2]) };
-    assert!(database.answer_mail_request("request", &silent, [purposes[2]; 2], None).await.unwrap());
+    assert!(database.replace_request_with_mail("request", &silent, [purposes[2]; 2], None).await.unwrap());
     assert!(database.find_link("link").await.unwrap().is_some(), "a link nobody has");
     assert_eq!(count(&database, "bookplate_mails").await, 0);
 }
@@ -145,7 +147,7 @@ async fn security_22_a_link_that_the_operator_handed_over_proves_no_address(data
     signed_up(&database, 1).await;
     let handed = add_link(&database, "handed", "operator-reset").await;
     let new = new_hash("reader-1", "$hash$new");
-    assert_eq!(database.reset_password(&handed, &new, None, &trace()).await.unwrap(), Spent::Now);
+    assert_eq!(database.reset_password(&handed, &new, None, &trace()).await.unwrap(), ConsumeOutcome::Now);
     let found = database.find_credentials("reader1@example.com", None).await.unwrap().unwrap();
     assert_eq!((found.password_hash.as_str(), found.user.email_verified), ("$hash$new", false));
     assert!(database.find_session("handle-1").await.unwrap().is_none());
@@ -163,9 +165,9 @@ async fn security_22_an_address_proved_by_somebody_else_takes_the_password_and_w
     let reset = link("new", "reader-1", "reset-password");
     let moved = storage::Link { email: "moved@example.com".into(), ..verify.clone() };
     let before = database.rows().await;
-    assert_eq!(database.verify_email_anew(&moved, &reset, &trace()).await.unwrap(), Spent::Not);
+    assert_eq!(database.verify_email_anew(&moved, &reset, &trace()).await.unwrap(), ConsumeOutcome::Not);
     assert_eq!(database.rows().await, before, "an address that is not the reader's any more");
-    assert_eq!(database.verify_email_anew(&verify, &reset, &trace()).await.unwrap(), Spent::Now);
+    assert_eq!(database.verify_email_anew(&verify, &reset, &trace()).await.unwrap(), ConsumeOutcome::Now);
     assert!(database.find_user("reader-1").await.unwrap().unwrap().email_verified);
     assert_eq!(database.find_password("reader-1").await.unwrap(), None);
     assert_eq!(database.sessions_of("reader-1", NOW).await.unwrap().len(), 0);
@@ -177,6 +179,6 @@ async fn security_22_an_address_proved_by_somebody_else_takes_the_password_and_w
     assert_eq!(database.sessions_of("reader-2", NOW).await.unwrap().len(), 1);
     let after = database.rows().await;
     let again = link("newer", "reader-1", "reset-password");
-    assert_eq!(database.verify_email_anew(&verify, &again, &trace()).await.unwrap(), Spent::Not);
+    assert_eq!(database.verify_email_anew(&verify, &again, &trace()).await.unwrap(), ConsumeOutcome::Not);
     assert_eq!(database.rows().await, after);
 }

@@ -58,7 +58,7 @@ async fn a_browser_is_noted_once_for_each_reader(database: TestDatabase) {
         seen.user_agent = agent.into();
         (seen.first_seen_at, seen.last_seen_at) = (NOW.plus_seconds(seconds), NOW.plus_seconds(seconds));
         let session = crate::fixtures::session(&format!("reader-{number}"), 10 * number + seconds as u32);
-        let opening = storage::Opening { session: &session, replaced: None, device: Some(&seen) };
+        let opening = storage::NewSession { session: &session, replaced: None, device: Some(&seen) };
         let opened = database.open_session(&opening, &crate::fixtures::hash(number), None, &trace()).await;
         assert!(opened.unwrap());
     };

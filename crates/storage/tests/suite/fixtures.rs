@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use contract::{AnswerInput, Answers, Questions, Timestamp};
 use storage::{
-    Ban, Database, Event, KnownDevice, Link, NewAccount, Opening, QueuedMail, RecordKey, Session,
-    StorageError, Trace, User,
+    AuditEvent, AuditRecord, Ban, Database, KnownDevice, Link, NewAccount, NewSession, QueuedMail, RecordKey,
+    Session, StorageError, User,
 };
 use testkit::{FixedClock, databases::TestDatabase};
 
@@ -73,13 +73,13 @@ pub(crate) fn hash(number: u32) -> String {
 }
 
 /// A session that replaces none, in a browser that is not noted.
-pub(crate) const fn opening(session: &Session) -> Opening<'_> {
-    Opening { session, replaced: None, device: None }
+pub(crate) const fn opening(session: &Session) -> NewSession<'_> {
+    NewSession { session, replaced: None, device: None }
 }
 
 /// A session that takes the place of another.
-pub(crate) const fn replacing<'a>(session: &'a Session, replaced: &'a str) -> Opening<'a> {
-    Opening { session, replaced: Some(replaced), device: None }
+pub(crate) const fn replacing<'a>(session: &'a Session, replaced: &'a str) -> NewSession<'a> {
+    NewSession { session, replaced: Some(replaced), device: None }
 }
 
 /// A browser, told from others by a number.
@@ -93,9 +93,9 @@ pub(crate) fn device(number: u32) -> KnownDevice {
 }
 
 /// What a change at this moment leaves behind: an event of its own, and no mail.
-pub(crate) fn trace_at(at: Timestamp) -> Trace {
+pub(crate) fn trace_at(at: Timestamp) -> AuditRecord {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let event = Event {
+    let event = AuditEvent {
         id: format!("event-{}", NEXT.fetch_add(1, Ordering::SeqCst)),
         at,
         kind: "test".into(),
@@ -104,16 +104,16 @@ pub(crate) fn trace_at(at: Timestamp) -> Trace {
         ip_address: None,
         user_agent: None,
     };
-    Trace { event, mails: Vec::new() }
+    AuditRecord { event, mails: Vec::new() }
 }
 
 /// What a change leaves behind at the moment at which everything here was made.
-pub(crate) fn trace() -> Trace {
+pub(crate) fn trace() -> AuditRecord {
     trace_at(NOW)
 }
 
 /// The same about a reader, with everything that is noted.
-pub(crate) fn trace_of(user_id: &str) -> Trace {
+pub(crate) fn trace_of(user_id: &str) -> AuditRecord {
     let mut trace = trace();
     trace.event.user_id = Some(user_id.into());
     trace.event.ip_address = Some("192.0.2.7".into());
@@ -154,7 +154,7 @@ pub(crate) async fn open(
     replaced: Option<&str>,
 ) -> Result<bool, StorageError> {
     let compared = session.user_id.replace("reader-", "$hash$");
-    let opening = Opening { session, replaced, device: None };
+    let opening = NewSession { session, replaced, device: None };
     database.open_session(&opening, &compared, None, &trace()).await
 }
 

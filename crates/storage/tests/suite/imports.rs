@@ -1,4 +1,4 @@
-use storage::{Ban, Placed};
+use storage::{Ban, ImportUserOutcome};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::fixtures::{NOW, account, count, trace};
@@ -20,7 +20,7 @@ async fn a_reader_from_elsewhere_is_stored_with_password_and_ban(database: TestD
         ban_reason: Some("spam".into()),
         ban_expires_at: Some(NOW.plus_seconds(60).millis()),
     };
-    assert_eq!(database.import_account(&account, &trace()).await.unwrap(), Placed::New);
+    assert_eq!(database.import_account(&account, &trace()).await.unwrap(), ImportUserOutcome::New);
 
     let found = database.find_credentials(&account.user.email, None).await.unwrap().unwrap();
     assert_eq!(Some(found.password_hash), account.password_hash);
@@ -47,7 +47,7 @@ async fn a_reader_who_is_there_already_is_left_alone(database: TestDatabase) {
     again.user.name = "Somebody else".into();
     again.user.email = "another@example.com".into();
     again.password_hash = None;
-    assert_eq!(database.import_account(&again, &trace()).await.unwrap(), Placed::SameId);
+    assert_eq!(database.import_account(&again, &trace()).await.unwrap(), ImportUserOutcome::SameId);
     assert_eq!(database.rows().await, before);
 }
 
@@ -56,6 +56,6 @@ async fn a_taken_address_stores_nothing(database: TestDatabase) {
     let before = database.rows().await;
     let mut other = account(2);
     other.user.email = account(1).user.email;
-    assert_eq!(database.import_account(&other, &trace()).await.unwrap(), Placed::AddressTaken);
+    assert_eq!(database.import_account(&other, &trace()).await.unwrap(), ImportUserOutcome::AddressTaken);
     assert_eq!(database.rows().await, before);
 }

@@ -19,7 +19,7 @@ const WINDOW: i64 = 10_000;
 
 /// Three tries within ten seconds; when the next one may be, if this one may not.
 async fn take(database: &Database, id: &str, at: Timestamp) -> Option<Timestamp> {
-    database.take_try(id, at, WINDOW, 3).await.unwrap()
+    database.record_attempt(id, at, WINDOW, 3).await.unwrap()
 }
 
 async fn a_window_begins_anew_with_each_try_that_is_allowed(database: TestDatabase) {
@@ -54,7 +54,7 @@ async fn security_25_of_two_hundred_tries_at_once_exactly_as_many_as_allowed_get
     let mut tasks = JoinSet::new();
     for _ in 0..200 {
         let database = Database::clone(&database);
-        tasks.spawn(async move { patiently(|| database.take_try("id", NOW, WINDOW, 7)).await });
+        tasks.spawn(async move { patiently(|| database.record_attempt("id", NOW, WINDOW, 7)).await });
     }
     let outcomes = tasks.join_all().await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_none()).count(), 7);
@@ -75,12 +75,12 @@ async fn security_26_each_is_counted_for_itself(database: TestDatabase) {
 async fn a_try_that_was_no_guess_is_given_back(database: TestDatabase) {
     for _ in 0..20 {
         assert_eq!(take(&database, "id", NOW).await, None);
-        database.give_try_back("id").await.unwrap();
+        database.refund_attempt("id").await.unwrap();
     }
     for _ in 0..5 {
-        database.give_try_back("id").await.unwrap();
+        database.refund_attempt("id").await.unwrap();
     }
-    database.give_try_back("never").await.unwrap();
+    database.refund_attempt("never").await.unwrap();
     for _ in 0..3 {
         assert_eq!(take(&database, "id", NOW).await, None);
     }

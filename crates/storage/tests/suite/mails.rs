@@ -93,7 +93,7 @@ async fn a_request_is_answered_with_its_mail_and_its_link_in_one_step(database: 
     database.add_link(&link("older", "reader-1", "reset"), PURPOSES).await.unwrap();
     database.queue_mail(&mail("request", None, 0)).await.unwrap();
     let (newer, letter) = (link("newer", "reader-1", "reset"), mail("letter", Some("reader-1"), 0));
-    assert!(database.answer_mail_request("request", &newer, PURPOSES, Some(&letter)).await.unwrap());
+    assert!(database.replace_request_with_mail("request", &newer, PURPOSES, Some(&letter)).await.unwrap());
     assert_eq!(claimed(&database, 0).await.as_deref(), Some("letter"));
     assert_eq!(claimed(&database, 0).await, None, "the request is gone");
     assert!(database.find_link("older").await.unwrap().is_none());
@@ -109,7 +109,7 @@ async fn security_22_of_twenty_that_answer_a_request_at_once_one_does(database: 
         tasks.spawn(async move {
             let link = link(&format!("link-{number}"), "reader-1", "reset");
             let letter = mail(&format!("letter-{number}"), Some("reader-1"), 0);
-            patiently(|| database.answer_mail_request("request", &link, PURPOSES, Some(&letter))).await
+            patiently(|| database.replace_request_with_mail("request", &link, PURPOSES, Some(&letter))).await
         });
     }
     assert_eq!(tasks.join_all().await.into_iter().filter(|answered| *answered).count(), 1);
@@ -126,7 +126,7 @@ async fn an_answer_that_cannot_be_stored_leaves_the_request(database: TestDataba
     let before = database.rows().await;
     let newer = link("newer", "reader-1", "reset");
     let failed =
-        database.answer_mail_request("request", &newer, PURPOSES, Some(&mail("letter", None, 0))).await;
+        database.replace_request_with_mail("request", &newer, PURPOSES, Some(&mail("letter", None, 0))).await;
     assert!(matches!(failed, Err(StorageError::Fault(_))), "{failed:?}");
     assert_eq!(database.rows().await, before);
 }
@@ -137,13 +137,13 @@ async fn security_22_of_twenty_that_spend_a_link_on_a_mail_at_once_one_does(data
     database.add_link(&good, ["confirm", "finish"]).await.unwrap();
     let mut late = mail("late", None, 0);
     late.created_at = good.expires_at;
-    assert!(!database.spend_link_on_mail(&good, &late).await.unwrap(), "too old by then");
+    assert!(!database.consume_link_and_queue_mail(&good, &late).await.unwrap(), "too old by then");
     let mut tasks = JoinSet::new();
     for number in 0..20 {
         let (database, good) = (Database::clone(&database), good.clone());
         tasks.spawn(async move {
             let letter = mail(&format!("letter-{number}"), Some("reader-1"), 0);
-            patiently(|| database.spend_link_on_mail(&good, &letter)).await
+            patiently(|| database.consume_link_and_queue_mail(&good, &letter)).await
         });
     }
     assert_eq!(tasks.join_all().await.into_iter().filter(|spent| *spent).count(), 1);

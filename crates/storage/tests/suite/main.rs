@@ -10,7 +10,7 @@
 )]
 
 mod accounts;
-mod adding;
+mod append_batch;
 mod better_auth;
 mod concurrency;
 mod connections;
@@ -25,12 +25,12 @@ mod limits;
 mod links;
 mod mails;
 mod migrations;
-mod neighbours;
 mod operator;
 mod races;
 mod records;
 mod schema;
 mod sessions;
+mod shared_database;
 mod signing_keys;
 mod upgrade;
 mod upkeep;

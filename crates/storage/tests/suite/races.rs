@@ -1,7 +1,7 @@
 //! Changes of what opens an account, many at once.
 
 use contract::Timestamp;
-use storage::{Database, NewAccount, Spent};
+use storage::{ConsumeOutcome, Database, NewAccount};
 use testkit::{databases::TestDatabase, on_each_database};
 use tokio::task::JoinSet;
 
@@ -77,7 +77,7 @@ async fn security_22_of_twenty_resets_with_one_link_at_once_one_is_done(database
             let (wanted, trace) = (format!("$hash$new{number}"), trace());
             let new = new_hash("reader-1", &wanted);
             let spent = patiently(|| database.reset_password(&reset, &new, None, &trace)).await;
-            (spent == Spent::Now).then_some(wanted)
+            (spent == ConsumeOutcome::Now).then_some(wanted)
         });
     }
     let done: Vec<String> = tasks.join_all().await.into_iter().flatten().collect();
@@ -162,7 +162,7 @@ async fn a_link_that_proves_an_address_opened_twenty_times_at_once_opens_one_ses
             patiently(|| database.verify_email(&verify, Some(&opening), &trace)).await
         });
     }
-    let done = tasks.join_all().await.into_iter().filter(|spent| *spent == Spent::Now).count();
+    let done = tasks.join_all().await.into_iter().filter(|spent| *spent == ConsumeOutcome::Now).count();
     assert_eq!((done, count(&database, "bookplate_sessions").await), (1, 1));
 }
 
@@ -187,8 +187,8 @@ async fn of_twenty_who_want_one_address_at_once_one_gets_it(database: TestDataba
             }
             let link = database.find_link(&format!("change-{number}")).await.unwrap().unwrap();
             let spent = patiently(|| database.change_email(&link, wanted, &trace)).await;
-            assert!(spent != Spent::Not, "the link was good: {spent:?}");
-            spent == Spent::Now
+            assert!(spent != ConsumeOutcome::Not, "the link was good: {spent:?}");
+            spent == ConsumeOutcome::Now
         });
     }
     assert_eq!(tasks.join_all().await.into_iter().filter(|got| *got).count(), 1);

@@ -1,7 +1,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use serde_json::json;
-use storage::{RecordKey, RecordStore};
+use storage::{RecordKey, SessionRecordStore};
 use testkit::{databases::TestDatabase, on_each_database};
 use time::OffsetDateTime;
 use tower_sessions::{
@@ -37,9 +37,9 @@ fn record(key: RecordKey, note: &str) -> Record {
     Record { id: id(key), data, expiry_date: OffsetDateTime::UNIX_EPOCH }
 }
 
-async fn store(database: &TestDatabase) -> Arc<RecordStore> {
+async fn store(database: &TestDatabase) -> Arc<SessionRecordStore> {
     signed_up(database, 1).await;
-    let store = RecordStore::new(database).await.unwrap();
+    let store = SessionRecordStore::new(database).await.unwrap();
     store.open(key(1)).await.unwrap();
     store
 }
@@ -50,7 +50,7 @@ async fn what_a_browser_carries_comes_back(database: TestDatabase) {
     browser.insert("note", "to the reader").await.unwrap();
     browser.save().await.unwrap();
 
-    let elsewhere = RecordStore::new(&database.opened_again().await).await.unwrap().browser(key(1));
+    let elsewhere = SessionRecordStore::new(&database.reopen().await).await.unwrap().browser(key(1));
     assert_eq!(elsewhere.get::<String>("note").await.unwrap().as_deref(), Some("to the reader"));
     assert_eq!(elsewhere.remove::<String>("note").await.unwrap().as_deref(), Some("to the reader"));
     elsewhere.save().await.unwrap();

@@ -11,8 +11,12 @@ async fn every_statement_can_be_prepared(database: TestDatabase) {
     assert!(storage::statements().len() > 10);
     for statement in [storage::statements(), storage::own_statements(&database)].concat() {
         let prepared = match &*database {
-            Database::Sqlite(pool) => pool.aside().await.unwrap().prepare(statement).await.map(drop),
-            Database::Postgres(pool) => pool.aside().await.unwrap().prepare(statement).await.map(drop),
+            Database::Sqlite(pool) => {
+                pool.acquire_sqlx_pool().await.unwrap().prepare(statement).await.map(drop)
+            }
+            Database::Postgres(pool) => {
+                pool.acquire_sqlx_pool().await.unwrap().prepare(statement).await.map(drop)
+            }
         };
         prepared.unwrap_or_else(|error| panic!("{statement}\n{error}"));
     }
@@ -158,10 +162,10 @@ fn same_on_both(sqlite: &'static str, postgres: &'static str, among: &'static st
 async fn list(database: &TestDatabase, query: &str) -> Vec<String> {
     let mut lines: Vec<String> = match &**database {
         Database::Sqlite(pool) => {
-            sqlx::query_scalar(query).fetch_all(&*pool.aside().await.unwrap()).await.unwrap()
+            sqlx::query_scalar(query).fetch_all(&*pool.acquire_sqlx_pool().await.unwrap()).await.unwrap()
         }
         Database::Postgres(pool) => {
-            sqlx::query_scalar(query).fetch_all(&*pool.aside().await.unwrap()).await.unwrap()
+            sqlx::query_scalar(query).fetch_all(&*pool.acquire_sqlx_pool().await.unwrap()).await.unwrap()
         }
     };
     lines.sort();

@@ -1,4 +1,4 @@
-use storage::RecordStore;
+use storage::SessionRecordStore;
 use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::fixtures::{NOW, count, key, open, session, signed_up, trace, trace_of};
@@ -115,7 +115,7 @@ async fn renewing_an_ended_session_does_not_revive_it(database: TestDatabase) {
 async fn ending_a_session_takes_what_its_browser_carried(database: TestDatabase) {
     signed_up(&database, 1).await;
     assert!(open(&database, &session("reader-1", 2), None).await.unwrap());
-    let store = RecordStore::new(&database).await.unwrap();
+    let store = SessionRecordStore::new(&database).await.unwrap();
     store.open(key(1)).await.unwrap();
     store.open(key(2)).await.unwrap();
     database.end_session("handle-1").await.unwrap();

@@ -43,7 +43,7 @@ async fn keys_come_newest_first_within_their_algorithm(database: TestDatabase) {
 }
 
 async fn of_two_programs_that_make_the_first_key_one_wins_and_both_see_it(database: TestDatabase) {
-    let other = database.opened_again().await;
+    let other = database.reopen().await;
     let (one, two) = (key("one", "ES256", 1), key("two", "ES256", 1));
     let (left, right) = tokio::join!(database.add_signing_key(&one), other.add_signing_key(&two));
     let (left, right) = (left.unwrap(), right.unwrap());

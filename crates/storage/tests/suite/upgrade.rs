@@ -97,7 +97,7 @@ async fn what_the_first_release_stored_is_there_after_the_upgrade(database: Test
     }
     let keys = database.signing_keys().await.unwrap();
     assert_eq!((keys[0].id.as_str(), keys[0].signs_from), ("k1", 0), "it goes on signing");
-    storage::RecordStore::new(&database).await.unwrap().open(key(1)).await.unwrap();
+    storage::SessionRecordStore::new(&database).await.unwrap().open(key(1)).await.unwrap();
     assert_eq!(count(&database, "bookplate_session_records").await, 1);
     assert!(database.delete_user("u1", &crate::fixtures::trace()).await.unwrap());
     assert_eq!(count(&database, "bookplate_sessions").await, 1);

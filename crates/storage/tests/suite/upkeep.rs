@@ -1,6 +1,6 @@
 //! What is removed, and what is not.
 
-use storage::{Cutoffs, Swept};
+use storage::{CleanupCounts, RetentionCutoffs};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::fixtures::{NOW, account, count, link, open, session, signed_up, trace, trace_at, trace_of};
@@ -12,8 +12,13 @@ on_each_database!(
     security_11_events_that_were_stored_while_their_reader_was_erased_are_made_nameless,
 );
 
-fn cutoffs() -> Cutoffs {
-    Cutoffs { now: NOW, events: NOW.plus_seconds(-60), deleted: NOW.plus_seconds(-600), unverified: None }
+fn cutoffs() -> RetentionCutoffs {
+    RetentionCutoffs {
+        now: NOW,
+        events: NOW.plus_seconds(-60),
+        deleted: NOW.plus_seconds(-600),
+        unverified: None,
+    }
 }
 
 async fn what_has_ended_is_removed_and_what_lives_stays(database: TestDatabase) {
@@ -31,19 +36,22 @@ async fn what_has_ended_is_removed_and_what_lives_stays(database: TestDatabase) 
         database.add_link(&link, [purpose, purpose]).await.unwrap();
     }
     for (id, millis) in [("over", 60_000), ("running", 60_001)] {
-        assert_eq!(database.take_try(id, NOW.plus_seconds(-60), millis, 1).await.unwrap(), None);
+        assert_eq!(database.record_attempt(id, NOW.plus_seconds(-60), millis, 1).await.unwrap(), None);
     }
     database.arrange("delete from bookplate_events").await;
     for seconds in [-61, -60] {
         database.record(&trace_at(NOW.plus_seconds(seconds))).await.unwrap();
     }
-    let swept = database.sweep(cutoffs()).await.unwrap();
-    assert_eq!(swept, Swept { sessions: 2, links: 1, limits: 1, events: 1, ..Swept::default() });
+    let swept = database.clean_up(cutoffs()).await.unwrap();
+    assert_eq!(
+        swept,
+        CleanupCounts { sessions: 2, links: 1, limits: 1, events: 1, ..CleanupCounts::default() }
+    );
     assert!(database.find_session("handle-1").await.unwrap().is_some());
     assert!(database.find_link("good").await.unwrap().is_some());
     assert_eq!(count(&database, "bookplate_limits").await, 1);
     assert_eq!(count(&database, "bookplate_events").await, 1);
-    assert_eq!(database.sweep(cutoffs()).await.unwrap(), Swept::default());
+    assert_eq!(database.clean_up(cutoffs()).await.unwrap(), CleanupCounts::default());
 }
 
 async fn accounts_that_were_never_confirmed_go_when_nobody_is_signed_in_to_them(database: TestDatabase) {
@@ -61,25 +69,31 @@ async fn accounts_that_were_never_confirmed_go_when_nobody_is_signed_in_to_them(
     let long_ago = trace_at(NOW.plus_seconds(-2 * day));
     assert!(database.create_account(&signed_in, Some(&opening), &long_ago).await.unwrap());
 
-    let before =
-        Cutoffs { unverified: Some(NOW.plus_seconds(-day)), events: NOW.plus_seconds(-9 * day), ..cutoffs() };
-    assert_eq!(database.sweep(before).await.unwrap(), Swept { accounts: 1, ..Swept::default() });
+    let before = RetentionCutoffs {
+        unverified: Some(NOW.plus_seconds(-day)),
+        events: NOW.plus_seconds(-9 * day),
+        ..cutoffs()
+    };
+    assert_eq!(
+        database.clean_up(before).await.unwrap(),
+        CleanupCounts { accounts: 1, ..CleanupCounts::default() }
+    );
     assert!(database.rows_holding("reader-1").await.is_empty(), "nothing names the reader");
     for id in ["reader-2", "reader-3", "reader-4"] {
         assert!(database.find_user(id).await.unwrap().is_some(), "{id}");
     }
     // Who asks for the link once more is still there, and gets another while.
-    database.still_unverified("reader-2", NOW, None, &trace()).await.unwrap();
-    database.still_unverified("reader-3", NOW.plus_seconds(-9 * day), None, &trace()).await.unwrap();
-    let later = Cutoffs { unverified: Some(NOW), ..before };
-    assert_eq!(database.sweep(later).await.unwrap(), Swept::default());
+    database.touch_unverified("reader-2", NOW, None, &trace()).await.unwrap();
+    database.touch_unverified("reader-3", NOW.plus_seconds(-9 * day), None, &trace()).await.unwrap();
+    let later = RetentionCutoffs { unverified: Some(NOW), ..before };
+    assert_eq!(database.clean_up(later).await.unwrap(), CleanupCounts::default());
 }
 
 async fn accounts_stay_where_the_operator_has_not_decided_otherwise(database: TestDatabase) {
     let long_ago = trace_at(NOW.plus_seconds(-1_000_000));
     assert!(database.create_account(&account(1), None, &long_ago).await.unwrap());
-    let kept = Cutoffs { events: NOW.plus_seconds(-2_000_000), ..cutoffs() };
-    assert_eq!(database.sweep(kept).await.unwrap(), Swept::default());
+    let kept = RetentionCutoffs { events: NOW.plus_seconds(-2_000_000), ..cutoffs() };
+    assert_eq!(database.clean_up(kept).await.unwrap(), CleanupCounts::default());
     assert!(database.find_user("reader-1").await.unwrap().is_some());
 }
 
@@ -93,7 +107,7 @@ async fn security_11_events_that_were_stored_while_their_reader_was_erased_are_m
         NOW.millis()
     );
     database.arrange(&late).await;
-    database.sweep(cutoffs()).await.unwrap();
+    database.clean_up(cutoffs()).await.unwrap();
     for mark in ["reader-7", "192.0.2.9"] {
         assert_eq!(database.rows_holding(mark).await, Vec::<String>::new(), "{mark}");
     }

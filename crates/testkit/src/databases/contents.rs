@@ -18,11 +18,13 @@ impl TestDatabase {
     pub async fn tables(&self) -> Vec<String> {
         match &**self {
             Database::Sqlite(pool) => {
-                sqlx::query_scalar(TABLES_SQLITE).fetch_all(&*pool.aside().await.expect("a connection")).await
+                sqlx::query_scalar(TABLES_SQLITE)
+                    .fetch_all(&*pool.acquire_sqlx_pool().await.expect("a connection"))
+                    .await
             }
             Database::Postgres(pool) => {
                 sqlx::query_scalar(TABLES_POSTGRES)
-                    .fetch_all(&*pool.aside().await.expect("a connection"))
+                    .fetch_all(&*pool.acquire_sqlx_pool().await.expect("a connection"))
                     .await
             }
         }
@@ -43,15 +45,15 @@ impl TestDatabase {
         match &**self {
             Database::Sqlite(pool) => {
                 let columns: Vec<String> =
-                    sqlx::query_scalar(COLUMNS_SQLITE).bind(table).fetch_all(&*pool.aside().await.expect("a connection")).await.expect("columns can be read");
+                    sqlx::query_scalar(COLUMNS_SQLITE).bind(table).fetch_all(&*pool.acquire_sqlx_pool().await.expect("a connection")).await.expect("columns can be read");
                 let as_text = |name: &String| {
                     format!("case typeof(\"{name}\") when 'blob' then lower(hex(\"{name}\")) else quote(\"{name}\") end")
                 };
                 let row = columns.iter().map(as_text).collect::<Vec<_>>().join(" || ',' || ");
-                sqlx::query_scalar(&format!("select {row} from \"{table}\"")).fetch_all(&*pool.aside().await.expect("a connection")).await
+                sqlx::query_scalar(&format!("select {row} from \"{table}\"")).fetch_all(&*pool.acquire_sqlx_pool().await.expect("a connection")).await
             }
             Database::Postgres(pool) => {
-                sqlx::query_scalar(&format!("select t::text from \"{table}\" t")).fetch_all(&*pool.aside().await.expect("a connection")).await
+                sqlx::query_scalar(&format!("select t::text from \"{table}\" t")).fetch_all(&*pool.acquire_sqlx_pool().await.expect("a connection")).await
             }
         }
         .expect("a table can be read")
@@ -63,13 +65,13 @@ impl TestDatabase {
             Database::Sqlite(pool) => {
                 sqlx::query_scalar(COLUMNS_SQLITE)
                     .bind(table)
-                    .fetch_all(&*pool.aside().await.expect("a connection"))
+                    .fetch_all(&*pool.acquire_sqlx_pool().await.expect("a connection"))
                     .await
             }
             Database::Postgres(pool) => {
                 sqlx::query_scalar(COLUMNS_POSTGRES)
                     .bind(table)
-                    .fetch_all(&*pool.aside().await.expect("a connection"))
+                    .fetch_all(&*pool.acquire_sqlx_pool().await.expect("a connection"))
                     .await
             }
         }
@@ -80,10 +82,14 @@ impl TestDatabase {
                 format!("select cast(\"{column}\" as text) from \"{table}\" where \"{column}\" is not null");
             let read: Vec<String> = match &**self {
                 Database::Sqlite(pool) => {
-                    sqlx::query_scalar(&query).fetch_all(&*pool.aside().await.expect("a connection")).await
+                    sqlx::query_scalar(&query)
+                        .fetch_all(&*pool.acquire_sqlx_pool().await.expect("a connection"))
+                        .await
                 }
                 Database::Postgres(pool) => {
-                    sqlx::query_scalar(&query).fetch_all(&*pool.aside().await.expect("a connection")).await
+                    sqlx::query_scalar(&query)
+                        .fetch_all(&*pool.acquire_sqlx_pool().await.expect("a connection"))
+                        .await
                 }
             }
             .expect("a column can be read");
@@ -104,12 +110,14 @@ impl TestDatabase {
     /// Runs statements past the code under test, to arrange what it should find.
     pub async fn arrange(&self, statements: &str) {
         match &**self {
-            Database::Sqlite(pool) => {
-                sqlx::raw_sql(statements).execute(&*pool.aside().await.expect("a connection")).await.map(drop)
-            }
-            Database::Postgres(pool) => {
-                sqlx::raw_sql(statements).execute(&*pool.aside().await.expect("a connection")).await.map(drop)
-            }
+            Database::Sqlite(pool) => sqlx::raw_sql(statements)
+                .execute(&*pool.acquire_sqlx_pool().await.expect("a connection"))
+                .await
+                .map(drop),
+            Database::Postgres(pool) => sqlx::raw_sql(statements)
+                .execute(&*pool.acquire_sqlx_pool().await.expect("a connection"))
+                .await
+                .map(drop),
         }
         .unwrap_or_else(|error| panic!("{statements}: {error}"));
     }
@@ -118,10 +126,14 @@ impl TestDatabase {
     pub async fn number(&self, query: &str) -> i64 {
         match &**self {
             Database::Sqlite(pool) => {
-                sqlx::query_scalar(query).fetch_one(&*pool.aside().await.expect("a connection")).await
+                sqlx::query_scalar(query)
+                    .fetch_one(&*pool.acquire_sqlx_pool().await.expect("a connection"))
+                    .await
             }
             Database::Postgres(pool) => {
-                sqlx::query_scalar(query).fetch_one(&*pool.aside().await.expect("a connection")).await
+                sqlx::query_scalar(query)
+                    .fetch_one(&*pool.acquire_sqlx_pool().await.expect("a connection"))
+                    .await
             }
         }
         .unwrap_or_else(|error| panic!("{query}: {error}"))
@@ -131,10 +143,14 @@ impl TestDatabase {
     pub async fn numbers(&self, query: &str) -> Vec<i64> {
         match &**self {
             Database::Sqlite(pool) => {
-                sqlx::query_scalar(query).fetch_all(&*pool.aside().await.expect("a connection")).await
+                sqlx::query_scalar(query)
+                    .fetch_all(&*pool.acquire_sqlx_pool().await.expect("a connection"))
+                    .await
             }
             Database::Postgres(pool) => {
-                sqlx::query_scalar(query).fetch_all(&*pool.aside().await.expect("a connection")).await
+                sqlx::query_scalar(query)
+                    .fetch_all(&*pool.acquire_sqlx_pool().await.expect("a connection"))
+                    .await
             }
         }
         .unwrap_or_else(|error| panic!("{query}: {error}"))

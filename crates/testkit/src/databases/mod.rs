@@ -87,7 +87,7 @@ impl TestDatabase {
     }
 
     /// Opens it once more, as another process would.
-    pub async fn opened_again(&self) -> Database {
+    pub async fn reopen(&self) -> Database {
         connect(&self.url).await
     }
 }
@@ -115,7 +115,7 @@ pub fn on_empty<F: Future<Output = ()>>(kind: Kind, body: impl FnOnce(TestDataba
 
 /// Runs a test's body on a migrated database of this kind, while time goes on only when the body says so, with
 /// `tokio::time::advance`.
-pub fn on_standing_time<F: Future<Output = ()>>(kind: Kind, body: impl FnOnce(TestDatabase) -> F) {
+pub fn with_paused_time<F: Future<Output = ()>>(kind: Kind, body: impl FnOnce(TestDatabase) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.expect("a test has a thread").block_on(async {
         // Time that stands still leaps ahead when nothing is left to do but to wait, as for a database; not while a

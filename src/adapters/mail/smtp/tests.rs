@@ -12,9 +12,9 @@ fn mailer(receiver: &SmtpReceiver, user: &str) -> SmtpMailer {
     SmtpMailer::new(&url, from).unwrap()
 }
 
-fn letter(id: &str) -> Letter {
+fn letter(id: &str) -> MailMessage {
     let url = format!("https://accounts.example.org/reset?token={}&x=1", "t".repeat(90));
-    Letter {
+    MailMessage {
         id: id.to_owned(),
         kind: "reset-password".to_owned(),
         to: "ada@example.org".to_owned(),
@@ -183,7 +183,7 @@ async fn an_address_that_fits_no_envelope_is_final_and_says_nothing_to_the_serve
     for to in
         ["", "ada", "ada@example.org\r\nBcc: eve@example.org", "ada@example.org>\r\nDATA", "a b@example.org"]
     {
-        refused_for_good(mailer.send(&Letter { to: to.to_owned(), ..letter("one") }).await);
+        refused_for_good(mailer.send(&MailMessage { to: to.to_owned(), ..letter("one") }).await);
     }
     assert_eq!(receiver.connections(), 0);
 }
@@ -192,7 +192,7 @@ async fn an_address_that_fits_no_envelope_is_final_and_says_nothing_to_the_serve
 async fn security_06_a_subject_with_line_breaks_adds_no_header() {
     let receiver = SmtpReceiver::start().await;
     let subject = "Hello\r\nBcc: eve@example.org\r\n\r\nbody".to_owned();
-    mailer(&receiver, "").send(&Letter { subject, ..letter("one") }).await.unwrap();
+    mailer(&receiver, "").send(&MailMessage { subject, ..letter("one") }).await.unwrap();
     let [received] = receiver.received().try_into().unwrap();
     let (headers, _) = received.data.split_once("\r\n\r\n").unwrap();
     assert!(!headers.lines().any(|line| line.starts_with("Bcc")), "{headers}");

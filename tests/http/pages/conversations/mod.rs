@@ -6,7 +6,7 @@ mod islands;
 mod list;
 
 use contract::conversations::{NewConversation, NewMessage, read_json};
-use domain::By;
+use domain::Principal;
 use serde_json::{Value, json};
 
 use crate::{app::TestApp, client::Client, fields::Fields, page::Page, reply::Reply};
@@ -32,7 +32,7 @@ impl<'a> Talk<'a> {
 
     /// Messages, in this order.
     pub async fn say(&self, id: &str, messages: &[Value]) {
-        let by = By { user_id: &self.user_id, token_id: None, expired: false };
+        let by = Principal { user_id: &self.user_id, token_id: None, expired: false };
         for some in messages.chunks(100) {
             let some: Vec<NewMessage> =
                 some.iter().map(|it| read_json(it.to_string().as_bytes()).unwrap()).collect();

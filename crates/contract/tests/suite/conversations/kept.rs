@@ -2,7 +2,7 @@
 
 use contract::{
     Code,
-    conversations::{ItemId, Verbatim},
+    conversations::{ItemId, RawJson},
 };
 use proptest::prelude::*;
 
@@ -54,14 +54,14 @@ fn json_is_kept_to_the_letter() {
         "0",
         "\"\"",
     ] {
-        let kept: Verbatim = serde_json::from_str(text).unwrap();
+        let kept: RawJson = serde_json::from_str(text).unwrap();
         assert_eq!(kept.as_str(), text);
         assert_eq!(serde_json::to_string(&kept).unwrap(), text);
-        assert_eq!(Verbatim::stored(text.to_owned()), kept);
-        let among: Vec<Verbatim> = serde_json::from_str(&format!("[{text}, {text}]")).unwrap();
-        assert_eq!(Verbatim::array(&among).elements(), among);
+        assert_eq!(RawJson::stored(text.to_owned()), kept);
+        let among: Vec<RawJson> = serde_json::from_str(&format!("[{text}, {text}]")).unwrap();
+        assert_eq!(RawJson::array(&among).elements(), among);
     }
-    let padded: Verbatim = serde_json::from_str(" \n [1] ").unwrap();
+    let padded: RawJson = serde_json::from_str(" \n [1] ").unwrap();
     assert_eq!(padded.as_str(), "[1]", "blanks around it are not part of it");
 }
 
@@ -88,33 +88,33 @@ fn what_many_readers_of_json_would_refuse_is_refused() {
         "[1]//",
         "",
     ] {
-        assert!(serde_json::from_str::<Verbatim>(text).is_err(), "{text}");
+        assert!(serde_json::from_str::<RawJson>(text).is_err(), "{text}");
     }
 }
 
 #[test]
 fn json_is_at_most_so_deep() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    assert!(serde_json::from_str::<Verbatim>(&nested(127)).is_ok());
-    assert!(serde_json::from_str::<Verbatim>(&nested(128)).is_err());
+    assert!(serde_json::from_str::<RawJson>(&nested(127)).is_ok());
+    assert!(serde_json::from_str::<RawJson>(&nested(128)).is_err());
     let objects = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
-    assert!(serde_json::from_str::<Verbatim>(&objects(127)).is_ok());
-    assert!(serde_json::from_str::<Verbatim>(&objects(128)).is_err());
+    assert!(serde_json::from_str::<RawJson>(&objects(127)).is_ok());
+    assert!(serde_json::from_str::<RawJson>(&objects(128)).is_err());
     // Much deeper, it is refused and no stack is exhausted.
-    assert!(serde_json::from_str::<Verbatim>(&nested(1_000_000)).is_err());
+    assert!(serde_json::from_str::<RawJson>(&nested(1_000_000)).is_err());
 }
 
 #[test]
 fn what_is_no_json_after_all_becomes_null_and_no_array_has_no_elements() {
-    assert_eq!(Verbatim::stored("{".into()).as_str(), "null");
-    assert_eq!(Verbatim::of(&[1, 2]).as_str(), "[1,2]");
-    assert_eq!(Verbatim::array([]).as_str(), "[]");
-    assert!(Verbatim::empty_object().is_object());
+    assert_eq!(RawJson::stored("{".into()).as_str(), "null");
+    assert_eq!(RawJson::of(&[1, 2]).as_str(), "[1,2]");
+    assert_eq!(RawJson::array([]).as_str(), "[]");
+    assert!(RawJson::empty_object().is_object());
     for other in ["[]", "null", "\"{\"", "1"] {
-        assert!(!Verbatim::stored(other.into()).is_object(), "{other}");
+        assert!(!RawJson::stored(other.into()).is_object(), "{other}");
     }
     for other in ["{}", "null", "1", "\"[]\""] {
-        assert_eq!(Verbatim::stored(other.into()).elements(), [], "{other}");
+        assert_eq!(RawJson::stored(other.into()).elements(), [], "{other}");
     }
 }
 
@@ -147,10 +147,10 @@ proptest! {
 
     #[test]
     fn any_json_is_kept_to_the_letter_and_means_the_same(text in json()) {
-        let kept: Verbatim = serde_json::from_str(&text).unwrap();
+        let kept: RawJson = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(kept.as_str(), &text);
         let around = format!("{{\"it\":{text}}}");
-        let within: std::collections::BTreeMap<String, Verbatim> = serde_json::from_str(&around).unwrap();
+        let within: std::collections::BTreeMap<String, RawJson> = serde_json::from_str(&around).unwrap();
         prop_assert_eq!(serde_json::to_string(&within).unwrap(), around);
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(kept.read::<serde_json::Value>().unwrap(), value);
@@ -158,7 +158,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_kept_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
-        if let Ok(kept) = serde_json::from_slice::<Verbatim>(&bytes) {
+        if let Ok(kept) = serde_json::from_slice::<RawJson>(&bytes) {
             prop_assert!(serde_json::from_str::<serde_json::Value>(kept.as_str()).is_ok());
             prop_assert!(std::str::from_utf8(&bytes).unwrap().contains(kept.as_str()));
         }

@@ -30,8 +30,8 @@ fn part(bytes: usize) -> Value {
 #[test]
 fn security_36_a_part_is_as_large_as_it_may_be_and_no_larger() {
     assert_eq!(part(200).to_string().len(), 200);
-    assert!(new(json!({ "role": "user", "parts": [part(200)] })).said(&LIMITS).is_ok());
-    let wrong = new(json!({ "role": "user", "parts": [part(30), part(201)] })).said(&LIMITS).unwrap_err();
+    assert!(new(json!({ "role": "user", "parts": [part(200)] })).validate(&LIMITS).is_ok());
+    let wrong = new(json!({ "role": "user", "parts": [part(30), part(201)] })).validate(&LIMITS).unwrap_err();
     let expected = (
         "parts[1]".to_owned(),
         Code::PartTooLarge,
@@ -40,11 +40,12 @@ fn security_36_a_part_is_as_large_as_it_may_be_and_no_larger() {
     assert_eq!(said(&wrong), [expected]);
     // As it is short for one part, it counts as one.
     let fits = 200 - text(0).to_string().len();
-    assert!(new(json!({ "role": "user", "content": "x".repeat(fits) })).said(&LIMITS).is_ok());
-    let wrong = new(json!({ "role": "user", "content": "x".repeat(fits + 1) })).said(&LIMITS).unwrap_err();
+    assert!(new(json!({ "role": "user", "content": "x".repeat(fits) })).validate(&LIMITS).is_ok());
+    let wrong =
+        new(json!({ "role": "user", "content": "x".repeat(fits + 1) })).validate(&LIMITS).unwrap_err();
     assert_eq!((wrong.first().code, fields(&wrong)), (Code::PartTooLarge, vec!["content".to_owned()]));
     // Bytes, not characters.
-    let wrong = new(json!({ "role": "user", "content": "€".repeat(fits) })).said(&LIMITS).unwrap_err();
+    let wrong = new(json!({ "role": "user", "content": "€".repeat(fits) })).validate(&LIMITS).unwrap_err();
     assert_eq!(wrong.first().code, Code::PartTooLarge);
 }
 
@@ -52,9 +53,9 @@ fn security_36_a_part_is_as_large_as_it_may_be_and_no_larger() {
 fn security_36_a_message_is_as_large_as_it_may_be_and_no_larger() {
     // Two commas and two brackets stand around three parts.
     let exactly = json!({ "role": "user", "parts": [part(200), part(200), part(96)] });
-    assert!(new(exactly).said(&LIMITS).is_ok());
+    assert!(new(exactly).validate(&LIMITS).is_ok());
     let over = json!({ "role": "user", "parts": [part(200), part(200), part(97)] });
-    let wrong = new(over).said(&LIMITS).unwrap_err();
+    let wrong = new(over).validate(&LIMITS).unwrap_err();
     let expected = (
         String::new(),
         Code::MessageTooLarge,
@@ -67,7 +68,7 @@ fn security_36_a_message_is_as_large_as_it_may_be_and_no_larger() {
         let added = |length: usize| {
             let mut body = sent(length);
             body["role"] = json!("user");
-            new(body).said(&LIMITS).map(drop).map_err(|wrong| wrong.first().code)
+            new(body).validate(&LIMITS).map(drop).map_err(|wrong| wrong.first().code)
         };
         assert_eq!((added(490), added(491)), (Ok(()), Err(Code::MessageTooLarge)), "{name}");
         let changed =
@@ -76,15 +77,16 @@ fn security_36_a_message_is_as_large_as_it_may_be_and_no_larger() {
     }
     let both =
         json!({ "role": "user", "parts": [], "raw": "x".repeat(248), "usage": { "a": "x".repeat(240) } });
-    assert!(new(both).said(&LIMITS).is_ok());
+    assert!(new(both).validate(&LIMITS).is_ok());
     let both =
         json!({ "role": "user", "parts": [], "raw": "x".repeat(249), "usage": { "a": "x".repeat(240) } });
-    assert_eq!(new(both).said(&LIMITS).unwrap_err().first().code, Code::MessageTooLarge, "together");
+    assert_eq!(new(both).validate(&LIMITS).unwrap_err().first().code, Code::MessageTooLarge, "together");
 }
 
 #[test]
 fn security_36_a_message_has_as_many_parts_as_it_may_have() {
-    let parts = |count: usize| new(json!({ "role": "user", "parts": vec![text(1); count] })).said(&LIMITS);
+    let parts =
+        |count: usize| new(json!({ "role": "user", "parts": vec![text(1); count] })).validate(&LIMITS);
     assert_eq!(parts(0).unwrap().json.as_str(), "[]");
     assert_eq!(parts(3).unwrap().parts.len(), 3);
     let wrong = parts(4).unwrap_err();
@@ -96,13 +98,13 @@ fn security_36_a_message_has_as_many_parts_as_it_may_have() {
 #[test]
 fn what_is_said_is_kept_to_the_letter() {
     let body = r#"{"role":"assistant","parts":[ {"type" : "text", "text":"\u0041", "z":1.0} , {"b":1,"type":"data-x","a":2}]}"#;
-    let said = read_json::<NewMessage>(body.as_bytes()).unwrap().said(&LIMITS).unwrap();
+    let said = read_json::<NewMessage>(body.as_bytes()).unwrap().validate(&LIMITS).unwrap();
     assert_eq!(
         said.json.as_str(),
         r#"[{"type" : "text", "text":"\u0041", "z":1.0},{"b":1,"type":"data-x","a":2}]"#
     );
     assert_eq!((said.parts.len(), plain_text(&said.parts)), (2, "A".to_owned()));
-    let said = new(json!({ "role": "user", "content": "a \"b\"\n😀" })).said(&LIMITS).unwrap();
+    let said = new(json!({ "role": "user", "content": "a \"b\"\n😀" })).validate(&LIMITS).unwrap();
     assert_eq!(plain_text(&said.parts), "a \"b\"\n😀");
     let kept: Value = said.json.read().unwrap();
     assert_eq!(kept, json!([{ "type": "text", "text": "a \"b\"\n😀" }]));
@@ -110,12 +112,12 @@ fn what_is_said_is_kept_to_the_letter() {
 
 #[test]
 fn a_message_says_something_in_one_way() {
-    let wrong = new(json!({ "role": "user" })).said(&LIMITS).unwrap_err();
+    let wrong = new(json!({ "role": "user" })).validate(&LIMITS).unwrap_err();
     assert_eq!(fields(&wrong), ["parts"]);
-    let wrong = new(json!({ "role": "user", "parts": [], "content": "" })).said(&LIMITS).unwrap_err();
+    let wrong = new(json!({ "role": "user", "parts": [], "content": "" })).validate(&LIMITS).unwrap_err();
     assert_eq!(fields(&wrong), ["content"]);
     assert!(wrong.first().reason.as_ref().unwrap().to_string().contains("not both"));
-    assert!(new(json!({ "role": "user", "content": "" })).said(&LIMITS).is_ok());
+    assert!(new(json!({ "role": "user", "content": "" })).validate(&LIMITS).is_ok());
 }
 
 #[test]
@@ -130,7 +132,7 @@ fn everything_that_is_wrong_is_said_at_once() {
         "usage": [],
         "metadata": "x",
     });
-    let wrong = new(body.clone()).said(&LIMITS).unwrap_err();
+    let wrong = new(body.clone()).validate(&LIMITS).unwrap_err();
     let expected =
         ["parts[0]", "parts[1]", "parts[2].citations[0].end", "model", "format", "usage", "metadata"];
     let mut named = fields(&wrong);
@@ -145,7 +147,7 @@ fn everything_that_is_wrong_is_said_at_once() {
 
 #[test]
 fn tokens_are_counted_in_whole_numbers() {
-    let usage = |usage: Value| new(json!({ "role": "user", "parts": [], "usage": usage })).said(&LIMITS);
+    let usage = |usage: Value| new(json!({ "role": "user", "parts": [], "usage": usage })).validate(&LIMITS);
     for good in [
         json!({}),
         json!({ "inputTokens": 0, "outputTokens": 12, "cost": { "usd": 0.1 } }),

@@ -2,7 +2,7 @@
 
 use contract::{
     Code,
-    conversations::{Part, SourceKind, Verbatim, parts_of, plain_text},
+    conversations::{Part, RawJson, SourceKind, parts_of, plain_text},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -11,12 +11,12 @@ use super::told;
 
 fn read(part: Value) -> Part {
     let text = part.to_string();
-    Part::read(&Verbatim::stored(part.to_string())).unwrap_or_else(|problem| panic!("{text}: {problem:?}"))
+    Part::read(&RawJson::stored(part.to_string())).unwrap_or_else(|problem| panic!("{text}: {problem:?}"))
 }
 
 #[track_caller]
 fn assert_wrong(part: Value, field: &str, says: &str) {
-    let problem = Part::read(&Verbatim::stored(part.to_string())).unwrap_err();
+    let problem = Part::read(&RawJson::stored(part.to_string())).unwrap_err();
     let (named, code, reason) = told(&problem);
     assert_eq!((named.as_str(), code), (field, Code::ValidationError), "{part}: {reason}");
     assert!(reason.contains(says), "{part}: {reason}");
@@ -46,7 +46,7 @@ fn each_kind_is_read() {
     assert_eq!(file, Part::File { url: "data:,x".into(), media_type: "text/plain".into(), filename: None });
     let call =
         read(json!({ "type": "tool-call", "toolCallId": "c", "toolName": "search", "input": { "q": 1 } }));
-    let input = Verbatim::stored(r#"{"q":1}"#.into());
+    let input = RawJson::stored(r#"{"q":1}"#.into());
     let expected =
         Part::ToolCall { tool_call_id: "c".into(), tool_name: "search".into(), input, state: None };
     assert_eq!(call, expected);
@@ -87,7 +87,7 @@ fn the_member_of_a_part_that_is_wrong_is_named() {
     assert_wrong(json!({ "type": "tool-call", "toolName": "n" }), "", "missing field `toolCallId`");
     assert_wrong(json!({ "type": "tool-result" }), "", "missing field `toolCallId`");
     assert_wrong(json!({ "type": "tool-result", "toolCallId": 3 }), "toolCallId", "invalid type");
-    let twice = Part::read(&Verbatim::stored(r#"{"type":"text","type":"data","text":"x"}"#.into()));
+    let twice = Part::read(&RawJson::stored(r#"{"type":"text","type":"data","text":"x"}"#.into()));
     assert!(twice.unwrap_err().reason.unwrap().to_string().contains("duplicate field"));
 }
 
@@ -96,7 +96,7 @@ fn the_member_of_a_part_that_is_wrong_is_named() {
 fn citations_count_code_points() {
     let cited = |text: &str, start: usize, end: usize| {
         let citations = json!([{ "sourceId": "s", "start": start, "end": end }]);
-        Part::read(&Verbatim::stored(
+        Part::read(&RawJson::stored(
             json!({ "type": "text", "text": text, "citations": citations }).to_string(),
         ))
     };
@@ -137,11 +137,11 @@ fn what_is_said_in_words_are_the_texts_alone() {
         { "type": "source", "sourceId": "s", "kind": "url", "chunk": "chunk" },
         { "type": "text", "text": "Two." },
     ]);
-    let read = parts_of(&Verbatim::stored(parts.to_string()));
+    let read = parts_of(&RawJson::stored(parts.to_string()));
     assert_eq!(read.len(), 6, "what cannot be read is left out");
     assert_eq!(plain_text(&read), "One.\n\nTwo.");
     assert_eq!(plain_text(&[]), "");
-    assert_eq!(parts_of(&Verbatim::stored("{}".into())), []);
+    assert_eq!(parts_of(&RawJson::stored("{}".into())), []);
 }
 
 proptest! {
@@ -152,12 +152,12 @@ proptest! {
         let citations = json!([{ "sourceId": "s", "start": start, "end": end }]);
         let part = json!({ "type": "text", "text": text, "citations": citations }).to_string();
         let fits = start <= end && end <= text.chars().count();
-        prop_assert_eq!(Part::read(&Verbatim::stored(part)).is_ok(), fits);
+        prop_assert_eq!(Part::read(&RawJson::stored(part)).is_ok(), fits);
     }
 
     #[test]
     fn any_json_is_a_part_or_is_refused_with_its_place(kind in "text|source|file|tool-call|.{0,4}", member: String, value: String) {
-        let part = Verbatim::stored(json!({ "type": kind, "text": value, member: value }).to_string());
+        let part = RawJson::stored(json!({ "type": kind, "text": value, member: value }).to_string());
         if let Err(problem) = Part::read(&part) {
             prop_assert_eq!(problem.code, Code::ValidationError);
             prop_assert!(problem.reason.is_some());

@@ -8,12 +8,12 @@ use std::{
 use contract::conversations::{Citation, Part, SourcePart};
 
 use super::{
-    confined::code_ranges,
-    words::{label, link},
+    escape_inline::{label, link},
+    markdown_safety::code_ranges,
 };
 
 /// A text with its marks.
-pub(super) struct Placed {
+pub(super) struct AnnotatedText {
     /// The text.
     pub(super) noted: String,
     /// The text with a letter in the place of each mark, for who asks whether it still is what it was.
@@ -44,7 +44,7 @@ impl Footnotes {
     }
 
     /// A text with a mark at the end of the words each citation is about, as far as it can stand there.
-    pub(super) fn place(&mut self, text: &str, citations: &[Citation]) -> Placed {
+    pub(super) fn place(&mut self, text: &str, citations: &[Citation]) -> AnnotatedText {
         let offsets: Vec<usize> = text.char_indices().map(|(offset, _)| offset).collect();
         let code = code_ranges(text);
         let mut at: BTreeMap<usize, String> = BTreeMap::new();
@@ -70,7 +70,7 @@ impl Footnotes {
         let rest = text.get(from..).unwrap_or_default();
         noted.push_str(rest);
         probe.push_str(rest);
-        Placed { noted, probe, behind }
+        AnnotatedText { noted, probe, behind }
     }
 
     /// The marks of some citations, one after the other.

@@ -3,7 +3,7 @@
 use contract::{Timestamp, conversations::Conversation};
 use serde::Serialize;
 
-use super::{Piece, Taken};
+use super::{ExportItem, ExportedConversation};
 use crate::privacy::export::Book;
 
 /// What the file says it is.
@@ -46,22 +46,22 @@ impl Json {
         Self { head: Some(open(&head)), follows: false, follows_message: false }
     }
 
-    pub(super) fn write(&mut self, piece: &Piece, out: &mut String) {
+    pub(super) fn write(&mut self, piece: &ExportItem, out: &mut String) {
         out.push_str(&self.head.take().unwrap_or_default());
         match piece {
-            Piece::Begin(taken) => {
-                let Taken { conversation, deleted_at } = taken.as_ref();
+            ExportItem::Begin(taken) => {
+                let ExportedConversation { conversation, deleted_at } = taken.as_ref();
                 let head = ConversationHead { conversation, deleted_at: *deleted_at, messages: [] };
                 out.push_str(if self.follows { ",\n" } else { "\n" });
                 out.push_str(&open(&head));
                 (self.follows, self.follows_message) = (true, false);
             }
-            Piece::Message(message) => {
+            ExportItem::Message(message) => {
                 out.push_str(if self.follows_message { ",\n" } else { "\n" });
                 out.push_str(&text(message));
                 self.follows_message = true;
             }
-            Piece::End => out.push_str("]}"),
+            ExportItem::End => out.push_str("]}"),
         }
     }
 

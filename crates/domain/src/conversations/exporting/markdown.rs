@@ -8,10 +8,10 @@ use contract::{
 };
 
 use super::{
-    Piece, Taken,
-    confined::{fenced, is_confined},
-    footnotes::{Footnotes, Placed},
-    words::{label, link},
+    ExportItem, ExportedConversation,
+    escape_inline::{label, link},
+    footnotes::{AnnotatedText, Footnotes},
+    markdown_safety::{fenced, is_safe_inline},
 };
 use crate::privacy::export::Book;
 
@@ -33,16 +33,16 @@ impl Markdown {
         Self { book, exported_at, places: HashMap::new(), last: None, footnotes: Footnotes::default() }
     }
 
-    pub(super) fn write(&mut self, piece: &Piece, out: &mut String) {
+    pub(super) fn write(&mut self, piece: &ExportItem, out: &mut String) {
         // Writing into a text cannot fail.
         let _ = match piece {
-            Piece::Begin(taken) => self.begin(taken, out),
-            Piece::Message(message) => self.turn(message, out),
-            Piece::End => Ok(()),
+            ExportItem::Begin(taken) => self.begin(taken, out),
+            ExportItem::Message(message) => self.turn(message, out),
+            ExportItem::End => Ok(()),
         };
     }
 
-    fn begin(&self, taken: &Taken, out: &mut String) -> std::fmt::Result {
+    fn begin(&self, taken: &ExportedConversation, out: &mut String) -> std::fmt::Result {
         let conversation = &taken.conversation;
         let title = conversation.title.as_deref().or(conversation.opening.as_deref());
         writeln!(out, "# {}\n", label(title.unwrap_or("Conversation")))?;
@@ -102,10 +102,10 @@ impl Markdown {
     fn part(&mut self, part: &Part, out: &mut String) -> std::fmt::Result {
         match part {
             Part::Text { text, citations } => {
-                let Placed { noted, probe, behind } = self.footnotes.place(text, citations);
-                let (body, behind) = if !is_confined(text) {
+                let AnnotatedText { noted, probe, behind } = self.footnotes.place(text, citations);
+                let (body, behind) = if !is_safe_inline(text) {
                     (fenced(text, "text"), self.footnotes.marks(citations))
-                } else if is_confined(&probe) {
+                } else if is_safe_inline(&probe) {
                     (noted, behind)
                 } else {
                     (text.clone(), self.footnotes.marks(citations))

@@ -1,16 +1,16 @@
 //! What a reader takes away of their conversations: a stream of text that is written as it is read, so that it needs
 //! little memory however much there is. `docs/EXPORT.md` describes the file.
 
-mod confined;
+mod escape_inline;
 mod footnotes;
 mod json;
 mod markdown;
+mod markdown_safety;
 mod reading;
-mod words;
 
-pub(super) use confined::fenced;
 pub(super) use json::{FORMAT, VERSION};
-pub use reading::{Piece, Reading, Taken};
+pub(super) use markdown_safety::fenced;
+pub use reading::{ExportCursor, ExportItem, ExportedConversation};
 
 use contract::Timestamp;
 
@@ -32,7 +32,7 @@ pub enum ExportFormat {
 pub struct ConversationExport {
     file_name: String,
     format: ExportFormat,
-    reading: Reading,
+    reading: ExportCursor,
     writer: Writer,
     ended: bool,
 }
@@ -68,7 +68,7 @@ impl Conversations {
                 (file_name(name, "conversation", None, now, "md"), Writer::Markdown(markdown))
             }
         };
-        let reading = Reading::one(self.database.clone(), user_id, stored);
+        let reading = ExportCursor::one(self.database.clone(), user_id, stored);
         Ok(ConversationExport { file_name, format, reading, writer, ended: false })
     }
 
@@ -78,8 +78,8 @@ impl Conversations {
     /// [`ConversationError`], before anything is written.
     pub async fn export_all(&self, user_id: &str) -> Result<ConversationExport, ConversationError> {
         let now = self.ports.clock.now();
-        let reading = Reading::all(self.database.clone(), user_id, false);
-        reading.reader_is_there().await?;
+        let reading = ExportCursor::all(self.database.clone(), user_id, false);
+        reading.user_exists().await?;
         Ok(self.all(reading, now))
     }
 
@@ -89,11 +89,11 @@ impl Conversations {
     }
 
     /// Everything of a reader, deleted conversations that are still stored too, piece by piece.
-    pub fn read_all(&self, user_id: &str) -> Reading {
-        Reading::all(self.database.clone(), user_id, true)
+    pub fn read_all(&self, user_id: &str) -> ExportCursor {
+        ExportCursor::all(self.database.clone(), user_id, true)
     }
 
-    fn all(&self, reading: Reading, now: Timestamp) -> ConversationExport {
+    fn all(&self, reading: ExportCursor, now: Timestamp) -> ConversationExport {
         let file_name = file_name(&self.book.name, "book", Some("conversations"), now, "json");
         let (format, writer) = (ExportFormat::Json, self.json(now));
         ConversationExport { file_name, format, reading, writer, ended: false }
@@ -147,7 +147,7 @@ impl ConversationExport {
 }
 
 impl Writer {
-    fn write(&mut self, piece: &Piece, out: &mut String) {
+    fn write(&mut self, piece: &ExportItem, out: &mut String) {
         match self {
             Self::Json(json) => json.write(piece, out),
             Self::Markdown(markdown) => markdown.write(piece, out),

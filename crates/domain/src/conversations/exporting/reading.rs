@@ -8,10 +8,10 @@ use contract::{
 };
 use storage::{
     Database,
-    conversations::{StoredConversation, StoredMessage, TakenConversation},
+    conversations::{ConversationWithDeletedAt, StoredConversation, StoredMessage},
 };
 
-use super::super::{ConversationError, presenting};
+use super::super::{ConversationError, to_wire};
 
 /// Conversations that are read at once.
 const CONVERSATIONS: i64 = 20;
@@ -20,7 +20,7 @@ const MESSAGES: i64 = 50;
 
 /// A reader's conversations, or one of them, on their way out.
 #[derive(Debug)]
-pub struct Reading {
+pub struct ExportCursor {
     database: Database,
     user_id: String,
     /// Whether conversations that were deleted are read too.
@@ -32,7 +32,7 @@ pub struct Reading {
     last: i64,
     /// Whether there may be more than what is waiting.
     more: bool,
-    waiting: VecDeque<TakenConversation>,
+    waiting: VecDeque<ConversationWithDeletedAt>,
     current: Option<Current>,
 }
 
@@ -50,9 +50,9 @@ struct Current {
 
 /// What is read, in this order: a conversation, its messages, its end.
 #[derive(Debug)]
-pub enum Piece {
+pub enum ExportItem {
     /// A conversation begins.
-    Begin(Box<Taken>),
+    Begin(Box<ExportedConversation>),
     /// A message of it.
     Message(Box<Message>),
     /// It is over.
@@ -61,19 +61,19 @@ pub enum Piece {
 
 /// A conversation that is taken away.
 #[derive(Debug)]
-pub struct Taken {
+pub struct ExportedConversation {
     /// The conversation.
     pub conversation: Conversation,
     /// When its reader deleted it; it is not gone yet.
     pub deleted_at: Option<Timestamp>,
 }
 
-impl Reading {
+impl ExportCursor {
     /// This conversation alone.
     pub(super) fn one(database: Database, user_id: &str, conversation: StoredConversation) -> Self {
         let mut reading = Self::all(database, user_id, false);
         (reading.single, reading.more) = (true, false);
-        reading.waiting.push_back(TakenConversation { conversation, deleted_at: None });
+        reading.waiting.push_back(ConversationWithDeletedAt { conversation, deleted_at: None });
         reading
     }
 
@@ -95,7 +95,7 @@ impl Reading {
     ///
     /// # Errors
     /// [`ConversationError::NoReader`].
-    pub(super) async fn reader_is_there(&self) -> Result<(), ConversationError> {
+    pub(super) async fn user_exists(&self) -> Result<(), ConversationError> {
         let found = self.database.find_user(&self.user_id).await?;
         found.map(drop).ok_or(ConversationError::NoReader)
     }
@@ -105,9 +105,9 @@ impl Reading {
     ///
     /// # Errors
     /// [`ConversationError`] when the one conversation was deleted while it was read, or the reader was erased.
-    pub async fn next(&mut self) -> Result<Option<Piece>, ConversationError> {
+    pub async fn next(&mut self) -> Result<Option<ExportItem>, ConversationError> {
         if let Some(current) = self.current.take() {
-            return self.go_on(current).await.map(Some);
+            return self.continue_conversation(current).await.map(Some);
         }
         loop {
             self.take().await?;
@@ -121,8 +121,11 @@ impl Reading {
     }
 
     /// Looks once more whether it is there: it was read with others, and some of them may be long.
-    async fn begin(&mut self, taken: TakenConversation) -> Result<Option<Piece>, ConversationError> {
-        let TakenConversation { conversation, deleted_at } = taken;
+    async fn begin(
+        &mut self,
+        taken: ConversationWithDeletedAt,
+    ) -> Result<Option<ExportItem>, ConversationError> {
+        let ConversationWithDeletedAt { conversation, deleted_at } = taken;
         let (no, id) = (conversation.no, conversation.id.clone());
         let conversation = if self.hidden { Some(conversation) } else { self.shown(no, &id).await? };
         let Some(conversation) = conversation else { return Ok(None) };
@@ -132,14 +135,14 @@ impl Reading {
             return Ok(None);
         }
         self.current = Some(Current { no, id, count, seq: 0, page });
-        let conversation = presenting::conversation(conversation);
-        let taken = Taken { conversation, deleted_at: deleted_at.map(Timestamp::from_millis) };
-        Ok(Some(Piece::Begin(Box::new(taken))))
+        let conversation = to_wire::conversation(conversation);
+        let taken = ExportedConversation { conversation, deleted_at: deleted_at.map(Timestamp::from_millis) };
+        Ok(Some(ExportItem::Begin(Box::new(taken))))
     }
 
-    async fn go_on(&mut self, mut current: Current) -> Result<Piece, ConversationError> {
+    async fn continue_conversation(&mut self, mut current: Current) -> Result<ExportItem, ConversationError> {
         if current.seq == current.count {
-            return Ok(Piece::End);
+            return Ok(ExportItem::End);
         }
         let Current { no, seq, count, .. } = current;
         if current.page.is_empty() && (self.hidden || self.shown(no, &current.id).await?.is_some()) {
@@ -148,12 +151,12 @@ impl Reading {
         match current.page.pop_front() {
             Some(stored) => {
                 current.seq = stored.seq();
-                let message = presenting::message(&current.id, stored);
+                let message = to_wire::message(&current.id, stored);
                 self.current = Some(current);
-                Ok(Piece::Message(Box::new(message)))
+                Ok(ExportItem::Message(Box::new(message)))
             }
             None if self.single => Err(ConversationError::NoConversation),
-            None => Ok(Piece::End),
+            None => Ok(ExportItem::End),
         }
     }
 
@@ -178,12 +181,12 @@ impl Reading {
 
     async fn take(&mut self) -> Result<(), ConversationError> {
         while self.waiting.is_empty() && self.more {
-            let taken = self.database.take_conversations(&self.user_id, self.last, CONVERSATIONS).await?;
+            let taken = self.database.export_conversations(&self.user_id, self.last, CONVERSATIONS).await?;
             match taken.last() {
                 Some(last) => self.last = last.conversation.no,
                 None => {
                     self.more = false;
-                    self.reader_is_there().await?;
+                    self.user_exists().await?;
                 }
             }
             let hidden = self.hidden;

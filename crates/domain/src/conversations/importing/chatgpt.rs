@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt};
 
 use contract::{
     Timestamp,
-    conversations::{ConversationStatus, ItemId, MessageStatus, NewConversation, NewMessage, Role, Verbatim},
+    conversations::{ConversationStatus, ItemId, MessageStatus, NewConversation, NewMessage, RawJson, Role},
     is_unfit_for_lines,
 };
 use serde::{
@@ -15,14 +15,14 @@ use serde::{
     de::{Error, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
-use storage::conversations::{ForeignConversation, Later};
+use storage::conversations::{ForeignConversation, PostImportPatch};
 
 use super::{
     super::{ConversationLimits, MAX_METADATA},
     Found, FoundMessage, Why, content, count, derived,
     file::{object, text_of},
     in_words, name,
-    tree::{Node, Walk, walk},
+    tree::{Node, TreeOrder, walk},
 };
 
 #[derive(Deserialize)]
@@ -96,7 +96,7 @@ struct Kept<'a> {
     role: Role,
     status: MessageStatus,
     model: Option<String>,
-    parts: Vec<Verbatim>,
+    parts: Vec<RawJson>,
 }
 
 /// The name of the format of `raw`.
@@ -118,7 +118,7 @@ pub(super) fn read(entry: &RawValue, limits: &ConversationLimits, now: Timestamp
         nodes.push(node);
         messages.push(message);
     }
-    let Walk { kept, nearest } = walk(&nodes);
+    let TreeOrder { kept, nearest } = walk(&nodes);
     if kept.len() > limits.messages as usize {
         return Err(super::too_long(limits.messages));
     }
@@ -135,7 +135,7 @@ pub(super) fn read(entry: &RawValue, limits: &ConversationLimits, now: Timestamp
         times.insert(at, at_time);
         let (new, has_raw) = new_message(message, called(at), above.and_then(called), limits);
         without_raw += usize::from(!has_raw);
-        let later = Later { feedback: None, updated_at: at_time };
+        let later = PostImportPatch { feedback: None, updated_at: at_time };
         found.push(FoundMessage { new, created_at: at_time, later });
     }
     let shown = string(read.current_node);
@@ -222,7 +222,7 @@ fn new_message(
     let around = 2 + parts.len();
     let size = parts.iter().map(|part| part.as_str().len()).sum::<usize>() + around + raw.get().len();
     let raw = Some(raw).filter(|_| size <= limits.message_bytes);
-    let raw: Option<Verbatim> = raw.and_then(|raw| serde_json::from_str(raw.get()).ok());
+    let raw: Option<RawJson> = raw.and_then(|raw| serde_json::from_str(raw.get()).ok());
     let has_raw = raw.is_some();
     let new = NewMessage {
         id,

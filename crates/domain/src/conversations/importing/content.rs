@@ -1,6 +1,6 @@
 //! From the content of a message of ChatGPT to parts.
 
-use contract::conversations::Verbatim;
+use contract::conversations::RawJson;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
 
@@ -37,13 +37,13 @@ struct Content<'a> {
 }
 
 /// What a message says. Nothing of it is lost: what has no part of its own becomes one that only programs read.
-pub(super) fn parts(name: &str, raw: Option<&RawValue>, attachments: &[&RawValue]) -> Vec<Verbatim> {
+pub(super) fn parts(name: &str, raw: Option<&RawValue>, attachments: &[&RawValue]) -> Vec<RawJson> {
     let mut parts = raw.filter(|raw| raw.get() != "null").map(|raw| said(name, raw)).unwrap_or_default();
     parts.extend(attachments.iter().map(|attachment| kept("data-asset", "asset", attachment)));
     parts
 }
 
-fn said(name: &str, raw: &RawValue) -> Vec<Verbatim> {
+fn said(name: &str, raw: &RawValue) -> Vec<RawJson> {
     let Ok(content) = object::<Content<'_>>(raw) else {
         return vec![kept("data-chatgpt", "content", raw)];
     };
@@ -81,20 +81,20 @@ fn says_something(text: &str) -> bool {
     !text.trim().is_empty()
 }
 
-fn text(words: &str) -> Verbatim {
-    Verbatim::of(&json!({ "type": "text", "text": words }))
+fn text(words: &str) -> RawJson {
+    RawJson::of(&json!({ "type": "text", "text": words }))
 }
 
-fn reasoning(words: &str) -> Verbatim {
-    Verbatim::of(&json!({ "type": "reasoning", "text": words }))
+fn reasoning(words: &str) -> RawJson {
+    RawJson::of(&json!({ "type": "reasoning", "text": words }))
 }
 
-fn texts<const N: usize>(texts: [Option<String>; N]) -> Vec<Verbatim> {
+fn texts<const N: usize>(texts: [Option<String>; N]) -> Vec<RawJson> {
     texts.into_iter().flatten().filter(|it| says_something(it)).map(|words| text(&words)).collect()
 }
 
 /// `parts`: texts, and objects for everything else.
-fn pieces(content: &Content<'_>) -> Vec<Verbatim> {
+fn pieces(content: &Content<'_>) -> Vec<RawJson> {
     let list = content.parts.map(|raw| serde_json::from_str::<Vec<&RawValue>>(raw.get()));
     match (list, content.parts) {
         (Some(Ok(list)), _) => list.into_iter().filter_map(piece).collect(),
@@ -104,7 +104,7 @@ fn pieces(content: &Content<'_>) -> Vec<Verbatim> {
     }
 }
 
-fn piece(raw: &RawValue) -> Option<Verbatim> {
+fn piece(raw: &RawValue) -> Option<RawJson> {
     #[derive(Default, Deserialize)]
     struct Piece<'a> {
         #[serde(borrow, default)]
@@ -126,7 +126,7 @@ fn piece(raw: &RawValue) -> Option<Verbatim> {
     }
 }
 
-fn code(content: &Content<'_>, language: &str) -> Vec<Verbatim> {
+fn code(content: &Content<'_>, language: &str) -> Vec<RawJson> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '#' | '-' | '_' | '.');
     let language = if language == "unknown" || !language.chars().all(is_plain) { "" } else { language };
     match string(content.text).filter(|it| says_something(it)) {
@@ -136,21 +136,21 @@ fn code(content: &Content<'_>, language: &str) -> Vec<Verbatim> {
 }
 
 /// Words of a page, as the source that they are.
-fn quotation(name: &str, content: &Content<'_>) -> Verbatim {
+fn quotation(name: &str, content: &Content<'_>) -> RawJson {
     let (url, title) = (
         string(content.url).filter(|it| says_something(it)),
         string(content.title).filter(|it| says_something(it)),
     );
     let kind = if url.is_some() { "url" } else { "document" };
-    Verbatim::of(&json!({
+    RawJson::of(&json!({
         "type": "source", "sourceId": name, "kind": kind, "url": url, "title": title,
         "chunk": string(content.text),
     }))
 }
 
-fn thoughts(content: &Content<'_>, raw: &RawValue) -> Vec<Verbatim> {
+fn thoughts(content: &Content<'_>, raw: &RawValue) -> Vec<RawJson> {
     #[derive(Deserialize)]
-    struct Thought<'a> {
+    struct ReasoningItem<'a> {
         #[serde(borrow, default)]
         summary: Option<&'a RawValue>,
         #[serde(default)]
@@ -159,7 +159,7 @@ fn thoughts(content: &Content<'_>, raw: &RawValue) -> Vec<Verbatim> {
     let Some(list) = content.thoughts else { return Vec::new() };
     let list = serde_json::from_str::<Vec<&RawValue>>(list.get());
     let list = list.ok().and_then(|list| list.into_iter().map(|raw| object(raw).ok()).collect::<Option<_>>());
-    let Some(list): Option<Vec<Thought<'_>>> = list else {
+    let Some(list): Option<Vec<ReasoningItem<'_>>> = list else {
         return vec![kept("data-chatgpt", "content", raw)];
     };
     let words = list.into_iter().map(|thought| {
@@ -173,7 +173,7 @@ fn thoughts(content: &Content<'_>, raw: &RawValue) -> Vec<Verbatim> {
 }
 
 /// A part around something that is kept as it came. What is too deep for JSON to be read again is kept as a text.
-fn kept(kind: &str, member: &str, raw: &RawValue) -> Verbatim {
+fn kept(kind: &str, member: &str, raw: &RawValue) -> RawJson {
     #[derive(Serialize)]
     struct Kept<'a> {
         #[serde(rename = "type")]
@@ -181,7 +181,7 @@ fn kept(kind: &str, member: &str, raw: &RawValue) -> Verbatim {
         #[serde(flatten)]
         members: std::collections::BTreeMap<&'a str, &'a RawValue>,
     }
-    let part = Verbatim::of(&Kept { kind, members: [(member, raw)].into() });
+    let part = RawJson::of(&Kept { kind, members: [(member, raw)].into() });
     // It stands in a part, that in a message, that in a conversation: all of it must be readable.
     match part.read::<serde_json::Value>() {
         Ok(_) => part,

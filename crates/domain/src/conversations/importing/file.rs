@@ -30,7 +30,7 @@ const MOST: usize = 100_000;
 struct Entries<'a>(Vec<&'a RawValue>);
 
 #[derive(Deserialize)]
-struct Whole<'a> {
+struct ImportFile<'a> {
     #[serde(borrow, default, deserialize_with = "there")]
     format: Option<&'a RawValue>,
     #[serde(default)]
@@ -63,7 +63,7 @@ pub(super) fn entries(text: &str) -> Result<(Shape, Vec<&RawValue>), Problems> {
         return Ok((Shape::ChatGpt, entries.0));
     }
     let no_file = || wanted("", "expected a file of conversations of Bookplate or ChatGPT");
-    let Whole { format, version, conversations, mapping } = object(whole).map_err(|_| no_file())?;
+    let ImportFile { format, version, conversations, mapping } = object(whole).map_err(|_| no_file())?;
     let shape = match format.map(RawValue::get) {
         Some(format) if text_of(format).as_deref() == Some(FORMAT) => Shape::Own,
         Some(_) => return Err(wanted("format", &format!("expected {FORMAT}"))),

@@ -7,7 +7,7 @@
 mod chatgpt;
 mod content;
 mod file;
-mod mending;
+mod lone_surrogates;
 mod own;
 mod reading;
 #[cfg(test)]
@@ -18,16 +18,18 @@ use std::{collections::HashSet, time::Duration};
 
 use contract::{
     Problem, Problems, Reason, Timestamp,
-    conversations::{Imported, ImportedConversation, ItemId, NewMessage, Refused},
+    conversations::{Imported, ImportedConversation, ItemId, NewMessage, RejectedConversation},
 };
 use sha2::{Digest, Sha256};
-use storage::conversations::{AppendOutcome, Draft, ForeignConversation, ImportOutcome, Importing, Later};
+use storage::conversations::{
+    AppendOutcome, Draft, ForeignConversation, ImportOutcome, Importing, PostImportPatch,
+};
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Builder;
 
 use self::{
     file::Entry,
-    reading::{Foreign, Read},
+    reading::{ParsedConversation, Read},
 };
 use super::{ConversationError, Conversations, Outcome};
 
@@ -44,7 +46,7 @@ struct FoundMessage {
     /// Has a name, and says what it follows.
     new: NewMessage,
     created_at: Timestamp,
-    later: Later,
+    later: PostImportPatch,
 }
 
 /// Why a conversation is not taken in, in words.
@@ -100,7 +102,7 @@ impl Conversations {
             };
             match taken {
                 Ok(conversation) => imported.conversations.push(conversation),
-                Err(reason) => imported.refused.push(Refused { id, title, position, reason }),
+                Err(reason) => imported.refused.push(RejectedConversation { id, title, position, reason }),
             }
         }
         Ok(())
@@ -109,10 +111,10 @@ impl Conversations {
     async fn import_one(
         &self,
         user_id: &str,
-        foreign: Foreign,
+        foreign: ParsedConversation,
         full: &mut Full,
     ) -> Outcome<Result<ImportedConversation, Why>> {
-        let Foreign { conversation, drafts, later, without_raw } = foreign;
+        let ParsedConversation { conversation, drafts, later, without_raw } = foreign;
         let too_many = || Err(format!("a reader has at most {} conversations", self.limits.conversations));
         if full.as_ref().is_some_and(|names| !names.contains(&conversation.id)) {
             return Ok(too_many());
@@ -129,7 +131,7 @@ impl Conversations {
         match self.database.import_conversation(&importing).await? {
             ImportOutcome::Done { no, is_new, added, revision } => {
                 if let Some(revision) = revision.filter(|_| !is_new) {
-                    self.hub.announce(no, revision);
+                    self.hub.publish(no, revision);
                 }
                 Ok(Ok(ImportedConversation {
                     id: ItemId::stored(conversation.id),
@@ -152,7 +154,7 @@ impl Conversations {
     async fn names(&self, user_id: &str) -> Outcome<HashSet<String>> {
         let (mut names, mut last) = (HashSet::new(), 0);
         loop {
-            let taken = self.database.take_conversations(user_id, last, NAMES).await?;
+            let taken = self.database.export_conversations(user_id, last, NAMES).await?;
             let Some(end) = taken.last() else { return Ok(names) };
             last = end.conversation.no;
             let there = taken.into_iter().filter(|taken| taken.deleted_at.is_none());

@@ -5,17 +5,17 @@ use std::collections::HashSet;
 use contract::{
     Timestamp,
     conversations::{
-        ConversationStatus, Feedback, ItemId, MessageStatus, NewConversation, NewFeedback, NewMessage, Role,
-        Verbatim,
+        ConversationStatus, Feedback, ItemId, MessageStatus, NewConversation, NewFeedback, NewMessage,
+        RawJson, Role,
     },
     is_unfit_for_lines,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use storage::conversations::{ForeignConversation, Later};
+use storage::conversations::{ForeignConversation, PostImportPatch};
 
 use super::{
-    super::{ConversationLimits, MAX_METADATA, composing::MAX_OPENING},
+    super::{ConversationLimits, MAX_METADATA, drafts::MAX_OPENING},
     Found, FoundMessage, Why,
     file::object,
     in_words,
@@ -48,14 +48,14 @@ struct OwnMessage {
     id: ItemId,
     parent_id: Option<ItemId>,
     role: Role,
-    parts: Vec<Verbatim>,
+    parts: Vec<RawJson>,
     #[serde(default)]
     status: MessageStatus,
     model: Option<String>,
-    usage: Option<Verbatim>,
+    usage: Option<RawJson>,
     format: Option<String>,
-    raw: Option<Verbatim>,
-    metadata: Option<Verbatim>,
+    raw: Option<RawJson>,
+    metadata: Option<RawJson>,
     feedback: Option<Feedback>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -91,7 +91,7 @@ pub(super) fn read(entry: &RawValue, limits: &ConversationLimits, now: Timestamp
         opening: own.opening.filter(|opening| is_opening(opening)),
         status: own.status.name().to_owned(),
         head_id: head.map(String::from),
-        metadata: new.metadata.unwrap_or_else(Verbatim::empty_object).as_str().to_owned(),
+        metadata: new.metadata.unwrap_or_else(RawJson::empty_object).as_str().to_owned(),
         revision: own.revision.clamp(0, MOST_REVISIONS),
         created_at: own.created_at.min(now),
         updated_at: own.updated_at.min(now),
@@ -104,7 +104,7 @@ fn is_opening(text: &str) -> bool {
     text.chars().count() <= MAX_OPENING + 1 && !text.chars().any(is_unfit_for_lines)
 }
 
-fn verbatim(raw: &RawValue) -> Option<Verbatim> {
+fn verbatim(raw: &RawValue) -> Option<RawJson> {
     serde_json::from_str(raw.get()).ok()
 }
 
@@ -120,8 +120,8 @@ fn message(raw: &RawValue, limits: &ConversationLimits, now: Timestamp) -> Resul
         new.at(it.updated_at.min(now))
     });
     let feedback = feedback.transpose().map_err(|problems| wrong(&in_words(problems.first())))?;
-    let later = Later {
-        feedback: feedback.map(|feedback| Verbatim::of(&feedback).as_str().to_owned()),
+    let later = PostImportPatch {
+        feedback: feedback.map(|feedback| RawJson::of(&feedback).as_str().to_owned()),
         updated_at: message.updated_at.min(now),
     };
     let new = NewMessage {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use contract::{Code, Problem, Problems};
 use serde_json::value::RawValue;
-use storage::conversations::{Draft, ForeignConversation, Later};
+use storage::conversations::{Draft, ForeignConversation, PostImportPatch};
 use tokio::{
     sync::{
         Semaphore,
@@ -20,9 +20,9 @@ use super::{
     super::{ConversationError, Conversations, Outcome},
     Found, FoundMessage, Why, chatgpt,
     file::{self, Entry, Shape},
-    in_words, mending, own, too_long,
+    in_words, lone_surrogates, own, too_long,
 };
-use crate::{Failure, search::Owner};
+use crate::{InternalError, search::TermPrefix};
 
 /// Whose turn it is to be read: so many files at once, of all readers of this process, whose processors they share.
 static TURNS: Semaphore = Semaphore::const_new(2);
@@ -30,14 +30,14 @@ static TURNS: Semaphore = Semaphore::const_new(2);
 /// A conversation of a file that is being read.
 pub(super) struct Read {
     pub(super) entry: Entry,
-    pub(super) foreign: Result<Foreign, Why>,
+    pub(super) foreign: Result<ParsedConversation, Why>,
 }
 
 /// A conversation as it is to be stored.
-pub(super) struct Foreign {
+pub(super) struct ParsedConversation {
     pub(super) conversation: ForeignConversation,
     pub(super) drafts: Vec<Draft>,
-    pub(super) later: Vec<Later>,
+    pub(super) later: Vec<PostImportPatch>,
     /// Messages that were too large to keep the form they had.
     pub(super) without_raw: i64,
 }
@@ -63,7 +63,7 @@ impl Reader {
 }
 
 fn fault(error: &impl ToString) -> ConversationError {
-    ConversationError::Failure(Failure::Fault(error.to_string()))
+    ConversationError::Failure(InternalError::Fault(error.to_string()))
 }
 
 impl Conversations {
@@ -72,7 +72,7 @@ impl Conversations {
     pub(super) async fn reader(&self, user_id: &str, bytes: Vec<u8>) -> Outcome<Reader> {
         let turn = TURNS.acquire().await.map_err(|error| fault(&error))?;
         let (sender, read) = mpsc::channel(1);
-        let (conversations, owner) = (self.clone(), Owner::of(user_id));
+        let (conversations, owner) = (self.clone(), TermPrefix::of(user_id));
         let ended = spawn_blocking(move || {
             let _turn = turn;
             conversations.read_file(&owner, &bytes, &sender)
@@ -80,9 +80,9 @@ impl Conversations {
         Ok(Reader { read, ended })
     }
 
-    fn read_file(&self, owner: &Owner, bytes: &[u8], found: &Sender<Read>) -> Result<(), Problems> {
+    fn read_file(&self, owner: &TermPrefix, bytes: &[u8], found: &Sender<Read>) -> Result<(), Problems> {
         let text = std::str::from_utf8(bytes).map_err(|_| Problem::new(Code::BadRequest))?;
-        let text = mending::mend(text.trim_start_matches('\u{feff}'));
+        let text = lone_surrogates::replace_lone_surrogates(text.trim_start_matches('\u{feff}'));
         let (shape, entries) = file::entries(&text)?;
         for entry in entries {
             let read = Read { entry: Entry::of(entry), foreign: self.foreign(owner, shape, entry) };
@@ -93,22 +93,22 @@ impl Conversations {
         Ok(())
     }
 
-    fn foreign(&self, owner: &Owner, shape: Shape, entry: &RawValue) -> Result<Foreign, Why> {
+    fn foreign(&self, owner: &TermPrefix, shape: Shape, entry: &RawValue) -> Result<ParsedConversation, Why> {
         let now = self.ports.clock.now();
         let Found { conversation, messages, without_raw } = match shape {
             Shape::Own => own::read(entry, &self.limits, now)?,
             Shape::ChatGpt => chatgpt::read(entry, &self.limits, now)?,
         };
         let (drafts, later) = self.foreign_drafts(owner, messages)?;
-        Ok(Foreign { conversation, drafts, later, without_raw })
+        Ok(ParsedConversation { conversation, drafts, later, without_raw })
     }
 
     /// What is to be stored for the messages of a conversation, and what came to them later.
     fn foreign_drafts(
         &self,
-        owner: &Owner,
+        owner: &TermPrefix,
         messages: Vec<FoundMessage>,
-    ) -> Result<(Vec<Draft>, Vec<Later>), Why> {
+    ) -> Result<(Vec<Draft>, Vec<PostImportPatch>), Why> {
         if messages.len() > self.limits.messages as usize {
             return Err(too_long(self.limits.messages));
         }

@@ -19,7 +19,7 @@ pub(super) struct Node {
 
 /// The order in which nodes are kept.
 #[derive(Debug, Default)]
-pub(super) struct Walk {
+pub(super) struct TreeOrder {
     /// The nodes that are kept, by their places among the nodes, each with the nearest one above it that is kept: depth
     /// first, the oldest branch first, none before what it follows.
     pub(super) kept: Vec<(usize, Option<usize>)>,
@@ -29,7 +29,7 @@ pub(super) struct Walk {
 
 /// Walks the tree without recursion. A node whose parent is missing begins a tree of its own; where nodes follow each other
 /// in a circle, the oldest of them does.
-pub(super) fn walk(nodes: &[Node]) -> Walk {
+pub(super) fn walk(nodes: &[Node]) -> TreeOrder {
     let (parents, children) = relate(nodes);
     let mut starts: Vec<usize> = (0..nodes.len()).collect();
     // Those without a parent first: what is left when they are walked is in circles.
@@ -37,7 +37,7 @@ pub(super) fn walk(nodes: &[Node]) -> Walk {
         let node = nodes.get(*at);
         (parents.get(*at).copied().flatten().is_some(), node.and_then(|node| node.at), *at)
     });
-    let mut walk = Walk { kept: Vec::new(), nearest: vec![None; nodes.len()] };
+    let mut walk = TreeOrder { kept: Vec::new(), nearest: vec![None; nodes.len()] };
     let mut seen = vec![false; nodes.len()];
     for start in starts {
         let mut waiting = vec![(start, None)];

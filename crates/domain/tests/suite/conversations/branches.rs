@@ -1,7 +1,7 @@
 //! A conversation as its pages show it: one branch at a time, a page at a time.
 
 use domain::{
-    ConversationError, Place, Stretch,
+    BranchPage, ConversationError, PageAnchor,
     contract::{Code, conversations::ItemId},
 };
 use serde_json::{Value, json};
@@ -43,13 +43,13 @@ fn after(id: &str, parent: Value) -> Value {
 }
 
 impl Talk {
-    async fn shows(&self, through: Option<&str>, place: Place<'_>, limit: u32) -> Stretch {
-        self.service().branch(&self.ada, "c", through, place, limit).await.unwrap()
+    async fn shows(&self, through: Option<&str>, place: PageAnchor<'_>, limit: u32) -> BranchPage {
+        self.service().branch_page(&self.ada, "c", through, place, limit).await.unwrap()
     }
 }
 
 /// The messages of a page, and whether there are more before and after them.
-fn page(stretch: &Stretch) -> (String, bool, bool) {
+fn page(stretch: &BranchPage) -> (String, bool, bool) {
     let names: Vec<_> = stretch.turns.iter().map(|turn| turn.message.id.as_str()).collect();
     (names.join(" "), stretch.goes_up, stretch.goes_on)
 }
@@ -59,7 +59,7 @@ fn whole(names: &str) -> (String, bool, bool) {
 }
 
 /// The forks of a page: the message, which way it is of how many, and the messages of the ways beside it.
-fn forks(stretch: &Stretch) -> Vec<(&str, i64, i64, &str, &str)> {
+fn forks(stretch: &BranchPage) -> Vec<(&str, i64, i64, &str, &str)> {
     fn name(id: Option<&ItemId>) -> &str {
         id.map_or("", ItemId::as_str)
     }
@@ -70,12 +70,12 @@ fn forks(stretch: &Stretch) -> Vec<(&str, i64, i64, &str, &str)> {
 
 async fn the_branch_that_was_written_last_is_shown(database: TestDatabase) {
     let talk = forked(database).await;
-    let shown = talk.shows(None, Place::End, 10).await;
+    let shown = talk.shows(None, PageAnchor::End, 10).await;
     assert_eq!(page(&shown), whole("a x y"));
     assert_eq!(shown.end.as_ref().map(ItemId::as_str), Some("y"));
     assert_eq!(forks(&shown), [("x", 2, 2, "b", "")]);
     talk.changes("c", json!({ "headId": "d" })).await;
-    let shown = talk.shows(None, Place::End, 10).await;
+    let shown = talk.shows(None, PageAnchor::End, 10).await;
     assert_eq!(page(&shown), whole("a b c d"));
     assert_eq!(forks(&shown), [("b", 1, 2, "", "x")]);
 }
@@ -84,41 +84,41 @@ async fn another_branch_is_shown_when_it_is_asked_for(database: TestDatabase) {
     let talk = forked(database).await;
     // Whichever of its messages it is called by.
     for through in ["b", "c", "d"] {
-        let shown = talk.shows(Some(through), Place::End, 10).await;
+        let shown = talk.shows(Some(through), PageAnchor::End, 10).await;
         assert_eq!(page(&shown), whole("a b c d"), "{through}");
         assert_eq!(shown.end.as_ref().map(ItemId::as_str), Some("d"));
         assert_eq!(forks(&shown), [("b", 1, 2, "", "x")]);
     }
-    let shown = talk.shows(Some("b"), Place::After("a"), 2).await;
+    let shown = talk.shows(Some("b"), PageAnchor::After("a"), 2).await;
     assert_eq!(page(&shown), ("b c".into(), true, true));
     // At each fork below it, the way that was begun last.
     talk.appends("c", &[after("z", json!("b"))]).await;
-    assert_eq!(page(&talk.shows(Some("b"), Place::End, 10).await), whole("a b z"));
-    assert_eq!(page(&talk.shows(Some("a"), Place::End, 10).await), whole("a x y"));
-    let shown = talk.shows(Some("c"), Place::End, 10).await;
+    assert_eq!(page(&talk.shows(Some("b"), PageAnchor::End, 10).await), whole("a b z"));
+    assert_eq!(page(&talk.shows(Some("a"), PageAnchor::End, 10).await), whole("a x y"));
+    let shown = talk.shows(Some("c"), PageAnchor::End, 10).await;
     assert_eq!(forks(&shown), [("b", 1, 2, "", "x"), ("c", 1, 2, "", "z")]);
     talk.appends("c", &[after("w", json!("a"))]).await;
-    assert_eq!(forks(&talk.shows(Some("x"), Place::Only("x"), 1).await), [("x", 2, 3, "b", "w")]);
+    assert_eq!(forks(&talk.shows(Some("x"), PageAnchor::Only("x"), 1).await), [("x", 2, 3, "b", "w")]);
 }
 
 async fn a_long_branch_is_shown_a_page_at_a_time(database: TestDatabase) {
     let talk = long(database).await;
     for (place, limit, expected) in [
-        (Place::End, 4, ("m6 m7 m8 m9", true, false)),
-        (Place::End, 9, ("m1 m2 m3 m4 m5 m6 m7 m8 m9", false, false)),
-        (Place::Before("m6"), 4, ("m2 m3 m4 m5", true, true)),
-        (Place::Before("m2"), 4, ("m1", false, true)),
-        (Place::Before("m1"), 4, ("", false, true)),
-        (Place::After("m5"), 3, ("m6 m7 m8", true, true)),
-        (Place::After("m7"), 3, ("m8 m9", true, false)),
-        (Place::After("m9"), 3, ("", true, false)),
-        (Place::Around("m5"), 6, ("m3 m4 m5 m6 m7 m8", true, true)),
-        (Place::Around("m1"), 6, ("m1 m2 m3 m4", false, true)),
+        (PageAnchor::End, 4, ("m6 m7 m8 m9", true, false)),
+        (PageAnchor::End, 9, ("m1 m2 m3 m4 m5 m6 m7 m8 m9", false, false)),
+        (PageAnchor::Before("m6"), 4, ("m2 m3 m4 m5", true, true)),
+        (PageAnchor::Before("m2"), 4, ("m1", false, true)),
+        (PageAnchor::Before("m1"), 4, ("", false, true)),
+        (PageAnchor::After("m5"), 3, ("m6 m7 m8", true, true)),
+        (PageAnchor::After("m7"), 3, ("m8 m9", true, false)),
+        (PageAnchor::After("m9"), 3, ("", true, false)),
+        (PageAnchor::Around("m5"), 6, ("m3 m4 m5 m6 m7 m8", true, true)),
+        (PageAnchor::Around("m1"), 6, ("m1 m2 m3 m4", false, true)),
         // Where little comes after it, more of what comes before is shown.
-        (Place::Around("m9"), 6, ("m4 m5 m6 m7 m8 m9", true, false)),
-        (Place::Only("m5"), 6, ("m5", true, true)),
-        (Place::Only("m9"), 6, ("m9", true, false)),
-        (Place::Only("m1"), 6, ("m1", false, true)),
+        (PageAnchor::Around("m9"), 6, ("m4 m5 m6 m7 m8 m9", true, false)),
+        (PageAnchor::Only("m5"), 6, ("m5", true, true)),
+        (PageAnchor::Only("m9"), 6, ("m9", true, false)),
+        (PageAnchor::Only("m1"), 6, ("m1", false, true)),
     ] {
         let (names, goes_up, goes_on) = expected;
         let shown = talk.shows(None, place, limit).await;
@@ -130,9 +130,9 @@ async fn a_long_branch_is_shown_a_page_at_a_time(database: TestDatabase) {
 
 async fn a_message_is_found_on_whatever_branch_it_is(database: TestDatabase) {
     let talk = forked(database).await;
-    let shown = talk.shows(None, Place::Around("a"), 9).await;
+    let shown = talk.shows(None, PageAnchor::Around("a"), 9).await;
     assert_eq!(page(&shown), whole("a x y"), "the branch that is shown goes through it");
-    let shown = talk.shows(None, Place::Around("c"), 9).await;
+    let shown = talk.shows(None, PageAnchor::Around("c"), 9).await;
     assert_eq!(page(&shown), whole("a b c d"));
     assert_eq!(shown.end.as_ref().map(ItemId::as_str), Some("d"));
     assert_eq!(forks(&shown), [("b", 1, 2, "", "x")]);
@@ -143,30 +143,32 @@ async fn a_conversation_can_begin_in_several_ways(database: TestDatabase) {
     talk.appends("c", &[said("a"), said("b")]).await;
     talk.appends("c", &[after("x", Value::Null), said("y")]).await;
     talk.appends("c", &[after("z", Value::Null)]).await;
-    let shown = talk.shows(Some("x"), Place::End, 9).await;
+    let shown = talk.shows(Some("x"), PageAnchor::End, 9).await;
     assert_eq!(page(&shown), whole("x y"));
     assert_eq!(forks(&shown), [("x", 2, 3, "a", "z")]);
-    assert_eq!(forks(&talk.shows(Some("a"), Place::End, 9).await), [("a", 1, 3, "", "x")]);
-    assert_eq!(forks(&talk.shows(None, Place::End, 9).await), [("z", 3, 3, "x", "")]);
+    assert_eq!(forks(&talk.shows(Some("a"), PageAnchor::End, 9).await), [("a", 1, 3, "", "x")]);
+    assert_eq!(forks(&talk.shows(None, PageAnchor::End, 9).await), [("z", 3, 3, "x", "")]);
 }
 
 async fn what_is_not_there_is_not_found(database: TestDatabase) {
     let talk = forked(database).await;
     let service = talk.service();
-    for place in [Place::Before("no"), Place::After("no"), Place::Around("no"), Place::Only("no")] {
-        let outcome = service.branch(&talk.ada, "c", None, place, 9).await;
+    for place in
+        [PageAnchor::Before("no"), PageAnchor::After("no"), PageAnchor::Around("no"), PageAnchor::Only("no")]
+    {
+        let outcome = service.branch_page(&talk.ada, "c", None, place, 9).await;
         assert_eq!(code(outcome).0, Code::MessageNotFound, "{place:?}");
-        let outcome = service.branch(&talk.grace, "c", None, place, 9).await;
+        let outcome = service.branch_page(&talk.grace, "c", None, place, 9).await;
         assert_eq!(code(outcome).0, Code::ConversationNotFound, "{place:?}");
     }
-    let outcome = service.branch(&talk.ada, "c", Some("no"), Place::End, 9).await;
+    let outcome = service.branch_page(&talk.ada, "c", Some("no"), PageAnchor::End, 9).await;
     assert!(matches!(outcome, Err(ConversationError::NoMessage)));
     // A message of another conversation is none of this one.
     service.create(&talk.ada, named("d")).await.unwrap();
     service.append(super::by(&talk.ada), "d", vec![new(said("elsewhere"))], None).await.unwrap();
-    let outcome = service.branch(&talk.ada, "c", None, Place::Around("elsewhere"), 9).await;
+    let outcome = service.branch_page(&talk.ada, "c", None, PageAnchor::Around("elsewhere"), 9).await;
     assert_eq!(code(outcome).0, Code::MessageNotFound);
     service.create(&talk.ada, named("empty")).await.unwrap();
-    let shown = service.branch(&talk.ada, "empty", None, Place::End, 9).await.unwrap();
+    let shown = service.branch_page(&talk.ada, "empty", None, PageAnchor::End, 9).await.unwrap();
     assert_eq!((page(&shown), shown.end), (whole(""), None));
 }

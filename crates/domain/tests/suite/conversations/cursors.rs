@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Asked, ConversationError, Conversations,
+    ConversationError, Conversations, PageRequest,
     contract::{
         Code,
         conversations::{ConversationStatus, Order},
@@ -33,7 +33,7 @@ async fn page(
     service: &Conversations,
     list: &str,
     user_id: &str,
-    asked: Asked<'_>,
+    asked: PageRequest<'_>,
 ) -> Result<(Vec<String>, Option<String>), ConversationError> {
     Ok(match list.split(' ').collect::<Vec<_>>()[..] {
         [status] => {
@@ -103,7 +103,7 @@ async fn pages_follow_each_other_to_the_end(database: TestDatabase) {
         for limit in 1..=7 {
             let (mut items, mut cursor) = (Vec::new(), None::<String>);
             loop {
-                let asked = Asked { limit, cursor: cursor.as_deref() };
+                let asked = PageRequest { limit, cursor: cursor.as_deref() };
                 let (more, next) = page(talk.service(), list, &talk.ada, asked).await.unwrap();
                 assert!(!more.is_empty() && more.len() <= limit as usize, "{list}: no empty page at the end");
                 items.extend(more);
@@ -127,7 +127,7 @@ async fn security_35_a_cursor_is_of_use_to_its_reader_and_its_list_alone(databas
     for (list, cursor) in &of_ada {
         for other in LISTS {
             for user_id in [&talk.ada, &talk.grace] {
-                let asked = Asked { limit: 9, cursor: Some(cursor) };
+                let asked = PageRequest { limit: 9, cursor: Some(cursor) };
                 let outcome = page(talk.service(), other, user_id, asked).await;
                 if *list == other && *user_id == talk.ada {
                     assert!(outcome.is_ok(), "{list}");
@@ -138,7 +138,7 @@ async fn security_35_a_cursor_is_of_use_to_its_reader_and_its_list_alone(databas
         }
     }
     // Spelled otherwise, it is the same search.
-    let asked = Asked { limit: 9, cursor: Some(&of_ada["search paper"]) };
+    let asked = PageRequest { limit: 9, cursor: Some(&of_ada["search paper"]) };
     assert!(talk.service().search(&talk.ada, " PÁPER", asked).await.is_ok());
 }
 
@@ -164,7 +164,7 @@ async fn security_35_a_cursor_that_was_changed_is_refused(database: TestDatabase
             forged.push(format!("{}{other}{}", &cursor[..at], &cursor[at + 1..]));
         }
         for cursor in forged {
-            let asked = Asked { limit: 9, cursor: Some(&cursor) };
+            let asked = PageRequest { limit: 9, cursor: Some(&cursor) };
             let outcome = page(talk.service(), list, &talk.ada, asked).await;
             assert_eq!(code(outcome).0, Code::InvalidCursor, "{list} {cursor:?}");
         }
@@ -177,7 +177,7 @@ async fn security_35_a_cursor_of_another_secret_is_refused(database: TestDatabas
     let same = talk.book.restarted(settings()).await;
     let other = talk.book.restarted(with_new_secret(false)).await;
     for (list, cursor) in &cursors {
-        let asked = Asked { limit: 9, cursor: Some(cursor) };
+        let asked = PageRequest { limit: 9, cursor: Some(cursor) };
         assert!(page(&same.conversations, list, &talk.ada, asked).await.is_ok(), "{list} after a restart");
         let outcome = page(&other.conversations, list, &talk.ada, asked).await;
         assert_eq!(code(outcome).0, Code::InvalidCursor, "{list}");
@@ -205,7 +205,7 @@ async fn what_is_added_between_two_pages_moves_nothing(database: TestDatabase) {
     {
         let (first, cursor) = page(talk.service(), list, &talk.ada, super::first(1)).await.unwrap();
         talk.says("c", added, "later").await;
-        let asked = Asked { limit: 3, cursor: cursor.as_deref() };
+        let asked = PageRequest { limit: 3, cursor: cursor.as_deref() };
         let (rest, _) = page(talk.service(), list, &talk.ada, asked).await.unwrap();
         assert!(!rest.contains(&first[0]), "{list}: nothing comes twice");
         assert_eq!(rest.join(" "), expected, "{list}");

@@ -13,7 +13,7 @@ use std::{
 };
 
 use domain::{
-    By, ConversationError, ConversationEvent, Conversations,
+    ConversationError, ConversationEvent, Conversations, Principal,
     contract::{
         Code, Problems,
         conversations::{Conversation, Message, NewFeedback, read_json},
@@ -148,7 +148,7 @@ impl Task {
     async fn send(&self, conversation: usize, request: &Request) -> Result<Vec<Message>, ConversationError> {
         let (service, user_id, id) =
             (&self.service, self.user_id.as_str(), self.names[conversation].as_str());
-        let by = By { user_id, token_id: Some("token"), expired: false };
+        let by = Principal { user_id, token_id: Some("token"), expired: false };
         match request.clone() {
             Request::Append(messages, key) => {
                 let messages = messages.into_iter().map(new).collect();
@@ -228,7 +228,7 @@ async fn look_on(service: Conversations, user_id: String, id: String, done: Arc<
         };
         'looking: loop {
             let is_done = done.load(Ordering::SeqCst);
-            let events = watch.look().await.unwrap();
+            let events = watch.poll_changes().await.unwrap();
             if events.is_empty() && is_done {
                 return seen;
             }

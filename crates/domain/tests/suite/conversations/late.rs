@@ -1,6 +1,6 @@
 //! A token that has expired finishes what it has begun, and nothing else.
 
-use domain::{By, contract::Code};
+use domain::{Principal, contract::Code};
 use serde_json::json;
 use testkit::{databases::TestDatabase, on_each_database};
 
@@ -12,8 +12,8 @@ on_each_database!(
     what_no_token_has_begun_no_late_token_finishes,
 );
 
-fn late<'a>(user_id: &'a str, token: &'a str) -> By<'a> {
-    By { user_id, token_id: Some(token), expired: true }
+fn late<'a>(user_id: &'a str, token: &'a str) -> Principal<'a> {
+    Principal { user_id, token_id: Some(token), expired: true }
 }
 
 async fn a_late_token_finishes_the_answer_it_has_begun(database: TestDatabase) {
@@ -50,17 +50,17 @@ async fn a_late_token_does_nothing_else(database: TestDatabase) {
     );
     assert_eq!(talk.book.database.rows().await, rows);
     // Whose token lives changes anything of the reader's.
-    let alive = By { token_id: Some("another"), ..by(&talk.ada) };
+    let alive = Principal { token_id: Some("another"), ..by(&talk.ada) };
     assert!(service.update_message(alive, "c", "whole", change(json!({ "content": "y" }))).await.is_ok());
 }
 
 async fn what_no_token_has_begun_no_late_token_finishes(database: TestDatabase) {
     let talk = Talk::begin(database).await;
     let begun = new(json!({ "id": "m", "role": "assistant", "content": "He", "status": "in_progress" }));
-    let by_cookie = By { token_id: None, ..by(&talk.ada) };
+    let by_cookie = Principal { token_id: None, ..by(&talk.ada) };
     talk.service().append(by_cookie, "c", vec![begun], None).await.unwrap();
     for token_id in [None, Some("token"), Some("")] {
-        let late = By { user_id: &talk.ada, token_id, expired: true };
+        let late = Principal { user_id: &talk.ada, token_id, expired: true };
         let outcome =
             talk.service().update_message(late, "c", "m", change(json!({ "status": "error" }))).await;
         assert_eq!(code(outcome).0, Code::InvalidToken, "{token_id:?}");

@@ -14,7 +14,7 @@ mod undo;
 mod watching;
 
 use domain::{
-    Asked, By, ConversationError, Conversations, Settings,
+    ConversationError, Conversations, PageRequest, Principal, Settings,
     contract::{
         Code, Problems,
         conversations::{
@@ -92,7 +92,7 @@ impl Talk {
 async fn all_messages(service: &Conversations, user_id: &str, id: &str) -> Vec<Message> {
     let (mut messages, mut cursor) = (Vec::new(), None::<String>);
     loop {
-        let asked = Asked { limit: 7, cursor: cursor.as_deref() };
+        let asked = PageRequest { limit: 7, cursor: cursor.as_deref() };
         let Page { items, next_cursor } = service.messages(user_id, id, Order::Asc, asked).await.unwrap();
         messages.extend(items);
         cursor = next_cursor;
@@ -102,16 +102,16 @@ async fn all_messages(service: &Conversations, user_id: &str, id: &str) -> Vec<M
     }
 }
 
-const fn whole() -> Asked<'static> {
-    Asked { limit: Asked::MOST, cursor: None }
+const fn whole() -> PageRequest<'static> {
+    PageRequest { limit: PageRequest::MOST, cursor: None }
 }
 
-const fn first(limit: u32) -> Asked<'static> {
-    Asked { limit, cursor: None }
+const fn first(limit: u32) -> PageRequest<'static> {
+    PageRequest { limit, cursor: None }
 }
 
-const fn by(user_id: &str) -> By<'_> {
-    By { user_id, token_id: Some("token"), expired: false }
+const fn by(user_id: &str) -> Principal<'_> {
+    Principal { user_id, token_id: Some("token"), expired: false }
 }
 
 fn named(id: &str) -> NewConversation {

@@ -1,7 +1,7 @@
 //! Security 35: whose a conversation is, is asked every time.
 
 use domain::{
-    By, ConversationError, Conversations, Place,
+    ConversationError, Conversations, PageAnchor, Principal,
     contract::{
         Code,
         conversations::{NewFeedback, Order, read_json},
@@ -44,12 +44,12 @@ async fn does(
     message: &str,
 ) -> Result<(), ConversationError> {
     let feedback = || read_json::<NewFeedback>(br#"{"value":1}"#).unwrap();
-    let late = By { expired: true, ..by(user_id) };
+    let late = Principal { expired: true, ..by(user_id) };
     match what {
         "find" => service.find(user_id, id).await.map(drop),
         "messages" => service.messages(user_id, id, Order::Asc, first(9)).await.map(drop),
         "messages desc" => service.messages(user_id, id, Order::Desc, first(9)).await.map(drop),
-        "branch" => service.branch(user_id, id, None, Place::End, 9).await.map(drop),
+        "branch" => service.branch_page(user_id, id, None, PageAnchor::End, 9).await.map(drop),
         "message" => service.message(user_id, id, message).await.map(drop),
         "watch" => service.watch(user_id, id, Some(0)).await.map(drop),
         "append" => service.append(by(user_id), id, vec![said("x")], Some("key")).await.map(drop),
@@ -149,8 +149,8 @@ async fn security_35_who_is_gone_finds_nothing_and_makes_nothing(database: TestD
     }
 }
 
-fn trace(talk: &Talk) -> storage::Trace {
-    let event = domain::Event {
+fn trace(talk: &Talk) -> storage::AuditRecord {
+    let event = domain::AuditEvent {
         id: "event".into(),
         at: domain::Clock::now(&*talk.book.ports.clock),
         kind: "deletion".into(),
@@ -159,5 +159,5 @@ fn trace(talk: &Talk) -> storage::Trace {
         ip_address: None,
         user_agent: None,
     };
-    storage::Trace { event, mails: Vec::new() }
+    storage::AuditRecord { event, mails: Vec::new() }
 }

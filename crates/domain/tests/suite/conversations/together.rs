@@ -56,7 +56,7 @@ async fn a_request_that_is_sent_twice_at_once_is_carried_out_once(database: Test
 async fn one_process_and_another_write_into_one_conversation(database: TestDatabase) {
     let talk = Talk::begin(database).await;
     let other = domain::Services::open(
-        Database::clone(&talk.book.database.opened_again().await),
+        Database::clone(&talk.book.database.reopen().await),
         testkit::TestPorts::seeded(7).ports(),
         crate::book::settings(),
     );

@@ -28,7 +28,7 @@ async fn what_was_deleted_comes_back_within_ten_minutes(database: TestDatabase) 
         assert_eq!(talk.list(&talk.ada).await, Vec::<String>::new());
         assert!(service.search(&talk.ada, "paper", first(9)).await.unwrap().items.is_empty());
         talk.book.ports.clock.advance_seconds(seconds);
-        talk.book.services.keep_up().await.unwrap();
+        talk.book.services.run_maintenance().await.unwrap();
         let restored = service.restore(&talk.ada, "c").await.unwrap();
         assert_eq!(restored, talk.find("c").await);
         assert_eq!((&restored.head_id, restored.updated_at), (&before.head_id, before.updated_at));
@@ -51,10 +51,10 @@ async fn what_was_deleted_ten_minutes_ago_is_gone_for_good(database: TestDatabas
     talk.says("c", "m", "a secret").await;
     talk.service().delete(&talk.ada, "c").await.unwrap();
     talk.book.ports.clock.advance_seconds(599);
-    talk.book.services.keep_up().await.unwrap();
+    talk.book.services.run_maintenance().await.unwrap();
     assert_eq!(talk.book.count("bookplate_conversations").await, 2);
     talk.book.ports.clock.advance_seconds(1);
-    talk.book.services.keep_up().await.unwrap();
+    talk.book.services.run_maintenance().await.unwrap();
     assert_eq!(talk.book.count("bookplate_conversations").await, 1);
     assert_eq!(talk.book.database.rows_holding("a secret").await, Vec::<String>::new());
     assert_eq!(talk.service().search(&talk.ada, "paper", first(9)).await.unwrap().items.len(), 1);
@@ -74,9 +74,9 @@ async fn requests_are_forgotten_after_a_day(database: TestDatabase) {
     let talk = Talk::begin(database).await;
     talk.service().append(super::by(&talk.ada), "c", vec![super::said("x")], Some("key")).await.unwrap();
     talk.book.ports.clock.advance_seconds(86_399);
-    talk.book.services.keep_up().await.unwrap();
+    talk.book.services.run_maintenance().await.unwrap();
     assert_eq!(talk.book.count("bookplate_idempotency").await, 1);
     talk.book.ports.clock.advance_seconds(1);
-    talk.book.services.keep_up().await.unwrap();
+    talk.book.services.run_maintenance().await.unwrap();
     assert_eq!(talk.book.count("bookplate_idempotency").await, 0);
 }

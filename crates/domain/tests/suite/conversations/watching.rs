@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
-    ConversationEvent, Conversations, Watch,
+    ConversationEvent, Conversations, Subscription,
     contract::{Code, Problems, conversations::read_json},
 };
 use serde_json::json;
@@ -31,8 +31,8 @@ on_each_database!(
 );
 
 /// What has happened, as short words.
-async fn seen(watch: &mut Watch) -> Vec<String> {
-    let events = watch.look().await.unwrap();
+async fn seen(watch: &mut Subscription) -> Vec<String> {
+    let events = watch.poll_changes().await.unwrap();
     events
         .into_iter()
         .map(|(revision, event)| match event {
@@ -47,11 +47,11 @@ async fn seen(watch: &mut Watch) -> Vec<String> {
         .collect()
 }
 
-async fn is_woken(watch: &mut Watch) -> bool {
+async fn is_woken(watch: &mut Subscription) -> bool {
     timeout(Duration::from_secs(20), watch.changed()).await.unwrap()
 }
 
-async fn stays_asleep(watch: &mut Watch) -> bool {
+async fn stays_asleep(watch: &mut Subscription) -> bool {
     timeout(Duration::from_millis(100), watch.changed()).await.is_err()
 }
 
@@ -142,10 +142,10 @@ async fn a_change_that_changes_nothing_is_not_told(database: TestDatabase) {
 }
 
 /// Looks until there is nothing more to see; what is known then: the texts, and the title last told.
-async fn replayed(watch: &mut Watch) -> (BTreeMap<String, String>, Option<String>, Vec<i64>) {
+async fn replayed(watch: &mut Subscription) -> (BTreeMap<String, String>, Option<String>, Vec<i64>) {
     let (mut messages, mut title, mut revisions) = (BTreeMap::new(), None, Vec::new());
     loop {
-        let events = watch.look().await.unwrap();
+        let events = watch.poll_changes().await.unwrap();
         if events.is_empty() {
             return (messages, title, revisions);
         }
@@ -204,7 +204,7 @@ async fn another_branch_that_is_shown_is_told_also_beside_new_messages(database:
     let mut watch = talk.service().watch(&talk.ada, "c", None).await.unwrap();
     talk.says("c", "m3", "three").await;
     talk.changes("c", json!({ "headId": "m1" })).await;
-    let events = watch.look().await.unwrap();
+    let events = watch.poll_changes().await.unwrap();
     let heads: Vec<_> = events
         .iter()
         .filter_map(|(_, event)| match event {
@@ -258,7 +258,7 @@ async fn who_looks_on_is_woken(database: TestDatabase) {
         talk.says("c", &format!("m{at}"), "x").await;
         for watch in &mut watches {
             assert!(is_woken(watch).await);
-            assert_eq!(watch.look().await.unwrap().len(), 1);
+            assert_eq!(watch.poll_changes().await.unwrap().len(), 1);
         }
         // The others go on when one looks away.
         watches.pop();
@@ -273,7 +273,7 @@ async fn who_looks_at_one_conversation_is_not_woken_by_another(database: TestDat
     talk.says("d", "m", "x").await;
     talk.service().append(by(&talk.grace), "c", vec![super::said("x")], None).await.unwrap();
     assert!(stays_asleep(&mut watch).await);
-    assert!(watch.look().await.unwrap().is_empty());
+    assert!(watch.poll_changes().await.unwrap().is_empty());
 }
 
 async fn everybody_looks_away_when_the_server_ends(database: TestDatabase) {
@@ -296,9 +296,9 @@ fn who_looks_on_through_one_process_sees_what_another_has_written() {
         let listening = tokio::spawn(async move { hearing.listen(&url).await });
         let mut watch = other.watch(&talk.ada, "c", None).await.unwrap();
         // Until it listens, nothing is heard; then everything is.
-        let is_heard = async |watch: &mut Watch, at: u32| {
+        let is_heard = async |watch: &mut Subscription, at: u32| {
             talk.says("c", &format!("m{at}"), "x").await;
-            talk.service().tell_others().await.unwrap();
+            talk.service().publish_changes().await.unwrap();
             timeout(Duration::from_millis(500), watch.changed()).await.is_ok()
         };
         let mut at = 0;
@@ -306,7 +306,7 @@ fn who_looks_on_through_one_process_sees_what_another_has_written() {
             at += 1;
             assert!(at < 40, "it never listens");
         }
-        assert!(!watch.look().await.unwrap().is_empty());
+        assert!(!watch.poll_changes().await.unwrap().is_empty());
         // Very many conversations do not fit into one notice.
         let many: Vec<String> = (0..600).map(|number| format!("many-{number}")).collect();
         for id in &many {
@@ -317,10 +317,10 @@ fn who_looks_on_through_one_process_sees_what_another_has_written() {
         for id in &many {
             talk.says(id, "m", "x").await;
         }
-        talk.service().tell_others().await.unwrap();
+        talk.service().publish_changes().await.unwrap();
         for watch in [&mut last, &mut first] {
             assert!(is_woken(watch).await);
-            assert_eq!(watch.look().await.unwrap().len(), 1);
+            assert_eq!(watch.poll_changes().await.unwrap().len(), 1);
         }
         listening.abort();
     });

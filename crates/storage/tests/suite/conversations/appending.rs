@@ -1,6 +1,6 @@
 //! Adding messages.
 
-use storage::conversations::{AppendOutcome, Appending, Draft, SEQ_BITS};
+use storage::conversations::{AppendOutcome, AppendRequest, Draft, SEQ_BITS};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{
@@ -72,14 +72,14 @@ async fn one_that_is_there_is_changed_or_left_alone(database: TestDatabase) {
     let mut later = appending("c", &[]);
     later.writer.now = NOW.plus_seconds(5);
     let same = [draft(&database, "m1", "one")];
-    let outcome = database.append_messages(&Appending { drafts: &same, ..later }).await.unwrap();
+    let outcome = database.append_messages(&AppendRequest { drafts: &same, ..later }).await.unwrap();
     assert!(
         matches!(&outcome, AppendOutcome::Done(it) if it[0].message == first && !it[0].changed && !it[0].is_new)
     );
     assert_eq!(found(&database, "c").await, before, "nothing has happened");
 
     let other = [draft(&database, "m1", "another")];
-    let later = Appending { drafts: &other, user_id: ADA, ..later };
+    let later = AppendRequest { drafts: &other, user_id: ADA, ..later };
     let outcome = database.append_messages(&later).await.unwrap();
     let AppendOutcome::Done(mut written) = outcome else { panic!("{outcome:?}") };
     let changed = written.remove(0);
@@ -153,7 +153,7 @@ async fn what_follows_nothing_leaves_no_trace(database: TestDatabase) {
         let follows = Draft { parent: Some(Some(parent.into())), ..draft(&database, "m1", "one") };
         let drafts = [draft(&database, "m0", "zero"), follows, draft(&database, "m2", "two")];
         let request = idempotency("key", "request");
-        let appending = Appending { idempotency: Some(&request), ..appending("c", &drafts) };
+        let appending = AppendRequest { idempotency: Some(&request), ..appending("c", &drafts) };
         let outcome = database.append_messages(&appending).await.unwrap();
         assert!(matches!(outcome, AppendOutcome::NoParent(1)), "{parent}: {outcome:?}");
     }
@@ -164,7 +164,7 @@ async fn security_36_a_conversation_is_full_with_as_many_as_it_may_have(database
     let conversation = begun(&database).await;
     let full = async |ids: &[&str]| {
         let drafts: Vec<Draft> = ids.iter().map(|id| draft(&database, id, "x")).collect();
-        let appending = Appending { most: 3, ..appending("c", &drafts) };
+        let appending = AppendRequest { most: 3, ..appending("c", &drafts) };
         matches!(database.append_messages(&appending).await.unwrap(), AppendOutcome::Full)
     };
     assert!(full(&["a", "b", "c", "d"]).await);
@@ -181,14 +181,14 @@ async fn security_35_another_readers_conversation_takes_no_message(database: Tes
     let rows = database.rows().await;
     let drafts = [draft(&database, "m", "x")];
     for (user_id, id) in [(GRACE, "c"), (ADA, "d"), ("nobody", "c")] {
-        let appending = Appending { user_id, ..appending(id, &drafts) };
+        let appending = AppendRequest { user_id, ..appending(id, &drafts) };
         let outcome = database.append_messages(&appending).await.unwrap();
         assert!(matches!(outcome, AppendOutcome::NoConversation), "{user_id} {id}: {outcome:?}");
     }
-    database.hide_conversation(ADA, "c", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(ADA, "c", NOW).await.unwrap().unwrap();
     let outcome = database.append_messages(&appending("c", &drafts)).await.unwrap();
     assert!(matches!(outcome, AppendOutcome::NoConversation), "a hidden one takes none either");
-    database.show_conversation(ADA, "c", NOW.plus_seconds(-1), 100).await.unwrap();
+    database.restore_conversation(ADA, "c", NOW.plus_seconds(-1), 100).await.unwrap();
     assert_eq!(database.rows().await.len(), rows.len());
 }
 
@@ -198,7 +198,7 @@ async fn a_request_with_a_key_is_carried_out_once(database: TestDatabase) {
     let ask = async |id: &str, key: &str, request: &str, seconds: i64| {
         let drafts = [unnamed(id), unnamed(&format!("{id}-2"))];
         let request = idempotency(key, request);
-        let mut appending = Appending { idempotency: Some(&request), ..appending("c", &drafts) };
+        let mut appending = AppendRequest { idempotency: Some(&request), ..appending("c", &drafts) };
         appending.writer.now = NOW.plus_seconds(seconds);
         database.append_messages(&appending).await.unwrap()
     };
@@ -229,7 +229,7 @@ async fn security_35_a_key_is_its_readers_own(database: TestDatabase) {
     for (user_id, message) in [(ADA, "a"), (GRACE, "g")] {
         let drafts = [draft(&database, message, "x")];
         let request = idempotency("key", "r");
-        let appending = Appending { user_id, idempotency: Some(&request), ..appending("c", &drafts) };
+        let appending = AppendRequest { user_id, idempotency: Some(&request), ..appending("c", &drafts) };
         let outcome = database.append_messages(&appending).await.unwrap();
         assert!(matches!(&outcome, AppendOutcome::Done(_)), "{user_id}: {outcome:?}");
         assert_eq!(database.count_requests(user_id).await.unwrap(), 1);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use storage::{
     Database,
     conversations::{
-        AppendOutcome, Appending, ContentUpdate, ConversationUpdate, CreateOutcome, Draft, MessageUpdate,
+        AppendOutcome, AppendRequest, ContentUpdate, ConversationUpdate, CreateOutcome, Draft, MessageUpdate,
         ShowOutcome, UpdateOutcome,
     },
 };
@@ -87,7 +87,7 @@ async fn a_request_that_is_sent_many_times_at_once_is_carried_out_once(database:
         tasks.spawn(async move {
             let unnamed = Draft { chosen: false, ..draft(&database, &format!("m{number}"), "hello") };
             let (drafts, request) = ([unnamed], idempotency("key", "r"));
-            let appending = Appending { idempotency: Some(&request), ..appending("c", &drafts) };
+            let appending = AppendRequest { idempotency: Some(&request), ..appending("c", &drafts) };
             match patiently(|| database.append_messages(&appending)).await {
                 AppendOutcome::Done(mut written) => (written.remove(0).message, true),
                 AppendOutcome::Repeated(mut messages) => (messages.remove(0), false),
@@ -160,7 +160,7 @@ async fn security_36_a_conversation_is_never_fuller_than_it_may_be(database: Tes
         let database = Database::clone(&database);
         tasks.spawn(async move {
             let drafts = [0, 1].map(|at| draft(&database, &format!("m{number}-{at}"), "x"));
-            let appending = Appending { most: 15, ..appending("c", &drafts) };
+            let appending = AppendRequest { most: 15, ..appending("c", &drafts) };
             matches!(patiently(|| database.append_messages(&appending)).await, AppendOutcome::Done(_))
         });
     }
@@ -176,8 +176,11 @@ async fn one_that_is_made_deleted_and_restored_at_once_is_always_somebodys(datab
         tasks.spawn(async move {
             for _ in 0..15 {
                 let outcome = match number % 3 {
-                    0 => database.hide_conversation(ADA, "c", NOW).await.map(|_| None),
-                    1 => database.show_conversation(ADA, "c", NOW.plus_seconds(-9), MOST).await.map(|_| None),
+                    0 => database.soft_delete_conversation(ADA, "c", NOW).await.map(|_| None),
+                    1 => database
+                        .restore_conversation(ADA, "c", NOW.plus_seconds(-9), MOST)
+                        .await
+                        .map(|_| None),
                     _ => database.create_conversation(ADA, "c", None, "{}", NOW, MOST).await.map(Some),
                 };
                 match outcome.unwrap() {
@@ -196,7 +199,7 @@ async fn of_what_is_restored_at_once_no_more_comes_back_than_there_may_be(databa
     for number in 0..9 {
         created(&database, ADA, &format!("c{number}")).await;
         if number > 1 {
-            database.hide_conversation(ADA, &format!("c{number}"), NOW).await.unwrap().unwrap();
+            database.soft_delete_conversation(ADA, &format!("c{number}"), NOW).await.unwrap().unwrap();
         }
     }
     let mut tasks = JoinSet::new();
@@ -204,7 +207,7 @@ async fn of_what_is_restored_at_once_no_more_comes_back_than_there_may_be(databa
         let database = Database::clone(&database);
         tasks.spawn(async move {
             let id = format!("c{number}");
-            database.show_conversation(ADA, &id, NOW.plus_seconds(-9), 5).await.unwrap()
+            database.restore_conversation(ADA, &id, NOW.plus_seconds(-9), 5).await.unwrap()
         });
     }
     let shown = tasks.join_all().await;
@@ -226,7 +229,8 @@ async fn a_reader_is_erased_while_requests_with_a_key_go_on(database: TestDataba
                 for number in 0.. {
                     let drafts = [draft(&database, &format!("m{number}"), "hello")];
                     let request = idempotency(&format!("{name}-{number}"), "r");
-                    let appending = Appending { idempotency: Some(&request), ..appending(&name, &drafts) };
+                    let appending =
+                        AppendRequest { idempotency: Some(&request), ..appending(&name, &drafts) };
                     match database.append_messages(&appending).await.unwrap() {
                         AppendOutcome::Done(_) => {}
                         AppendOutcome::NoConversation => break,

@@ -152,7 +152,7 @@ async fn an_expired_token_finishes_what_it_has_begun_and_nothing_else(database: 
     begun.content.status = "in_progress".into();
     append(&database, "c", &[begun.clone(), draft(&database, "whole", "x")]).await;
     begun.id = "by cookie".into();
-    let by_cookie = storage::conversations::Appending {
+    let by_cookie = storage::conversations::AppendRequest {
         writer: Writer { token_id: None, now: NOW },
         drafts: std::slice::from_ref(&begun),
         ..super::appending("c", &[])
@@ -193,9 +193,9 @@ async fn security_35_another_readers_are_not_changed(database: TestDatabase) {
         assert!(matches!(outcome, UpdateOutcome::NoConversation), "{user_id} {id}");
         let outcome = database.update_message(user_id, id, "m1", &rated, writer(), false).await.unwrap();
         assert!(matches!(outcome, UpdateOutcome::NoConversation), "{user_id} {id}");
-        assert!(database.hide_conversation(user_id, id, NOW).await.unwrap().is_none());
+        assert!(database.soft_delete_conversation(user_id, id, NOW).await.unwrap().is_none());
         let since = NOW.plus_seconds(-9);
-        let shown = database.show_conversation(user_id, id, since, 100).await.unwrap();
+        let shown = database.restore_conversation(user_id, id, since, 100).await.unwrap();
         assert_eq!(shown, ShowOutcome::NoConversation);
     }
     assert_eq!(database.rows().await, before);

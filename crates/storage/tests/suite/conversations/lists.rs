@@ -51,7 +51,7 @@ async fn a_reader_has_as_many_as_one_may_have(database: TestDatabase) {
     assert!(matches!(create(ADA, "e").await, CreateOutcome::TooMany));
     assert!(matches!(create(ADA, "d").await, CreateOutcome::Found(_)), "it is there");
     assert!(matches!(create(GRACE, "e").await, CreateOutcome::Created(_)), "each reader for themselves");
-    database.hide_conversation(ADA, "d", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(ADA, "d", NOW).await.unwrap().unwrap();
     assert!(matches!(create(ADA, "e").await, CreateOutcome::Created(_)), "what is hidden does not count");
 }
 
@@ -96,7 +96,7 @@ async fn the_list_holds_what_is_asked_for(database: TestDatabase) {
     }
     let update = ConversationUpdate { status: Some("archived".into()), ..ConversationUpdate::default() };
     database.update_conversation(ADA, "archived", &update, NOW).await.unwrap();
-    database.hide_conversation(ADA, "hidden", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(ADA, "hidden", NOW).await.unwrap().unwrap();
     for (user_id, status, expected) in
         [(ADA, "active", ["c"].as_slice()), (ADA, "archived", &["archived"]), (GRACE, "archived", &[])]
     {
@@ -143,7 +143,7 @@ async fn messages_are_read_from_either_end_and_in_between(database: TestDatabase
         let page = database.read_messages_of(ADA, "c", (0, i64::MAX), true, (9, most)).await.unwrap();
         assert_eq!(page.len(), expected, "{most} bytes");
     }
-    database.hide_conversation(ADA, "d", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(ADA, "d", NOW).await.unwrap().unwrap();
     assert_eq!(named(ADA, "d").await, 0, "hidden");
     assert_eq!((found.seq(), found.role.as_str()), (3, "user"));
     assert!(database.find_message(conversation.no, "d3").await.unwrap().is_none());

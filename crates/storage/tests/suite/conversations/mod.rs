@@ -10,8 +10,8 @@ mod searching;
 use storage::{
     Database,
     conversations::{
-        AppendOutcome, Appending, Content, CreateOutcome, Draft, Idempotency, StoredConversation,
-        StoredMessage, Terms, Writer, Written,
+        AppendOutcome, AppendRequest, AppendedMessage, Content, CreateOutcome, Draft, Idempotency,
+        StoredConversation, StoredMessage, Terms, Writer,
     },
 };
 use testkit::databases::TestDatabase;
@@ -95,11 +95,18 @@ fn draft(database: &Database, id: &str, text: &str) -> Draft {
     }
 }
 
-fn appending<'a>(id: &'a str, drafts: &'a [Draft]) -> Appending<'a> {
-    Appending { user_id: ADA, conversation_id: id, writer: writer(), drafts, most: MOST, idempotency: None }
+fn appending<'a>(id: &'a str, drafts: &'a [Draft]) -> AppendRequest<'a> {
+    AppendRequest {
+        user_id: ADA,
+        conversation_id: id,
+        writer: writer(),
+        drafts,
+        most: MOST,
+        idempotency: None,
+    }
 }
 
-async fn append(database: &Database, id: &str, drafts: &[Draft]) -> Vec<Written> {
+async fn append(database: &Database, id: &str, drafts: &[Draft]) -> Vec<AppendedMessage> {
     match database.append_messages(&appending(id, drafts)).await.unwrap() {
         AppendOutcome::Done(written) => written,
         other => panic!("{other:?}"),
@@ -132,6 +139,6 @@ pub(crate) async fn spoken(database: &Database, user_id: &str, number: u32) {
     created(database, user_id, &id).await;
     let drafts = [draft(database, &format!("said-{number}"), "paper")];
     let request = idempotency(&format!("request-{number}"), "r");
-    let appending = Appending { user_id, idempotency: Some(&request), ..appending(&id, &drafts) };
+    let appending = AppendRequest { user_id, idempotency: Some(&request), ..appending(&id, &drafts) };
     assert!(matches!(database.append_messages(&appending).await.unwrap(), AppendOutcome::Done(_)));
 }

@@ -1,6 +1,6 @@
 //! Hiding, showing again, and what is gone for good.
 
-use storage::conversations::{Appending, CreateOutcome, ShowOutcome};
+use storage::conversations::{AppendRequest, CreateOutcome, ShowOutcome};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{
@@ -26,15 +26,15 @@ async fn what_is_hidden_is_nowhere_until_it_is_shown_again(database: TestDatabas
     begun(&database).await;
     append_one(&database, "c", "m1", "paper").await;
     let before = found(&database, "c").await;
-    let hidden = database.hide_conversation(ADA, "c", NOW).await.unwrap();
+    let hidden = database.soft_delete_conversation(ADA, "c", NOW).await.unwrap();
     assert_eq!(hidden, Some((before.no, before.revision + 1)));
     assert!(database.find_conversation(ADA, "c").await.unwrap().is_none());
     assert!(database.list_conversations(ADA, "active", (i64::MAX, i64::MAX), 9).await.unwrap().is_empty());
     assert_eq!(hits(&database, ADA).await, 0);
-    assert_eq!(database.hide_conversation(ADA, "c", NOW).await.unwrap(), None, "once");
+    assert_eq!(database.soft_delete_conversation(ADA, "c", NOW).await.unwrap(), None, "once");
 
     let since = NOW.plus_seconds(-1);
-    let show = async |since, most| database.show_conversation(ADA, "c", since, most).await.unwrap();
+    let show = async |since, most| database.restore_conversation(ADA, "c", since, most).await.unwrap();
     assert_eq!(show(NOW, 100).await, ShowOutcome::NoConversation, "too late");
     assert_eq!(show(since, 0).await, ShowOutcome::TooMany);
     assert_eq!(show(since, 1).await, ShowOutcome::Shown(before.no, before.revision + 2));
@@ -56,21 +56,21 @@ async fn what_is_hidden_is_nowhere_until_it_is_shown_again(database: TestDatabas
 async fn a_name_that_was_hidden_is_free_for_another(database: TestDatabase) {
     let first = begun(&database).await;
     append_one(&database, "c", "m1", "paper").await;
-    database.hide_conversation(ADA, "c", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(ADA, "c", NOW).await.unwrap().unwrap();
     let made = database.create_conversation(ADA, "c", Some("New"), "{}", NOW, MOST).await.unwrap();
     let CreateOutcome::Created(second) = made else { panic!("{made:?}") };
     assert_ne!(second.no, first.no);
     assert_eq!((second.message_count, second.revision), (0, 0));
     assert_eq!((count(&database, "bookplate_messages").await, hits(&database, ADA).await), (0, 0));
     let since = NOW.plus_seconds(-1);
-    let shown = database.show_conversation(ADA, "c", since, 100).await.unwrap();
+    let shown = database.restore_conversation(ADA, "c", since, 100).await.unwrap();
     assert_eq!(shown, ShowOutcome::NoConversation, "there is nothing to show");
 }
 
 async fn a_number_is_never_given_twice(database: TestDatabase) {
     let first = begun(&database).await;
-    database.hide_conversation(ADA, "c", NOW).await.unwrap().unwrap();
-    assert_eq!(database.remove_hidden(NOW).await.unwrap(), 1);
+    database.soft_delete_conversation(ADA, "c", NOW).await.unwrap().unwrap();
+    assert_eq!(database.purge_deleted_conversations(NOW).await.unwrap(), 1);
     assert!(created(&database, GRACE, "g").await.no > first.no);
 }
 
@@ -79,17 +79,17 @@ async fn what_was_hidden_long_enough_is_removed_with_everything(database: TestDa
     for id in (0..45).map(|number| format!("h{number}")) {
         created(&database, ADA, &id).await;
         append_one(&database, &id, "m1", "paper").await;
-        database.hide_conversation(ADA, &id, NOW).await.unwrap().unwrap();
+        database.soft_delete_conversation(ADA, &id, NOW).await.unwrap().unwrap();
     }
     append_one(&database, "c", "m1", "paper").await;
     created(&database, ADA, "later").await;
-    database.hide_conversation(ADA, "later", NOW.plus_seconds(1)).await.unwrap().unwrap();
-    assert_eq!(database.remove_hidden(NOW.plus_seconds(-1)).await.unwrap(), 0);
-    assert_eq!(database.remove_hidden(NOW).await.unwrap(), 45);
+    database.soft_delete_conversation(ADA, "later", NOW.plus_seconds(1)).await.unwrap().unwrap();
+    assert_eq!(database.purge_deleted_conversations(NOW.plus_seconds(-1)).await.unwrap(), 0);
+    assert_eq!(database.purge_deleted_conversations(NOW).await.unwrap(), 45);
     assert_eq!(count(&database, "bookplate_conversations").await, 2);
     assert_eq!(count(&database, "bookplate_messages").await, 1);
     assert_eq!(hits(&database, ADA).await, 1);
-    assert_eq!(database.remove_hidden(NOW.plus_seconds(1)).await.unwrap(), 1);
+    assert_eq!(database.purge_deleted_conversations(NOW.plus_seconds(1)).await.unwrap(), 1);
 }
 
 async fn of_a_reader_who_is_gone_nothing_is_left(database: TestDatabase) {
@@ -98,7 +98,7 @@ async fn of_a_reader_who_is_gone_nothing_is_left(database: TestDatabase) {
     let request = idempotency("key", "r");
     for user_id in [ADA, GRACE] {
         let drafts = [draft(&database, "m1", "paper")];
-        let appending = Appending { user_id, idempotency: Some(&request), ..appending("c", &drafts) };
+        let appending = AppendRequest { user_id, idempotency: Some(&request), ..appending("c", &drafts) };
         database.append_messages(&appending).await.unwrap();
     }
     assert!(database.delete_user(ADA, &trace()).await.unwrap());
@@ -117,10 +117,10 @@ async fn a_reader_takes_everything_along_a_piece_at_a_time(database: TestDatabas
     for id in ["d", "e", "f"] {
         created(&database, ADA, id).await;
     }
-    database.hide_conversation(ADA, "d", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(ADA, "d", NOW).await.unwrap().unwrap();
     let (mut taken, mut after) = (Vec::new(), 0);
     loop {
-        let piece = database.take_conversations(ADA, after, 2).await.unwrap();
+        let piece = database.export_conversations(ADA, after, 2).await.unwrap();
         assert!(piece.len() <= 2);
         let Some(last) = piece.last() else { break };
         after = last.conversation.no;
@@ -134,10 +134,10 @@ async fn requests_are_forgotten_in_time(database: TestDatabase) {
     begun(&database).await;
     let request = idempotency("key", "r");
     let drafts = [draft(&database, "m1", "x")];
-    let appending = Appending { idempotency: Some(&request), ..appending("c", &drafts) };
+    let appending = AppendRequest { idempotency: Some(&request), ..appending("c", &drafts) };
     database.append_messages(&appending).await.unwrap();
     assert_eq!(database.count_requests(ADA).await.unwrap(), 1);
-    assert_eq!(database.forget_requests(NOW.plus_seconds(59)).await.unwrap(), 0);
-    assert_eq!(database.forget_requests(NOW.plus_seconds(60)).await.unwrap(), 1);
+    assert_eq!(database.purge_idempotency_keys(NOW.plus_seconds(59)).await.unwrap(), 0);
+    assert_eq!(database.purge_idempotency_keys(NOW.plus_seconds(60)).await.unwrap(), 1);
     assert_eq!(database.count_requests(ADA).await.unwrap(), 0);
 }

@@ -71,7 +71,7 @@ async fn security_35_nobody_finds_what_another_reader_has_said(database: TestDat
     created(&database, GRACE, "g").await;
     append_one(&database, "c", "m1", "paper").await;
     let drafts = [draft(&database, "g1", "paper")];
-    let of_grace = storage::conversations::Appending { user_id: GRACE, ..appending("g", &drafts) };
+    let of_grace = storage::conversations::AppendRequest { user_id: GRACE, ..appending("g", &drafts) };
     database.append_messages(&of_grace).await.unwrap();
     assert_eq!(paths(&database, ADA, "paper").await, ["c/m1"]);
     assert_eq!(paths(&database, GRACE, "paper").await, ["g/g1"]);

@@ -1,0 +1,44 @@
+//! Parts of a page that have to be looked up first.
+
+use std::future::Future;
+
+use contract::{Problem, sentence};
+use domain::InternalError;
+use leptos::{either::Either, prelude::*};
+
+use super::Bad;
+use crate::context::RequestContext;
+
+/// Shows what was found. When nothing can be looked up it says so in its place, and the page has the status of that.
+///
+/// Unlike a resource, what is found is not written into the page a second time, for a script that never asks for it.
+pub(crate) fn async_section<T, F, V, L, S>(door: &RequestContext, look_up: L, show: S) -> impl IntoView + use<T, F, V, L, S>
+where
+    L: Fn() -> F + Send + Sync + 'static,
+    S: Fn(T) -> V + Clone + Send + Sync + 'static,
+    T: Clone + Send + Sync + 'static,
+    F: Future<Output = Result<T, InternalError>> + Send + 'static,
+    V: IntoView + 'static,
+{
+    let found = AsyncDerived::new(move || {
+        let looking = look_up();
+        async move { looking.await.map_err(Problem::from) }
+    });
+    let answer = door.answer.clone();
+    view! {
+        <Suspense>
+            {move || {
+                let (answer, show) = (answer.clone(), show.clone());
+                Suspend::new(async move {
+                    match found.await {
+                        Ok(found) => Either::Left(show(found)),
+                        Err(problem) => {
+                            answer.set(|answered| answered.code = Some(problem.code));
+                            Either::Right(view! { <Bad words=sentence(&problem) /> })
+                        }
+                    }
+                })
+            }}
+        </Suspense>
+    }
+}

@@ -1,0 +1,203 @@
+//! A conversation while it is read: grown in place, copied from, judged, and followed while it goes on.
+
+use std::{rc::Rc, time::Duration};
+
+use contract::Code;
+use leptos::{
+    html,
+    prelude::*,
+    task::spawn_local,
+    wasm_bindgen::JsCast,
+    web_sys::{Element, HtmlElement, MouseEvent},
+};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{RequestInit, RequestRedirect, Response, ResponseType, UrlSearchParams, js_sys::Reflect};
+
+use super::{
+    FAILED,
+    dom::{all_inside, focus, insert, inside, is_at_end, is_plain, pressed, reload},
+    jump_to_latest::{jump, offer_jump},
+    live::{Live, StatusMessage},
+    position::say_place,
+};
+use crate::fragments::{MessagesQuery, FormError, AnchorKind, load_turns};
+
+/// How long a button says that it has copied something.
+const SAID: Duration = Duration::from_secs(2);
+
+/// What goes on in a conversation; the conversation stands in the children.
+#[island]
+pub fn LiveDialogue(
+    /// The conversation.
+    id: String,
+    /// A message of the branch that is shown; empty for the latest.
+    branch: String,
+    /// The change of the conversation after which it is shown.
+    revision: i64,
+    children: Children,
+) -> impl IntoView {
+    let root = NodeRef::<html::Div>::new();
+    let (note, news) = (RwSignal::new(String::new()), RwSignal::new(None));
+    let asked = MessagesQuery { id: id.clone(), branch, ..MessagesQuery::default() };
+    let asked = StoredValue::new(asked);
+    Effect::new(move |_| {
+        let Some(root) = root.get() else { return };
+        let root: Element = root.unchecked_into();
+        offer_copies(&root);
+        offer_jump(&root);
+        let live = Live::new(asked.get_value(), revision, root, note, news);
+        Rc::new(live).follow();
+    });
+    let clicked = move |event: MouseEvent| {
+        let Some(root) = root.get_untracked() else { return };
+        let root: Element = root.unchecked_into();
+        if let Some(button) = pressed(&event, "[data-copy], .code__copy") {
+            copy(&button, note);
+        } else if let Some(link) = pressed(&event, "a[data-message]").filter(|_| is_plain(&event)) {
+            event.prevent_default();
+            grow(root, link, asked.get_value(), news);
+        } else if is_plain(&event) && is_at_end(&root) && pressed(&event, ".jump").is_some() {
+            event.prevent_default();
+            jump(&root);
+        }
+    };
+    view! {
+        <div class="dialogue" node_ref=root on:click=clicked on:submit=move |event| judge(event, news)>{children()}</div>
+        <p class="visually-hidden" role="status">{move || note.get()}</p>
+        <div class="notices" role="status">
+            {move || {
+                news.get()
+                    .map(|(words, way): (&'static str, Option<(String, &'static str)>)| {
+                        let link = way.map(|(href, name)| view! { " "<a href=href>{name}</a> });
+                        view! { <p class="notice"><span>{words}{link}</span></p> }
+                    })
+            }}
+        </div>
+    }
+}
+
+/// Adds earlier or later messages, without what is read moving away.
+fn grow(root: Element, link: Element, asked: MessagesQuery, news: StatusMessage) {
+    let is_earlier = link.closest("[data-earlier]").ok().flatten().is_some();
+    let place = if is_earlier { AnchorKind::Before } else { AnchorKind::After };
+    let message = link.get_attribute("data-message").unwrap_or_default();
+    let href = link.get_attribute("href").unwrap_or_default();
+    spawn_local(async move {
+        let more = match load_turns(MessagesQuery { place, message, ..asked }).await {
+            Ok(more) => more,
+            Err(FormError(Code::Unauthorized)) => {
+                // The link leads to where one signs in, and then there.
+                let _ = window().location().set_href(&href);
+                return;
+            }
+            Err(_) => return news.set(Some((FAILED, None))),
+        };
+        forget_failure(news);
+        let (way, found) = if is_earlier {
+            (inside(&root, "[data-earlier]"), more.earlier)
+        } else {
+            (inside(&root, "[data-later]"), more.later)
+        };
+        let (Some(turns), Some(way)) = (inside(&root, "[data-turns]"), way) else { return };
+        let kept = if is_earlier { turns.first_element_child() } else { None };
+        let top = |element: &Option<Element>| {
+            element.as_ref().map_or(0.0, |element| element.get_bounding_client_rect().top())
+        };
+        let before = top(&kept);
+        insert(&turns, if is_earlier { "afterbegin" } else { "beforeend" }, &more.html);
+        way.set_inner_html(&found);
+        offer_copies(&root);
+        say_place(&root);
+        window().scroll_by_with_x_and_y(0.0, top(&kept) - before);
+        focus(inside(&way, "a"));
+    });
+}
+
+/// Gives every block of code that has none a button that copies it.
+pub(super) fn offer_copies(root: &Element) {
+    let clipboard = Reflect::get(&window().navigator(), &"clipboard".into());
+    if clipboard.map_or(true, |clipboard| clipboard.is_undefined()) {
+        let _ = root.class_list().add_1("dialogue--uncopied");
+        return;
+    }
+    for head in all_inside(root, ".code__head:not(:has(.code__copy))") {
+        insert(&head, "beforeend", "<button class=\"code__copy\" type=\"button\">Copy</button>");
+    }
+}
+
+fn copy(button: &Element, note: RwSignal<String>) {
+    let text = if button.class_list().contains("code__copy") {
+        let code = button.closest(".code").ok().flatten();
+        code.and_then(|code| inside(&code, "pre")?.text_content())
+    } else {
+        let turn = button.closest(".turn").ok().flatten();
+        turn.map(|turn| words_of(&turn))
+    };
+    let copying = window().navigator().clipboard().write_text(&text.unwrap_or_default());
+    let button = button.clone();
+    spawn_local(async move {
+        let words = if JsFuture::from(copying).await.is_ok() { "Copied" } else { "Not copied" };
+        button.set_text_content(Some(words));
+        note.set(words.to_owned());
+        set_timeout(
+            move || {
+                button.set_text_content(Some("Copy"));
+                note.set(String::new());
+            },
+            SAID,
+        );
+    });
+}
+
+/// What a message says, without the numbers of its sources and the buttons on its code.
+fn words_of(turn: &Element) -> String {
+    // What is not shown is no part of `innerText`; nothing is painted in between.
+    let left_out = all_inside(turn, ".cite, .code__copy");
+    let show = |is_shown: bool| {
+        for it in &left_out {
+            let _ = it.toggle_attribute_with_force("hidden", !is_shown);
+        }
+    };
+    show(false);
+    let said = all_inside(turn, ".turn__said > .prose").into_iter();
+    let said = said.filter_map(|it| Some(it.dyn_into::<HtmlElement>().ok()?.inner_text()));
+    let said = said.collect::<Vec<_>>().join("\n\n");
+    show(true);
+    said
+}
+
+/// Takes back that something did not work, when the next thing has.
+fn forget_failure(news: StatusMessage) {
+    if news.get_untracked().is_some_and(|(words, _)| words == FAILED) {
+        news.set(None);
+    }
+}
+
+/// Sends what the reader thinks of an answer, and stays where one is: the change arrives like any other.
+fn judge(event: leptos::ev::SubmitEvent, news: StatusMessage) {
+    let Some(form) = pressed(&event, "form[data-feedback]") else { return };
+    let Some(button) = event.submitter() else { return };
+    let action = form.get_attribute("action").unwrap_or_default();
+    let Ok(fields) = UrlSearchParams::new() else { return };
+    for field in all_inside(&form, "input") {
+        let value = field.get_attribute("value").unwrap_or_default();
+        fields.append(&field.get_attribute("name").unwrap_or_default(), &value);
+    }
+    fields.append("value", &button.get_attribute("value").unwrap_or_default());
+    event.prevent_default();
+    spawn_local(async move {
+        let request = RequestInit::new();
+        request.set_method("POST");
+        request.set_body(&fields);
+        request.set_redirect(RequestRedirect::Manual);
+        let sent = JsFuture::from(window().fetch_with_str_and_init(&action, &request)).await;
+        let Some(answer) = sent.ok().and_then(|answer| answer.dyn_into::<Response>().ok()) else {
+            return news.set(Some((FAILED, None)));
+        };
+        if answer.type_() == ResponseType::Opaqueredirect {
+            forget_failure(news);
+        } else {
+            reload();
+        }
+    });
+}

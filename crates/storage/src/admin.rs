@@ -1,0 +1,68 @@
+//! What the operator asks and does.
+
+use contract::Timestamp;
+
+use crate::{
+    AuditRecord, Ban, Database, StorageError, User,
+    accounts::user_columns,
+    audit_log::insert_audit_record,
+    database::{in_transaction, on_pool},
+    sessions,
+};
+
+const LIST: &str = concat!(
+    "select ",
+    user_columns!(),
+    " from bookplate_users u where u.email > $1
+    and (u.email like lower($2) escape '!' or lower(u.name) like lower($2) escape '!')
+    order by u.email limit $3"
+);
+const BAN: &str =
+    "update bookplate_users set banned_at = $2, ban_reason = $3, ban_expires_at = $4, updated_at = $5
+    where id = $1";
+
+pub(crate) const STATEMENTS: &[&str] = &[LIST, BAN];
+
+impl Database {
+    /// Readers by address after `after`, at most `limit` of them, whose address or name matches the `like` pattern with
+    /// `!` as its escape, in any letter case.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn list_users(
+        &self,
+        after: &str,
+        pattern: &str,
+        limit: i64,
+    ) -> Result<Vec<User>, StorageError> {
+        Ok(on_pool!(self, |connection| {
+            sqlx::query_as(LIST).bind(after).bind(pattern).bind(limit).fetch_all(connection).await?
+        }))
+    }
+
+    /// Closes an account and ends its sessions, or opens it again. `false` when there is none.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn ban_user(&self, id: &str, ban: &Ban, trace: &AuditRecord) -> Result<bool, StorageError> {
+        let now: Timestamp = trace.event.at;
+        Ok(in_transaction!(self, |connection| {
+            let changed = sqlx::query(BAN)
+                .bind(id)
+                .bind(ban.banned_at)
+                .bind(&ban.ban_reason)
+                .bind(ban.ban_expires_at)
+                .bind(now.millis())
+                .execute(&mut *connection)
+                .await?;
+            if changed.rows_affected() == 0 {
+                return Ok(false);
+            }
+            if ban.banned_at.is_some() {
+                sqlx::query(sessions::DELETE_OF_USER).bind(id).bind("").execute(&mut *connection).await?;
+            }
+            insert_audit_record!(connection, trace);
+            true
+        }))
+    }
+}

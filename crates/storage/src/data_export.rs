@@ -1,0 +1,110 @@
+//! What the tables hold about one reader, for the copy the reader takes away.
+
+use contract::Timestamp;
+use sqlx::FromRow;
+
+use crate::{
+    Database, KnownDevice, Session, SignInMethod, StorageError, database::on_pool, sessions::session_columns,
+};
+
+/// What is stored about a reader besides the profile and what happened.
+#[derive(Debug)]
+pub struct UserDataRows {
+    /// Since when the address is to be proved, in Unix milliseconds; `None` when it is.
+    pub unverified_since: Option<i64>,
+    /// Ways to sign in, the oldest first.
+    pub methods: Vec<StoredMethod>,
+    /// Signed-in browsers, the last used first; those too that have expired and are still stored.
+    pub sessions: Vec<Session>,
+    /// Known browsers, the last used first.
+    pub devices: Vec<KnownDevice>,
+    /// Mailed links, the oldest first.
+    pub links: Vec<StoredLink>,
+    /// Mails that wait, the oldest first.
+    pub mails: Vec<WaitingMail>,
+}
+
+/// A way to sign in, and whether a password hash is stored with it.
+#[derive(Debug, FromRow)]
+pub struct StoredMethod {
+    /// The way.
+    #[sqlx(flatten)]
+    pub method: SignInMethod,
+    /// Whether there is a password hash.
+    pub has_password: bool,
+}
+
+/// A mailed link without the hash of its token.
+#[derive(Debug, FromRow)]
+pub struct StoredLink {
+    /// What it is for.
+    pub purpose: String,
+    /// The reader's address when it was made.
+    pub email: String,
+    /// The address the reader wants instead.
+    pub new_email: Option<String>,
+    /// When it was asked for.
+    #[sqlx(try_from = "i64")]
+    pub created_at: Timestamp,
+    /// When it ends.
+    #[sqlx(try_from = "i64")]
+    pub expires_at: Timestamp,
+    /// When it did what it is for, in Unix milliseconds.
+    pub used_at: Option<i64>,
+}
+
+/// A mail that waits to be sent, without what it says, which nobody can read before.
+#[derive(Debug, FromRow)]
+pub struct WaitingMail {
+    /// When it was asked for.
+    #[sqlx(try_from = "i64")]
+    pub created_at: Timestamp,
+    /// When it is tried next.
+    #[sqlx(try_from = "i64")]
+    pub due_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: i64,
+}
+
+const UNVERIFIED_SINCE: &str = "select unverified_since from bookplate_users where id = $1";
+const METHODS: &str = "select id, provider_id, account_id, created_at, updated_at,
+    password_hash is not null as has_password
+    from bookplate_accounts where user_id = $1 order by created_at, id";
+const SESSIONS: &str = concat!(
+    "select ",
+    session_columns!(),
+    " from bookplate_sessions s where s.user_id = $1 order by s.last_seen_at desc, s.id"
+);
+const LINKS: &str = "select purpose, email, new_email, created_at, expires_at, used_at from bookplate_links
+    where user_id = $1 order by created_at, purpose";
+const MAILS: &str = "select created_at, due_at, attempts from bookplate_mails
+    where user_id = $1 order by created_at, id";
+
+pub(crate) const STATEMENTS: &[&str] = &[UNVERIFIED_SINCE, METHODS, SESSIONS, LINKS, MAILS];
+
+impl Database {
+    /// What is stored about a reader; `None` when there is no such reader.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn user_data(&self, user_id: &str) -> Result<Option<UserDataRows>, StorageError> {
+        let devices = self.devices_of(user_id).await?;
+        Ok(on_pool!(self, |connection| {
+            let methods = sqlx::query_as(METHODS).bind(user_id).fetch_all(&mut *connection).await?;
+            let sessions = sqlx::query_as(SESSIONS).bind(user_id).fetch_all(&mut *connection).await?;
+            let links = sqlx::query_as(LINKS).bind(user_id).fetch_all(&mut *connection).await?;
+            let mails = sqlx::query_as(MAILS).bind(user_id).fetch_all(&mut *connection).await?;
+            // Last, so that a reader who is deleted meanwhile is not taken for one who owns nothing.
+            let reader: Option<(Option<i64>,)> =
+                sqlx::query_as(UNVERIFIED_SINCE).bind(user_id).fetch_optional(&mut *connection).await?;
+            reader.map(|(unverified_since,)| UserDataRows {
+                unverified_since,
+                methods,
+                sessions,
+                devices,
+                links,
+                mails,
+            })
+        }))
+    }
+}
