@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use bookplate::{
     adapters::{self, SystemEntropy},
-    cli::{Cli, Command},
+    admin_commands,
+    commands::{Cli, Command},
     config::{Config, Sources},
-    operator, serve,
+    serve,
 };
 use clap::Parser;
 use domain::Database;
@@ -40,7 +41,7 @@ async fn main() -> ExitCode {
             Ok(ports) => serve::serve(config, database.clone(), ports).await,
             Err(error) => Err(error),
         },
-        Command::Task(task) => operator::run(task, config, database.clone()).await,
+        Command::Task(task) => admin_commands::run(task, config, database.clone()).await,
     };
     database.close().await;
     match outcome {

@@ -6,10 +6,10 @@ use domain::{AccountRules, Database, MailBranding, PasswordPolicy, Ports, Servic
 use tokio::{net::TcpListener, signal::unix};
 
 use crate::{
-    background,
     config::Config,
-    http::{AppState, FILES, Site, guard::TrustedOrigins, router},
-    listen::{ServerLimits, listen},
+    http::{AppState, FILES, Site, csrf::TrustedOrigins, router},
+    server::{ServerLimits, listen},
+    workers,
 };
 
 /// The services of a configuration, on a database whose schema is up to date, and the edge around them.
@@ -67,12 +67,12 @@ pub async fn serve(config: Config, database: Database, ports: Ports) -> Result<(
         .map_err(|error| format!("cannot listen on {address}: {error}. Choose another HOST or PORT."))?;
     let origin = config.origin.as_str().to_owned();
     let direct_url = config.database_direct_url.clone();
-    let edge = compose(config, database, ports).await?;
-    let background = background::start(&edge.services, direct_url);
+    let state = compose(config, database, ports).await?;
+    let background = workers::start(&state.services, direct_url);
     if FILES.is_empty() {
         tracing::warn!("this build has no stylesheet and no script; `cargo xtask build` makes one that has");
     }
-    let (stop, conversations) = (stop_signal()?, edge.services.conversations.clone());
+    let (stop, conversations) = (stop_signal()?, state.services.conversations.clone());
     let stop = async move {
         stop.await;
         // Streams of events would go on for minutes.
@@ -80,7 +80,7 @@ pub async fn serve(config: Config, database: Database, ports: Ports) -> Result<(
     };
     let bounds = ServerLimits::of_process();
     tracing::info!(%address, "Bookplate is at {origin}");
-    listen(listener, router(edge), bounds, stop).await;
+    listen(listener, router(state), bounds, stop).await;
     background.stop().await;
     tracing::info!("stopped");
     Ok(())

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::{Code, LocalPath, Problem, Problems};
-use domain::{Services, Session, SignedIn, ClientInfo};
+use domain::{ClientInfo, Services, Session, SignedIn};
 use leptos::prelude::use_context;
 use leptos_router::location::RequestUrl;
 use serde_json::Value;

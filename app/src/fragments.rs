@@ -4,10 +4,10 @@
 //! What they answer is markup made on the server, so that a browser needs neither Markdown nor a second copy of a row.
 
 #[cfg(not(feature = "ssr"))]
-mod asking;
+mod fetch;
 
 #[cfg(not(feature = "ssr"))]
-pub use self::asking::{load_conversations, load_turns};
+pub use self::fetch::{load_conversations, load_turns};
 
 use contract::Code;
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,7 @@ pub struct MessagesQuery {
     pub branch: String,
     /// What is next to `message`.
     pub place: AnchorKind,
-    /// A message; empty for [`TurnPlace::End`].
+    /// A message; empty for [`PageAnchor::End`].
     pub message: String,
 }
 
@@ -104,7 +104,7 @@ mod functions {
         },
     };
 
-    use super::{ListQuery, MessagesQuery, FormError, ListFragment, MessagesFragment};
+    use super::{FormError, ListFragment, ListQuery, MessagesFragment, MessagesQuery};
 
     impl FromServerFnError for FormError {
         type Encoder = JsonEncoding;

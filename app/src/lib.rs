@@ -6,11 +6,9 @@
 // What `view!` and the component macros write is theirs: props structs without words, and `pub` where nothing is.
 #![expect(missing_docs, reason = "the component macros generate undocumented items")]
 
-pub mod islands;
 pub mod fragments;
+pub mod islands;
 
-#[cfg(feature = "ssr")]
-mod site;
 #[cfg(feature = "ssr")]
 mod components;
 #[cfg(feature = "ssr")]
@@ -25,11 +23,16 @@ mod pages;
 mod server;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "ssr")]
+mod site;
 
 #[cfg(feature = "ssr")]
 pub use self::{
-    site::{Assets, Book},
-    context::{ResponseHandle, ResponseEffects, MailedLink, PageProblem, Visitor, Reference, FormErrors, SessionChange},
+    context::{
+        FormErrors, MailedLink, PageProblem, Reference, ResponseEffects, ResponseHandle, SessionChange,
+        Visitor,
+    },
     form::FormFields,
     shell::shell,
+    site::{Assets, Book},
 };

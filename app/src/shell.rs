@@ -13,8 +13,7 @@ use leptos_router::{
 };
 
 use crate::{
-    ResponseHandle, Assets, Book, PageProblem,
-    site::configured_style,
+    Assets, Book, PageProblem, ResponseHandle,
     components::FlashOnce,
     context::request_path,
     pages::{
@@ -22,10 +21,11 @@ use crate::{
         ProblemPage, ReferencePage, ResetPasswordPage, SecurityPage, SessionsPage, SignInPage, SignOutPage,
         SignUpPage, VerifyEmailPage,
     },
+    site::configured_style,
 };
 
-/// The whole document. The edge provides [`Services`], [`Book`], [`Assets`], [`crate::Reader`] and [`Answer`]; for a
-/// form that was not accepted a [`crate::Refusal`], for a page that cannot be shown a [`PageProblem`].
+/// The whole document. The edge provides [`Services`], [`Book`], [`Assets`], [`crate::Visitor`] and [`ResponseHandle`]; for a
+/// form that was not accepted a [`crate::FormErrors`], for a page that cannot be shown a [`PageProblem`].
 pub fn shell() -> impl IntoView {
     provide_meta_context();
     provide_context(FlashOnce::default());

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::{
     PublicOrigin,
     file::File,
-    reading::{Found, Reading},
+    loader::{Found, Reading},
     secret::{self, Named},
     variables::{JWT_SECRET, JWT_SECRET_PREVIOUS, audience_secret},
 };

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
-use super::{file::File, reading::Reading};
+use super::{file::File, loader::Reading};
 
 pub use app::Book;
 

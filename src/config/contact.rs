@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     Mail, PublicOrigin,
-    reading::{Found, Reading},
+    loader::{Found, Reading},
     variables,
 };
 

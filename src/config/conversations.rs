@@ -3,7 +3,7 @@
 use domain::ConversationLimits;
 
 use super::{
-    reading::Reading,
+    loader::Reading,
     variables::{self, Variable},
 };
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::{
-    reading::{Found, Reading},
+    loader::{Found, Reading},
     variables,
 };
 

@@ -15,7 +15,7 @@ use toml::{
 
 use super::{
     Book, audiences, book,
-    reading::{Found, Reading},
+    loader::{Found, Reading},
     variables,
 };
 

@@ -3,7 +3,7 @@
 use domain::{LimitSettings, Quota};
 
 use super::{
-    reading::Reading,
+    loader::Reading,
     time,
     variables::{self, Variable},
 };

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::{
     PublicOrigin,
-    reading::{Found, Reading},
+    loader::{Found, Reading},
     variables,
 };
 

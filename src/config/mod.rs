@@ -3,20 +3,20 @@
 
 mod audiences;
 mod book;
+mod compat;
 mod contact;
 mod conversations;
 mod database;
 mod env_file;
 mod error;
 mod file;
-mod habits;
-mod kept_secret;
+mod generated_secret;
 mod limits;
+mod loader;
 mod logging;
 mod mail;
 mod network;
 mod origin;
-mod reading;
 mod retention;
 mod secret;
 mod sources;
@@ -39,7 +39,7 @@ pub use mail::{Mail, SmtpUrl};
 pub use origin::PublicOrigin;
 pub use sources::Sources;
 
-use reading::Reading;
+use loader::Reading;
 
 /// How this Bookplate is set up.
 pub struct Config {
@@ -116,14 +116,14 @@ impl Config {
         let trusted_origins = origin::trusted(reading, origin.as_ref());
         let trusted_proxies = network::trusted_proxies(reading);
         let bearer_sessions = reading.switch(&variables::BEARER_SESSIONS);
-        let reference_habits = habits::reference_habits(reading);
+        let reference_habits = compat::reference_habits(reading);
         let log_level = logging::level(reading);
         let (algorithm, lifetime) = (tokens::algorithm(reading), tokens::lifetime(reading));
         let limits = limits::limits(reading);
         let file::Declared { book, questions, audiences, file } = file::read(reading);
         let database_file = database.as_ref().and_then(|database| database.file.as_deref());
         let mail = mail::mail(reading, &book.name, origin.as_ref(), database_file);
-        let require_verified_email = habits::require_verified_email(reading, &mail);
+        let require_verified_email = compat::require_verified_email(reading, &mail);
         let retention = retention::retention(reading, require_verified_email);
         let conversations = conversations::limits(reading);
         let database_direct_url = database::direct(reading, database.as_ref());

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::IpNet;
 
 use super::{
-    reading::{Found, Reading, shown},
+    loader::{Found, Reading, shown},
     variables,
 };
 

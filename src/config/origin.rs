@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 use super::{
-    reading::{Found, Reading, shown},
+    loader::{Found, Reading, shown},
     variables,
 };
 

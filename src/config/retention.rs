@@ -2,7 +2,7 @@
 
 use domain::Retention;
 
-use super::{reading::Reading, variables};
+use super::{loader::Reading, variables};
 
 /// Days after which an account whose address was never confirmed is removed, where none can be used without.
 const UNVERIFIED_WHERE_REQUIRED: u32 = 30;

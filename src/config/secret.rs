@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use domain::{Entropy, Secret};
 use zeroize::Zeroizing;
 
-use super::{PublicOrigin, database, env_file, kept_secret, reading::Reading, variables};
+use super::{PublicOrigin, database, env_file, generated_secret, loader::Reading, variables};
 
 /// The least length of a secret: characters for the server's, bytes for one of HS256 (RFC 7518 section 3.2).
 pub(super) const SHORTEST: usize = 32;
@@ -68,7 +68,7 @@ enum Origin {
 /// Made by itself only where nobody but this machine is served and the database is a file that stays with it: two
 /// servers on one PostgreSQL have to share a secret, and a public service must not lose its own with a container.
 fn find(reading: &mut Reading<'_>, origin: Option<&PublicOrigin>, database: Option<&Path>) -> Option<Origin> {
-    let file = database.map(|database| database.with_file_name(kept_secret::FILE));
+    let file = database.map(|database| database.with_file_name(generated_secret::FILE));
     if let Some(given) = given(reading) {
         return given;
     }
@@ -102,7 +102,7 @@ fn kept(
     name: &str,
     entropy: &dyn Entropy,
 ) -> Option<Zeroizing<String>> {
-    let kept = kept_secret::keep(path, entropy)
+    let kept = generated_secret::keep(path, entropy)
         .map_err(|error| {
             let remedy = "Make its folder writable, or set BOOKPLATE_SECRET";
             reading.refuse(name, format!("the secret cannot be kept here ({error})"), remedy);

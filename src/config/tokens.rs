@@ -2,7 +2,7 @@
 
 use domain::Algorithm;
 
-use super::{reading::Reading, time, variables};
+use super::{loader::Reading, time, variables};
 
 /// What signs for every audience without a secret of its own.
 pub(super) fn algorithm(reading: &mut Reading<'_>) -> Algorithm {

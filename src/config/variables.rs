@@ -1,6 +1,6 @@
 //! The names of all variables, and what to make of names that are none.
 
-use super::reading::Reading;
+use super::loader::Reading;
 
 /// A variable that Bookplate reads.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::coding;
+use super::compression;
 
 /// A file of the site.
 pub struct File {
@@ -57,7 +57,7 @@ pub fn serve(file: &'static File, request: &Request) -> Response {
 }
 
 fn variant(file: &'static File, headers: &HeaderMap) -> (&'static [u8], Option<&'static str>) {
-    let accepted = coding::accepted(headers);
+    let accepted = compression::accepted(headers);
     let brotli = file.brotli.filter(|_| accepted.contains(&"br")).map(|bytes| (bytes, Some("br")));
     let gzip = || file.gzip.filter(|_| accepted.contains(&"gzip")).map(|bytes| (bytes, Some("gzip")));
     brotli.or_else(gzip).unwrap_or((file.identity, None))

@@ -10,10 +10,10 @@ use http::{HeaderValue, header, request::Parts};
 use tokio::runtime::Handle;
 
 use super::{
-    guard::OriginPolicy,
-    limits,
+    app_state::AppState,
+    csrf::OriginPolicy,
     pages::{load_page_request, render_problem, see_other},
-    state::AppState,
+    rate_limit,
 };
 use crate::adapters::archive::{self, Archive, Conversations};
 
@@ -22,35 +22,35 @@ const SIGN_IN_FIRST: &str = "/sign-in?next=/account/data";
 
 /// The file of the reader at the door. A form's own button asks for it, so that no other site can have it made; the form
 /// has no fields, and what else it may hold is not read.
-pub async fn export(State(edge): State<AppState>, request: Request) -> Response {
+pub async fn export(State(state): State<AppState>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    if let Err(problem) = allow(&edge, &parts).await {
-        return render_problem(&edge, parts.uri, problem).await;
+    if let Err(problem) = allow(&state, &parts).await {
+        return render_problem(&state, parts.uri, problem).await;
     }
-    let entered = match load_page_request(&edge, &parts).await {
+    let entered = match load_page_request(&state, &parts).await {
         Ok(entered) => entered,
-        Err(problems) => return render_problem(&edge, parts.uri, problems.first().clone()).await,
+        Err(problems) => return render_problem(&state, parts.uri, problems.first().clone()).await,
     };
     let response = match &entered.reader.signed_in {
-        Some(signed_in) => download(&edge, &parts, signed_in).await,
+        Some(signed_in) => download(&state, &parts, signed_in).await,
         None => see_other(LocalPath::parse(SIGN_IN_FIRST).as_ref()),
     };
-    entered.refresh_session_cookie(&edge, &parts.headers, response)
+    entered.refresh_session_cookie(&state, &parts.headers, response)
 }
 
-async fn allow(edge: &AppState, parts: &Parts) -> Result<(), Problem> {
-    edge.site.trusted_origins.only_self().check_origin(&parts.headers, OriginPolicy::FromBrowser)?;
-    limits::form(edge, parts).await
+async fn allow(state: &AppState, parts: &Parts) -> Result<(), Problem> {
+    state.site.trusted_origins.only_self().check_origin(&parts.headers, OriginPolicy::FromBrowser)?;
+    rate_limit::form(state, parts).await
 }
 
-async fn download(edge: &AppState, parts: &Parts, signed_in: &SignedIn) -> Response {
-    let device = edge.visit(parts).device;
-    let export = match edge.services.data_export.export(&signed_in.user, &device).await {
+async fn download(state: &AppState, parts: &Parts, signed_in: &SignedIn) -> Response {
+    let device = state.visit(parts).device;
+    let export = match state.services.data_export.export(&signed_in.user, &device).await {
         Ok(export) => export,
         Err(ExportError::Gone) => return see_other(LocalPath::parse(SIGN_IN_FIRST).as_ref()),
-        Err(error) => return render_problem(edge, parts.uri.clone(), error.into()).await,
+        Err(error) => return render_problem(state, parts.uri.clone(), error.into()).await,
     };
-    let conversations = &edge.services.conversations;
+    let conversations = &state.services.conversations;
     let mut taken = Taken {
         runtime: Handle::current(),
         file: conversations.export_copy(&signed_in.user.id, export.exported_at),
@@ -63,7 +63,7 @@ async fn download(edge: &AppState, parts: &Parts, signed_in: &SignedIn) -> Respo
         Ok(archive) => file(archive),
         Err(error) => {
             tracing::error!(%error, "a reader's copy was not made");
-            render_problem(edge, parts.uri.clone(), Problem::new(Code::Internal)).await
+            render_problem(state, parts.uri.clone(), Problem::new(Code::Internal)).await
         }
     }
 }

@@ -14,39 +14,40 @@ use leptos::prelude::provide_context;
 use url::form_urlencoded;
 
 use super::{
-    api::body,
-    guard::OriginPolicy,
-    limits, links,
+    app_state::AppState,
+    better_auth::body,
+    cookies::{EmailLinkPage, set_cookies},
+    csrf::OriginPolicy,
+    email_links,
+    errors::{ApiError, error_headers, status},
     pages::{PageRequest, RenderContext, load_page_request, render, render_problem, see_other},
-    problem::{ApiError, error_headers, status},
-    session::{EmailLinkPage, set_cookies},
-    state::AppState,
+    rate_limit,
 };
 
 /// A form. Where it is accepted the browser is sent on with 303; where it is not, the same page comes back with the
 /// problems and what was typed, under the status of the first problem. Nothing of either stands in an address.
-pub async fn submit(State(edge): State<AppState>, request: Request) -> Response {
+pub async fn submit(State(state): State<AppState>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let form = read(&edge, &parts.headers, body).await;
-    let entered = match load_page_request(&edge, &parts).await {
+    let form = read(&state, &parts.headers, body).await;
+    let entered = match load_page_request(&state, &parts).await {
         Ok(entered) => entered,
         Err(problems) if accepts_html(&parts.headers) => {
-            return render_problem(&edge, parts.uri, problems.first().clone()).await;
+            return render_problem(&state, parts.uri, problems.first().clone()).await;
         }
         Err(problems) => return ApiError::from(problems).into_response(),
     };
     let answered = match form {
-        Ok(form) => match limits::form(&edge, &parts).await {
-            Ok(()) => call(&edge, &parts, form, entered.reader.clone()).await,
+        Ok(form) => match rate_limit::form(&state, &parts).await {
+            Ok(()) => call(&state, &parts, form, entered.reader.clone()).await,
             Err(problem) => refused(problem, &form),
         },
         Err(problem) => refused(problem, &[]),
     };
     let response = match answered {
-        ResponseEffects { refusal: Some(refusal), .. } => refuse(&edge, &parts, &entered, refusal).await,
-        accepted => accept(&edge, &parts, &entered.reader, &accepted),
+        ResponseEffects { refusal: Some(refusal), .. } => refuse(&state, &parts, &entered, refusal).await,
+        accepted => accept(&state, &parts, &entered.reader, &accepted),
     };
-    entered.refresh_session_cookie(&edge, &parts.headers, response)
+    entered.refresh_session_cookie(&state, &parts.headers, response)
 }
 
 /// Leads who asks for the address of a form to the page it is on.
@@ -62,14 +63,14 @@ fn refused(problem: Problem, form: &[u8]) -> ResponseEffects {
 }
 
 /// Runs the server function at the form's address.
-async fn call(edge: &AppState, parts: &Parts, form: bytes::Bytes, reader: Visitor) -> ResponseEffects {
+async fn call(state: &AppState, parts: &Parts, form: bytes::Bytes, reader: Visitor) -> ResponseEffects {
     let answer = ResponseHandle::default();
     let mut request = Request::new(Body::from(form.clone()));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = parts.uri.clone();
     request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(FORM));
     let context = {
-        let (services, answer) = (Arc::clone(&edge.services), answer.clone());
+        let (services, answer) = (Arc::clone(&state.services), answer.clone());
         move || {
             provide_context(Arc::clone(&services));
             provide_context(reader.clone());
@@ -85,9 +86,9 @@ async fn call(edge: &AppState, parts: &Parts, form: bytes::Bytes, reader: Visito
 }
 
 /// 303 to where the reader was going, with what became of the session.
-fn accept(edge: &AppState, parts: &Parts, reader: &Visitor, answered: &ResponseEffects) -> Response {
+fn accept(state: &AppState, parts: &Parts, reader: &Visitor, answered: &ResponseEffects) -> Response {
     let mut response = see_other(answered.go_to.as_ref());
-    let (sessions, jar) = (&edge.services.sessions, edge.cookies());
+    let (sessions, jar) = (&state.services.sessions, state.cookies());
     let mut cookies = match &answered.session {
         SessionChange::None => Vec::new(),
         SessionChange::Opened(session) => jar.opened(&parts.headers, sessions, session),
@@ -103,7 +104,9 @@ fn accept(edge: &AppState, parts: &Parts, reader: &Visitor, answered: &ResponseE
     cookies.extend(page.filter(|_| answered.link_spent).and_then(|page| jar.forget_link(page)));
     set_cookies(&mut response, cookies);
     let onwards = page.filter(|_| answered.follow_link);
-    if let Some(onwards) = onwards.and_then(|page| links::callback_location(edge, &parts.headers, page)) {
+    if let Some(onwards) =
+        onwards.and_then(|page| email_links::callback_location(state, &parts.headers, page))
+    {
         response.headers_mut().insert(header::LOCATION, onwards);
     }
     response
@@ -136,7 +139,7 @@ fn page_uri(uri: &Uri, typed: &FormFields) -> Uri {
 }
 
 /// The form's page again, with the problems and what was typed; the problems alone for who does not read pages.
-async fn refuse(edge: &AppState, parts: &Parts, entered: &PageRequest, refusal: FormErrors) -> Response {
+async fn refuse(state: &AppState, parts: &Parts, entered: &PageRequest, refusal: FormErrors) -> Response {
     let first = refusal.problems.first().clone();
     if !accepts_html(&parts.headers) {
         return ApiError::from(refusal.problems).into_response();
@@ -144,17 +147,18 @@ async fn refuse(edge: &AppState, parts: &Parts, entered: &PageRequest, refusal: 
     let page = page_uri(&parts.uri, &refusal.typed);
     let scene =
         RenderContext { reader: entered.reader.clone(), refusal: Some(refusal), ..RenderContext::default() };
-    let mut response = render(edge, page, scene).await;
+    let mut response = render(state, page, scene).await;
     if first.code == Code::EmailNotVerified {
         // The password was right: the link that is on its way lets this browser in.
         let browser = entered.reader.visit.browser.as_ref();
-        let cookie = browser.and_then(|browser| edge.cookies().new_device(&edge.services.sessions, browser));
+        let cookie =
+            browser.and_then(|browser| state.cookies().new_device(&state.services.sessions, browser));
         set_cookies(&mut response, cookie.into_iter().collect());
     }
     let dead =
         [Code::InvalidVerificationToken, Code::TokenExpired, Code::InvalidResetToken].contains(&first.code);
     if let Some(page) = EmailLinkPage::at(parts.uri.path()).filter(|_| dead) {
-        set_cookies(&mut response, edge.cookies().forget_link(page).into_iter().collect());
+        set_cookies(&mut response, state.cookies().forget_link(page).into_iter().collect());
     }
     if !response.status().is_redirection() {
         *response.status_mut() = status(first.code);
@@ -166,8 +170,8 @@ async fn refuse(edge: &AppState, parts: &Parts, entered: &PageRequest, refusal: 
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The bytes of a form that comes from a page of ours and is one: of the right type, not too large, and text.
-async fn read(edge: &AppState, headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
-    edge.site.trusted_origins.only_self().check_origin(headers, OriginPolicy::FromBrowser)?;
+async fn read(state: &AppState, headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
+    state.site.trusted_origins.only_self().check_origin(headers, OriginPolicy::FromBrowser)?;
     let bytes = body::collect(headers, body).await?;
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let is_form = content_type.split(';').next().is_some_and(|it| it.trim().eq_ignore_ascii_case(FORM));

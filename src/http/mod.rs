@@ -1,30 +1,30 @@
 //! The HTTP edge: every route, and the layers around them in order.
 
-mod actor;
-mod api;
+mod app_state;
 mod assets;
-mod client;
-mod coding;
+mod authn;
+mod better_auth;
+mod canonical_host;
+mod client_ip;
+mod compression;
 mod conversations;
+mod cookies;
+pub mod csrf;
+mod email_links;
+mod errors;
 mod export;
 mod forms;
-pub mod guard;
-mod headers;
-mod host;
-mod limits;
-mod links;
+mod fragments;
 mod openapi;
 pub mod outbox;
 mod pages;
-mod problem;
-mod queries;
-mod session;
-mod state;
+mod rate_limit;
+mod security_headers;
 mod well_known;
 
+pub use app_state::{AppState, Site};
 pub use assets::{FILES, STYLESHEET};
-pub use problem::status;
-pub use state::{AppState, Site};
+pub use errors::status;
 
 use std::time::Duration;
 
@@ -71,20 +71,20 @@ const QUERIES: [&str; 2] = [routes::LIST_CONVERSATIONS, routes::LOAD_TURNS];
 ///
 /// From the outside in: the log, headers every answer carries, a bound on time, a net under faults of ours, one name for
 /// the server. Then the routes.
-pub fn router(edge: AppState) -> Router {
+pub fn router(state: AppState) -> Router {
     // Leptos spawns on whatever executor is named first; a second router of the same process names it again.
     let _ = any_spawner::Executor::init_tokio();
     let mut router =
-        Router::new().nest(routes::API, api::routes(&edge)).route(routes::HOME, get(pages::show));
+        Router::new().nest(routes::API, better_auth::routes(&state)).route(routes::HOME, get(pages::show));
     router = router
-        .merge(conversations::routes(&edge))
-        .merge(openapi::routes(&edge))
+        .merge(conversations::routes(&state))
+        .merge(openapi::routes(&state))
         // As a fallback: as a route, it would come before the one of the JSON door.
-        .nest("/api", Router::new().fallback(conversations::not_found_fallback(&edge)));
+        .nest("/api", Router::new().fallback(conversations::not_found_fallback(&state)));
     // Nesting leaves these addresses out.
     router = router
-        .route("/api/", conversations::not_found_fallback(&edge))
-        .route(&format!("{}/", routes::API), any(api::not_found));
+        .route("/api/", conversations::not_found_fallback(&state))
+        .route(&format!("{}/", routes::API), any(better_auth::not_found));
     for form in PAGES_WITH_A_FORM {
         router = router.route(form, get(pages::show).post(forms::submit));
     }
@@ -96,30 +96,31 @@ pub fn router(edge: AppState) -> Router {
         router = router.route(action, get(forms::redirect_action_to_page).post(forms::submit));
     }
     for query in QUERIES {
-        router = router.route(query, get(forms::redirect_action_to_page).post(queries::ask));
+        router = router.route(query, get(forms::redirect_action_to_page).post(fragments::ask));
     }
     for page in PAGES_OF_LINKS {
-        router = router.route(page, get(links::open_email_link).post(forms::submit));
+        router = router.route(page, get(email_links::open_email_link).post(forms::submit));
     }
     router = router
         .route(routes::EXPORT, post(export::export))
         .route(routes::WELL_KNOWN_CHANGE_PASSWORD, get(well_known::change_password))
         .route(routes::WELL_KNOWN_SECURITY, get(well_known::security));
     // Who sees these letters can open every account, so only on a developer's own machine.
-    if let Some(file) = edge.site.outbox.clone().filter(|_| edge.site.origin.is_loopback()) {
-        let page = outbox::page(file).layer(from_fn_with_state(edge.clone(), host::require_loopback));
+    if let Some(file) = state.site.outbox.clone().filter(|_| state.site.origin.is_loopback()) {
+        let page =
+            outbox::page(file).layer(from_fn_with_state(state.clone(), canonical_host::require_loopback));
         router = router.route(outbox::PATH, page);
     }
     for (alias, page) in routes::ALIASES {
-        router = router.route(alias, get(move |uri| host::alias(page, uri)));
+        router = router.route(alias, get(move |uri| canonical_host::alias(page, uri)));
     }
     router
         .fallback(pages::fallback)
         .method_not_allowed_fallback(pages::wrong_method)
-        .layer(from_fn_with_state(edge.clone(), host::redirect_to_canonical_host))
-        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn_with_state(state.clone(), canonical_host::redirect_to_canonical_host))
+        .layer(CatchPanicLayer::custom(errors::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
-        .layer(from_fn_with_state(edge.clone(), headers::secure))
-        .layer(from_fn(host::log))
-        .with_state(edge)
+        .layer(from_fn_with_state(state.clone(), security_headers::secure))
+        .layer(from_fn(canonical_host::log))
+        .with_state(state)
 }

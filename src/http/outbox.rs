@@ -16,7 +16,7 @@ use axum::{
 use contract::{Code, Problem};
 use serde::Deserialize;
 
-use super::{assets, headers, problem::ApiError, state::AppState};
+use super::{app_state::AppState, assets, errors::ApiError, security_headers};
 
 /// Where the page is.
 pub const PATH: &str = "/dev/outbox";
@@ -40,10 +40,10 @@ struct Entry {
 /// The page of an outbox file. It is not to be routed where the public origin is another machine.
 pub fn page(file: PathBuf) -> MethodRouter<AppState> {
     let file: Arc<Path> = file.into();
-    get(move |State(edge): State<AppState>| show(edge, Arc::clone(&file)))
+    get(move |State(state): State<AppState>| show(state, Arc::clone(&file)))
 }
 
-async fn show(edge: AppState, file: Arc<Path>) -> Response {
+async fn show(state: AppState, file: Arc<Path>) -> Response {
     let path = Arc::clone(&file);
     let read = tokio::task::spawn_blocking(move || last_entries(&path)).await;
     let entries = match read.map_err(io::Error::other).and_then(|read| read) {
@@ -53,8 +53,8 @@ async fn show(edge: AppState, file: Arc<Path>) -> Response {
             return ApiError::from(Problem::new(Code::Internal)).into_response();
         }
     };
-    let mut response = Html(html(&edge.site.book.name, &file, &entries)).into_response();
-    headers::page(None, None, response.headers_mut());
+    let mut response = Html(html(&state.site.book.name, &file, &entries)).into_response();
+    security_headers::page(None, None, response.headers_mut());
     response
 }
 

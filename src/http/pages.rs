@@ -14,11 +14,13 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Par
 use leptos::prelude::provide_context;
 
 use super::{
-    actor::Authentication,
-    assets, headers, host,
-    problem::{error_headers, status},
-    session::{EmailLinkPage, set_cookies},
-    state::AppState,
+    app_state::AppState,
+    assets,
+    authn::Authentication,
+    canonical_host,
+    cookies::{EmailLinkPage, set_cookies},
+    errors::{error_headers, status},
+    security_headers,
 };
 
 /// What a page is rendered with, besides the request.
@@ -35,31 +37,31 @@ pub struct RenderContext {
 }
 
 /// A page.
-pub async fn show(State(edge): State<AppState>, request: Request) -> Response {
+pub async fn show(State(state): State<AppState>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    match load_page_request(&edge, &parts).await {
+    match load_page_request(&state, &parts).await {
         Ok(entered) => {
             let scene = RenderContext { reader: entered.reader.clone(), ..RenderContext::default() };
-            let response = render(&edge, parts.uri.clone(), scene).await;
-            entered.refresh_session_cookie(&edge, &parts.headers, response)
+            let response = render(&state, parts.uri.clone(), scene).await;
+            entered.refresh_session_cookie(&state, &parts.headers, response)
         }
-        Err(problems) => render_problem(&edge, parts.uri, problems.first().clone()).await,
+        Err(problems) => render_problem(&state, parts.uri, problems.first().clone()).await,
     }
 }
 
 /// A page that says that nothing is here.
-pub async fn fallback(State(edge): State<AppState>, request: Request) -> Response {
+pub async fn fallback(State(state): State<AppState>, request: Request) -> Response {
     if let Some(file) = assets::find(request.uri().path())
         && matches!(*request.method(), Method::GET | Method::HEAD)
     {
         return assets::serve(file, &request);
     }
-    render_problem(&edge, request.uri().clone(), Problem::new(Code::NotFound)).await
+    render_problem(&state, request.uri().clone(), Problem::new(Code::NotFound)).await
 }
 
 /// An address that is there, asked for in a way it does not know.
-pub async fn wrong_method(State(edge): State<AppState>, request: Request) -> Response {
-    render_problem(&edge, request.uri().clone(), Problem::new(Code::MethodNotAllowed)).await
+pub async fn wrong_method(State(state): State<AppState>, request: Request) -> Response {
+    render_problem(&state, request.uri().clone(), Problem::new(Code::MethodNotAllowed)).await
 }
 
 /// Who is at the door, and what their browser is to be told about its session.
@@ -74,14 +76,15 @@ pub struct PageRequest {
 ///
 /// # Errors
 /// The problems of a failing database.
-pub async fn load_page_request(edge: &AppState, parts: &Parts) -> Result<PageRequest, Problems> {
-    let visit = edge.visit(parts);
-    let actor = Authentication::of_cookie(edge, &parts.headers, Renewal::WhenDue).await?;
+pub async fn load_page_request(state: &AppState, parts: &Parts) -> Result<PageRequest, Problems> {
+    let visit = state.visit(parts);
+    let actor = Authentication::of_cookie(state, &parts.headers, Renewal::WhenDue).await?;
     let stale = actor.is_stale();
     let renewed = actor.session.clone().filter(|resolved| resolved.renewed);
     let signed_in = actor.session.map(|resolved| resolved.signed_in);
-    let next = host::next(&parts.uri);
-    let link = EmailLinkPage::at(parts.uri.path()).and_then(|page| edge.cookies().link(&parts.headers, page));
+    let next = canonical_host::next(&parts.uri);
+    let link =
+        EmailLinkPage::at(parts.uri.path()).and_then(|page| state.cookies().link(&parts.headers, page));
     let (link, link_callback) = link.map(|(token, callback)| (MailedLink(token), callback)).unzip();
     let link_callback = link_callback.unwrap_or_default();
     Ok(PageRequest { reader: Visitor { visit, signed_in, next, link, link_callback }, renewed, stale })
@@ -92,19 +95,19 @@ impl PageRequest {
     /// the answer already says what becomes of it.
     pub fn refresh_session_cookie(
         &self,
-        edge: &AppState,
+        state: &AppState,
         request: &HeaderMap,
         mut response: Response,
     ) -> Response {
         let mut set = response.headers().get_all(header::SET_COOKIE).iter();
-        if set.any(edge.cookies().is_session()) {
+        if set.any(state.cookies().is_session()) {
             return response;
         }
         let cookies = match &self.renewed {
             Some(resolved) => {
-                edge.cookies().opened(request, &edge.services.sessions, &resolved.signed_in.session)
+                state.cookies().opened(request, &state.services.sessions, &resolved.signed_in.session)
             }
-            None if self.stale => edge.cookies().ended(),
+            None if self.stale => state.cookies().ended(),
             None => Vec::new(),
         };
         set_cookies(&mut response, cookies);
@@ -123,24 +126,24 @@ pub fn see_other(path: Option<&LocalPath>) -> Response {
 }
 
 /// The page of a problem.
-pub async fn render_problem(edge: &AppState, uri: Uri, problem: Problem) -> Response {
+pub async fn render_problem(state: &AppState, uri: Uri, problem: Problem) -> Response {
     let scene = RenderContext { problem: Some(PageProblem(problem.clone())), ..RenderContext::default() };
-    let mut response = render(edge, uri, scene).await;
+    let mut response = render(state, uri, scene).await;
     error_headers(&problem, &mut response);
     response
 }
 
 /// Renders the page at an address, whole, and applies what it asked for.
-pub async fn render(edge: &AppState, uri: Uri, scene: RenderContext) -> Response {
+pub async fn render(state: &AppState, uri: Uri, scene: RenderContext) -> Response {
     let answer = ResponseHandle::default();
     let resets = EmailLinkPage::at(uri.path()) == Some(EmailLinkPage::ResetPassword);
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = uri;
     let context = {
-        let (edge, answer) = (edge.clone(), answer.clone());
+        let (state, answer) = (state.clone(), answer.clone());
         move || {
-            provide_context(Arc::clone(&edge.services));
-            provide_context(Arc::clone(&edge.site.book));
+            provide_context(Arc::clone(&state.services));
+            provide_context(Arc::clone(&state.site.book));
             provide_context(Assets { output_name: assets::OUTPUT_NAME, stylesheet: assets::STYLESHEET });
             provide_context(scene.reader.clone());
             provide_context(answer.clone());
@@ -169,7 +172,7 @@ pub async fn render(edge: &AppState, uri: Uri, scene: RenderContext) -> Response
     }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers::page(answered.nonce.as_deref(), edge.site.book.logo.as_deref(), headers);
+    security_headers::page(answered.nonce.as_deref(), state.site.book.logo.as_deref(), headers);
     if resets {
         // Nothing tells where a reader comes from who is setting a password, not even to ourselves.
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

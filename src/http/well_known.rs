@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 use contract::routes;
 use http::{HeaderValue, StatusCode, header};
 
-use super::state::AppState;
+use super::app_state::AppState;
 
 /// Days until the file has to be looked at again: RFC 9116 section 2.5.5 recommends less than a year.
 const EXPIRES: i64 = 180 * 86_400;
@@ -18,13 +18,13 @@ pub async fn change_password() -> Response {
 }
 
 /// Whom to tell about a hole (RFC 9116).
-pub async fn security(State(edge): State<AppState>) -> Response {
-    let now = edge.services.cleanup.now();
+pub async fn security(State(state): State<AppState>) -> Response {
+    let now = state.services.cleanup.now();
     let file = format!(
         "Contact: {}\nExpires: {}\nPreferred-Languages: en\nCanonical: {}{}\n",
-        edge.site.security_contact,
+        state.site.security_contact,
         now.plus_seconds(EXPIRES).iso(),
-        edge.site.origin.as_str(),
+        state.site.origin.as_str(),
         routes::WELL_KNOWN_SECURITY,
     );
     let mut response = Response::new(file.into());

@@ -12,7 +12,11 @@ use crate::context::RequestContext;
 /// Shows what was found. When nothing can be looked up it says so in its place, and the page has the status of that.
 ///
 /// Unlike a resource, what is found is not written into the page a second time, for a script that never asks for it.
-pub(crate) fn async_section<T, F, V, L, S>(door: &RequestContext, look_up: L, show: S) -> impl IntoView + use<T, F, V, L, S>
+pub(crate) fn async_section<T, F, V, L, S>(
+    context: &RequestContext,
+    look_up: L,
+    show: S,
+) -> impl IntoView + use<T, F, V, L, S>
 where
     L: Fn() -> F + Send + Sync + 'static,
     S: Fn(T) -> V + Clone + Send + Sync + 'static,
@@ -24,7 +28,7 @@ where
         let looking = look_up();
         async move { looking.await.map_err(Problem::from) }
     });
-    let answer = door.answer.clone();
+    let answer = context.answer.clone();
     view! {
         <Suspense>
             {move || {

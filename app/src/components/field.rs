@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{FieldState, FieldErrors};
+use super::{FieldErrors, FieldState};
 use crate::islands::PasswordInput;
 
 /// What surrounds any control.

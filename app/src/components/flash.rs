@@ -19,10 +19,10 @@ use crate::context::{RequestContext, request_address};
 pub(crate) struct FlashOnce(Arc<OnceLock<Shared<BoxFuture<'static, Option<Flash>>>>>);
 
 impl FlashOnce {
-    fn of(&self, door: RequestContext) -> Shared<BoxFuture<'static, Option<Flash>>> {
+    fn of(&self, context: RequestContext) -> Shared<BoxFuture<'static, Option<Flash>>> {
         let take = async move {
-            let session = &door.reader.signed_in.as_ref()?.session;
-            door.services.sessions.browser_state(session).take().await
+            let session = &context.reader.signed_in.as_ref()?.session;
+            context.services.sessions.browser_state(session).take().await
         };
         self.0.get_or_init(|| take.boxed().shared()).clone()
     }
@@ -30,9 +30,9 @@ impl FlashOnce {
 
 /// What the last page left to be told, once.
 #[component]
-pub(crate) fn Told(door: RequestContext) -> impl IntoView {
+pub(crate) fn Told(context: RequestContext) -> impl IntoView {
     let telling = use_context::<FlashOnce>().unwrap_or_default();
-    let notice = AsyncDerived::new(move || telling.of(door.clone()));
+    let notice = AsyncDerived::new(move || telling.of(context.clone()));
     let page = request_address().unwrap_or_else(|| routes::CONVERSATIONS.to_owned());
     view! {
         <Suspense>

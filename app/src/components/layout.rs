@@ -6,7 +6,7 @@ use contract::{Questions, routes};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{ProblemSummary, Told, FieldErrors};
+use super::{FieldErrors, ProblemSummary, Told};
 use crate::{Book, context::RequestContext, islands::LocalTimes};
 
 /// A page with one thing to do: the book's name, a plate, a line of help.
@@ -84,12 +84,12 @@ pub(crate) fn Sheet(
     #[prop(optional_no_strip)]
     questions: Option<Arc<Questions>>,
     /// Of the request at hand.
-    door: RequestContext,
+    context: RequestContext,
     /// Below the sheet.
     help: &'static str,
     children: Children,
 ) -> impl IntoView {
-    let user = door.reader.signed_in.as_ref().map(|signed_in| &signed_in.user);
+    let user = context.reader.signed_in.as_ref().map(|signed_in| &signed_in.user);
     let reader = user.map(|user| if user.name.is_empty() { &user.email } else { &user.name });
     let reader = reader.cloned().unwrap_or_default();
     view! {
@@ -104,7 +104,7 @@ pub(crate) fn Sheet(
             <div class="sheet">
                 {at.is_of_account().then(|| view! { <AccountNavigation at /> })}
                 <h1 class="sheet__heading" dir="auto">{heading}</h1>
-                <Told door />
+                <Told context />
                 <ProblemSummary trouble questions />
                 {children()}
             </div>

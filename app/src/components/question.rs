@@ -5,7 +5,7 @@ use std::sync::Arc;
 use contract::{Answers, Question, QuestionKind, Questions};
 use leptos::prelude::*;
 
-use super::{Field, FieldState, TextField, FieldErrors, field::described_by};
+use super::{Field, FieldErrors, FieldState, TextField, field::described_by};
 
 /// Every question of the book, with the answers as stored or typed.
 #[component]

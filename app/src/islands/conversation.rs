@@ -20,7 +20,7 @@ use super::{
     live::{Live, StatusMessage},
     position::say_place,
 };
-use crate::fragments::{MessagesQuery, FormError, AnchorKind, load_turns};
+use crate::fragments::{AnchorKind, FormError, MessagesQuery, load_turns};
 
 /// How long a button says that it has copied something.
 const SAID: Duration = Duration::from_secs(2);

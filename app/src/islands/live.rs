@@ -24,7 +24,7 @@ use super::{
     dom::{all_inside, focus, insert, inside, is_at_end},
     position::{say_count, say_place},
 };
-use crate::fragments::{MessagesQuery, AnchorKind, load_turns};
+use crate::fragments::{AnchorKind, MessagesQuery, load_turns};
 
 /// The least time between two looks at what an answer says by now.
 const PAUSE: Duration = Duration::from_millis(300);

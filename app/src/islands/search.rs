@@ -16,7 +16,7 @@ use super::{
     FAILED,
     dom::{focus, insert, inside, is_plain, pressed, reload, show_address},
 };
-use crate::fragments::{ListQuery, FormError, load_conversations};
+use crate::fragments::{FormError, ListQuery, load_conversations};
 
 /// How long typing rests before anything is asked.
 const PAUSE: Duration = Duration::from_millis(200);

@@ -7,13 +7,13 @@
 mod address;
 mod autolink;
 mod blocks;
-mod parser_limits;
 mod citations;
 mod escape;
 mod events;
 mod first_line;
 mod inlines;
 mod nesting;
+mod parser_limits;
 mod snippet;
 mod tables;
 mod writer;

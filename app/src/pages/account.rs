@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::{signed_in_or_leave, verify_email::AGAIN};
 use crate::{
-    components::{Day, Entry, Questionnaire, Sheet, TextField, FieldErrors},
+    components::{Day, Entry, FieldErrors, Questionnaire, Sheet, TextField},
     context::RequestContext,
     islands::SubmitButton,
     server::SaveProfile,
@@ -14,11 +14,11 @@ use crate::{
 
 #[component]
 pub(crate) fn AccountPage() -> impl IntoView {
-    let door = RequestContext::of_request()?;
-    let user = signed_in_or_leave(&door, routes::ACCOUNT)?.user;
+    let context = RequestContext::of_request()?;
+    let user = signed_in_or_leave(&context, routes::ACCOUNT)?.user;
     let trouble = FieldErrors::of_request();
-    let questions = door.services.questions.clone();
-    let can_confirm = door.services.mail.is_enabled();
+    let questions = context.services.questions.clone();
+    let can_confirm = context.services.mail.is_enabled();
     let action = <SaveProfile as leptos::server_fn::ServerFn>::PATH;
     Some(view! {
         <Sheet
@@ -26,7 +26,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
             at=Entry::Profile
             trouble=trouble.clone()
             questions=Some(questions.clone())
-            door
+            context
             help="Your answers stay with this book and its services."
         >
             <Facts user=user.clone() can_confirm />

@@ -10,26 +10,26 @@ use leptos_router::hooks::use_params_map;
 
 use super::{ProblemPage, asked, signed_in_or_leave};
 use crate::{
-    components::{Entry, Manage, Moment, Sheet, FieldErrors, name_of, page_of},
+    components::{Entry, FieldErrors, Manage, Moment, Sheet, name_of, page_of},
     context::{RequestContext, request_address},
+    fragments::{AnchorKind, FormError, MessagesFragment, MessagesQuery, load_turns},
     islands::{LiveDialogue, counted, placed},
-    fragments::{MessagesQuery, FormError, AnchorKind, MessagesFragment, load_turns},
 };
 
 #[component]
 pub(crate) fn ConversationPage() -> impl IntoView {
-    let door = RequestContext::of_request()?;
+    let context = RequestContext::of_request()?;
     let address = request_address().unwrap_or_else(|| routes::CONVERSATIONS.to_owned());
-    let signed_in = signed_in_or_leave(&door, &address)?;
+    let signed_in = signed_in_or_leave(&context, &address)?;
     let id = use_params_map().with_untracked(|parameters| parameters.get("id")).unwrap_or_default();
     let asked_turns = asked_turns(id);
-    let (asking, inside) = (door.clone(), door.clone());
+    let (asking, inside) = (context.clone(), context.clone());
     let looking = asked_turns.clone();
     let found = AsyncDerived::new(move || {
-        let (door, user_id, asked) = (asking.clone(), signed_in.user.id.clone(), looking.clone());
+        let (context, user_id, asked) = (asking.clone(), signed_in.user.id.clone(), looking.clone());
         async move {
             let turns = load_turns(asked.clone()).await.map_err(|FormError(code)| Problem::new(code))?;
-            let found = door.services.conversations.find(&user_id, &asked.id).await;
+            let found = context.services.conversations.find(&user_id, &asked.id).await;
             let conversation = found.map_err(|error| Problems::from(error).first().clone())?;
             Ok((conversation, turns))
         }
@@ -37,11 +37,11 @@ pub(crate) fn ConversationPage() -> impl IntoView {
     Some(view! {
         <Suspense>
             {move || {
-                let (door, asked_turns) = (inside.clone(), asked_turns.clone());
+                let (context, asked_turns) = (inside.clone(), asked_turns.clone());
                 Suspend::new(async move {
                     match found.await {
                         Ok((conversation, turns)) => {
-                            Either::Left(view! { <Dialogue door conversation turns asked_turns /> })
+                            Either::Left(view! { <Dialogue context conversation turns asked_turns /> })
                         }
                         Err(problem) => Either::Right(view! { <ProblemPage problem /> }),
                     }
@@ -54,7 +54,8 @@ pub(crate) fn ConversationPage() -> impl IntoView {
 /// What the address asks for: `branch`, and one of `message`, `before` and `after`.
 fn asked_turns(id: String) -> MessagesQuery {
     let branch = asked("branch").unwrap_or_default();
-    let places = [("message", AnchorKind::Around), ("before", AnchorKind::Before), ("after", AnchorKind::After)];
+    let places =
+        [("message", AnchorKind::Around), ("before", AnchorKind::Before), ("after", AnchorKind::After)];
     let named = places.into_iter().filter_map(|(name, place)| Some((asked(name)?, place)));
     let (message, place) = named.into_iter().find(|(message, _)| !message.is_empty()).unwrap_or_default();
     MessagesQuery { id, branch, place, message }
@@ -64,7 +65,12 @@ fn asked_turns(id: String) -> MessagesQuery {
 const FEW: i64 = 6;
 
 #[component]
-fn Dialogue(door: RequestContext, conversation: Conversation, turns: MessagesFragment, asked_turns: MessagesQuery) -> impl IntoView {
+fn Dialogue(
+    context: RequestContext,
+    conversation: Conversation,
+    turns: MessagesFragment,
+    asked_turns: MessagesQuery,
+) -> impl IntoView {
     let heading = name_of(conversation.title.as_deref(), conversation.opening.as_deref());
     let page = page_of(conversation.id.as_str());
     let (id, revision) = (conversation.id.as_str().to_owned(), conversation.revision);
@@ -82,7 +88,7 @@ fn Dialogue(door: RequestContext, conversation: Conversation, turns: MessagesFra
             heading
             at=Entry::Conversation
             trouble=FieldErrors::of_request()
-            door
+            context
             help="Answers are written by a program and can be wrong. Look at their sources."
         >
             <About conversation />

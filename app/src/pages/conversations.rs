@@ -5,16 +5,16 @@ use leptos::{either::Either, prelude::*};
 
 use super::{asked, signed_in_or_leave};
 use crate::{
-    components::{Bad, Entry, Sheet, FieldErrors},
+    components::{Bad, Entry, FieldErrors, Sheet},
     context::{RequestContext, request_address},
+    fragments::{FormError, ListFragment, ListQuery, load_conversations},
     islands::SearchableList,
-    fragments::{ListQuery, FormError, ListFragment, load_conversations},
 };
 
 #[component]
 pub(crate) fn ConversationsPage() -> impl IntoView {
-    let door = RequestContext::of_request()?;
-    signed_in_or_leave(&door, &request_address().unwrap_or_else(|| routes::CONVERSATIONS.to_owned()))?;
+    let context = RequestContext::of_request()?;
+    signed_in_or_leave(&context, &request_address().unwrap_or_else(|| routes::CONVERSATIONS.to_owned()))?;
     let list = asked_list();
     let loading = list.clone();
     let listed = AsyncDerived::new(move || load_conversations(loading.clone()));
@@ -23,7 +23,7 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
             heading="Conversations"
             at=Entry::Conversations
             trouble=FieldErrors::of_request()
-            door
+            context
             help="What you delete is gone for good after ten minutes."
         >
             <SearchableList q=list.q archived=list.archived from=list.from>

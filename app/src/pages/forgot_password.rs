@@ -1,12 +1,12 @@
 //! `/forgot-password`: a link to set a password, by mail.
 
 use contract::{LocalPath, routes};
-use domain::lifetimes;
+use domain::link_ttl;
 use leptos::{either::EitherOf3, prelude::*};
 
 use super::{NextField, asked, hours, with_next};
 use crate::{
-    components::{Framed, Plate, ProblemSummary, TextField, FieldErrors},
+    components::{FieldErrors, Framed, Plate, ProblemSummary, TextField},
     context::RequestContext,
     islands::SubmitButton,
     server::RequestPasswordReset,
@@ -14,10 +14,10 @@ use crate::{
 
 #[component]
 pub(crate) fn ForgotPasswordPage() -> impl IntoView {
-    let door = RequestContext::of_request()?;
-    let next = door.reader.next.clone();
+    let context = RequestContext::of_request()?;
+    let next = context.reader.next.clone();
     let trouble = FieldErrors::of_request();
-    let (heading, lede, body) = if !door.services.mail.is_enabled() {
+    let (heading, lede, body) = if !context.services.mail.is_enabled() {
         (HEADING, NO_MAIL.to_owned(), EitherOf3::A(()))
     } else if asked("sent").is_some() && trouble.code().is_none() {
         ("Look into your mailbox", sent(), EitherOf3::B(view! { <Sent next=next.clone() /> }))
@@ -25,7 +25,7 @@ pub(crate) fn ForgotPasswordPage() -> impl IntoView {
         let form = view! { <Ask next=next.clone() trouble=trouble.clone() /> };
         (HEADING, ASK.to_owned(), EitherOf3::C(form))
     };
-    let (back, words) = match &door.reader.signed_in {
+    let (back, words) = match &context.reader.signed_in {
         Some(_) => (routes::SECURITY.to_owned(), "Back to your account"),
         None => (with_next(routes::SIGN_IN, next.as_ref()), "Back to sign in"),
     };
@@ -49,7 +49,7 @@ const NO_MAIL: &str =
 
 /// The same for every address.
 fn sent() -> String {
-    let lasts = hours(lifetimes::RESET);
+    let lasts = hours(link_ttl::RESET);
     format!("If this address has an account, a mail with a link is on its way. It works for {lasts}.")
 }
 

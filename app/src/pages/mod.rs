@@ -3,9 +3,9 @@
 mod account;
 mod conversation;
 mod conversations;
-mod data;
 mod forgot_password;
 mod home;
+mod privacy;
 mod problem;
 mod reference;
 mod reset_password;
@@ -17,10 +17,11 @@ mod sign_up;
 mod verify_email;
 
 pub(crate) use self::{
-    account::AccountPage, conversation::ConversationPage, conversations::ConversationsPage, data::DataPage,
-    forgot_password::ForgotPasswordPage, home::HomePage, problem::ProblemPage, reference::ReferencePage,
-    reset_password::ResetPasswordPage, security::SecurityPage, sessions::SessionsPage, sign_in::SignInPage,
-    sign_out::SignOutPage, sign_up::SignUpPage, verify_email::VerifyEmailPage,
+    account::AccountPage, conversation::ConversationPage, conversations::ConversationsPage,
+    forgot_password::ForgotPasswordPage, home::HomePage, privacy::DataPage, problem::ProblemPage,
+    reference::ReferencePage, reset_password::ResetPasswordPage, security::SecurityPage,
+    sessions::SessionsPage, sign_in::SignInPage, sign_out::SignOutPage, sign_up::SignUpPage,
+    verify_email::VerifyEmailPage,
 };
 
 use contract::{LocalPath, routes};
@@ -52,19 +53,19 @@ fn escaped(path: &str) -> String {
 
 /// Sends a reader who is signed in where they were going. Signing in again would only replace the session. Who has just
 /// tried, on a page opened before, is told what came of it instead.
-fn leave_if_signed_in(door: &RequestContext) -> bool {
-    let leaves = door.reader.signed_in.is_some() && use_context::<FormErrors>().is_none();
+fn leave_if_signed_in(context: &RequestContext) -> bool {
+    let leaves = context.reader.signed_in.is_some() && use_context::<FormErrors>().is_none();
     if leaves {
-        door.go_to(door.reader.next.as_ref().map_or(routes::HOME, LocalPath::as_str));
+        context.go_to(context.reader.next.as_ref().map_or(routes::HOME, LocalPath::as_str));
     }
     leaves
 }
 
 /// Who is signed in; anybody else is sent to sign in, and comes back to `page` then.
-fn signed_in_or_leave(door: &RequestContext, page: &str) -> Option<SignedIn> {
-    let signed_in = door.reader.signed_in.clone();
+fn signed_in_or_leave(context: &RequestContext, page: &str) -> Option<SignedIn> {
+    let signed_in = context.reader.signed_in.clone();
     if signed_in.is_none() {
-        door.go_to(&with_next(routes::SIGN_IN, LocalPath::parse(page).as_ref()));
+        context.go_to(&with_next(routes::SIGN_IN, LocalPath::parse(page).as_ref()));
     }
     signed_in
 }
@@ -75,8 +76,8 @@ fn asked(name: &str) -> Option<String> {
 }
 
 /// Whether a reader has a password; who came in another way has none.
-async fn has_password(door: &RequestContext, signed_in: &SignedIn) -> Result<bool, InternalError> {
-    let methods = door.services.accounts.sign_in_methods(&signed_in.user).await?;
+async fn has_password(context: &RequestContext, signed_in: &SignedIn) -> Result<bool, InternalError> {
+    let methods = context.services.accounts.sign_in_methods(&signed_in.user).await?;
     Ok(methods.iter().any(|method| method.provider_id == "credential"))
 }
 

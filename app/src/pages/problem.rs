@@ -13,10 +13,10 @@ pub(crate) fn ProblemPage(
     /// Why.
     problem: Problem,
 ) -> impl IntoView {
-    let door = RequestContext::of_request();
-    let is_reader = door.as_ref().is_some_and(|door| door.reader.signed_in.is_some());
-    if let Some(door) = &door {
-        door.answer.set(|answered| answered.code = Some(problem.code));
+    let context = RequestContext::of_request();
+    let is_reader = context.as_ref().is_some_and(|context| context.reader.signed_in.is_some());
+    if let Some(context) = &context {
+        context.answer.set(|answered| answered.code = Some(problem.code));
     }
     let heading = match problem.code {
         Code::NotFound => "No such page",

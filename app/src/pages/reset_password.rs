@@ -5,7 +5,7 @@ use leptos::{either::Either, prelude::*};
 
 use super::asked;
 use crate::{
-    components::{Framed, PageTitle, PasswordField, Plate, ProblemSummary, FieldErrors, async_section},
+    components::{FieldErrors, Framed, PageTitle, PasswordField, Plate, ProblemSummary, async_section},
     context::RequestContext,
     islands::SubmitButton,
     server::ResetPassword,
@@ -13,21 +13,21 @@ use crate::{
 
 #[component]
 pub(crate) fn ResetPasswordPage() -> impl IntoView {
-    let door = RequestContext::of_request()?;
+    let context = RequestContext::of_request()?;
     let failed = asked("error").is_some();
-    let asking = door.clone();
+    let asking = context.clone();
     let is_good = move || {
-        let door = asking.clone();
+        let context = asking.clone();
         async move {
-            match door.reader.link.as_ref().filter(|_| !failed) {
-                Some(link) => door.services.accounts.is_reset_link_valid(&link.0).await,
+            match context.reader.link.as_ref().filter(|_| !failed) {
+                Some(link) => context.services.accounts.is_reset_link_valid(&link.0).await,
                 None => Ok(false),
             }
         }
     };
     let trouble = FieldErrors::of_request();
     let title = trouble.title("Choose a new password");
-    let page = async_section(&door, is_good, move |good| {
+    let page = async_section(&context, is_good, move |good| {
         if good {
             Either::Left(view! { <Choose trouble=trouble.clone() /> })
         } else {

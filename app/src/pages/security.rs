@@ -6,7 +6,9 @@ use leptos::{either::Either, prelude::*};
 
 use super::{has_password, signed_in_or_leave};
 use crate::{
-    components::{Choice, Entry, Happened, PasswordField, Section, Sheet, TextField, FieldErrors, async_section},
+    components::{
+        Choice, Entry, FieldErrors, Happened, PasswordField, Section, Sheet, TextField, async_section,
+    },
     context::RequestContext,
     islands::SubmitButton,
     server::{ChangeEmail, ChangePassword},
@@ -14,21 +16,21 @@ use crate::{
 
 #[component]
 pub(crate) fn SecurityPage() -> impl IntoView {
-    let door = RequestContext::of_request()?;
-    let signed_in = signed_in_or_leave(&door, routes::SECURITY)?;
+    let context = RequestContext::of_request()?;
+    let signed_in = signed_in_or_leave(&context, routes::SECURITY)?;
     let trouble = FieldErrors::of_request();
-    let rules = door.services.accounts.rules();
+    let rules = context.services.accounts.rules();
     let (user, leaves_others) = (signed_in.user.clone(), rules.reference_habits);
-    let sends_mail = door.services.mail.is_enabled();
-    let (asking, inside) = (door.clone(), trouble.clone());
+    let sends_mail = context.services.mail.is_enabled();
+    let (asking, inside) = (context.clone(), trouble.clone());
     let look_up = move || {
-        let (door, signed_in) = (asking.clone(), signed_in.clone());
+        let (context, signed_in) = (asking.clone(), signed_in.clone());
         async move {
-            let events = door.services.accounts.events(&signed_in.user).await?;
-            Ok((has_password(&door, &signed_in).await?, events))
+            let events = context.services.accounts.events(&signed_in.user).await?;
+            Ok((has_password(&context, &signed_in).await?, events))
         }
     };
-    let parts = async_section(&door, look_up, move |(has_password, events): (bool, Vec<AuditEvent>)| {
+    let parts = async_section(&context, look_up, move |(has_password, events): (bool, Vec<AuditEvent>)| {
         let user = user.clone();
         let password = inside.of_form("newPassword");
         let email = inside.of_form("newEmail");
@@ -53,7 +55,7 @@ pub(crate) fn SecurityPage() -> impl IntoView {
             heading="Security"
             at=Entry::Security
             trouble
-            door
+            context
             help="Something here that was not you? Change your password and sign out everywhere else."
         >
             {parts}

@@ -6,22 +6,22 @@ use leptos::{either::Either, prelude::*};
 
 use super::signed_in_or_leave;
 use crate::{
-    components::{Entry, Moment, Sheet, FieldErrors, async_section},
+    components::{Entry, FieldErrors, Moment, Sheet, async_section},
     context::RequestContext,
     server::{EndOtherSessions, EndSession},
 };
 
 #[component]
 pub(crate) fn SessionsPage() -> impl IntoView {
-    let door = RequestContext::of_request()?;
-    let signed_in = signed_in_or_leave(&door, routes::SESSIONS)?;
+    let context = RequestContext::of_request()?;
+    let signed_in = signed_in_or_leave(&context, routes::SESSIONS)?;
     let trouble = FieldErrors::of_request();
-    let (asking, own) = (door.clone(), signed_in.session.id.clone());
+    let (asking, own) = (context.clone(), signed_in.session.id.clone());
     let look_up = move || {
-        let (door, user_id) = (asking.clone(), signed_in.user.id.clone());
-        async move { door.services.sessions.list(&user_id).await }
+        let (context, user_id) = (asking.clone(), signed_in.user.id.clone());
+        async move { context.services.sessions.list(&user_id).await }
     };
-    let list = async_section(&door, look_up, move |sessions: Vec<Session>| {
+    let list = async_section(&context, look_up, move |sessions: Vec<Session>| {
         let others = sessions.len() > 1;
         // This device first, then the last used.
         let (here, elsewhere): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|session| session.id == own);
@@ -37,7 +37,7 @@ pub(crate) fn SessionsPage() -> impl IntoView {
             heading="Where you are signed in"
             at=Entry::Sessions
             trouble
-            door
+            context
             help="Do you not know one of these? Sign it out, then change your password."
         >
             {list}

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{NextField, asked, leave_if_signed_in, verify_email::AGAIN, with_next};
 use crate::{
-    components::{Framed, Good, KeepSignedIn, PasswordField, Plate, ProblemSummary, TextField, FieldErrors},
+    components::{FieldErrors, Framed, Good, KeepSignedIn, PasswordField, Plate, ProblemSummary, TextField},
     context::RequestContext,
     islands::SubmitButton,
     server::SignIn,
@@ -13,21 +13,21 @@ use crate::{
 
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
-    let door = RequestContext::of_request()?;
-    if leave_if_signed_in(&door) {
+    let context = RequestContext::of_request()?;
+    if leave_if_signed_in(&context) {
         return None;
     }
-    let next = door.reader.next.clone();
+    let next = context.reader.next.clone();
     let trouble = FieldErrors::of_request();
     let action = with_next(<SignIn as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     let forgot = with_next(routes::FORGOT_PASSWORD, next.as_ref());
-    let forgot = door.services.mail.is_enabled().then(|| {
+    let forgot = context.services.mail.is_enabled().then(|| {
         view! { <p class="field__turn"><a href=forgot>"Forgot your password?"</a></p> }
     });
     let is_reset = asked("reset").is_some() && trouble.code().is_none();
     let was_sent_here = !is_reset && trouble.code().is_none() && next.as_ref().is_some_and(needs_session);
     let lede = was_sent_here.then(|| sentence(&Problem::new(Code::Unauthorized)));
-    let unproved = trouble.code() == Some(Code::EmailNotVerified) && door.services.mail.is_enabled();
+    let unproved = trouble.code() == Some(Code::EmailNotVerified) && context.services.mail.is_enabled();
     let sign_up = with_next(routes::SIGN_UP, next.as_ref());
     Some(view! {
         <Framed title=trouble.title("Sign in") help="Your account belongs to this book alone.">

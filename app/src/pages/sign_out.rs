@@ -4,7 +4,7 @@ use contract::routes;
 use leptos::prelude::*;
 
 use crate::{
-    components::{Framed, Plate, ProblemSummary, FieldErrors},
+    components::{FieldErrors, Framed, Plate, ProblemSummary},
     context::RequestContext,
     islands::SubmitButton,
     server::SignOut,
@@ -12,9 +12,9 @@ use crate::{
 
 #[component]
 pub(crate) fn SignOutPage() -> impl IntoView {
-    let door = RequestContext::of_request()?;
-    let Some(signed_in) = &door.reader.signed_in else {
-        door.go_to(routes::HOME);
+    let context = RequestContext::of_request()?;
+    let Some(signed_in) = &context.reader.signed_in else {
+        context.go_to(routes::HOME);
         return None;
     };
     let lede = format!("You are signed in as {}.", signed_in.user.email);

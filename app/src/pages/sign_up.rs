@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{NextField, leave_if_signed_in, with_next};
 use crate::{
     components::{
-        Framed, KeepSignedIn, PasswordField, Plate, ProblemSummary, Questionnaire, TextField, FieldErrors,
+        FieldErrors, Framed, KeepSignedIn, PasswordField, Plate, ProblemSummary, Questionnaire, TextField,
     },
     context::RequestContext,
     islands::SubmitButton,
@@ -15,15 +15,15 @@ use crate::{
 
 #[component]
 pub(crate) fn SignUpPage() -> impl IntoView {
-    let door = RequestContext::of_request()?;
-    if leave_if_signed_in(&door) {
+    let context = RequestContext::of_request()?;
+    if leave_if_signed_in(&context) {
         return None;
     }
-    let next = door.reader.next.clone();
+    let next = context.reader.next.clone();
     let trouble = FieldErrors::of_request();
     let action = with_next(<SignUp as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     let sign_in = with_next(routes::SIGN_IN, next.as_ref());
-    let questions = door.services.questions.clone();
+    let questions = context.services.questions.clone();
     Some(view! {
         <Framed title=trouble.title("Create an account") help="Your answers stay with this book and its services.">
             <Plate

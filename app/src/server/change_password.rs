@@ -4,18 +4,19 @@ use contract::{Problems, routes};
 use domain::Flash;
 use leptos::prelude::*;
 
-use super::{request_context, finish_form, signed_in, redirect_to};
-use crate::{SessionChange, FormFields, fragments::FormError};
+use super::{finish_form, redirect_to, request_context, signed_in};
+use crate::{FormFields, SessionChange, fragments::FormError};
 
 /// Changes the password, and signs every other browser out if the reader wants that.
 #[server(prefix = "", endpoint = "/account/security/password")]
 pub async fn change_password(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
-    let door = request_context()?;
+    let context = request_context()?;
     let outcome = async {
-        let signed_in = signed_in(&door)?;
+        let signed_in = signed_in(&context)?;
         let command = form.change_password()?;
-        let changed = door.services.accounts.change_password(command, signed_in, &door.reader.visit).await?;
-        let state = |session| door.services.sessions.browser_state(session);
+        let changed =
+            context.services.accounts.change_password(command, signed_in, &context.reader.visit).await?;
+        let state = |session| context.services.sessions.browser_state(session);
         Ok::<_, Problems>(match changed.session {
             Some(session) => {
                 state(&session).set(Flash::PasswordChangedEverywhere).await;
@@ -28,5 +29,5 @@ pub async fn change_password(#[server(flatten)] form: FormFields) -> Result<(), 
         })
     };
     let outcome = outcome.await;
-    finish_form(&door, form, outcome)
+    finish_form(&context, form, outcome)
 }

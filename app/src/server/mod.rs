@@ -29,20 +29,25 @@ pub(crate) use self::{
 use contract::{Code, LocalPath, Problem, Problems};
 use domain::SignedIn;
 
-use crate::{ResponseEffects, FormErrors, SessionChange, FormFields, context::RequestContext, fragments::FormError};
+use crate::{
+    FormErrors, FormFields, ResponseEffects, SessionChange, context::RequestContext, fragments::FormError,
+};
 
 fn request_context() -> Result<RequestContext, FormError> {
     RequestContext::of_request().ok_or(FormError(Code::Internal))
 }
 
 /// Who is signed in, where nobody else can do anything.
-fn signed_in(door: &RequestContext) -> Result<&SignedIn, Problem> {
-    door.reader.signed_in.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))
+fn signed_in(context: &RequestContext) -> Result<&SignedIn, Problem> {
+    context.reader.signed_in.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))
 }
 
 /// On to where the form says, or else to `otherwise`.
 fn redirect_next_or(form: &FormFields, otherwise: &str) -> ResponseEffects {
-    ResponseEffects { go_to: form.next().or_else(|| LocalPath::parse(otherwise)), ..ResponseEffects::default() }
+    ResponseEffects {
+        go_to: form.next().or_else(|| LocalPath::parse(otherwise)),
+        ..ResponseEffects::default()
+    }
 }
 
 /// On to a page, whatever the form says.
@@ -58,15 +63,19 @@ impl ResponseEffects {
 }
 
 /// Tells the edge what came of a form: what is to happen next, or the problems and what was typed.
-fn finish_form(door: &RequestContext, form: FormFields, outcome: Result<ResponseEffects, Problems>) -> Result<(), FormError> {
+fn finish_form(
+    context: &RequestContext,
+    form: FormFields,
+    outcome: Result<ResponseEffects, Problems>,
+) -> Result<(), FormError> {
     match outcome {
         Ok(accepted) => {
-            door.answer.set(|answered| *answered = accepted);
+            context.answer.set(|answered| *answered = accepted);
             Ok(())
         }
         Err(problems) => {
             let code = problems.first().code;
-            door.answer.set(|answered| answered.refusal = Some(FormErrors { problems, typed: form }));
+            context.answer.set(|answered| answered.refusal = Some(FormErrors { problems, typed: form }));
             Err(FormError(code))
         }
     }

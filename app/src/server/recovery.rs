@@ -3,8 +3,8 @@
 use contract::{Code, Problem, Problems, routes};
 use leptos::prelude::*;
 
-use super::{request_context, finish_form, redirect_to};
-use crate::{ResponseEffects, FormFields, fragments::FormError, pages::with_next};
+use super::{finish_form, redirect_to, request_context};
+use crate::{FormFields, ResponseEffects, fragments::FormError, pages::with_next};
 
 /// Where it is said that a mail may be on its way, whether or not the address has an account.
 const ASKED: &str = "/forgot-password?sent";
@@ -14,27 +14,27 @@ const RESET: &str = "/sign-in?reset";
 /// Has a link mailed to who has this address.
 #[server(prefix = "", endpoint = "/forgot-password")]
 pub async fn request_password_reset(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
-    let door = request_context()?;
+    let context = request_context()?;
     let outcome = async {
         let email = form.email("email")?;
-        let accounts = &door.services.accounts;
-        accounts.request_password_reset(&email, routes::RESET_PASSWORD, &door.reader.visit).await?;
+        let accounts = &context.services.accounts;
+        accounts.request_password_reset(&email, routes::RESET_PASSWORD, &context.reader.visit).await?;
         Ok::<_, Problems>(redirect_to(&with_next(ASKED, form.next().as_ref())))
     };
     let outcome = outcome.await;
-    finish_form(&door, form, outcome)
+    finish_form(&context, form, outcome)
 }
 
 /// Sets a password with the mailed link that led here.
 #[server(prefix = "", endpoint = "/reset-password")]
 pub async fn reset_password(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
-    let door = request_context()?;
+    let context = request_context()?;
     let outcome = async {
-        let link = door.reader.link.as_ref().ok_or_else(|| Problem::new(Code::InvalidResetToken))?;
+        let link = context.reader.link.as_ref().ok_or_else(|| Problem::new(Code::InvalidResetToken))?;
         let password = form.new_password()?;
-        door.services.accounts.reset_password(&link.0, password, &door.reader.visit).await?;
+        context.services.accounts.reset_password(&link.0, password, &context.reader.visit).await?;
         Ok::<_, Problems>(ResponseEffects { link_spent: true, ..redirect_to(RESET) })
     };
     let outcome = outcome.await;
-    finish_form(&door, form, outcome)
+    finish_form(&context, form, outcome)
 }

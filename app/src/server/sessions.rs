@@ -4,17 +4,17 @@ use contract::{Problems, routes};
 use domain::Flash;
 use leptos::prelude::*;
 
-use super::{request_context, finish_form, signed_in, redirect_to};
-use crate::{SessionChange, FormFields, fragments::FormError};
+use super::{finish_form, redirect_to, request_context, signed_in};
+use crate::{FormFields, SessionChange, fragments::FormError};
 
 /// Signs one of the reader's browsers out; for this one it is like any sign-out.
 #[server(prefix = "", endpoint = "/account/sessions/end")]
 pub async fn end_session(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
-    let door = request_context()?;
+    let context = request_context()?;
     let outcome = async {
-        let (signed_in, device) = (signed_in(&door)?, &door.reader.visit.device);
-        let (sessions, named) = (&door.services.sessions, form.hidden_field("session"));
-        if let Some(presented) = &door.reader.visit.presented
+        let (signed_in, device) = (signed_in(&context)?, &context.reader.visit.device);
+        let (sessions, named) = (&context.services.sessions, form.hidden_field("session"));
+        if let Some(presented) = &context.reader.visit.presented
             && sessions.names(named, &signed_in.session)
         {
             sessions.sign_out(presented, device).await?;
@@ -25,20 +25,20 @@ pub async fn end_session(#[server(flatten)] form: FormFields) -> Result<(), Form
         Ok::<_, Problems>(redirect_to(routes::SESSIONS))
     };
     let outcome = outcome.await;
-    finish_form(&door, form, outcome)
+    finish_form(&context, form, outcome)
 }
 
 /// Signs every browser of the reader out but this one.
 #[server(prefix = "", endpoint = "/account/sessions/end-others")]
 pub async fn end_other_sessions(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
-    let door = request_context()?;
+    let context = request_context()?;
     let outcome = async {
-        let (signed_in, device) = (signed_in(&door)?, &door.reader.visit.device);
-        let sessions = &door.services.sessions;
+        let (signed_in, device) = (signed_in(&context)?, &context.reader.visit.device);
+        let sessions = &context.services.sessions;
         sessions.revoke_all(&signed_in.user.id, Some(&signed_in.session), device).await?;
         sessions.browser_state(&signed_in.session).set(Flash::OtherSessionsEnded).await;
         Ok::<_, Problems>(redirect_to(routes::SESSIONS))
     };
     let outcome = outcome.await;
-    finish_form(&door, form, outcome)
+    finish_form(&context, form, outcome)
 }

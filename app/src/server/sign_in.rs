@@ -3,18 +3,20 @@
 use contract::{Problems, routes};
 use leptos::prelude::*;
 
-use super::{request_context, redirect_next_or, finish_form};
-use crate::{SessionChange, FormFields, fragments::FormError};
+use super::{finish_form, redirect_next_or, request_context};
+use crate::{FormFields, SessionChange, fragments::FormError};
 
 /// Lets a reader in.
 #[server(prefix = "", endpoint = "/sign-in")]
 pub async fn sign_in(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
-    let door = request_context()?;
+    let context = request_context()?;
     let outcome = async {
         let command = form.sign_in()?;
-        let signed_in = door.services.accounts.sign_in(command, &door.reader.visit).await?;
-        Ok::<_, Problems>(redirect_next_or(&form, routes::HOME).with(SessionChange::Opened(signed_in.session)))
+        let signed_in = context.services.accounts.sign_in(command, &context.reader.visit).await?;
+        Ok::<_, Problems>(
+            redirect_next_or(&form, routes::HOME).with(SessionChange::Opened(signed_in.session)),
+        )
     };
     let outcome = outcome.await;
-    finish_form(&door, form, outcome)
+    finish_form(&context, form, outcome)
 }

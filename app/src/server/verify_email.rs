@@ -4,8 +4,8 @@ use contract::{Code, Problem, Problems, routes};
 use domain::EmailLinkOutcome;
 use leptos::prelude::*;
 
-use super::{request_context, finish_form, redirect_to};
-use crate::{ResponseEffects, SessionChange, FormFields, form::AFTER_CONFIRMING, fragments::FormError};
+use super::{finish_form, redirect_to, request_context};
+use crate::{FormFields, ResponseEffects, SessionChange, form::AFTER_CONFIRMING, fragments::FormError};
 
 /// Where it is said that a mail may be on its way, whether or not the address needs one.
 const SENT: &str = "/verify-email?sent";
@@ -14,16 +14,17 @@ const SENT: &str = "/verify-email?sent";
 /// one step on.
 #[server(prefix = "", endpoint = "/verify-email")]
 pub async fn verify_email(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
-    let door = request_context()?;
+    let context = request_context()?;
     let outcome = async {
-        let (signed_in, visit) = (door.reader.signed_in.as_ref(), &door.reader.visit);
-        let link = door.reader.link.as_ref().ok_or_else(|| Problem::new(Code::InvalidVerificationToken))?;
+        let (signed_in, visit) = (context.reader.signed_in.as_ref(), &context.reader.visit);
+        let link =
+            context.reader.link.as_ref().ok_or_else(|| Problem::new(Code::InvalidVerificationToken))?;
         // The first step of a change mails a second link, which leads where the first does, but for our own page.
-        let onwards = match door.reader.link_callback.as_str() {
+        let onwards = match context.reader.link_callback.as_str() {
             "" | routes::CHANGE_CONFIRMED => routes::CHANGE_DONE,
             elsewhere => elsewhere,
         };
-        let verified = door.services.accounts.verify_email(&link.0, onwards, signed_in, visit).await;
+        let verified = context.services.accounts.verify_email(&link.0, onwards, signed_in, visit).await;
         let next = match verified.map_err(Problem::from)? {
             EmailLinkOutcome::Address { session: Some(session) } => {
                 redirect_to(routes::HOME).with(SessionChange::Opened(session))
@@ -40,19 +41,19 @@ pub async fn verify_email(#[server(flatten)] form: FormFields) -> Result<(), For
         Ok::<_, Problems>(ResponseEffects { link_spent: true, follow_link: true, ..next })
     };
     let outcome = outcome.await;
-    finish_form(&door, form, outcome)
+    finish_form(&context, form, outcome)
 }
 
 /// Has such a link mailed once more. Who is not signed in names the address, and is told nothing about it.
 #[server(prefix = "", endpoint = "/verify-email/send")]
 pub async fn send_verification(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
-    let door = request_context()?;
+    let context = request_context()?;
     let outcome = async {
-        let asking = door.reader.signed_in.as_ref().map(|signed_in| &signed_in.user);
+        let asking = context.reader.signed_in.as_ref().map(|signed_in| &signed_in.user);
         let email = form.email("email")?;
-        door.services.accounts.send_verification(&email, AFTER_CONFIRMING, asking).await?;
+        context.services.accounts.send_verification(&email, AFTER_CONFIRMING, asking).await?;
         Ok::<_, Problems>(redirect_to(SENT))
     };
     let outcome = outcome.await;
-    finish_form(&door, form, outcome)
+    finish_form(&context, form, outcome)
 }

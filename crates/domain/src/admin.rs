@@ -80,11 +80,11 @@ impl Admin {
         };
         let credential_id = self.ports.random_uuid().to_string();
         let account = NewAccount { user, credential_id, password_hash, device: None };
-        let trace = self.events.done(EventKind::Operator, &account.user.id, &ClientMetadata::default());
-        if !self.database.create_account(&account, None, &trace).await? {
+        let record = self.events.done(EventKind::Operator, &account.user.id, &ClientMetadata::default());
+        if !self.database.create_account(&account, None, &record).await? {
             return Err(AdminError::EmailTaken);
         }
-        events::log(&trace);
+        events::log(&record);
         Ok(account.user)
     }
 
@@ -105,7 +105,7 @@ impl Admin {
     /// Readers by address, those after `after`, whose address or name holds `search`.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn list(&self, after: &str, search: &str, limit: u32) -> Result<Vec<User>, InternalError> {
         let escaped: String = search.chars().flat_map(escaped).collect();
         Ok(self.database.list_users(after, &format!("%{escaped}%"), i64::from(limit)).await?)
@@ -114,7 +114,7 @@ impl Admin {
     /// How a reader gets in, and with which browsers they are in.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn access(&self, user: &User) -> Result<InitialCredential, InternalError> {
         let has_password = self.database.find_password(&user.id).await?.is_some();
         let mut methods = self.database.sign_in_methods(&user.id).await?;
@@ -150,11 +150,11 @@ impl Admin {
     }
 
     async fn set_ban(&self, user: &User, ban: &Ban, kind: EventKind) -> Result<(), AdminError> {
-        let trace = self.events.done(kind, &user.id, &ClientMetadata::default());
-        if !self.database.ban_user(&user.id, ban, &trace).await? {
+        let record = self.events.done(kind, &user.id, &ClientMetadata::default());
+        if !self.database.ban_user(&user.id, ban, &record).await? {
             return Err(AdminError::Unknown);
         }
-        events::log(&trace);
+        events::log(&record);
         Ok(())
     }
 
@@ -164,11 +164,11 @@ impl Admin {
     /// [`OperatorError::Unknown`] when they are gone.
     pub async fn delete(&self, user: &User) -> Result<(), AdminError> {
         let farewell = self.post.notice(None, &user.email, &MailTemplate::AccountDeleted);
-        let trace = with_mails(self.events.anonymous_deletion(), farewell);
-        if !self.database.delete_user(&user.id, &trace).await? {
+        let record = with_mails(self.events.anonymous_deletion(), farewell);
+        if !self.database.delete_user(&user.id, &record).await? {
             return Err(AdminError::Unknown);
         }
-        events::log(&trace);
+        events::log(&record);
         Ok(())
     }
 
@@ -176,7 +176,7 @@ impl Admin {
     /// ones die.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn reset_token(&self, user: &User) -> Result<String, InternalError> {
         let token = new_token(&self.ports);
         let now = self.ports.clock.now();
@@ -192,9 +192,9 @@ impl Admin {
             used_at: None,
         };
         self.database.add_link(&link, purpose.replaces()).await?;
-        let trace = self.events.done(EventKind::OperatorLink, &user.id, &ClientMetadata::default());
-        self.database.record(&trace).await?;
-        events::log(&trace);
+        let record = self.events.done(EventKind::OperatorLink, &user.id, &ClientMetadata::default());
+        self.database.record(&record).await?;
+        events::log(&record);
         Ok(token)
     }
 }

@@ -45,7 +45,7 @@ impl Cleanup {
     /// deleted a while ago, and remembered requests whose time is over.
     ///
     /// # Errors
-    /// [`Failure`]; what was removed before it stays so.
+    /// [`InternalError`]; what was removed before it stays so.
     pub async fn run(&self) -> Result<CleanupCounts, InternalError> {
         let now = self.ports.clock.now();
         let ago = |days: u32| now.plus_seconds(-i64::from(days) * DAY);

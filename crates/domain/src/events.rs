@@ -140,9 +140,9 @@ impl AuditLog {
         user_id: Option<&str>,
         device: &ClientMetadata,
     ) -> Result<(), InternalError> {
-        let trace = AuditRecord { event: self.event(kind, why, user_id, device), mails: Vec::new() };
-        self.database.record(&trace).await?;
-        log(&trace);
+        let record = AuditRecord { event: self.event(kind, why, user_id, device), mails: Vec::new() };
+        self.database.record(&record).await?;
+        log(&record);
         Ok(())
     }
 
@@ -171,14 +171,17 @@ impl AuditLog {
 }
 
 /// Adds the mail a change causes.
-pub(crate) fn with_mails(mut trace: AuditRecord, mails: impl IntoIterator<Item = QueuedMail>) -> AuditRecord {
-    trace.mails.extend(mails);
-    trace
+pub(crate) fn with_mails(
+    mut record: AuditRecord,
+    mails: impl IntoIterator<Item = QueuedMail>,
+) -> AuditRecord {
+    record.mails.extend(mails);
+    record
 }
 
 /// Tells the log what has been recorded.
-pub(crate) fn log(trace: &AuditRecord) {
-    let AuditEvent { kind, outcome, user_id, ip_address, user_agent, .. } = &trace.event;
+pub(crate) fn log(record: &AuditRecord) {
+    let AuditEvent { kind, outcome, user_id, ip_address, user_agent, .. } = &record.event;
     tracing::info!(
         event = kind,
         outcome,

@@ -7,23 +7,23 @@ mod accounts;
 mod admin;
 mod cleanup;
 mod conversations;
+mod data_export;
 mod devices;
 mod events;
 mod file_name;
 mod flash;
-mod import;
 mod internal_error;
 mod key_ring;
-mod limits;
 mod mail;
 mod passwords;
 mod ports;
-mod privacy;
+mod rate_limits;
 pub mod search;
 mod secret;
 mod sessions;
 mod tokens;
 mod user_agent;
+mod user_import;
 
 use std::sync::Arc;
 
@@ -42,20 +42,19 @@ pub use conversations::{
     Conversations, ExportCursor, ExportFormat, ExportItem, ExportedConversation, PageAnchor, PageRequest,
     Principal, SiblingPosition, Subscription,
 };
+pub use data_export::{DataExport, ExportError, export};
 pub use devices::DeviceId;
 pub use events::{DONE, EventKind};
 pub use file_name::file_name;
 pub use flash::{Flash, FlashStore};
-pub use import::{AnswerCounts, Import, ImportReport, Importer, PasswordCounts, SkipReason, SkippedUser};
 pub use internal_error::InternalError;
 pub use key_ring::{Algorithm, KeyInfo, KeyState, PUBLISHED_AHEAD};
-pub use limits::{LimitError, LimitSettings, Limits, Quota, Rule};
-pub use mail::{DeliveryOutcome, Link, MailBranding, MailMessage, MailQueue, MailTemplate, lifetimes};
+pub use mail::{DeliveryOutcome, Link, MailBranding, MailMessage, MailQueue, MailTemplate, link_ttl};
 pub use passwords::{HashKind, PasswordPolicy};
 pub use ports::{
     Clock, Entropy, Hasher, HasherBusy, KeyPair, Mailer, MailerError, Ports, Signer, SignerError, SigningKey,
 };
-pub use privacy::{DataExport, ExportError, export};
+pub use rate_limits::{LimitError, LimitSettings, Limits, Quota, Rule};
 pub use secret::{Decrypted, Encrypted, KeyVersion, Secret};
 pub use sessions::{ActiveSession, ClientInfo, ClientMetadata, Renewal, SessionHandle, Sessions};
 pub use storage::{
@@ -64,6 +63,9 @@ pub use storage::{
 };
 pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifiedToken, VerifyError};
 pub use user_agent::describe_device;
+pub use user_import::{
+    AnswerCounts, Import, ImportReport, Importer, PasswordCounts, SkipReason, SkippedUser,
+};
 
 use contract::{Questions, UserDto};
 
@@ -121,7 +123,7 @@ impl Services {
     /// Builds the services on a migrated database, making the first signing key when there is none.
     ///
     /// # Errors
-    /// [`Failure`] when the database or the signer fails.
+    /// [`InternalError`] when the database or the signer fails.
     pub async fn open(database: Database, ports: Ports, settings: Settings) -> Result<Self, InternalError> {
         let Settings {
             secret,
@@ -181,7 +183,7 @@ impl Services {
     /// What a running server does from time to time: sweeps, and looks at what other processes have changed.
     ///
     /// # Errors
-    /// [`Failure`]; the next round tries again.
+    /// [`InternalError`]; the next round tries again.
     pub async fn run_maintenance(&self) -> Result<CleanupCounts, InternalError> {
         self.tokens.reload().await?;
         self.accounts.refresh_legacy_hash_kinds().await?;

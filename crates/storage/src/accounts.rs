@@ -169,10 +169,10 @@ impl Database {
         &self,
         account: &NewAccount,
         opening: Option<&NewSession<'_>>,
-        trace: &AuditRecord,
+        record: &AuditRecord,
     ) -> Result<bool, StorageError> {
         let user = &account.user;
-        let unverified_since = (!user.email_verified).then(|| trace.event.at.millis());
+        let unverified_since = (!user.email_verified).then(|| record.event.at.millis());
         Ok(in_transaction!(self, |connection| {
             let inserted: Option<(String,)> = sqlx::query_as(INSERT_USER)
                 .bind(&user.id)
@@ -200,7 +200,7 @@ impl Database {
             if let Some(opening) = opening {
                 insert_session!(connection, opening);
             }
-            insert_audit_record!(connection, trace);
+            insert_audit_record!(connection, record);
             true
         }))
     }
@@ -304,7 +304,7 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn delete_user(&self, id: &str, trace: &AuditRecord) -> Result<bool, StorageError> {
+    pub async fn delete_user(&self, id: &str, record: &AuditRecord) -> Result<bool, StorageError> {
         in_transaction!(self, |connection| {
             // In the order in which a chatbot takes them: first the conversation, then, to note its request, the reader.
             // The other way round each would wait for the other. With the reader held, no conversation is added.
@@ -314,7 +314,7 @@ impl Database {
             sqlx::query(HOLD_CONVERSATIONS).bind(id).execute(&mut *connection).await?;
             sqlx::query(DELETE).bind(id).execute(&mut *connection).await?;
             sqlx::query(crate::audit_log::FORGET).bind(id).execute(&mut *connection).await?;
-            insert_audit_record!(connection, trace);
+            insert_audit_record!(connection, record);
         });
         // The reader is gone, whatever comes of this.
         if let Err(error) = self.merge_fts_index(true).await {

@@ -44,8 +44,8 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn ban_user(&self, id: &str, ban: &Ban, trace: &AuditRecord) -> Result<bool, StorageError> {
-        let now: Timestamp = trace.event.at;
+    pub async fn ban_user(&self, id: &str, ban: &Ban, record: &AuditRecord) -> Result<bool, StorageError> {
+        let now: Timestamp = record.event.at;
         Ok(in_transaction!(self, |connection| {
             let changed = sqlx::query(BAN)
                 .bind(id)
@@ -61,7 +61,7 @@ impl Database {
             if ban.banned_at.is_some() {
                 sqlx::query(sessions::DELETE_OF_USER).bind(id).bind("").execute(&mut *connection).await?;
             }
-            insert_audit_record!(connection, trace);
+            insert_audit_record!(connection, record);
             true
         }))
     }

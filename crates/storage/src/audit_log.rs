@@ -68,10 +68,10 @@ pub(crate) use insert_event;
 
 /// Stores what a change leaves behind on an open connection.
 macro_rules! insert_audit_record {
-    ($connection:ident, $trace:expr) => {{
-        let trace: &$crate::AuditRecord = $trace;
-        $crate::audit_log::insert_event!($connection, &trace.event);
-        for mail in &trace.mails {
+    ($connection:ident, $record:expr) => {{
+        let record: &$crate::AuditRecord = $record;
+        $crate::audit_log::insert_event!($connection, &record.event);
+        for mail in &record.mails {
             $crate::mail_queue::insert_mail!($connection, mail);
         }
     }};
@@ -83,8 +83,8 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn record(&self, trace: &AuditRecord) -> Result<(), StorageError> {
-        crate::database::in_transaction!(self, |connection| insert_audit_record!(connection, trace));
+    pub async fn record(&self, record: &AuditRecord) -> Result<(), StorageError> {
+        crate::database::in_transaction!(self, |connection| insert_audit_record!(connection, record));
         Ok(())
     }
 

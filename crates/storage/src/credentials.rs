@@ -108,7 +108,7 @@ impl Database {
         opening: &NewSession<'_>,
         compared: &str,
         rehashed: Option<&str>,
-        trace: &AuditRecord,
+        record: &AuditRecord,
     ) -> Result<bool, StorageError> {
         let user_id = &opening.session.user_id;
         Ok(in_transaction!(self, |connection| {
@@ -118,7 +118,7 @@ impl Database {
             let same: Option<(i32,)> = sqlx::query_as(SAME_PASSWORD)
                 .bind(user_id)
                 .bind(compared)
-                .bind(trace.event.at.millis())
+                .bind(record.event.at.millis())
                 .fetch_optional(&mut *connection)
                 .await?;
             if same.is_none() {
@@ -133,7 +133,7 @@ impl Database {
                     .await?;
             }
             insert_session!(connection, opening);
-            insert_audit_record!(connection, trace);
+            insert_audit_record!(connection, record);
             true
         }))
     }
@@ -148,7 +148,7 @@ impl Database {
         password: &NewPasswordHash<'_>,
         compared: &str,
         opening: Option<&NewSession<'_>>,
-        trace: &AuditRecord,
+        record: &AuditRecord,
     ) -> Result<bool, StorageError> {
         Ok(in_transaction!(self, |connection| {
             if !lock_user!(connection, password.user_id) {
@@ -157,18 +157,18 @@ impl Database {
             let same: Option<(i32,)> = sqlx::query_as(SAME_PASSWORD)
                 .bind(password.user_id)
                 .bind(compared)
-                .bind(trace.event.at.millis())
+                .bind(record.event.at.millis())
                 .fetch_optional(&mut *connection)
                 .await?;
             if same.is_none() {
                 return Ok(false);
             }
-            set_password!(connection, password, trace.event.at);
+            set_password!(connection, password, record.event.at);
             if let Some(opening) = opening {
                 revoke_all_sessions!(connection, password.user_id);
                 insert_session!(connection, opening);
             }
-            insert_audit_record!(connection, trace);
+            insert_audit_record!(connection, record);
             true
         }))
     }
@@ -183,9 +183,9 @@ impl Database {
         link: &crate::Link,
         password: &NewPasswordHash<'_>,
         device: Option<&KnownDevice>,
-        trace: &AuditRecord,
+        record: &AuditRecord,
     ) -> Result<ConsumeOutcome, StorageError> {
-        let now = trace.event.at;
+        let now = record.event.at;
         Ok(in_transaction!(self, |connection| {
             if !lock_user!(connection, &link.user_id) {
                 return Ok(ConsumeOutcome::Not);
@@ -211,7 +211,7 @@ impl Database {
                     .await?;
             }
             upsert_known_device!(connection, password.user_id, device);
-            insert_audit_record!(connection, trace);
+            insert_audit_record!(connection, record);
             ConsumeOutcome::Now
         }))
     }
@@ -225,9 +225,9 @@ impl Database {
         &self,
         link: &crate::Link,
         opening: Option<&NewSession<'_>>,
-        trace: &AuditRecord,
+        record: &AuditRecord,
     ) -> Result<ConsumeOutcome, StorageError> {
-        let now = trace.event.at.millis();
+        let now = record.event.at.millis();
         Ok(in_transaction!(self, |connection| {
             if !lock_user!(connection, &link.user_id) || !mark_email_verified!(connection, link, now) {
                 // Dropped without a commit, so neither has happened.
@@ -236,7 +236,7 @@ impl Database {
             if let Some(opening) = opening {
                 insert_session!(connection, opening);
             }
-            insert_audit_record!(connection, trace);
+            insert_audit_record!(connection, record);
             ConsumeOutcome::Now
         }))
     }
@@ -250,9 +250,9 @@ impl Database {
         &self,
         link: &crate::Link,
         reset: &crate::Link,
-        trace: &AuditRecord,
+        record: &AuditRecord,
     ) -> Result<ConsumeOutcome, StorageError> {
-        let now = trace.event.at.millis();
+        let now = record.event.at.millis();
         Ok(in_transaction!(self, |connection| {
             if !lock_user!(connection, &link.user_id) || !mark_email_verified!(connection, link, now) {
                 return Ok(ConsumeOutcome::Not);
@@ -271,7 +271,7 @@ impl Database {
                 reset,
                 [reset.purpose.as_str(), reset.purpose.as_str()]
             );
-            insert_audit_record!(connection, trace);
+            insert_audit_record!(connection, record);
             ConsumeOutcome::Now
         }))
     }
@@ -284,10 +284,10 @@ impl Database {
         &self,
         link: &crate::Link,
         new_email: &str,
-        trace: &AuditRecord,
+        record: &AuditRecord,
     ) -> Result<ConsumeOutcome, StorageError> {
-        let now: Timestamp = trace.event.at;
-        let changed = self.try_change_email(link, new_email, now, trace).await;
+        let now: Timestamp = record.event.at;
+        let changed = self.try_change_email(link, new_email, now, record).await;
         match changed {
             // Somebody took the address in this very moment, past the question in the statement.
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(ConsumeOutcome::Taken),
@@ -300,7 +300,7 @@ impl Database {
         link: &crate::Link,
         new_email: &str,
         now: Timestamp,
-        trace: &AuditRecord,
+        record: &AuditRecord,
     ) -> Result<ConsumeOutcome, sqlx::Error> {
         Ok(in_transaction!(self, |connection| {
             if !lock_user!(connection, &link.user_id) {
@@ -327,7 +327,7 @@ impl Database {
                     .bind(&link.user_id)
                     .execute(&mut *connection)
                     .await?;
-                insert_audit_record!(connection, trace);
+                insert_audit_record!(connection, record);
                 ConsumeOutcome::Now
             } else {
                 ConsumeOutcome::Taken
@@ -345,12 +345,12 @@ impl Database {
         user_id: &str,
         now: Timestamp,
         device: Option<&KnownDevice>,
-        trace: &AuditRecord,
+        record: &AuditRecord,
     ) -> Result<(), StorageError> {
         in_transaction!(self, |connection| {
             upsert_known_device!(connection, user_id, device);
             sqlx::query(STILL_UNVERIFIED).bind(user_id).bind(now.millis()).execute(&mut *connection).await?;
-            insert_audit_record!(connection, trace);
+            insert_audit_record!(connection, record);
         });
         Ok(())
     }

@@ -36,10 +36,10 @@ impl Database {
     pub async fn import_account(
         &self,
         account: &NewAccount,
-        trace: &AuditRecord,
+        record: &AuditRecord,
     ) -> Result<ImportUserOutcome, StorageError> {
         let user = &account.user;
-        let unverified_since = (!user.email_verified).then(|| trace.event.at.millis());
+        let unverified_since = (!user.email_verified).then(|| record.event.at.millis());
         Ok(in_transaction!(self, |connection| {
             let inserted: Option<(String,)> = sqlx::query_as(INSERT)
                 .bind(&user.id)
@@ -72,7 +72,7 @@ impl Database {
                 .bind(user.created_at.millis())
                 .execute(&mut *connection)
                 .await?;
-            insert_audit_record!(connection, trace);
+            insert_audit_record!(connection, record);
             ImportUserOutcome::New
         }))
     }

@@ -188,7 +188,7 @@ impl Database {
         &self,
         user_id: &str,
         id: &str,
-        trace: &AuditRecord,
+        record: &AuditRecord,
     ) -> Result<bool, StorageError> {
         Ok(in_transaction!(self, |connection| {
             let ended =
@@ -196,7 +196,7 @@ impl Database {
             if ended.rows_affected() == 0 {
                 return Ok(false);
             }
-            insert_audit_record!(connection, trace);
+            insert_audit_record!(connection, record);
             true
         }))
     }
@@ -209,7 +209,7 @@ impl Database {
         &self,
         user_id: &str,
         except: Option<&str>,
-        trace: &AuditRecord,
+        record: &AuditRecord,
     ) -> Result<(), StorageError> {
         in_transaction!(self, |connection| {
             // Of a reader who is gone there are no sessions.
@@ -219,7 +219,7 @@ impl Database {
                 .bind(except.unwrap_or_default())
                 .execute(&mut *connection)
                 .await?;
-            insert_audit_record!(connection, trace);
+            insert_audit_record!(connection, record);
         });
         Ok(())
     }

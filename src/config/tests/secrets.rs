@@ -3,7 +3,7 @@
 use std::{fs, sync::Barrier, thread};
 
 use super::*;
-use crate::config::{kept_secret, secret};
+use crate::config::{generated_secret, secret};
 
 #[test]
 fn a_secret_that_anyone_could_guess_is_refused() {
@@ -91,7 +91,7 @@ fn starts_at_the_same_time_agree_on_the_secret() {
     let secrets: Vec<(String, bool)> = thread::scope(|scope| {
         let start = || {
             together.wait();
-            let kept = kept_secret::keep(&path, &entropy).unwrap();
+            let kept = generated_secret::keep(&path, &entropy).unwrap();
             (kept.secret.to_string(), kept.made)
         };
         let starts: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();

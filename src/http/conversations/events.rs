@@ -16,8 +16,8 @@ use http::{HeaderMap, HeaderValue, Uri, header};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
-use super::{caller::Caller, document::ProblemResponse, names::PathParams, query::Parameters};
-use crate::http::state::AppState;
+use super::{auth::Caller, path_params::PathParams, problem_json::ProblemResponse, query::Parameters};
+use crate::http::app_state::AppState;
 
 /// Between two signs of life. The session is looked at with each, and before anything is told.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -28,7 +28,7 @@ const RETRY: u32 = 1000;
 
 /// Streams what happens from now on, from the revision in `Last-Event-ID`, or from the one in `after`.
 pub async fn stream(
-    State(edge): State<AppState>,
+    State(state): State<AppState>,
     caller: Caller,
     PathParams(id): PathParams<String>,
     headers: HeaderMap,
@@ -38,17 +38,17 @@ pub async fn stream(
         Some(id) => Some(last_event(id)?),
         None => Parameters::of(&uri).number("after")?,
     };
-    let watch = edge.services.conversations.watch(caller.user_id(), &id, after).await;
+    let watch = state.services.conversations.watch(caller.user_id(), &id, after).await;
     let watch = watch.map_err(Problems::from)?;
     let greeting = format!(
         "retry: {RETRY}\nid: {known}\nevent: ready\ndata: {{\"revision\":{known}}}\n\n",
         known = watch.known()
     );
     let now = Instant::now();
-    let left = caller.ends_at.map(|end| end.saturating_sub(edge.services.cleanup.now().seconds()));
+    let left = caller.ends_at.map(|end| end.saturating_sub(state.services.cleanup.now().seconds()));
     let left = left.map_or(LIFE, |seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or_default()));
     let streaming = Streaming {
-        services: edge.services,
+        services: state.services,
         session_id: caller.signed_in.session.id,
         watch,
         ends: now + LIFE.min(left),

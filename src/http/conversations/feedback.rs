@@ -8,28 +8,28 @@ use axum::{
 use contract::{Problems, conversations::NewFeedback};
 use http::StatusCode;
 
-use super::{caller::Caller, document::ProblemResponse, messages::read, names::PathParams};
-use crate::http::state::AppState;
+use super::{auth::Caller, messages::read, path_params::PathParams, problem_json::ProblemResponse};
+use crate::http::app_state::AppState;
 
 /// Keeps what the reader thinks of a message.
 pub async fn set(
-    State(edge): State<AppState>,
+    State(state): State<AppState>,
     caller: Caller,
     PathParams((id, message_id)): PathParams<(String, String)>,
     request: Request,
 ) -> Result<Response, ProblemResponse> {
-    let feedback: NewFeedback = read(&edge, request).await?;
-    let set = edge.services.conversations.set_feedback(caller.user_id(), &id, &message_id, feedback).await;
+    let feedback: NewFeedback = read(&state, request).await?;
+    let set = state.services.conversations.set_feedback(caller.user_id(), &id, &message_id, feedback).await;
     Ok(Json(set.map_err(Problems::from)?.feedback).into_response())
 }
 
 /// Forgets it.
 pub async fn clear(
-    State(edge): State<AppState>,
+    State(state): State<AppState>,
     caller: Caller,
     PathParams((id, message_id)): PathParams<(String, String)>,
 ) -> Result<Response, ProblemResponse> {
-    let cleared = edge.services.conversations.clear_feedback(caller.user_id(), &id, &message_id).await;
+    let cleared = state.services.conversations.clear_feedback(caller.user_id(), &id, &message_id).await;
     cleared.map_err(Problems::from)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -16,18 +16,18 @@ use http::{HeaderValue, Uri, header};
 
 use super::{
     Deadline, RETRY,
-    caller::Caller,
-    document::{Document, ProblemResponse},
-    names::PathParams,
+    auth::Caller,
+    path_params::PathParams,
+    problem_json::{Document, ProblemResponse},
     query::Parameters,
 };
-use crate::http::{api::body, state::AppState};
+use crate::http::{app_state::AppState, better_auth::body};
 
 type Answer = Result<Response, ProblemResponse>;
 
 /// One conversation, as JSON (the default) or Markdown.
 pub async fn export(
-    State(edge): State<AppState>,
+    State(state): State<AppState>,
     caller: Caller,
     PathParams(id): PathParams<String>,
     uri: Uri,
@@ -38,27 +38,27 @@ pub async fn export(
         _ => None,
     };
     let Format(format) = Parameters::of(&uri).one_of("format", parse, "json or markdown")?;
-    let export = edge.services.conversations.export(caller.user_id(), &id, format).await;
+    let export = state.services.conversations.export(caller.user_id(), &id, format).await;
     Ok(file(export.map_err(Problems::from)?))
 }
 
 /// All of the reader's conversations, as JSON.
-pub async fn export_all(State(edge): State<AppState>, caller: Caller) -> Answer {
-    let export = edge.services.conversations.export_all(caller.user_id()).await;
+pub async fn export_all(State(state): State<AppState>, caller: Caller) -> Answer {
+    let export = state.services.conversations.export_all(caller.user_id()).await;
     Ok(file(export.map_err(Problems::from)?))
 }
 
 /// Takes a file in: one of ours, or ChatGPT's `conversations.json`. What came of each conversation stands in the answer.
 pub async fn import(
-    State(edge): State<AppState>,
+    State(state): State<AppState>,
     caller: Caller,
     Extension(Deadline(until)): Extension<Deadline>,
     request: Request,
 ) -> Answer {
     let (parts, bytes) = request.into_parts();
-    let most = edge.services.conversations.limits().import_bytes;
+    let most = state.services.conversations.limits().import_bytes;
     let bytes = body::json(&parts.headers, bytes, most).await?;
-    let imported = edge.services.conversations.import(caller.user_id(), bytes.into(), until).await;
+    let imported = state.services.conversations.import(caller.user_id(), bytes.into(), until).await;
     let (imported, whole) = imported.map_err(Problems::from)?;
     Ok(if whole { Json(imported).into_response() } else { unfinished(&imported) })
 }

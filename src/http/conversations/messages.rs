@@ -13,12 +13,12 @@ use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, de::DeserializeOwned, de::IgnoredAny};
 
 use super::{
-    caller::{Caller, CallerAllowExpired},
-    document::ProblemResponse,
-    names::PathParams,
+    auth::{Caller, CallerAllowExpired},
+    path_params::PathParams,
+    problem_json::ProblemResponse,
     query::Parameters,
 };
-use crate::http::{api::body, state::AppState};
+use crate::http::{app_state::AppState, better_auth::body};
 
 type Answer = Result<Response, ProblemResponse>;
 
@@ -29,30 +29,30 @@ const MAX_KEY: usize = 255;
 
 /// `GET /api/conversations/{id}/messages`: a page of messages in their order.
 pub async fn list(
-    State(edge): State<AppState>,
+    State(state): State<AppState>,
     caller: Caller,
     PathParams(id): PathParams<String>,
     uri: Uri,
 ) -> Answer {
     let parameters = Parameters::of(&uri);
     let (asked, order) = (parameters.asked()?, parameters.order()?);
-    let page = edge.services.conversations.messages(caller.user_id(), &id, order, asked).await;
+    let page = state.services.conversations.messages(caller.user_id(), &id, order, asked).await;
     Ok(Json(page.map_err(Problems::from)?).into_response())
 }
 
 /// `POST /api/conversations/{id}/messages`: one message, or several as `{"messages": [...]}`, all or none. 201 when a
 /// message is new, 200 when all were there.
 pub async fn append(
-    State(edge): State<AppState>,
+    State(state): State<AppState>,
     caller: Caller,
     PathParams(id): PathParams<String>,
     request: Request,
 ) -> Answer {
     let key = idempotency_key(request.headers())?;
-    let bytes = collect(&edge, request).await?;
+    let bytes = collect(&state, request).await?;
     let messages = parse_batch(&bytes)?;
     let appended =
-        edge.services.conversations.append(caller.principal(), &id, messages, key.as_deref()).await;
+        state.services.conversations.append(caller.principal(), &id, messages, key.as_deref()).await;
     let (appended, is_new) = appended.map_err(Problems::from)?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(appended)).into_response())
@@ -60,25 +60,25 @@ pub async fn append(
 
 /// `GET /api/conversations/{id}/messages/{messageId}`.
 pub async fn find(
-    State(edge): State<AppState>,
+    State(state): State<AppState>,
     caller: Caller,
     PathParams((id, message_id)): PathParams<(String, String)>,
 ) -> Answer {
-    let found = edge.services.conversations.message(caller.user_id(), &id, &message_id).await;
+    let found = state.services.conversations.message(caller.user_id(), &id, &message_id).await;
     Ok(Json(found.map_err(Problems::from)?).into_response())
 }
 
 /// `PATCH /api/conversations/{id}/messages/{messageId}`: finishes an answer that was stored while it was being written,
 /// also with the token that began it, up to an hour after that has expired.
 pub async fn update(
-    State(edge): State<AppState>,
+    State(state): State<AppState>,
     CallerAllowExpired(caller): CallerAllowExpired,
     PathParams((id, message_id)): PathParams<(String, String)>,
     request: Request,
 ) -> Answer {
-    let change: MessageChange = read(&edge, request).await?;
+    let change: MessageChange = read(&state, request).await?;
     let updated =
-        edge.services.conversations.update_message(caller.principal(), &id, &message_id, change).await;
+        state.services.conversations.update_message(caller.principal(), &id, &message_id, change).await;
     Ok(Json(updated.map_err(Problems::from)?).into_response())
 }
 
@@ -86,13 +86,13 @@ pub async fn update(
 ///
 /// # Errors
 /// As [`body::collect`] and [`read_json`].
-pub async fn read<T: DeserializeOwned>(edge: &AppState, request: Request) -> Result<T, ProblemResponse> {
-    Ok(read_json(&collect(edge, request).await?)?)
+pub async fn read<T: DeserializeOwned>(state: &AppState, request: Request) -> Result<T, ProblemResponse> {
+    Ok(read_json(&collect(state, request).await?)?)
 }
 
-async fn collect(edge: &AppState, request: Request) -> Result<bytes::Bytes, ProblemResponse> {
+async fn collect(state: &AppState, request: Request) -> Result<bytes::Bytes, ProblemResponse> {
     let (parts, body) = request.into_parts();
-    let most = edge.services.conversations.limits().message_bytes.saturating_mul(LARGE_MESSAGES);
+    let most = state.services.conversations.limits().message_bytes.saturating_mul(LARGE_MESSAGES);
     Ok(body::json(&parts.headers, body, most.max(body::MAX_BODY)).await?)
 }
 

@@ -1,13 +1,13 @@
 //! Conversations as JSON under `/api`: for chatbots with a reader's token, and for pages with a reader's cookie.
 
-mod caller;
-pub mod document;
+mod auth;
+mod crud;
 mod events;
 mod feedback;
 mod files;
-mod items;
 mod messages;
-mod names;
+mod path_params;
+pub mod problem_json;
 mod query;
 mod search;
 
@@ -29,8 +29,8 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
 };
 
-use self::document::ProblemResponse;
-use super::state::AppState;
+use self::problem_json::ProblemResponse;
+use super::app_state::AppState;
 
 /// Somewhat shorter than any request may take.
 const PATIENCE: Duration = Duration::from_secs(28);
@@ -44,25 +44,25 @@ const RETRY: u32 = 5;
 struct Deadline(Instant);
 
 /// Every path of conversations. What is not here is no concern of this router.
-pub fn routes(edge: &AppState) -> Router<AppState> {
+pub fn routes(state: &AppState) -> Router<AppState> {
     let router =
         table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
     router
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(edge.clone(), caller::refresh_cookie_layer))
+        .layer(from_fn_with_state(state.clone(), auth::refresh_cookie_layer))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(with_timeout))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
         ))
-        .layer(cors(edge))
+        .layer(cors(state))
 }
 
 /// What stands below `/api` and is nothing. Scripts elsewhere may read that, too.
-pub fn not_found_fallback(edge: &AppState) -> MethodRouter<AppState> {
-    any(not_found).layer::<_, Infallible>(cors(edge))
+pub fn not_found_fallback(state: &AppState) -> MethodRouter<AppState> {
+    any(not_found).layer::<_, Infallible>(cors(state))
 }
 
 /// Every path with its methods.
@@ -71,24 +71,24 @@ pub fn table() -> Vec<(String, MethodRouter<AppState>)> {
     let messages = format!("{conversation}/messages");
     let message = format!("{messages}/{{message_id}}");
     vec![
-        (routes::API_CONVERSATIONS.to_owned(), get(items::list).post(items::create)),
+        (routes::API_CONVERSATIONS.to_owned(), get(crud::list).post(crud::create)),
         (format!("{}/export", routes::API_CONVERSATIONS), get(files::export_all)),
         (format!("{}/import", routes::API_CONVERSATIONS), post(files::import)),
         (format!("{conversation}/export"), get(files::export)),
-        (format!("{conversation}/restore"), post(items::restore)),
+        (format!("{conversation}/restore"), post(crud::restore)),
         (format!("{conversation}/events"), get(events::stream)),
-        (conversation, get(items::find).patch(items::update).delete(items::delete)),
+        (conversation, get(crud::find).patch(crud::update).delete(crud::delete)),
         (messages, get(messages::list).post(messages::append)),
         (format!("{message}/feedback"), put(feedback::set).delete(feedback::clear)),
         (message, get(messages::find).merge(patch(messages::update))),
         (routes::API_SEARCH.to_owned(), get(search::search)),
-        (routes::API_ME.to_owned(), get(items::me)),
+        (routes::API_ME.to_owned(), get(crud::me)),
     ]
 }
 
 /// Browsers on trusted origins, and no others, may read answers and send cookies along.
-fn cors(edge: &AppState) -> CorsLayer {
-    let origins = edge.site.trusted_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+fn cors(state: &AppState) -> CorsLayer {
+    let origins = state.site.trusted_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
     let exposed = ["retry-after", "location", "content-disposition"];
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))

@@ -8,17 +8,17 @@ use axum::{
 use contract::Problems;
 use http::Uri;
 
-use super::{caller::Caller, document::ProblemResponse, query::Parameters};
-use crate::http::state::AppState;
+use super::{auth::Caller, problem_json::ProblemResponse, query::Parameters};
+use crate::http::app_state::AppState;
 
 /// The reader's messages that hold what is looked for.
 pub async fn search(
-    State(edge): State<AppState>,
+    State(state): State<AppState>,
     caller: Caller,
     uri: Uri,
 ) -> Result<Response, ProblemResponse> {
     let parameters = Parameters::of(&uri);
     let (asked, words) = (parameters.asked()?, parameters.once("q")?.unwrap_or_default());
-    let page = edge.services.conversations.search(caller.user_id(), words, asked).await;
+    let page = state.services.conversations.search(caller.user_id(), words, asked).await;
     Ok(Json(page.map_err(Problems::from)?).into_response())
 }

@@ -3,7 +3,7 @@
 mod accounts;
 mod conversations;
 mod document;
-mod down;
+mod downgrade_3_0;
 mod examples;
 mod files;
 mod mails;
@@ -31,16 +31,16 @@ use sha2::{Digest, Sha256};
 
 use self::document::About;
 use super::{
-    coding::gzipped,
-    conversations::{document::status_of, wrong_method},
+    app_state::AppState,
+    compression::gzipped,
+    conversations::{problem_json::status_of, wrong_method},
+    errors,
     pages::{self, RenderContext},
-    problem,
-    state::AppState,
 };
 
 /// The paths of the description.
-pub fn routes(edge: &AppState) -> Router<AppState> {
-    let described = OpenApiDocuments { edge: edge.clone(), written: Arc::default() };
+pub fn routes(state: &AppState) -> Router<AppState> {
+    let described = OpenApiDocuments { state: state.clone(), written: Arc::default() };
     let json = Router::new()
         .route(routes::OPENAPI, get(newer))
         .route(routes::OPENAPI_3_0, get(older))
@@ -51,7 +51,7 @@ pub fn routes(edge: &AppState) -> Router<AppState> {
 /// The description of one server, written when it is first asked for.
 #[derive(Debug, Clone)]
 struct OpenApiDocuments {
-    edge: AppState,
+    state: AppState,
     written: Arc<OnceLock<Written>>,
 }
 
@@ -73,11 +73,11 @@ impl OpenApiDocuments {
     fn written(&self) -> &Written {
         self.written.get_or_init(|| {
             let document = document::describe(&About {
-                origin: self.edge.site.origin.as_str(),
-                cookie: &self.edge.cookies().session_name(),
-                questions: &self.edge.services.questions,
+                origin: self.state.site.origin.as_str(),
+                cookie: &self.state.cookies().session_name(),
+                questions: &self.state.services.questions,
             });
-            let (newer, older) = (File::of(&document), File::of(&down::to_3_0(&document)));
+            let (newer, older) = (File::of(&document), File::of(&downgrade_3_0::to_3_0(&document)));
             Written { document: Arc::new(document), newer, older }
         })
     }
@@ -128,13 +128,13 @@ async fn older(State(described): State<OpenApiDocuments>, headers: HeaderMap) ->
 async fn page(State(described): State<OpenApiDocuments>, request: Request) -> Response {
     let reference = Reference { document: Arc::clone(&described.written().document), statuses };
     let scene = RenderContext { reference: Some(reference), ..RenderContext::default() };
-    let page = pages::render(&described.edge, request.uri().clone(), scene).await;
+    let page = pages::render(&described.state, request.uri().clone(), scene).await;
     gzipped(page, request.headers()).await
 }
 
 /// The statuses that a code is answered with: on the wire, and in a document.
 fn statuses(code: Code) -> Vec<u16> {
-    let mut both = vec![problem::status(code).as_u16(), status_of(code).as_u16()];
+    let mut both = vec![errors::status(code).as_u16(), status_of(code).as_u16()];
     both.dedup();
     both
 }
@@ -190,7 +190,7 @@ mod tests {
                 .join("/")
         };
         let of_the_wire =
-            crate::http::api::table().into_iter().map(|(path, _)| format!("{}{path}", routes::API));
+            crate::http::better_auth::table().into_iter().map(|(path, _)| format!("{}{path}", routes::API));
         let served = crate::http::conversations::table().into_iter().map(|(path, _)| path);
         let served =
             served.chain(of_the_wire).chain([routes::OPENAPI, routes::OPENAPI_3_0].map(str::to_owned));

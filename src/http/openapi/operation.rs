@@ -3,7 +3,7 @@
 use contract::{Code, Problem};
 use serde_json::{Map, Value, json};
 
-use crate::http::{api::body::MAX_BODY, conversations::document, problem};
+use crate::http::{better_auth::body::MAX_BODY, conversations::problem_json, errors};
 
 /// Which of the two kinds of error an operation answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,8 +211,8 @@ impl Operation {
 
     fn status(&self, code: Code) -> u16 {
         match self.errors {
-            Errors::Documents => document::status_of(code).as_u16(),
-            Errors::Wire => problem::status(code).as_u16(),
+            Errors::Documents => problem_json::status_of(code).as_u16(),
+            Errors::Wire => errors::status(code).as_u16(),
         }
     }
 
@@ -269,9 +269,9 @@ impl Errors {
         };
         match self {
             Self::Documents => {
-                serde_json::to_value(document::Document::of(&problem.into())).unwrap_or_default()
+                serde_json::to_value(problem_json::Document::of(&problem.into())).unwrap_or_default()
             }
-            Self::Wire => problem::body(&problem.into()),
+            Self::Wire => errors::body(&problem.into()),
         }
     }
 }

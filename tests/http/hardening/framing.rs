@@ -1,6 +1,6 @@
 //! Requests of which two readers could disagree where they end.
 
-use bookplate::listen::ServerLimits;
+use bookplate::server::ServerLimits;
 use testkit::databases::TestDatabase;
 
 use super::{OK, Server};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bookplate::listen::ServerLimits;
+use bookplate::server::ServerLimits;
 use testkit::databases::TestDatabase;
 use tokio::time::Instant;
 

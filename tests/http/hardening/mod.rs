@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, env, net::SocketAddr};
 use bookplate::{
     adapters,
     config::{Config, Sources},
-    listen::{ServerLimits, listen},
+    server::{ServerLimits, listen},
 };
 use testkit::{SeededEntropy, databases::TestDatabase};
 use tokio::{

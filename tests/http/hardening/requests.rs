@@ -1,6 +1,6 @@
 //! Bytes that are no good request, at every address.
 
-use bookplate::listen::ServerLimits;
+use bookplate::server::ServerLimits;
 use testkit::databases::TestDatabase;
 
 use super::Server;

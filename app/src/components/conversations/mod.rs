@@ -1,19 +1,19 @@
 //! Conversations, as rows of a list and as pages of dialogue.
 
-mod search_result;
-mod list;
 mod actions;
+mod list;
+mod message;
 mod part;
 mod row;
+mod search_result;
 mod source;
-mod turn;
 
 pub(crate) use self::{
-    search_result::hit_rows,
-    list::{Rows, list_more, list_region},
     actions::{Manage, Undo},
+    list::{Rows, list_more, list_region},
+    message::{turn_rows, way_to_earlier, way_to_later},
     row::{list_rows, name_of},
-    turn::{turn_rows, way_to_earlier, way_to_later},
+    search_result::hit_rows,
 };
 
 use contract::routes;

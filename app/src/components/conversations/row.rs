@@ -3,9 +3,9 @@
 use contract::conversations::{Conversation, ConversationStatus};
 use leptos::prelude::*;
 
-use super::{count, list::address, actions::Manage, page_of};
+use super::{actions::Manage, count, list::address, page_of};
 use crate::{
-    components::{Moment, FieldErrors},
+    components::{FieldErrors, Moment},
     fragments::ListQuery,
     markdown::first_line,
 };

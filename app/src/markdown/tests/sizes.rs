@@ -2,7 +2,7 @@
 
 use pulldown_cmark::Event;
 
-use super::super::{parser_limits, events};
+use super::super::{events, parser_limits};
 use super::{PREFIX, citation, strict};
 use crate::markdown::{Citation, to_html};
 

@@ -6,7 +6,7 @@ use leptos::{either::Either, prelude::*};
 
 use super::{About, WhatNow};
 use crate::{
-    components::{PageTitle, Plate, ProblemSummary, FieldErrors, async_section},
+    components::{FieldErrors, PageTitle, Plate, ProblemSummary, async_section},
     context::RequestContext,
     islands::SubmitButton,
     server::VerifyEmail,
@@ -14,13 +14,18 @@ use crate::{
 
 /// Looks the link up, so that nobody presses a button that does nothing, or does what they did not expect.
 #[component]
-pub(super) fn WaitingLink(door: RequestContext, user: Option<User>, can_send: bool, trouble: FieldErrors) -> impl IntoView {
-    let asking = door.clone();
+pub(super) fn WaitingLink(
+    context: RequestContext,
+    user: Option<User>,
+    can_send: bool,
+    trouble: FieldErrors,
+) -> impl IntoView {
+    let asking = context.clone();
     let look = move || {
-        let door = asking.clone();
+        let context = asking.clone();
         async move {
-            let token = door.reader.link.map(|link| link.0).unwrap_or_default();
-            match door.services.accounts.inspect_link(&token).await {
+            let token = context.reader.link.map(|link| link.0).unwrap_or_default();
+            match context.services.accounts.inspect_link(&token).await {
                 Ok(meaning) => Ok(Ok(meaning)),
                 Err(VerifyEmailError::Failure(failure)) => Err(failure),
                 Err(VerifyEmailError::Expired) => Ok(Err(Code::TokenExpired)),
@@ -29,7 +34,7 @@ pub(super) fn WaitingLink(door: RequestContext, user: Option<User>, can_send: bo
             }
         }
     };
-    async_section(&door, look, move |found: Result<EmailLinkKind, Code>| {
+    async_section(&context, look, move |found: Result<EmailLinkKind, Code>| {
         let (user, trouble) = (user.clone(), trouble.clone());
         match found {
             Ok(meaning) => Either::Left(view! { <Confirm meaning trouble /> }),

@@ -11,7 +11,7 @@ use leptos::{either::Either, prelude::*};
 use self::{link::WaitingLink, next::Next, text::words};
 use super::asked;
 use crate::{
-    components::{Framed, PageTitle, Plate, ProblemSummary, FieldErrors},
+    components::{FieldErrors, Framed, PageTitle, Plate, ProblemSummary},
     context::RequestContext,
 };
 
@@ -41,15 +41,15 @@ enum About {
 
 #[component]
 pub(crate) fn VerifyEmailPage() -> impl IntoView {
-    let door = RequestContext::of_request()?;
-    let user = door.reader.signed_in.as_ref().map(|signed_in| signed_in.user.clone());
+    let context = RequestContext::of_request()?;
+    let user = context.reader.signed_in.as_ref().map(|signed_in| signed_in.user.clone());
     let trouble = FieldErrors::of_request();
-    let can_send = door.services.mail.is_enabled();
-    let about = page_state(&door, user.as_ref(), &trouble);
+    let can_send = context.services.mail.is_enabled();
+    let about = page_state(&context, user.as_ref(), &trouble);
     // Of a link that waits the title is not known yet.
     let title = trouble.title(words(about, user.as_ref(), can_send).0);
     let plate = match about {
-        About::Link => Either::Left(view! { <WaitingLink door user can_send trouble=trouble.clone() /> }),
+        About::Link => Either::Left(view! { <WaitingLink context user can_send trouble=trouble.clone() /> }),
         about => Either::Right(view! { <WhatNow about user can_send trouble=trouble.clone() /> }),
     };
     Some(view! {
@@ -79,7 +79,7 @@ fn WhatNow(about: About, user: Option<User>, can_send: bool, trouble: FieldError
 
 /// What the address says counts before a link that waits, as that may have come for something else. Nobody is told that
 /// their address is proved who has only been sent here by a link on some page.
-fn page_state(door: &RequestContext, user: Option<&User>, trouble: &FieldErrors) -> About {
+fn page_state(context: &RequestContext, user: Option<&User>, trouble: &FieldErrors) -> About {
     let has_proved = user.is_some_and(|user| user.email_verified);
     match trouble.code() {
         Some(code @ (Code::InvalidVerificationToken | Code::TokenExpired | Code::InvalidUser)) => {
@@ -104,7 +104,7 @@ fn page_state(door: &RequestContext, user: Option<&User>, trouble: &FieldErrors)
         About::Sent
     } else if says("confirmed") && (user.is_none() || has_proved) {
         About::Confirmed
-    } else if door.reader.link.is_some() {
+    } else if context.reader.link.is_some() {
         About::Link
     } else if has_proved {
         About::Confirmed

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::{AGAIN, About, of_a_change};
 use crate::{
-    components::{TextField, FieldErrors},
+    components::{FieldErrors, TextField},
     islands::SubmitButton,
     server::SendVerification,
 };

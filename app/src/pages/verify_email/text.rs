@@ -1,7 +1,7 @@
 //! What the page says.
 
 use contract::{Code, Problem, sentence};
-use domain::{User, lifetimes};
+use domain::{User, link_ttl};
 
 use super::About;
 use crate::pages::hours;
@@ -40,13 +40,13 @@ fn failed(code: Code, user: Option<&User>) -> String {
 fn signed_up() -> String {
     format!(
         "A mail is on its way to the address you gave. Open its link to go on; it works for {}.",
-        hours(lifetimes::VERIFY)
+        hours(link_ttl::VERIFY)
     )
 }
 
 /// Who is not signed in is told nothing about the address.
 fn sent(user: Option<&User>) -> String {
-    let lasts = hours(lifetimes::VERIFY);
+    let lasts = hours(link_ttl::VERIFY);
     match user {
         Some(user) => format!("A mail is on its way to {}. Its link works for {lasts}.", user.email),
         None => {

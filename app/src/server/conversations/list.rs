@@ -1,13 +1,13 @@
 //! `POST /conversations/-/list`: the list, and what a search finds.
 
 use contract::conversations::{Conversation, ConversationStatus, Hit};
-use domain::{PageRequest, ConversationError};
+use domain::{ConversationError, PageRequest};
 
-use super::{super::signed_in, request_context, refused};
+use super::{super::signed_in, refused, request_context};
 use crate::{
     components::{Rows, hit_rows, list_more, list_region, list_rows},
     context::RequestContext,
-    fragments::{ListQuery, FormError, ListFragment},
+    fragments::{FormError, ListFragment, ListQuery},
 };
 
 /// Rows of a page.
@@ -20,18 +20,19 @@ type Found<T> = (Vec<T>, Option<String>);
 
 /// The reader's conversations, or the messages in which something was found.
 pub(crate) async fn list(asked: ListQuery) -> Result<ListFragment, FormError> {
-    let door = request_context()?;
+    let context = request_context()?;
     let asked = ListQuery { shown: rows(asked.shown), q: asked.q.trim().to_owned(), ..asked };
-    let user_id = signed_in(&door).map_err(|problem| refused(&door, problem))?.user.id.clone();
+    let user_id = signed_in(&context).map_err(|problem| refused(&context, problem))?.user.id.clone();
     let before = asked.shown - STEP;
     // Rows that an island adds are numbered on from those that are there.
     let first = if asked.more.is_some() { before } else { 0 };
     let (rows, next) = if asked.q.is_empty() {
         let (found, next) =
-            conversations(&door, &user_id, &asked).await.map_err(|error| refused(&door, error))?;
+            conversations(&context, &user_id, &asked).await.map_err(|error| refused(&context, error))?;
         (Rows { count: found.len(), html: list_rows(&found, &asked, first) }, next)
     } else {
-        let (found, next) = hits(&door, &user_id, &asked).await.map_err(|error| refused(&door, error))?;
+        let (found, next) =
+            hits(&context, &user_id, &asked).await.map_err(|error| refused(&context, error))?;
         (Rows { count: found.len(), html: hit_rows(&found, first) }, next)
     };
     let more = next.map(|next| list_more(&asked, &next, STEP, asked.shown < MOST)).unwrap_or_default();
@@ -66,7 +67,7 @@ fn wanted(asked: &ListQuery) -> (Option<String>, u32) {
 }
 
 async fn conversations(
-    door: &RequestContext,
+    context: &RequestContext,
     user_id: &str,
     asked: &ListQuery,
 ) -> Result<Found<Conversation>, ConversationError> {
@@ -76,7 +77,7 @@ async fn conversations(
     while left > 0 {
         let limit = left.min(PageRequest::MOST);
         let page = PageRequest { limit, cursor: cursor.as_deref() };
-        let page = door.services.conversations.list(user_id, status, page).await?;
+        let page = context.services.conversations.list(user_id, status, page).await?;
         found.extend(page.items);
         cursor = page.next_cursor;
         left -= limit;
@@ -87,13 +88,17 @@ async fn conversations(
     Ok((found, cursor))
 }
 
-async fn hits(door: &RequestContext, user_id: &str, asked: &ListQuery) -> Result<Found<Hit>, ConversationError> {
+async fn hits(
+    context: &RequestContext,
+    user_id: &str,
+    asked: &ListQuery,
+) -> Result<Found<Hit>, ConversationError> {
     let (mut cursor, mut left) = wanted(asked);
     let mut found = Vec::new();
     while left > 0 {
         let limit = left.min(PageRequest::MOST);
         let page = PageRequest { limit, cursor: cursor.as_deref() };
-        let page = door.services.conversations.search(user_id, &asked.q, page).await?;
+        let page = context.services.conversations.search(user_id, &asked.q, page).await?;
         found.extend(page.items);
         cursor = page.next_cursor;
         left -= limit;

@@ -12,8 +12,8 @@ use super::request_context;
 use crate::{context::RequestContext, fragments::FormError};
 
 /// Tells the edge or the page why nothing came of what was asked.
-fn refused(door: &RequestContext, problems: impl Into<Problems>) -> FormError {
+fn refused(context: &RequestContext, problems: impl Into<Problems>) -> FormError {
     let code = problems.into().first().code;
-    door.answer.set(|answered| answered.code = Some(code));
+    context.answer.set(|answered| answered.code = Some(code));
     FormError(code)
 }

@@ -6,12 +6,12 @@ use contract::{Code, Problem, Problems};
 use domain::PageAnchor;
 use leptos::prelude::use_context;
 
-use super::{super::signed_in, request_context, refused};
+use super::{super::signed_in, refused, request_context};
 use crate::{
     Book,
     components::{turn_rows, way_to_earlier, way_to_later},
     context::RequestContext,
-    fragments::{MessagesQuery, FormError, AnchorKind, MessagesFragment},
+    fragments::{AnchorKind, FormError, MessagesFragment, MessagesQuery},
 };
 
 /// Messages of a page.
@@ -19,13 +19,17 @@ const PAGE: u32 = 30;
 
 /// Messages of a conversation of the reader.
 pub(crate) async fn turns(asked: MessagesQuery) -> Result<MessagesFragment, FormError> {
-    let door = request_context()?;
+    let context = request_context()?;
     let book = use_context::<Arc<Book>>().map(|book| book.name.clone()).unwrap_or_default();
-    read(&door, &asked, &book).await.map_err(|problems| refused(&door, problems))
+    read(&context, &asked, &book).await.map_err(|problems| refused(&context, problems))
 }
 
-async fn read(door: &RequestContext, asked: &MessagesQuery, book: &str) -> Result<MessagesFragment, Problems> {
-    let user_id = &signed_in(door)?.user.id;
+async fn read(
+    context: &RequestContext,
+    asked: &MessagesQuery,
+    book: &str,
+) -> Result<MessagesFragment, Problems> {
+    let user_id = &signed_in(context)?.user.id;
     let place = match (asked.place, asked.message.as_str()) {
         (AnchorKind::End, _) => PageAnchor::End,
         (_, "") => return Err(Problem::new(Code::MalformedRequest).into()),
@@ -35,7 +39,7 @@ async fn read(door: &RequestContext, asked: &MessagesQuery, book: &str) -> Resul
         (AnchorKind::Only, message) => PageAnchor::Only(message),
     };
     let branch = Some(asked.branch.as_str()).filter(|branch| !branch.is_empty());
-    let stretch = door.services.conversations.branch_page(user_id, &asked.id, branch, place, PAGE).await?;
+    let stretch = context.services.conversations.branch_page(user_id, &asked.id, branch, place, PAGE).await?;
     let places = stretch.turns.first().zip(stretch.turns.last());
     let html = if places.is_some() { turn_rows(&stretch.turns, asked, book) } else { String::new() };
     let first = stretch.turns.first().filter(|_| stretch.goes_up).map(|turn| turn.message.id.as_str());

@@ -1,6 +1,6 @@
 //! Conversations: what a chatbot writes, what a reader finds again.
 //!
-//! What a client sends as JSON is kept to the letter ([`Verbatim`]); what Bookplate has to understand of it is read out
+//! What a client sends as JSON is kept to the letter ([`RawJson`]); what Bookplate has to understand of it is read out
 //! of it and judged ([`Part`]). Offsets into a text count Unicode code points.
 
 mod body;

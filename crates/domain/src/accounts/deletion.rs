@@ -103,19 +103,19 @@ impl Accounts {
     ) -> Result<DeleteAccountOutcome, DeleteAccountError> {
         let request = MailRequest::DeleteAccount { user_id: user.id.clone(), callback };
         let mail = self.post.request(Some(&user.id), request);
-        let trace = with_mails(self.events.done(EventKind::DeletionRequest, &user.id, &visit.device), mail);
-        self.database.record(&trace).await?;
-        self.after_commit(&trace);
+        let record = with_mails(self.events.done(EventKind::DeletionRequest, &user.id, &visit.device), mail);
+        self.database.record(&record).await?;
+        self.after_commit(&record);
         Ok(DeleteAccountOutcome::ByMail)
     }
 
     /// Removes a reader and everything about them, and says so in a last mail.
     pub(crate) async fn erase(&self, user: &User) -> Result<bool, InternalError> {
         let farewell = self.post.notice(None, &user.email, &MailTemplate::AccountDeleted);
-        let trace = with_mails(self.events.anonymous_deletion(), farewell);
-        let erased = self.database.delete_user(&user.id, &trace).await?;
+        let record = with_mails(self.events.anonymous_deletion(), farewell);
+        let erased = self.database.delete_user(&user.id, &record).await?;
         if erased {
-            self.after_commit(&trace);
+            self.after_commit(&record);
         }
         Ok(erased)
     }

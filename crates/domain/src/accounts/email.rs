@@ -128,10 +128,10 @@ impl Accounts {
             MailRequest::VerifyNewEmail { user_id, new_email, callback }
         };
         let mail = self.post.request(Some(&user.id), request).ok_or(ChangeEmailError::NoMail)?;
-        let trace =
+        let record =
             with_mails(self.events.done(EventKind::EmailChangeRequest, &user.id, &visit.device), [mail]);
-        self.database.record(&trace).await?;
-        self.after_commit(&trace);
+        self.database.record(&record).await?;
+        self.after_commit(&record);
         Ok(())
     }
 
@@ -213,11 +213,11 @@ impl Accounts {
         let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, self.events.now()));
         let opening =
             session.as_ref().map(|session| NewSession { session, replaced: None, device: device.as_ref() });
-        let trace = self.events.done(EventKind::EmailVerification, &user.id, &visit.device);
-        if self.database.verify_email(link, opening.as_ref(), &trace).await? != ConsumeOutcome::Now {
+        let record = self.events.done(EventKind::EmailVerification, &user.id, &visit.device);
+        if self.database.verify_email(link, opening.as_ref(), &record).await? != ConsumeOutcome::Now {
             return self.opened_elsewhere(link).await;
         }
-        self.after_commit(&trace);
+        self.after_commit(&record);
         let session = match session {
             Some(session) => Some(self.sessions.create_session_record(session, user).await.session),
             None => None,
@@ -245,7 +245,7 @@ impl Accounts {
     /// proved first.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn link_signs_in_this_browser(
         &self,
         token: &str,
@@ -273,11 +273,11 @@ impl Accounts {
             expires_at: now.plus_seconds(LinkPurpose::ResetPassword.lifetime()),
             ..link.clone()
         };
-        let trace = self.events.done(EventKind::EmailVerification, &link.user_id, &visit.device);
-        if self.database.verify_email_anew(link, &reset, &trace).await? != ConsumeOutcome::Now {
+        let record = self.events.done(EventKind::EmailVerification, &link.user_id, &visit.device);
+        if self.database.verify_email_anew(link, &reset, &record).await? != ConsumeOutcome::Now {
             return self.opened_elsewhere(link).await;
         }
-        self.after_commit(&trace);
+        self.after_commit(&record);
         Ok(EmailLinkOutcome::NewPasswordNeeded { token })
     }
 
@@ -305,13 +305,13 @@ impl Accounts {
     ) -> Result<EmailLinkOutcome, VerifyEmailError> {
         let occasion = MailTemplate::EmailChanged { new_email: new_email.to_owned() };
         let notice = self.post.notice(Some(&link.user_id), &link.email, &occasion);
-        let trace =
+        let record =
             with_mails(self.events.done(EventKind::EmailChange, &link.user_id, &visit.device), notice);
         // An address that was taken meanwhile is not told apart: its owner's account is nobody's business.
-        if self.database.change_email(link, new_email, &trace).await? != ConsumeOutcome::Now {
+        if self.database.change_email(link, new_email, &record).await? != ConsumeOutcome::Now {
             return Err(VerifyEmailError::InvalidToken);
         }
-        self.after_commit(&trace);
+        self.after_commit(&record);
         let user = self.database.find_user(&link.user_id).await?.ok_or(VerifyEmailError::InvalidToken)?;
         Ok(EmailLinkOutcome::Changed(user))
     }

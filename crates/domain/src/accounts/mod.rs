@@ -75,7 +75,7 @@ impl Accounts {
     /// What happened to a reader's account lately, the latest first, at most fifty.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn events(&self, user: &User) -> Result<Vec<storage::AuditEvent>, InternalError> {
         Ok(self.database.events_of(&user.id, 50).await?)
     }
@@ -110,9 +110,9 @@ impl Accounts {
     }
 
     /// After a change is stored: tells the log, and wakes who carries its mail.
-    fn after_commit(&self, trace: &AuditRecord) {
-        crate::events::log(trace);
-        self.post.wake(trace);
+    fn after_commit(&self, record: &AuditRecord) {
+        crate::events::log(record);
+        self.post.wake(record);
     }
 }
 

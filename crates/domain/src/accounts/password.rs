@@ -5,7 +5,7 @@ use storage::{NewPasswordHash, NewSession, Session, SignedIn, User};
 
 use super::{Accounts, failures};
 use crate::{
-    ClientInfo, EventKind, InternalError, LimitError, MailTemplate, events::with_mails, limits::Rule,
+    ClientInfo, EventKind, InternalError, LimitError, MailTemplate, events::with_mails, rate_limits::Rule,
 };
 
 /// A reader wants another password.
@@ -82,12 +82,12 @@ impl Accounts {
         let credential_id = self.ports.random_uuid().to_string();
         let password = NewPasswordHash { user_id: &user.id, credential_id: &credential_id, hash: &hash };
         let notice = self.post.notice(Some(&user.id), &user.email, &MailTemplate::PasswordChanged);
-        let trace = with_mails(self.events.done(EventKind::PasswordChange, &user.id, &visit.device), notice);
-        if !self.database.change_password(&password, &compared, opening.as_ref(), &trace).await? {
+        let record = with_mails(self.events.done(EventKind::PasswordChange, &user.id, &visit.device), notice);
+        if !self.database.change_password(&password, &compared, opening.as_ref(), &record).await? {
             // Changed by another request since it was compared.
             return Err(ChangePasswordError::Current(CheckPasswordError::WrongPassword));
         }
-        self.after_commit(&trace);
+        self.after_commit(&record);
         let session = match session {
             Some(session) => Some(self.sessions.create_session_record(session, user.clone()).await.session),
             None => None,

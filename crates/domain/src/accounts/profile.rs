@@ -92,7 +92,7 @@ impl Accounts {
     /// The ways a reader can sign in.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn sign_in_methods(&self, user: &User) -> Result<Vec<SignInMethod>, InternalError> {
         Ok(self.database.sign_in_methods(&user.id).await?)
     }

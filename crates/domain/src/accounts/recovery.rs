@@ -51,7 +51,7 @@ impl Accounts {
     /// Whether a link to set a password is good. Looking does not spend it.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn is_reset_link_valid(&self, token: &str) -> Result<bool, InternalError> {
         Ok(self.reset_link(token).await?.is_some())
     }
@@ -75,12 +75,12 @@ impl Accounts {
         let credential_id = self.ports.random_uuid().to_string();
         let new = NewPasswordHash { user_id: &user.id, credential_id: &credential_id, hash: &hash };
         let notice = self.post.notice(Some(&user.id), &user.email, &MailTemplate::PasswordChanged);
-        let trace = with_mails(self.events.done(EventKind::PasswordReset, &user.id, &visit.device), notice);
+        let record = with_mails(self.events.done(EventKind::PasswordReset, &user.id, &visit.device), notice);
         let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, self.events.now()));
-        if self.database.reset_password(&link, &new, device.as_ref(), &trace).await? != ConsumeOutcome::Now {
+        if self.database.reset_password(&link, &new, device.as_ref(), &record).await? != ConsumeOutcome::Now {
             return Err(ResetPasswordError::InvalidToken);
         }
-        self.after_commit(&trace);
+        self.after_commit(&record);
         Ok(())
     }
 

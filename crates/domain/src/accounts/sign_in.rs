@@ -7,8 +7,8 @@ use super::{Accounts, failures};
 use crate::{
     ClientInfo, EventKind, InternalError, LimitError, MailTemplate,
     events::{TOO_MANY, with_mails},
-    limits::{Attempt, Rule},
     mail::MailRequest,
+    rate_limits::{Attempt, Rule},
     user_agent::describe_device,
 };
 
@@ -124,11 +124,11 @@ impl Accounts {
             let request =
                 MailRequest::VerifyEmail { email: user.email.clone(), callback: command.callback.clone() };
             let mail = self.post.request(Some(&user.id), request);
-            let mut trace = with_mails(self.events.done(EventKind::SignIn, &user.id, &visit.device), mail);
-            trace.event.outcome = "email-not-verified".to_owned();
+            let mut record = with_mails(self.events.done(EventKind::SignIn, &user.id, &visit.device), mail);
+            record.event.outcome = "email-not-verified".to_owned();
             let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, self.events.now()));
-            self.database.touch_unverified(&user.id, self.events.now(), device.as_ref(), &trace).await?;
-            self.after_commit(&trace);
+            self.database.touch_unverified(&user.id, self.events.now(), device.as_ref(), &record).await?;
+            self.after_commit(&record);
             return Err(SignInError::EmailNotVerified);
         }
         Ok(())
@@ -151,11 +151,11 @@ impl Accounts {
         let opening =
             NewSession { session: &session, replaced: replaced.as_deref(), device: device.as_ref() };
         let notice = if *device_known { None } else { self.new_device_notice(user, visit) };
-        let trace = with_mails(self.events.done(EventKind::SignIn, &user.id, &visit.device), notice);
-        if !self.database.open_session(&opening, password_hash, rehashed.as_deref(), &trace).await? {
+        let record = with_mails(self.events.done(EventKind::SignIn, &user.id, &visit.device), notice);
+        if !self.database.open_session(&opening, password_hash, rehashed.as_deref(), &record).await? {
             return Ok(None);
         }
-        self.after_commit(&trace);
+        self.after_commit(&record);
         Ok(Some(self.sessions.create_session_record(session, user.clone()).await))
     }
 

@@ -113,9 +113,9 @@ impl Accounts {
         });
         let request = MailRequest::VerifyEmail { email: user.email.clone(), callback };
         let mail = self.post.request(Some(&user.id), request);
-        let trace = with_mails(self.events.done(EventKind::SignUp, &user.id, &visit.device), mail);
-        if self.database.create_account(account, opening.as_ref(), &trace).await? {
-            self.after_commit(&trace);
+        let record = with_mails(self.events.done(EventKind::SignUp, &user.id, &visit.device), mail);
+        if self.database.create_account(account, opening.as_ref(), &record).await? {
+            self.after_commit(&record);
             return Ok(true);
         }
         self.note_taken(user, visit).await?;
@@ -128,10 +128,10 @@ impl Accounts {
         let attempt = MailRequest::SignUpAttempt { email: user.email.clone() };
         let silent = self.rules.require_verified_email;
         let mail = if silent { self.post.request(None, attempt) } else { None };
-        let mut trace = with_mails(self.events.done(EventKind::SignUp, "", &visit.device), mail);
-        (trace.event.user_id, trace.event.outcome) = (None, "email-taken".to_owned());
-        self.database.record(&trace).await?;
-        self.after_commit(&trace);
+        let mut record = with_mails(self.events.done(EventKind::SignUp, "", &visit.device), mail);
+        (record.event.user_id, record.event.outcome) = (None, "email-taken".to_owned());
+        self.database.record(&record).await?;
+        self.after_commit(&record);
         Ok(())
     }
 }

@@ -8,16 +8,16 @@ mod change_bus;
 mod cursor;
 mod drafts;
 mod error;
-mod exporting;
-mod importing;
+mod export;
+mod import;
 mod messages;
-mod searching;
+mod search;
 mod subscription;
 mod to_wire;
 
 pub use branching::{BranchMessage, BranchPage, PageAnchor, SiblingPosition};
 pub use error::ConversationError;
-pub use exporting::{ConversationExport, ExportCursor, ExportFormat, ExportItem, ExportedConversation};
+pub use export::{ConversationExport, ExportCursor, ExportFormat, ExportItem, ExportedConversation};
 pub use subscription::{ConversationEvent, Subscription};
 
 use std::sync::Arc;
@@ -36,7 +36,7 @@ use storage::{
 };
 
 use self::{change_bus::ChangeBus, cursor::Cursors, to_wire::conversation};
-use crate::{InternalError, Ports, Secret, privacy::export::Book};
+use crate::{InternalError, Ports, Secret, data_export::export::Book};
 
 /// What a reader and a chatbot may store. Sizes are in bytes of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub struct Principal<'a> {
 /// How much of a list is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct PageRequest<'a> {
-    /// How many at most; see [`Asked::MOST`].
+    /// How many at most; see [`PageRequest::MOST`].
     pub limit: u32,
     /// Where to go on.
     pub cursor: Option<&'a str>,

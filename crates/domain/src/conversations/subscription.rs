@@ -75,7 +75,7 @@ impl Conversations {
     /// Tells other processes what has changed here, as long as there is something to tell.
     ///
     /// # Errors
-    /// [`Failure`]; what was not told is told next time.
+    /// [`InternalError`]; what was not told is told next time.
     pub async fn publish_changes(&self) -> Result<(), InternalError> {
         let untold = self.hub.take_pending();
         let mut notices = vec![self.hub.instance.clone()];
@@ -109,7 +109,7 @@ impl Conversations {
     /// Listens to what other processes tell, until the connection is lost.
     ///
     /// # Errors
-    /// [`Failure`]. What is missed until the next call is looked for at its beginning.
+    /// [`InternalError`]. What is missed until the next call is looked for at its beginning.
     pub async fn listen(&self, url: &str) -> Result<(), InternalError> {
         let mut listener = Listener::connect(url).await?;
         self.hub.all_changed();

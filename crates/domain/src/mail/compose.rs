@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use storage::{QueuedMail, User};
 
-use super::{Link, MailQueue, MailTemplate, lifetimes, queue::QueueItem};
-use crate::{ClientMetadata, DONE, EventKind, InternalError, LimitError, Ports, devices::hex, limits::Rule};
+use super::{Link, MailQueue, MailTemplate, link_ttl, queue::QueueItem};
+use crate::{
+    ClientMetadata, DONE, EventKind, InternalError, LimitError, Ports, devices::hex, rate_limits::Rule,
+};
 
 /// What a mail is to be about.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -72,9 +74,9 @@ impl LinkPurpose {
     /// Seconds a link lives.
     pub(crate) const fn lifetime(self) -> i64 {
         match self {
-            Self::ResetPassword | Self::OperatorReset => lifetimes::RESET,
-            Self::DeleteAccount => lifetimes::DELETE,
-            Self::VerifyEmail | Self::ConfirmEmailChange | Self::VerifyNewEmail => lifetimes::VERIFY,
+            Self::ResetPassword | Self::OperatorReset => link_ttl::RESET,
+            Self::DeleteAccount => link_ttl::DELETE,
+            Self::VerifyEmail | Self::ConfirmEmailChange | Self::VerifyNewEmail => link_ttl::VERIFY,
         }
     }
 

@@ -3,7 +3,7 @@
 use contract::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{draft::quoted, html, templates, text};
+use super::{draft::quoted, html, plain_text, templates};
 
 /// A letter ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,7 +86,7 @@ pub struct MailBranding {
 }
 
 impl MailTemplate {
-    /// The word in [`Letter::kind`].
+    /// The word in [`MailMessage::kind`].
     fn kind(&self) -> &'static str {
         match self {
             Self::VerifyEmail(_) | Self::VerifyNewEmail(_) => "verify-email",
@@ -128,7 +128,7 @@ impl MailBranding {
             id,
             kind: occasion.kind().to_owned(),
             to: to.to_owned(),
-            text: text::render(&draft, &head),
+            text: plain_text::render(&draft, &head),
             html: html::render(&draft, &head),
             subject: draft.subject,
             link: occasion.link().cloned(),

@@ -4,13 +4,13 @@ mod colour;
 mod compose;
 mod draft;
 mod html;
-pub mod lifetimes;
+pub mod link_ttl;
 mod message;
+mod plain_text;
 mod queue;
 mod templates;
 #[cfg(test)]
 mod tests;
-mod text;
 
 pub(crate) use compose::{LinkPurpose, MailRequest, link_id, new_token};
 pub use message::{Link, MailBranding, MailMessage, MailTemplate};

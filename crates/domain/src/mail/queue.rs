@@ -105,8 +105,8 @@ impl MailQueue {
     }
 
     /// Wakes the carriers, after what was queued is stored.
-    pub(crate) fn wake(&self, trace: &AuditRecord) {
-        if !trace.mails.is_empty() {
+    pub(crate) fn wake(&self, record: &AuditRecord) {
+        if !record.mails.is_empty() {
             self.wake_up();
         }
     }
@@ -131,7 +131,7 @@ impl MailQueue {
     /// Delivers what is due, one after the other, until nothing is or the mail server takes nothing.
     ///
     /// # Errors
-    /// [`Failure`] of the database; what was not delivered is due again a little later.
+    /// [`InternalError`] of the database; what was not delivered is due again a little later.
     pub async fn deliver(&self) -> Result<DeliveryOutcome, InternalError> {
         loop {
             match self.deliver_next().await? {
@@ -144,7 +144,7 @@ impl MailQueue {
     /// Delivers the mail that has been due longest, or writes the one that was asked for longest ago.
     ///
     /// # Errors
-    /// As [`Post::deliver`].
+    /// As [`MailQueue::deliver`].
     pub async fn deliver_next(&self) -> Result<DeliveryOutcome, InternalError> {
         let now = self.ports.clock.now();
         let Some(mail) = self.database.claim_mail(now, now.plus_seconds(CLAIM)).await? else {

@@ -5,7 +5,7 @@ use contract::{Timestamp, routes};
 
 use super::{
     draft::{Block, Draft, quoted},
-    lifetimes::{self, in_words},
+    link_ttl::{self, in_words},
     message::{Link, MailBranding, MailTemplate},
 };
 
@@ -41,7 +41,7 @@ fn verify_email(head: &MailBranding, link: &Link) -> Draft {
                 "An account for {book} was opened with this address. Confirm that the address is yours, so that we \
                  can reach you when you forget your password."
             )),
-            act("Confirm the address", link, lifetimes::VERIFY),
+            act("Confirm the address", link, link_ttl::VERIFY),
             Block::Say(
                 "If this was not you, leave this letter alone: nobody can confirm the address without it."
                     .into(),
@@ -55,7 +55,7 @@ fn reset_password(head: &MailBranding, link: &Link) -> Draft {
     let book = &head.book;
     Draft {
         subject: format!("Choose a new password for {book}"),
-        preview: format!("The link works for {}.", in_words(lifetimes::RESET)),
+        preview: format!("The link works for {}.", in_words(link_ttl::RESET)),
         heading: "Choose a new password".to_owned(),
         blocks: vec![
             Block::Say(format!(
@@ -66,7 +66,7 @@ fn reset_password(head: &MailBranding, link: &Link) -> Draft {
                 url: link.url.clone(),
                 lasts: format!(
                     "The link works once and for {}; a newer letter of this kind ends it.",
-                    in_words(lifetimes::RESET)
+                    in_words(link_ttl::RESET)
                 ),
             },
             Block::Say(
@@ -86,7 +86,7 @@ fn confirm_email_change(head: &MailBranding, link: &Link, new_email: &str) -> Dr
         blocks: vec![
             Block::Say(format!("You asked that your account for {book} move from this address to another:")),
             Block::Facts(vec![("New address", quoted(new_email))]),
-            act("Confirm the change", link, lifetimes::VERIFY),
+            act("Confirm the change", link, link_ttl::VERIFY),
             Block::Say(
                 "A second letter then goes to the new address; until its link is opened, nothing changes."
                     .into(),
@@ -113,7 +113,7 @@ fn verify_new_email(head: &MailBranding, link: &Link) -> Draft {
                 "You asked that your account for {book} move to this address. Confirm that it is yours; from then on \
                  you sign in with it."
             )),
-            act("Confirm the new address", link, lifetimes::VERIFY),
+            act("Confirm the new address", link, link_ttl::VERIFY),
             Block::Say(
                 "If this was not you, leave this letter alone: nothing changes without it.".to_owned(),
             ),
@@ -133,7 +133,7 @@ fn delete_account(head: &MailBranding, link: &Link) -> Draft {
                 "You asked that your account for {book} be deleted. With it goes everything that is stored about you, \
                  at once and for good."
             )),
-            act("Delete the account", link, lifetimes::DELETE),
+            act("Delete the account", link, link_ttl::DELETE),
             otherwise(
                 head,
                 "If this was not you, do not open the link: the account stays. Somebody else is signed in to it; \

@@ -20,11 +20,11 @@
 mod index_text;
 mod matcher;
 mod normalize;
-mod passage;
 mod query;
+mod snippet;
 mod tokenizer;
 
 pub use index_text::{Indexed, TermPrefix, index};
-pub use passage::{Passage, PassagePart};
 pub use query::Query;
+pub use snippet::{Passage, PassagePart};
 pub use tokenizer::{Term, terms};

@@ -131,7 +131,7 @@ impl Sessions {
     /// The living session of a browser. An expired one is removed.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn resolve(
         &self,
         presented: &SessionHandle,
@@ -171,7 +171,7 @@ impl Sessions {
     /// Whether a session still lives, for who holds on to one for longer than a request.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn is_active(&self, session_id: &str) -> Result<bool, InternalError> {
         let Some(presented) = parse_session_id(session_id) else { return Ok(false) };
         Ok(self.resolve(&presented, Renewal::Never).await?.is_some())

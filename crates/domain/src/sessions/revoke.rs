@@ -9,7 +9,7 @@ impl Sessions {
     /// Ends the session a browser brings along, at its own wish. Ending one that is gone is no error.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn sign_out(
         &self,
         presented: &SessionHandle,
@@ -24,7 +24,7 @@ impl Sessions {
     /// A reader's living sessions, the last used first.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn list(&self, user_id: &str) -> Result<Vec<Session>, InternalError> {
         Ok(self.database.sessions_of(user_id, self.ports.clock.now()).await?)
     }
@@ -32,7 +32,7 @@ impl Sessions {
     /// Ends the session of a reader that a token, or the id in it, names. One that is not the reader's is left alone.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn revoke(
         &self,
         user_id: &str,
@@ -48,16 +48,16 @@ impl Sessions {
     /// Ends every session of a reader, except one when it is named.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn revoke_all(
         &self,
         user_id: &str,
         except: Option<&Session>,
         device: &ClientMetadata,
     ) -> Result<(), InternalError> {
-        let trace = self.events.done(EventKind::SessionEnd, user_id, device);
-        self.database.revoke_sessions(user_id, except.map(|it| it.id.as_str()), &trace).await?;
-        events::log(&trace);
+        let record = self.events.done(EventKind::SessionEnd, user_id, device);
+        self.database.revoke_sessions(user_id, except.map(|it| it.id.as_str()), &record).await?;
+        events::log(&record);
         Ok(())
     }
 
@@ -68,9 +68,9 @@ impl Sessions {
         session_id: &str,
         device: &ClientMetadata,
     ) -> Result<(), InternalError> {
-        let trace = self.events.done(kind, user_id, device);
-        if self.database.revoke_session(user_id, session_id, &trace).await? {
-            events::log(&trace);
+        let record = self.events.done(kind, user_id, device);
+        if self.database.revoke_session(user_id, session_id, &record).await? {
+            events::log(&record);
         }
         Ok(())
     }

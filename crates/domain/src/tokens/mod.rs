@@ -105,7 +105,7 @@ impl Tokens {
     /// Reads the keys again: another process may have added one.
     ///
     /// # Errors
-    /// [`Failure`]; then the keys stay as they were.
+    /// [`InternalError`]; then the keys stay as they were.
     pub async fn reload(&self) -> Result<(), InternalError> {
         let keys = KeyRing::open(&self.database, &self.ports, &self.secret, self.settings.algorithm).await?;
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
@@ -117,7 +117,7 @@ impl Tokens {
     /// Adds a key that is published now and signs `ahead` seconds later; `false` when one is waiting already.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn rotate(&self, ahead: i64) -> Result<bool, InternalError> {
         let algorithm = self.settings.algorithm;
         let added = KeyRing::rotate(&self.database, &self.ports, &self.secret, algorithm, ahead).await?;
@@ -128,7 +128,7 @@ impl Tokens {
     /// Every key and what it does.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`InternalError`].
     pub async fn keys(&self) -> Result<Vec<KeyInfo>, InternalError> {
         KeyRing::list(&self.database, &self.ports).await
     }

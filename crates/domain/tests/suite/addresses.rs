@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{
     ChangeEmailError, ClientInfo, EmailLinkOutcome, SendVerificationError, SignedIn, VerifyEmailError,
     contract::{Code, Email, Problem, Problems},
-    lifetimes,
+    link_ttl,
 };
 use testkit::{databases::TestDatabase, on_each_database};
 use tokio::task::JoinSet;
@@ -81,7 +81,7 @@ async fn security_22_a_link_that_proves_an_address_works_for_a_day(database: Tes
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let token = book.token_in("verify-email").await;
-    book.ports.clock.advance_seconds(lifetimes::VERIFY);
+    book.ports.clock.advance_seconds(link_ttl::VERIFY);
     let refused = opens(&book, &token, None).await.unwrap_err();
     assert!(matches!(refused, VerifyEmailError::Expired), "{refused:?}");
     assert_eq!(Problem::from(refused), Problem::new(Code::TokenExpired));
@@ -256,7 +256,7 @@ async fn security_22_a_change_of_address_works_once_for_a_day_and_kills_the_olde
     asks_for(&book, &signed_in, "second").await;
     let newer = book.token_in("change-email").await;
     assert!(matches!(opens(&book, &older, None).await, Err(VerifyEmailError::InvalidToken)));
-    book.ports.clock.advance_seconds(lifetimes::VERIFY);
+    book.ports.clock.advance_seconds(link_ttl::VERIFY);
     assert!(matches!(opens(&book, &newer, None).await, Err(VerifyEmailError::Expired)));
     book.ports.clock.advance_seconds(-1);
     opens(&book, &newer, None).await.unwrap();

@@ -6,7 +6,7 @@ use domain::{
     CheckPasswordError, ClientInfo, DeleteAccount, DeleteAccountError, DeleteAccountOutcome, SignInError,
     SignedIn,
     contract::{Code, Problem, Problems},
-    lifetimes,
+    link_ttl,
 };
 use testkit::{databases::TestDatabase, on_each_database};
 use tokio::task::JoinSet;
@@ -77,8 +77,8 @@ async fn security_11_a_deleted_reader_is_gone_at_once_with_everything_and_is_tol
     assert_eq!(deletes(&book, by_password(PASSWORD), &ada).await.unwrap(), DeleteAccountOutcome::Now);
     assert!(!book.lives(&ada).await && !book.lives(&other).await);
     assert!(book.services.tokens.verify(&token).await.is_err());
-    for trace in [ada.user.id.as_str(), "ada@example.com", &ada.session.id, &other.session.record_id] {
-        assert_eq!(book.database.rows_holding(trace).await, Vec::<String>::new(), "{trace}");
+    for record in [ada.user.id.as_str(), "ada@example.com", &ada.session.id, &other.session.record_id] {
+        assert_eq!(book.database.rows_holding(record).await, Vec::<String>::new(), "{record}");
     }
     assert!(book.lives(&grace).await);
     assert_eq!(book.posted().await, [("account-deleted".into(), "ada@example.com".into())]);
@@ -138,7 +138,7 @@ async fn where_addresses_are_proved_a_link_is_mailed_that_deletes(database: Test
         deletes(&book, by_token(&older), &signed_in).await,
         Err(DeleteAccountError::InvalidToken)
     ));
-    book.ports.clock.advance_seconds(lifetimes::DELETE);
+    book.ports.clock.advance_seconds(link_ttl::DELETE);
     assert!(matches!(
         deletes(&book, by_token(&token), &signed_in).await,
         Err(DeleteAccountError::InvalidToken)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{
     ClientInfo, ResetPasswordError, SignInError, SignedIn,
     contract::{Code, Problem, Problems},
-    lifetimes,
+    link_ttl,
 };
 use testkit::{Work, databases::TestDatabase, on_each_database};
 use tokio::task::JoinSet;
@@ -155,7 +155,7 @@ async fn security_22_a_link_works_for_an_hour(database: TestDatabase) {
     book.reader("ada").await;
     book.mail().await;
     let token = token(&book).await;
-    book.ports.clock.advance_seconds(lifetimes::RESET - 1);
+    book.ports.clock.advance_seconds(link_ttl::RESET - 1);
     assert!(is_good(&book, &token).await);
     book.ports.clock.advance_seconds(1);
     assert!(!is_good(&book, &token).await);

@@ -9,7 +9,7 @@ mod append_one_sqlite;
 mod append_queue;
 mod branches;
 mod fts_merge;
-mod importing;
+mod import;
 mod list;
 mod message;
 mod pg_notify;
@@ -22,7 +22,7 @@ mod update;
 pub use append::{AppendOutcome, AppendRequest, AppendedMessage, Draft, Idempotency, Writer};
 pub use append_queue::MessageWriter;
 pub use branches::Siblings;
-pub use importing::{ForeignConversation, ImportOutcome, Importing, PostImportPatch};
+pub use import::{ForeignConversation, ImportOutcome, Importing, PostImportPatch};
 pub use list::{CreateOutcome, StoredConversation};
 pub use message::{Content, SEQ_BITS, StoredMessage};
 pub use pg_notify::Listener;
@@ -36,7 +36,7 @@ pub(crate) fn statements() -> Vec<&'static str> {
         branches::STATEMENTS,
         update::STATEMENTS,
         tx::STATEMENTS,
-        importing::STATEMENTS,
+        import::STATEMENTS,
         list::STATEMENTS,
         read::STATEMENTS,
         taking::STATEMENTS,
@@ -51,6 +51,6 @@ pub(crate) fn statements_of_sqlite() -> Vec<&'static str> {
 
 /// Those that only PostgreSQL knows.
 pub(crate) fn statements_of_postgres() -> Vec<&'static str> {
-    [search::POSTGRES, pg_notify::POSTGRES, append_batch::POSTGRES, importing::POSTGRES, &[tx::HOLD_POSTGRES]]
+    [search::POSTGRES, pg_notify::POSTGRES, append_batch::POSTGRES, import::POSTGRES, &[tx::HOLD_POSTGRES]]
         .concat()
 }

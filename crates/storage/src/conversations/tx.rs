@@ -5,7 +5,7 @@ use sqlx::{PgConnection, SqliteConnection};
 use super::{
     Content, CreateOutcome, Draft, ForeignConversation, Idempotency, PostImportPatch, StoredConversation,
     StoredMessage, Terms,
-    importing::{FINISH, LATER},
+    import::{FINISH, LATER},
     list::{COUNT, INSERT, MAKE_ROOM, NewRow, conversation_columns},
     message::{message_columns, number},
     search::{INDEX_POSTGRES, INDEX_SQLITE, INSERT_POSTGRES, INSERT_SQLITE, UNINDEX_SQLITE},

@@ -5,8 +5,8 @@ use testkit::{databases::TestDatabase, on_each_database};
 use crate::{
     conversations::spoken,
     fixtures::{
-        NOW, account, answers, count, device, hash, key, link, mail, opening, replacing, session, signed_up,
-        trace, trace_of,
+        NOW, account, answers, count, device, hash, key, link, mail, opening, record, replacing, session,
+        signed_up, trace_of,
     },
 };
 
@@ -32,7 +32,7 @@ async fn a_stored_reader_is_found_again_with_everything_that_was_said(database: 
     account.user.email_verified = true;
     account.user.updated_at = NOW.plus_seconds(5);
     assert!(
-        database.create_account(&account, Some(&opening(&session("reader-1", 1))), &trace()).await.unwrap()
+        database.create_account(&account, Some(&opening(&session("reader-1", 1))), &record()).await.unwrap()
     );
 
     let found = database.find_credentials("reader1@example.com", None).await.unwrap().unwrap();
@@ -58,7 +58,7 @@ async fn any_text_comes_back_as_it_was(database: TestDatabase) {
     account.user.image = None;
     account.user.answers = answers(text);
     assert!(
-        database.create_account(&account, Some(&opening(&session("reader-1", 1))), &trace()).await.unwrap()
+        database.create_account(&account, Some(&opening(&session("reader-1", 1))), &record()).await.unwrap()
     );
     let user = database.find_user("reader-1").await.unwrap().unwrap();
     assert_eq!((user.name.as_str(), user.image), (text, None));
@@ -71,7 +71,7 @@ async fn a_taken_address_leaves_nothing_behind(database: TestDatabase) {
     let mut second = account(2);
     second.user.email = "reader1@example.com".into();
     assert!(
-        !database.create_account(&second, Some(&opening(&session("reader-2", 2))), &trace()).await.unwrap()
+        !database.create_account(&second, Some(&opening(&session("reader-2", 2))), &record()).await.unwrap()
     );
     assert_eq!(database.rows().await, before);
 }
@@ -82,7 +82,7 @@ async fn a_refused_sign_up_does_not_end_the_session_the_browser_brought_along(da
     second.user.email = "reader1@example.com".into();
     assert!(
         !database
-            .create_account(&second, Some(&replacing(&session("reader-2", 2), "handle-1")), &trace())
+            .create_account(&second, Some(&replacing(&session("reader-2", 2), "handle-1")), &record())
             .await
             .unwrap()
     );
@@ -93,7 +93,7 @@ async fn a_sign_up_ends_the_session_the_browser_brought_along(database: TestData
     signed_up(&database, 1).await;
     assert!(
         database
-            .create_account(&account(2), Some(&replacing(&session("reader-2", 2), "handle-1")), &trace())
+            .create_account(&account(2), Some(&replacing(&session("reader-2", 2), "handle-1")), &record())
             .await
             .unwrap()
     );
@@ -125,7 +125,7 @@ async fn a_failed_sign_up_leaves_nothing_behind(database: TestDatabase) {
     signed_up(&database, 1).await;
     let before = database.rows().await;
     let failed =
-        database.create_account(&account(2), Some(&opening(&session("reader-2", 1))), &trace()).await;
+        database.create_account(&account(2), Some(&opening(&session("reader-2", 1))), &record()).await;
     assert!(matches!(failed, Err(StorageError::Fault(_))), "{failed:?}");
     assert_eq!(database.rows().await, before);
 }
@@ -203,7 +203,7 @@ async fn everything_of_a_reader_goes_with_the_reader(database: TestDatabase) {
     }
     let others = database.rows_holding("reader-2").await;
     let before = count(&database, "bookplate_events").await;
-    assert!(database.delete_user("reader-1", &trace()).await.unwrap());
+    assert!(database.delete_user("reader-1", &record()).await.unwrap());
     for trait_of_theirs in [
         "reader-1",
         "reader1@example.com",
@@ -252,7 +252,7 @@ async fn one_hash_of_each_kind_that_is_not_ours_is_found(database: TestDatabase)
         [(1, "$argon2id$a"), (2, "$2b$10$x"), (3, "$2b$10$y"), (4, "$2a$12$z"), (5, "aa:bb"), (6, "cc:dd")]
     {
         let account = storage::NewAccount { password_hash: Some(hash.into()), ..account(number) };
-        assert!(database.create_account(&account, None, &trace()).await.unwrap());
+        assert!(database.create_account(&account, None, &record()).await.unwrap());
     }
     let mut found = database.foreign_hashes().await.unwrap();
     found.sort();

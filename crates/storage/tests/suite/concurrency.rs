@@ -4,7 +4,7 @@ use storage::{Database, SessionRecordStore};
 use testkit::{databases::TestDatabase, on_each_database};
 use tokio::task::JoinSet;
 
-use crate::fixtures::{account, count, key, open, opening, patiently, session, signed_up, trace};
+use crate::fixtures::{account, count, key, open, opening, patiently, record, session, signed_up};
 
 on_each_database!(
     security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_is_stored,
@@ -22,8 +22,8 @@ async fn security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_is_st
             let mut account = account(number);
             account.user.email = "same@example.com".into();
             let session = session(&account.user.id, number);
-            let (opening, trace) = (opening(&session), trace());
-            patiently(|| database.create_account(&account, Some(&opening), &trace)).await
+            let (opening, record) = (opening(&session), record());
+            patiently(|| database.create_account(&account, Some(&opening), &record)).await
         });
     }
     let stored = tasks.join_all().await;
@@ -40,8 +40,8 @@ async fn of_two_hundred_sign_ups_at_once_none_is_lost(database: TestDatabase) {
         tasks.spawn(async move {
             let account = account(number);
             let session = session(&account.user.id, number);
-            let (opening, trace) = (opening(&session), trace());
-            patiently(|| database.create_account(&account, Some(&opening), &trace)).await
+            let (opening, record) = (opening(&session), record());
+            patiently(|| database.create_account(&account, Some(&opening), &record)).await
         });
     }
     assert!(tasks.join_all().await.into_iter().all(|stored| stored));

@@ -5,7 +5,7 @@ use testkit::{
     on_each_database,
 };
 
-use crate::fixtures::{open, patiently, session, signed_up, trace};
+use crate::fixtures::{open, patiently, record, session, signed_up};
 
 on_each_database!(
     a_closed_database_is_unavailable_rather_than_faulty,
@@ -50,7 +50,7 @@ fn a_server_that_ended_all_connections_is_used_again() {
 async fn who_gives_up_in_the_middle_leaves_nothing_behind(database: TestDatabase) {
     signed_up(&database, 1).await;
     for turns in 0..80 {
-        let (given_up, carried_out) = (trace(), trace());
+        let (given_up, carried_out) = (record(), record());
         let ended = database.revoke_sessions("reader-1", None, &given_up);
         let patience = async {
             for _ in 0..turns {

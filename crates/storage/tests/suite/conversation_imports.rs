@@ -12,7 +12,7 @@ use testkit::{
 };
 use tokio::task::JoinSet;
 
-use crate::fixtures::{NOW, count, patiently, signed_up, trace};
+use crate::fixtures::{NOW, count, patiently, record, signed_up};
 
 on_each_database!(
     a_conversation_comes_in_as_it_was,
@@ -197,7 +197,7 @@ async fn security_11_the_words_of_a_reader_who_is_gone_are_in_no_index(database:
     let drafts = [draft("m1", None, "gracesbread", &database)];
     import(&database, &grace.id, &foreign("c"), &drafts, MANY).await;
     assert!(!database.rows_holding("zwiebelkuchen").await.is_empty());
-    assert!(database.delete_user(&ada.id, &trace()).await.unwrap());
+    assert!(database.delete_user(&ada.id, &record()).await.unwrap());
     database.merge_fts_index(true).await.unwrap();
     assert_eq!(database.rows_holding("zwiebelkuchen").await, Vec::<String>::new());
     if matches!(&*database, Database::Sqlite(_)) {

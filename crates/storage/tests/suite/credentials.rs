@@ -4,7 +4,7 @@ use storage::{ConsumeOutcome, Database, NewPasswordHash, NewSession};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::fixtures::{
-    NOW, account, count, device, hash, link, mail, open, opening, session, signed_up, trace, trace_at,
+    NOW, account, count, device, hash, link, mail, open, opening, record, session, signed_up, trace_at,
 };
 
 on_each_database!(
@@ -41,7 +41,7 @@ async fn a_session_is_not_opened_for_a_password_that_has_changed_meanwhile(datab
     let before = database.rows().await;
     let (second, browser) = (session("reader-1", 2), device(1));
     let opening = NewSession { session: &second, replaced: Some("handle-1"), device: Some(&browser) };
-    let mut told = trace();
+    let mut told = record();
     told.mails.push(mail("notice", Some("reader-1"), 0));
     assert!(!database.open_session(&opening, "$hash$another", Some("$hash$better"), &told).await.unwrap());
     assert_eq!(database.rows().await, before, "no session, no browser, no hash, no mail, no event");
@@ -54,7 +54,7 @@ async fn a_better_hash_takes_the_place_of_the_one_that_was_compared(database: Te
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let second = session("reader-1", 3);
-    let opened = database.open_session(&opening(&second), &hash(1), Some("$hash$better"), &trace()).await;
+    let opened = database.open_session(&opening(&second), &hash(1), Some("$hash$better"), &record()).await;
     assert!(opened.unwrap());
     assert_eq!(password(&database, 1).await.as_deref(), Some("$hash$better"));
     assert_eq!(password(&database, 2).await, Some(hash(2)));
@@ -90,7 +90,7 @@ async fn a_changed_password_can_leave_the_sessions_but_never_the_links(database:
     assert!(open(&database, &session("reader-1", 3), None).await.unwrap());
     add_link(&database, "reset", "reset").await;
     let new = new_hash("reader-1", "$hash$new");
-    assert!(database.change_password(&new, &hash(1), None, &trace()).await.unwrap());
+    assert!(database.change_password(&new, &hash(1), None, &record()).await.unwrap());
     assert_eq!(database.sessions_of("reader-1", NOW).await.unwrap().len(), 2);
     assert_eq!(count(&database, "bookplate_links").await, 0);
 }
@@ -101,7 +101,7 @@ async fn a_password_that_has_changed_since_it_was_compared_is_not_changed_again(
     let before = database.rows().await;
     let rotated = session("reader-1", 4);
     let new = new_hash("reader-1", "$hash$new");
-    let refused = database.change_password(&new, "$hash$another", Some(&opening(&rotated)), &trace()).await;
+    let refused = database.change_password(&new, "$hash$another", Some(&opening(&rotated)), &record()).await;
     assert!(!refused.unwrap());
     assert_eq!(database.rows().await, before);
 }
@@ -135,30 +135,30 @@ async fn security_22_a_link_to_reset_does_nothing_once_it_is_spent_or_too_old(da
     let late = trace_at(reset.expires_at);
     assert_eq!(database.reset_password(&reset, &new, None, &late).await.unwrap(), ConsumeOutcome::Not);
     let other = link("reset", "reader-1", "delete");
-    assert_eq!(database.reset_password(&other, &new, None, &trace()).await.unwrap(), ConsumeOutcome::Not);
+    assert_eq!(database.reset_password(&other, &new, None, &record()).await.unwrap(), ConsumeOutcome::Not);
     assert_eq!(database.rows().await, before);
-    assert_eq!(database.reset_password(&reset, &new, None, &trace()).await.unwrap(), ConsumeOutcome::Now);
+    assert_eq!(database.reset_password(&reset, &new, None, &record()).await.unwrap(), ConsumeOutcome::Now);
     let after = database.rows().await;
     let again = new_hash("reader-1", "$hash$third");
-    assert_eq!(database.reset_password(&reset, &again, None, &trace()).await.unwrap(), ConsumeOutcome::Not);
+    assert_eq!(database.reset_password(&reset, &again, None, &record()).await.unwrap(), ConsumeOutcome::Not);
     assert_eq!(database.rows().await, after);
 }
 
 async fn a_reset_proves_no_other_address_and_makes_a_password_where_there_was_none(database: TestDatabase) {
     let without = storage::NewAccount { password_hash: None, ..account(1) };
-    assert!(database.create_account(&without, None, &trace()).await.unwrap());
+    assert!(database.create_account(&without, None, &record()).await.unwrap());
     assert!(database.find_credentials("reader1@example.com", None).await.unwrap().is_none());
     let reset = add_link(&database, "reset", "reset").await;
     database.arrange("update bookplate_users set email = 'moved@example.com'").await;
     let new = new_hash("reader-1", "$hash$new");
-    assert_eq!(database.reset_password(&reset, &new, None, &trace()).await.unwrap(), ConsumeOutcome::Now);
+    assert_eq!(database.reset_password(&reset, &new, None, &record()).await.unwrap(), ConsumeOutcome::Now);
     let found = database.find_credentials("moved@example.com", None).await.unwrap().unwrap();
     assert_eq!(found.password_hash, "$hash$new");
     assert!(!found.user.email_verified);
     assert_eq!(count(&database, "bookplate_accounts").await, 1);
     database.arrange("delete from bookplate_accounts").await;
     let reset = add_link(&database, "second", "reset").await;
-    assert_eq!(database.reset_password(&reset, &new, None, &trace()).await.unwrap(), ConsumeOutcome::Now);
+    assert_eq!(database.reset_password(&reset, &new, None, &record()).await.unwrap(), ConsumeOutcome::Now);
     assert_eq!(database.sign_in_methods("reader-1").await.unwrap()[0].id, "credential-new");
 }
 
@@ -187,7 +187,7 @@ async fn a_link_that_proves_an_address_does_so_once_and_stays_marked(database: T
     let after = database.rows().await;
     let third = session("reader-1", 3);
     assert_eq!(
-        database.verify_email(&verify, Some(&opening(&third)), &trace()).await.unwrap(),
+        database.verify_email(&verify, Some(&opening(&third)), &record()).await.unwrap(),
         ConsumeOutcome::Not
     );
     assert_eq!(database.rows().await, after);
@@ -198,7 +198,7 @@ async fn a_link_to_an_address_that_is_no_longer_the_readers_proves_nothing(datab
     let verify = add_link(&database, "verify", "verify").await;
     database.arrange("update bookplate_users set email = 'moved@example.com'").await;
     let before = database.rows().await;
-    assert_eq!(database.verify_email(&verify, None, &trace()).await.unwrap(), ConsumeOutcome::Not);
+    assert_eq!(database.verify_email(&verify, None, &record()).await.unwrap(), ConsumeOutcome::Not);
     assert_eq!(database.rows().await, before, "not even marked as used");
 }
 
@@ -215,7 +215,7 @@ async fn a_change_of_address_is_done_once_and_ends_the_other_links(database: Tes
     assert!(database.find_session("handle-1").await.unwrap().is_some());
     let after = database.rows().await;
     assert_eq!(
-        database.change_email(&change, "third@example.com", &trace()).await.unwrap(),
+        database.change_email(&change, "third@example.com", &record()).await.unwrap(),
         ConsumeOutcome::Not
     );
     assert_eq!(database.rows().await, after);
@@ -226,7 +226,10 @@ async fn an_address_that_is_taken_is_not_given_and_the_link_is_gone(database: Te
     let theirs = signed_up(&database, 2).await;
     let change = add_link(&database, "change", "change").await;
     let events = count(&database, "bookplate_events").await;
-    assert_eq!(database.change_email(&change, &theirs.email, &trace()).await.unwrap(), ConsumeOutcome::Taken);
+    assert_eq!(
+        database.change_email(&change, &theirs.email, &record()).await.unwrap(),
+        ConsumeOutcome::Taken
+    );
     assert_eq!(database.find_user("reader-1").await.unwrap().unwrap().email, mine.email);
     assert!(database.find_link("change").await.unwrap().is_none());
     assert_eq!(count(&database, "bookplate_events").await, events);

@@ -6,7 +6,7 @@ use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::{
     credentials::{add_link, new_hash},
-    fixtures::{NOW, account, count, device, hash, link, mail, open, session, signed_up, trace, trace_at},
+    fixtures::{NOW, account, count, device, hash, link, mail, open, record, session, signed_up, trace_at},
 };
 
 on_each_database!(
@@ -27,7 +27,7 @@ async fn known(database: &Database) -> Vec<String> {
 async fn enter(database: &Database, number: u32, browser: &KnownDevice) {
     let session = session("reader-1", number);
     let opening = NewSession { session: &session, replaced: None, device: Some(browser) };
-    assert!(database.open_session(&opening, &hash(1), None, &trace()).await.unwrap());
+    assert!(database.open_session(&opening, &hash(1), None, &record()).await.unwrap());
 }
 
 fn seen_at(number: u32, at: Timestamp) -> KnownDevice {
@@ -36,11 +36,11 @@ fn seen_at(number: u32, at: Timestamp) -> KnownDevice {
 
 async fn an_account_is_stored_with_the_browser_its_password_was_chosen_in(database: TestDatabase) {
     let new = NewAccount { device: Some(device(7)), ..account(1) };
-    assert!(database.create_account(&new, None, &trace()).await.unwrap());
+    assert!(database.create_account(&new, None, &record()).await.unwrap());
     assert!(database.knows_device("reader-1", "device-7").await.unwrap());
     assert!(!database.knows_device("reader-1", "device-8").await.unwrap());
     let taken = NewAccount { device: Some(device(8)), ..account(1) };
-    assert!(!database.create_account(&taken, None, &trace()).await.unwrap());
+    assert!(!database.create_account(&taken, None, &record()).await.unwrap());
     assert_eq!(known(&database).await, ["device-7"], "who finds the address taken is not known by that");
 }
 
@@ -48,9 +48,9 @@ async fn who_is_still_to_prove_the_address_is_known_in_the_browser_the_password_
     database: TestDatabase,
 ) {
     signed_up(&database, 1).await;
-    database.touch_unverified("reader-1", NOW, None, &trace()).await.unwrap();
+    database.touch_unverified("reader-1", NOW, None, &record()).await.unwrap();
     assert!(known(&database).await.is_empty());
-    database.touch_unverified("reader-1", NOW, Some(&device(1)), &trace()).await.unwrap();
+    database.touch_unverified("reader-1", NOW, Some(&device(1)), &record()).await.unwrap();
     assert_eq!(known(&database).await, ["device-1"]);
 }
 
@@ -59,7 +59,7 @@ async fn of_twenty_one_browsers_the_one_used_least_lately_is_forgotten(database:
     signed_up(&database, 2).await;
     let theirs = session("reader-2", 99);
     let opening = NewSession { session: &theirs, replaced: None, device: Some(&device(99)) };
-    assert!(database.open_session(&opening, &hash(2), None, &trace()).await.unwrap());
+    assert!(database.open_session(&opening, &hash(2), None, &record()).await.unwrap());
     for number in 10..30 {
         enter(&database, number, &seen_at(number, NOW.plus_seconds(i64::from(number)))).await;
     }
@@ -79,15 +79,15 @@ async fn security_12_a_new_password_forgets_every_browser_but_the_one_it_was_set
     enter(&database, 3, &device(2)).await;
     let same = hash(1);
     let new = new_hash("reader-1", &same);
-    let changed = database.change_password(&new, &same, None, &trace()).await;
+    let changed = database.change_password(&new, &same, None, &record()).await;
     assert!(changed.unwrap());
     assert_eq!(known(&database).await.len(), 2, "who keeps the sessions keeps the browsers");
     let (own, rotated) = (device(2), session("reader-1", 4));
     let opening = NewSession { session: &rotated, replaced: None, device: Some(&own) };
-    assert!(database.change_password(&new, &same, Some(&opening), &trace()).await.unwrap());
+    assert!(database.change_password(&new, &same, Some(&opening), &record()).await.unwrap());
     assert_eq!(known(&database).await, ["device-2"]);
     let reset = add_link(&database, "reset", "reset-password").await;
-    let spent = database.reset_password(&reset, &new, Some(&device(3)), &trace()).await.unwrap();
+    let spent = database.reset_password(&reset, &new, Some(&device(3)), &record()).await.unwrap();
     assert_eq!((spent, known(&database).await), (ConsumeOutcome::Now, vec!["device-3".to_owned()]));
 }
 
@@ -137,7 +137,7 @@ async fn security_11_no_session_is_opened_for_an_account_that_was_closed_meanwhi
         if !opened {
             assert_eq!(database.rows().await, before);
             let (new, rotated) = (new_hash("reader-1", "$hash$new"), crate::fixtures::opening(&second));
-            assert!(!database.change_password(&new, &hash(1), Some(&rotated), &trace()).await.unwrap());
+            assert!(!database.change_password(&new, &hash(1), Some(&rotated), &record()).await.unwrap());
             assert_eq!(database.rows().await, before);
         }
     }
@@ -147,7 +147,7 @@ async fn security_22_a_link_that_the_operator_handed_over_proves_no_address(data
     signed_up(&database, 1).await;
     let handed = add_link(&database, "handed", "operator-reset").await;
     let new = new_hash("reader-1", "$hash$new");
-    assert_eq!(database.reset_password(&handed, &new, None, &trace()).await.unwrap(), ConsumeOutcome::Now);
+    assert_eq!(database.reset_password(&handed, &new, None, &record()).await.unwrap(), ConsumeOutcome::Now);
     let found = database.find_credentials("reader1@example.com", None).await.unwrap().unwrap();
     assert_eq!((found.password_hash.as_str(), found.user.email_verified), ("$hash$new", false));
     assert!(database.find_session("handle-1").await.unwrap().is_none());
@@ -165,9 +165,9 @@ async fn security_22_an_address_proved_by_somebody_else_takes_the_password_and_w
     let reset = link("new", "reader-1", "reset-password");
     let moved = storage::Link { email: "moved@example.com".into(), ..verify.clone() };
     let before = database.rows().await;
-    assert_eq!(database.verify_email_anew(&moved, &reset, &trace()).await.unwrap(), ConsumeOutcome::Not);
+    assert_eq!(database.verify_email_anew(&moved, &reset, &record()).await.unwrap(), ConsumeOutcome::Not);
     assert_eq!(database.rows().await, before, "an address that is not the reader's any more");
-    assert_eq!(database.verify_email_anew(&verify, &reset, &trace()).await.unwrap(), ConsumeOutcome::Now);
+    assert_eq!(database.verify_email_anew(&verify, &reset, &record()).await.unwrap(), ConsumeOutcome::Now);
     assert!(database.find_user("reader-1").await.unwrap().unwrap().email_verified);
     assert_eq!(database.find_password("reader-1").await.unwrap(), None);
     assert_eq!(database.sessions_of("reader-1", NOW).await.unwrap().len(), 0);
@@ -179,6 +179,6 @@ async fn security_22_an_address_proved_by_somebody_else_takes_the_password_and_w
     assert_eq!(database.sessions_of("reader-2", NOW).await.unwrap().len(), 1);
     let after = database.rows().await;
     let again = link("newer", "reader-1", "reset-password");
-    assert_eq!(database.verify_email_anew(&verify, &again, &trace()).await.unwrap(), ConsumeOutcome::Not);
+    assert_eq!(database.verify_email_anew(&verify, &again, &record()).await.unwrap(), ConsumeOutcome::Not);
     assert_eq!(database.rows().await, after);
 }

@@ -2,7 +2,7 @@
 
 use testkit::{databases::TestDatabase, on_each_database};
 
-use crate::fixtures::{NOW, count, device, signed_up, trace, trace_at, trace_of};
+use crate::fixtures::{NOW, count, device, record, signed_up, trace_at, trace_of};
 
 on_each_database!(
     a_reader_sees_what_happened_to_the_account_the_latest_first,
@@ -14,10 +14,10 @@ async fn a_reader_sees_what_happened_to_the_account_the_latest_first(database: T
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     for (seconds, reader) in [(2, "reader-1"), (1, "reader-2"), (3, "reader-1"), (0, "reader-1")] {
-        let mut trace = trace_of(reader);
-        trace.event.at = NOW.plus_seconds(seconds);
-        trace.event.outcome = format!("after {seconds}");
-        database.record(&trace).await.unwrap();
+        let mut record = trace_of(reader);
+        record.event.at = NOW.plus_seconds(seconds);
+        record.event.outcome = format!("after {seconds}");
+        database.record(&record).await.unwrap();
     }
     database.record(&trace_at(NOW)).await.unwrap();
     let events = database.events_of("reader-1", 2).await.unwrap();
@@ -39,15 +39,15 @@ async fn an_erased_readers_events_stay_without_whom_where_and_with_what(database
         database.record(&trace_of(reader)).await.unwrap();
     }
     let before = count(&database, "bookplate_events").await;
-    assert!(!database.delete_user("reader-7", &trace()).await.unwrap());
+    assert!(!database.delete_user("reader-7", &record()).await.unwrap());
     assert_eq!(count(&database, "bookplate_events").await, before, "nobody was deleted");
-    assert!(database.delete_user("reader-1", &trace()).await.unwrap());
+    assert!(database.delete_user("reader-1", &record()).await.unwrap());
     assert_eq!(count(&database, "bookplate_events").await, before + 1);
     let nameless = "select count(*) from bookplate_events
         where kind = 'test' and user_id is null and ip_address is null and user_agent is null";
     assert_eq!(database.number(nameless).await, before, "all but that of the other reader, and the new one");
     assert_eq!(database.events_of("reader-2", 9).await.unwrap()[0].ip_address.as_deref(), Some("192.0.2.7"));
-    assert!(!database.delete_user("reader-1", &trace()).await.unwrap());
+    assert!(!database.delete_user("reader-1", &record()).await.unwrap());
 }
 
 async fn a_browser_is_noted_once_for_each_reader(database: TestDatabase) {
@@ -59,7 +59,7 @@ async fn a_browser_is_noted_once_for_each_reader(database: TestDatabase) {
         (seen.first_seen_at, seen.last_seen_at) = (NOW.plus_seconds(seconds), NOW.plus_seconds(seconds));
         let session = crate::fixtures::session(&format!("reader-{number}"), 10 * number + seconds as u32);
         let opening = storage::NewSession { session: &session, replaced: None, device: Some(&seen) };
-        let opened = database.open_session(&opening, &crate::fixtures::hash(number), None, &trace()).await;
+        let opened = database.open_session(&opening, &crate::fixtures::hash(number), None, &record()).await;
         assert!(opened.unwrap());
     };
     sign_in(1, 1, "Browser/1.0").await;

@@ -108,17 +108,17 @@ pub(crate) fn trace_at(at: Timestamp) -> AuditRecord {
 }
 
 /// What a change leaves behind at the moment at which everything here was made.
-pub(crate) fn trace() -> AuditRecord {
+pub(crate) fn record() -> AuditRecord {
     trace_at(NOW)
 }
 
 /// The same about a reader, with everything that is noted.
 pub(crate) fn trace_of(user_id: &str) -> AuditRecord {
-    let mut trace = trace();
-    trace.event.user_id = Some(user_id.into());
-    trace.event.ip_address = Some("192.0.2.7".into());
-    trace.event.user_agent = Some("Browser/1.0".into());
-    trace
+    let mut record = record();
+    record.event.user_id = Some(user_id.into());
+    record.event.ip_address = Some("192.0.2.7".into());
+    record.event.user_agent = Some("Browser/1.0".into());
+    record
 }
 
 /// A link of a reader that lives for an hour.
@@ -155,7 +155,7 @@ pub(crate) async fn open(
 ) -> Result<bool, StorageError> {
     let compared = session.user_id.replace("reader-", "$hash$");
     let opening = NewSession { session, replaced, device: None };
-    database.open_session(&opening, &compared, None, &trace()).await
+    database.open_session(&opening, &compared, None, &record()).await
 }
 
 /// Asks again when the machine is so slow that the queue for a connection was left: that loses nothing. Everything else,
@@ -175,7 +175,7 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, StorageError>>>(
 pub(crate) async fn signed_up(database: &TestDatabase, number: u32) -> User {
     let account = account(number);
     let session = session(&account.user.id, number);
-    assert!(database.create_account(&account, Some(&opening(&session)), &trace()).await.unwrap());
+    assert!(database.create_account(&account, Some(&opening(&session)), &record()).await.unwrap());
     account.user
 }
 

@@ -1,7 +1,7 @@
 use storage::{Ban, ImportUserOutcome};
 use testkit::{databases::TestDatabase, on_each_database};
 
-use crate::fixtures::{NOW, account, count, trace};
+use crate::fixtures::{NOW, account, count, record};
 
 on_each_database!(
     a_reader_from_elsewhere_is_stored_with_password_and_ban,
@@ -20,7 +20,7 @@ async fn a_reader_from_elsewhere_is_stored_with_password_and_ban(database: TestD
         ban_reason: Some("spam".into()),
         ban_expires_at: Some(NOW.plus_seconds(60).millis()),
     };
-    assert_eq!(database.import_account(&account, &trace()).await.unwrap(), ImportUserOutcome::New);
+    assert_eq!(database.import_account(&account, &record()).await.unwrap(), ImportUserOutcome::New);
 
     let found = database.find_credentials(&account.user.email, None).await.unwrap().unwrap();
     assert_eq!(Some(found.password_hash), account.password_hash);
@@ -35,27 +35,27 @@ async fn a_reader_from_elsewhere_is_stored_with_password_and_ban(database: TestD
 async fn an_unproved_address_counts_from_the_import_on(database: TestDatabase) {
     let mut account = account(1);
     account.user.created_at = NOW.plus_seconds(-1_000_000);
-    database.import_account(&account, &trace()).await.unwrap();
+    database.import_account(&account, &record()).await.unwrap();
     let since = database.number("select unverified_since from bookplate_users").await;
-    assert_eq!(since, trace().event.at.millis());
+    assert_eq!(since, record().event.at.millis());
 }
 
 async fn a_reader_who_is_there_already_is_left_alone(database: TestDatabase) {
-    database.import_account(&account(1), &trace()).await.unwrap();
+    database.import_account(&account(1), &record()).await.unwrap();
     let before = database.rows().await;
     let mut again = account(1);
     again.user.name = "Somebody else".into();
     again.user.email = "another@example.com".into();
     again.password_hash = None;
-    assert_eq!(database.import_account(&again, &trace()).await.unwrap(), ImportUserOutcome::SameId);
+    assert_eq!(database.import_account(&again, &record()).await.unwrap(), ImportUserOutcome::SameId);
     assert_eq!(database.rows().await, before);
 }
 
 async fn a_taken_address_stores_nothing(database: TestDatabase) {
-    database.import_account(&account(1), &trace()).await.unwrap();
+    database.import_account(&account(1), &record()).await.unwrap();
     let before = database.rows().await;
     let mut other = account(2);
     other.user.email = account(1).user.email;
-    assert_eq!(database.import_account(&other, &trace()).await.unwrap(), ImportUserOutcome::AddressTaken);
+    assert_eq!(database.import_account(&other, &record()).await.unwrap(), ImportUserOutcome::AddressTaken);
     assert_eq!(database.rows().await, before);
 }

@@ -4,7 +4,7 @@ use storage::{Database, StorageError};
 use testkit::{databases::TestDatabase, on_each_database};
 use tokio::task::JoinSet;
 
-use crate::fixtures::{NOW, count, link, mail, patiently, signed_up, trace};
+use crate::fixtures::{NOW, count, link, mail, patiently, record, signed_up};
 
 on_each_database!(
     mail_is_claimed_in_the_order_in_which_it_is_due,
@@ -155,13 +155,13 @@ async fn a_mail_goes_with_its_reader_unless_it_is_nobodys(database: TestDatabase
     signed_up(&database, 1).await;
     database.queue_mail(&mail("theirs", Some("reader-1"), 0)).await.unwrap();
     database.queue_mail(&mail("nobodys", None, 1)).await.unwrap();
-    assert!(database.delete_user("reader-1", &trace()).await.unwrap());
+    assert!(database.delete_user("reader-1", &record()).await.unwrap());
     assert_eq!(claimed(&database, 1).await.as_deref(), Some("nobodys"));
     assert_eq!(claimed(&database, 1).await, None);
 }
 
 async fn a_mail_to_a_reader_who_is_gone_is_not_queued_and_fails_nothing(database: TestDatabase) {
-    let mut told = trace();
+    let mut told = record();
     told.mails = vec![mail("theirs", Some("reader-1"), 0), mail("nobodys", None, 0)];
     database.record(&told).await.unwrap();
     database.queue_mail(&mail("theirs too", Some("reader-1"), 0)).await.unwrap();
@@ -170,11 +170,11 @@ async fn a_mail_to_a_reader_who_is_gone_is_not_queued_and_fails_nothing(database
 }
 
 async fn a_change_and_its_mails_are_stored_together_or_not_at_all(database: TestDatabase) {
-    let mut told = trace();
+    let mut told = record();
     told.mails = vec![mail("one", None, 0), mail("two", None, 0)];
     database.record(&told).await.unwrap();
     assert_eq!(count(&database, "bookplate_mails").await, 2);
-    let mut twice = trace();
+    let mut twice = record();
     twice.mails = vec![mail("three", None, 0), mail("one", None, 0)];
     assert!(database.record(&twice).await.is_err());
     assert_eq!(count(&database, "bookplate_mails").await, 2);

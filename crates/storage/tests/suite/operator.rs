@@ -3,7 +3,7 @@
 use storage::Ban;
 use testkit::{databases::TestDatabase, on_each_database};
 
-use crate::fixtures::{NOW, account, open, session, signed_up, trace, trace_at};
+use crate::fixtures::{NOW, account, open, record, session, signed_up, trace_at};
 
 on_each_database!(
     security_11_a_ban_ends_every_session_of_the_reader_and_is_kept,
@@ -40,20 +40,20 @@ async fn security_11_a_ban_ends_every_session_of_the_reader_and_is_kept(database
 
 async fn an_account_that_is_opened_again_is_as_before(database: TestDatabase) {
     signed_up(&database, 1).await;
-    assert!(database.ban_user("reader-1", &ban(), &trace()).await.unwrap());
-    assert!(database.ban_user("reader-1", &Ban::default(), &trace()).await.unwrap());
+    assert!(database.ban_user("reader-1", &ban(), &record()).await.unwrap());
+    assert!(database.ban_user("reader-1", &Ban::default(), &record()).await.unwrap());
     let user = database.find_user("reader-1").await.unwrap().unwrap();
     assert_eq!(user.ban, Ban::default());
     assert!(!user.ban.holds(NOW));
     assert!(open(&database, &session("reader-1", 7), None).await.unwrap());
-    assert!(database.ban_user("reader-1", &Ban::default(), &trace()).await.unwrap());
+    assert!(database.ban_user("reader-1", &Ban::default(), &record()).await.unwrap());
     assert_eq!(database.sessions_of("reader-1", NOW).await.unwrap().len(), 1, "only a ban ends sessions");
 }
 
 async fn banning_nobody_changes_nothing(database: TestDatabase) {
     signed_up(&database, 1).await;
     let before = database.rows().await;
-    assert!(!database.ban_user("reader-7", &ban(), &trace()).await.unwrap());
+    assert!(!database.ban_user("reader-7", &ban(), &record()).await.unwrap());
     assert_eq!(database.rows().await, before);
 }
 
@@ -75,7 +75,7 @@ async fn a_search_looks_for_what_was_typed_in_any_letter_case(database: TestData
     for (number, name) in [(1, "Ada"), (2, "100% Paper"), (3, "ink_pot"), (4, "Hey!"), (5, "O'Neil")] {
         let mut account = account(number);
         account.user.name = name.into();
-        assert!(database.create_account(&account, None, &trace()).await.unwrap());
+        assert!(database.create_account(&account, None, &record()).await.unwrap());
     }
     for (pattern, found) in [
         ("%ada%", "reader-1"),

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     credentials::{add_link, new_hash},
-    fixtures::{NOW, account, count, hash, link, mail, open, opening, patiently, session, signed_up, trace},
+    fixtures::{NOW, account, count, hash, link, mail, open, opening, patiently, record, session, signed_up},
 };
 
 on_each_database!(
@@ -30,10 +30,10 @@ async fn security_12_no_session_opened_for_the_old_password_outlives_its_change(
             let (database, id) = (Database::clone(&database), user.id.clone());
             tasks.spawn(async move {
                 if handle == first + 10 {
-                    let (rotated, trace) = (session(&id, handle), trace());
+                    let (rotated, record) = (session(&id, handle), record());
                     let (new, opening) = (new_hash(&id, "$hash$new"), opening(&rotated));
                     let old = hash(number);
-                    patiently(|| database.change_password(&new, &old, Some(&opening), &trace)).await;
+                    patiently(|| database.change_password(&new, &old, Some(&opening), &record)).await;
                 } else {
                     let session = session(&id, handle);
                     patiently(|| open(&database, &session, None)).await;
@@ -53,10 +53,10 @@ async fn of_twenty_changes_of_one_password_at_once_one_is_done(database: TestDat
     for number in 2..22 {
         let database = Database::clone(&database);
         tasks.spawn(async move {
-            let (session, trace) = (session("reader-1", number), trace());
+            let (session, record) = (session("reader-1", number), record());
             let (wanted, compared) = (format!("$hash$new{number}"), hash(1));
             let (new, opening) = (new_hash("reader-1", &wanted), opening(&session));
-            let done = patiently(|| database.change_password(&new, &compared, Some(&opening), &trace)).await;
+            let done = patiently(|| database.change_password(&new, &compared, Some(&opening), &record)).await;
             done.then_some((wanted, session.id))
         });
     }
@@ -74,9 +74,9 @@ async fn security_22_of_twenty_resets_with_one_link_at_once_one_is_done(database
     for number in 0..20 {
         let (database, reset) = (Database::clone(&database), reset.clone());
         tasks.spawn(async move {
-            let (wanted, trace) = (format!("$hash$new{number}"), trace());
+            let (wanted, record) = (format!("$hash$new{number}"), record());
             let new = new_hash("reader-1", &wanted);
-            let spent = patiently(|| database.reset_password(&reset, &new, None, &trace)).await;
+            let spent = patiently(|| database.reset_password(&reset, &new, None, &record)).await;
             (spent == ConsumeOutcome::Now).then_some(wanted)
         });
     }
@@ -95,19 +95,19 @@ async fn a_change_a_reset_and_a_sign_in_at_once_never_get_in_each_others_way(dat
         for part in 0..8 {
             let (database, reset, stored) = (Database::clone(&database), reset.clone(), stored.clone());
             tasks.spawn(async move {
-                let (trace, wanted) = (trace(), format!("$hash${round}-{part}"));
+                let (record, wanted) = (record(), format!("$hash${round}-{part}"));
                 let session = session("reader-1", 10 + round * 10 + part);
                 let (new, opening) = (new_hash("reader-1", &wanted), opening(&session));
                 match part {
-                    0 => drop(patiently(|| database.reset_password(&reset, &new, None, &trace)).await),
+                    0 => drop(patiently(|| database.reset_password(&reset, &new, None, &record)).await),
                     1 | 2 => {
-                        patiently(|| database.change_password(&new, &stored, Some(&opening), &trace)).await;
+                        patiently(|| database.change_password(&new, &stored, Some(&opening), &record)).await;
                     }
                     3 => {
                         let other = link(&format!("other-{round}"), "reader-1", "reset");
                         patiently(|| database.add_link(&other, ["reset", "reset"])).await;
                     }
-                    _ => drop(patiently(|| database.open_session(&opening, &stored, None, &trace)).await),
+                    _ => drop(patiently(|| database.open_session(&opening, &stored, None, &record)).await),
                 }
             });
         }
@@ -124,21 +124,22 @@ async fn a_deletion_among_sign_ins_and_changes_leaves_nothing_and_fails_none(dat
         for part in 0..8 {
             let (database, verify) = (Database::clone(&database), verify.clone());
             tasks.spawn(async move {
-                let (trace, compared) = (trace(), hash(1));
+                let (record, compared) = (record(), hash(1));
                 let session = session("reader-1", 10 + part);
                 let (new, opening) = (new_hash("reader-1", "$hash$new"), opening(&session));
                 match part {
-                    3 => assert!(patiently(|| database.delete_user("reader-1", &trace)).await),
+                    3 => assert!(patiently(|| database.delete_user("reader-1", &record)).await),
                     4 => {
-                        patiently(|| database.change_password(&new, &compared, Some(&opening), &trace)).await;
+                        patiently(|| database.change_password(&new, &compared, Some(&opening), &record))
+                            .await;
                     }
-                    5 => drop(patiently(|| database.verify_email(&verify, Some(&opening), &trace)).await),
+                    5 => drop(patiently(|| database.verify_email(&verify, Some(&opening), &record)).await),
                     6 => {
-                        let mut told = trace.clone();
+                        let mut told = record.clone();
                         told.mails.push(mail(&format!("mail-{round}"), Some("reader-1"), 0));
                         patiently(|| database.record(&told)).await;
                     }
-                    _ => drop(patiently(|| database.open_session(&opening, &compared, None, &trace)).await),
+                    _ => drop(patiently(|| database.open_session(&opening, &compared, None, &record)).await),
                 }
             });
         }
@@ -151,15 +152,15 @@ async fn a_deletion_among_sign_ins_and_changes_leaves_nothing_and_fails_none(dat
 }
 
 async fn a_link_that_proves_an_address_opened_twenty_times_at_once_opens_one_session(database: TestDatabase) {
-    assert!(database.create_account(&account(1), None, &trace()).await.unwrap());
+    assert!(database.create_account(&account(1), None, &record()).await.unwrap());
     let verify = add_link(&database, "verify", "verify").await;
     let mut tasks = JoinSet::new();
     for number in 0..20 {
         let (database, verify) = (Database::clone(&database), verify.clone());
         tasks.spawn(async move {
-            let (session, trace) = (session("reader-1", number), trace());
+            let (session, record) = (session("reader-1", number), record());
             let opening = opening(&session);
-            patiently(|| database.verify_email(&verify, Some(&opening), &trace)).await
+            patiently(|| database.verify_email(&verify, Some(&opening), &record)).await
         });
     }
     let done = tasks.join_all().await.into_iter().filter(|spent| *spent == ConsumeOutcome::Now).count();
@@ -178,15 +179,15 @@ async fn of_twenty_who_want_one_address_at_once_one_gets_it(database: TestDataba
     for number in 1..21 {
         let database = Database::clone(&database);
         tasks.spawn(async move {
-            let trace = trace();
+            let record = record();
             if number == 20 {
                 let NewAccount { mut user, credential_id, password_hash, device } = account(number);
                 user.email = wanted.into();
                 let account = NewAccount { user, credential_id, password_hash, device };
-                return patiently(|| database.create_account(&account, None, &trace)).await;
+                return patiently(|| database.create_account(&account, None, &record)).await;
             }
             let link = database.find_link(&format!("change-{number}")).await.unwrap().unwrap();
-            let spent = patiently(|| database.change_email(&link, wanted, &trace)).await;
+            let spent = patiently(|| database.change_email(&link, wanted, &record)).await;
             assert!(spent != ConsumeOutcome::Not, "the link was good: {spent:?}");
             spent == ConsumeOutcome::Now
         });

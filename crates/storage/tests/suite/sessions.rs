@@ -1,7 +1,7 @@
 use storage::SessionRecordStore;
 use testkit::{databases::TestDatabase, on_each_database};
 
-use crate::fixtures::{NOW, count, key, open, session, signed_up, trace, trace_of};
+use crate::fixtures::{NOW, count, key, open, record, session, signed_up, trace_of};
 
 on_each_database!(
     a_session_is_found_with_its_reader,
@@ -176,9 +176,9 @@ async fn security_11_all_sessions_of_a_reader_end_but_the_one_that_is_named(data
     for number in 2..5 {
         assert!(open(&database, &session("reader-1", number), None).await.unwrap());
     }
-    database.revoke_sessions("reader-1", Some("handle-3"), &trace()).await.unwrap();
+    database.revoke_sessions("reader-1", Some("handle-3"), &record()).await.unwrap();
     assert_eq!(listed(&database, "reader-1").await, ["handle-3"]);
-    database.revoke_sessions("reader-1", None, &trace()).await.unwrap();
+    database.revoke_sessions("reader-1", None, &record()).await.unwrap();
     assert!(listed(&database, "reader-1").await.is_empty());
     assert_eq!(listed(&database, "reader-9").await, ["handle-9"]);
 }

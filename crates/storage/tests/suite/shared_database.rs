@@ -3,7 +3,7 @@
 use storage::SessionRecordStore;
 use testkit::{databases::TestDatabase, on_each_database};
 
-use crate::fixtures::{NOW, account, key, replacing, session, signed_up, trace};
+use crate::fixtures::{NOW, account, key, record, replacing, session, signed_up};
 
 on_each_database!(empty: tables_of_better_auth_and_of_a_chatbot_stay_as_they_are);
 
@@ -39,7 +39,7 @@ async fn tables_of_better_auth_and_of_a_chatbot_stay_as_they_are(database: TestD
     SessionRecordStore::new(&database).await.unwrap().open(key(1)).await.unwrap();
     let second = session("reader-2", 2);
     let opening = replacing(&second, "handle-1");
-    assert!(database.create_account(&account(2), Some(&opening), &trace()).await.unwrap());
+    assert!(database.create_account(&account(2), Some(&opening), &record()).await.unwrap());
     database.end_session("handle-2").await.unwrap();
     database.arrange("delete from bookplate_users").await;
 

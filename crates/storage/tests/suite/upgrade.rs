@@ -99,7 +99,7 @@ async fn what_the_first_release_stored_is_there_after_the_upgrade(database: Test
     assert_eq!((keys[0].id.as_str(), keys[0].signs_from), ("k1", 0), "it goes on signing");
     storage::SessionRecordStore::new(&database).await.unwrap().open(key(1)).await.unwrap();
     assert_eq!(count(&database, "bookplate_session_records").await, 1);
-    assert!(database.delete_user("u1", &crate::fixtures::trace()).await.unwrap());
+    assert!(database.delete_user("u1", &crate::fixtures::record()).await.unwrap());
     assert_eq!(count(&database, "bookplate_sessions").await, 1);
 }
 
@@ -133,7 +133,7 @@ async fn what_was_stored_before_there_were_conversations_is_there_after_the_upgr
     let is_of_search = |row: &String| row.starts_with("bookplate_search");
     assert!(new.iter().all(|row| is_record(row) || is_of_search(row)), "{new:?}");
     spoken(&database, "u1", 1).await;
-    assert!(database.delete_user("u1", &crate::fixtures::trace()).await.unwrap());
+    assert!(database.delete_user("u1", &crate::fixtures::record()).await.unwrap());
     for table in ["bookplate_conversations", "bookplate_messages", "bookplate_idempotency"] {
         assert_eq!(count(&database, table).await, 0, "{table}");
     }

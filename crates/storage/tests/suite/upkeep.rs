@@ -3,7 +3,7 @@
 use storage::{CleanupCounts, RetentionCutoffs};
 use testkit::{databases::TestDatabase, on_each_database};
 
-use crate::fixtures::{NOW, account, count, link, open, session, signed_up, trace, trace_at, trace_of};
+use crate::fixtures::{NOW, account, count, link, open, record, session, signed_up, trace_at, trace_of};
 
 on_each_database!(
     what_has_ended_is_removed_and_what_lives_stays,
@@ -83,8 +83,8 @@ async fn accounts_that_were_never_confirmed_go_when_nobody_is_signed_in_to_them(
         assert!(database.find_user(id).await.unwrap().is_some(), "{id}");
     }
     // Who asks for the link once more is still there, and gets another while.
-    database.touch_unverified("reader-2", NOW, None, &trace()).await.unwrap();
-    database.touch_unverified("reader-3", NOW.plus_seconds(-9 * day), None, &trace()).await.unwrap();
+    database.touch_unverified("reader-2", NOW, None, &record()).await.unwrap();
+    database.touch_unverified("reader-3", NOW.plus_seconds(-9 * day), None, &record()).await.unwrap();
     let later = RetentionCutoffs { unverified: Some(NOW), ..before };
     assert_eq!(database.clean_up(later).await.unwrap(), CleanupCounts::default());
 }

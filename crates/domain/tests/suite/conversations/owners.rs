@@ -137,7 +137,7 @@ async fn security_35_one_name_may_be_several_readers(database: TestDatabase) {
 async fn security_35_who_is_gone_finds_nothing_and_makes_nothing(database: TestDatabase) {
     let talk = Talk::begin(database).await;
     talk.says("c", "m", "paper").await;
-    assert!(talk.book.database.delete_user(&talk.ada, &trace(&talk)).await.unwrap());
+    assert!(talk.book.database.delete_user(&talk.ada, &record(&talk)).await.unwrap());
     let service = talk.service();
     assert_eq!(code(service.create(&talk.ada, super::named("d")).await).0, Code::Unauthorized);
     for what in EVERYTHING {
@@ -149,7 +149,7 @@ async fn security_35_who_is_gone_finds_nothing_and_makes_nothing(database: TestD
     }
 }
 
-fn trace(talk: &Talk) -> storage::AuditRecord {
+fn record(talk: &Talk) -> storage::AuditRecord {
     let event = domain::AuditEvent {
         id: "event".into(),
         at: domain::Clock::now(&*talk.book.ports.clock),

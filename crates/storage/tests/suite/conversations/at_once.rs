@@ -13,7 +13,7 @@ use testkit::{databases::TestDatabase, on_each_database};
 use tokio::task::JoinSet;
 
 use super::{ADA, MOST, all, append_one, appending, begun, created, draft, found, idempotency, writer};
-use crate::fixtures::{NOW, count, patiently, signed_up, trace};
+use crate::fixtures::{NOW, count, patiently, record, signed_up};
 
 on_each_database!(
     of_two_hundred_messages_at_once_none_is_lost_and_none_shares_its_place,
@@ -242,7 +242,7 @@ async fn a_reader_is_erased_while_requests_with_a_key_go_on(database: TestDataba
         while count(&database, "bookplate_idempotency").await < 8 {
             tokio::task::yield_now().await;
         }
-        assert!(database.delete_user(ADA, &trace()).await.unwrap());
+        assert!(database.delete_user(ADA, &record()).await.unwrap());
         tasks.join_all().await;
         assert_eq!(count(&database, "bookplate_messages").await, 0);
     }

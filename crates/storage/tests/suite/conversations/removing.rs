@@ -6,7 +6,7 @@ use testkit::{databases::TestDatabase, on_each_database};
 use super::{
     ADA, GRACE, MOST, all, append_one, appending, begun, created, draft, found, idempotency, wanted,
 };
-use crate::fixtures::{NOW, count, trace};
+use crate::fixtures::{NOW, count, record};
 
 on_each_database!(
     what_is_hidden_is_nowhere_until_it_is_shown_again,
@@ -101,7 +101,7 @@ async fn of_a_reader_who_is_gone_nothing_is_left(database: TestDatabase) {
         let appending = AppendRequest { user_id, idempotency: Some(&request), ..appending("c", &drafts) };
         database.append_messages(&appending).await.unwrap();
     }
-    assert!(database.delete_user(ADA, &trace()).await.unwrap());
+    assert!(database.delete_user(ADA, &record()).await.unwrap());
     for table in ["bookplate_conversations", "bookplate_messages", "bookplate_idempotency"] {
         assert_eq!(count(&database, table).await, 1, "{table}");
     }

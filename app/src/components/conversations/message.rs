@@ -1,0 +1,179 @@
+//! A message as it stands on the page of its conversation.
+
+use contract::{
+    conversations::{FeedbackValue, ItemId, Message, MessageStatus, Role, parts_of, plain_text},
+    routes,
+};
+use domain::{BranchMessage, SiblingPosition};
+use leptos::prelude::*;
+
+use super::{
+    page_of,
+    part::{Folded, render_parts},
+    source::Sources,
+    with_query,
+};
+use crate::{components::Moment, fragments::MessagesQuery};
+
+/// Messages, one after the other.
+pub(crate) fn turn_rows(turns: &[BranchMessage], asked: &MessagesQuery, book: &str) -> String {
+    let turn = |turn: &BranchMessage| view! { <OneTurn turn=turn.clone() asked=asked.clone() book=book.to_owned() /> };
+    turns.iter().map(turn).collect_view().to_html()
+}
+
+/// The way to what comes before the first message.
+pub(crate) fn way_to_earlier(asked: &MessagesQuery, first: &str) -> String {
+    let href = with_query(&page_of(&asked.id), &[("branch", &asked.branch), ("before", first)]);
+    let words = "Earlier messages";
+    view! { <a class="button button--quiet" href=format!("{href}#end") data-message=first.to_owned()>{words}</a> }
+        .to_html()
+}
+
+/// The way to what comes after the last message.
+pub(crate) fn way_to_later(asked: &MessagesQuery, last: &str) -> String {
+    let href = with_query(&page_of(&asked.id), &[("branch", &asked.branch), ("after", last)]);
+    view! { <a class="button button--quiet" href=href data-message=last.to_owned()>"Later messages"</a> }
+        .to_html()
+}
+
+#[component]
+fn OneTurn(turn: BranchMessage, asked: MessagesQuery, book: String) -> impl IntoView {
+    let BranchMessage { message, fork } = turn;
+    let id = message.id.as_str().to_owned();
+    let (element, label) = (format!("m-{id}"), format!("m-{id}-who"));
+    let (class, who) = match message.role {
+        Role::User => ("turn turn--user", "You".to_owned()),
+        Role::Assistant => ("turn", if book.is_empty() { "Assistant".to_owned() } else { book }),
+        Role::Tool => ("turn", "Tool".to_owned()),
+        Role::System => ("turn", "System".to_owned()),
+    };
+    let page = page_of(&asked.id);
+    let own = format!("{}#{element}", with_query(&page, &[("branch", &asked.branch), ("message", &id)]));
+    let fork = fork.map(|fork| view! { <Ways fork page=page.clone() /> });
+    let parts = parts_of(&message.parts);
+    let sources = Sources::of(&id, &parts);
+    let words = render_parts(&id, &parts, &sources);
+    let body = match message.role {
+        Role::System => {
+            view! { <Folded summary="What the assistant was told".to_owned()>{words}</Folded> }.into_any()
+        }
+        _ => view! { <div class="turn__said">{words}</div> }.into_any(),
+    };
+    let says_something = !plain_text(&parts).is_empty();
+    let labelled = label.clone();
+    let back = format!("{}#{element}", here(&asked));
+    let foot = (message.role == Role::Assistant && message.status != MessageStatus::InProgress)
+        .then(|| view! { <Foot message=message.clone() back says_something /> });
+    view! {
+        <article
+            class=class
+            id=element
+            aria-labelledby=labelled
+            data-message=id
+            data-seq=message.seq.to_string()
+            data-status=message.status.name()
+        >
+            <header class="turn__head">
+                <h2 class="turn__who" id=label><bdi>{who}</bdi></h2>
+                <a class="turn__link" href=own title="Link to this message"><Moment of=message.created_at /></a>
+                {fork}
+            </header>
+            {body}
+            {sources.list()}
+            {state_in_words(message.status).map(|words| view! { <p class="turn__state">{words}</p> })}
+            {foot}
+        </article>
+    }
+}
+
+/// The page that shows what is asked for.
+fn here(asked: &MessagesQuery) -> String {
+    use crate::fragments::AnchorKind::{After, Around, Before};
+    let place = match asked.place {
+        Before => "before",
+        After => "after",
+        Around => "message",
+        _ => "",
+    };
+    let message = if place.is_empty() { "" } else { asked.message.as_str() };
+    with_query(&page_of(&asked.id), &[("branch", &asked.branch), (place, message)])
+}
+
+const fn state_in_words(status: MessageStatus) -> Option<&'static str> {
+    match status {
+        MessageStatus::Complete => None,
+        MessageStatus::InProgress => Some("Still being written …"),
+        MessageStatus::Incomplete => Some("This answer was cut off."),
+        MessageStatus::Error => Some("Something failed while this was being written."),
+    }
+}
+
+/// Where the conversation goes on in several ways: the one before, the one after.
+#[component]
+fn Ways(fork: SiblingPosition, page: String) -> impl IntoView {
+    let way = |to: Option<ItemId>, sign: &'static str, words: &'static str| match to {
+        Some(to) => {
+            let href = format!("{}#m-{to}", with_query(&page, &[("branch", to.as_str())]));
+            view! { <a class="fork__way" href=href aria-label=words>{sign}</a> }.into_any()
+        }
+        None => view! { <span class="fork__way" aria-hidden="true">{sign}</span> }.into_any(),
+    };
+    view! {
+        <p class="fork">
+            {way(fork.before, "‹", "The version before")}
+            <bdi class="fork__place">{format!("{} of {}", fork.position, fork.count)}</bdi>
+            {way(fork.after, "›", "The version after")}
+        </p>
+    }
+}
+
+/// What the reader thinks of an answer; a second press takes it back.
+#[component]
+fn Foot(
+    message: Message,
+    /// Where the form leads.
+    back: String,
+    /// Whether there is something to copy.
+    says_something: bool,
+) -> impl IntoView {
+    let given = message.feedback.map(|feedback| feedback.value);
+    let judge = move |value: FeedbackValue, words: &'static str| {
+        let is_given = given == Some(value);
+        let sent = if is_given { 0 } else { i64::from(value) };
+        view! {
+            <button
+                class="turn__judge"
+                type="submit"
+                name="value"
+                value=sent.to_string()
+                aria-pressed=if is_given { "true" } else { "false" }
+            >
+                {words}
+            </button>
+        }
+    };
+    view! {
+        <footer class="turn__foot">
+            <form
+                class="turn__feedback"
+                method="post"
+                action=routes::GIVE_FEEDBACK
+                data-feedback
+            >
+                <input type="hidden" name="conversation" value=message.conversation_id.as_str().to_owned() />
+                <input type="hidden" name="message" value=message.id.as_str().to_owned() />
+                <input type="hidden" name="next" value=back />
+                {judge(FeedbackValue::Good, "Helpful")}
+                {judge(FeedbackValue::Bad, "Not helpful")}
+            </form>
+            {says_something
+                .then(|| {
+                    view! {
+                        <button class="turn__judge turn__copy" type="button" data-copy>
+                            "Copy"
+                        </button>
+                    }
+                })}
+        </footer>
+    }
+}

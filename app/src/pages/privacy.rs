@@ -1,0 +1,87 @@
+//! `/account/data`: take everything along, or leave.
+
+use contract::routes;
+use leptos::{either::EitherOf3, prelude::*};
+
+use super::{has_password, signed_in_or_leave};
+use crate::{
+    components::{Entry, FieldErrors, PasswordField, Section, Sheet, async_section},
+    context::RequestContext,
+    server::DeleteAccount,
+};
+
+#[component]
+pub(crate) fn DataPage() -> impl IntoView {
+    let context = RequestContext::of_request()?;
+    let signed_in = signed_in_or_leave(&context, routes::DATA)?;
+    let trouble = FieldErrors::of_request();
+    let by_mail =
+        context.services.accounts.rules().require_verified_email && context.services.mail.is_enabled();
+    let is_fresh = context.services.sessions.is_fresh(&signed_in.session);
+    let (asking, inside) = (context.clone(), trouble.clone());
+    let look_up = move || {
+        let (context, signed_in) = (asking.clone(), signed_in.clone());
+        async move { has_password(&context, &signed_in).await }
+    };
+    let delete = async_section(&context, look_up, move |has_password| {
+        let trouble = inside.clone();
+        let proof = match (has_password, by_mail || is_fresh) {
+            (true, _) => EitherOf3::A(view! { <PasswordField state=trouble.field("password", None) /> }),
+            (false, true) => EitherOf3::B(()),
+            (false, false) => EitherOf3::C(view! {
+                <p>"It has been a while since you signed in. To delete your account, sign out and in again first."</p>
+            }),
+        };
+        let label = if by_mail { "Mail me the link" } else { "Delete my account for good" };
+        let action = <DeleteAccount as leptos::server_fn::ServerFn>::PATH;
+        view! {
+            <form class="form" method="post" action=action novalidate>
+                {proof}
+                <button class="button button--danger" type="submit">{label}</button>
+            </form>
+        }
+    });
+    Some(view! {
+        <Sheet
+            heading="Your data"
+            at=Entry::Data
+            trouble
+            context
+            help="What is kept about you is yours to take and yours to have removed."
+        >
+            <Section heading="Take everything with you">
+                <p>
+                    "A ZIP file with all that is stored about you: your profile and answers, your conversations, where you
+                    are signed in, and what happened to your account. One copy to read, and one for programs."
+                </p>
+                <form class="actions actions--start" method="post" action=routes::EXPORT>
+                    <button class="button" type="submit">"Download everything"</button>
+                </form>
+            </Section>
+            <Section heading="Delete your account">
+                <WhatGoes by_mail />
+                {delete}
+            </Section>
+        </Sheet>
+    })
+}
+
+/// Said before it happens, as nothing can be said for a reader who is gone.
+#[component]
+fn WhatGoes(
+    /// Whether a link has to be opened first.
+    by_mail: bool,
+) -> impl IntoView {
+    let when = if by_mail {
+        "We mail you a link. When you open it in this browser, all of it is deleted at once and for good."
+    } else {
+        "It happens at once and for good: nobody can bring any of it back, not even the author of the book."
+    };
+    view! {
+        <p>
+            "Your name, address, password, answers and conversations are deleted, every device is signed out, and what
+            is recorded of you loses all that points to you."
+        </p>
+        <p><strong>{when}</strong></p>
+    }
+}

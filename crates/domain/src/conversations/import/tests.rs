@@ -1,0 +1,301 @@
+//! Files from anywhere, without a database.
+
+use std::collections::HashSet;
+
+use proptest::{collection, prelude::*, sample::select};
+use serde_json::{Value, json, value::RawValue};
+
+use super::{super::ConversationLimits, *};
+
+const NOW: Timestamp = Timestamp::from_millis(1_795_219_200_000);
+
+fn raw(value: &Value) -> Box<RawValue> {
+    serde_json::value::to_raw_value(value).unwrap()
+}
+
+fn read(value: &Value) -> Result<Found, Why> {
+    chatgpt::read(&raw(value), &ConversationLimits::default(), NOW)
+}
+
+/// A conversation of nodes, each `(name, parent, message)`.
+fn tree(nodes: Vec<(String, Value, Value)>) -> Value {
+    let mapping: serde_json::Map<String, Value> = nodes
+        .into_iter()
+        .map(|(id, parent, message)| {
+            (id.clone(), json!({ "id": id, "parent": parent, "children": [], "message": message }))
+        })
+        .collect();
+    json!({ "conversation_id": "tree", "mapping": mapping })
+}
+
+fn says(content: &Value) -> Value {
+    json!({ "author": { "role": "assistant" }, "content": content, "metadata": {} })
+}
+
+fn parts(content: &Value) -> Vec<Value> {
+    let found = read(&tree(vec![("n".into(), Value::Null, says(content))])).unwrap();
+    let message = found.messages.into_iter().next();
+    message
+        .map_or_else(Vec::new, |it| it.new.parts.unwrap().iter().map(|part| part.read().unwrap()).collect())
+}
+
+#[test]
+fn every_kind_of_content_becomes_parts() {
+    let text = |words: &str| json!([{ "type": "text", "text": words }]);
+    let cases = [
+        (json!({ "content_type": "text", "parts": ["Hello", ""] }), text("Hello")),
+        (json!({ "content_type": "text", "parts": [""] }), json!([])),
+        (
+            json!({ "content_type": "code", "language": "rust", "text": "let a = `b`;" }),
+            text("```rust\nlet a = `b`;\n```"),
+        ),
+        (json!({ "content_type": "code", "language": "unknown", "text": "```" }), text("````\n```\n````")),
+        (json!({ "content_type": "code", "language": "a\n## b", "text": "x" }), text("```\nx\n```")),
+        (json!({ "content_type": "execution_output", "text": "42" }), text("```text\n42\n```")),
+        (
+            json!({ "content_type": "thoughts", "thoughts": [{ "summary": "Look", "content": "I look." }, {}] }),
+            json!([{ "type": "reasoning", "text": "Look\n\nI look." }]),
+        ),
+        (
+            json!({ "content_type": "reasoning_recap", "content": "Thought for 7 seconds" }),
+            json!([{ "type": "reasoning", "text": "Thought for 7 seconds" }]),
+        ),
+        (
+            json!({ "content_type": "tether_quote", "url": "https://e.org/", "domain": "e.org", "title": "E", "text": "q" }),
+            json!([{ "type": "source", "sourceId": "n", "kind": "url", "url": "https://e.org/", "title": "E", "chunk": "q" }]),
+        ),
+        (
+            json!({ "content_type": "tether_browsing_display", "result": "# Found", "summary": "" }),
+            text("# Found"),
+        ),
+        (json!({ "content_type": "tether_browsing_display", "result": "", "summary": null }), json!([])),
+        (
+            json!({ "content_type": "system_error", "name": "Timeout", "text": "Too slow" }),
+            text("Timeout: Too slow"),
+        ),
+        (
+            json!({ "content_type": "multimodal_text", "parts": [
+                { "content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1", "width": 2 },
+                "What is it?", { "content_type": "audio_transcription", "text": "spoken" }, null,
+            ] }),
+            json!([
+                { "type": "data-asset", "asset":
+                    { "content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1", "width": 2 } },
+                { "type": "text", "text": "What is it?" }, { "type": "text", "text": "spoken" },
+            ]),
+        ),
+        (
+            json!({ "content_type": "user_editable_context", "user_profile": "p" }),
+            json!([{ "type": "data-chatgpt", "content":
+                { "content_type": "user_editable_context", "user_profile": "p" } }]),
+        ),
+        (json!("odd"), json!([{ "type": "data-chatgpt", "content": "odd" }])),
+        (json!(["text"]), json!([{ "type": "data-chatgpt", "content": ["text"] }])),
+        (json!(null), json!([])),
+    ];
+    for (content, wanted) in cases {
+        assert_eq!(Value::from(parts(&content)), wanted, "{content}");
+    }
+}
+
+#[test]
+fn what_is_too_deep_to_be_read_again_is_kept_as_text() {
+    let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
+    let json = format!(
+        r#"{{"mapping":{{"n":{{"message":{{"author":{{"role":"user"}},
+            "content":{{"content_type":"multimodal_text","parts":[{deep}]}}}}}}}}}}"#
+    );
+    let entry: &RawValue = serde_json::from_str(&json).unwrap();
+    let found = chatgpt::read(entry, &ConversationLimits::default(), NOW).unwrap();
+    let message = &found.messages[0].new;
+    assert_eq!(found.without_raw, 1);
+    assert!(message.raw.is_none() && message.format.is_none());
+    let part: Value = message.parts.as_ref().unwrap()[0].read().unwrap();
+    assert_eq!(part, json!({ "type": "text", "text": deep }));
+}
+
+#[test]
+fn hidden_and_empty_messages_are_left_out_and_what_follows_them_follows_what_is_above() {
+    let hidden = json!({
+        "author": { "role": "system" }, "content": { "content_type": "text", "parts": ["secret"] },
+        "metadata": { "is_visually_hidden_from_conversation": true },
+    });
+    let text = |words: &str| says(&json!({ "content_type": "text", "parts": [words] }));
+    let value = tree(vec![
+        ("root".into(), json!(null), json!(null)),
+        ("a".into(), json!("root"), text("one")),
+        ("hidden".into(), json!("a"), hidden),
+        ("empty".into(), json!("hidden"), text(" ")),
+        ("b".into(), json!("empty"), text("two")),
+    ]);
+    let found = read(&value).unwrap();
+    let told: Vec<_> = found
+        .messages
+        .iter()
+        .map(|it| (it.new.id.as_ref().unwrap().as_str(), it.new.parent_id.as_ref().unwrap().as_ref()))
+        .map(|(id, parent)| (id, parent.map(|parent| parent.as_str())))
+        .collect();
+    assert_eq!(told, [("a", None), ("b", Some("a"))]);
+}
+
+#[test]
+fn times_that_cannot_be_are_those_of_what_is_above_and_none_is_still_to_come() {
+    let at = |time: Value| json!({ "author": { "role": "user" }, "create_time": time, "content": { "parts": ["x"] } });
+    let value = tree(vec![
+        ("a".into(), json!(null), at(json!(1_700_000_000.123_456))),
+        ("b".into(), json!("a"), at(json!(null))),
+        ("c".into(), json!("b"), at(json!(-1e300))),
+        ("d".into(), json!("c"), at(json!(9e12))),
+        ("e".into(), json!("d"), at(json!(9e9))),
+    ]);
+    let found = read(&value).unwrap();
+    let times: Vec<i64> = found.messages.iter().map(|it| it.created_at.millis()).collect();
+    let first = 1_700_000_000_123;
+    assert_eq!(times, [first, first, first, first, NOW.millis()]);
+    assert_eq!(found.conversation.created_at.millis(), first);
+    assert_eq!(found.conversation.last_message_at, Some(NOW));
+}
+
+#[test]
+fn names_that_cannot_stand_in_an_address_are_replaced_by_ones_that_follow_from_them() {
+    let one =
+        json!({ "id": "no/name", "mapping": { "a/b": { "message": says(&json!({ "parts": ["x"] })) } } });
+    let (first, second) = (read(&one).unwrap(), read(&one).unwrap());
+    let id = first.conversation.id;
+    assert_eq!(id, second.conversation.id);
+    assert_eq!((id.len(), id.as_bytes()[14]), (36, b'8'), "{id}");
+    let name = first.messages[0].new.id.clone().unwrap();
+    assert_eq!(Some(&name), second.messages[0].new.id.as_ref());
+    assert_eq!(first.conversation.head_id.as_deref(), Some(name.as_str()));
+    let nameless = json!({ "mapping": {}, "title": "A" });
+    let other = json!({ "mapping": {}, "title": "B" });
+    assert_ne!(read(&nameless).unwrap().conversation.id, read(&other).unwrap().conversation.id);
+}
+
+#[test]
+fn an_opening_keeps_the_rule_of_titles() {
+    for (opening, kept) in
+        [("Plain", true), ("two\nlines", false), ("\u{202e}txt.exe", false), ("\u{2066}", false)]
+    {
+        let own =
+            json!({ "id": "a", "opening": opening, "createdAt": NOW, "updatedAt": NOW, "messages": [] });
+        let found = bookplate_format::read(&raw(&own), &ConversationLimits::default(), NOW).unwrap();
+        assert_eq!(found.conversation.opening.is_some(), kept, "{opening:?}");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_nodes_in_a_row_are_read() {
+    let nodes = (0..100_000)
+        .map(|at: i64| {
+            let message = if at % 20 == 0 { says(&json!({ "parts": ["said"] })) } else { Value::Null };
+            (at.to_string(), json!((at - 1).to_string()), message)
+        })
+        .collect();
+    let found = read(&tree(nodes)).unwrap();
+    assert_eq!(found.messages.len(), 5000);
+    let parent = found.messages[4999].new.parent_id.clone().flatten().unwrap();
+    assert_eq!(parent.as_str(), "99960");
+}
+
+/// Any JSON, not too large.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(|number| json!(number)),
+        any::<i64>().prop_map(Value::from),
+        select(vec!["", "text", "user", "n1", "n2", "thoughts", "code", "\u{0}", "é\u{202e}"])
+            .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        let key = select(vec![
+            "content_type",
+            "parts",
+            "text",
+            "thoughts",
+            "role",
+            "asset_pointer",
+            "content",
+            "language",
+            "name",
+        ]);
+        prop_oneof![
+            collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            collection::btree_map(key, inner, 0..4).prop_map(|map| json!(map)),
+        ]
+    })
+}
+
+fn any_message() -> impl Strategy<Value = Value> {
+    let kind = select(vec![
+        "text",
+        "multimodal_text",
+        "code",
+        "execution_output",
+        "tether_quote",
+        "thoughts",
+        "reasoning_recap",
+        "system_error",
+        "user_editable_context",
+        "new",
+    ]);
+    let content = (kind, any_json(), any_json(), any_json()).prop_map(|(kind, parts, text, thoughts)| {
+        json!({ "content_type": kind, "parts": parts, "text": text, "thoughts": thoughts, "content": text })
+    });
+    let content = prop_oneof![4 => content, 1 => any_json()];
+    (any_json(), content, any_json(), any::<bool>()).prop_map(|(any, content, time, hidden)| {
+        json!({
+            "author": { "role": any }, "content": content, "create_time": time, "status": any,
+            "metadata": { "is_visually_hidden_from_conversation": hidden, "model_slug": any, "attachments": any },
+        })
+    })
+}
+
+fn any_node() -> impl Strategy<Value = Value> {
+    let name = || select(vec!["n0", "n1", "n2", "n3", "n4", "n5", "gone"]);
+    let message = prop_oneof![6 => any_message(), 1 => any_json()];
+    let node = (prop_oneof![4 => name().prop_map(Value::from), 1 => any_json()], collection::vec(name(), 0..3), message)
+        .prop_map(|(parent, children, message)| {
+            json!({ "parent": parent, "children": children, "message": message })
+        });
+    prop_oneof![9 => node, 1 => any_json()]
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_nodes_are_a_conversation_is_whole_or_refused(
+        nodes in collection::vec(any_node(), 0..6), current in any_json()
+    ) {
+        let mapping: serde_json::Map<String, Value> =
+            nodes.into_iter().enumerate().map(|(at, node)| (format!("n{at}"), node)).collect();
+        let value = json!({ "mapping": mapping, "current_node": current, "title": current });
+        if let Ok(found) = read(&value) {
+            let mut before = HashSet::new();
+            for message in &found.messages {
+                let parent = message.new.parent_id.clone().unwrap();
+                prop_assert!(parent.is_none_or(|parent| before.contains(&parent)));
+                prop_assert!(before.insert(message.new.id.clone().unwrap()));
+                prop_assert!(message.created_at <= NOW);
+            }
+            let head = found.conversation.head_id;
+            prop_assert_eq!(head.is_some(), !found.messages.is_empty());
+            prop_assert!(head.is_none_or(|head| before.iter().any(|id| id.as_str() == head)));
+        }
+    }
+
+    #[test]
+    fn no_text_is_more_than_a_file_or_none(text in r#"[\[\]{}:,"0-9a-z\\u]{0,30}"#) {
+        let _ = file::entries(&lone_surrogates::replace_lone_surrogates(&text));
+    }
+
+    #[test]
+    fn whatever_a_file_of_ours_holds_is_read_or_refused(entry in any_json(), messages in collection::vec(any_json(), 0..3)) {
+        let limits = ConversationLimits::default();
+        let _ = bookplate_format::read(&raw(&entry), &limits, NOW);
+        let own = json!({
+            "id": "a", "createdAt": NOW, "updatedAt": NOW, "messages": messages, "metadata": entry, "headId": entry,
+        });
+        let _ = bookplate_format::read(&raw(&own), &limits, NOW);
+    }
+}

@@ -1,0 +1,99 @@
+//! An account as the operator sees it.
+
+use contract::Timestamp;
+use domain::{InitialCredential, User, describe_device};
+use serde_json::{Value, json};
+
+use super::{AdminContext, Answer, Refusal, columns, users::put};
+
+/// The account with everything about it.
+pub(super) async fn show(context: &AdminContext, user: &User) -> Result<Answer, Refusal> {
+    let access = context.services.admin.access(user).await?;
+    let mut json = body(context, user);
+    let methods: Vec<&str> = access.methods.iter().map(|method| method.provider_id.as_str()).collect();
+    put(&mut json, "signInMethods", json!(methods));
+    put(&mut json, "sessions", sessions(&access));
+    Ok(Answer { text: text(context, user, &access), json })
+}
+
+/// The reader as on the wire, and whether the account is closed.
+pub(super) fn body(context: &AdminContext, user: &User) -> Value {
+    let mut body = serde_json::to_value(context.services.user_body(user)).unwrap_or_default();
+    let ban = &user.ban;
+    let moment = |millis: Option<i64>| json!(millis.map(Timestamp::from_millis));
+    put(&mut body, "banned", ban.holds(context.services.cleanup.now()).into());
+    put(&mut body, "bannedAt", moment(ban.banned_at));
+    put(&mut body, "banReason", json!(ban.ban_reason));
+    put(&mut body, "banExpires", moment(ban.ban_expires_at));
+    body
+}
+
+/// In a word.
+pub(super) fn state(user: &User, now: Timestamp) -> &'static str {
+    match (user.ban.holds(now), user.email_verified) {
+        (true, _) => "closed",
+        (false, true) => "open",
+        (false, false) => "unconfirmed",
+    }
+}
+
+fn sessions(access: &InitialCredential) -> Value {
+    let session = |session: &domain::Session| {
+        json!({
+            "device": describe_device(&session.user_agent),
+            "ipAddress": session.ip_address,
+            "createdAt": session.created_at,
+            "lastSeenAt": session.last_seen_at,
+            "expiresAt": session.expires_at,
+        })
+    };
+    access.sessions.iter().map(session).collect()
+}
+
+fn text(context: &AdminContext, user: &User, access: &InitialCredential) -> String {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut row = |name: &str, value: &str| rows.push(vec![name.to_owned(), value.to_owned()]);
+    row("address", &user.email);
+    row("confirmed", if user.email_verified { "yes" } else { "no" });
+    row("id", &user.id);
+    row("name", &user.name);
+    row("picture", user.image.as_deref().unwrap_or_default());
+    row("state", &closed(user, context.services.cleanup.now()));
+    row("made", &user.created_at.iso());
+    row("changed", &user.updated_at.iso());
+    row("signs in with", &methods(access));
+    for question in context.services.questions.iter() {
+        let answer = user.answers.get(&question.name).unwrap_or_default();
+        rows.push(vec![question.name.clone(), answer.to_owned()]);
+    }
+    let browser = |session: &domain::Session| {
+        let device = describe_device(&session.user_agent);
+        vec![
+            "signed in".to_owned(),
+            format!("{device}, {}, last seen {}", session.ip_address, session.last_seen_at.iso()),
+        ]
+    };
+    rows.extend(access.sessions.iter().map(browser));
+    columns(&rows)
+}
+
+fn methods(access: &InitialCredential) -> String {
+    let name = |method: &domain::SignInMethod| match method.provider_id.as_str() {
+        "credential" => "password".to_owned(),
+        other => other.to_owned(),
+    };
+    let names: Vec<String> = access.methods.iter().map(name).collect();
+    if names.is_empty() { "nothing yet".to_owned() } else { names.join(", ") }
+}
+
+fn closed(user: &User, now: Timestamp) -> String {
+    let ban = &user.ban;
+    if !ban.holds(now) {
+        return "open".to_owned();
+    }
+    let end = ban
+        .ban_expires_at
+        .map_or("for good".to_owned(), |end| format!("until {}", Timestamp::from_millis(end).iso()));
+    let reason = ban.ban_reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("closed {end}{reason}")
+}

@@ -1,0 +1,57 @@
+//! What every handler is given.
+
+use std::{path::PathBuf, sync::Arc};
+
+use domain::Services;
+use http::{HeaderMap, request::Parts};
+use ipnet::IpNet;
+
+use super::{cookies::SessionCookies, csrf::TrustedOrigins};
+use crate::config::PublicOrigin;
+
+/// The services, and what the edge has to know to call them. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    /// The rules.
+    pub services: Arc<Services>,
+    /// How this server is reached.
+    pub site: Arc<Site>,
+}
+
+/// How this server is reached and what its pages show.
+#[derive(Debug)]
+pub struct Site {
+    /// The public origin.
+    pub origin: PublicOrigin,
+    /// Origins that may send a reader's cookie; the first is our own.
+    pub trusted_origins: TrustedOrigins,
+    /// Whose word about a client's address counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The book the pages belong to.
+    pub book: Arc<app::Book>,
+    /// Whom to tell about a hole, a URI.
+    pub security_contact: String,
+    /// The file mail is written to instead of being sent.
+    pub outbox: Option<PathBuf>,
+}
+
+impl AppState {
+    /// The cookies of this origin.
+    pub fn cookies(&self) -> SessionCookies {
+        SessionCookies::new(self.site.origin.is_https())
+    }
+
+    /// A browser at the door.
+    pub fn visit(&self, parts: &Parts) -> domain::ClientInfo {
+        let device = super::client_ip::device(parts, &self.site.trusted_proxies);
+        let sessions = &self.services.sessions;
+        let browser =
+            self.cookies().device(&parts.headers, sessions).unwrap_or_else(|| sessions.new_device());
+        domain::ClientInfo { device, presented: self.cookie_session(&parts.headers), browser: Some(browser) }
+    }
+
+    /// The session a request's cookie names.
+    pub fn cookie_session(&self, headers: &HeaderMap) -> Option<domain::SessionHandle> {
+        self.cookies().read(headers, &self.services.sessions)
+    }
+}

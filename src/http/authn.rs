@@ -1,0 +1,83 @@
+//! Who is calling.
+
+use std::borrow::Cow;
+
+use contract::{Code, Problem, Problems};
+use domain::{ActiveSession, Renewal, SessionHandle, SignedIn};
+use http::{HeaderMap, header};
+use percent_encoding::percent_decode_str;
+
+use super::{app_state::AppState, errors::ApiError};
+
+/// What a request says about who sends it, and what came of it.
+#[derive(Debug, Clone)]
+pub struct Authentication {
+    /// The session it names with a right signature, living or not.
+    pub presented: Option<SessionHandle>,
+    /// The session, when it lives.
+    pub session: Option<ActiveSession>,
+}
+
+impl Authentication {
+    /// Finds the session a request names, by bearer token (when bearer sessions are on) or by cookie. A bearer token
+    /// that names one goes before a cookie; one that does not is as if it were not there.
+    ///
+    /// # Errors
+    /// The problems of a failing database.
+    pub async fn of(state: &AppState, headers: &HeaderMap, renewal: Renewal) -> Result<Self, Problems> {
+        let presented = bearer(headers).and_then(|token| state.services.sessions.read_bearer(&token));
+        Self::behind(state, presented.or_else(|| state.cookie_session(headers)), renewal).await
+    }
+
+    /// Finds the session a browser's cookie names.
+    ///
+    /// # Errors
+    /// The problems of a failing database.
+    pub async fn of_cookie(
+        state: &AppState,
+        headers: &HeaderMap,
+        renewal: Renewal,
+    ) -> Result<Self, Problems> {
+        Self::behind(state, state.cookie_session(headers), renewal).await
+    }
+
+    async fn behind(
+        state: &AppState,
+        presented: Option<SessionHandle>,
+        renewal: Renewal,
+    ) -> Result<Self, Problems> {
+        let session = match &presented {
+            Some(presented) => state.services.sessions.resolve(presented, renewal).await?,
+            None => None,
+        };
+        Ok(Self { presented, session })
+    }
+
+    /// Whether a session was named that has ended: then the browser's cookies are cleared.
+    pub const fn is_stale(&self) -> bool {
+        self.presented.is_some() && self.session.is_none()
+    }
+
+    /// The session and its reader.
+    ///
+    /// # Errors
+    /// `UNAUTHORIZED` when there is none, with the cookies that clear one that has ended.
+    pub fn signed_in(&self, state: &AppState) -> Result<&SignedIn, ApiError> {
+        match &self.session {
+            Some(resolved) => Ok(&resolved.signed_in),
+            None => {
+                let cookies = if self.is_stale() { state.cookies().ended() } else { Vec::new() };
+                Err(ApiError::with_cookies(Problem::new(Code::Unauthorized), cookies))
+            }
+        }
+    }
+}
+
+/// The token of an `Authorization: Bearer` header (RFC 6750 section 2.1). A session's may come as it stands in its
+/// cookie, percent-encoded; no JWT changes by being decoded.
+pub fn bearer(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let token =
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())?;
+    percent_decode_str(token).decode_utf8().ok()
+}

@@ -1,0 +1,76 @@
+//! `POST /delete-user` and the link of its mail.
+
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use contract::{Code, PasswordAttempt, Problem, Problems, routes};
+use domain::{DeleteAccount, DeleteAccountOutcome, Renewal};
+use http::Method;
+use serde_json::json;
+
+use super::{
+    body::{Accepts, BodyFields},
+    query::{Query, redirect},
+    request::{ApiRequest, ok_json, refresh_session_cookie, without_session},
+};
+use crate::http::{app_state::AppState, authn::Authentication, email_links, errors::ApiError, pages};
+
+/// Deletes the account, or has a link mailed that does.
+pub async fn delete_user(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&state, request, Accepts::Json).await?;
+    let nothing = json!({});
+    let mut shape = BodyFields::of(Some(call.body.as_ref().unwrap_or(&nothing)), "object")?;
+    let any = |text: &str| Ok(text.to_owned());
+    let password = shape.optional_text("password", any);
+    let token = shape.optional_text("token", any);
+    shape.finish()?;
+    let actor = call.actor(&state).await?;
+    let signed_in = actor.signed_in(&state)?;
+    let password = password.map(|password| PasswordAttempt::parse(&password)).transpose()?;
+    let callback = call.callback("callbackURL", routes::HOME);
+    let command = DeleteAccount { password, token, callback };
+    let visit = state.visit(&call.parts);
+    let deleted = state.services.accounts.delete(command, signed_in, &visit).await.map_err(Problems::from)?;
+    Ok(match deleted {
+        DeleteAccountOutcome::Now => without_session(&state, gone()),
+        DeleteAccountOutcome::ByMail => {
+            let response = ok_json(json!({ "success": true, "message": "Verification email sent" }));
+            refresh_session_cookie(&state, &call.parts.headers, &actor, response)
+        }
+    })
+}
+
+/// The link of the mail, opened in a browser where its reader is signed in.
+pub async fn callback(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let (parts, _) = request.into_parts();
+    if parts.method == Method::HEAD {
+        return Ok(super::not_found().await.into_response());
+    }
+    let query = Query::of(&parts.uri);
+    let token = query.required("token")?;
+    let callback = query.callback(&state)?;
+    let actor = Authentication::of(&state, &parts.headers, Renewal::WhenDue).await?;
+    let outcome = match &actor.session {
+        Some(resolved) => {
+            let deleted = state.services.accounts.delete_by_link(token, &resolved.signed_in).await;
+            deleted.map_err(Problems::from)
+        }
+        None => Err(Problem::new(Code::FailedToGetUserInfo).into()),
+    };
+    match outcome {
+        Ok(()) => {
+            let response = callback.map_or_else(gone, |callback| redirect(&state, callback, None));
+            Ok(without_session(&state, response))
+        }
+        // A reader who follows the link gets a page, a client of the API its JSON.
+        Err(problems) if email_links::is_navigation(&parts.headers) => {
+            Ok(pages::render_problem(&state, parts.uri, problems.first().clone()).await)
+        }
+        Err(problems) => Err(problems.into()),
+    }
+}
+
+fn gone() -> Response {
+    ok_json(json!({ "success": true, "message": "User deleted" }))
+}

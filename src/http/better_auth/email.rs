@@ -1,0 +1,158 @@
+//! `POST /send-verification-email`, `POST /change-email`, and the link of their mails, `GET /verify-email`.
+
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use contract::{Code, Email, Problem, Problems, routes};
+use domain::{ClientInfo, EmailLinkKind, EmailLinkOutcome, Renewal, SignedIn};
+use http::{HeaderMap, Method};
+use serde_json::json;
+
+use super::{
+    body::{Accepts, BodyFields},
+    query::{Query, redirect},
+    request::{ApiRequest, ok_json, refresh_session_cookie, set_new_session_cookies, with_session},
+};
+use crate::http::{
+    app_state::AppState, authn::Authentication, cookies::EmailLinkPage, email_links, errors::ApiError,
+};
+
+/// Has a link mailed that proves the address, if that is needed; without a session it answers the same in any case.
+pub async fn send_verification(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&state, request, Accepts::Json).await?;
+    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
+    let email = shape.text("email", Email::parse);
+    shape.finish()?;
+    let Some(email) = email else { return Err(Problem::new(Code::Internal).into()) };
+    let actor = call.actor(&state).await?;
+    let asking = actor.session.as_ref().map(|resolved| &resolved.signed_in.user);
+    let callback = call.callback("callbackURL", routes::HOME);
+    let sent = state.services.accounts.send_verification(&email, &callback, asking).await;
+    sent.map_err(Problems::from)?;
+    Ok(refresh_session_cookie(&state, &call.parts.headers, &actor, ok_json(json!({ "status": true }))))
+}
+
+/// Begins a change of address.
+pub async fn change_email(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&state, request, Accepts::Json).await?;
+    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
+    let email = shape.text("newEmail", |text| {
+        Email::parse(text).map_err(|problem| Problem { field: Some("newEmail".into()), ..problem })
+    });
+    shape.finish()?;
+    let actor = call.actor(&state).await?;
+    let signed_in = actor.signed_in(&state)?;
+    let Some(email) = email else { return Err(Problem::new(Code::Internal).into()) };
+    let callback = call.callback("callbackURL", routes::HOME);
+    let visit = state.visit(&call.parts);
+    let begun = state.services.accounts.change_email(&email, &callback, signed_in, &visit).await;
+    begun.map_err(Problems::from)?;
+    Ok(refresh_session_cookie(&state, &call.parts.headers, &actor, ok_json(json!({ "status": true }))))
+}
+
+/// The link of a mail: proves an address, or carries a change of it one step on. Answers JSON, or leads to where it says
+/// in the end.
+///
+/// Where the link moves an account, or where proving the address also signs in, a browser that follows it is shown a button
+/// first: nobody is to be signed in to another's account by a link on some page, and programs that look at links press
+/// no buttons.
+pub async fn verify_email(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let (parts, _) = request.into_parts();
+    let query = Query::of(&parts.uri);
+    let token = query.required("token")?;
+    let callback = query.callback(&state)?;
+    if parts.method == Method::HEAD {
+        // Nothing is to be done by who only asks whether something is there.
+        return Ok(super::not_found().await.into_response());
+    }
+    let visit = state.visit(&parts);
+    if needs_confirmation(&state, &parts.headers, token, &visit).await? {
+        return Ok(email_links::keep(
+            &state,
+            EmailLinkPage::VerifyEmail,
+            token,
+            callback.unwrap_or_default(),
+        ));
+    }
+    let actor = Authentication::of(&state, &parts.headers, Renewal::WhenDue).await?;
+    let signed_in = actor.session.as_ref().map(|resolved| &resolved.signed_in);
+    // Our own page for the first step of a change leads to the one for the second.
+    let onwards = match callback.unwrap_or(routes::HOME) {
+        routes::CHANGE_CONFIRMED => routes::CHANGE_DONE,
+        other => other,
+    };
+    let outcome = state.services.accounts.verify_email(token, onwards, signed_in, &visit).await;
+    let verified = match (outcome.map_err(Problem::from), callback) {
+        (Ok(verified), _) => verified,
+        (Err(problem), Some(callback)) => {
+            let code = problem.code.wire().unwrap_or_default();
+            return Ok(refresh_session_cookie(
+                &state,
+                &parts.headers,
+                &actor,
+                redirect(&state, callback, Some(("error", code))),
+            ));
+        }
+        (Err(problem), None) => return Err(problem.into()),
+    };
+    let response = match callback {
+        Some(callback) => redirect(&state, callback, None),
+        None => body(&state, &verified),
+    };
+    Ok(match &verified {
+        EmailLinkOutcome::Address { session: Some(session) } => {
+            set_new_session_cookies(&state, &parts.headers, &visit, session, response)
+        }
+        EmailLinkOutcome::Changed(_) => resend_session_cookie(&state, &parts.headers, signed_in, response),
+        _ => refresh_session_cookie(&state, &parts.headers, &actor, response),
+    })
+}
+
+/// Whether a button is shown first. A link that merely proves an address does no harm when a program opens it that looks
+/// at mail; one that also decides whose password counts does, unless it is opened where that password was given.
+async fn needs_confirmation(
+    state: &AppState,
+    headers: &HeaderMap,
+    token: &str,
+    visit: &ClientInfo,
+) -> Result<bool, Problems> {
+    let (accounts, navigates) = (&state.services.accounts, email_links::is_navigation(headers));
+    match accounts.inspect_link(token).await {
+        Ok(EmailLinkKind::Address) if accounts.rules().require_verified_email => {
+            let script = headers.contains_key("sec-fetch-mode") && !navigates;
+            Ok(navigates || !(script || accounts.link_signs_in_this_browser(token, visit).await?))
+        }
+        Ok(EmailLinkKind::MoveTo(_) | EmailLinkKind::NewAddress(_)) => Ok(navigates),
+        Ok(EmailLinkKind::Address) => Ok(false),
+        Err(_) => Ok(navigates && accounts.rules().require_verified_email),
+    }
+}
+
+fn body(state: &AppState, verified: &EmailLinkOutcome) -> Response {
+    match verified {
+        EmailLinkOutcome::Address { .. } | EmailLinkOutcome::NewPasswordNeeded { .. } => {
+            ok_json(json!({ "status": true, "user": null }))
+        }
+        EmailLinkOutcome::ChangeConfirmed => ok_json(json!({ "status": true })),
+        EmailLinkOutcome::Changed(user) => {
+            ok_json(json!({ "status": true, "user": state.services.user_body(user) }))
+        }
+    }
+}
+
+/// The session's cookie again, as the wire sends it after a change of the reader.
+fn resend_session_cookie(
+    state: &AppState,
+    request: &HeaderMap,
+    signed_in: Option<&SignedIn>,
+    response: Response,
+) -> Response {
+    match signed_in {
+        Some(signed_in) => with_session(state, request, &signed_in.session, response),
+        None => response,
+    }
+}

@@ -1,0 +1,64 @@
+//! `POST /sign-in/email`.
+
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use contract::{Code, Email, PasswordAttempt, Problem, Problems, routes};
+use domain::{SignIn, SignInError};
+use http::{HeaderValue, header};
+use serde::Serialize;
+
+use super::{
+    body::{Accepts, BodyFields},
+    request::{ApiRequest, ok_json, remember_device, set_new_session_cookies},
+};
+use crate::http::{app_state::AppState, errors::ApiError};
+
+#[derive(Serialize)]
+struct SignedIn {
+    redirect: bool,
+    token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    user: contract::UserDto,
+}
+
+/// Lets a reader in; answers the session's token and the reader, and sets the session's cookie. A `callbackURL` comes
+/// back as `url` for the client to go to.
+pub async fn sign_in(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let call = ApiRequest::read(&state, request, Accepts::JsonOrForm).await?;
+    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
+    let any = |text: &str| Ok(text.to_owned());
+    let email = shape.text("email", any).unwrap_or_default();
+    let password = shape.text("password", any).unwrap_or_default();
+    let url = shape.optional_text("callbackURL", any);
+    let remember = shape.flag("rememberMe", true);
+    shape.finish()?;
+    let visit = call.check_sign_in(&state)?;
+    let email = Email::parse(&email).map_err(|_| Problem::on(Code::InvalidEmail, "email"))?;
+    let callback = call.callback("callbackURL", routes::HOME);
+    let command = SignIn { email, password: PasswordAttempt::parse(&password)?, remember, callback };
+    let signed_in = match state.services.accounts.sign_in(command, &visit).await {
+        Ok(signed_in) => signed_in,
+        // The password was right: the link that is on its way lets this browser in.
+        Err(error @ SignInError::EmailNotVerified) => {
+            let response = ApiError::from(Problems::from(error)).into_response();
+            return Ok(remember_device(&state, &visit, response));
+        }
+        Err(error) => return Err(Problems::from(error).into()),
+    };
+    let location = url.as_deref().and_then(|url| HeaderValue::try_from(url).ok());
+    let body = SignedIn {
+        redirect: url.is_some(),
+        token: state.services.sessions.token(&signed_in.session.id),
+        url,
+        user: state.services.user_body(&signed_in.user),
+    };
+    let mut response =
+        set_new_session_cookies(&state, &call.parts.headers, &visit, &signed_in.session, ok_json(body));
+    if let Some(location) = location {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}

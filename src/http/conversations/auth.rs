@@ -1,0 +1,149 @@
+//! Who calls: a chatbot with a reader's token, or a page with a reader's cookie.
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use contract::{Code, Problem};
+use domain::{ActiveSession, LimitError, Principal, Renewal, Rule, SessionHandle, SignedIn};
+use http::{HeaderMap, Method, header, request::Parts};
+
+use super::problem_json::ProblemResponse;
+use crate::http::{app_state::AppState, authn::bearer, cookies::set_cookies, csrf::OriginPolicy, rate_limit};
+
+/// A reader, by token or by cookie.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The reader and the session the call belongs to.
+    pub signed_in: SignedIn,
+    /// The token's `jti`; `None` for a cookie.
+    token_id: Option<String>,
+    /// When the token ends, in Unix seconds; `None` for a cookie.
+    pub ends_at: Option<i64>,
+    /// Whether it has ended already.
+    expired: bool,
+}
+
+impl Caller {
+    /// The reader's id.
+    pub fn user_id(&self) -> &str {
+        &self.signed_in.user.id
+    }
+
+    /// Who writes.
+    pub fn principal(&self) -> Principal<'_> {
+        Principal { user_id: self.user_id(), token_id: self.token_id.as_deref(), expired: self.expired }
+    }
+}
+
+/// A caller whose token may have expired within an hour: only for finishing what that token has begun.
+#[derive(Debug)]
+pub struct CallerAllowExpired(pub Caller);
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = ProblemResponse;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ProblemResponse> {
+        let CallerAllowExpired(caller) = CallerAllowExpired::from_request_parts(parts, state).await?;
+        if caller.expired { Err(Problem::new(Code::InvalidToken).into()) } else { Ok(caller) }
+    }
+}
+
+impl FromRequestParts<AppState> for CallerAllowExpired {
+    type Rejection = ProblemResponse;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ProblemResponse> {
+        let caller = match parts.headers.contains_key(header::AUTHORIZATION) {
+            true => by_token(state, &parts.headers).await,
+            false => by_cookie(state, parts).await,
+        };
+        match caller {
+            Ok(caller) => {
+                count(state, &caller, parts)?;
+                Ok(Self(caller))
+            }
+            Err(refused) => {
+                // Who is nobody is counted by where they come from: tokens are not to be guessed at.
+                rate_limit::check_anonymous(state, parts).await?;
+                Err(refused)
+            }
+        }
+    }
+}
+
+async fn by_token(state: &AppState, headers: &HeaderMap) -> Result<Caller, ProblemResponse> {
+    let token = bearer(headers).ok_or_else(|| Problem::new(Code::InvalidToken))?;
+    let verified = state.services.tokens.verify_allow_expired(&token).await?;
+    Ok(Caller {
+        signed_in: verified.signed_in,
+        token_id: verified.token_id,
+        ends_at: Some(verified.ends_at),
+        expired: verified.expired,
+    })
+}
+
+async fn by_cookie(state: &AppState, parts: &mut Parts) -> Result<Caller, ProblemResponse> {
+    if !matches!(parts.method, Method::GET | Method::HEAD) {
+        state.site.trusted_origins.check_origin(&parts.headers, OriginPolicy::WithCookie)?;
+    }
+    let nobody = || Problem::new(Code::Unauthorized);
+    let presented: SessionHandle = state.cookie_session(&parts.headers).ok_or_else(nobody)?;
+    let resolved = state.services.sessions.resolve(&presented, Renewal::WhenDue).await?;
+    let resolved: ActiveSession = resolved.ok_or_else(nobody)?;
+    let caller =
+        Caller { signed_in: resolved.signed_in.clone(), token_id: None, ends_at: None, expired: false };
+    if resolved.renewed
+        && let Some(renewed) = parts.extensions.get::<Renewed>()
+    {
+        renewed.set(resolved);
+    }
+    Ok(caller)
+}
+
+/// Counts a call of a reader. Many readers come by one chatbot from one address, so the address does not count.
+fn count(state: &AppState, caller: &Caller, parts: &Parts) -> Result<(), ProblemResponse> {
+    let kind = match parts.method {
+        Method::GET | Method::HEAD => "read",
+        _ => "write",
+    };
+    let counted = state.services.limits.check_request(Rule::Conversations, caller.user_id(), kind);
+    if let Err(LimitError::Exceeded { .. }) = &counted {
+        tracing::info!(user = %caller.user_id(), rule = ?Rule::Conversations, "too many requests");
+    }
+    counted.map_err(|error| Problem::from(error).into())
+}
+
+/// Where a session that was renewed on the way waits for the answer.
+#[derive(Debug, Clone, Default)]
+struct Renewed(std::sync::Arc<std::sync::Mutex<Option<ActiveSession>>>);
+
+impl Renewed {
+    fn set(&self, resolved: ActiveSession) {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(resolved);
+    }
+
+    fn take(&self) -> Option<ActiveSession> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
+}
+
+/// Gives the browser the cookie of a session that was renewed on the way.
+pub async fn refresh_cookie_layer(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if !request.headers().contains_key(header::COOKIE) {
+        return next.run(request).await;
+    }
+    let renewed = Renewed::default();
+    request.extensions_mut().insert(renewed.clone());
+    let headers = request.headers().clone();
+    let mut response = next.run(request).await;
+    if let Some(resolved) = renewed.take() {
+        let session = &resolved.signed_in.session;
+        set_cookies(&mut response, state.cookies().opened(&headers, &state.services.sessions, session));
+    }
+    response
+}

@@ -1,0 +1,81 @@
+//! Mailed links that lead to a page of ours: the token goes from the address into a cookie, so that it is in no history,
+//! no log and no Referer, and the page works with script off all the same.
+
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use contract::LocalPath;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use url::{Url, form_urlencoded};
+
+use super::{
+    app_state::AppState,
+    cookies::{EmailLinkPage, set_cookies},
+    pages,
+};
+
+/// A page that a mailed link leads to: with a token in its address, the token is put away and the page is asked for
+/// again without it.
+pub async fn open_email_link(State(state): State<AppState>, request: Request) -> Response {
+    match EmailLinkPage::at(request.uri().path()).zip(token(request.uri())) {
+        Some((page, token)) => keep(&state, page, &token, ""),
+        None => pages::show(State(state), request).await,
+    }
+}
+
+/// 303 to the page with the token in a cookie.
+pub fn keep(state: &AppState, page: EmailLinkPage, token: &str, callback: &str) -> Response {
+    // A cookie holds some 4 KB (RFC 6265 section 6.1); a callback beyond that is not one of anybody's.
+    let callback = if callback.len() <= LONGEST_CALLBACK { callback } else { "" };
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    set_cookies(
+        &mut response,
+        state.cookies().keep_link(page, &clean(token), callback).into_iter().collect(),
+    );
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, HeaderValue::from_static(page.path()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// Where the mailed link behind a form is to lead in the end, if it is another place of the book's than ours. Judged
+/// again here: a cookie proves nothing.
+pub fn callback_location(state: &AppState, headers: &HeaderMap, page: EmailLinkPage) -> Option<HeaderValue> {
+    let (_, callback) = state.cookies().link(headers, page)?;
+    if callback.is_empty() {
+        return None;
+    }
+    let code = contract::Code::InvalidCallbackUrl;
+    state.site.trusted_origins.check_callback(&callback.as_str().into(), code).ok()?;
+    let target = match LocalPath::parse(&callback) {
+        Some(path) => path.as_str().to_owned(),
+        None => Url::parse(&callback).ok()?.to_string(),
+    };
+    HeaderValue::try_from(target).ok()
+}
+
+/// The longest callback that is kept, in bytes.
+const LONGEST_CALLBACK: usize = 1024;
+
+/// Whether a browser is being taken to another page, or a program does as if, rather than a script reading an answer
+/// (Fetch Metadata; RFC 9110 section 12.5.1).
+pub fn is_navigation(headers: &HeaderMap) -> bool {
+    let wants_page = || {
+        let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+        accept.is_some_and(|accept| accept.contains("text/html"))
+    };
+    headers.get("sec-fetch-mode").map_or_else(wants_page, |mode| mode == "navigate")
+}
+
+fn token(uri: &Uri) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    pairs.find(|(name, _)| name == "token").map(|(_, token)| token.into_owned())
+}
+
+/// A token as a cookie holds it: nothing of ours looks otherwise, and a cookie has no room for everything.
+fn clean(token: &str) -> String {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    token.chars().filter(plain).take(128).collect()
+}

@@ -1,0 +1,107 @@
+//! Headers every answer carries, and requests whose own headers make no sense.
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use contract::{Code, Problem};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header, uri::Authority};
+
+use super::{app_state::AppState, errors::ApiError};
+
+/// What nothing but a page of ours may do: an answer that is not a page is not a document at all.
+const NO_DOCUMENT: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// What no page of ours asks a browser for. Features left out are either needed (passkeys, the clipboard) or unknown to
+/// browsers, which complain of those on every page.
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), \
+     encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), \
+     magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), screen-wake-lock=(), serial=(), \
+     usb=(), window-management=(), xr-spatial-tracking=()";
+
+/// Refuses requests whose Host or framing cannot be read, and adds what each answer needs and has not set itself.
+pub async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let mut response = if !framing_is_plain(request.headers()) {
+        // Where such a request ends is a matter of opinion, so nothing after it is read as another one.
+        let mut refused = ApiError::from(Problem::new(Code::MalformedRequest)).into_response();
+        refused.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        refused
+    } else if host_is_readable(&request) {
+        next.run(request).await
+    } else {
+        ApiError::from(Problem::new(Code::MalformedRequest)).into_response()
+    };
+    let headers = response.headers_mut();
+    let mut default = |name, value| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(header::CONTENT_SECURITY_POLICY, NO_DOCUMENT);
+    // Same-origin forms must send their Origin, so the referrer is kept from other sites only.
+    default(header::REFERRER_POLICY, "same-origin");
+    default(header::X_FRAME_OPTIONS, "DENY");
+    // Other sites may not embed what is here. Those that read it by CORS are not affected: the check is for the rest.
+    default(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    if state.site.origin.is_https() {
+        default(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    response
+}
+
+/// The headers of a page. `nonce` marks its own script and style.
+pub fn page(nonce: Option<&str>, logo: Option<&str>, headers: &mut HeaderMap) {
+    let own = nonce.map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
+    let image = logo.and_then(origin_of).map(|origin| format!(" {origin}")).unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{own}; style-src 'self'{own}; \
+         img-src 'self' data:{image}; connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; \
+         frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    let mut set = |name: &'static str, value| headers.insert(name, HeaderValue::from_static(value));
+    set("cache-control", "no-store");
+    set("cross-origin-opener-policy", "same-origin");
+    set("permissions-policy", PERMISSIONS);
+}
+
+/// The origin a picture comes from, when it is not ours.
+fn origin_of(address: &str) -> Option<String> {
+    let uri: Uri = address.parse().ok()?;
+    Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
+}
+
+/// At most one transfer coding, and the one we know (RFC 9112 section 6.1). hyper lets others through in front of it, and
+/// says nothing of a Content-Length beside it: there it closes the connection after the answer (section 6.3).
+fn framing_is_plain(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let first = codings.next();
+    first.is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked")) && codings.next().is_none()
+}
+
+/// One Host, an authority without user information whose port is a number (RFC 9112 section 3.2). HTTP/1.1 must name it;
+/// HTTP/2 names it in the target, and HTTP/1.0 need not.
+fn host_is_readable(request: &Request) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => {
+            host.to_str().ok().and_then(|host| host.parse().ok()).is_some_and(|it| is_plain(&it))
+        }
+        (None, None) => match request.uri().authority() {
+            Some(authority) => is_plain(authority),
+            None => request.version() != Version::HTTP_11,
+        },
+        _ => false,
+    }
+}
+
+fn is_plain(authority: &Authority) -> bool {
+    let host = authority.host();
+    let port = authority.as_str().strip_prefix(host);
+    let port_is_a_number = port.is_some_and(|port| port.is_empty() || authority.port_u16().is_some());
+    !host.is_empty() && port_is_a_number
+}
