@@ -30,7 +30,7 @@ function imports(...packages) {
   return spawnSync(python, ['-c', `import ${packages.join(', ')}`], { encoding: 'utf8' }).status === 0;
 }
 
-const PACKAGES = ['aiosmtpd', 'cryptography', 'fastapi', 'httpx', 'jose', 'jwt', 'openapi_spec_validator', 'sqlite3', 'uvicorn'];
+const PACKAGES = ['aiosmtpd', 'authlib', 'cryptography', 'fastapi', 'httpx', 'jose', 'joserfc', 'jwt', 'openapi_spec_validator', 'sqlite3', 'uvicorn'];
 
 /** The sentences about what is missing for these needs (`server`, `postgres`, `chrome`, `python`, `schemathesis`). */
 export function missing(needs) {

@@ -25,7 +25,7 @@ export function callPython(script, message, folder = new URL('.', import.meta.ur
   });
 }
 
-/** Starts a script that serves: `said` is the line it writes when it is ready. */
+/** Starts a script that serves: `firstLine` is the line it prints when it is ready. */
 export async function startPython(script, args, folder = new URL('.', import.meta.url)) {
   const path = fileURLToPath(new URL(script, folder));
   const child = spawn(python, [path, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -38,11 +38,11 @@ export async function startPython(script, args, folder = new URL('.', import.met
   process.once('exit', killed);
   end.then(() => process.off('exit', killed));
   const late = setTimeout(killed, START);
-  const said = await Promise.race([ready, end]).finally(() => clearTimeout(late));
-  if (typeof said !== 'string') throw new Error(`${script} ended at its start: ${errors}`);
+  const firstLine = await Promise.race([ready, end]).finally(() => clearTimeout(late));
+  if (typeof firstLine !== 'string') throw new Error(`${script} ended at its start: ${errors}`);
   const stop = () => {
     child.kill();
     return end;
   };
-  return { said, stop };
+  return { firstLine, stop };
 }

@@ -1,8 +1,8 @@
-"""A chatbot's FastAPI service made of what the documents tell their readers to write, served by uvicorn.
+"""A chatbot's FastAPI service built from the examples in the documents, served by uvicorn.
 
-Arguments: the folder of the documents, and Bookplate's address. Writes its port on a line by itself when it listens.
-POST /ask {"conversation", "question"} with a reader's token answers the claims once the answer is kept, by the README's
-way, as soon as POST /go-on has come; POST /keep keeps an answer by that of docs/API.md.
+Arguments: the repository's root and Bookplate's address. Prints its port on a line when it listens.
+POST /ask {"conversation", "question"} with a reader's token runs the example of the README, pauses after the first part of
+the answer until POST /continue, and returns the token's claims. POST /store runs the example of docs/API.md.
 """
 
 import asyncio
@@ -22,29 +22,29 @@ LOCAL = '"http://localhost:3001"'
 
 
 def examples(document, *names):
-    """The document's examples in Python that define these names, at the address of this Bookplate."""
+    """The document's Python examples that define these functions, compiled with this Bookplate's address."""
     text = (Path(folder) / document).read_text(encoding="utf-8")
     found = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    tried = [example for example in found if any(f"def {name}(" in example for name in names)]
-    if len(tried) != len(names):
+    used = [example for example in found if any(f"def {name}(" in example for name in names)]
+    if len(used) != len(names):
         sys.exit(f"{document} no longer has an example for each of {names}")
-    return compile("\n".join(tried).replace(LOCAL, repr(address)), document, "exec")
+    return compile("\n".join(used).replace(LOCAL, repr(address)), document, "exec")
 
 
-# An answer stands still until the reader has seen its beginning.
-may_go_on = asyncio.Event()
+# The answer pauses until the test has seen its beginning.
+may_continue = asyncio.Event()
 
 
 async def your_chatbot(question):
     source = {"type": "source", "sourceId": "s1", "kind": "url", "url": "https://book.example/docs/sensors#range"}
     yield "Ultrasound", []
-    await may_go_on.wait()
+    await may_continue.wait()
     yield "Ultrasound reaches", []
     yield f"Ultrasound reaches four metres. ({question})", [source]
 
 
 from_readme, from_api = {"your_chatbot": your_chatbot}, {}
-exec(examples("README.md", "reader_of", "answer"), from_readme)
+exec(examples("README.md", "claims_of", "answer"), from_readme)
 exec(examples("docs/API.md", "keep_answer"), from_api)
 
 app = FastAPI()
@@ -57,7 +57,7 @@ class Question(BaseModel):
 
 def reader(credentials: HTTPAuthorizationCredentials = Depends(HTTPBearer())):
     try:
-        return credentials.credentials, from_readme["reader_of"](credentials.credentials)
+        return credentials.credentials, from_readme["claims_of"](credentials.credentials)
     except jwt.PyJWTError as error:
         raise HTTPException(401, str(error)) from error
 
@@ -69,14 +69,14 @@ async def ask(asked: Question, reader=Depends(reader)):
     return claims
 
 
-@app.post("/keep")
-def keep(asked: Question, reader=Depends(reader)):
+@app.post("/store")
+def store(asked: Question, reader=Depends(reader)):
     from_api["keep_answer"](address, reader[0], asked.conversation, ["Lidar ", "reaches ", "farther."])
 
 
-@app.post("/go-on")
-async def go_on():
-    may_go_on.set()
+@app.post("/continue")
+async def resume():
+    may_continue.set()
 
 
 listener = socket.create_server(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-// The documents' examples for a chatbot in Python, run as they stand there in a FastAPI service.
+// The Python examples for a chatbot in README.md and docs/API.md, run in a FastAPI service.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -25,17 +25,17 @@ describe("a chatbot's FastAPI service", () => {
   });
 
   const post = (path, json, token) =>
-    fetch(`http://127.0.0.1:${service.said}${path}`, {
+    fetch(`http://127.0.0.1:${service.firstLine}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
       body: JSON.stringify(json),
     });
 
-  test('keeps what is asked and answered, and the reader sees it come', async () => {
+  test('stores a question and a streamed answer, which the reader sees live', async () => {
     const asked = post('/ask', { conversation: 'sensors', question: 'How far?' }, reader.jwt);
     const stream = await until('the conversation', () => reader.page.events('sensors', { after: 0 }));
     await stream.seen('message', ({ role, status }) => role === 'assistant' && status === 'in_progress');
-    await post('/go-on', {});
+    await post('/continue', {});
     await stream.seen('message', ({ role, status }) => role === 'assistant' && status === 'complete');
     await stream.close();
 
@@ -53,16 +53,16 @@ describe("a chatbot's FastAPI service", () => {
     assert.equal(answer.parts[0].text, 'Ultrasound reaches four metres. (How far?)');
   });
 
-  test('keeps an answer as it is written', async () => {
+  test('stores an answer while it is written', async () => {
     await reader.page.create({ id: 'lidar' });
-    const kept = await post('/keep', { conversation: 'lidar', question: 'How far?' }, reader.jwt);
-    assert.equal(kept.status, 200, await kept.text());
+    const stored = await post('/store', { conversation: 'lidar', question: 'How far?' }, reader.jwt);
+    assert.equal(stored.status, 200, await stored.text());
     const [answer, ...more] = await reader.page.allMessages('lidar');
     assert.deepEqual(more, []);
     assert.deepEqual([answer.status, answer.parts[0].text], ['complete', 'Lidar reaches farther.']);
   });
 
-  test('lets nobody in who is not a reader', async () => {
+  test('refuses requests without a valid token', async () => {
     const ask = { conversation: 'sensors', question: 'How far?' };
     for (const token of [undefined, 'x', `${reader.jwt}x`, reader.token])
       assert.ok([401, 403].includes((await post('/ask', ask, token)).status));
