@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::{Code, LocalPath, Problem, Problems};
-use domain::{ClientInfo, Services, Session, SignedIn};
+use domain::{BrowserEffects, ClientInfo, Services, SignedIn};
 use leptos::prelude::use_context;
 use leptos_router::location::RequestUrl;
 use serde_json::Value;
@@ -58,18 +58,6 @@ pub struct FormErrors {
     pub typed: FormFields,
 }
 
-/// What became of the browser's session.
-#[derive(Debug, Clone, Default)]
-pub enum SessionChange {
-    /// Nothing.
-    #[default]
-    None,
-    /// The browser gets this one.
-    Opened(Session),
-    /// The browser has none any more.
-    Ended,
-}
-
 /// What a page or a server function asks of the edge.
 #[derive(Debug, Clone, Default)]
 pub struct ResponseEffects {
@@ -77,8 +65,8 @@ pub struct ResponseEffects {
     pub code: Option<Code>,
     /// Where to send the browser instead of showing a page.
     pub go_to: Option<LocalPath>,
-    /// What became of the session.
-    pub session: SessionChange,
+    /// What the operation does to the browser.
+    pub browser: BrowserEffects,
     /// Whether the mailed link has done what it is for: its token is forgotten.
     pub link_spent: bool,
     /// Whether to go where the mailed link was to lead in the end, if that is another place of the book's than `go_to`.

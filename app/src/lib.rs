@@ -29,8 +29,7 @@ mod site;
 #[cfg(feature = "ssr")]
 pub use self::{
     context::{
-        FormErrors, MailedLink, PageProblem, Reference, ResponseEffects, ResponseHandle, SessionChange,
-        Visitor,
+        FormErrors, MailedLink, PageProblem, Reference, ResponseEffects, ResponseHandle, Visitor,
     },
     form::FormFields,
     shell::shell,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use contract::{Code, Problem, Problems};
-use domain::{ActiveSession, Renewal, SessionHandle, SignedIn};
+use domain::{ActiveSession, BrowserEffects, Renewal, SessionHandle, SignedIn};
 use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 
@@ -53,22 +53,24 @@ impl Authentication {
         Ok(Self { presented, session })
     }
 
-    /// Whether a session was named that has ended: then the browser's cookies are cleared.
-    pub const fn is_stale(&self) -> bool {
-        self.presented.is_some() && self.session.is_none()
+    /// What authenticating does to the browser: a renewed session's cookie is sent again, that of one that has ended
+    /// is cleared.
+    pub fn effects(&self) -> BrowserEffects {
+        match &self.session {
+            Some(active) if active.renewed => BrowserEffects::renewed(active.signed_in.session.clone()),
+            None if self.presented.is_some() => BrowserEffects::ended(),
+            _ => BrowserEffects::default(),
+        }
     }
 
     /// The session and its reader.
     ///
     /// # Errors
     /// `UNAUTHORIZED` when there is none, with the cookies that clear one that has ended.
-    pub fn signed_in(&self, state: &AppState) -> Result<&SignedIn, ApiError> {
+    pub fn signed_in(&self) -> Result<&SignedIn, ApiError> {
         match &self.session {
             Some(resolved) => Ok(&resolved.signed_in),
-            None => {
-                let cookies = if self.is_stale() { state.cookies().ended() } else { Vec::new() };
-                Err(ApiError::with_cookies(Problem::new(Code::Unauthorized), cookies))
-            }
+            None => Err(ApiError::with_effects(Problem::new(Code::Unauthorized), self.effects())),
         }
     }
 }

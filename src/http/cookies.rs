@@ -74,20 +74,20 @@ impl SessionCookies {
         sessions.read_cookie(&value(headers, &self.name(SESSION_TOKEN))?)
     }
 
-    /// Tells the session's cookie from others that are set.
-    pub fn is_session(self) -> impl Fn(&HeaderValue) -> bool {
-        let begins = format!("{}=", self.name(SESSION_TOKEN));
-        move |cookie| cookie.as_bytes().starts_with(begins.as_bytes())
+    /// Whether a request carries the mark of a session that ends with the browser window.
+    pub fn is_not_remembered(self, headers: &HeaderMap) -> bool {
+        value(headers, &self.name(DONT_REMEMBER)).is_some()
     }
 
-    /// The cookies of a browser whose session was opened or renewed.
-    pub fn opened(self, headers: &HeaderMap, sessions: &Sessions, session: &Session) -> Vec<HeaderValue> {
+    /// The cookies of a browser whose session was opened or renewed. A remembered one takes away the mark of a
+    /// session that was not, when the browser `has_short_session`.
+    pub fn opened(self, sessions: &Sessions, session: &Session, has_short_session: bool) -> Vec<HeaderValue> {
         let token = sessions.cookie_value(&session.id);
         let mut cookies = Vec::with_capacity(2);
         if session.remembered {
             let age = Some(sessions.seconds_left(session));
             cookies.extend(self.cookie(&self.name(SESSION_TOKEN), &token, age));
-            if value(headers, &self.name(DONT_REMEMBER)).is_some() {
+            if has_short_session {
                 cookies.extend(self.expired(DONT_REMEMBER));
             }
         } else {
@@ -177,7 +177,7 @@ impl EmailLinkPage {
 }
 
 /// Adds cookies to an answer.
-pub fn set_cookies(response: &mut Response, cookies: Vec<HeaderValue>) {
+pub fn set_cookies(response: &mut Response, cookies: impl IntoIterator<Item = HeaderValue>) {
     for cookie in cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -29,10 +29,7 @@ pub fn keep(state: &AppState, page: EmailLinkPage, token: &str, callback: &str) 
     // A cookie holds some 4 KB (RFC 6265 section 6.1); a callback beyond that is not one of anybody's.
     let callback = if callback.len() <= LONGEST_CALLBACK { callback } else { "" };
     let mut response = StatusCode::SEE_OTHER.into_response();
-    set_cookies(
-        &mut response,
-        state.cookies().keep_link(page, &clean(token), callback).into_iter().collect(),
-    );
+    set_cookies(&mut response, state.cookies().keep_link(page, &clean(token), callback));
     let headers = response.headers_mut();
     headers.insert(header::LOCATION, HeaderValue::from_static(page.path()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

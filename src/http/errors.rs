@@ -5,10 +5,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Code, Problem, Problems};
+use domain::BrowserEffects;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
-use super::cookies::set_cookies;
+use super::browser_effects::WithBrowserEffects;
 
 /// The status of a problem, on every door.
 pub const fn status(code: Code) -> StatusCode {
@@ -90,31 +91,30 @@ pub struct ApiError(Box<Refusal>);
 #[derive(Debug)]
 struct Refusal {
     problems: Problems,
-    cookies: Vec<HeaderValue>,
+    effects: BrowserEffects,
 }
 
 impl ApiError {
-    /// With cookies besides, such as those that clear a session that has ended.
-    pub fn with_cookies(problems: impl Into<Problems>, cookies: Vec<HeaderValue>) -> Self {
-        Self(Box::new(Refusal { problems: problems.into(), cookies }))
+    /// A failure that affects the browser, such as one that clears the cookies of a session that has ended.
+    pub fn with_effects(problems: impl Into<Problems>, effects: BrowserEffects) -> Self {
+        Self(Box::new(Refusal { problems: problems.into(), effects }))
     }
 }
 
 impl<P: Into<Problems>> From<P> for ApiError {
     fn from(problems: P) -> Self {
-        Self::with_cookies(problems, Vec::new())
+        Self::with_effects(problems, BrowserEffects::default())
     }
 }
 
 impl IntoResponse for ApiError {
     /// `{"message", "code"}` of the first problem; wrong fields are all named in one message, as the wire does.
     fn into_response(self) -> Response {
-        let Refusal { problems, cookies } = *self.0;
+        let Refusal { problems, effects } = *self.0;
         let first = problems.first();
         let mut response = (status(first.code), Json(body(&problems))).into_response();
         error_headers(first, &mut response);
-        set_cookies(&mut response, cookies);
-        response
+        response.with_effects(effects)
     }
 }
 

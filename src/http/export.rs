@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 
 use super::{
     app_state::AppState,
+    browser_effects::WithBrowserEffects,
     csrf::OriginPolicy,
     pages::{load_page_request, render_problem, see_other},
     rate_limit,
@@ -35,7 +36,7 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Response
         Some(signed_in) => download(&state, &parts, signed_in).await,
         None => see_other(LocalPath::parse(SIGN_IN_FIRST).as_ref()),
     };
-    entered.refresh_session_cookie(&state, &parts.headers, response)
+    response.with_effects(entered.effects)
 }
 
 async fn allow(state: &AppState, parts: &Parts) -> Result<(), Problem> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::{FormErrors, FormFields, ResponseEffects, ResponseHandle, SessionChange, Visitor};
+use app::{FormErrors, FormFields, ResponseEffects, ResponseHandle, Visitor};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -16,11 +16,12 @@ use url::form_urlencoded;
 use super::{
     app_state::AppState,
     better_auth::body,
+    browser_effects::WithBrowserEffects,
     cookies::{EmailLinkPage, set_cookies},
     csrf::OriginPolicy,
     email_links,
     errors::{ApiError, error_headers, status},
-    pages::{PageRequest, RenderContext, load_page_request, render, render_problem, see_other},
+    pages::{RenderContext, load_page_request, render, render_problem, see_other},
     rate_limit,
 };
 
@@ -43,11 +44,14 @@ pub async fn submit(State(state): State<AppState>, request: Request) -> Response
         },
         Err(problem) => refused(problem, &[]),
     };
+    let effects = answered.browser.clone().or(entered.effects);
     let response = match answered {
-        ResponseEffects { refusal: Some(refusal), .. } => refuse(&state, &parts, &entered, refusal).await,
-        accepted => accept(&state, &parts, &entered.reader, &accepted),
+        ResponseEffects { refusal: Some(refusal), .. } => {
+            refuse(&state, &parts, entered.reader, refusal).await
+        }
+        accepted => accept(&state, &parts, &accepted),
     };
-    entered.refresh_session_cookie(&state, &parts.headers, response)
+    response.with_effects(effects)
 }
 
 /// Leads who asks for the address of a form to the page it is on.
@@ -85,24 +89,12 @@ async fn call(state: &AppState, parts: &Parts, form: bytes::Bytes, reader: Visit
     if reached { answered } else { refused(Problem::new(Code::MalformedRequest), &form) }
 }
 
-/// 303 to where the reader was going, with what became of the session.
-fn accept(state: &AppState, parts: &Parts, reader: &Visitor, answered: &ResponseEffects) -> Response {
+/// 303 to where the reader was going.
+fn accept(state: &AppState, parts: &Parts, answered: &ResponseEffects) -> Response {
     let mut response = see_other(answered.go_to.as_ref());
-    let (sessions, jar) = (&state.services.sessions, state.cookies());
-    let mut cookies = match &answered.session {
-        SessionChange::None => Vec::new(),
-        SessionChange::Opened(session) => jar.opened(&parts.headers, sessions, session),
-        SessionChange::Ended => jar.ended(),
-    };
-    // Who opens a session or does what a mailed link is for has proved to be the reader: the browser is known from now on.
-    let known = answered.link_spent
-        || matches!(answered.session, SessionChange::Opened(_))
-        || parts.uri.path() == routes::SIGN_UP;
-    let browser = reader.visit.browser.as_ref().filter(|_| known);
-    cookies.extend(browser.and_then(|browser| jar.new_device(sessions, browser)));
     let page = EmailLinkPage::at(parts.uri.path());
-    cookies.extend(page.filter(|_| answered.link_spent).and_then(|page| jar.forget_link(page)));
-    set_cookies(&mut response, cookies);
+    let spent = page.filter(|_| answered.link_spent);
+    set_cookies(&mut response, spent.and_then(|page| state.cookies().forget_link(page)));
     let onwards = page.filter(|_| answered.follow_link);
     if let Some(onwards) =
         onwards.and_then(|page| email_links::callback_location(state, &parts.headers, page))
@@ -139,26 +131,18 @@ fn page_uri(uri: &Uri, typed: &FormFields) -> Uri {
 }
 
 /// The form's page again, with the problems and what was typed; the problems alone for who does not read pages.
-async fn refuse(state: &AppState, parts: &Parts, entered: &PageRequest, refusal: FormErrors) -> Response {
+async fn refuse(state: &AppState, parts: &Parts, reader: Visitor, refusal: FormErrors) -> Response {
     let first = refusal.problems.first().clone();
     if !accepts_html(&parts.headers) {
         return ApiError::from(refusal.problems).into_response();
     }
     let page = page_uri(&parts.uri, &refusal.typed);
-    let scene =
-        RenderContext { reader: entered.reader.clone(), refusal: Some(refusal), ..RenderContext::default() };
+    let scene = RenderContext { reader, refusal: Some(refusal), ..RenderContext::default() };
     let mut response = render(state, page, scene).await;
-    if first.code == Code::EmailNotVerified {
-        // The password was right: the link that is on its way lets this browser in.
-        let browser = entered.reader.visit.browser.as_ref();
-        let cookie =
-            browser.and_then(|browser| state.cookies().new_device(&state.services.sessions, browser));
-        set_cookies(&mut response, cookie.into_iter().collect());
-    }
     let dead =
         [Code::InvalidVerificationToken, Code::TokenExpired, Code::InvalidResetToken].contains(&first.code);
     if let Some(page) = EmailLinkPage::at(parts.uri.path()).filter(|_| dead) {
-        set_cookies(&mut response, state.cookies().forget_link(page).into_iter().collect());
+        set_cookies(&mut response, state.cookies().forget_link(page));
     }
     if !response.status().is_redirection() {
         *response.status_mut() = status(first.code);

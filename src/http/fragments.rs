@@ -15,6 +15,7 @@ use leptos::prelude::provide_context;
 use super::{
     app_state::AppState,
     better_auth::body,
+    browser_effects::WithBrowserEffects,
     csrf::OriginPolicy,
     errors::{ApiError, status},
     pages::{PageRequest, load_page_request},
@@ -32,7 +33,7 @@ pub async fn ask(State(state): State<AppState>, request: Request) -> Response {
         Ok(response) => response,
         Err(problems) => ApiError::from(problems).into_response(),
     };
-    entered.refresh_session_cookie(&state, &parts.headers, not_kept(response))
+    not_kept(response).with_effects(entered.effects)
 }
 
 async fn answer(

@@ -4,6 +4,7 @@ mod app_state;
 mod assets;
 mod authn;
 mod better_auth;
+mod browser_effects;
 mod canonical_host;
 mod client_ip;
 mod compression;
@@ -36,6 +37,8 @@ use axum::{
 use contract::routes;
 use http::StatusCode;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+
+use self::browser_effects::SessionTransport;
 
 /// How long one request may take: longer than the hasher's queue, shorter than anyone waits.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -117,6 +120,7 @@ pub fn router(state: AppState) -> Router {
     router
         .fallback(pages::fallback)
         .method_not_allowed_fallback(pages::wrong_method)
+        .layer(from_fn_with_state((state.clone(), SessionTransport::Cookies), browser_effects::apply))
         .layer(from_fn_with_state(state.clone(), canonical_host::redirect_to_canonical_host))
         .layer(CatchPanicLayer::custom(errors::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))

@@ -9,16 +9,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Code, LocalPath, Problem, Problems};
-use domain::{ActiveSession, Renewal};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
+use domain::{BrowserEffects, Renewal};
+use http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use leptos::prelude::provide_context;
 
 use super::{
     app_state::AppState,
     assets,
     authn::Authentication,
+    browser_effects::WithBrowserEffects,
     canonical_host,
-    cookies::{EmailLinkPage, set_cookies},
+    cookies::EmailLinkPage,
     errors::{error_headers, status},
     security_headers,
 };
@@ -42,8 +43,7 @@ pub async fn show(State(state): State<AppState>, request: Request) -> Response {
     match load_page_request(&state, &parts).await {
         Ok(entered) => {
             let scene = RenderContext { reader: entered.reader.clone(), ..RenderContext::default() };
-            let response = render(&state, parts.uri.clone(), scene).await;
-            entered.refresh_session_cookie(&state, &parts.headers, response)
+            render(&state, parts.uri.clone(), scene).await.with_effects(entered.effects)
         }
         Err(problems) => render_problem(&state, parts.uri, problems.first().clone()).await,
     }
@@ -64,55 +64,29 @@ pub async fn wrong_method(State(state): State<AppState>, request: Request) -> Re
     render_problem(&state, request.uri().clone(), Problem::new(Code::MethodNotAllowed)).await
 }
 
-/// Who is at the door, and what their browser is to be told about its session.
+/// A request for a page or from a form of ours.
 pub struct PageRequest {
-    /// Who is at the door.
+    /// Who sends it.
     pub reader: Visitor,
-    renewed: Option<ActiveSession>,
-    stale: bool,
+    /// What authenticating it does to the browser.
+    pub effects: BrowserEffects,
 }
 
-/// Finds out who is at the door.
+/// Authenticates a request for a page.
 ///
 /// # Errors
 /// The problems of a failing database.
 pub async fn load_page_request(state: &AppState, parts: &Parts) -> Result<PageRequest, Problems> {
     let visit = state.visit(parts);
     let actor = Authentication::of_cookie(state, &parts.headers, Renewal::WhenDue).await?;
-    let stale = actor.is_stale();
-    let renewed = actor.session.clone().filter(|resolved| resolved.renewed);
+    let effects = actor.effects();
     let signed_in = actor.session.map(|resolved| resolved.signed_in);
     let next = canonical_host::next(&parts.uri);
     let link =
         EmailLinkPage::at(parts.uri.path()).and_then(|page| state.cookies().link(&parts.headers, page));
     let (link, link_callback) = link.map(|(token, callback)| (MailedLink(token), callback)).unzip();
     let link_callback = link_callback.unwrap_or_default();
-    Ok(PageRequest { reader: Visitor { visit, signed_in, next, link, link_callback }, renewed, stale })
-}
-
-impl PageRequest {
-    /// Sends the cookie of a session that was renewed again, and takes the one of a session that has ended; unless
-    /// the answer already says what becomes of it.
-    pub fn refresh_session_cookie(
-        &self,
-        state: &AppState,
-        request: &HeaderMap,
-        mut response: Response,
-    ) -> Response {
-        let mut set = response.headers().get_all(header::SET_COOKIE).iter();
-        if set.any(state.cookies().is_session()) {
-            return response;
-        }
-        let cookies = match &self.renewed {
-            Some(resolved) => {
-                state.cookies().opened(request, &state.services.sessions, &resolved.signed_in.session)
-            }
-            None if self.stale => state.cookies().ended(),
-            None => Vec::new(),
-        };
-        set_cookies(&mut response, cookies);
-        response
-    }
+    Ok(PageRequest { reader: Visitor { visit, signed_in, next, link, link_callback }, effects })
 }
 
 /// 303, so that a form is not sent again when the page is loaded anew (RFC 9110 section 15.4.4).

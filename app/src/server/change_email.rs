@@ -1,10 +1,10 @@
 //! `POST /account/security/email`.
 
-use contract::{Problems, routes};
+use contract::routes;
 use domain::Flash;
 use leptos::prelude::*;
 
-use super::{finish_form, redirect_to, request_context, signed_in};
+use super::{Refusal, finish_form, redirect_to, request_context, signed_in};
 use crate::{FormFields, fragments::FormError};
 
 /// Begins a change of address.
@@ -19,7 +19,7 @@ pub async fn change_email(#[server(flatten)] form: FormFields) -> Result<(), For
             if signed_in.user.email_verified { routes::CHANGE_CONFIRMED } else { routes::CHANGE_DONE };
         context.services.accounts.change_email(&new_email, after, signed_in, visit).await?;
         context.services.sessions.browser_state(&signed_in.session).set(Flash::EmailChangeAsked).await;
-        Ok::<_, Problems>(redirect_to(routes::SECURITY))
+        Ok::<_, Refusal>(redirect_to(routes::SECURITY))
     };
     let outcome = outcome.await;
     finish_form(&context, form, outcome)

@@ -27,10 +27,10 @@ pub(crate) use self::{
 };
 
 use contract::{Code, LocalPath, Problem, Problems};
-use domain::SignedIn;
+use domain::{BrowserEffects, HasBrowserEffects, SignedIn};
 
 use crate::{
-    FormErrors, FormFields, ResponseEffects, SessionChange, context::RequestContext, fragments::FormError,
+    FormErrors, FormFields, ResponseEffects, context::RequestContext, fragments::FormError,
 };
 
 fn request_context() -> Result<RequestContext, FormError> {
@@ -56,9 +56,37 @@ fn redirect_to(page: &str) -> ResponseEffects {
 }
 
 impl ResponseEffects {
-    /// The same, and the session changes.
-    fn with(self, session: SessionChange) -> Self {
-        Self { session, ..self }
+    /// The same, with what the operation does to the browser.
+    fn with(self, browser: BrowserEffects) -> Self {
+        Self { browser, ..self }
+    }
+}
+
+/// Why a form is refused, and what the failure does to the browser.
+struct Refusal {
+    problems: Problems,
+    browser: BrowserEffects,
+}
+
+impl<P: Into<Problems>> From<P> for Refusal {
+    fn from(problems: P) -> Self {
+        Self { problems: problems.into(), browser: BrowserEffects::default() }
+    }
+}
+
+/// An outcome with what it does to the browser; a failure keeps its effects, too.
+fn with_effects<T, E>(
+    outcome: Result<T, E>,
+    context: &RequestContext,
+) -> Result<(T, BrowserEffects), Refusal>
+where
+    T: HasBrowserEffects,
+    E: HasBrowserEffects + Into<Problems>,
+{
+    let browser = outcome.browser_effects(&context.reader.visit);
+    match outcome {
+        Ok(outcome) => Ok((outcome, browser)),
+        Err(error) => Err(Refusal { problems: error.into(), browser }),
     }
 }
 
@@ -66,16 +94,19 @@ impl ResponseEffects {
 fn finish_form(
     context: &RequestContext,
     form: FormFields,
-    outcome: Result<ResponseEffects, Problems>,
+    outcome: Result<ResponseEffects, Refusal>,
 ) -> Result<(), FormError> {
     match outcome {
         Ok(accepted) => {
             context.answer.set(|answered| *answered = accepted);
             Ok(())
         }
-        Err(problems) => {
+        Err(Refusal { problems, browser }) => {
             let code = problems.first().code;
-            context.answer.set(|answered| answered.refusal = Some(FormErrors { problems, typed: form }));
+            context.answer.set(|answered| {
+                answered.browser = browser;
+                answered.refusal = Some(FormErrors { problems, typed: form });
+            });
             Err(FormError(code))
         }
     }

@@ -1,10 +1,10 @@
 //! `POST /account`.
 
-use contract::{Problems, routes};
+use contract::routes;
 use domain::Flash;
 use leptos::prelude::*;
 
-use super::{finish_form, redirect_to, request_context, signed_in};
+use super::{Refusal, finish_form, redirect_to, request_context, signed_in};
 use crate::{FormFields, fragments::FormError};
 
 /// Changes a reader's name and answers.
@@ -16,7 +16,7 @@ pub async fn save_profile(#[server(flatten)] form: FormFields) -> Result<(), For
         let change = form.profile(&context.services.questions, &signed_in.user.answers)?;
         context.services.accounts.update_profile(&signed_in.user, &change).await?;
         context.services.sessions.browser_state(&signed_in.session).set(Flash::ProfileSaved).await;
-        Ok::<_, Problems>(redirect_to(routes::ACCOUNT))
+        Ok::<_, Refusal>(redirect_to(routes::ACCOUNT))
     };
     let outcome = outcome.await;
     finish_form(&context, form, outcome)

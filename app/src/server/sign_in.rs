@@ -1,10 +1,10 @@
 //! `POST /sign-in`.
 
-use contract::{Problems, routes};
+use contract::routes;
 use leptos::prelude::*;
 
-use super::{finish_form, redirect_next_or, request_context};
-use crate::{FormFields, SessionChange, fragments::FormError};
+use super::{Refusal, finish_form, redirect_next_or, request_context, with_effects};
+use crate::{FormFields, fragments::FormError};
 
 /// Lets a reader in.
 #[server(prefix = "", endpoint = "/sign-in")]
@@ -12,10 +12,9 @@ pub async fn sign_in(#[server(flatten)] form: FormFields) -> Result<(), FormErro
     let context = request_context()?;
     let outcome = async {
         let command = form.sign_in()?;
-        let signed_in = context.services.accounts.sign_in(command, &context.reader.visit).await?;
-        Ok::<_, Problems>(
-            redirect_next_or(&form, routes::HOME).with(SessionChange::Opened(signed_in.session)),
-        )
+        let signed_in = context.services.accounts.sign_in(command, &context.reader.visit).await;
+        let (_, effects) = with_effects(signed_in, &context)?;
+        Ok::<_, Refusal>(redirect_next_or(&form, routes::HOME).with(effects))
     };
     let outcome = outcome.await;
     finish_form(&context, form, outcome)

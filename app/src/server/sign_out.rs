@@ -3,18 +3,16 @@
 use contract::routes;
 use leptos::prelude::*;
 
-use super::{finish_form, redirect_next_or, request_context};
-use crate::{FormFields, SessionChange, fragments::FormError};
+use super::{finish_form, redirect_next_or, request_context, with_effects};
+use crate::{FormFields, fragments::FormError};
 
 /// Ends the session of this browser, if it has one.
 #[server(prefix = "", endpoint = "/sign-out")]
 pub async fn sign_out(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
     let context = request_context()?;
-    let ended = match &context.reader.visit.presented {
-        Some(presented) => context.services.sessions.sign_out(presented, &context.reader.visit.device).await,
-        None => Ok(()),
-    };
-    let outcome =
-        ended.map(|()| redirect_next_or(&form, routes::HOME).with(SessionChange::Ended)).map_err(Into::into);
+    let visit = &context.reader.visit;
+    let signed_out = context.services.sessions.sign_out(visit.presented.as_ref(), &visit.device).await;
+    let outcome = with_effects(signed_out, &context)
+        .map(|(_, effects)| redirect_next_or(&form, routes::HOME).with(effects));
     finish_form(&context, form, outcome)
 }

@@ -1,11 +1,11 @@
 //! `POST /verify-email` and `POST /verify-email/send`.
 
-use contract::{Code, Problem, Problems, routes};
+use contract::{Code, Problem, routes};
 use domain::EmailLinkOutcome;
 use leptos::prelude::*;
 
-use super::{finish_form, redirect_to, request_context};
-use crate::{FormFields, ResponseEffects, SessionChange, form::AFTER_CONFIRMING, fragments::FormError};
+use super::{Refusal, finish_form, redirect_to, request_context, with_effects};
+use crate::{FormFields, ResponseEffects, form::AFTER_CONFIRMING, fragments::FormError};
 
 /// Where it is said that a mail may be on its way, whether or not the address needs one.
 const SENT: &str = "/verify-email?sent";
@@ -25,10 +25,9 @@ pub async fn verify_email(#[server(flatten)] form: FormFields) -> Result<(), For
             elsewhere => elsewhere,
         };
         let verified = context.services.accounts.verify_email(&link.0, onwards, signed_in, visit).await;
-        let next = match verified.map_err(Problem::from)? {
-            EmailLinkOutcome::Address { session: Some(session) } => {
-                redirect_to(routes::HOME).with(SessionChange::Opened(session))
-            }
+        let (verified, effects) = with_effects(verified, &context)?;
+        let next = match verified {
+            EmailLinkOutcome::Address { session: Some(_) } => redirect_to(routes::HOME),
             EmailLinkOutcome::Address { session: None } => redirect_to(AFTER_CONFIRMING),
             // The edge takes the token out of the address before the page is shown.
             EmailLinkOutcome::NewPasswordNeeded { token } => {
@@ -38,7 +37,7 @@ pub async fn verify_email(#[server(flatten)] form: FormFields) -> Result<(), For
             EmailLinkOutcome::ChangeConfirmed => redirect_to(routes::CHANGE_CONFIRMED),
             EmailLinkOutcome::Changed(_) => redirect_to(routes::CHANGE_DONE),
         };
-        Ok::<_, Problems>(ResponseEffects { link_spent: true, follow_link: true, ..next })
+        Ok::<_, Refusal>(ResponseEffects { link_spent: true, follow_link: true, ..next.with(effects) })
     };
     let outcome = outcome.await;
     finish_form(&context, form, outcome)
@@ -52,7 +51,7 @@ pub async fn send_verification(#[server(flatten)] form: FormFields) -> Result<()
         let asking = context.reader.signed_in.as_ref().map(|signed_in| &signed_in.user);
         let email = form.email("email")?;
         context.services.accounts.send_verification(&email, AFTER_CONFIRMING, asking).await?;
-        Ok::<_, Problems>(redirect_to(SENT))
+        Ok::<_, Refusal>(redirect_to(SENT))
     };
     let outcome = outcome.await;
     finish_form(&context, form, outcome)

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admin;
+mod browser_effects;
 mod cleanup;
 mod conversations;
 mod data_export;
@@ -30,10 +31,11 @@ use std::sync::Arc;
 pub use accounts::{
     AccountRules, Accounts, ChangeEmailError, ChangePassword, ChangePasswordError, CheckPasswordError,
     DeleteAccount, DeleteAccountError, DeleteAccountOutcome, EmailLinkKind, EmailLinkOutcome,
-    PasswordChanged, ProfileChange, RequestResetError, ResetPasswordError, SendVerificationError, SignIn,
+    PasswordChanged, PasswordReset, ProfileChange, RequestResetError, ResetPasswordError, SendVerificationError, SignIn,
     SignInError, SignUp, SignUpError, SignedUp, UnlinkError, UpdateProfileError, VerifyEmailError,
 };
 pub use admin::{Admin, AdminError, InitialCredential, NewUser};
+pub use browser_effects::{BrowserEffects, DeviceEffect, HasBrowserEffects, SessionEffect};
 pub use cleanup::{Cleanup, Retention};
 pub use contract;
 pub use contract::Timestamp;
@@ -56,7 +58,9 @@ pub use ports::{
 };
 pub use rate_limits::{LimitError, LimitSettings, Limits, Quota, Rule};
 pub use secret::{Decrypted, Encrypted, KeyVersion, Secret};
-pub use sessions::{ActiveSession, ClientInfo, ClientMetadata, Renewal, SessionHandle, Sessions};
+pub use sessions::{
+    ActiveSession, ClientInfo, ClientMetadata, Renewal, SessionHandle, Sessions, SessionsRevoked, SignedOut,
+};
 pub use storage::{
     AuditEvent, Ban, CleanupCounts, Database, ForeignBan, ImportedUser, Session, SignInMethod, SignedIn,
     StorageError, User,

@@ -5,16 +5,23 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Code, PasswordAttempt, Problem, Problems, routes};
-use domain::{DeleteAccount, DeleteAccountOutcome, Renewal};
+use domain::{DeleteAccount, DeleteAccountOutcome, HasBrowserEffects, Renewal};
 use http::Method;
 use serde_json::json;
 
 use super::{
     body::{Accepts, BodyFields},
     query::{Query, redirect},
-    request::{ApiRequest, ok_json, refresh_session_cookie, without_session},
+    request::{ApiRequest, ok_json},
 };
-use crate::http::{app_state::AppState, authn::Authentication, email_links, errors::ApiError, pages};
+use crate::http::{
+    app_state::AppState,
+    authn::Authentication,
+    browser_effects::{WithBrowserEffects, with_effects_of},
+    email_links,
+    errors::ApiError,
+    pages,
+};
 
 /// Deletes the account, or has a link mailed that does.
 pub async fn delete_user(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
@@ -26,19 +33,18 @@ pub async fn delete_user(State(state): State<AppState>, request: Request) -> Res
     let token = shape.optional_text("token", any);
     shape.finish()?;
     let actor = call.actor(&state).await?;
-    let signed_in = actor.signed_in(&state)?;
+    let signed_in = actor.signed_in()?;
     let password = password.map(|password| PasswordAttempt::parse(&password)).transpose()?;
     let callback = call.callback("callbackURL", routes::HOME);
     let command = DeleteAccount { password, token, callback };
     let visit = state.visit(&call.parts);
-    let deleted = state.services.accounts.delete(command, signed_in, &visit).await.map_err(Problems::from)?;
-    Ok(match deleted {
-        DeleteAccountOutcome::Now => without_session(&state, gone()),
-        DeleteAccountOutcome::ByMail => {
-            let response = ok_json(json!({ "success": true, "message": "Verification email sent" }));
-            refresh_session_cookie(&state, &call.parts.headers, &actor, response)
-        }
-    })
+    let deleted = state.services.accounts.delete(command, signed_in, &visit).await;
+    let (deleted, effects) = with_effects_of(deleted, &visit)?;
+    let message = match deleted {
+        DeleteAccountOutcome::Now => DELETED,
+        DeleteAccountOutcome::ByMail => "Verification email sent",
+    };
+    Ok(success(message).with_effects(effects.or(actor.effects())))
 }
 
 /// The link of the mail, opened in a browser where its reader is signed in.
@@ -59,9 +65,10 @@ pub async fn callback(State(state): State<AppState>, request: Request) -> Result
         None => Err(Problem::new(Code::FailedToGetUserInfo).into()),
     };
     match outcome {
-        Ok(()) => {
-            let response = callback.map_or_else(gone, |callback| redirect(&state, callback, None));
-            Ok(without_session(&state, response))
+        Ok(deleted) => {
+            let redirected = callback.map(|callback| redirect(&state, callback, None));
+            let effects = deleted.browser_effects(&state.visit(&parts));
+            Ok(redirected.unwrap_or_else(|| success(DELETED)).with_effects(effects))
         }
         // A reader who follows the link gets a page, a client of the API its JSON.
         Err(problems) if email_links::is_navigation(&parts.headers) => {
@@ -71,6 +78,8 @@ pub async fn callback(State(state): State<AppState>, request: Request) -> Result
     }
 }
 
-fn gone() -> Response {
-    ok_json(json!({ "success": true, "message": "User deleted" }))
+const DELETED: &str = "User deleted";
+
+fn success(message: &str) -> Response {
+    ok_json(json!({ "success": true, "message": message }))
 }

@@ -5,17 +5,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Code, Email, Problem, Problems, routes};
-use domain::{ClientInfo, EmailLinkKind, EmailLinkOutcome, Renewal, SignedIn};
+use domain::{BrowserEffects, ClientInfo, EmailLinkKind, EmailLinkOutcome, HasBrowserEffects, Renewal};
 use http::{HeaderMap, Method};
 use serde_json::json;
 
 use super::{
     body::{Accepts, BodyFields},
     query::{Query, redirect},
-    request::{ApiRequest, ok_json, refresh_session_cookie, set_new_session_cookies, with_session},
+    request::{ApiRequest, ok_json},
 };
 use crate::http::{
-    app_state::AppState, authn::Authentication, cookies::EmailLinkPage, email_links, errors::ApiError,
+    app_state::AppState, authn::Authentication, browser_effects::WithBrowserEffects, cookies::EmailLinkPage,
+    email_links, errors::ApiError,
 };
 
 /// Has a link mailed that proves the address, if that is needed; without a session it answers the same in any case.
@@ -33,7 +34,7 @@ pub async fn send_verification(
     let callback = call.callback("callbackURL", routes::HOME);
     let sent = state.services.accounts.send_verification(&email, &callback, asking).await;
     sent.map_err(Problems::from)?;
-    Ok(refresh_session_cookie(&state, &call.parts.headers, &actor, ok_json(json!({ "status": true }))))
+    Ok(ok_json(json!({ "status": true })).with_effects(actor.effects()))
 }
 
 /// Begins a change of address.
@@ -45,13 +46,13 @@ pub async fn change_email(State(state): State<AppState>, request: Request) -> Re
     });
     shape.finish()?;
     let actor = call.actor(&state).await?;
-    let signed_in = actor.signed_in(&state)?;
+    let signed_in = actor.signed_in()?;
     let Some(email) = email else { return Err(Problem::new(Code::Internal).into()) };
     let callback = call.callback("callbackURL", routes::HOME);
     let visit = state.visit(&call.parts);
     let begun = state.services.accounts.change_email(&email, &callback, signed_in, &visit).await;
     begun.map_err(Problems::from)?;
-    Ok(refresh_session_cookie(&state, &call.parts.headers, &actor, ok_json(json!({ "status": true }))))
+    Ok(ok_json(json!({ "status": true })).with_effects(actor.effects()))
 }
 
 /// The link of a mail: proves an address, or carries a change of it one step on. Answers JSON, or leads to where it says
@@ -90,12 +91,8 @@ pub async fn verify_email(State(state): State<AppState>, request: Request) -> Re
         (Ok(verified), _) => verified,
         (Err(problem), Some(callback)) => {
             let code = problem.code.wire().unwrap_or_default();
-            return Ok(refresh_session_cookie(
-                &state,
-                &parts.headers,
-                &actor,
-                redirect(&state, callback, Some(("error", code))),
-            ));
+            let response = redirect(&state, callback, Some(("error", code)));
+            return Ok(response.with_effects(actor.effects()));
         }
         (Err(problem), None) => return Err(problem.into()),
     };
@@ -103,13 +100,12 @@ pub async fn verify_email(State(state): State<AppState>, request: Request) -> Re
         Some(callback) => redirect(&state, callback, None),
         None => body(&state, &verified),
     };
-    Ok(match &verified {
-        EmailLinkOutcome::Address { session: Some(session) } => {
-            set_new_session_cookies(&state, &parts.headers, &visit, session, response)
-        }
-        EmailLinkOutcome::Changed(_) => resend_session_cookie(&state, &parts.headers, signed_in, response),
-        _ => refresh_session_cookie(&state, &parts.headers, &actor, response),
-    })
+    let effects = match (&verified, signed_in) {
+        // The wire sends the session's cookie again after a change of the user.
+        (EmailLinkOutcome::Changed(_), Some(signed_in)) => BrowserEffects::renewed(signed_in.session.clone()),
+        _ => verified.browser_effects(&visit).or(actor.effects()),
+    };
+    Ok(response.with_effects(effects))
 }
 
 /// Whether a button is shown first. A link that merely proves an address does no harm when a program opens it that looks
@@ -141,18 +137,5 @@ fn body(state: &AppState, verified: &EmailLinkOutcome) -> Response {
         EmailLinkOutcome::Changed(user) => {
             ok_json(json!({ "status": true, "user": state.services.user_body(user) }))
         }
-    }
-}
-
-/// The session's cookie again, as the wire sends it after a change of the reader.
-fn resend_session_cookie(
-    state: &AppState,
-    request: &HeaderMap,
-    signed_in: Option<&SignedIn>,
-    response: Response,
-) -> Response {
-    match signed_in {
-        Some(signed_in) => with_session(state, request, &signed_in.session, response),
-        None => response,
     }
 }

@@ -28,7 +28,11 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
 };
 
-use super::{app_state::AppState, rate_limit};
+use super::{
+    app_state::AppState,
+    browser_effects::{self, SessionTransport},
+    rate_limit,
+};
 
 /// Every path below `/api/auth`. Whatever is not here is a 404 without a body, a wrong method too.
 pub fn routes(state: &AppState) -> Router<AppState> {
@@ -38,6 +42,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)
         .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state((state.clone(), SessionTransport::CookiesAndToken), browser_effects::apply))
         .layer(from_fn_with_state(state.clone(), rate_limit::api))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,

@@ -12,9 +12,13 @@ use serde_json::json;
 use super::{
     body::{Accepts, BodyFields},
     query::{Query, redirect},
-    request::{ApiRequest, ok_json, refresh_session_cookie, remember_device, with_session},
+    request::{ApiRequest, ok_json},
 };
-use crate::http::{app_state::AppState, errors::ApiError};
+use crate::http::{
+    app_state::AppState,
+    browser_effects::{WithBrowserEffects, with_effects_of},
+    errors::ApiError,
+};
 
 /// What is said whether or not the address has an account.
 const ASKED: &str = "If this email exists in our system, check your email for the reset link";
@@ -36,7 +40,7 @@ pub async fn change_password(State(state): State<AppState>, request: Request) ->
     let revoke = shape.flag("revokeOtherSessions", false);
     shape.finish()?;
     let actor = call.actor(&state).await?;
-    let signed_in = actor.signed_in(&state)?;
+    let signed_in = actor.signed_in()?;
     let command = ChangePassword {
         current: PasswordAttempt::parse(&current).map_err(|problem| on("currentPassword", problem))?,
         new: NewPassword::parse(&new).map_err(|problem| on("newPassword", problem))?,
@@ -44,16 +48,12 @@ pub async fn change_password(State(state): State<AppState>, request: Request) ->
     };
     let visit = state.visit(&call.parts);
     let changed = state.services.accounts.change_password(command, signed_in, &visit).await;
-    let changed = changed.map_err(Problems::from)?;
+    let (changed, effects) = with_effects_of(changed, &visit)?;
     let body = Changed {
         token: changed.session.as_ref().map(|session| state.services.sessions.token(&session.id)),
         user: state.services.user_body(&changed.user),
     };
-    let response = ok_json(body);
-    Ok(match &changed.session {
-        Some(session) => with_session(&state, &call.parts.headers, session, response),
-        None => refresh_session_cookie(&state, &call.parts.headers, &actor, response),
-    })
+    Ok(ok_json(body).with_effects(effects.or(actor.effects())))
 }
 
 /// Whether a password is the reader's.
@@ -63,11 +63,11 @@ pub async fn verify_password(State(state): State<AppState>, request: Request) ->
     let password = shape.text("password", |text| Ok(text.to_owned())).unwrap_or_default();
     shape.finish()?;
     let actor = call.actor(&state).await?;
-    let signed_in = actor.signed_in(&state)?;
+    let signed_in = actor.signed_in()?;
     let (attempt, visit) = (PasswordAttempt::parse(&password)?, state.visit(&call.parts));
     let checked = state.services.accounts.check_password(&attempt, signed_in, &visit).await;
     checked.map_err(|error| error.on("password"))?;
-    Ok(refresh_session_cookie(&state, &call.parts.headers, &actor, ok_json(json!({ "status": true }))))
+    Ok(ok_json(json!({ "status": true })).with_effects(actor.effects()))
 }
 
 /// Has a link mailed, if the address has an account; answers the same in any case.
@@ -115,8 +115,9 @@ pub async fn reset_password(State(state): State<AppState>, request: Request) -> 
     let token = token.ok_or_else(|| Problem::on(Code::InvalidResetToken, "token"))?;
     let password = NewPassword::parse(&new).map_err(|problem| on("newPassword", problem))?;
     let visit = state.visit(&call.parts);
-    state.services.accounts.reset_password(&token, password, &visit).await.map_err(Problems::from)?;
-    Ok(remember_device(&state, &visit, ok_json(json!({ "status": true }))))
+    let set = state.services.accounts.reset_password(&token, password, &visit).await;
+    let (_, effects) = with_effects_of(set, &visit)?;
+    Ok(ok_json(json!({ "status": true })).with_effects(effects))
 }
 
 /// A problem with a password, about the field it came in.

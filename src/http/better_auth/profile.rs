@@ -5,18 +5,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{AnswerInput, Code, Image, PersonName, Problem, Problems, Questions, Reason, Timestamp};
-use domain::{ProfileChange, Renewal};
+use domain::{BrowserEffects, ProfileChange, Renewal};
 use http::{HeaderValue, header};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
     body::{Accepts, BodyFields},
-    request::{ApiRequest, ok_json, refresh_session_cookie, with_session},
+    request::{ApiRequest, ok_json},
 };
 use crate::http::{
     app_state::AppState,
     authn::{Authentication, bearer},
+    browser_effects::WithBrowserEffects,
     errors::ApiError,
 };
 
@@ -25,13 +26,14 @@ pub async fn update_user(State(state): State<AppState>, request: Request) -> Res
     let call = ApiRequest::read(&state, request, Accepts::Json).await?;
     let change = read(call.body.as_ref(), &state.services.questions)?;
     let actor = call.actor(&state).await?;
-    let signed_in = actor.signed_in(&state)?;
+    let signed_in = actor.signed_in()?;
     if is_truthy(call.body.as_ref().and_then(|body| body.get("email"))) {
         return Err(Problem::on(Code::EmailCanNotBeUpdated, "email").into());
     }
     state.services.accounts.update_profile(&signed_in.user, &change).await.map_err(Problems::from)?;
-    let response = ok_json(json!({ "status": true }));
-    Ok(with_session(&state, &call.parts.headers, &signed_in.session, response))
+    // The wire sends the session's cookie again after a change of the user.
+    let effects = BrowserEffects::renewed(signed_in.session.clone());
+    Ok(ok_json(json!({ "status": true })).with_effects(effects))
 }
 
 /// The reader: behind the session, or behind a JWT issued here. A token that is sent and refused is an error, not an
@@ -44,7 +46,7 @@ pub async fn user(State(state): State<AppState>, request: Request) -> Result<Res
         let signed_in = state.services.tokens.verify(&token).await.map_err(Problems::from)?;
         return Ok(ok_json(json!({ "user": state.services.user_body(&signed_in.user) })));
     }
-    let response = match actor.signed_in(&state) {
+    let response = match actor.signed_in() {
         Ok(signed_in) => ok_json(json!({ "user": state.services.user_body(&signed_in.user) })),
         Err(refused) => {
             let mut response = refused.into_response();
@@ -53,7 +55,7 @@ pub async fn user(State(state): State<AppState>, request: Request) -> Result<Res
             return Ok(response);
         }
     };
-    Ok(refresh_session_cookie(&state, headers, &actor, response))
+    Ok(response.with_effects(actor.effects()))
 }
 
 /// A way to sign in, as the wire shows it: never a password or a token.
@@ -72,7 +74,7 @@ struct Account<'a> {
 /// The ways the reader can sign in.
 pub async fn list_accounts(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let actor = Authentication::of(&state, request.headers(), Renewal::WhenDue).await?;
-    let user = &actor.signed_in(&state)?.user;
+    let user = &actor.signed_in()?.user;
     let methods = state.services.accounts.sign_in_methods(user).await?;
     let accounts = methods.into_iter().map(|method| Account {
         id: method.id,
@@ -84,7 +86,7 @@ pub async fn list_accounts(State(state): State<AppState>, request: Request) -> R
         scopes: [],
     });
     let response = ok_json(accounts.collect::<Vec<_>>());
-    Ok(refresh_session_cookie(&state, request.headers(), &actor, response))
+    Ok(response.with_effects(actor.effects()))
 }
 
 /// Takes a way to sign in away, unless it is the last. Needs a fresh session.
@@ -94,12 +96,12 @@ pub async fn unlink_account(State(state): State<AppState>, request: Request) -> 
     let id = shape.text("accountId", |text| Ok(text.to_owned())).unwrap_or_default();
     shape.finish()?;
     let actor = call.actor(&state).await?;
-    let signed_in = actor.signed_in(&state)?;
+    let signed_in = actor.signed_in()?;
     if !state.services.sessions.is_fresh(&signed_in.session) {
         return Err(Problem::new(Code::SessionNotFresh).into());
     }
     state.services.accounts.unlink(&signed_in.user, &id).await.map_err(Problems::from)?;
-    Ok(refresh_session_cookie(&state, &call.parts.headers, &actor, ok_json(json!({ "status": true }))))
+    Ok(ok_json(json!({ "status": true })).with_effects(actor.effects()))
 }
 
 fn read(body: Option<&Value>, questions: &Questions) -> Result<ProfileChange, Problems> {

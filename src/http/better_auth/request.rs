@@ -6,8 +6,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::Problems;
-use domain::{ClientInfo, Renewal, Session};
-use http::{HeaderMap, HeaderValue, request::Parts};
+use domain::{ClientInfo, Renewal};
+use http::request::Parts;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,7 +15,6 @@ use super::body::{self, Accepts};
 use crate::http::{
     app_state::AppState,
     authn::Authentication,
-    cookies::set_cookies,
     csrf::{CALLBACKS, OriginPolicy},
     errors::ApiError,
 };
@@ -69,65 +68,7 @@ impl ApiRequest {
     }
 }
 
-/// Gives the browser the cookies of a session it has just signed in for, and what tells that it has been here.
-pub fn set_new_session_cookies(
-    state: &AppState,
-    request: &HeaderMap,
-    visit: &ClientInfo,
-    session: &Session,
-    response: Response,
-) -> Response {
-    with_session(state, request, session, remember_device(state, visit, response))
-}
-
-/// Gives a browser that is new here what tells that it has been here, after its reader has proved to be the reader.
-pub fn remember_device(state: &AppState, visit: &ClientInfo, mut response: Response) -> Response {
-    let browser = visit.browser.as_ref();
-    let cookie = browser.and_then(|browser| state.cookies().new_device(&state.services.sessions, browser));
-    set_cookies(&mut response, cookie.into_iter().collect());
-    response
-}
-
 /// JSON with status 200.
 pub fn ok_json(body: impl Serialize) -> Response {
     Json(body).into_response()
-}
-
-/// Gives the browser the cookies of a session that was opened or renewed; with bearer sessions on, its token too.
-pub fn with_session(
-    state: &AppState,
-    request: &HeaderMap,
-    session: &Session,
-    mut response: Response,
-) -> Response {
-    let sessions = &state.services.sessions;
-    set_cookies(&mut response, state.cookies().opened(request, sessions, session));
-    if sessions.bearer_enabled()
-        && let Ok(token) = HeaderValue::try_from(sessions.cookie_value(&session.id))
-    {
-        response.headers_mut().insert("set-auth-token", token);
-    }
-    response
-}
-
-/// Takes the cookies of a browser whose session has ended.
-pub fn without_session(state: &AppState, mut response: Response) -> Response {
-    set_cookies(&mut response, state.cookies().ended());
-    response
-}
-
-/// The answer that belongs to an actor's session: its cookie again when it was renewed, cleared when it has ended.
-pub fn refresh_session_cookie(
-    state: &AppState,
-    request: &HeaderMap,
-    actor: &Authentication,
-    response: Response,
-) -> Response {
-    match &actor.session {
-        Some(resolved) if resolved.renewed => {
-            with_session(state, request, &resolved.signed_in.session, response)
-        }
-        None if actor.is_stale() => without_session(state, response),
-        _ => response,
-    }
 }

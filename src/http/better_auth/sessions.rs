@@ -5,16 +5,21 @@ use axum::{
     response::Response,
 };
 use contract::{Code, Problem, Problems, SessionAndUser};
-use domain::{Renewal, SignedIn};
+use domain::{BrowserEffects, ClientInfo, InternalError, Renewal, SessionsRevoked, SignedIn};
 use http::{HeaderValue, header};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{
     body::{Accepts, BodyFields},
-    request::{ApiRequest, ok_json, refresh_session_cookie, with_session, without_session},
+    request::{ApiRequest, ok_json},
 };
-use crate::http::{app_state::AppState, authn::Authentication, errors::ApiError};
+use crate::http::{
+    app_state::AppState,
+    authn::Authentication,
+    browser_effects::{WithBrowserEffects, with_effects_of},
+    errors::ApiError,
+};
 
 /// The query of get-session.
 #[derive(Debug, Deserialize)]
@@ -37,7 +42,7 @@ pub async fn get_session(
     let actor = Authentication::of(&state, request.headers(), renewal).await?;
     let signed_in = actor.session.as_ref().map(|resolved| &resolved.signed_in);
     let body = signed_in.map(|signed_in| session_and_user(&state, signed_in));
-    let mut response = refresh_session_cookie(&state, request.headers(), &actor, ok_json(body));
+    let mut response = ok_json(body).with_effects(actor.effects());
     response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     if let (Some(signed_in), true) = (signed_in, state.services.sessions.bearer_enabled()) {
         let token = state.services.tokens.issue(signed_in, None).map_err(Problems::from)?;
@@ -57,33 +62,32 @@ pub async fn deferred_refresh() -> ApiError {
 pub async fn refresh(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::read(&state, request, Accepts::Json).await?;
     let actor = Authentication::of(&state, &call.parts.headers, Renewal::Now).await?;
-    let signed_in = actor.signed_in(&state)?;
-    let response = ok_json(session_and_user(&state, signed_in));
-    Ok(with_session(&state, &call.parts.headers, &signed_in.session, response))
+    let signed_in = actor.signed_in()?;
+    let effects = BrowserEffects::renewed(signed_in.session.clone());
+    Ok(ok_json(session_and_user(&state, signed_in)).with_effects(effects))
 }
 
 /// Ends the session, if there is one, and clears the cookies in any case.
 pub async fn sign_out(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::read(&state, request, Accepts::Json).await?;
     let actor = Authentication::of(&state, &call.parts.headers, Renewal::Never).await?;
-    if let Some(presented) = &actor.presented {
-        let device = state.visit(&call.parts).device;
-        state.services.sessions.sign_out(presented, &device).await?;
-    }
-    Ok(without_session(&state, ok_json(json!({ "success": true }))))
+    let visit = state.visit(&call.parts);
+    let signed_out = state.services.sessions.sign_out(actor.presented.as_ref(), &visit.device).await;
+    let (_, effects) = with_effects_of(signed_out, &visit)?;
+    Ok(ok_json(json!({ "success": true })).with_effects(effects))
 }
 
 /// The reader's sessions. Needs a fresh one, as the list says where the reader is.
 pub async fn list(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let actor = Authentication::of(&state, request.headers(), Renewal::WhenDue).await?;
-    let signed_in = actor.signed_in(&state)?;
+    let signed_in = actor.signed_in()?;
     let sessions = &state.services.sessions;
     if !sessions.is_fresh(&signed_in.session) {
         return Err(Problem::new(Code::SessionNotFresh).into());
     }
     let listed = sessions.list(&signed_in.user.id).await?;
     let bodies: Vec<_> = listed.iter().map(|session| sessions.body(session)).collect();
-    Ok(refresh_session_cookie(&state, request.headers(), &actor, ok_json(bodies)))
+    Ok(ok_json(bodies).with_effects(actor.effects()))
 }
 
 /// Ends the session a token names, if it is one of the reader's.
@@ -93,36 +97,37 @@ pub async fn revoke(State(state): State<AppState>, request: Request) -> Result<R
     let token = shape.text("token", |text| Ok(text.to_owned())).unwrap_or_default();
     shape.finish()?;
     let actor = call.actor(&state).await?;
-    let SignedIn { session, user } = actor.signed_in(&state)?;
-    let device = state.visit(&call.parts).device;
-    state.services.sessions.revoke(&user.id, &token, &device).await?;
-    let response = ok_json(json!({ "status": true }));
-    let own = state.services.sessions.names(&token, session);
-    Ok(if own {
-        without_session(&state, response)
-    } else {
-        refresh_session_cookie(&state, &call.parts.headers, &actor, response)
-    })
+    let visit = state.visit(&call.parts);
+    let revoked = state.services.sessions.revoke(actor.signed_in()?, &token, &visit.device).await;
+    respond(revoked, &visit, &actor)
 }
 
 /// Ends every session of the reader, this one too.
 pub async fn revoke_all(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::read(&state, request, Accepts::Json).await?;
     let actor = call.actor(&state).await?;
-    let user = &actor.signed_in(&state)?.user;
-    let device = state.visit(&call.parts).device;
-    state.services.sessions.revoke_all(&user.id, None, &device).await?;
-    Ok(without_session(&state, ok_json(json!({ "status": true }))))
+    let (user, visit) = (&actor.signed_in()?.user, state.visit(&call.parts));
+    let revoked = state.services.sessions.revoke_all(&user.id, None, &visit.device).await;
+    respond(revoked, &visit, &actor)
 }
 
 /// Ends every session of the reader but this one.
 pub async fn revoke_others(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::read(&state, request, Accepts::Json).await?;
     let actor = call.actor(&state).await?;
-    let SignedIn { session, user } = actor.signed_in(&state)?;
-    let device = state.visit(&call.parts).device;
-    state.services.sessions.revoke_all(&user.id, Some(session), &device).await?;
-    Ok(refresh_session_cookie(&state, &call.parts.headers, &actor, ok_json(json!({ "status": true }))))
+    let SignedIn { session, user } = actor.signed_in()?;
+    let visit = state.visit(&call.parts);
+    let revoked = state.services.sessions.revoke_all(&user.id, Some(session), &visit.device).await;
+    respond(revoked, &visit, &actor)
+}
+
+fn respond(
+    revoked: Result<SessionsRevoked, InternalError>,
+    visit: &ClientInfo,
+    actor: &Authentication,
+) -> Result<Response, ApiError> {
+    let (_, effects) = with_effects_of(revoked, visit)?;
+    Ok(ok_json(json!({ "status": true })).with_effects(effects.or(actor.effects())))
 }
 
 fn session_and_user(state: &AppState, signed_in: &SignedIn) -> SessionAndUser {

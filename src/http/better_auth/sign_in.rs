@@ -2,18 +2,22 @@
 
 use axum::{
     extract::{Request, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use contract::{Code, Email, PasswordAttempt, Problem, Problems, routes};
-use domain::{SignIn, SignInError};
+use contract::{Code, Email, PasswordAttempt, Problem, routes};
+use domain::SignIn;
 use http::{HeaderValue, header};
 use serde::Serialize;
 
 use super::{
     body::{Accepts, BodyFields},
-    request::{ApiRequest, ok_json, remember_device, set_new_session_cookies},
+    request::{ApiRequest, ok_json},
 };
-use crate::http::{app_state::AppState, errors::ApiError};
+use crate::http::{
+    app_state::AppState,
+    browser_effects::{WithBrowserEffects, with_effects_of},
+    errors::ApiError,
+};
 
 #[derive(Serialize)]
 struct SignedIn {
@@ -39,15 +43,8 @@ pub async fn sign_in(State(state): State<AppState>, request: Request) -> Result<
     let email = Email::parse(&email).map_err(|_| Problem::on(Code::InvalidEmail, "email"))?;
     let callback = call.callback("callbackURL", routes::HOME);
     let command = SignIn { email, password: PasswordAttempt::parse(&password)?, remember, callback };
-    let signed_in = match state.services.accounts.sign_in(command, &visit).await {
-        Ok(signed_in) => signed_in,
-        // The password was right: the link that is on its way lets this browser in.
-        Err(error @ SignInError::EmailNotVerified) => {
-            let response = ApiError::from(Problems::from(error)).into_response();
-            return Ok(remember_device(&state, &visit, response));
-        }
-        Err(error) => return Err(Problems::from(error).into()),
-    };
+    let signed_in = state.services.accounts.sign_in(command, &visit).await;
+    let (signed_in, effects) = with_effects_of(signed_in, &visit)?;
     let location = url.as_deref().and_then(|url| HeaderValue::try_from(url).ok());
     let body = SignedIn {
         redirect: url.is_some(),
@@ -55,8 +52,7 @@ pub async fn sign_in(State(state): State<AppState>, request: Request) -> Result<
         url,
         user: state.services.user_body(&signed_in.user),
     };
-    let mut response =
-        set_new_session_cookies(&state, &call.parts.headers, &visit, &signed_in.session, ok_json(body));
+    let mut response = ok_json(body).with_effects(effects);
     if let Some(location) = location {
         response.headers_mut().insert(header::LOCATION, location);
     }

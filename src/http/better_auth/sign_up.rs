@@ -12,9 +12,13 @@ use serde::Serialize;
 
 use super::{
     body::{Accepts, BodyFields},
-    request::{ApiRequest, ok_json, remember_device, set_new_session_cookies},
+    request::{ApiRequest, ok_json},
 };
-use crate::http::{app_state::AppState, errors::ApiError};
+use crate::http::{
+    app_state::AppState,
+    browser_effects::{WithBrowserEffects, with_effects_of},
+    errors::ApiError,
+};
 
 #[derive(Serialize)]
 struct SignedUp {
@@ -30,17 +34,13 @@ pub async fn sign_up(State(state): State<AppState>, request: Request) -> Result<
     let visit = call.check_sign_in(&state)?;
     let callback = call.callback("callbackURL", routes::HOME);
     let command = draft.command(&state.services.questions, callback)?;
-    let signed_up = state.services.accounts.sign_up(command, &visit).await.map_err(Problems::from)?;
+    let signed_up = state.services.accounts.sign_up(command, &visit).await;
+    let (signed_up, effects) = with_effects_of(signed_up, &visit)?;
     let body = SignedUp {
         token: signed_up.session.as_ref().map(|session| state.services.sessions.token(&session.id)),
         user: state.services.user_body(&signed_up.user),
     };
-    let response = ok_json(body);
-    Ok(match &signed_up.session {
-        Some(session) => set_new_session_cookies(&state, &call.parts.headers, &visit, session, response),
-        // The link that proves the address lets in the browser that the password was chosen in.
-        None => remember_device(&state, &visit, response),
-    })
+    Ok(ok_json(body).with_effects(effects))
 }
 
 /// A body whose fields have the right types; the rules about password and answers come after the origin check.

@@ -10,8 +10,10 @@ use http::{HeaderValue, header};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::request::{ok_json, refresh_session_cookie};
-use crate::http::{app_state::AppState, authn::Authentication, errors::ApiError};
+use super::request::ok_json;
+use crate::http::{
+    app_state::AppState, authn::Authentication, browser_effects::WithBrowserEffects, errors::ApiError,
+};
 
 /// The query of token.
 #[derive(Debug, Deserialize)]
@@ -29,9 +31,9 @@ pub async fn token(
         return Err(Problem::new(Code::UnknownAudience).into());
     };
     let actor = Authentication::of(&state, request.headers(), Renewal::WhenDue).await?;
-    let signed_in = actor.signed_in(&state)?;
+    let signed_in = actor.signed_in()?;
     let token = state.services.tokens.issue(signed_in, audience.as_deref()).map_err(Problems::from)?;
-    Ok(refresh_session_cookie(&state, request.headers(), &actor, ok_json(json!({ "token": token }))))
+    Ok(ok_json(json!({ "token": token })).with_effects(actor.effects()))
 }
 
 /// The public keys. Verifiers may keep them for five minutes.

@@ -1,16 +1,14 @@
 //! Who calls: a chatbot with a reader's token, or a page with a reader's cookie.
 
-use axum::{
-    extract::{FromRequestParts, Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::extract::FromRequestParts;
 use contract::{Code, Problem};
-use domain::{ActiveSession, LimitError, Principal, Renewal, Rule, SessionHandle, SignedIn};
+use domain::{ActiveSession, BrowserEffects, LimitError, Principal, Renewal, Rule, SessionHandle, SignedIn};
 use http::{HeaderMap, Method, header, request::Parts};
 
 use super::problem_json::ProblemResponse;
-use crate::http::{app_state::AppState, authn::bearer, cookies::set_cookies, csrf::OriginPolicy, rate_limit};
+use crate::http::{
+    app_state::AppState, authn::bearer, browser_effects::NotedEffects, csrf::OriginPolicy, rate_limit,
+};
 
 /// A reader, by token or by cookie.
 #[derive(Debug, Clone)]
@@ -94,9 +92,9 @@ async fn by_cookie(state: &AppState, parts: &mut Parts) -> Result<Caller, Proble
     let caller =
         Caller { signed_in: resolved.signed_in.clone(), token_id: None, ends_at: None, expired: false };
     if resolved.renewed
-        && let Some(renewed) = parts.extensions.get::<Renewed>()
+        && let Some(noted) = parts.extensions.get::<NotedEffects>()
     {
-        renewed.set(resolved);
+        noted.note(BrowserEffects::renewed(resolved.signed_in.session));
     }
     Ok(caller)
 }
@@ -112,38 +110,4 @@ fn count(state: &AppState, caller: &Caller, parts: &Parts) -> Result<(), Problem
         tracing::info!(user = %caller.user_id(), rule = ?Rule::Conversations, "too many requests");
     }
     counted.map_err(|error| Problem::from(error).into())
-}
-
-/// Where a session that was renewed on the way waits for the answer.
-#[derive(Debug, Clone, Default)]
-struct Renewed(std::sync::Arc<std::sync::Mutex<Option<ActiveSession>>>);
-
-impl Renewed {
-    fn set(&self, resolved: ActiveSession) {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(resolved);
-    }
-
-    fn take(&self) -> Option<ActiveSession> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
-    }
-}
-
-/// Gives the browser the cookie of a session that was renewed on the way.
-pub async fn refresh_cookie_layer(
-    State(state): State<AppState>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    if !request.headers().contains_key(header::COOKIE) {
-        return next.run(request).await;
-    }
-    let renewed = Renewed::default();
-    request.extensions_mut().insert(renewed.clone());
-    let headers = request.headers().clone();
-    let mut response = next.run(request).await;
-    if let Some(resolved) = renewed.take() {
-        let session = &resolved.signed_in.session;
-        set_cookies(&mut response, state.cookies().opened(&headers, &state.services.sessions, session));
-    }
-    response
 }

@@ -17,7 +17,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, Method, header},
-    middleware::{Next, from_fn, from_fn_with_state},
+    middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::{MethodRouter, any, get, patch, post, put},
 };
@@ -50,7 +50,6 @@ pub fn routes(state: &AppState) -> Router<AppState> {
     router
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(state.clone(), auth::refresh_cookie_layer))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(with_timeout))
         .layer(SetResponseHeaderLayer::if_not_present(

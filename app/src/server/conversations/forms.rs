@@ -1,7 +1,7 @@
 //! `POST /conversations/-/...`. Each form names its conversation, and the page it is on as `next`.
 
 use contract::{
-    Code, LocalPath, Problem, Problems,
+    Code, LocalPath, Problem,
     conversations::{ConversationChange, ConversationStatus, FeedbackValue, ItemId, NewFeedback},
     routes,
 };
@@ -9,7 +9,7 @@ use domain::Flash;
 use leptos::prelude::*;
 
 use super::{
-    super::{finish_form, redirect_to, signed_in},
+    super::{Refusal, finish_form, redirect_to, signed_in},
     request_context,
 };
 use crate::{FormFields, ResponseEffects, context::RequestContext, fragments::FormError};
@@ -53,7 +53,7 @@ pub async fn delete_conversation(#[server(flatten)] form: FormFields) -> Result<
         // The page of a conversation that is gone has nothing to show.
         let page = form.page_of_conversations();
         let of_one = page.strip_prefix(routes::CONVERSATIONS).is_some_and(|rest| rest.starts_with('/'));
-        Ok::<_, Problems>(redirect_to(if of_one { routes::CONVERSATIONS } else { &page }))
+        Ok::<_, Refusal>(redirect_to(if of_one { routes::CONVERSATIONS } else { &page }))
     };
     let outcome = outcome.await;
     finish_form(&context, form, outcome)
@@ -67,7 +67,7 @@ pub async fn restore_conversation(#[server(flatten)] form: FormFields) -> Result
         let id = form.hidden_field("conversation");
         context.services.conversations.restore(&signed_in(&context)?.user.id, id).await?;
         set_flash(&context, Flash::ConversationRestored(id.to_owned())).await;
-        Ok::<_, Problems>(back(&form))
+        Ok::<_, Refusal>(back(&form))
     };
     let outcome = outcome.await;
     finish_form(&context, form, outcome)
@@ -110,7 +110,7 @@ pub async fn give_feedback(#[server(flatten)] form: FormFields) -> Result<(), Fo
                 conversations.clear_feedback(user_id, id, message).await?;
             }
         }
-        Ok::<_, Problems>(back(&form))
+        Ok::<_, Refusal>(back(&form))
     };
     let outcome = outcome.await;
     finish_form(&context, form, outcome)
@@ -121,7 +121,7 @@ async fn set_status(
     form: &FormFields,
     status: ConversationStatus,
     notice: fn(String) -> Flash,
-) -> Result<ResponseEffects, Problems> {
+) -> Result<ResponseEffects, Refusal> {
     let change = ConversationChange { status: Some(status), ..ConversationChange::default() };
     let done = change_of(context, form, change).await?;
     set_flash(context, notice(form.hidden_field("conversation").to_owned())).await;
@@ -132,7 +132,7 @@ async fn change_of(
     context: &RequestContext,
     form: &FormFields,
     change: ConversationChange,
-) -> Result<ResponseEffects, Problems> {
+) -> Result<ResponseEffects, Refusal> {
     let id = form.hidden_field("conversation");
     context.services.conversations.update(&signed_in(context)?.user.id, id, change).await?;
     Ok(back(form))

@@ -61,8 +61,7 @@ impl Accounts {
             checked.map_err(DeleteAccountError::Password)?;
         }
         if let Some(token) = &command.token {
-            self.delete_by_link(token, signed_in).await?;
-            return Ok(DeleteAccountOutcome::Now);
+            return self.delete_by_link(token, signed_in).await;
         }
         if self.rules.require_verified_email && self.post.is_enabled() {
             return self.mail_deletion_link(&signed_in.user, command.callback, visit).await;
@@ -78,7 +77,11 @@ impl Accounts {
     ///
     /// # Errors
     /// [`DeleteAccountError`]; the link of another reader is not spent.
-    pub async fn delete_by_link(&self, token: &str, signed_in: &SignedIn) -> Result<(), DeleteAccountError> {
+    pub async fn delete_by_link(
+        &self,
+        token: &str,
+        signed_in: &SignedIn,
+    ) -> Result<DeleteAccountOutcome, DeleteAccountError> {
         let now = self.ports.clock.now();
         let link = self.database.find_link(&link_id(token)).await?;
         let good = link.filter(|link| {
@@ -91,7 +94,7 @@ impl Accounts {
             return Err(DeleteAccountError::InvalidToken);
         }
         self.erase(&signed_in.user).await?;
-        Ok(())
+        Ok(DeleteAccountOutcome::Now)
     }
 
     /// Has a link mailed that deletes the account.

@@ -330,6 +330,12 @@ impl From<SendVerificationError> for Problems {
     }
 }
 
+impl From<VerifyEmailError> for Problems {
+    fn from(error: VerifyEmailError) -> Self {
+        Problem::from(error).into()
+    }
+}
+
 impl From<VerifyEmailError> for Problem {
     fn from(error: VerifyEmailError) -> Self {
         match error {

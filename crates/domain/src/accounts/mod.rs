@@ -12,7 +12,7 @@ pub use deletion::{DeleteAccount, DeleteAccountError, DeleteAccountOutcome};
 pub use email::{ChangeEmailError, EmailLinkKind, EmailLinkOutcome, SendVerificationError, VerifyEmailError};
 pub use password::{ChangePassword, ChangePasswordError, CheckPasswordError, PasswordChanged};
 pub use profile::{ProfileChange, UnlinkError, UpdateProfileError};
-pub use recovery::{RequestResetError, ResetPasswordError};
+pub use recovery::{PasswordReset, RequestResetError, ResetPasswordError};
 pub use sign_in::{SignIn, SignInError};
 pub use sign_up::{SignUp, SignUpError, SignedUp};
 

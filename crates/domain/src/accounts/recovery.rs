@@ -10,6 +10,10 @@ use crate::{
     mail::{LinkPurpose, MailRequest, link_id},
 };
 
+/// A password was set with a mailed link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PasswordReset;
+
 /// Why no link was asked for.
 #[derive(Debug)]
 pub enum RequestResetError {
@@ -66,7 +70,7 @@ impl Accounts {
         token: &str,
         password: NewPassword,
         visit: &ClientInfo,
-    ) -> Result<(), ResetPasswordError> {
+    ) -> Result<PasswordReset, ResetPasswordError> {
         let link = self.reset_link(token).await?.ok_or(ResetPasswordError::InvalidToken)?;
         let user = self.database.find_user(&link.user_id).await?.ok_or(ResetPasswordError::InvalidToken)?;
         let judged = self.rules.passwords.check_strength(&password, "newPassword", &self.about(&user));
@@ -81,7 +85,7 @@ impl Accounts {
             return Err(ResetPasswordError::InvalidToken);
         }
         self.after_commit(&record);
-        Ok(())
+        Ok(PasswordReset)
     }
 
     async fn reset_link(&self, token: &str) -> Result<Option<Link>, InternalError> {

@@ -3,6 +3,7 @@
 mod revoke;
 mod tokens;
 
+pub use revoke::{SessionsRevoked, SignedOut};
 pub use tokens::SessionHandle;
 pub(crate) use tokens::parse_session_id;
 

@@ -1,9 +1,20 @@
 //! The list of a reader's sessions, and their ends.
 
-use storage::Session;
+use storage::{Session, SignedIn};
 
 use super::{ClientMetadata, SessionHandle, Sessions, tokens::handle_in};
 use crate::{EventKind, InternalError, events};
+
+/// A browser has signed out; it holds no session, whether or not it had one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignedOut;
+
+/// Sessions of a user have ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionsRevoked {
+    /// Whether the session that asked is among them.
+    pub own: bool,
+}
 
 impl Sessions {
     /// Ends the session a browser brings along, at its own wish. Ending one that is gone is no error.
@@ -12,13 +23,15 @@ impl Sessions {
     /// [`InternalError`].
     pub async fn sign_out(
         &self,
-        presented: &SessionHandle,
+        presented: Option<&SessionHandle>,
         device: &ClientMetadata,
-    ) -> Result<(), InternalError> {
-        if let Some(signed_in) = self.database.find_session(&presented.id()).await? {
+    ) -> Result<SignedOut, InternalError> {
+        if let Some(presented) = presented
+            && let Some(signed_in) = self.database.find_session(&presented.id()).await?
+        {
             self.end(EventKind::SignOut, &signed_in.user.id, &presented.id(), device).await?;
         }
-        Ok(())
+        Ok(SignedOut)
     }
 
     /// A reader's living sessions, the last used first.
@@ -35,14 +48,14 @@ impl Sessions {
     /// [`InternalError`].
     pub async fn revoke(
         &self,
-        user_id: &str,
+        signed_in: &SignedIn,
         token: &str,
         device: &ClientMetadata,
-    ) -> Result<(), InternalError> {
-        match handle_in(token) {
-            Some(handle) => self.end(EventKind::SessionEnd, user_id, &handle.to_string(), device).await,
-            None => Ok(()),
+    ) -> Result<SessionsRevoked, InternalError> {
+        if let Some(handle) = handle_in(token) {
+            self.end(EventKind::SessionEnd, &signed_in.user.id, &handle.to_string(), device).await?;
         }
+        Ok(SessionsRevoked { own: self.names(token, &signed_in.session) })
     }
 
     /// Ends every session of a reader, except one when it is named.
@@ -54,11 +67,11 @@ impl Sessions {
         user_id: &str,
         except: Option<&Session>,
         device: &ClientMetadata,
-    ) -> Result<(), InternalError> {
+    ) -> Result<SessionsRevoked, InternalError> {
         let record = self.events.done(EventKind::SessionEnd, user_id, device);
         self.database.revoke_sessions(user_id, except.map(|it| it.id.as_str()), &record).await?;
         events::log(&record);
-        Ok(())
+        Ok(SessionsRevoked { own: except.is_none() })
     }
 
     async fn end(

@@ -61,7 +61,7 @@ impl Book {
     /// Ends a session as its own browser does.
     pub(crate) async fn signs_out(&self, signed_in: &SignedIn) {
         let presented = self.presented(signed_in);
-        self.services.sessions.sign_out(&presented, &ClientMetadata::default()).await.unwrap();
+        self.services.sessions.sign_out(Some(&presented), &ClientMetadata::default()).await.unwrap();
     }
 
     /// Delivers what is due and gives the letters that have come since the last time.

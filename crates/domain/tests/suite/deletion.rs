@@ -172,7 +172,7 @@ async fn security_22_of_ten_deletions_with_one_link_at_once_one_is_done(database
         let (book, signed_in, token) = (book.clone(), signed_in.clone(), token.clone());
         tasks.spawn(async move {
             match book.services.accounts.delete_by_link(&token, &signed_in).await {
-                Ok(()) => true,
+                Ok(_) => true,
                 Err(DeleteAccountError::InvalidToken) => false,
                 Err(other) => panic!("{other:?}"),
             }

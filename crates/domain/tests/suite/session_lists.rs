@@ -83,7 +83,7 @@ async fn security_11_a_session_is_ended_by_the_token_or_the_id_in_the_list(datab
             _ => sessions.token(&other.session.id),
         };
         assert!(sessions.names(&token, &other.session) && !sessions.names(&token, &own.session));
-        sessions.revoke(&own.user.id, &token, &ClientMetadata::default()).await.unwrap();
+        sessions.revoke(&own, &token, &ClientMetadata::default()).await.unwrap();
         assert!(!book.lives(&other).await && book.lives(&own).await, "{token}");
     }
     let ended = book.happened(&own.user.id).await;
@@ -95,7 +95,7 @@ async fn security_11_nobody_ends_the_session_of_another_reader(database: TestDat
     let (ada, grace) = (book.reader("ada").await, book.reader("grace").await);
     let before = book.database.rows().await;
     for token in [grace.session.id.as_str(), "", "unknown", "00000000000000000000000000000000", "ü"] {
-        book.services.sessions.revoke(&ada.user.id, token, &ClientMetadata::default()).await.unwrap();
+        book.services.sessions.revoke(&ada, token, &ClientMetadata::default()).await.unwrap();
     }
     assert_eq!(book.database.rows().await, before, "and it is not told whether it was there");
     assert!(book.lives(&grace).await);

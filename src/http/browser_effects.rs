@@ -1,0 +1,108 @@
+//! What a request does to the browser that sent it, turned into headers. Forms, JSON and event streams say what is to
+//! happen as [`BrowserEffects`]; nothing else writes session or device cookies.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use contract::Problems;
+use domain::{BrowserEffects, ClientInfo, DeviceEffect, HasBrowserEffects, SessionEffect};
+use http::{HeaderValue, header};
+
+use super::{app_state::AppState, cookies::set_cookies, errors::ApiError};
+
+/// How a browser or a program may be given a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionTransport {
+    /// In cookies.
+    Cookies,
+    /// In cookies and, with bearer sessions on, in the header `set-auth-token`.
+    CookiesAndToken,
+}
+
+/// A response with what it does to the browser.
+pub trait WithBrowserEffects {
+    /// Attaches effects, for [`apply`] to turn into headers; they replace any attached before.
+    fn with_effects(self, effects: BrowserEffects) -> Response;
+}
+
+impl<R: IntoResponse> WithBrowserEffects for R {
+    fn with_effects(self, effects: BrowserEffects) -> Response {
+        let mut response = self.into_response();
+        response.extensions_mut().insert(effects);
+        response
+    }
+}
+
+/// An outcome with what it does to the browser of `client`; a failure keeps its effects, too.
+///
+/// # Errors
+/// The failure as the JSON API answers it.
+pub fn with_effects_of<T, E>(
+    outcome: Result<T, E>,
+    client: &ClientInfo,
+) -> Result<(T, BrowserEffects), ApiError>
+where
+    T: HasBrowserEffects,
+    E: HasBrowserEffects + Into<Problems>,
+{
+    let effects = outcome.browser_effects(client);
+    match outcome {
+        Ok(outcome) => Ok((outcome, effects)),
+        Err(error) => Err(ApiError::with_effects(error, effects)),
+    }
+}
+
+/// Effects noted while a request is authenticated by an extractor, which has no response to attach them to.
+#[derive(Debug, Clone, Default)]
+pub struct NotedEffects(Arc<Mutex<BrowserEffects>>);
+
+impl NotedEffects {
+    /// Notes effects, to apply where the response says nothing of its own.
+    pub fn note(&self, effects: BrowserEffects) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = effects;
+    }
+
+    fn take(&self) -> BrowserEffects {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Turns the effects attached to a response into `Set-Cookie` and `set-auth-token`.
+pub async fn apply(
+    State((state, transport)): State<(AppState, SessionTransport)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let cookies = state.cookies();
+    let has_short_session = cookies.is_not_remembered(request.headers());
+    // Without a cookie no session can be renewed, so nothing is noted.
+    let noted = request.headers().contains_key(header::COOKIE).then(NotedEffects::default);
+    if let Some(noted) = &noted {
+        request.extensions_mut().insert(noted.clone());
+    }
+    let mut response = next.run(request).await;
+    let attached: BrowserEffects = response.extensions_mut().remove().unwrap_or_default();
+    let effects = attached.or(noted.map(|noted| noted.take()).unwrap_or_default());
+    let sessions = &state.services.sessions;
+    match &effects.session {
+        SessionEffect::Unchanged => {}
+        SessionEffect::Opened(session) | SessionEffect::Renewed(session) => {
+            set_cookies(&mut response, cookies.opened(sessions, session, has_short_session));
+            if transport == SessionTransport::CookiesAndToken
+                && sessions.bearer_enabled()
+                && let Ok(token) = HeaderValue::try_from(sessions.cookie_value(&session.id))
+            {
+                response.headers_mut().insert("set-auth-token", token);
+            }
+        }
+        SessionEffect::Ended => set_cookies(&mut response, cookies.ended()),
+    }
+    if let DeviceEffect::Remembered(device) = &effects.device {
+        set_cookies(&mut response, cookies.new_device(sessions, device));
+    }
+    response
+}
