@@ -1,38 +1,38 @@
-//! What the edge tells a page, and what a page or a server function tells the edge. No HTTP types.
+//! What the HTTP layer gives a page or a server function, and what a page asks of it in return. No HTTP types.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::{Code, LocalPath, Problem, Problems};
-use domain::{BrowserEffects, ClientInfo, Services, SignedIn};
+use domain::{ClientInfo, Services, SignedIn};
 use leptos::prelude::use_context;
 use leptos_router::location::RequestUrl;
 use serde_json::Value;
 
 use crate::FormFields;
 
-/// Who asks for a page.
+/// Who sends a request.
 #[derive(Debug, Clone, Default)]
 pub struct Visitor {
     /// Where the request comes from, and the session its browser brings along.
-    pub visit: ClientInfo,
-    /// The session and its reader, while it lives.
+    pub client: ClientInfo,
+    /// The session and its user, while it lives.
     pub signed_in: Option<SignedIn>,
     /// Where the address asks to go afterwards.
     pub next: Option<LocalPath>,
-    /// The token of the mailed link that led here. The edge has moved it out of the address into a cookie of its own, so
-    /// that no Referer, history or log holds it.
-    pub link: Option<MailedLink>,
+    /// The token of the mailed link that led here. It has been moved out of the address into a cookie of its own, so that
+    /// no Referer, history or log holds it.
+    pub link: Option<EmailLinkToken>,
     /// Where that link is to lead in the end, as it says itself; empty when it does not.
     pub link_callback: String,
 }
 
 /// The token of a mailed link.
 #[derive(Clone, PartialEq, Eq)]
-pub struct MailedLink(pub String);
+pub struct EmailLinkToken(pub String);
 
-impl std::fmt::Debug for MailedLink {
+impl std::fmt::Debug for EmailLinkToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("MailedLink(..)")
+        f.write_str("EmailLinkToken(..)")
     }
 }
 
@@ -58,36 +58,28 @@ pub struct FormErrors {
     pub typed: FormFields,
 }
 
-/// What a page or a server function asks of the edge.
+/// What a page asks of the HTTP layer, besides its markup.
 #[derive(Debug, Clone, Default)]
-pub struct ResponseEffects {
+pub struct PageResponse {
     /// Why nothing is at this address, or nothing could be done.
     pub code: Option<Code>,
     /// Where to send the browser instead of showing a page.
     pub go_to: Option<LocalPath>,
-    /// What the operation does to the browser.
-    pub browser: BrowserEffects,
-    /// Whether the mailed link has done what it is for: its token is forgotten.
-    pub link_spent: bool,
-    /// Whether to go where the mailed link was to lead in the end, if that is another place of the book's than `go_to`.
-    pub follow_link: bool,
-    /// The form that was not accepted.
-    pub refusal: Option<FormErrors>,
     /// The nonce the page's own script and style carry.
     pub nonce: Option<String>,
 }
 
-/// Collects what the edge is asked for while a page renders or a server function runs.
+/// Collects a [`PageResponse`] while a page renders, as components return markup alone.
 #[derive(Debug, Clone, Default)]
-pub struct ResponseHandle(Arc<Mutex<ResponseEffects>>);
+pub struct PageResponseHandle(Arc<Mutex<PageResponse>>);
 
-impl ResponseHandle {
+impl PageResponseHandle {
     /// Everything that was asked for.
-    pub fn take(&self) -> ResponseEffects {
+    pub fn take(&self) -> PageResponse {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn set(&self, change: impl FnOnce(&mut ResponseEffects)) {
+    pub(crate) fn set(&self, change: impl FnOnce(&mut PageResponse)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -105,22 +97,27 @@ pub(crate) fn request_address() -> Option<String> {
     Some(if query.is_empty() { url.path().to_owned() } else { format!("{}?{query}", url.path()) })
 }
 
-/// Everything a page or server function works with; given by the edge to each of them.
+/// Everything a page or a server function works with.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestContext {
     pub(crate) services: Arc<Services>,
-    pub(crate) reader: Visitor,
-    pub(crate) answer: ResponseHandle,
+    pub(crate) visitor: Visitor,
+    /// Nobody looks at that of a server function.
+    pub(crate) response: PageResponseHandle,
 }
 
 impl RequestContext {
-    /// The door of the request at hand; `None` when the edge has not given one, which is a fault of ours.
+    /// The context of the request at hand; `None` when the HTTP layer has not given one, which is a fault of ours.
     pub(crate) fn of_request() -> Option<Self> {
-        Some(Self { services: use_context()?, reader: use_context()?, answer: use_context()? })
+        Some(Self {
+            services: use_context()?,
+            visitor: use_context()?,
+            response: use_context().unwrap_or_default(),
+        })
     }
 
     /// Sends the browser elsewhere instead of showing a page.
     pub(crate) fn go_to(&self, path: &str) {
-        self.answer.set(|answered| answered.go_to = LocalPath::parse(path));
+        self.response.set(|response| response.go_to = LocalPath::parse(path));
     }
 }

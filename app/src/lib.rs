@@ -20,7 +20,7 @@ pub mod markdown;
 #[cfg(feature = "ssr")]
 mod pages;
 #[cfg(feature = "ssr")]
-mod server;
+pub mod server;
 #[cfg(feature = "ssr")]
 mod shell;
 #[cfg(feature = "ssr")]
@@ -29,7 +29,7 @@ mod site;
 #[cfg(feature = "ssr")]
 pub use self::{
     context::{
-        FormErrors, MailedLink, PageProblem, Reference, ResponseEffects, ResponseHandle, Visitor,
+        EmailLinkToken, FormErrors, PageProblem, PageResponse, PageResponseHandle, Reference, Visitor,
     },
     form::FormFields,
     shell::shell,

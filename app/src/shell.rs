@@ -13,7 +13,7 @@ use leptos_router::{
 };
 
 use crate::{
-    Assets, Book, PageProblem, ResponseHandle,
+    Assets, Book, PageProblem, PageResponseHandle,
     components::FlashOnce,
     context::request_path,
     pages::{
@@ -24,8 +24,9 @@ use crate::{
     site::configured_style,
 };
 
-/// The whole document. The edge provides [`Services`], [`Book`], [`Assets`], [`crate::Visitor`] and [`ResponseHandle`]; for a
-/// form that was not accepted a [`crate::FormErrors`], for a page that cannot be shown a [`PageProblem`].
+/// The whole document. The HTTP layer provides [`Services`], [`Book`], [`Assets`], [`crate::Visitor`] and
+/// [`PageResponseHandle`]; for a form that was not accepted a [`crate::FormErrors`], for a page that cannot be shown a
+/// [`PageProblem`].
 pub fn shell() -> impl IntoView {
     provide_meta_context();
     provide_context(FlashOnce::default());
@@ -33,9 +34,9 @@ pub fn shell() -> impl IntoView {
     let services: Option<Arc<Services>> = use_context();
     let assets: Option<Assets> = use_context();
     let nonce = use_nonce();
-    if let (Some(answer), Some(nonce)) = (use_context::<ResponseHandle>(), &nonce) {
+    if let (Some(response), Some(nonce)) = (use_context::<PageResponseHandle>(), &nonce) {
         let nonce = nonce.to_string();
-        answer.set(|answered| answered.nonce = Some(nonce));
+        response.set(|response| response.nonce = Some(nonce));
     }
     let style = book.as_ref().zip(services.as_ref()).map(|(book, it)| configured_style(book, &it.questions));
     let stylesheet = assets.and_then(|assets| assets.stylesheet);

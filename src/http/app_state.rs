@@ -1,4 +1,4 @@
-//! What every handler is given.
+//! The state of the application, which every handler is given.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use super::{cookies::SessionCookies, csrf::TrustedOrigins};
 use crate::config::PublicOrigin;
 
-/// The services, and what the edge has to know to call them. Cheap to clone.
+/// The services, and what the HTTP layer has to know to call them. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AppState {
     /// The rules.
@@ -41,8 +41,8 @@ impl AppState {
         SessionCookies::new(self.site.origin.is_https())
     }
 
-    /// A browser at the door.
-    pub fn visit(&self, parts: &Parts) -> domain::ClientInfo {
+    /// Where a request comes from, and the session and device its browser brings along.
+    pub fn client_info(&self, parts: &Parts) -> domain::ClientInfo {
         let device = super::client_ip::device(parts, &self.site.trusted_proxies);
         let sessions = &self.services.sessions;
         let browser =

@@ -17,7 +17,7 @@ use super::{
 
 /// A page that a mailed link leads to: with a token in its address, the token is put away and the page is asked for
 /// again without it.
-pub async fn open_email_link(State(state): State<AppState>, request: Request) -> Response {
+pub async fn open(State(state): State<AppState>, request: Request) -> Response {
     match EmailLinkPage::at(request.uri().path()).zip(token(request.uri())) {
         Some((page, token)) => keep(&state, page, &token, ""),
         None => pages::show(State(state), request).await,

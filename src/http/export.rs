@@ -5,7 +5,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Code, LocalPath, Problem};
-use domain::{ConversationError, ConversationExport, ExportCursor, ExportError, ExportItem, SignedIn};
+use domain::{
+    ClientInfo, ConversationError, ConversationExport, ExportCursor, ExportError, ExportItem, SignedIn,
+};
 use http::{HeaderValue, header, request::Parts};
 use tokio::runtime::Handle;
 
@@ -13,7 +15,7 @@ use super::{
     app_state::AppState,
     browser_effects::WithBrowserEffects,
     csrf::OriginPolicy,
-    pages::{load_page_request, render_problem, see_other},
+    pages::{PageRequest, render_problem, see_other},
     rate_limit,
 };
 use crate::adapters::archive::{self, Archive, Conversations};
@@ -28,15 +30,15 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Response
     if let Err(problem) = allow(&state, &parts).await {
         return render_problem(&state, parts.uri, problem).await;
     }
-    let entered = match load_page_request(&state, &parts).await {
-        Ok(entered) => entered,
+    let PageRequest { visitor, effects } = match PageRequest::load(&state, &parts).await {
+        Ok(request) => request,
         Err(problems) => return render_problem(&state, parts.uri, problems.first().clone()).await,
     };
-    let response = match &entered.reader.signed_in {
-        Some(signed_in) => download(&state, &parts, signed_in).await,
+    let response = match &visitor.signed_in {
+        Some(signed_in) => download(&state, &parts, &visitor.client, signed_in).await,
         None => see_other(LocalPath::parse(SIGN_IN_FIRST).as_ref()),
     };
-    response.with_effects(entered.effects)
+    response.with_effects(effects)
 }
 
 async fn allow(state: &AppState, parts: &Parts) -> Result<(), Problem> {
@@ -44,9 +46,8 @@ async fn allow(state: &AppState, parts: &Parts) -> Result<(), Problem> {
     rate_limit::form(state, parts).await
 }
 
-async fn download(state: &AppState, parts: &Parts, signed_in: &SignedIn) -> Response {
-    let device = state.visit(parts).device;
-    let export = match state.services.data_export.export(&signed_in.user, &device).await {
+async fn download(state: &AppState, parts: &Parts, client: &ClientInfo, signed_in: &SignedIn) -> Response {
+    let export = match state.services.data_export.export(&signed_in.user, &client.device).await {
         Ok(export) => export,
         Err(ExportError::Gone) => return see_other(LocalPath::parse(SIGN_IN_FIRST).as_ref()),
         Err(error) => return render_problem(state, parts.uri.clone(), error.into()).await,

@@ -1,82 +1,54 @@
-//! What islands ask while a page is open: a server function runs, and its answer is JSON.
+//! Parts of a page that islands load while it is open: the same server functions that render the page, called with JSON.
 
 use std::sync::Arc;
 
-use app::ResponseHandle;
+use app::server::{self, FragmentFunction};
 use axum::{
+    Json,
     body::Body,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use contract::{Code, Problem, Problems};
-use http::{HeaderValue, Method, header, request::Parts};
-use leptos::prelude::provide_context;
+use http::{HeaderValue, header, request::Parts};
 
 use super::{
-    app_state::AppState,
-    better_auth::body,
-    browser_effects::WithBrowserEffects,
-    csrf::OriginPolicy,
-    errors::{ApiError, status},
-    pages::{PageRequest, load_page_request},
-    rate_limit,
+    app_state::AppState, better_auth::body, browser_effects::WithBrowserEffects, csrf::OriginPolicy,
+    errors::ApiError, pages::PageRequest, rate_limit,
 };
 
-/// Asks on behalf of a page of ours. Only JSON is read, which no other site can send without being allowed to.
-pub async fn ask(State(state): State<AppState>, request: Request) -> Response {
+/// Calls a server function on behalf of a page of ours. Only JSON is read, which no other site can send without being
+/// allowed to.
+pub async fn load<F: FragmentFunction>(State(state): State<AppState>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let entered = match load_page_request(&state, &parts).await {
-        Ok(entered) => entered,
-        Err(problems) => return not_kept(ApiError::from(problems).into_response()),
-    };
-    let response = match answer(&state, &parts, body, &entered).await {
-        Ok(response) => response,
+    let mut response = match PageRequest::load(&state, &parts).await {
+        Ok(page_request) => {
+            let effects = page_request.effects.clone();
+            let response = call::<F>(&state, &parts, body, page_request).await;
+            response.unwrap_or_else(|problems| ApiError::from(problems).into_response()).with_effects(effects)
+        }
         Err(problems) => ApiError::from(problems).into_response(),
     };
-    not_kept(response).with_effects(entered.effects)
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
-async fn answer(
+async fn call<F: FragmentFunction>(
     state: &AppState,
     parts: &Parts,
     body: Body,
-    entered: &PageRequest,
+    PageRequest { visitor, .. }: PageRequest,
 ) -> Result<Response, Problems> {
     state.site.trusted_origins.only_self().check_origin(&parts.headers, OriginPolicy::FromBrowser)?;
     rate_limit::form(state, parts).await?;
-    let asked = body::read(&parts.headers, body, body::Accepts::Json).await?;
-    if entered.reader.signed_in.is_none() {
+    let arguments = body::read(&parts.headers, body, body::Accepts::Json).await?.unwrap_or_default();
+    if visitor.signed_in.is_none() {
         return Err(Problem::new(Code::Unauthorized).into());
     }
-    let answer = ResponseHandle::default();
-    let asked = asked.map(|asked| asked.to_string()).unwrap_or_default();
-    let mut request = Request::new(Body::from(asked));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = parts.uri.clone();
-    request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let context = {
-        let (state, reader, answer) = (state.clone(), entered.reader.clone(), answer.clone());
-        move || {
-            provide_context(Arc::clone(&state.services));
-            provide_context(Arc::clone(&state.site.book));
-            provide_context(reader.clone());
-            provide_context(answer.clone());
-        }
-    };
-    let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
-    let refused =
-        answer.take().code.or_else(|| (!response.status().is_success()).then_some(Code::MalformedRequest));
-    match refused {
-        Some(code) => {
-            let mut response = response;
-            *response.status_mut() = status(code);
-            Ok(response)
-        }
-        None => Ok(response),
+    let function: F = serde_json::from_value(arguments).map_err(|_| Problem::new(Code::MalformedRequest))?;
+    let (services, book) = (Arc::clone(&state.services), Arc::clone(&state.site.book));
+    match server::run(function, services, book, visitor).await {
+        Ok(fragment) => Ok(Json(fragment).into_response()),
+        Err(error) => Err(Problem::new(error.0).into()),
     }
-}
-
-fn not_kept(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }

@@ -1,4 +1,4 @@
-//! The HTTP edge: every route, and the layers around them in order.
+//! The HTTP layer: every group of routes, and the layers around them in order.
 
 mod app_state;
 mod assets;
@@ -10,6 +10,7 @@ mod client_ip;
 mod compression;
 mod conversations;
 mod cookies;
+mod cors;
 pub mod csrf;
 mod email_links;
 mod errors;
@@ -20,6 +21,7 @@ mod openapi;
 pub mod outbox;
 mod pages;
 mod rate_limit;
+mod routes;
 mod security_headers;
 mod well_known;
 
@@ -32,9 +34,9 @@ use std::time::Duration;
 use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},
-    routing::{any, get, post},
+    routing::{any, get},
 };
-use contract::routes;
+use contract::routes::{ALIASES, API};
 use http::StatusCode;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
@@ -43,78 +45,29 @@ use self::browser_effects::SessionTransport;
 /// How long one request may take: longer than the hasher's queue, shorter than anyone waits.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Pages whose form is sent to their own address.
-const PAGES_WITH_A_FORM: [&str; 5] =
-    [routes::SIGN_IN, routes::SIGN_UP, routes::SIGN_OUT, routes::ACCOUNT, routes::FORGOT_PASSWORD];
-/// Pages a mailed link leads to, each with a form of its own.
-const PAGES_OF_LINKS: [&str; 2] = [routes::RESET_PASSWORD, routes::VERIFY_EMAIL];
-/// Pages whose forms are sent to addresses below them.
-const PAGES: [&str; 5] =
-    [routes::SECURITY, routes::SESSIONS, routes::DATA, routes::CONVERSATIONS, "/conversations/{id}"];
-/// Those addresses.
-const ACTIONS: [&str; 13] = [
-    routes::SEND_VERIFICATION,
-    routes::CHANGE_PASSWORD,
-    routes::CHANGE_EMAIL,
-    routes::END_SESSION,
-    routes::END_OTHER_SESSIONS,
-    routes::DELETE_ACCOUNT,
-    routes::RENAME_CONVERSATION,
-    routes::ARCHIVE_CONVERSATION,
-    routes::UNARCHIVE_CONVERSATION,
-    routes::DELETE_CONVERSATION,
-    routes::RESTORE_CONVERSATION,
-    routes::CHOOSE_BRANCH,
-    routes::GIVE_FEEDBACK,
-];
-/// What islands of these pages ask.
-const QUERIES: [&str; 2] = [routes::LIST_CONVERSATIONS, routes::LOAD_TURNS];
-
 /// What `main` serves and every HTTP test calls.
 ///
-/// From the outside in: the log, headers every answer carries, a bound on time, a net under faults of ours, one name for
-/// the server. Then the routes.
+/// From the outside in: the log, headers every answer carries, a bound on time, a net under panics, one name for the
+/// server, the browser's cookies. Then the routes, a group a line.
 pub fn router(state: AppState) -> Router {
     // Leptos spawns on whatever executor is named first; a second router of the same process names it again.
     let _ = any_spawner::Executor::init_tokio();
-    let mut router =
-        Router::new().nest(routes::API, better_auth::routes(&state)).route(routes::HOME, get(pages::show));
-    router = router
-        .merge(conversations::routes(&state))
+    let mut router = routes::router(pages::routes())
+        .nest(API, better_auth::router(&state))
+        .merge(conversations::router(&state))
         .merge(openapi::routes(&state))
-        // As a fallback: as a route, it would come before the one of the JSON door.
-        .nest("/api", Router::new().fallback(conversations::not_found_fallback(&state)));
-    // Nesting leaves these addresses out.
-    router = router
+        // As a fallback: as a route, it would come before those below `/api/auth`.
+        .nest("/api", Router::new().fallback(conversations::not_found_fallback(&state)))
+        // Nesting leaves these two addresses out.
         .route("/api/", conversations::not_found_fallback(&state))
-        .route(&format!("{}/", routes::API), any(better_auth::not_found));
-    for form in PAGES_WITH_A_FORM {
-        router = router.route(form, get(pages::show).post(forms::submit));
-    }
-    for page in PAGES {
-        router = router.route(page, get(pages::show));
-    }
-    for action in ACTIONS {
-        // A browser stands at this address after a form that was not accepted, and may load it again.
-        router = router.route(action, get(forms::redirect_action_to_page).post(forms::submit));
-    }
-    for query in QUERIES {
-        router = router.route(query, get(forms::redirect_action_to_page).post(fragments::ask));
-    }
-    for page in PAGES_OF_LINKS {
-        router = router.route(page, get(email_links::open_email_link).post(forms::submit));
-    }
-    router = router
-        .route(routes::EXPORT, post(export::export))
-        .route(routes::WELL_KNOWN_CHANGE_PASSWORD, get(well_known::change_password))
-        .route(routes::WELL_KNOWN_SECURITY, get(well_known::security));
-    // Who sees these letters can open every account, so only on a developer's own machine.
+        .route(&format!("{API}/"), any(better_auth::not_found));
+    // Who sees these mails can open every account, so only on a developer's own machine.
     if let Some(file) = state.site.outbox.clone().filter(|_| state.site.origin.is_loopback()) {
         let page =
             outbox::page(file).layer(from_fn_with_state(state.clone(), canonical_host::require_loopback));
         router = router.route(outbox::PATH, page);
     }
-    for (alias, page) in routes::ALIASES {
+    for (alias, page) in ALIASES {
         router = router.route(alias, get(move |uri| canonical_host::alias(page, uri)));
     }
     router
@@ -122,9 +75,43 @@ pub fn router(state: AppState) -> Router {
         .method_not_allowed_fallback(pages::wrong_method)
         .layer(from_fn_with_state((state.clone(), SessionTransport::Cookies), browser_effects::apply))
         .layer(from_fn_with_state(state.clone(), canonical_host::redirect_to_canonical_host))
-        .layer(CatchPanicLayer::custom(errors::panicked))
+        .layer(CatchPanicLayer::custom(errors::better_auth::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
         .layer(from_fn_with_state(state.clone(), security_headers::secure))
         .layer(from_fn(canonical_host::log))
         .with_state(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_openapi_document_describes_every_route_of_the_api_and_nothing_else() {
+        let limits = domain::ConversationLimits::default();
+        let better_auth = better_auth::routes().into_iter().map(|route| (API, route));
+        let conversations = conversations::routes(&limits).into_iter().map(|route| ("", route));
+        let mut declared: BTreeSet<(String, String)> = BTreeSet::new();
+        for (prefix, route) in better_auth.chain(conversations) {
+            for path in route.aliases.iter().chain([&route.path]) {
+                let path = format!("{prefix}{path}").replace("{message_id}", "{messageId}");
+                let methods = route.methods.iter().map(|method| method.as_str().to_lowercase());
+                declared.extend(methods.map(|method| (path.clone(), method)));
+            }
+        }
+        let document: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
+        let mut described = BTreeSet::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            // The documents themselves have handlers of their own state, and are tested over HTTP.
+            if !path.starts_with("/api/openapi") {
+                let methods = operations.as_object().unwrap().keys();
+                described.extend(methods.map(|method| (path.clone(), method.clone())));
+            }
+        }
+        assert_eq!(declared, described);
+    }
 }

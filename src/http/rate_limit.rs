@@ -1,6 +1,11 @@
-//! How often a client may ask: which rule a path falls under, and who the client is.
+//! How often a client may ask: who the client is, and under which rule a request counts. Which rule that is, each route says
+//! itself ([`super::routes`]).
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+};
 
 use axum::{
     extract::{OriginalUri, Request, State},
@@ -11,52 +16,100 @@ use contract::{Problem, routes};
 use domain::{LimitError, Rule};
 use http::request::Parts;
 
-use super::{app_state::AppState, canonical_host, client_ip, errors::ApiError};
+use super::{
+    app_state::AppState,
+    canonical_host, client_ip,
+    errors::ApiError,
+    routes::{Route, RouteSettings},
+};
 
-/// Refuses a call on the JSON door above the quota, before anything else looks at it.
-pub async fn api(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// How requests to an address are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// The rule they count under.
+    pub rule: Rule,
+    /// With which others they are counted under [`Rule::Requests`].
+    pub bucket: &'static str,
+}
+
+impl RateLimit {
+    /// Counted together with everything that has no bucket of its own, what clients make up included.
+    pub const OTHER: Self = Self { rule: Rule::Requests, bucket: "other" };
+}
+
+/// The rate limits of a group of routes, by the first segment of their paths: what leads nowhere counts like what it
+/// resembles, and a token in a path is not kept.
+#[derive(Debug, Clone)]
+pub struct RateLimits(Arc<HashMap<&'static str, RateLimit>>);
+
+impl RateLimits {
+    /// The limits of some routes. One that names no bucket has that of its first segment.
+    pub fn of(routes: &[Route]) -> Self {
+        let mut limits = HashMap::new();
+        for route in routes {
+            let mut limit = route.settings.rate_limit;
+            if limit == RateLimit::OTHER {
+                limit.bucket = first_segment(route.path);
+            }
+            for path in route.aliases.iter().chain([&route.path]) {
+                limits.insert(first_segment(path), limit);
+            }
+        }
+        Self(Arc::new(limits))
+    }
+
+    fn find(&self, path: &str) -> RateLimit {
+        self.0.get(first_segment(path)).copied().unwrap_or(RateLimit::OTHER)
+    }
+}
+
+/// The first segment of a path, with the slash before it.
+fn first_segment(path: &str) -> &str {
+    let end = path.bytes().skip(1).position(|byte| byte == b'/').map_or(path.len(), |at| at + 1);
+    path.get(..end).unwrap_or(path)
+}
+
+/// Refuses a call of the Better Auth API above the quota, before anything else looks at it.
+pub async fn better_auth(
+    State((state, limits)): State<(AppState, RateLimits)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (parts, body) = request.into_parts();
-    // The router has taken the prefix off by now.
+    // The router has taken the prefix off the path by now; the log shows the whole of it.
     let whole = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(whole)| whole);
     let path = whole.path().to_owned();
-    match check(&state, &parts, rule(&path), &path).await {
+    let below = path.strip_prefix(routes::API).unwrap_or(&path);
+    match check(&state, &parts, limits.find(below), &path).await {
         Ok(()) => next.run(Request::from_parts(parts, body)).await,
         Err(problem) => ApiError::from(problem).into_response(),
     }
 }
 
-/// Counts a form under the same rule as the call on the JSON door that does the same.
+/// Counts a form, under the same rule as the call of the JSON API that does the same.
 ///
 /// # Errors
 /// `TOO_MANY_REQUESTS`.
 pub async fn form(state: &AppState, parts: &Parts) -> Result<(), Problem> {
-    let rule = match parts.uri.path() {
-        routes::SIGN_IN => Rule::SignIn,
-        routes::SIGN_UP => Rule::SignUp,
-        routes::CHANGE_PASSWORD => Rule::ChangePassword,
-        routes::CHANGE_EMAIL => Rule::ChangeEmail,
-        routes::FORGOT_PASSWORD => Rule::RequestPasswordReset,
-        routes::SEND_VERIFICATION => Rule::SendVerification,
-        _ => Rule::Requests,
-    };
-    check(state, parts, rule, parts.uri.path()).await
+    let limit = RouteSettings::of(&parts.extensions).rate_limit;
+    check(state, parts, limit, parts.uri.path()).await
 }
 
-/// Counts a request of somebody who has not said who they are, or not truly.
+/// Rate-limits unauthenticated requests by IP address, so that tokens cannot be brute-forced.
 ///
 /// # Errors
 /// `TOO_MANY_REQUESTS`.
 pub async fn check_anonymous(state: &AppState, parts: &Parts) -> Result<(), Problem> {
-    check(state, parts, Rule::Requests, parts.uri.path()).await
+    check(state, parts, RateLimit::OTHER, parts.uri.path()).await
 }
 
-async fn check(state: &AppState, parts: &Parts, rule: Rule, path: &str) -> Result<(), Problem> {
+async fn check(state: &AppState, parts: &Parts, limit: RateLimit, path: &str) -> Result<(), Problem> {
     // Only a router that is called without a socket knows no address; nobody shares a bucket with it.
     let Some(address) = client_ip::address(parts, &state.site.trusted_proxies) else { return Ok(()) };
     let client = client_key(address);
     let limits = &state.services.limits;
-    let outcome = match rule {
-        Rule::Requests => limits.check_request(rule, &client, rate_limit_bucket(path)),
+    let outcome = match limit.rule {
+        Rule::Requests => limits.check_request(Rule::Requests, &client, limit.bucket),
         rule => limits.check(rule, &client).await,
     };
     if let Err(LimitError::Exceeded { .. }) = &outcome {
@@ -76,71 +129,22 @@ fn client_key(address: IpAddr) -> String {
     }
 }
 
-/// The rule of a path below `/api/auth`, also under its older names.
-fn rule(path: &str) -> Rule {
-    let starts = |name: &str| path.strip_prefix(routes::API).is_some_and(|rest| rest.starts_with(name));
-    match () {
-        () if starts("/sign-in") || starts("/signin") => Rule::SignIn,
-        () if starts("/sign-up") || starts("/signup") => Rule::SignUp,
-        () if starts("/change-password") => Rule::ChangePassword,
-        () if starts("/change-email") => Rule::ChangeEmail,
-        () if starts("/request-password-reset") || starts("/forget-password") => Rule::RequestPasswordReset,
-        () if starts("/send-verification-email") => Rule::SendVerification,
-        () => Rule::Requests,
-    }
-}
-
-/// First parts of the paths that are counted each for itself.
-const KNOWN: [&str; 21] = [
-    "/change-email",
-    "/change-password",
-    "/delete-user",
-    "/get-session",
-    "/jwks",
-    "/list-accounts",
-    "/list-sessions",
-    "/ok",
-    "/reset-password",
-    "/revoke-other-sessions",
-    "/revoke-session",
-    "/revoke-sessions",
-    "/session",
-    "/sign-out",
-    "/signout",
-    "/token",
-    "/unlink-account",
-    "/update-user",
-    "/user",
-    "/verify-email",
-    "/verify-password",
-];
-
-/// A path as it is counted. All that a client makes up share one bucket, and a token in a path is not kept.
-fn rate_limit_bucket(path: &str) -> &'static str {
-    let rest = path.strip_prefix(routes::API).unwrap_or(path);
-    let head = |known: &&str| {
-        rest.strip_prefix(*known).is_some_and(|after| matches!(after.bytes().next(), None | Some(b'/')))
-    };
-    match KNOWN.into_iter().find(head) {
-        // Older names.
-        Some("/signout") => "/sign-out",
-        Some("/session") => "/get-session",
-        known => known.unwrap_or("other"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::better_auth;
+
+    fn limit(path: &str) -> RateLimit {
+        RateLimits::of(&better_auth::routes()).find(path)
+    }
 
     #[test]
     fn security_25_variants_of_a_path_share_its_rule() {
-        for path in ["/api/auth/sign-in/email", "/api/auth/signin/email", "/api/auth/sign-in"] {
-            assert_eq!(rule(path), Rule::SignIn, "{path}");
+        for path in ["/sign-in/email", "/signin/email", "/sign-in", "/sign-in/nothing"] {
+            assert_eq!(limit(path).rule, Rule::SignIn, "{path}");
         }
-        assert_eq!(rule("/api/auth/sign-up/email"), Rule::SignUp);
-        assert_eq!(rule("/api/auth/forget-password/x"), Rule::RequestPasswordReset);
-        assert_eq!(rule("/api/auth/get-session"), Rule::Requests);
+        assert_eq!(limit("/sign-up/email").rule, Rule::SignUp);
+        assert_eq!(limit("/get-session").rule, Rule::Requests);
     }
 
     #[test]
@@ -154,16 +158,22 @@ mod tests {
 
     #[test]
     fn made_up_paths_share_one_bucket_and_no_token_is_kept() {
-        assert_eq!(rate_limit_bucket("/api/auth/get-session"), "/get-session");
-        assert_eq!(rate_limit_bucket("/api/auth/reset-password/Secret0"), "/reset-password");
-        assert_eq!(rate_limit_bucket("/api/auth/x%20y"), "other");
-        assert_eq!(rate_limit_bucket("/api/auth/revoke-sessions"), "/revoke-sessions");
-        assert_eq!(rate_limit_bucket("/api/auth/signout"), rate_limit_bucket("/api/auth/sign-out"));
-        assert_eq!(
-            rate_limit_bucket("/api/auth/session/refresh"),
-            rate_limit_bucket("/api/auth/get-session")
-        );
-        assert_eq!(rate_limit_bucket("/account/security"), "other");
-        assert_eq!(rate_limit_bucket("/api/auth/made-up"), "other");
+        assert_eq!(limit("/get-session").bucket, "/get-session");
+        assert_eq!(limit("/reset-password/Secret0").bucket, "/reset-password");
+        assert_eq!(limit("/x%20y"), RateLimit::OTHER);
+        assert_eq!(limit("/made-up"), RateLimit::OTHER);
+        assert_eq!(limit("/revoke-sessions").bucket, "/revoke-sessions");
+        assert_eq!(limit("/signout"), limit("/sign-out"));
+        assert_eq!(limit("/session/refresh"), limit("/get-session"));
+    }
+
+    #[test]
+    fn routes_that_begin_alike_are_counted_alike() {
+        let routes = better_auth::routes();
+        let limits = RateLimits::of(&routes);
+        for route in &routes {
+            let found = limits.find(route.path);
+            assert_eq!(found.rule, route.settings.rate_limit.rule, "{}", route.path);
+        }
     }
 }

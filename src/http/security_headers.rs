@@ -10,8 +10,22 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header, uri::Author
 
 use super::{app_state::AppState, errors::ApiError};
 
-/// What nothing but a page of ours may do: an answer that is not a page is not a document at all.
-const NO_DOCUMENT: &str = "default-src 'none'; frame-ancestors 'none'";
+/// Who may embed the answers of a route, in a frame or otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Embedding {
+    /// `X-Frame-Options`, for browsers that do not know `frame-ancestors` (RFC 7034); `None` sends none.
+    pub frame_options: Option<&'static str>,
+    /// Sources of the directive `frame-ancestors` (CSP Level 3 section 6.4.2.1).
+    pub frame_ancestors: &'static str,
+    /// `Cross-Origin-Resource-Policy` (Fetch standard). It does not concern scripts that read answers by CORS.
+    pub resource_policy: &'static str,
+}
+
+impl Embedding {
+    /// No frame at all, and nothing that another origin may embed.
+    pub const SAME_ORIGIN: Self =
+        Self { frame_options: Some("DENY"), frame_ancestors: "'none'", resource_policy: "same-origin" };
+}
 
 /// What no page of ours asks a browser for. Features left out are either needed (passkeys, the clipboard) or unknown to
 /// browsers, which complain of those on every page.
@@ -20,7 +34,8 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
      magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), screen-wake-lock=(), serial=(), \
      usb=(), window-management=(), xr-spatial-tracking=()";
 
-/// Refuses requests whose Host or framing cannot be read, and adds what each answer needs and has not set itself.
+/// Refuses requests whose Host or framing cannot be read, and adds what each answer needs and has not set itself. An
+/// answer of no route may be embedded nowhere.
 pub async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = if !framing_is_plain(request.headers()) {
         // Where such a request ends is a matter of opinion, so nothing after it is read as another one.
@@ -32,33 +47,39 @@ pub async fn secure(State(state): State<AppState>, request: Request, next: Next)
     } else {
         ApiError::from(Problem::new(Code::MalformedRequest)).into_response()
     };
+    let embedding: Embedding = response.extensions().get().copied().unwrap_or(Embedding::SAME_ORIGIN);
     let headers = response.headers_mut();
+    // What is not a page is not a document at all.
+    let policy = headers.remove(header::CONTENT_SECURITY_POLICY);
+    let policy = policy.as_ref().and_then(|policy| policy.to_str().ok()).unwrap_or("default-src 'none'");
+    let policy = format!("{policy}; frame-ancestors {}", embedding.frame_ancestors);
+    headers
+        .extend(HeaderValue::try_from(policy).ok().map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
     let mut default = |name, value| {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     };
     default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    default(header::CONTENT_SECURITY_POLICY, NO_DOCUMENT);
     // Same-origin forms must send their Origin, so the referrer is kept from other sites only.
     default(header::REFERRER_POLICY, "same-origin");
-    default(header::X_FRAME_OPTIONS, "DENY");
-    // Other sites may not embed what is here. Those that read it by CORS are not affected: the check is for the rest.
-    default(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    if let Some(options) = embedding.frame_options {
+        default(header::X_FRAME_OPTIONS, options);
+    }
+    default(HeaderName::from_static("cross-origin-resource-policy"), embedding.resource_policy);
     if state.site.origin.is_https() {
         default(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }
     response
 }
 
-/// The headers of a page. `nonce` marks its own script and style.
+/// The headers of a page, but for who may embed it. `nonce` marks its own script and style.
 pub fn page(nonce: Option<&str>, logo: Option<&str>, headers: &mut HeaderMap) {
     let own = nonce.map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
     let image = logo.and_then(origin_of).map(|origin| format!(" {origin}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{own}; style-src 'self'{own}; \
-         img-src 'self' data:{image}; connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; \
-         frame-ancestors 'none'"
+         img-src 'self' data:{image}; connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'"
     );
     if let Ok(policy) = HeaderValue::try_from(policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);

@@ -28,16 +28,16 @@ where
         let looking = look_up();
         async move { looking.await.map_err(Problem::from) }
     });
-    let answer = context.answer.clone();
+    let response = context.response.clone();
     view! {
         <Suspense>
             {move || {
-                let (answer, show) = (answer.clone(), show.clone());
+                let (response, show) = (response.clone(), show.clone());
                 Suspend::new(async move {
                     match found.await {
                         Ok(found) => Either::Left(show(found)),
                         Err(problem) => {
-                            answer.set(|answered| answered.code = Some(problem.code));
+                            response.set(|response| response.code = Some(problem.code));
                             Either::Right(view! { <Bad words=sentence(&problem) /> })
                         }
                     }

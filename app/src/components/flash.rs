@@ -21,7 +21,7 @@ pub(crate) struct FlashOnce(Arc<OnceLock<Shared<BoxFuture<'static, Option<Flash>
 impl FlashOnce {
     fn of(&self, context: RequestContext) -> Shared<BoxFuture<'static, Option<Flash>>> {
         let take = async move {
-            let session = &context.reader.signed_in.as_ref()?.session;
+            let session = &context.visitor.signed_in.as_ref()?.session;
             context.services.sessions.browser_state(session).take().await
         };
         self.0.get_or_init(|| take.boxed().shared()).clone()

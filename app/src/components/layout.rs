@@ -89,7 +89,7 @@ pub(crate) fn Sheet(
     help: &'static str,
     children: Children,
 ) -> impl IntoView {
-    let user = context.reader.signed_in.as_ref().map(|signed_in| &signed_in.user);
+    let user = context.visitor.signed_in.as_ref().map(|signed_in| &signed_in.user);
     let reader = user.map(|user| if user.name.is_empty() { &user.email } else { &user.name });
     let reader = reader.cloned().unwrap_or_default();
     view! {

@@ -1,4 +1,4 @@
-//! Server functions as a browser calls them: JSON there and back. Leptos's own client does the same and weighs 20 kB more.
+//! The same functions as a browser calls them: JSON there and back. Leptos's own client does the same and weighs 20 kB more.
 
 use contract::{Code, routes};
 use leptos::{prelude::window, wasm_bindgen::JsCast};
@@ -6,21 +6,24 @@ use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, Response};
 
-use super::{FormError, ListFragment, ListQuery, MessagesFragment, MessagesQuery};
+use super::{
+    error::FragmentError,
+    types::{ListFragment, ListQuery, MessagesFragment, MessagesQuery},
+};
 
 /// The reader's conversations, or the messages in which something was found.
 ///
 /// # Errors
-/// [`FormError`].
-pub async fn load_conversations(asked: ListQuery) -> Result<ListFragment, FormError> {
+/// [`FragmentError`].
+pub async fn load_conversations(asked: ListQuery) -> Result<ListFragment, FragmentError> {
     ask(routes::LIST_CONVERSATIONS, asked).await
 }
 
 /// Messages of a conversation of the reader.
 ///
 /// # Errors
-/// [`FormError`].
-pub async fn load_turns(asked: MessagesQuery) -> Result<MessagesFragment, FormError> {
+/// [`FragmentError`].
+pub async fn load_turns(asked: MessagesQuery) -> Result<MessagesFragment, FragmentError> {
     ask(routes::LOAD_TURNS, asked).await
 }
 
@@ -30,8 +33,8 @@ struct Arguments<A> {
     asked: A,
 }
 
-async fn ask<A: Serialize, T: DeserializeOwned>(path: &str, asked: A) -> Result<T, FormError> {
-    let failed = FormError(Code::Internal);
+async fn ask<A: Serialize, T: DeserializeOwned>(path: &str, asked: A) -> Result<T, FragmentError> {
+    let failed = FragmentError(Code::Internal);
     let body = serde_json::to_string(&Arguments { asked }).map_err(|_| failed)?;
     let headers = Headers::new().map_err(|_| failed)?;
     headers.set("content-type", "application/json").map_err(|_| failed)?;
@@ -43,8 +46,8 @@ async fn ask<A: Serialize, T: DeserializeOwned>(path: &str, asked: A) -> Result<
     let answer: Response = answer.map_err(|_| failed)?.dyn_into().map_err(|_| failed)?;
     match answer.status() {
         200 => {}
-        400 => return Err(FormError(Code::ValidationError)),
-        401 => return Err(FormError(Code::Unauthorized)),
+        400 => return Err(FragmentError(Code::ValidationError)),
+        401 => return Err(FragmentError(Code::Unauthorized)),
         _ => return Err(failed),
     }
     let text = JsFuture::from(answer.text().map_err(|_| failed)?).await.map_err(|_| failed)?;

@@ -20,7 +20,7 @@ use super::{
     live::{Live, StatusMessage},
     position::say_place,
 };
-use crate::fragments::{AnchorKind, FormError, MessagesQuery, load_turns};
+use crate::fragments::{AnchorKind, FragmentError, MessagesQuery, load_turns};
 
 /// How long a button says that it has copied something.
 const SAID: Duration = Duration::from_secs(2);
@@ -85,7 +85,7 @@ fn grow(root: Element, link: Element, asked: MessagesQuery, news: StatusMessage)
     spawn_local(async move {
         let more = match load_turns(MessagesQuery { place, message, ..asked }).await {
             Ok(more) => more,
-            Err(FormError(Code::Unauthorized)) => {
+            Err(FragmentError(Code::Unauthorized)) => {
                 // The link leads to where one signs in, and then there.
                 let _ = window().location().set_href(&href);
                 return;

@@ -16,7 +16,7 @@ use super::{
     FAILED,
     dom::{focus, insert, inside, is_plain, pressed, reload, show_address},
 };
-use crate::fragments::{FormError, ListQuery, load_conversations};
+use crate::fragments::{FragmentError, ListQuery, load_conversations};
 
 /// How long typing rests before anything is asked.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -55,9 +55,9 @@ pub fn SearchableList(
                     done(&list, &question, &listed);
                     tell(listed.note, false);
                 }
-                Err(FormError(Code::Unauthorized)) => reload(),
+                Err(FragmentError(Code::Unauthorized)) => reload(),
                 // Signs alone are no words yet.
-                Err(FormError(Code::ValidationError)) => tell(String::new(), false),
+                Err(FragmentError(Code::ValidationError)) => tell(String::new(), false),
                 Err(_) => tell(FAILED.to_owned(), true),
             }
         });

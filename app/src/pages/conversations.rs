@@ -7,7 +7,7 @@ use super::{asked, signed_in_or_leave};
 use crate::{
     components::{Bad, Entry, FieldErrors, Sheet},
     context::{RequestContext, request_address},
-    fragments::{FormError, ListFragment, ListQuery, load_conversations},
+    fragments::{FragmentError, ListFragment, ListQuery, load_conversations},
     islands::SearchableList,
 };
 
@@ -18,6 +18,7 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
     let list = asked_list();
     let loading = list.clone();
     let listed = AsyncDerived::new(move || load_conversations(loading.clone()));
+    let response = context.response.clone();
     Some(view! {
         <Sheet
             heading="Conversations"
@@ -28,20 +29,28 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
         >
             <SearchableList q=list.q archived=list.archived from=list.from>
                 <Suspense>
-                    {move || Suspend::new(async move {
-                        match listed.await {
-                            Ok(ListFragment { html, .. }) => {
-                                Either::Left(view! { <div class="entries-box" data-list inner_html=html></div> })
+                    {move || {
+                        let response = response.clone();
+                        Suspend::new(async move {
+                            match listed.await {
+                                Ok(ListFragment { html, .. }) => {
+                                    Either::Left(
+                                        view! { <div class="entries-box" data-list inner_html=html></div> },
+                                    )
+                                }
+                                Err(FragmentError(code)) => {
+                                    response.set(|response| response.code = Some(code));
+                                    let words = match code {
+                                        Code::ValidationError => "Type at least one word to look for.".to_owned(),
+                                        code => sentence(&Problem::new(code)),
+                                    };
+                                    Either::Right(
+                                        view! { <div class="entries-box" data-list><Bad words /></div> },
+                                    )
+                                }
                             }
-                            Err(FormError(code)) => {
-                                let words = match code {
-                                    Code::ValidationError => "Type at least one word to look for.".to_owned(),
-                                    code => sentence(&Problem::new(code)),
-                                };
-                                Either::Right(view! { <div class="entries-box" data-list><Bad words /></div> })
-                            }
-                        }
-                    })}
+                        })
+                    }}
                 </Suspense>
             </SearchableList>
         </Sheet>

@@ -15,7 +15,7 @@ use crate::{
 #[component]
 pub(crate) fn ForgotPasswordPage() -> impl IntoView {
     let context = RequestContext::of_request()?;
-    let next = context.reader.next.clone();
+    let next = context.visitor.next.clone();
     let trouble = FieldErrors::of_request();
     let (heading, lede, body) = if !context.services.mail.is_enabled() {
         (HEADING, NO_MAIL.to_owned(), EitherOf3::A(()))
@@ -25,7 +25,7 @@ pub(crate) fn ForgotPasswordPage() -> impl IntoView {
         let form = view! { <Ask next=next.clone() trouble=trouble.clone() /> };
         (HEADING, ASK.to_owned(), EitherOf3::C(form))
     };
-    let (back, words) = match &context.reader.signed_in {
+    let (back, words) = match &context.visitor.signed_in {
         Some(_) => (routes::SECURITY.to_owned(), "Back to your account"),
         None => (with_next(routes::SIGN_IN, next.as_ref()), "Back to sign in"),
     };

@@ -12,7 +12,7 @@ use crate::{
 
 #[component]
 pub(crate) fn HomePage() -> impl IntoView {
-    match RequestContext::of_request().and_then(|context| context.reader.signed_in) {
+    match RequestContext::of_request().and_then(|context| context.visitor.signed_in) {
         Some(signed_in) => view! { <Owner signed_in /> }.into_any(),
         None => view! { <Stranger /> }.into_any(),
     }

@@ -54,16 +54,16 @@ fn escaped(path: &str) -> String {
 /// Sends a reader who is signed in where they were going. Signing in again would only replace the session. Who has just
 /// tried, on a page opened before, is told what came of it instead.
 fn leave_if_signed_in(context: &RequestContext) -> bool {
-    let leaves = context.reader.signed_in.is_some() && use_context::<FormErrors>().is_none();
+    let leaves = context.visitor.signed_in.is_some() && use_context::<FormErrors>().is_none();
     if leaves {
-        context.go_to(context.reader.next.as_ref().map_or(routes::HOME, LocalPath::as_str));
+        context.go_to(context.visitor.next.as_ref().map_or(routes::HOME, LocalPath::as_str));
     }
     leaves
 }
 
 /// Who is signed in; anybody else is sent to sign in, and comes back to `page` then.
 fn signed_in_or_leave(context: &RequestContext, page: &str) -> Option<SignedIn> {
-    let signed_in = context.reader.signed_in.clone();
+    let signed_in = context.visitor.signed_in.clone();
     if signed_in.is_none() {
         context.go_to(&with_next(routes::SIGN_IN, LocalPath::parse(page).as_ref()));
     }

@@ -14,9 +14,9 @@ pub(crate) fn ProblemPage(
     problem: Problem,
 ) -> impl IntoView {
     let context = RequestContext::of_request();
-    let is_reader = context.as_ref().is_some_and(|context| context.reader.signed_in.is_some());
+    let is_reader = context.as_ref().is_some_and(|context| context.visitor.signed_in.is_some());
     if let Some(context) = &context {
-        context.answer.set(|answered| answered.code = Some(problem.code));
+        context.response.set(|response| response.code = Some(problem.code));
     }
     let heading = match problem.code {
         Code::NotFound => "No such page",

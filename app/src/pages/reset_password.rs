@@ -19,7 +19,7 @@ pub(crate) fn ResetPasswordPage() -> impl IntoView {
     let is_good = move || {
         let context = asking.clone();
         async move {
-            match context.reader.link.as_ref().filter(|_| !failed) {
+            match context.visitor.link.as_ref().filter(|_| !failed) {
                 Some(link) => context.services.accounts.is_reset_link_valid(&link.0).await,
                 None => Ok(false),
             }

@@ -17,7 +17,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
     if leave_if_signed_in(&context) {
         return None;
     }
-    let next = context.reader.next.clone();
+    let next = context.visitor.next.clone();
     let trouble = FieldErrors::of_request();
     let action = with_next(<SignIn as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     let forgot = with_next(routes::FORGOT_PASSWORD, next.as_ref());

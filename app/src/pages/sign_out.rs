@@ -13,7 +13,7 @@ use crate::{
 #[component]
 pub(crate) fn SignOutPage() -> impl IntoView {
     let context = RequestContext::of_request()?;
-    let Some(signed_in) = &context.reader.signed_in else {
+    let Some(signed_in) = &context.visitor.signed_in else {
         context.go_to(routes::HOME);
         return None;
     };

@@ -19,7 +19,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
     if leave_if_signed_in(&context) {
         return None;
     }
-    let next = context.reader.next.clone();
+    let next = context.visitor.next.clone();
     let trouble = FieldErrors::of_request();
     let action = with_next(<SignUp as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     let sign_in = with_next(routes::SIGN_IN, next.as_ref());

@@ -4,27 +4,23 @@ use contract::routes;
 use domain::{DeleteAccountOutcome, Flash};
 use leptos::prelude::*;
 
-use super::{Refusal, finish_form, redirect_to, request_context, signed_in, with_effects};
-use crate::{FormFields, form::AFTER_DELETION, fragments::FormError};
+use super::{FormAccepted, FormRefused, outcome::with_effects, request_context, signed_in};
+use crate::{FormFields, form::AFTER_DELETION};
 
 /// Deletes the account, or has a link mailed that does.
 #[server(prefix = "", endpoint = "/account/data/delete")]
-pub async fn delete_account(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
+pub async fn delete_account(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
     let context = request_context()?;
-    let outcome = async {
-        let signed_in = signed_in(&context)?;
-        let command = form.delete_account()?;
-        let deleted = context.services.accounts.delete(command, signed_in, &context.reader.visit).await;
-        let (deleted, effects) = with_effects(deleted, &context)?;
-        Ok::<_, Refusal>(match deleted {
-            DeleteAccountOutcome::Now => redirect_to(AFTER_DELETION).with(effects),
-            DeleteAccountOutcome::ByMail => {
-                let state = context.services.sessions.browser_state(&signed_in.session);
-                state.set(Flash::DeletionMailed).await;
-                redirect_to(routes::DATA)
-            }
-        })
+    let signed_in = signed_in(&context)?;
+    let command = form.delete_account()?;
+    let deleted = context.services.accounts.delete(command, signed_in, &context.visitor.client).await;
+    let (deleted, effects) = with_effects(deleted, &context)?;
+    let page = match deleted {
+        DeleteAccountOutcome::Now => AFTER_DELETION,
+        DeleteAccountOutcome::ByMail => {
+            context.services.sessions.browser_state(&signed_in.session).set(Flash::DeletionMailed).await;
+            routes::DATA
+        }
     };
-    let outcome = outcome.await;
-    finish_form(&context, form, outcome)
+    Ok(FormAccepted::redirect_to(page).with(effects))
 }

@@ -1,9 +1,11 @@
-//! The server functions behind the forms. Each reads its form, calls the service and tells the edge what came of it.
+//! Server functions: what forms and islands ask the server to do. Each reads its form, calls a service and returns where to
+//! go next. On the server they are ordinary functions; the HTTP layer routes each at its own path and runs it with [`run`].
 
 mod change_email;
 mod change_password;
 mod conversations;
 mod delete_account;
+mod outcome;
 mod profile;
 mod recovery;
 mod sessions;
@@ -12,11 +14,16 @@ mod sign_out;
 mod sign_up;
 mod verify_email;
 
-pub(crate) use self::{
+pub(crate) use self::conversations::{list, turns};
+pub use self::{
     change_email::ChangeEmail,
     change_password::ChangePassword,
-    conversations::{list, turns},
+    conversations::{
+        ArchiveConversation, ChooseBranch, DeleteConversation, GiveFeedback, RenameConversation,
+        RestoreConversation, UnarchiveConversation,
+    },
     delete_account::DeleteAccount,
+    outcome::{EmailLinkUse, FormAccepted, FormRefused},
     profile::SaveProfile,
     recovery::{RequestPasswordReset, ResetPassword},
     sessions::{EndOtherSessions, EndSession},
@@ -26,88 +33,71 @@ pub(crate) use self::{
     verify_email::{SendVerification, VerifyEmail},
 };
 
-use contract::{Code, LocalPath, Problem, Problems};
-use domain::{BrowserEffects, HasBrowserEffects, SignedIn};
+use std::{future::Future, sync::Arc};
 
-use crate::{
-    FormErrors, FormFields, ResponseEffects, context::RequestContext, fragments::FormError,
+use contract::{Code, Problem};
+use domain::{Services, SignedIn};
+use leptos::{
+    prelude::{Owner, provide_context},
+    reactive::computed::ScopedFuture,
+    server_fn::ServerFn,
 };
+use serde::{Serialize, de::DeserializeOwned};
 
-fn request_context() -> Result<RequestContext, FormError> {
-    RequestContext::of_request().ok_or(FormError(Code::Internal))
+use crate::{Book, FormFields, Visitor, context::RequestContext, fragments::FragmentError};
+
+/// A server function behind a form.
+pub trait FormFunction:
+    ServerFn<Output = FormAccepted, Error = FormRefused> + From<FormFields> + 'static
+{
+}
+
+impl<F: ServerFn<Output = FormAccepted, Error = FormRefused> + From<FormFields> + 'static> FormFunction
+    for F
+{
+}
+
+/// A server function that islands call: JSON in, JSON out.
+pub trait FragmentFunction:
+    ServerFn<Output: Serialize, Error = FragmentError> + DeserializeOwned + 'static
+{
+}
+
+impl<F: ServerFn<Output: Serialize, Error = FragmentError> + DeserializeOwned + 'static> FragmentFunction
+    for F
+{
+}
+
+/// Runs a server function for a visitor.
+///
+/// # Errors
+/// Those of the function.
+pub fn run<F: ServerFn>(
+    function: F,
+    services: Arc<Services>,
+    book: Arc<Book>,
+    visitor: Visitor,
+) -> impl Future<Output = Result<F::Output, F::Error>> + Send {
+    let owner = Owner::new();
+    let running = owner.with(|| {
+        provide_context(services);
+        provide_context(book);
+        provide_context(visitor);
+        ScopedFuture::new(function.run_body())
+    });
+    async move {
+        let outcome = running.await;
+        // What was provided above is gone with its owner, so that has to live until here.
+        drop(owner);
+        outcome
+    }
+}
+
+fn request_context() -> Result<RequestContext, Problem> {
+    RequestContext::of_request().ok_or_else(|| Problem::new(Code::Internal))
 }
 
 /// Who is signed in, where nobody else can do anything.
 fn signed_in(context: &RequestContext) -> Result<&SignedIn, Problem> {
-    context.reader.signed_in.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))
-}
-
-/// On to where the form says, or else to `otherwise`.
-fn redirect_next_or(form: &FormFields, otherwise: &str) -> ResponseEffects {
-    ResponseEffects {
-        go_to: form.next().or_else(|| LocalPath::parse(otherwise)),
-        ..ResponseEffects::default()
-    }
-}
-
-/// On to a page, whatever the form says.
-fn redirect_to(page: &str) -> ResponseEffects {
-    ResponseEffects { go_to: LocalPath::parse(page), ..ResponseEffects::default() }
-}
-
-impl ResponseEffects {
-    /// The same, with what the operation does to the browser.
-    fn with(self, browser: BrowserEffects) -> Self {
-        Self { browser, ..self }
-    }
-}
-
-/// Why a form is refused, and what the failure does to the browser.
-struct Refusal {
-    problems: Problems,
-    browser: BrowserEffects,
-}
-
-impl<P: Into<Problems>> From<P> for Refusal {
-    fn from(problems: P) -> Self {
-        Self { problems: problems.into(), browser: BrowserEffects::default() }
-    }
-}
-
-/// An outcome with what it does to the browser; a failure keeps its effects, too.
-fn with_effects<T, E>(
-    outcome: Result<T, E>,
-    context: &RequestContext,
-) -> Result<(T, BrowserEffects), Refusal>
-where
-    T: HasBrowserEffects,
-    E: HasBrowserEffects + Into<Problems>,
-{
-    let browser = outcome.browser_effects(&context.reader.visit);
-    match outcome {
-        Ok(outcome) => Ok((outcome, browser)),
-        Err(error) => Err(Refusal { problems: error.into(), browser }),
-    }
-}
-
-/// Tells the edge what came of a form: what is to happen next, or the problems and what was typed.
-fn finish_form(
-    context: &RequestContext,
-    form: FormFields,
-    outcome: Result<ResponseEffects, Refusal>,
-) -> Result<(), FormError> {
-    match outcome {
-        Ok(accepted) => {
-            context.answer.set(|answered| *answered = accepted);
-            Ok(())
-        }
-        Err(Refusal { problems, browser }) => {
-            let code = problems.first().code;
-            context.answer.set(|answered| {
-                answered.browser = browser;
-                answered.refusal = Some(FormErrors { problems, typed: form });
-            });
-            Err(FormError(code))
-        }
-    }
+    context.visitor.signed_in.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))
 }

@@ -3,19 +3,15 @@
 use contract::routes;
 use leptos::prelude::*;
 
-use super::{Refusal, finish_form, redirect_next_or, request_context, with_effects};
-use crate::{FormFields, fragments::FormError};
+use super::{FormAccepted, FormRefused, outcome::with_effects, request_context};
+use crate::FormFields;
 
-/// Lets a reader in.
+/// Signs a reader in.
 #[server(prefix = "", endpoint = "/sign-in")]
-pub async fn sign_in(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
+pub async fn sign_in(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
     let context = request_context()?;
-    let outcome = async {
-        let command = form.sign_in()?;
-        let signed_in = context.services.accounts.sign_in(command, &context.reader.visit).await;
-        let (_, effects) = with_effects(signed_in, &context)?;
-        Ok::<_, Refusal>(redirect_next_or(&form, routes::HOME).with(effects))
-    };
-    let outcome = outcome.await;
-    finish_form(&context, form, outcome)
+    let command = form.sign_in()?;
+    let signed_in = context.services.accounts.sign_in(command, &context.visitor.client).await;
+    let (_, effects) = with_effects(signed_in, &context)?;
+    Ok(FormAccepted::redirect_next_or(&form, routes::HOME).with(effects))
 }

@@ -3,26 +3,22 @@
 use contract::routes;
 use leptos::prelude::*;
 
-use super::{Refusal, finish_form, redirect_next_or, redirect_to, request_context, with_effects};
-use crate::{FormFields, fragments::FormError};
+use super::{FormAccepted, FormRefused, outcome::with_effects, request_context};
+use crate::FormFields;
 
-/// Where who has to prove the address first is told to look for a mail; the same whether or not the address was free.
+/// The page that asks to look for a mail; the same whether or not the address was free.
 const LOOK_FOR_MAIL: &str = "/verify-email?signed-up";
 
-/// Opens an account and lets its reader in, unless the address has to be proved first.
+/// Opens an account and signs its reader in, unless the address has to be verified first.
 #[server(prefix = "", endpoint = "/sign-up")]
-pub async fn sign_up(#[server(flatten)] form: FormFields) -> Result<(), FormError> {
+pub async fn sign_up(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
     let context = request_context()?;
-    let outcome = async {
-        let command = form.sign_up(&context.services.questions)?;
-        let signed_up = context.services.accounts.sign_up(command, &context.reader.visit).await;
-        let (signed_up, effects) = with_effects(signed_up, &context)?;
-        let next = match signed_up.session {
-            Some(_) => redirect_next_or(&form, routes::HOME),
-            None => redirect_to(LOOK_FOR_MAIL),
-        };
-        Ok::<_, Refusal>(next.with(effects))
+    let command = form.sign_up(&context.services.questions)?;
+    let signed_up = context.services.accounts.sign_up(command, &context.visitor.client).await;
+    let (signed_up, effects) = with_effects(signed_up, &context)?;
+    let accepted = match signed_up.session {
+        Some(_) => FormAccepted::redirect_next_or(&form, routes::HOME),
+        None => FormAccepted::redirect_to(LOOK_FOR_MAIL),
     };
-    let outcome = outcome.await;
-    finish_form(&context, form, outcome)
+    Ok(accepted.with(effects))
 }

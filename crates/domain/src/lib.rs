@@ -31,8 +31,9 @@ use std::sync::Arc;
 pub use accounts::{
     AccountRules, Accounts, ChangeEmailError, ChangePassword, ChangePasswordError, CheckPasswordError,
     DeleteAccount, DeleteAccountError, DeleteAccountOutcome, EmailLinkKind, EmailLinkOutcome,
-    PasswordChanged, PasswordReset, ProfileChange, RequestResetError, ResetPasswordError, SendVerificationError, SignIn,
-    SignInError, SignUp, SignUpError, SignedUp, UnlinkError, UpdateProfileError, VerifyEmailError,
+    PasswordChanged, PasswordReset, ProfileChange, RequestResetError, ResetPasswordError,
+    SendVerificationError, SignIn, SignInError, SignUp, SignUpError, SignedUp, UnlinkError,
+    UpdateProfileError, VerifyEmailError,
 };
 pub use admin::{Admin, AdminError, InitialCredential, NewUser};
 pub use browser_effects::{BrowserEffects, DeviceEffect, HasBrowserEffects, SessionEffect};

@@ -32,19 +32,19 @@ pub async fn delete_user(State(state): State<AppState>, request: Request) -> Res
     let password = shape.optional_text("password", any);
     let token = shape.optional_text("token", any);
     shape.finish()?;
-    let actor = call.actor(&state).await?;
-    let signed_in = actor.signed_in()?;
+    let auth = call.authenticate(&state).await?;
+    let signed_in = auth.signed_in()?;
     let password = password.map(|password| PasswordAttempt::parse(&password)).transpose()?;
     let callback = call.callback("callbackURL", routes::HOME);
     let command = DeleteAccount { password, token, callback };
-    let visit = state.visit(&call.parts);
-    let deleted = state.services.accounts.delete(command, signed_in, &visit).await;
-    let (deleted, effects) = with_effects_of(deleted, &visit)?;
+    let client = state.client_info(&call.parts);
+    let deleted = state.services.accounts.delete(command, signed_in, &client).await;
+    let (deleted, effects) = with_effects_of(deleted, &client)?;
     let message = match deleted {
         DeleteAccountOutcome::Now => DELETED,
         DeleteAccountOutcome::ByMail => "Verification email sent",
     };
-    Ok(success(message).with_effects(effects.or(actor.effects())))
+    Ok(success(message).with_effects(effects.or(auth.effects())))
 }
 
 /// The link of the mail, opened in a browser where its reader is signed in.
@@ -56,8 +56,8 @@ pub async fn callback(State(state): State<AppState>, request: Request) -> Result
     let query = Query::of(&parts.uri);
     let token = query.required("token")?;
     let callback = query.callback(&state)?;
-    let actor = Authentication::of(&state, &parts.headers, Renewal::WhenDue).await?;
-    let outcome = match &actor.session {
+    let auth = Authentication::of(&state, &parts.headers, Renewal::WhenDue).await?;
+    let outcome = match &auth.session {
         Some(resolved) => {
             let deleted = state.services.accounts.delete_by_link(token, &resolved.signed_in).await;
             deleted.map_err(Problems::from)
@@ -67,7 +67,7 @@ pub async fn callback(State(state): State<AppState>, request: Request) -> Result
     match outcome {
         Ok(deleted) => {
             let redirected = callback.map(|callback| redirect(&state, callback, None));
-            let effects = deleted.browser_effects(&state.visit(&parts));
+            let effects = deleted.browser_effects(&state.client_info(&parts));
             Ok(redirected.unwrap_or_else(|| success(DELETED)).with_effects(effects))
         }
         // A reader who follows the link gets a page, a client of the API its JSON.

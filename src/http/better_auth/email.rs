@@ -29,12 +29,12 @@ pub async fn send_verification(
     let email = shape.text("email", Email::parse);
     shape.finish()?;
     let Some(email) = email else { return Err(Problem::new(Code::Internal).into()) };
-    let actor = call.actor(&state).await?;
-    let asking = actor.session.as_ref().map(|resolved| &resolved.signed_in.user);
+    let auth = call.authenticate(&state).await?;
+    let asking = auth.session.as_ref().map(|resolved| &resolved.signed_in.user);
     let callback = call.callback("callbackURL", routes::HOME);
     let sent = state.services.accounts.send_verification(&email, &callback, asking).await;
     sent.map_err(Problems::from)?;
-    Ok(ok_json(json!({ "status": true })).with_effects(actor.effects()))
+    Ok(ok_json(json!({ "status": true })).with_effects(auth.effects()))
 }
 
 /// Begins a change of address.
@@ -45,14 +45,14 @@ pub async fn change_email(State(state): State<AppState>, request: Request) -> Re
         Email::parse(text).map_err(|problem| Problem { field: Some("newEmail".into()), ..problem })
     });
     shape.finish()?;
-    let actor = call.actor(&state).await?;
-    let signed_in = actor.signed_in()?;
+    let auth = call.authenticate(&state).await?;
+    let signed_in = auth.signed_in()?;
     let Some(email) = email else { return Err(Problem::new(Code::Internal).into()) };
     let callback = call.callback("callbackURL", routes::HOME);
-    let visit = state.visit(&call.parts);
-    let begun = state.services.accounts.change_email(&email, &callback, signed_in, &visit).await;
+    let client = state.client_info(&call.parts);
+    let begun = state.services.accounts.change_email(&email, &callback, signed_in, &client).await;
     begun.map_err(Problems::from)?;
-    Ok(ok_json(json!({ "status": true })).with_effects(actor.effects()))
+    Ok(ok_json(json!({ "status": true })).with_effects(auth.effects()))
 }
 
 /// The link of a mail: proves an address, or carries a change of it one step on. Answers JSON, or leads to where it says
@@ -70,8 +70,8 @@ pub async fn verify_email(State(state): State<AppState>, request: Request) -> Re
         // Nothing is to be done by who only asks whether something is there.
         return Ok(super::not_found().await.into_response());
     }
-    let visit = state.visit(&parts);
-    if needs_confirmation(&state, &parts.headers, token, &visit).await? {
+    let client = state.client_info(&parts);
+    if needs_confirmation(&state, &parts.headers, token, &client).await? {
         return Ok(email_links::keep(
             &state,
             EmailLinkPage::VerifyEmail,
@@ -79,20 +79,20 @@ pub async fn verify_email(State(state): State<AppState>, request: Request) -> Re
             callback.unwrap_or_default(),
         ));
     }
-    let actor = Authentication::of(&state, &parts.headers, Renewal::WhenDue).await?;
-    let signed_in = actor.session.as_ref().map(|resolved| &resolved.signed_in);
+    let auth = Authentication::of(&state, &parts.headers, Renewal::WhenDue).await?;
+    let signed_in = auth.session.as_ref().map(|resolved| &resolved.signed_in);
     // Our own page for the first step of a change leads to the one for the second.
     let onwards = match callback.unwrap_or(routes::HOME) {
         routes::CHANGE_CONFIRMED => routes::CHANGE_DONE,
         other => other,
     };
-    let outcome = state.services.accounts.verify_email(token, onwards, signed_in, &visit).await;
+    let outcome = state.services.accounts.verify_email(token, onwards, signed_in, &client).await;
     let verified = match (outcome.map_err(Problem::from), callback) {
         (Ok(verified), _) => verified,
         (Err(problem), Some(callback)) => {
             let code = problem.code.wire().unwrap_or_default();
             let response = redirect(&state, callback, Some(("error", code)));
-            return Ok(response.with_effects(actor.effects()));
+            return Ok(response.with_effects(auth.effects()));
         }
         (Err(problem), None) => return Err(problem.into()),
     };
@@ -103,7 +103,7 @@ pub async fn verify_email(State(state): State<AppState>, request: Request) -> Re
     let effects = match (&verified, signed_in) {
         // The wire sends the session's cookie again after a change of the user.
         (EmailLinkOutcome::Changed(_), Some(signed_in)) => BrowserEffects::renewed(signed_in.session.clone()),
-        _ => verified.browser_effects(&visit).or(actor.effects()),
+        _ => verified.browser_effects(&client).or(auth.effects()),
     };
     Ok(response.with_effects(effects))
 }
@@ -114,13 +114,13 @@ async fn needs_confirmation(
     state: &AppState,
     headers: &HeaderMap,
     token: &str,
-    visit: &ClientInfo,
+    client: &ClientInfo,
 ) -> Result<bool, Problems> {
     let (accounts, navigates) = (&state.services.accounts, email_links::is_navigation(headers));
     match accounts.inspect_link(token).await {
         Ok(EmailLinkKind::Address) if accounts.rules().require_verified_email => {
             let script = headers.contains_key("sec-fetch-mode") && !navigates;
-            Ok(navigates || !(script || accounts.link_signs_in_this_browser(token, visit).await?))
+            Ok(navigates || !(script || accounts.link_signs_in_this_browser(token, client).await?))
         }
         Ok(EmailLinkKind::MoveTo(_) | EmailLinkKind::NewAddress(_)) => Ok(navigates),
         Ok(EmailLinkKind::Address) => Ok(false),

@@ -1,4 +1,4 @@
-//! The JSON door: the Better Auth wire under `/api/auth`, and the older names that lead to the same services.
+//! The API of Better Auth under `/api/auth`, with the older names that lead to the same handlers.
 
 pub mod body;
 mod deletion;
@@ -18,78 +18,84 @@ pub use query::Query;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, get, post},
 };
-use tower_http::{
-    cors::{AllowOrigin, CorsLayer},
-    set_header::SetResponseHeaderLayer,
-};
+use domain::Rule;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::{
     app_state::AppState,
     browser_effects::{self, SessionTransport},
-    rate_limit,
+    cors::{CorsPolicy, cors},
+    rate_limit::{self, RateLimits},
+    routes::{self, Route},
 };
 
-/// Every path below `/api/auth`. Whatever is not here is a 404 without a body, a wrong method too.
-pub fn routes(state: &AppState) -> Router<AppState> {
-    let router =
-        table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
-    router
+const CORS: CorsPolicy = CorsPolicy {
+    methods: &[Method::GET, Method::POST],
+    request_headers: &[],
+    response_headers: &["set-auth-token", "set-auth-jwt", "retry-after", "x-retry-after"],
+};
+
+/// Every path below `/api/auth`.
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::new("/sign-up/email").alias("/signup/email").post(sign_up::sign_up).limited_by(Rule::SignUp),
+        Route::new("/sign-in/email").alias("/signin/email").post(sign_in::sign_in).limited_by(Rule::SignIn),
+        Route::new("/sign-out").alias("/signout").post(sessions::sign_out),
+        Route::new("/get-session").get(sessions::get_session).post(sessions::deferred_refresh),
+        Route::new("/session").get(sessions::get_session).counted_as("/get-session"),
+        Route::new("/session/refresh").post(sessions::refresh).counted_as("/get-session"),
+        Route::new("/list-sessions").get(sessions::list),
+        Route::new("/revoke-session").post(sessions::revoke),
+        Route::new("/revoke-sessions").post(sessions::revoke_all),
+        Route::new("/revoke-other-sessions").post(sessions::revoke_others),
+        Route::new("/update-user").post(profile::update_user),
+        Route::new("/list-accounts").get(profile::list_accounts),
+        Route::new("/unlink-account").post(profile::unlink_account),
+        Route::new("/change-password").post(password::change_password).limited_by(Rule::ChangePassword),
+        Route::new("/verify-password").post(password::verify_password),
+        Route::new("/request-password-reset")
+            .post(password::request_password_reset)
+            .limited_by(Rule::RequestPasswordReset),
+        Route::new("/reset-password").post(password::reset_password),
+        Route::new("/reset-password/{token}").get(password::reset_link),
+        Route::new("/change-email").post(email::change_email).limited_by(Rule::ChangeEmail),
+        Route::new("/send-verification-email")
+            .post(email::send_verification)
+            .limited_by(Rule::SendVerification),
+        Route::new("/verify-email").get(email::verify_email),
+        Route::new("/delete-user").post(deletion::delete_user),
+        Route::new("/delete-user/callback").get(deletion::callback),
+        Route::new("/user").get(profile::user),
+        Route::new("/token").get(tokens::token),
+        Route::new("/jwks").get(tokens::jwks),
+        Route::new("/ok").get(status::ok),
+        Route::new("/error").get(status::error),
+    ]
+}
+
+/// The router of these paths. Whatever is not among them is a 404 without a body, a wrong method too.
+pub fn router(state: &AppState) -> Router<AppState> {
+    let routes = routes();
+    let limits = RateLimits::of(&routes);
+    routes::router(routes)
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state((state.clone(), SessionTransport::CookiesAndToken), browser_effects::apply))
-        .layer(from_fn_with_state(state.clone(), rate_limit::api))
+        .layer(from_fn_with_state((state.clone(), limits), rate_limit::better_auth))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
         ))
-        .layer(cors(state))
+        .layer(cors(state, &CORS))
         .layer(from_fn(only_preflights))
 }
 
-/// Every path below `/api/auth` with its methods.
-pub fn table() -> Vec<(&'static str, MethodRouter<AppState>)> {
-    vec![
-        ("/sign-up/email", post(sign_up::sign_up)),
-        ("/signup/email", post(sign_up::sign_up)),
-        ("/sign-in/email", post(sign_in::sign_in)),
-        ("/signin/email", post(sign_in::sign_in)),
-        ("/sign-out", post(sessions::sign_out)),
-        ("/signout", post(sessions::sign_out)),
-        ("/get-session", get(sessions::get_session).post(sessions::deferred_refresh)),
-        ("/session", get(sessions::get_session)),
-        ("/session/refresh", post(sessions::refresh)),
-        ("/list-sessions", get(sessions::list)),
-        ("/revoke-session", post(sessions::revoke)),
-        ("/revoke-sessions", post(sessions::revoke_all)),
-        ("/revoke-other-sessions", post(sessions::revoke_others)),
-        ("/update-user", post(profile::update_user)),
-        ("/list-accounts", get(profile::list_accounts)),
-        ("/unlink-account", post(profile::unlink_account)),
-        ("/change-password", post(password::change_password)),
-        ("/verify-password", post(password::verify_password)),
-        ("/request-password-reset", post(password::request_password_reset)),
-        ("/reset-password", post(password::reset_password)),
-        ("/reset-password/{token}", get(password::reset_link)),
-        ("/change-email", post(email::change_email)),
-        ("/send-verification-email", post(email::send_verification)),
-        ("/verify-email", get(email::verify_email)),
-        ("/delete-user", post(deletion::delete_user)),
-        ("/delete-user/callback", get(deletion::callback)),
-        ("/user", get(profile::user)),
-        ("/token", get(tokens::token)),
-        ("/jwks", get(tokens::jwks)),
-        ("/ok", get(status::ok)),
-        ("/error", get(status::error)),
-    ]
-}
-
-/// `CorsLayer` takes every OPTIONS for a preflight and answers it with 200. One that says no method is none (Fetch
+/// `CorsLayer` takes every OPTIONS for a preflight and answers it with 200. One that names no method is none (Fetch
 /// standard, CORS protocol), and a wrong method like any other.
 async fn only_preflights(request: Request, next: Next) -> Response {
     let is_preflight = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
@@ -100,20 +106,7 @@ async fn only_preflights(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Browsers on trusted origins, and no others, may read answers and send cookies along.
-fn cors(state: &AppState) -> CorsLayer {
-    let origins = state.site.trusted_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
-    let exposed = ["set-auth-token", "set-auth-jwt", "retry-after", "x-retry-after"];
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
-        .allow_credentials(true)
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION])
-        .expose_headers(exposed.map(HeaderName::from_static))
-        .max_age(std::time::Duration::from_secs(600))
-}
-
-/// Nothing, without a body.
+/// 404 without a body.
 pub async fn not_found() -> StatusCode {
     StatusCode::NOT_FOUND
 }

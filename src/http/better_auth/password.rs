@@ -39,21 +39,21 @@ pub async fn change_password(State(state): State<AppState>, request: Request) ->
     let said = shape.get("revokeOtherSessions").is_some_and(|said| !said.is_null());
     let revoke = shape.flag("revokeOtherSessions", false);
     shape.finish()?;
-    let actor = call.actor(&state).await?;
-    let signed_in = actor.signed_in()?;
+    let auth = call.authenticate(&state).await?;
+    let signed_in = auth.signed_in()?;
     let command = ChangePassword {
         current: PasswordAttempt::parse(&current).map_err(|problem| on("currentPassword", problem))?,
         new: NewPassword::parse(&new).map_err(|problem| on("newPassword", problem))?,
         revoke_others: said.then_some(revoke),
     };
-    let visit = state.visit(&call.parts);
-    let changed = state.services.accounts.change_password(command, signed_in, &visit).await;
-    let (changed, effects) = with_effects_of(changed, &visit)?;
+    let client = state.client_info(&call.parts);
+    let changed = state.services.accounts.change_password(command, signed_in, &client).await;
+    let (changed, effects) = with_effects_of(changed, &client)?;
     let body = Changed {
         token: changed.session.as_ref().map(|session| state.services.sessions.token(&session.id)),
         user: state.services.user_body(&changed.user),
     };
-    Ok(ok_json(body).with_effects(effects.or(actor.effects())))
+    Ok(ok_json(body).with_effects(effects.or(auth.effects())))
 }
 
 /// Whether a password is the reader's.
@@ -62,12 +62,12 @@ pub async fn verify_password(State(state): State<AppState>, request: Request) ->
     let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
     let password = shape.text("password", |text| Ok(text.to_owned())).unwrap_or_default();
     shape.finish()?;
-    let actor = call.actor(&state).await?;
-    let signed_in = actor.signed_in()?;
-    let (attempt, visit) = (PasswordAttempt::parse(&password)?, state.visit(&call.parts));
-    let checked = state.services.accounts.check_password(&attempt, signed_in, &visit).await;
+    let auth = call.authenticate(&state).await?;
+    let signed_in = auth.signed_in()?;
+    let (attempt, client) = (PasswordAttempt::parse(&password)?, state.client_info(&call.parts));
+    let checked = state.services.accounts.check_password(&attempt, signed_in, &client).await;
     checked.map_err(|error| error.on("password"))?;
-    Ok(ok_json(json!({ "status": true })).with_effects(actor.effects()))
+    Ok(ok_json(json!({ "status": true })).with_effects(auth.effects()))
 }
 
 /// Has a link mailed, if the address has an account; answers the same in any case.
@@ -82,8 +82,8 @@ pub async fn request_password_reset(
     shape.finish()?;
     let Some(email) = email else { return Err(Problem::new(Code::Internal).into()) };
     let callback = call.callback("redirectTo", "");
-    let visit = state.visit(&call.parts);
-    let asked = state.services.accounts.request_password_reset(&email, &callback, &visit).await;
+    let client = state.client_info(&call.parts);
+    let asked = state.services.accounts.request_password_reset(&email, &callback, &client).await;
     asked.map_err(Problems::from)?;
     Ok(ok_json(json!({ "status": true, "message": ASKED })))
 }
@@ -114,9 +114,9 @@ pub async fn reset_password(State(state): State<AppState>, request: Request) -> 
     shape.finish()?;
     let token = token.ok_or_else(|| Problem::on(Code::InvalidResetToken, "token"))?;
     let password = NewPassword::parse(&new).map_err(|problem| on("newPassword", problem))?;
-    let visit = state.visit(&call.parts);
-    let set = state.services.accounts.reset_password(&token, password, &visit).await;
-    let (_, effects) = with_effects_of(set, &visit)?;
+    let client = state.client_info(&call.parts);
+    let set = state.services.accounts.reset_password(&token, password, &client).await;
+    let (_, effects) = with_effects_of(set, &client)?;
     Ok(ok_json(json!({ "status": true })).with_effects(effects))
 }
 

@@ -25,8 +25,8 @@ use crate::http::{
 pub async fn update_user(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::read(&state, request, Accepts::Json).await?;
     let change = read(call.body.as_ref(), &state.services.questions)?;
-    let actor = call.actor(&state).await?;
-    let signed_in = actor.signed_in()?;
+    let auth = call.authenticate(&state).await?;
+    let signed_in = auth.signed_in()?;
     if is_truthy(call.body.as_ref().and_then(|body| body.get("email"))) {
         return Err(Problem::on(Code::EmailCanNotBeUpdated, "email").into());
     }
@@ -40,13 +40,13 @@ pub async fn update_user(State(state): State<AppState>, request: Request) -> Res
 /// anonymous call, so that a service learns that its reader's session has ended.
 pub async fn user(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let headers = request.headers();
-    let actor = Authentication::of(&state, headers, Renewal::WhenDue).await?;
+    let auth = Authentication::of(&state, headers, Renewal::WhenDue).await?;
     let token = bearer(headers).filter(|token| state.services.sessions.read_bearer(token).is_none());
     if let Some(token) = token {
         let signed_in = state.services.tokens.verify(&token).await.map_err(Problems::from)?;
         return Ok(ok_json(json!({ "user": state.services.user_body(&signed_in.user) })));
     }
-    let response = match actor.signed_in() {
+    let response = match auth.signed_in() {
         Ok(signed_in) => ok_json(json!({ "user": state.services.user_body(&signed_in.user) })),
         Err(refused) => {
             let mut response = refused.into_response();
@@ -55,7 +55,7 @@ pub async fn user(State(state): State<AppState>, request: Request) -> Result<Res
             return Ok(response);
         }
     };
-    Ok(response.with_effects(actor.effects()))
+    Ok(response.with_effects(auth.effects()))
 }
 
 /// A way to sign in, as the wire shows it: never a password or a token.
@@ -73,8 +73,8 @@ struct Account<'a> {
 
 /// The ways the reader can sign in.
 pub async fn list_accounts(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
-    let actor = Authentication::of(&state, request.headers(), Renewal::WhenDue).await?;
-    let user = &actor.signed_in()?.user;
+    let auth = Authentication::of(&state, request.headers(), Renewal::WhenDue).await?;
+    let user = &auth.signed_in()?.user;
     let methods = state.services.accounts.sign_in_methods(user).await?;
     let accounts = methods.into_iter().map(|method| Account {
         id: method.id,
@@ -86,7 +86,7 @@ pub async fn list_accounts(State(state): State<AppState>, request: Request) -> R
         scopes: [],
     });
     let response = ok_json(accounts.collect::<Vec<_>>());
-    Ok(response.with_effects(actor.effects()))
+    Ok(response.with_effects(auth.effects()))
 }
 
 /// Takes a way to sign in away, unless it is the last. Needs a fresh session.
@@ -95,13 +95,13 @@ pub async fn unlink_account(State(state): State<AppState>, request: Request) -> 
     let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
     let id = shape.text("accountId", |text| Ok(text.to_owned())).unwrap_or_default();
     shape.finish()?;
-    let actor = call.actor(&state).await?;
-    let signed_in = actor.signed_in()?;
+    let auth = call.authenticate(&state).await?;
+    let signed_in = auth.signed_in()?;
     if !state.services.sessions.is_fresh(&signed_in.session) {
         return Err(Problem::new(Code::SessionNotFresh).into());
     }
     state.services.accounts.unlink(&signed_in.user, &id).await.map_err(Problems::from)?;
-    Ok(ok_json(json!({ "status": true })).with_effects(actor.effects()))
+    Ok(ok_json(json!({ "status": true })).with_effects(auth.effects()))
 }
 
 fn read(body: Option<&Value>, questions: &Questions) -> Result<ProfileChange, Problems> {

@@ -50,7 +50,7 @@ impl ApiRequest {
     /// As [`crate::http::guard::TrustedOrigins::check_origin`].
     pub fn check_sign_in(&self, state: &AppState) -> Result<ClientInfo, ApiError> {
         state.site.trusted_origins.check_origin(&self.parts.headers, OriginPolicy::FromBrowser)?;
-        Ok(state.visit(&self.parts))
+        Ok(state.client_info(&self.parts))
     }
 
     /// Where the call asks a mailed link to lead in the end; `default` when it does not say.
@@ -63,7 +63,7 @@ impl ApiRequest {
     ///
     /// # Errors
     /// The problems of a failing database.
-    pub async fn actor(&self, state: &AppState) -> Result<Authentication, Problems> {
+    pub async fn authenticate(&self, state: &AppState) -> Result<Authentication, Problems> {
         Authentication::of(state, &self.parts.headers, Renewal::WhenDue).await
     }
 }

@@ -39,10 +39,10 @@ pub async fn get_session(
         Some("true" | "1") => Renewal::Never,
         _ => Renewal::WhenDue,
     };
-    let actor = Authentication::of(&state, request.headers(), renewal).await?;
-    let signed_in = actor.session.as_ref().map(|resolved| &resolved.signed_in);
+    let auth = Authentication::of(&state, request.headers(), renewal).await?;
+    let signed_in = auth.session.as_ref().map(|resolved| &resolved.signed_in);
     let body = signed_in.map(|signed_in| session_and_user(&state, signed_in));
-    let mut response = ok_json(body).with_effects(actor.effects());
+    let mut response = ok_json(body).with_effects(auth.effects());
     response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     if let (Some(signed_in), true) = (signed_in, state.services.sessions.bearer_enabled()) {
         let token = state.services.tokens.issue(signed_in, None).map_err(Problems::from)?;
@@ -61,8 +61,8 @@ pub async fn deferred_refresh() -> ApiError {
 /// Renews the session now and answers it.
 pub async fn refresh(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::read(&state, request, Accepts::Json).await?;
-    let actor = Authentication::of(&state, &call.parts.headers, Renewal::Now).await?;
-    let signed_in = actor.signed_in()?;
+    let auth = Authentication::of(&state, &call.parts.headers, Renewal::Now).await?;
+    let signed_in = auth.signed_in()?;
     let effects = BrowserEffects::renewed(signed_in.session.clone());
     Ok(ok_json(session_and_user(&state, signed_in)).with_effects(effects))
 }
@@ -70,24 +70,24 @@ pub async fn refresh(State(state): State<AppState>, request: Request) -> Result<
 /// Ends the session, if there is one, and clears the cookies in any case.
 pub async fn sign_out(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::read(&state, request, Accepts::Json).await?;
-    let actor = Authentication::of(&state, &call.parts.headers, Renewal::Never).await?;
-    let visit = state.visit(&call.parts);
-    let signed_out = state.services.sessions.sign_out(actor.presented.as_ref(), &visit.device).await;
-    let (_, effects) = with_effects_of(signed_out, &visit)?;
+    let auth = Authentication::of(&state, &call.parts.headers, Renewal::Never).await?;
+    let client = state.client_info(&call.parts);
+    let signed_out = state.services.sessions.sign_out(auth.presented.as_ref(), &client.device).await;
+    let (_, effects) = with_effects_of(signed_out, &client)?;
     Ok(ok_json(json!({ "success": true })).with_effects(effects))
 }
 
 /// The reader's sessions. Needs a fresh one, as the list says where the reader is.
 pub async fn list(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
-    let actor = Authentication::of(&state, request.headers(), Renewal::WhenDue).await?;
-    let signed_in = actor.signed_in()?;
+    let auth = Authentication::of(&state, request.headers(), Renewal::WhenDue).await?;
+    let signed_in = auth.signed_in()?;
     let sessions = &state.services.sessions;
     if !sessions.is_fresh(&signed_in.session) {
         return Err(Problem::new(Code::SessionNotFresh).into());
     }
     let listed = sessions.list(&signed_in.user.id).await?;
     let bodies: Vec<_> = listed.iter().map(|session| sessions.body(session)).collect();
-    Ok(ok_json(bodies).with_effects(actor.effects()))
+    Ok(ok_json(bodies).with_effects(auth.effects()))
 }
 
 /// Ends the session a token names, if it is one of the reader's.
@@ -96,38 +96,38 @@ pub async fn revoke(State(state): State<AppState>, request: Request) -> Result<R
     let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
     let token = shape.text("token", |text| Ok(text.to_owned())).unwrap_or_default();
     shape.finish()?;
-    let actor = call.actor(&state).await?;
-    let visit = state.visit(&call.parts);
-    let revoked = state.services.sessions.revoke(actor.signed_in()?, &token, &visit.device).await;
-    respond(revoked, &visit, &actor)
+    let auth = call.authenticate(&state).await?;
+    let client = state.client_info(&call.parts);
+    let revoked = state.services.sessions.revoke(auth.signed_in()?, &token, &client.device).await;
+    respond(revoked, &client, &auth)
 }
 
 /// Ends every session of the reader, this one too.
 pub async fn revoke_all(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::read(&state, request, Accepts::Json).await?;
-    let actor = call.actor(&state).await?;
-    let (user, visit) = (&actor.signed_in()?.user, state.visit(&call.parts));
-    let revoked = state.services.sessions.revoke_all(&user.id, None, &visit.device).await;
-    respond(revoked, &visit, &actor)
+    let auth = call.authenticate(&state).await?;
+    let (user, client) = (&auth.signed_in()?.user, state.client_info(&call.parts));
+    let revoked = state.services.sessions.revoke_all(&user.id, None, &client.device).await;
+    respond(revoked, &client, &auth)
 }
 
 /// Ends every session of the reader but this one.
 pub async fn revoke_others(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::read(&state, request, Accepts::Json).await?;
-    let actor = call.actor(&state).await?;
-    let SignedIn { session, user } = actor.signed_in()?;
-    let visit = state.visit(&call.parts);
-    let revoked = state.services.sessions.revoke_all(&user.id, Some(session), &visit.device).await;
-    respond(revoked, &visit, &actor)
+    let auth = call.authenticate(&state).await?;
+    let SignedIn { session, user } = auth.signed_in()?;
+    let client = state.client_info(&call.parts);
+    let revoked = state.services.sessions.revoke_all(&user.id, Some(session), &client.device).await;
+    respond(revoked, &client, &auth)
 }
 
 fn respond(
     revoked: Result<SessionsRevoked, InternalError>,
-    visit: &ClientInfo,
-    actor: &Authentication,
+    client: &ClientInfo,
+    auth: &Authentication,
 ) -> Result<Response, ApiError> {
-    let (_, effects) = with_effects_of(revoked, visit)?;
-    Ok(ok_json(json!({ "status": true })).with_effects(effects.or(actor.effects())))
+    let (_, effects) = with_effects_of(revoked, client)?;
+    Ok(ok_json(json!({ "status": true })).with_effects(effects.or(auth.effects())))
 }
 
 fn session_and_user(state: &AppState, signed_in: &SignedIn) -> SessionAndUser {

@@ -39,12 +39,12 @@ pub async fn sign_in(State(state): State<AppState>, request: Request) -> Result<
     let url = shape.optional_text("callbackURL", any);
     let remember = shape.flag("rememberMe", true);
     shape.finish()?;
-    let visit = call.check_sign_in(&state)?;
+    let client = call.check_sign_in(&state)?;
     let email = Email::parse(&email).map_err(|_| Problem::on(Code::InvalidEmail, "email"))?;
     let callback = call.callback("callbackURL", routes::HOME);
     let command = SignIn { email, password: PasswordAttempt::parse(&password)?, remember, callback };
-    let signed_in = state.services.accounts.sign_in(command, &visit).await;
-    let (signed_in, effects) = with_effects_of(signed_in, &visit)?;
+    let signed_in = state.services.accounts.sign_in(command, &client).await;
+    let (signed_in, effects) = with_effects_of(signed_in, &client)?;
     let location = url.as_deref().and_then(|url| HeaderValue::try_from(url).ok());
     let body = SignedIn {
         redirect: url.is_some(),

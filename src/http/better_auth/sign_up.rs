@@ -31,11 +31,11 @@ struct SignedUp {
 pub async fn sign_up(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::read(&state, request, Accepts::JsonOrForm).await?;
     let draft = Draft::read(&call, &state.services.questions)?;
-    let visit = call.check_sign_in(&state)?;
+    let client = call.check_sign_in(&state)?;
     let callback = call.callback("callbackURL", routes::HOME);
     let command = draft.command(&state.services.questions, callback)?;
-    let signed_up = state.services.accounts.sign_up(command, &visit).await;
-    let (signed_up, effects) = with_effects_of(signed_up, &visit)?;
+    let signed_up = state.services.accounts.sign_up(command, &client).await;
+    let (signed_up, effects) = with_effects_of(signed_up, &client)?;
     let body = SignedUp {
         token: signed_up.session.as_ref().map(|session| state.services.sessions.token(&session.id)),
         user: state.services.user_body(&signed_up.user),

@@ -30,10 +30,10 @@ pub async fn token(
     let Ok(Query(TokenQuery { audience })) = query else {
         return Err(Problem::new(Code::UnknownAudience).into());
     };
-    let actor = Authentication::of(&state, request.headers(), Renewal::WhenDue).await?;
-    let signed_in = actor.signed_in()?;
+    let auth = Authentication::of(&state, request.headers(), Renewal::WhenDue).await?;
+    let signed_in = auth.signed_in()?;
     let token = state.services.tokens.issue(signed_in, audience.as_deref()).map_err(Problems::from)?;
-    Ok(ok_json(json!({ "token": token })).with_effects(actor.effects()))
+    Ok(ok_json(json!({ "token": token })).with_effects(auth.effects()))
 }
 
 /// The public keys. Verifiers may keep them for five minutes.

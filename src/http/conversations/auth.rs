@@ -5,7 +5,7 @@ use contract::{Code, Problem};
 use domain::{ActiveSession, BrowserEffects, LimitError, Principal, Renewal, Rule, SessionHandle, SignedIn};
 use http::{HeaderMap, Method, header, request::Parts};
 
-use super::problem_json::ProblemResponse;
+use crate::http::errors::ProblemResponse;
 use crate::http::{
     app_state::AppState, authn::bearer, browser_effects::NotedEffects, csrf::OriginPolicy, rate_limit,
 };

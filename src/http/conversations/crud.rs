@@ -12,10 +12,8 @@ use contract::{
 };
 use http::{HeaderValue, StatusCode, Uri, header};
 
-use super::{
-    auth::Caller, messages::read, path_params::PathParams, problem_json::ProblemResponse, query::Parameters,
-};
-use crate::http::app_state::AppState;
+use super::{auth::Caller, messages::read, path_params::PathParams, query::Parameters};
+use crate::http::{app_state::AppState, errors::ProblemResponse};
 
 type Answer = Result<Response, ProblemResponse>;
 
@@ -30,7 +28,7 @@ pub async fn list(State(state): State<AppState>, caller: Caller, uri: Uri) -> An
 
 /// `POST /api/conversations`: 201 with a new conversation, 200 with the one that the reader already has of this name.
 pub async fn create(State(state): State<AppState>, caller: Caller, request: Request) -> Answer {
-    let new: NewConversation = read(&state, request).await?;
+    let new: NewConversation = read(request).await?;
     let created = state.services.conversations.create(caller.user_id(), new).await;
     let (conversation, is_new) = created.map_err(Problems::from)?;
     let location = format!("{}/{}", routes::API_CONVERSATIONS, conversation.id);
@@ -59,7 +57,7 @@ pub async fn update(
     PathParams(id): PathParams<String>,
     request: Request,
 ) -> Answer {
-    let change: ConversationChange = read(&state, request).await?;
+    let change: ConversationChange = read(request).await?;
     let updated = state.services.conversations.update(caller.user_id(), &id, change).await;
     Ok(Json(updated.map_err(Problems::from)?).into_response())
 }

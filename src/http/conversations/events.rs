@@ -16,8 +16,8 @@ use http::{HeaderMap, HeaderValue, Uri, header};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
-use super::{auth::Caller, path_params::PathParams, problem_json::ProblemResponse, query::Parameters};
-use crate::http::app_state::AppState;
+use super::{auth::Caller, path_params::PathParams, query::Parameters};
+use crate::http::{app_state::AppState, errors::ProblemResponse};
 
 /// Between two signs of life. The session is looked at with each, and before anything is told.
 const HEARTBEAT: Duration = Duration::from_secs(15);

@@ -8,8 +8,8 @@ use axum::{
 use contract::{Problems, conversations::NewFeedback};
 use http::StatusCode;
 
-use super::{auth::Caller, messages::read, path_params::PathParams, problem_json::ProblemResponse};
-use crate::http::app_state::AppState;
+use super::{auth::Caller, messages::read, path_params::PathParams};
+use crate::http::{app_state::AppState, errors::ProblemResponse};
 
 /// Keeps what the reader thinks of a message.
 pub async fn set(
@@ -18,7 +18,7 @@ pub async fn set(
     PathParams((id, message_id)): PathParams<(String, String)>,
     request: Request,
 ) -> Result<Response, ProblemResponse> {
-    let feedback: NewFeedback = read(&state, request).await?;
+    let feedback: NewFeedback = read(request).await?;
     let set = state.services.conversations.set_feedback(caller.user_id(), &id, &message_id, feedback).await;
     Ok(Json(set.map_err(Problems::from)?.feedback).into_response())
 }

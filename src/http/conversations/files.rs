@@ -14,14 +14,13 @@ use domain::{ConversationExport, ExportFormat};
 use futures_util::stream;
 use http::{HeaderValue, Uri, header};
 
-use super::{
-    Deadline, RETRY,
-    auth::Caller,
-    path_params::PathParams,
-    problem_json::{Document, ProblemResponse},
-    query::Parameters,
+use super::{Deadline, RETRY, auth::Caller, path_params::PathParams, query::Parameters};
+use crate::http::{
+    app_state::AppState,
+    better_auth::body,
+    errors::problem_json::{Document, ProblemResponse},
+    routes::RouteSettings,
 };
-use crate::http::{app_state::AppState, better_auth::body};
 
 type Answer = Result<Response, ProblemResponse>;
 
@@ -56,8 +55,8 @@ pub async fn import(
     request: Request,
 ) -> Answer {
     let (parts, bytes) = request.into_parts();
-    let most = state.services.conversations.limits().import_bytes;
-    let bytes = body::json(&parts.headers, bytes, most).await?;
+    let limit = RouteSettings::of(&parts.extensions).body_limit;
+    let bytes = body::json(&parts.headers, bytes, limit).await?;
     let imported = state.services.conversations.import(caller.user_id(), bytes.into(), until).await;
     let (imported, whole) = imported.map_err(Problems::from)?;
     Ok(if whole { Json(imported).into_response() } else { unfinished(&imported) })

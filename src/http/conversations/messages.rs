@@ -15,15 +15,12 @@ use serde::{Deserialize, de::DeserializeOwned, de::IgnoredAny};
 use super::{
     auth::{Caller, CallerAllowExpired},
     path_params::PathParams,
-    problem_json::ProblemResponse,
     query::Parameters,
 };
-use crate::http::{app_state::AppState, better_auth::body};
+use crate::http::{app_state::AppState, better_auth::body, errors::ProblemResponse, routes::RouteSettings};
 
 type Answer = Result<Response, ProblemResponse>;
 
-/// Messages a body has room for when each is as large as one may be.
-const LARGE_MESSAGES: usize = 4;
 /// The longest `Idempotency-Key`, in bytes.
 const MAX_KEY: usize = 255;
 
@@ -49,7 +46,7 @@ pub async fn append(
     request: Request,
 ) -> Answer {
     let key = idempotency_key(request.headers())?;
-    let bytes = collect(&state, request).await?;
+    let bytes = collect(request).await?;
     let messages = parse_batch(&bytes)?;
     let appended =
         state.services.conversations.append(caller.principal(), &id, messages, key.as_deref()).await;
@@ -76,7 +73,7 @@ pub async fn update(
     PathParams((id, message_id)): PathParams<(String, String)>,
     request: Request,
 ) -> Answer {
-    let change: MessageChange = read(&state, request).await?;
+    let change: MessageChange = read(request).await?;
     let updated =
         state.services.conversations.update_message(caller.principal(), &id, &message_id, change).await;
     Ok(Json(updated.map_err(Problems::from)?).into_response())
@@ -86,14 +83,13 @@ pub async fn update(
 ///
 /// # Errors
 /// As [`body::collect`] and [`read_json`].
-pub async fn read<T: DeserializeOwned>(state: &AppState, request: Request) -> Result<T, ProblemResponse> {
-    Ok(read_json(&collect(state, request).await?)?)
+pub async fn read<T: DeserializeOwned>(request: Request) -> Result<T, ProblemResponse> {
+    Ok(read_json(&collect(request).await?)?)
 }
 
-async fn collect(state: &AppState, request: Request) -> Result<bytes::Bytes, ProblemResponse> {
+async fn collect(request: Request) -> Result<bytes::Bytes, ProblemResponse> {
     let (parts, body) = request.into_parts();
-    let most = state.services.conversations.limits().message_bytes.saturating_mul(LARGE_MESSAGES);
-    Ok(body::json(&parts.headers, body, most.max(body::MAX_BODY)).await?)
+    Ok(body::json(&parts.headers, body, RouteSettings::of(&parts.extensions).body_limit).await?)
 }
 
 /// One message, or several.

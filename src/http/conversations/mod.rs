@@ -7,7 +7,6 @@ mod feedback;
 mod files;
 mod messages;
 mod path_params;
-pub mod problem_json;
 mod query;
 mod search;
 
@@ -16,22 +15,32 @@ use std::{any::Any, convert::Infallible, time::Duration};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderValue, Method, header},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, any, get, patch, post, put},
+    routing::{MethodRouter, any},
 };
-use contract::{Code, Problem, routes};
+use contract::{Code, Problem};
+use domain::ConversationLimits;
 use tokio::time::Instant;
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    cors::{AllowOrigin, CorsLayer},
-    set_header::SetResponseHeaderLayer,
+use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
+
+use super::{
+    app_state::AppState,
+    better_auth::body::MAX_BODY,
+    cors::{CorsPolicy, cors},
+    errors::ProblemResponse,
+    routes::{self, Route},
 };
 
-use self::problem_json::ProblemResponse;
-use super::app_state::AppState;
+const CORS: CorsPolicy = CorsPolicy {
+    methods: &[Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE],
+    request_headers: &["idempotency-key", "last-event-id"],
+    response_headers: &["retry-after", "location", "content-disposition"],
+};
 
+/// Messages a body has room for when each is as large as one may be.
+const LARGE_MESSAGES: usize = 4;
 /// Somewhat shorter than any request may take.
 const PATIENCE: Duration = Duration::from_secs(28);
 /// Somewhat shorter again: whoever does much at once ends by then, and still says how far it came.
@@ -43,11 +52,34 @@ const RETRY: u32 = 5;
 #[derive(Debug, Clone, Copy)]
 struct Deadline(Instant);
 
-/// Every path of conversations. What is not here is no concern of this router.
-pub fn routes(state: &AppState) -> Router<AppState> {
-    let router =
-        table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
-    router
+/// Every path of conversations, messages and the search in them. Requests are counted by user, not by address
+/// ([`auth::Caller`]).
+pub fn routes(limits: &ConversationLimits) -> Vec<Route> {
+    let messages_limit = limits.message_bytes.saturating_mul(LARGE_MESSAGES).max(MAX_BODY);
+    let with_messages = |path| Route::new(path).body_limit(messages_limit);
+    vec![
+        with_messages("/api/conversations").get(crud::list).post(crud::create),
+        Route::new("/api/conversations/export").get(files::export_all),
+        Route::new("/api/conversations/import").post(files::import).body_limit(limits.import_bytes),
+        with_messages("/api/conversations/{id}").get(crud::find).patch(crud::update).delete(crud::delete),
+        Route::new("/api/conversations/{id}/export").get(files::export),
+        Route::new("/api/conversations/{id}/restore").post(crud::restore),
+        Route::new("/api/conversations/{id}/events").get(events::stream),
+        with_messages("/api/conversations/{id}/messages").get(messages::list).post(messages::append),
+        with_messages("/api/conversations/{id}/messages/{message_id}")
+            .get(messages::find)
+            .patch(messages::update),
+        with_messages("/api/conversations/{id}/messages/{message_id}/feedback")
+            .put(feedback::set)
+            .delete(feedback::clear),
+        Route::new("/api/search").get(search::search),
+        Route::new("/api/me").get(crud::me),
+    ]
+}
+
+/// The router of these paths. What is not among them is no concern of this router.
+pub fn router(state: &AppState) -> Router<AppState> {
+    routes::router(routes(state.services.conversations.limits()))
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(panicked))
@@ -56,51 +88,12 @@ pub fn routes(state: &AppState) -> Router<AppState> {
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
         ))
-        .layer(cors(state))
+        .layer(cors(state, &CORS))
 }
 
-/// What stands below `/api` and is nothing. Scripts elsewhere may read that, too.
+/// 404 fallback for unknown `/api` paths, with CORS headers.
 pub fn not_found_fallback(state: &AppState) -> MethodRouter<AppState> {
-    any(not_found).layer::<_, Infallible>(cors(state))
-}
-
-/// Every path with its methods.
-pub fn table() -> Vec<(String, MethodRouter<AppState>)> {
-    let conversation = format!("{}/{{id}}", routes::API_CONVERSATIONS);
-    let messages = format!("{conversation}/messages");
-    let message = format!("{messages}/{{message_id}}");
-    vec![
-        (routes::API_CONVERSATIONS.to_owned(), get(crud::list).post(crud::create)),
-        (format!("{}/export", routes::API_CONVERSATIONS), get(files::export_all)),
-        (format!("{}/import", routes::API_CONVERSATIONS), post(files::import)),
-        (format!("{conversation}/export"), get(files::export)),
-        (format!("{conversation}/restore"), post(crud::restore)),
-        (format!("{conversation}/events"), get(events::stream)),
-        (conversation, get(crud::find).patch(crud::update).delete(crud::delete)),
-        (messages, get(messages::list).post(messages::append)),
-        (format!("{message}/feedback"), put(feedback::set).delete(feedback::clear)),
-        (message, get(messages::find).merge(patch(messages::update))),
-        (routes::API_SEARCH.to_owned(), get(search::search)),
-        (routes::API_ME.to_owned(), get(crud::me)),
-    ]
-}
-
-/// Browsers on trusted origins, and no others, may read answers and send cookies along.
-fn cors(state: &AppState) -> CorsLayer {
-    let origins = state.site.trusted_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
-    let exposed = ["retry-after", "location", "content-disposition"];
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
-        .allow_credentials(true)
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([
-            header::CONTENT_TYPE,
-            header::AUTHORIZATION,
-            HeaderName::from_static("idempotency-key"),
-            HeaderName::from_static("last-event-id"),
-        ])
-        .expose_headers(exposed.map(HeaderName::from_static))
-        .max_age(Duration::from_secs(600))
+    any(not_found).layer::<_, Infallible>(cors(state, &CORS))
 }
 
 /// Answers before the bound on every request would, whose answer is no document.

@@ -5,8 +5,8 @@ use contract::{Code, Problem};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::problem_json::ProblemResponse;
 use crate::http::app_state::AppState;
+use crate::http::errors::ProblemResponse;
 
 /// What an address names. What is no text is the name of nothing.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use contract::{Problem, Reason, conversations::Order};
 use domain::PageRequest;
 use http::Uri;
 
-use super::problem_json::ProblemResponse;
 use crate::http::better_auth::Query;
+use crate::http::errors::ProblemResponse;
 
 /// The parameters of a list.
 #[derive(Debug)]

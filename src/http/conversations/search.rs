@@ -8,8 +8,8 @@ use axum::{
 use contract::Problems;
 use http::Uri;
 
-use super::{auth::Caller, problem_json::ProblemResponse, query::Parameters};
-use crate::http::app_state::AppState;
+use super::{auth::Caller, query::Parameters};
+use crate::http::{app_state::AppState, errors::ProblemResponse};
 
 /// The reader's messages that hold what is looked for.
 pub async fn search(

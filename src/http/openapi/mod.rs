@@ -33,8 +33,8 @@ use self::document::About;
 use super::{
     app_state::AppState,
     compression::gzipped,
-    conversations::{problem_json::status_of, wrong_method},
-    errors,
+    conversations::wrong_method,
+    errors::{self, problem_json::status_of},
     pages::{self, RenderContext},
 };
 

@@ -3,7 +3,10 @@
 use contract::{Code, Problem};
 use serde_json::{Map, Value, json};
 
-use crate::http::{better_auth::body::MAX_BODY, conversations::problem_json, errors};
+use crate::http::{
+    better_auth::body::MAX_BODY,
+    errors::{self, better_auth, problem_json},
+};
 
 /// Which of the two kinds of error an operation answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -271,7 +274,7 @@ impl Errors {
             Self::Documents => {
                 serde_json::to_value(problem_json::Document::of(&problem.into())).unwrap_or_default()
             }
-            Self::Wire => errors::body(&problem.into()),
+            Self::Wire => better_auth::body(&problem.into()),
         }
     }
 }

@@ -14,7 +14,7 @@ use utoipa::{
 };
 
 use super::operation::reference;
-use crate::http::conversations::problem_json::Document;
+use crate::http::errors::problem_json::Document;
 
 /// Every schema of the document, by name.
 pub fn schemas(questions: &Questions) -> Map<String, Value> {

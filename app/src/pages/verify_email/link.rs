@@ -24,7 +24,7 @@ pub(super) fn WaitingLink(
     let look = move || {
         let context = asking.clone();
         async move {
-            let token = context.reader.link.map(|link| link.0).unwrap_or_default();
+            let token = context.visitor.link.map(|link| link.0).unwrap_or_default();
             match context.services.accounts.inspect_link(&token).await {
                 Ok(meaning) => Ok(Ok(meaning)),
                 Err(VerifyEmailError::Failure(failure)) => Err(failure),

@@ -42,7 +42,7 @@ enum About {
 #[component]
 pub(crate) fn VerifyEmailPage() -> impl IntoView {
     let context = RequestContext::of_request()?;
-    let user = context.reader.signed_in.as_ref().map(|signed_in| signed_in.user.clone());
+    let user = context.visitor.signed_in.as_ref().map(|signed_in| signed_in.user.clone());
     let trouble = FieldErrors::of_request();
     let can_send = context.services.mail.is_enabled();
     let about = page_state(&context, user.as_ref(), &trouble);
@@ -104,7 +104,7 @@ fn page_state(context: &RequestContext, user: Option<&User>, trouble: &FieldErro
         About::Sent
     } else if says("confirmed") && (user.is_none() || has_proved) {
         About::Confirmed
-    } else if context.reader.link.is_some() {
+    } else if context.visitor.link.is_some() {
         About::Link
     } else if has_proved {
         About::Confirmed

@@ -3,11 +3,11 @@
 use contract::conversations::{Conversation, ConversationStatus, Hit};
 use domain::{ConversationError, PageRequest};
 
-use super::{super::signed_in, refused, request_context};
+use super::super::{request_context, signed_in};
 use crate::{
     components::{Rows, hit_rows, list_more, list_region, list_rows},
     context::RequestContext,
-    fragments::{FormError, ListFragment, ListQuery},
+    fragments::{FragmentError, ListFragment, ListQuery},
 };
 
 /// Rows of a page.
@@ -19,20 +19,18 @@ const MOST: u32 = 200;
 type Found<T> = (Vec<T>, Option<String>);
 
 /// The reader's conversations, or the messages in which something was found.
-pub(crate) async fn list(asked: ListQuery) -> Result<ListFragment, FormError> {
+pub(crate) async fn list(asked: ListQuery) -> Result<ListFragment, FragmentError> {
     let context = request_context()?;
     let asked = ListQuery { shown: rows(asked.shown), q: asked.q.trim().to_owned(), ..asked };
-    let user_id = signed_in(&context).map_err(|problem| refused(&context, problem))?.user.id.clone();
+    let user_id = signed_in(&context)?.user.id.clone();
     let before = asked.shown - STEP;
     // Rows that an island adds are numbered on from those that are there.
     let first = if asked.more.is_some() { before } else { 0 };
     let (rows, next) = if asked.q.is_empty() {
-        let (found, next) =
-            conversations(&context, &user_id, &asked).await.map_err(|error| refused(&context, error))?;
+        let (found, next) = conversations(&context, &user_id, &asked).await?;
         (Rows { count: found.len(), html: list_rows(&found, &asked, first) }, next)
     } else {
-        let (found, next) =
-            hits(&context, &user_id, &asked).await.map_err(|error| refused(&context, error))?;
+        let (found, next) = hits(&context, &user_id, &asked).await?;
         (Rows { count: found.len(), html: hit_rows(&found, first) }, next)
     };
     let more = next.map(|next| list_more(&asked, &next, STEP, asked.shown < MOST)).unwrap_or_default();

@@ -4,16 +4,8 @@ mod forms;
 mod list;
 mod turns;
 
+pub use self::forms::{
+    ArchiveConversation, ChooseBranch, DeleteConversation, GiveFeedback, RenameConversation,
+    RestoreConversation, UnarchiveConversation,
+};
 pub(crate) use self::{list::list, turns::turns};
-
-use contract::Problems;
-
-use super::request_context;
-use crate::{context::RequestContext, fragments::FormError};
-
-/// Tells the edge or the page why nothing came of what was asked.
-fn refused(context: &RequestContext, problems: impl Into<Problems>) -> FormError {
-    let code = problems.into().first().code;
-    context.answer.set(|answered| answered.code = Some(code));
-    FormError(code)
-}

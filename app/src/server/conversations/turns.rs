@@ -2,34 +2,25 @@
 
 use std::sync::Arc;
 
-use contract::{Code, Problem, Problems};
+use contract::{Code, Problem};
 use domain::PageAnchor;
 use leptos::prelude::use_context;
 
-use super::{super::signed_in, refused, request_context};
+use super::super::{request_context, signed_in};
 use crate::{
     Book,
     components::{turn_rows, way_to_earlier, way_to_later},
-    context::RequestContext,
-    fragments::{AnchorKind, FormError, MessagesFragment, MessagesQuery},
+    fragments::{AnchorKind, FragmentError, MessagesFragment, MessagesQuery},
 };
 
 /// Messages of a page.
 const PAGE: u32 = 30;
 
 /// Messages of a conversation of the reader.
-pub(crate) async fn turns(asked: MessagesQuery) -> Result<MessagesFragment, FormError> {
+pub(crate) async fn turns(asked: MessagesQuery) -> Result<MessagesFragment, FragmentError> {
     let context = request_context()?;
     let book = use_context::<Arc<Book>>().map(|book| book.name.clone()).unwrap_or_default();
-    read(&context, &asked, &book).await.map_err(|problems| refused(&context, problems))
-}
-
-async fn read(
-    context: &RequestContext,
-    asked: &MessagesQuery,
-    book: &str,
-) -> Result<MessagesFragment, Problems> {
-    let user_id = &signed_in(context)?.user.id;
+    let user_id = &signed_in(&context)?.user.id;
     let place = match (asked.place, asked.message.as_str()) {
         (AnchorKind::End, _) => PageAnchor::End,
         (_, "") => return Err(Problem::new(Code::MalformedRequest).into()),
@@ -41,13 +32,13 @@ async fn read(
     let branch = Some(asked.branch.as_str()).filter(|branch| !branch.is_empty());
     let stretch = context.services.conversations.branch_page(user_id, &asked.id, branch, place, PAGE).await?;
     let places = stretch.turns.first().zip(stretch.turns.last());
-    let html = if places.is_some() { turn_rows(&stretch.turns, asked, book) } else { String::new() };
+    let html = if places.is_some() { turn_rows(&stretch.turns, &asked, &book) } else { String::new() };
     let first = stretch.turns.first().filter(|_| stretch.goes_up).map(|turn| turn.message.id.as_str());
     let last = stretch.turns.last().filter(|_| stretch.goes_on).map(|turn| turn.message.id.as_str());
     Ok(MessagesFragment {
         html,
-        earlier: first.map(|first| way_to_earlier(asked, first)).unwrap_or_default(),
-        later: last.map(|last| way_to_later(asked, last)).unwrap_or_default(),
+        earlier: first.map(|first| way_to_earlier(&asked, first)).unwrap_or_default(),
+        later: last.map(|last| way_to_later(&asked, last)).unwrap_or_default(),
         places: places.map(|(first, last)| (first.message.seq, last.message.seq)),
     })
 }

@@ -1,4 +1,4 @@
-//! Problems as RFC 9457 documents.
+//! Problem documents (RFC 9457, `application/problem+json`): below `/api/conversations`, `/api/search` and `/api/me`.
 
 use axum::{
     Json,
@@ -9,9 +9,9 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::errors::{error_headers, status};
+use super::{error_headers, status};
 
-/// An answer that says no, ready to be returned with `?`.
+/// An error response, ready to be returned with `?`.
 #[derive(Debug)]
 pub struct ProblemResponse(Box<Problems>);
 

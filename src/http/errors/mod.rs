@@ -1,17 +1,16 @@
-//! Problems on the JSON door: the one table from code to status, and the one shape of an error.
+//! Problems as responses. The status of each code and the headers that go with it are here; each envelope has a file of its
+//! own: Better Auth's, RFC 9457's, and in time OAuth's (RFC 6749 section 5.2).
 
-use axum::{
-    Json,
-    response::{IntoResponse, Response},
-};
-use contract::{Code, Problem, Problems};
-use domain::BrowserEffects;
+pub mod better_auth;
+pub mod problem_json;
+
+pub use self::{better_auth::ApiError, problem_json::ProblemResponse};
+
+use axum::response::Response;
+use contract::{Code, Problem};
 use http::{HeaderValue, StatusCode, header};
-use serde_json::{Map, Value};
 
-use super::browser_effects::WithBrowserEffects;
-
-/// The status of a problem, on every door.
+/// The HTTP status of a problem. Problem documents differ for one code ([`problem_json::status_of`]).
 pub const fn status(code: Code) -> StatusCode {
     match code {
         Code::ValidationError
@@ -74,57 +73,7 @@ pub const fn status(code: Code) -> StatusCode {
     }
 }
 
-/// What the wire says about problems: `{"message", "code"}`.
-pub fn body(problems: &Problems) -> Value {
-    let mut body = Map::new();
-    body.insert("message".into(), message(problems).into());
-    if let Some(code) = problems.first().code.wire() {
-        body.insert("code".into(), code.into());
-    }
-    Value::Object(body)
-}
-
-/// An answer that says no, ready to be returned with `?`.
-#[derive(Debug)]
-pub struct ApiError(Box<Refusal>);
-
-#[derive(Debug)]
-struct Refusal {
-    problems: Problems,
-    effects: BrowserEffects,
-}
-
-impl ApiError {
-    /// A failure that affects the browser, such as one that clears the cookies of a session that has ended.
-    pub fn with_effects(problems: impl Into<Problems>, effects: BrowserEffects) -> Self {
-        Self(Box::new(Refusal { problems: problems.into(), effects }))
-    }
-}
-
-impl<P: Into<Problems>> From<P> for ApiError {
-    fn from(problems: P) -> Self {
-        Self::with_effects(problems, BrowserEffects::default())
-    }
-}
-
-impl IntoResponse for ApiError {
-    /// `{"message", "code"}` of the first problem; wrong fields are all named in one message, as the wire does.
-    fn into_response(self) -> Response {
-        let Refusal { problems, effects } = *self.0;
-        let first = problems.first();
-        let mut response = (status(first.code), Json(body(&problems))).into_response();
-        error_headers(first, &mut response);
-        response.with_effects(effects)
-    }
-}
-
-/// The answer when a handler panics, which is a fault of ours: the connection lives on and says so. The panic itself has
-/// been written to the log by then.
-pub fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    ApiError::from(Problem::new(Code::Internal)).into_response()
-}
-
-/// Headers that go with a problem, whatever the body says.
+/// Sets the headers that go with a problem in every envelope: `Retry-After`, `WWW-Authenticate`.
 pub fn error_headers(problem: &Problem, response: &mut Response) {
     let headers = response.headers_mut();
     if let Some(seconds) = problem.retry_after {
@@ -138,29 +87,5 @@ pub fn error_headers(problem: &Problem, response: &mut Response) {
         // RFC 6750 section 3.1.
         let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
         headers.insert(header::WWW_AUTHENTICATE, challenge);
-    }
-}
-
-fn message(problems: &Problems) -> String {
-    let first = problems.first();
-    match (first.code, &first.reason) {
-        (Code::ValidationError, _) => {
-            let invalid = problems.iter().filter(|problem| problem.code == Code::ValidationError);
-            invalid.map(invalid_field).collect::<Vec<_>>().join("; ")
-        }
-        (Code::MissingField, _) => format!("{} is required", first.field.as_deref().unwrap_or("field")),
-        (Code::UnsupportedMediaType, Some(reason)) => reason.to_string(),
-        _ => first.code.message().to_owned(),
-    }
-}
-
-fn invalid_field(problem: &Problem) -> String {
-    let reason =
-        problem.reason.as_ref().map_or_else(|| problem.code.message().to_owned(), ToString::to_string);
-    match &problem.field {
-        // A parameter of the query says so itself.
-        Some(field) if field.starts_with("query.") => format!("[{field}] {reason}"),
-        Some(field) => format!("[body.{field}] {reason}"),
-        None => format!("[body] {reason}"),
     }
 }

@@ -1,0 +1,166 @@
+//! One declaration for each address: its path and older names, methods with their handlers, rate limit, the page its form is
+//! on, body limit and embedding. The router, the rate limiter and the redirect from a form's address to its page derive from
+//! it; `docs/openapi.json` is compared with it.
+//!
+//! Each group of routes is a function that returns a list of [`Route`]: [`super::pages::routes`],
+//! [`super::better_auth::routes`], [`super::conversations::routes`], [`super::openapi::routes`]. A new group, such as OAuth's
+//! (`http/oauth`, for `/oauth2/authorize`, `/oauth2/token` and what is discovered below `/.well-known`), has a list of its own
+//! and a line in [`super::router`].
+
+use axum::{
+    Router,
+    extract::Request,
+    handler::Handler,
+    middleware::{Next, from_fn},
+    response::Response,
+    routing::{MethodFilter, MethodRouter},
+};
+use domain::Rule;
+use http::Method;
+
+use super::{
+    app_state::AppState, better_auth::body::MAX_BODY, rate_limit::RateLimit, security_headers::Embedding,
+};
+
+/// An address.
+#[derive(Debug)]
+pub struct Route {
+    /// The path as axum matches it, parameters in braces; below the group's prefix, if it has one.
+    pub path: &'static str,
+    /// Older names of the same address.
+    pub aliases: Vec<&'static str>,
+    /// The methods it knows.
+    pub methods: Vec<Method>,
+    /// What each request to it is handled with.
+    pub settings: RouteSettings,
+    handlers: MethodRouter<AppState>,
+}
+
+/// What applies to each request to an address. Handlers find it among the request's extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct RouteSettings {
+    /// How often it may be asked.
+    pub rate_limit: RateLimit,
+    /// The page that a form sent here is on; `None` when it is this one.
+    pub page: Option<&'static str>,
+    /// The largest body that is read, in bytes.
+    pub body_limit: usize,
+    /// Who may embed the answers.
+    pub embedding: Embedding,
+}
+
+impl Default for RouteSettings {
+    fn default() -> Self {
+        Self {
+            rate_limit: RateLimit::OTHER,
+            page: None,
+            body_limit: MAX_BODY,
+            embedding: Embedding::SAME_ORIGIN,
+        }
+    }
+}
+
+impl RouteSettings {
+    /// The settings of the route that a request has reached; those of any other address when it has reached none.
+    pub fn of(extensions: &http::Extensions) -> Self {
+        extensions.get().copied().unwrap_or_default()
+    }
+}
+
+impl Route {
+    /// An address that knows no method yet.
+    pub fn new(path: &'static str) -> Self {
+        Self {
+            path,
+            aliases: Vec::new(),
+            methods: Vec::new(),
+            settings: RouteSettings::default(),
+            handlers: MethodRouter::new(),
+        }
+    }
+
+    /// Handles GET, and HEAD as axum does.
+    pub fn get<H: Handler<T, AppState>, T: 'static>(self, handler: H) -> Self {
+        self.on(Method::GET, MethodFilter::GET, handler)
+    }
+
+    /// Handles POST.
+    pub fn post<H: Handler<T, AppState>, T: 'static>(self, handler: H) -> Self {
+        self.on(Method::POST, MethodFilter::POST, handler)
+    }
+
+    /// Handles PUT.
+    pub fn put<H: Handler<T, AppState>, T: 'static>(self, handler: H) -> Self {
+        self.on(Method::PUT, MethodFilter::PUT, handler)
+    }
+
+    /// Handles PATCH.
+    pub fn patch<H: Handler<T, AppState>, T: 'static>(self, handler: H) -> Self {
+        self.on(Method::PATCH, MethodFilter::PATCH, handler)
+    }
+
+    /// Handles DELETE.
+    pub fn delete<H: Handler<T, AppState>, T: 'static>(self, handler: H) -> Self {
+        self.on(Method::DELETE, MethodFilter::DELETE, handler)
+    }
+
+    fn on<H: Handler<T, AppState>, T: 'static>(
+        mut self,
+        method: Method,
+        filter: MethodFilter,
+        handler: H,
+    ) -> Self {
+        self.methods.push(method);
+        self.handlers = self.handlers.on(filter, handler);
+        self
+    }
+
+    /// An older name of the same address.
+    pub fn alias(mut self, path: &'static str) -> Self {
+        self.aliases.push(path);
+        self
+    }
+
+    /// Counts requests under a rule of their own.
+    pub const fn limited_by(mut self, rule: Rule) -> Self {
+        self.settings.rate_limit.rule = rule;
+        self
+    }
+
+    /// Counts requests together with others of the same name, when no rule of their own applies.
+    pub const fn counted_as(mut self, bucket: &'static str) -> Self {
+        self.settings.rate_limit.bucket = bucket;
+        self
+    }
+
+    /// Names the page that the form is on.
+    pub const fn form_on(mut self, page: &'static str) -> Self {
+        self.settings.page = Some(page);
+        self
+    }
+
+    /// Reads bodies of up to so many bytes.
+    pub const fn body_limit(mut self, bytes: usize) -> Self {
+        self.settings.body_limit = bytes;
+        self
+    }
+
+    /// Adds the address and its older names to a router.
+    pub fn mount(self, router: Router<AppState>) -> Router<AppState> {
+        let settings = self.settings;
+        let with_settings = move |mut request: Request, next: Next| async move {
+            request.extensions_mut().insert(settings);
+            let mut response: Response = next.run(request).await;
+            response.extensions_mut().insert(settings.embedding);
+            response
+        };
+        let handlers = self.handlers.layer(from_fn(with_settings));
+        let paths = self.aliases.into_iter().chain([self.path]);
+        paths.fold(router, |router, path| router.route(path, handlers.clone()))
+    }
+}
+
+/// A router of some routes.
+pub fn router(routes: Vec<Route>) -> Router<AppState> {
+    routes.into_iter().fold(Router::new(), |router, route| route.mount(router))
+}
