@@ -7,6 +7,8 @@
 //! (`http/oauth`, for `/oauth2/authorize`, `/oauth2/token` and what is discovered below `/.well-known`), has a list of its own
 //! and a line in [`super::router`].
 
+use std::convert::Infallible;
+
 use axum::{
     Router,
     extract::Request,
@@ -122,25 +124,25 @@ impl Route {
     }
 
     /// Counts requests under a rule of their own.
-    pub const fn limited_by(mut self, rule: Rule) -> Self {
+    pub fn limited_by(mut self, rule: Rule) -> Self {
         self.settings.rate_limit.rule = rule;
         self
     }
 
     /// Counts requests together with others of the same name, when no rule of their own applies.
-    pub const fn counted_as(mut self, bucket: &'static str) -> Self {
+    pub fn counted_as(mut self, bucket: &'static str) -> Self {
         self.settings.rate_limit.bucket = bucket;
         self
     }
 
     /// Names the page that the form is on.
-    pub const fn form_on(mut self, page: &'static str) -> Self {
+    pub fn form_on(mut self, page: &'static str) -> Self {
         self.settings.page = Some(page);
         self
     }
 
     /// Reads bodies of up to so many bytes.
-    pub const fn body_limit(mut self, bytes: usize) -> Self {
+    pub fn body_limit(mut self, bytes: usize) -> Self {
         self.settings.body_limit = bytes;
         self
     }
@@ -154,7 +156,7 @@ impl Route {
             response.extensions_mut().insert(settings.embedding);
             response
         };
-        let handlers = self.handlers.layer(from_fn(with_settings));
+        let handlers = self.handlers.layer::<_, Infallible>(from_fn(with_settings));
         let paths = self.aliases.into_iter().chain([self.path]);
         paths.fold(router, |router, path| router.route(path, handlers.clone()))
     }

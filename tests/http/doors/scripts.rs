@@ -1,5 +1,6 @@
 //! A client that accepts JSON and posts a form gets the form's outcome and the wire's errors.
 
+use serde_json::json;
 use testkit::databases::TestDatabase;
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
 on_one_database!(
     a_form_posted_by_a_client_that_accepts_json_is_refused_in_json,
     a_form_posted_by_a_client_that_accepts_json_is_accepted_as_from_a_page,
+    a_form_and_an_islands_call_each_run_their_server_function_once,
 );
 
 async fn a_form_posted_by_a_client_that_accepts_json_is_refused_in_json(database: TestDatabase) {
@@ -47,4 +49,24 @@ async fn a_form_posted_by_a_client_that_accepts_json_is_accepted_as_from_a_page(
     let reply = script.form("/sign-out", Fields::new(&[])).await;
     assert_eq!(reply.status, 303);
     assert!(script.session().is_none());
+}
+
+async fn a_form_and_an_islands_call_each_run_their_server_function_once(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut browser = app.browser();
+    // By the form, as with script off: one account, one session, one event, one mail.
+    assert_eq!(browser.form("/sign-up", READER).await.status, 303);
+    assert_eq!((app.accounts().await, app.sessions().await), (1, 1));
+    assert_eq!(app.database.rows_of("bookplate_events").await.len(), 1);
+    assert_eq!(app.letters().await.len(), 1);
+    let created = browser.post("/api/conversations", "application/json", r#"{"id":"c"}"#).await;
+    assert_eq!(created.status, 201);
+    // The page renders what its island is answered: both call the function that is at the island's address.
+    let page = browser.get("/conversations").await;
+    let fragment = browser.json("/conversations/-/list", json!({ "asked": {} })).await.json();
+    assert!(page.text().contains(fragment["html"].as_str().unwrap()));
+    // Neither address takes what the other is sent.
+    assert_eq!(browser.form("/conversations/-/list", Fields::new(&[("q", "")])).await.status, 415);
+    assert_eq!(browser.json("/sign-up", READER.json()).await.status, 415);
+    assert_eq!((app.accounts().await, app.sessions().await), (1, 1));
 }
