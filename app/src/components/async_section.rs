@@ -6,7 +6,7 @@ use contract::{Problem, sentence};
 use domain::InternalError;
 use leptos::{either::Either, prelude::*};
 
-use super::Bad;
+use super::ErrorNotice;
 use crate::context::RequestContext;
 
 /// Shows what was found. When nothing can be looked up it says so in its place, and the page has the status of that.
@@ -38,7 +38,7 @@ where
                         Ok(found) => Either::Left(show(found)),
                         Err(problem) => {
                             response.set(|response| response.code = Some(problem.code));
-                            Either::Right(view! { <Bad words=sentence(&problem) /> })
+                            Either::Right(view! { <ErrorNotice words=sentence(&problem) /> })
                         }
                     }
                 })

@@ -3,7 +3,7 @@
 use domain::{AuditEvent, EventKind, describe_device};
 use leptos::prelude::*;
 
-use super::Moment;
+use super::DateTime;
 
 /// Events shown before the reader asks for more.
 const AT_FIRST: usize = 8;
@@ -12,7 +12,7 @@ const DONE: &str = "done";
 
 /// What happened lately, the latest first.
 #[component]
-pub(crate) fn Happened(events: Vec<AuditEvent>) -> impl IntoView {
+pub(crate) fn AuditLog(events: Vec<AuditEvent>) -> impl IntoView {
     let mut events = events.into_iter().map(|event| view! { <One event /> });
     let latest = events.by_ref().take(AT_FIRST).collect_view();
     let earlier: Vec<_> = events.collect();
@@ -36,7 +36,7 @@ fn One(event: AuditEvent) -> impl IntoView {
     view! {
         <li class="list__item">
             <p class="list__title">{words}</p>
-            <p class="list__facts"><Moment of=event.at />{known}</p>
+            <p class="list__facts"><DateTime of=event.at />{known}</p>
         </li>
     }
 }

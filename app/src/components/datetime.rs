@@ -6,14 +6,14 @@ use leptos::prelude::*;
 
 /// A day, with the full time for who points at it.
 #[component]
-pub(crate) fn Day(of: Timestamp) -> impl IntoView {
+pub(crate) fn Date(of: Timestamp) -> impl IntoView {
     let iso = of.iso();
     view! { <time datetime=iso.clone() title=iso data-day>{of.day()}</time> }
 }
 
 /// A day and the time of day, with the full time for who points at it.
 #[component]
-pub(crate) fn Moment(of: Timestamp) -> impl IntoView {
+pub(crate) fn DateTime(of: Timestamp) -> impl IntoView {
     let iso = of.iso();
     // The hours and minutes of ISO 8601 stand where they always do.
     let time = iso.get(11..16).unwrap_or_default().to_owned();

@@ -179,14 +179,14 @@ pub(crate) fn Choice(
 #[component]
 pub(crate) fn KeepSignedIn(
     /// What was not accepted.
-    trouble: FieldErrors,
+    field_errors: FieldErrors,
 ) -> impl IntoView {
     view! {
         <Choice
             name="rememberMe"
             label="Keep me signed in"
             hint="Leave this off on a computer you share."
-            ticked=trouble.ticked("rememberMe", true)
+            ticked=field_errors.ticked("rememberMe", true)
         />
     }
 }

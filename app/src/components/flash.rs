@@ -30,7 +30,7 @@ impl FlashOnce {
 
 /// What the last page left to be told, once.
 #[component]
-pub(crate) fn Told(context: RequestContext) -> impl IntoView {
+pub(crate) fn FlashMessage(context: RequestContext) -> impl IntoView {
     let telling = use_context::<FlashOnce>().unwrap_or_default();
     let notice = AsyncDerived::new(move || telling.of(context.clone()));
     let page = request_address().unwrap_or_else(|| routes::CONVERSATIONS.to_owned());
@@ -65,13 +65,13 @@ fn Done(
             </div>
         }
         .into_any(),
-        None => view! { <Good words=said /> }.into_any(),
+        None => view! { <SuccessNotice words=said /> }.into_any(),
     }
 }
 
 /// What has been done.
 #[component]
-pub(crate) fn Good(
+pub(crate) fn SuccessNotice(
     /// In a sentence.
     #[prop(into)]
     words: String,
@@ -81,7 +81,7 @@ pub(crate) fn Good(
 
 /// What did not work.
 #[component]
-pub(crate) fn Bad(
+pub(crate) fn ErrorNotice(
     /// In a sentence, with what to do.
     #[prop(into)]
     words: String,

@@ -6,7 +6,7 @@ use contract::{Questions, routes};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{FieldErrors, ProblemSummary, Told};
+use super::{FieldErrors, FlashMessage, ProblemSummary};
 use crate::{Book, context::RequestContext, islands::LocalTimes};
 
 /// A page with one thing to do: the book's name, a plate, a line of help.
@@ -79,7 +79,7 @@ pub(crate) fn Sheet(
     /// Which page it is.
     at: Entry,
     /// What was not accepted.
-    trouble: FieldErrors,
+    field_errors: FieldErrors,
     /// What a form of the page asks besides its own fields.
     #[prop(optional_no_strip)]
     questions: Option<Arc<Questions>>,
@@ -93,7 +93,7 @@ pub(crate) fn Sheet(
     let reader = user.map(|user| if user.name.is_empty() { &user.email } else { &user.name });
     let reader = reader.cloned().unwrap_or_default();
     view! {
-        <PageTitle title=trouble.title(&heading) />
+        <PageTitle title=field_errors.title(&heading) />
         <a class="skip" href="#main">"Skip to the page"</a>
         <header class="masthead masthead--bar">
             <BookLink />
@@ -104,8 +104,8 @@ pub(crate) fn Sheet(
             <div class="sheet">
                 {at.is_of_account().then(|| view! { <AccountNavigation at /> })}
                 <h1 class="sheet__heading" dir="auto">{heading}</h1>
-                <Told context />
-                <ProblemSummary trouble questions />
+                <FlashMessage context />
+                <ProblemSummary field_errors questions />
                 {children()}
             </div>
         </main>

@@ -12,14 +12,14 @@ mod question;
 
 pub(crate) use self::{
     async_section::async_section,
-    audit_log::Happened,
+    audit_log::AuditLog,
     conversations::{
         Manage, Rows, Undo, hit_rows, list_more, list_region, list_rows, name_of, page_of, turn_rows,
         way_to_earlier, way_to_later,
     },
-    datetime::{Day, Moment},
+    datetime::{Date, DateTime},
     field::{Choice, Field, KeepSignedIn, PasswordField, TextField, described_by},
-    flash::{Bad, FlashOnce, Good, Told},
+    flash::{ErrorNotice, FlashMessage, FlashOnce, SuccessNotice},
     layout::{BookLink, EX_LIBRIS, Entry, Framed, PageTitle, Plate, Section, Sheet},
     problem::{FieldErrors, FieldState, ProblemSummary},
     question::Questionnaire,

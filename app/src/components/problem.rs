@@ -78,13 +78,13 @@ impl FieldErrors {
 #[component]
 pub(crate) fn ProblemSummary(
     /// The problems.
-    trouble: FieldErrors,
+    field_errors: FieldErrors,
     /// What the form asks besides its own fields.
     #[prop(optional_no_strip)]
     questions: Option<Arc<Questions>>,
 ) -> impl IntoView {
     let (in_fields, of_form): (Vec<Problem>, Vec<Problem>) =
-        trouble.problems().into_iter().partition(|problem| problem.field.is_some());
+        field_errors.problems().into_iter().partition(|problem| problem.field.is_some());
     let title = match (of_form.first(), in_fields.len()) {
         (Some(problem), _) => Some(sentence(problem)),
         (None, 0) => None,

@@ -15,13 +15,13 @@ pub(crate) fn Questionnaire(
     /// As stored; none on sign-up.
     answers: Option<Answers>,
     /// What was not accepted.
-    trouble: FieldErrors,
+    field_errors: FieldErrors,
 ) -> impl IntoView {
     let stored = |name: &str| answers.as_ref().and_then(|answers| answers.get(name));
     let fields: Vec<_> = questions
         .iter()
         .map(|question| {
-            let state = trouble.field(&question.name, stored(&question.name));
+            let state = field_errors.field(&question.name, stored(&question.name));
             view! { <QuestionField question=question.clone() state /> }
         })
         .collect();

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::{signed_in_or_leave, verify_email::AGAIN};
 use crate::{
-    components::{Day, Entry, FieldErrors, Questionnaire, Sheet, TextField},
+    components::{Date, Entry, FieldErrors, Questionnaire, Sheet, TextField},
     context::RequestContext,
     islands::SubmitButton,
     server::SaveProfile,
@@ -16,7 +16,7 @@ use crate::{
 pub(crate) fn AccountPage() -> impl IntoView {
     let context = RequestContext::of_request()?;
     let user = signed_in_or_leave(&context, routes::ACCOUNT)?.user;
-    let trouble = FieldErrors::of_request();
+    let field_errors = FieldErrors::of_request();
     let questions = context.services.questions.clone();
     let can_confirm = context.services.mail.is_enabled();
     let action = <SaveProfile as leptos::server_fn::ServerFn>::PATH;
@@ -24,7 +24,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
         <Sheet
             heading="Your account"
             at=Entry::Profile
-            trouble=trouble.clone()
+            field_errors=field_errors.clone()
             questions=Some(questions.clone())
             context
             help="Your answers stay with this book and its services."
@@ -36,9 +36,9 @@ pub(crate) fn AccountPage() -> impl IntoView {
                     label="Name"
                     autocomplete="name"
                     optional=true
-                    state=trouble.field("name", Some(&user.name))
+                    state=field_errors.field("name", Some(&user.name))
                 />
-                <Questionnaire questions answers=Some(user.answers) trouble />
+                <Questionnaire questions answers=Some(user.answers) field_errors />
                 <SubmitButton label="Save changes".to_owned() />
             </form>
         </Sheet>
@@ -61,7 +61,7 @@ fn Facts(
             <dt>"E-mail"</dt>
             <dd>{user.email}" "<span class="tag">{confirmed}</span>{send_again}</dd>
             <dt>"Reader since"</dt>
-            <dd><Day of=user.created_at /></dd>
+            <dd><Date of=user.created_at /></dd>
         </dl>
     }
 }

@@ -8,9 +8,9 @@ use contract::{
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_params_map;
 
-use super::{ProblemPage, asked, signed_in_or_leave};
+use super::{ProblemPage, query_parameter, signed_in_or_leave};
 use crate::{
-    components::{Entry, FieldErrors, Manage, Moment, Sheet, name_of, page_of},
+    components::{DateTime, Entry, FieldErrors, Manage, Sheet, name_of, page_of},
     context::{RequestContext, request_address},
     fragments::{AnchorKind, FragmentError, MessagesFragment, MessagesQuery, load_turns},
     islands::{LiveDialogue, counted, placed},
@@ -22,9 +22,9 @@ pub(crate) fn ConversationPage() -> impl IntoView {
     let address = request_address().unwrap_or_else(|| routes::CONVERSATIONS.to_owned());
     let signed_in = signed_in_or_leave(&context, &address)?;
     let id = use_params_map().with_untracked(|parameters| parameters.get("id")).unwrap_or_default();
-    let asked_turns = asked_turns(id);
+    let messages_query = messages_query(id);
     let (asking, inside) = (context.clone(), context.clone());
-    let looking = asked_turns.clone();
+    let looking = messages_query.clone();
     let found = AsyncDerived::new(move || {
         let (context, user_id, asked) = (asking.clone(), signed_in.user.id.clone(), looking.clone());
         async move {
@@ -37,11 +37,11 @@ pub(crate) fn ConversationPage() -> impl IntoView {
     Some(view! {
         <Suspense>
             {move || {
-                let (context, asked_turns) = (inside.clone(), asked_turns.clone());
+                let (context, messages_query) = (inside.clone(), messages_query.clone());
                 Suspend::new(async move {
                     match found.await {
                         Ok((conversation, turns)) => {
-                            Either::Left(view! { <Dialogue context conversation turns asked_turns /> })
+                            Either::Left(view! { <Dialogue context conversation turns messages_query /> })
                         }
                         Err(problem) => Either::Right(view! { <ProblemPage problem /> }),
                     }
@@ -52,11 +52,11 @@ pub(crate) fn ConversationPage() -> impl IntoView {
 }
 
 /// What the address asks for: `branch`, and one of `message`, `before` and `after`.
-fn asked_turns(id: String) -> MessagesQuery {
-    let branch = asked("branch").unwrap_or_default();
+fn messages_query(id: String) -> MessagesQuery {
+    let branch = query_parameter("branch").unwrap_or_default();
     let places =
         [("message", AnchorKind::Around), ("before", AnchorKind::Before), ("after", AnchorKind::After)];
-    let named = places.into_iter().filter_map(|(name, place)| Some((asked(name)?, place)));
+    let named = places.into_iter().filter_map(|(name, place)| Some((query_parameter(name)?, place)));
     let (message, place) = named.into_iter().find(|(message, _)| !message.is_empty()).unwrap_or_default();
     MessagesQuery { id, branch, place, message }
 }
@@ -69,7 +69,7 @@ fn Dialogue(
     context: RequestContext,
     conversation: Conversation,
     turns: MessagesFragment,
-    asked_turns: MessagesQuery,
+    messages_query: MessagesQuery,
 ) -> impl IntoView {
     let heading = name_of(conversation.title.as_deref(), conversation.opening.as_deref());
     let page = page_of(conversation.id.as_str());
@@ -81,19 +81,20 @@ fn Dialogue(
     let place =
         place.map(|(first, last)| placed(&first.to_string(), &last.to_string(), conversation.message_count));
     let newest = if turns.later.is_empty() { "#end".to_owned() } else { format!("{page}#end") };
-    let other = (!asked_turns.branch.is_empty())
-        .then(|| view! { <OtherBranch conversation=conversation.clone() asked_turns=asked_turns.clone() /> });
+    let other = (!messages_query.branch.is_empty()).then(
+        || view! { <OtherBranch conversation=conversation.clone() messages_query=messages_query.clone() /> },
+    );
     view! {
         <Sheet
             heading
             at=Entry::Conversation
-            trouble=FieldErrors::of_request()
+            field_errors=FieldErrors::of_request()
             context
             help="Answers are written by a program and can be wrong. Look at their sources."
         >
             <About conversation />
             {other}
-            <LiveDialogue id branch=asked_turns.branch revision>
+            <LiveDialogue id branch=messages_query.branch revision>
             {place.map(|place| view! { <p class="turns__place" data-place>{place}</p> })}
             <div class="turns__way" data-earlier inner_html=turns.earlier></div>
             <div class="turns" data-turns inner_html=turns.html></div>
@@ -110,8 +111,8 @@ fn Dialogue(
 #[component]
 fn About(conversation: Conversation) -> impl IntoView {
     let page = page_of(conversation.id.as_str());
-    let trouble = FieldErrors::of_request();
-    let opens = trouble.code().is_some();
+    let field_errors = FieldErrors::of_request();
+    let opens = field_errors.code().is_some();
     let archived = conversation.status == ConversationStatus::Archived;
     let export = |format: &str| format!("/api/conversations/{}/export?format={format}", conversation.id);
     let (markdown, json) = (export("markdown"), export("json"));
@@ -121,7 +122,7 @@ fn About(conversation: Conversation) -> impl IntoView {
             <p class="about__facts">
                 <a class="about__back" href=routes::CONVERSATIONS>"All conversations"</a>
                 <span>
-                    "Begun "<Moment of=conversation.created_at />" · "
+                    "Begun "<DateTime of=conversation.created_at />" · "
                     <span data-count=count.to_string()>{counted(count)}</span>
                 </span>
                 {archived.then(|| view! { <span class="tag">"Archived"</span> })}
@@ -132,7 +133,7 @@ fn About(conversation: Conversation) -> impl IntoView {
                     conversation=conversation.id.as_str().to_owned()
                     title=conversation.title
                     archived
-                    trouble
+                    field_errors
                     rename_to=page.clone()
                     back=page
                     number=1
@@ -147,7 +148,7 @@ fn About(conversation: Conversation) -> impl IntoView {
 
 /// Said where another branch is shown than the one the conversation goes on with.
 #[component]
-fn OtherBranch(conversation: Conversation, asked_turns: MessagesQuery) -> impl IntoView {
+fn OtherBranch(conversation: Conversation, messages_query: MessagesQuery) -> impl IntoView {
     let page = page_of(conversation.id.as_str());
     view! {
         <div class="notice branch">
@@ -157,7 +158,7 @@ fn OtherBranch(conversation: Conversation, asked_turns: MessagesQuery) -> impl I
             </p>
             <form method="post" action=routes::CHOOSE_BRANCH>
                 <input type="hidden" name="conversation" value=conversation.id.as_str().to_owned() />
-                <input type="hidden" name="head" value=asked_turns.branch />
+                <input type="hidden" name="head" value=messages_query.branch />
                 <input type="hidden" name="next" value=page />
                 <button class="button button--quiet" type="submit">"Go on with this one"</button>
             </form>

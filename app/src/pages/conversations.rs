@@ -3,9 +3,9 @@
 use contract::{Code, Problem, routes, sentence};
 use leptos::{either::Either, prelude::*};
 
-use super::{asked, signed_in_or_leave};
+use super::{query_parameter, signed_in_or_leave};
 use crate::{
-    components::{Bad, Entry, FieldErrors, Sheet},
+    components::{Entry, ErrorNotice, FieldErrors, Sheet},
     context::{RequestContext, request_address},
     fragments::{FragmentError, ListFragment, ListQuery, load_conversations},
     islands::SearchableList,
@@ -15,7 +15,7 @@ use crate::{
 pub(crate) fn ConversationsPage() -> impl IntoView {
     let context = RequestContext::of_request()?;
     signed_in_or_leave(&context, &request_address().unwrap_or_else(|| routes::CONVERSATIONS.to_owned()))?;
-    let list = asked_list();
+    let list = list_query();
     let loading = list.clone();
     let listed = AsyncDerived::new(move || load_conversations(loading.clone()));
     let response = context.response.clone();
@@ -23,7 +23,7 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
         <Sheet
             heading="Conversations"
             at=Entry::Conversations
-            trouble=FieldErrors::of_request()
+            field_errors=FieldErrors::of_request()
             context
             help="What you delete is gone for good after ten minutes."
         >
@@ -45,7 +45,7 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
                                         code => sentence(&Problem::new(code)),
                                     };
                                     Either::Right(
-                                        view! { <div class="entries-box" data-list><Bad words /></div> },
+                                        view! { <div class="entries-box" data-list><ErrorNotice words /></div> },
                                     )
                                 }
                             }
@@ -58,8 +58,8 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
 }
 
 /// What the address asks for.
-fn asked_list() -> ListQuery {
-    let parameter = |name: &str| asked(name).unwrap_or_default().trim().to_owned();
+fn list_query() -> ListQuery {
+    let parameter = |name: &str| query_parameter(name).unwrap_or_default().trim().to_owned();
     ListQuery {
         q: parameter("q"),
         archived: parameter("status") == "archived",

@@ -4,7 +4,7 @@ use contract::{LocalPath, routes};
 use domain::link_ttl;
 use leptos::{either::EitherOf3, prelude::*};
 
-use super::{NextField, asked, hours, with_next};
+use super::{NextField, hours, query_parameter, with_next};
 use crate::{
     components::{FieldErrors, Framed, Plate, ProblemSummary, TextField},
     context::RequestContext,
@@ -16,13 +16,13 @@ use crate::{
 pub(crate) fn ForgotPasswordPage() -> impl IntoView {
     let context = RequestContext::of_request()?;
     let next = context.visitor.next.clone();
-    let trouble = FieldErrors::of_request();
+    let field_errors = FieldErrors::of_request();
     let (heading, lede, body) = if !context.services.mail.is_enabled() {
         (HEADING, NO_MAIL.to_owned(), EitherOf3::A(()))
-    } else if asked("sent").is_some() && trouble.code().is_none() {
+    } else if query_parameter("sent").is_some() && field_errors.code().is_none() {
         ("Look into your mailbox", sent(), EitherOf3::B(view! { <Sent next=next.clone() /> }))
     } else {
-        let form = view! { <Ask next=next.clone() trouble=trouble.clone() /> };
+        let form = view! { <Ask next=next.clone() field_errors=field_errors.clone() /> };
         (HEADING, ASK.to_owned(), EitherOf3::C(form))
     };
     let (back, words) = match &context.visitor.signed_in {
@@ -31,7 +31,7 @@ pub(crate) fn ForgotPasswordPage() -> impl IntoView {
     };
     Some(view! {
         <Framed
-            title=trouble.title(heading)
+            title=field_errors.title(heading)
             help="Nothing about your account changes until you open the link."
         >
             <Plate heading lede=Some(lede)>
@@ -54,10 +54,10 @@ fn sent() -> String {
 }
 
 #[component]
-fn Ask(next: Option<LocalPath>, trouble: FieldErrors) -> impl IntoView {
+fn Ask(next: Option<LocalPath>, field_errors: FieldErrors) -> impl IntoView {
     let action = with_next(<RequestPasswordReset as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     view! {
-        <ProblemSummary trouble=trouble.clone() />
+        <ProblemSummary field_errors=field_errors.clone() />
         <form class="form" method="post" action=action novalidate>
             <NextField next />
             <TextField
@@ -65,7 +65,7 @@ fn Ask(next: Option<LocalPath>, trouble: FieldErrors) -> impl IntoView {
                 label="E-mail"
                 email=true
                 autocomplete="username"
-                state=trouble.field("email", None)
+                state=field_errors.field("email", None)
             />
             <SubmitButton label="Send the link".to_owned() />
         </form>

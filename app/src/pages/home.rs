@@ -4,9 +4,9 @@ use contract::routes;
 use domain::SignedIn;
 use leptos::prelude::*;
 
-use super::asked;
+use super::query_parameter;
 use crate::{
-    components::{Bad, EX_LIBRIS, Framed, Good, Plate},
+    components::{EX_LIBRIS, ErrorNotice, Framed, Plate, SuccessNotice},
     context::RequestContext,
 };
 
@@ -62,11 +62,13 @@ fn Stranger() -> impl IntoView {
 /// Said to who comes from a link that failed. What the address says is not repeated: anyone can write an address.
 #[component]
 fn BrokenLink() -> impl IntoView {
-    asked("error").map(|_| view! { <Bad words="That link did not work. Start again from here." /> })
+    query_parameter("error")
+        .map(|_| view! { <ErrorNotice words="That link did not work. Start again from here." /> })
 }
 
 /// Said to who has just deleted their account: the last page about it.
 #[component]
 fn Gone() -> impl IntoView {
-    asked("deleted").map(|_| view! { <Good words="Your account and everything about it is gone." /> })
+    query_parameter("deleted")
+        .map(|_| view! { <SuccessNotice words="Your account and everything about it is gone." /> })
 }

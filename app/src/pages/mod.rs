@@ -71,7 +71,7 @@ fn signed_in_or_leave(context: &RequestContext, page: &str) -> Option<SignedIn> 
 }
 
 /// A parameter of the page's address; `Some` of nothing when it stands there without a value.
-fn asked(name: &str) -> Option<String> {
+fn query_parameter(name: &str) -> Option<String> {
     use_query_map().with_untracked(|query| query.get(name))
 }
 

@@ -14,19 +14,19 @@ use crate::{
 pub(crate) fn DataPage() -> impl IntoView {
     let context = RequestContext::of_request()?;
     let signed_in = signed_in_or_leave(&context, routes::DATA)?;
-    let trouble = FieldErrors::of_request();
+    let field_errors = FieldErrors::of_request();
     let by_mail =
         context.services.accounts.rules().require_verified_email && context.services.mail.is_enabled();
     let is_fresh = context.services.sessions.is_fresh(&signed_in.session);
-    let (asking, inside) = (context.clone(), trouble.clone());
+    let (asking, inside) = (context.clone(), field_errors.clone());
     let look_up = move || {
         let (context, signed_in) = (asking.clone(), signed_in.clone());
         async move { has_password(&context, &signed_in).await }
     };
     let delete = async_section(&context, look_up, move |has_password| {
-        let trouble = inside.clone();
+        let field_errors = inside.clone();
         let proof = match (has_password, by_mail || is_fresh) {
-            (true, _) => EitherOf3::A(view! { <PasswordField state=trouble.field("password", None) /> }),
+            (true, _) => EitherOf3::A(view! { <PasswordField state=field_errors.field("password", None) /> }),
             (false, true) => EitherOf3::B(()),
             (false, false) => EitherOf3::C(view! {
                 <p>"It has been a while since you signed in. To delete your account, sign out and in again first."</p>
@@ -45,7 +45,7 @@ pub(crate) fn DataPage() -> impl IntoView {
         <Sheet
             heading="Your data"
             at=Entry::Data
-            trouble
+            field_errors
             context
             help="What is kept about you is yours to take and yours to have removed."
         >

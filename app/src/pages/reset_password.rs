@@ -3,7 +3,7 @@
 use contract::routes;
 use leptos::{either::Either, prelude::*};
 
-use super::asked;
+use super::query_parameter;
 use crate::{
     components::{FieldErrors, Framed, PageTitle, PasswordField, Plate, ProblemSummary, async_section},
     context::RequestContext,
@@ -14,7 +14,7 @@ use crate::{
 #[component]
 pub(crate) fn ResetPasswordPage() -> impl IntoView {
     let context = RequestContext::of_request()?;
-    let failed = asked("error").is_some();
+    let failed = query_parameter("error").is_some();
     let asking = context.clone();
     let is_good = move || {
         let context = asking.clone();
@@ -25,11 +25,11 @@ pub(crate) fn ResetPasswordPage() -> impl IntoView {
             }
         }
     };
-    let trouble = FieldErrors::of_request();
-    let title = trouble.title("Choose a new password");
+    let field_errors = FieldErrors::of_request();
+    let title = field_errors.title("Choose a new password");
     let page = async_section(&context, is_good, move |good| {
         if good {
-            Either::Left(view! { <Choose trouble=trouble.clone() /> })
+            Either::Left(view! { <Choose field_errors=field_errors.clone() /> })
         } else {
             Either::Right(view! { <Dead /> })
         }
@@ -40,17 +40,17 @@ pub(crate) fn ResetPasswordPage() -> impl IntoView {
 }
 
 #[component]
-fn Choose(trouble: FieldErrors) -> impl IntoView {
+fn Choose(field_errors: FieldErrors) -> impl IntoView {
     let action = <ResetPassword as leptos::server_fn::ServerFn>::PATH;
     view! {
         <Plate heading="Choose a new password">
-            <ProblemSummary trouble=trouble.clone() />
+            <ProblemSummary field_errors=field_errors.clone() />
             <form class="form" method="post" action=action novalidate>
                 <PasswordField
                     name="newPassword"
                     label="New password"
                     new=true
-                    state=trouble.field("newPassword", None)
+                    state=field_errors.field("newPassword", None)
                 />
                 <SubmitButton label="Set the password".to_owned() />
             </form>

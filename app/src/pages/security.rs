@@ -7,7 +7,7 @@ use leptos::{either::Either, prelude::*};
 use super::{has_password, signed_in_or_leave};
 use crate::{
     components::{
-        Choice, Entry, FieldErrors, Happened, PasswordField, Section, Sheet, TextField, async_section,
+        AuditLog, Choice, Entry, FieldErrors, PasswordField, Section, Sheet, TextField, async_section,
     },
     context::RequestContext,
     islands::SubmitButton,
@@ -18,11 +18,11 @@ use crate::{
 pub(crate) fn SecurityPage() -> impl IntoView {
     let context = RequestContext::of_request()?;
     let signed_in = signed_in_or_leave(&context, routes::SECURITY)?;
-    let trouble = FieldErrors::of_request();
+    let field_errors = FieldErrors::of_request();
     let rules = context.services.accounts.rules();
     let (user, leaves_others) = (signed_in.user.clone(), rules.reference_habits);
     let sends_mail = context.services.mail.is_enabled();
-    let (asking, inside) = (context.clone(), trouble.clone());
+    let (asking, inside) = (context.clone(), field_errors.clone());
     let look_up = move || {
         let (context, signed_in) = (asking.clone(), signed_in.clone());
         async move {
@@ -36,17 +36,17 @@ pub(crate) fn SecurityPage() -> impl IntoView {
         let email = inside.of_form("newEmail");
         let address = user.email.clone();
         let password = if has_password {
-            Either::Left(view! { <NewPassword email=address leaves_others trouble=password /> })
+            Either::Left(view! { <NewPassword email=address leaves_others field_errors=password /> })
         } else {
             Either::Right(view! { <NoPassword sends_mail /> })
         };
         view! {
             <Section heading="Password">{password}</Section>
             <Section heading="E-mail address">
-                <NewEmail user sends_mail trouble=email />
+                <NewEmail user sends_mail field_errors=email />
             </Section>
             <Section heading="What happened lately">
-                <Happened events />
+                <AuditLog events />
             </Section>
         }
     });
@@ -54,7 +54,7 @@ pub(crate) fn SecurityPage() -> impl IntoView {
         <Sheet
             heading="Security"
             at=Entry::Security
-            trouble
+            field_errors
             context
             help="Something here that was not you? Change your password and sign out everywhere else."
         >
@@ -69,7 +69,7 @@ fn NewPassword(
     email: String,
     /// Whether others stay signed in unless the reader says otherwise.
     leaves_others: bool,
-    trouble: FieldErrors,
+    field_errors: FieldErrors,
 ) -> impl IntoView {
     let action = <ChangePassword as leptos::server_fn::ServerFn>::PATH;
     view! {
@@ -88,19 +88,19 @@ fn NewPassword(
             <PasswordField
                 name="currentPassword"
                 label="Current password"
-                state=trouble.field("currentPassword", None)
+                state=field_errors.field("currentPassword", None)
             />
             <PasswordField
                 name="newPassword"
                 label="New password"
                 new=true
-                state=trouble.field("newPassword", None)
+                state=field_errors.field("newPassword", None)
             />
             <Choice
                 name="revokeOtherSessions"
                 label="Sign out everywhere else"
                 hint="Whoever knows the old password is out then."
-                ticked=trouble.ticked("revokeOtherSessions", !leaves_others)
+                ticked=field_errors.ticked("revokeOtherSessions", !leaves_others)
             />
             <SubmitButton label="Change the password".to_owned() />
         </form>
@@ -124,7 +124,7 @@ fn NoPassword(sends_mail: bool) -> impl IntoView {
 }
 
 #[component]
-fn NewEmail(user: User, sends_mail: bool, trouble: FieldErrors) -> impl IntoView {
+fn NewEmail(user: User, sends_mail: bool, field_errors: FieldErrors) -> impl IntoView {
     let (confirmed, way) = if user.email_verified {
         (
             "confirmed",
@@ -150,7 +150,7 @@ fn NewEmail(user: User, sends_mail: bool, trouble: FieldErrors) -> impl IntoView
                 email=true
                 autocomplete="email"
                 hint=Some(way.to_owned())
-                state=trouble.field("newEmail", None)
+                state=field_errors.field("newEmail", None)
             />
             <SubmitButton label="Change the address".to_owned() />
         </form>

@@ -6,7 +6,7 @@ use leptos::{either::Either, prelude::*};
 
 use super::signed_in_or_leave;
 use crate::{
-    components::{Entry, FieldErrors, Moment, Sheet, async_section},
+    components::{DateTime, Entry, FieldErrors, Sheet, async_section},
     context::RequestContext,
     server::{EndOtherSessions, EndSession},
 };
@@ -15,7 +15,7 @@ use crate::{
 pub(crate) fn SessionsPage() -> impl IntoView {
     let context = RequestContext::of_request()?;
     let signed_in = signed_in_or_leave(&context, routes::SESSIONS)?;
-    let trouble = FieldErrors::of_request();
+    let field_errors = FieldErrors::of_request();
     let (asking, own) = (context.clone(), signed_in.session.id.clone());
     let look_up = move || {
         let (context, user_id) = (asking.clone(), signed_in.user.id.clone());
@@ -36,7 +36,7 @@ pub(crate) fn SessionsPage() -> impl IntoView {
         <Sheet
             heading="Where you are signed in"
             at=Entry::Sessions
-            trouble
+            field_errors
             context
             help="Do you not know one of these? Sign it out, then change your password."
         >
@@ -57,7 +57,7 @@ fn Device(
     let seen = if here {
         Either::Left("In use now")
     } else {
-        Either::Right(view! { "Last used "<Moment of=session.last_seen_at /> })
+        Either::Right(view! { "Last used "<DateTime of=session.last_seen_at /> })
     };
     view! {
         <li class="list__item list__item--row">
@@ -66,7 +66,7 @@ fn Device(
                     {device}" "{here.then(|| view! { <span class="tag tag--good">"This device"</span> })}
                 </p>
                 <p class="list__facts">{seen}" · "<bdi>{session.ip_address}</bdi></p>
-                <p class="list__facts">"Signed in "<Moment of=session.created_at /></p>
+                <p class="list__facts">"Signed in "<DateTime of=session.created_at /></p>
             </div>
             <form method="post" action=action>
                 <input type="hidden" name="session" value=session.id />

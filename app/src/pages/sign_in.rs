@@ -3,9 +3,11 @@
 use contract::{Code, LocalPath, Problem, routes, sentence};
 use leptos::prelude::*;
 
-use super::{NextField, asked, leave_if_signed_in, verify_email::AGAIN, with_next};
+use super::{NextField, leave_if_signed_in, query_parameter, verify_email::AGAIN, with_next};
 use crate::{
-    components::{FieldErrors, Framed, Good, KeepSignedIn, PasswordField, Plate, ProblemSummary, TextField},
+    components::{
+        FieldErrors, Framed, KeepSignedIn, PasswordField, Plate, ProblemSummary, SuccessNotice, TextField,
+    },
     context::RequestContext,
     islands::SubmitButton,
     server::SignIn,
@@ -18,22 +20,23 @@ pub(crate) fn SignInPage() -> impl IntoView {
         return None;
     }
     let next = context.visitor.next.clone();
-    let trouble = FieldErrors::of_request();
+    let field_errors = FieldErrors::of_request();
     let action = with_next(<SignIn as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     let forgot = with_next(routes::FORGOT_PASSWORD, next.as_ref());
     let forgot = context.services.mail.is_enabled().then(|| {
         view! { <p class="field__turn"><a href=forgot>"Forgot your password?"</a></p> }
     });
-    let is_reset = asked("reset").is_some() && trouble.code().is_none();
-    let was_sent_here = !is_reset && trouble.code().is_none() && next.as_ref().is_some_and(needs_session);
+    let is_reset = query_parameter("reset").is_some() && field_errors.code().is_none();
+    let was_sent_here =
+        !is_reset && field_errors.code().is_none() && next.as_ref().is_some_and(needs_session);
     let lede = was_sent_here.then(|| sentence(&Problem::new(Code::Unauthorized)));
-    let unproved = trouble.code() == Some(Code::EmailNotVerified) && context.services.mail.is_enabled();
+    let unproved = field_errors.code() == Some(Code::EmailNotVerified) && context.services.mail.is_enabled();
     let sign_up = with_next(routes::SIGN_UP, next.as_ref());
     Some(view! {
-        <Framed title=trouble.title("Sign in") help="Your account belongs to this book alone.">
+        <Framed title=field_errors.title("Sign in") help="Your account belongs to this book alone.">
             <Plate heading="Sign in" lede>
-                {is_reset.then(|| view! { <Good words="Your password is set. Sign in with it." /> })}
-                <ProblemSummary trouble=trouble.clone() />
+                {is_reset.then(|| view! { <SuccessNotice words="Your password is set. Sign in with it." /> })}
+                <ProblemSummary field_errors=field_errors.clone() />
                 {unproved.then(|| view! { <p class="problem__next"><a href=AGAIN>"Ask for another link"</a></p> })}
                 <form class="form" method="post" action=action novalidate>
                     <NextField next />
@@ -42,11 +45,11 @@ pub(crate) fn SignInPage() -> impl IntoView {
                         label="E-mail"
                         email=true
                         autocomplete="username"
-                        state=trouble.field("email", None)
+                        state=field_errors.field("email", None)
                     />
-                    <PasswordField state=trouble.field("password", None) />
+                    <PasswordField state=field_errors.field("password", None) />
                     {forgot}
-                    <KeepSignedIn trouble />
+                    <KeepSignedIn field_errors />
                     <SubmitButton label="Sign in".to_owned() />
                 </form>
                 <p class="plate__turn">"New here? "<a href=sign_up>"Create an account"</a></p>

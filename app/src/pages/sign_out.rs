@@ -18,12 +18,12 @@ pub(crate) fn SignOutPage() -> impl IntoView {
         return None;
     };
     let lede = format!("You are signed in as {}.", signed_in.user.email);
-    let trouble = FieldErrors::of_request();
+    let field_errors = FieldErrors::of_request();
     let action = <SignOut as leptos::server_fn::ServerFn>::PATH;
     Some(view! {
-        <Framed title=trouble.title("Sign out") help="What you keep here stays with your account.">
+        <Framed title=field_errors.title("Sign out") help="What you keep here stays with your account.">
             <Plate heading="Sign out?" lede=Some(lede)>
-                <ProblemSummary trouble />
+                <ProblemSummary field_errors />
                 <form class="form" method="post" action=action>
                     <SubmitButton label="Sign out".to_owned() />
                 </form>

@@ -20,17 +20,17 @@ pub(crate) fn SignUpPage() -> impl IntoView {
         return None;
     }
     let next = context.visitor.next.clone();
-    let trouble = FieldErrors::of_request();
+    let field_errors = FieldErrors::of_request();
     let action = with_next(<SignUp as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     let sign_in = with_next(routes::SIGN_IN, next.as_ref());
     let questions = context.services.questions.clone();
     Some(view! {
-        <Framed title=trouble.title("Create an account") help="Your answers stay with this book and its services.">
+        <Framed title=field_errors.title("Create an account") help="Your answers stay with this book and its services.">
             <Plate
                 heading="Create an account"
                 lede=Some("One account for this book and its services, on every device.".to_owned())
             >
-                <ProblemSummary trouble=trouble.clone() questions=Some(questions.clone()) />
+                <ProblemSummary field_errors=field_errors.clone() questions=Some(questions.clone()) />
                 <form class="form" method="post" action=action novalidate>
                     <NextField next />
                     <TextField
@@ -38,18 +38,18 @@ pub(crate) fn SignUpPage() -> impl IntoView {
                         label="Name"
                         autocomplete="name"
                         optional=true
-                        state=trouble.field("name", None)
+                        state=field_errors.field("name", None)
                     />
                     <TextField
                         name="email"
                         label="E-mail"
                         email=true
                         autocomplete="username"
-                        state=trouble.field("email", None)
+                        state=field_errors.field("email", None)
                     />
-                    <PasswordField new=true state=trouble.field("password", None) />
-                    <Questionnaire questions answers=None trouble=trouble.clone() />
-                    <KeepSignedIn trouble />
+                    <PasswordField new=true state=field_errors.field("password", None) />
+                    <Questionnaire questions answers=None field_errors=field_errors.clone() />
+                    <KeepSignedIn field_errors />
                     <SubmitButton label="Create account".to_owned() />
                 </form>
                 <p class="plate__turn">"Have an account? "<a href=sign_in>"Sign in"</a></p>

@@ -17,7 +17,7 @@ pub(crate) fn Manage(
     /// Whether it is put away.
     archived: bool,
     /// What was not accepted.
-    trouble: FieldErrors,
+    field_errors: FieldErrors,
     /// Where to go when it has another name.
     rename_to: String,
     /// Where to go otherwise.
@@ -25,8 +25,8 @@ pub(crate) fn Manage(
     /// Its place on the page, from 1 on: several of these forms have fields of one name.
     number: u32,
 ) -> impl IntoView {
-    let refused = trouble.code().is_some();
-    let state = trouble.field("title", title.as_deref());
+    let refused = field_errors.code().is_some();
+    let state = field_errors.field("title", title.as_deref());
     // The list of problems above leads to the field by its name.
     let field = if refused { "title".to_owned() } else { format!("title-{number}") };
     let error_id = format!("{field}-error");

@@ -13,7 +13,7 @@ use super::{
     source::Sources,
     with_query,
 };
-use crate::{components::Moment, fragments::MessagesQuery};
+use crate::{components::DateTime, fragments::MessagesQuery};
 
 /// Messages, one after the other.
 pub(crate) fn turn_rows(turns: &[BranchMessage], asked: &MessagesQuery, book: &str) -> String {
@@ -75,7 +75,7 @@ fn OneTurn(turn: BranchMessage, asked: MessagesQuery, book: String) -> impl Into
         >
             <header class="turn__head">
                 <h2 class="turn__who" id=label><bdi>{who}</bdi></h2>
-                <a class="turn__link" href=own title="Link to this message"><Moment of=message.created_at /></a>
+                <a class="turn__link" href=own title="Link to this message"><DateTime of=message.created_at /></a>
                 {fork}
             </header>
             {body}

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{actions::Manage, count, list::address, page_of};
 use crate::{
-    components::{FieldErrors, Moment},
+    components::{DateTime, FieldErrors},
     fragments::ListQuery,
     markdown::first_line,
 };
@@ -43,22 +43,22 @@ fn Row(
     let (id, href) = (format!("r{number}"), page_of(conversation.id.as_str()));
     let at = conversation.last_message_at.unwrap_or(conversation.created_at);
     let messages = count(conversation.message_count, "message");
-    let trouble = FieldErrors::of_request().of_conversation(conversation.id.as_str());
-    let opens = trouble.code().is_some();
+    let field_errors = FieldErrors::of_request().of_conversation(conversation.id.as_str());
+    let opens = field_errors.code().is_some();
     let archived = conversation.status == ConversationStatus::Archived;
     let back = format!("{page}#{id}");
     view! {
         <li class="list__item entry" id=id>
             <h2 class="entry__title"><a href=href dir="auto">{name.clone()}</a></h2>
             {line.map(|line| view! { <p class="entry__line" dir="auto">{line}</p> })}
-            <p class="list__facts"><Moment of=at />" · "{messages}</p>
+            <p class="list__facts"><DateTime of=at />" · "{messages}</p>
             <details class="more entry__more" open=opens>
                 <summary>"More"<span class="visually-hidden">": "<bdi>{name}</bdi></span></summary>
                 <Manage
                     conversation=conversation.id.as_str().to_owned()
                     title=conversation.title
                     archived
-                    trouble
+                    field_errors
                     rename_to=back
                     back=page
                     number

@@ -4,7 +4,7 @@ use contract::conversations::{Hit, Passage, Role};
 use leptos::prelude::*;
 
 use super::{page_of, row::name_of, with_query};
-use crate::{components::Moment, markdown::without_markup};
+use crate::{components::DateTime, markdown::without_markup};
 
 /// Items of a list, numbered on from `first`.
 pub(crate) fn hit_rows(found: &[Hit], first: u32) -> String {
@@ -29,7 +29,7 @@ fn Row(hit: Hit, number: u32) -> impl IntoView {
         <li class="list__item entry" id=format!("r{number}")>
             <h3 class="entry__title"><a href=href dir="auto">{name}</a></h3>
             <p class="entry__passage" dir="auto">{words(passage)}</p>
-            <p class="list__facts">{who}" · "<Moment of=message.created_at /></p>
+            <p class="list__facts">{who}" · "<DateTime of=message.created_at /></p>
         </li>
     }
 }

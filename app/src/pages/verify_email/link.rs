@@ -18,7 +18,7 @@ pub(super) fn WaitingLink(
     context: RequestContext,
     user: Option<User>,
     can_send: bool,
-    trouble: FieldErrors,
+    field_errors: FieldErrors,
 ) -> impl IntoView {
     let asking = context.clone();
     let look = move || {
@@ -35,10 +35,12 @@ pub(super) fn WaitingLink(
         }
     };
     async_section(&context, look, move |found: Result<EmailLinkKind, Code>| {
-        let (user, trouble) = (user.clone(), trouble.clone());
+        let (user, field_errors) = (user.clone(), field_errors.clone());
         match found {
-            Ok(meaning) => Either::Left(view! { <Confirm meaning trouble /> }),
-            Err(code) => Either::Right(view! { <WhatNow about=About::Failed(code) user can_send trouble /> }),
+            Ok(meaning) => Either::Left(view! { <Confirm meaning field_errors /> }),
+            Err(code) => {
+                Either::Right(view! { <WhatNow about=About::Failed(code) user can_send field_errors /> })
+            }
         }
     })
 }
@@ -46,7 +48,7 @@ pub(super) fn WaitingLink(
 /// A button and not the link itself: nobody is signed in or moved by a link on some page, and programs that look at links
 /// press no buttons.
 #[component]
-fn Confirm(meaning: EmailLinkKind, trouble: FieldErrors) -> impl IntoView {
+fn Confirm(meaning: EmailLinkKind, field_errors: FieldErrors) -> impl IntoView {
     let (heading, lede, label) = words(&meaning);
     let action = <VerifyEmail as leptos::server_fn::ServerFn>::PATH;
     let doubt = matches!(meaning, EmailLinkKind::MoveTo(_)).then(|| {
@@ -58,9 +60,9 @@ fn Confirm(meaning: EmailLinkKind, trouble: FieldErrors) -> impl IntoView {
         }
     });
     view! {
-        <PageTitle title=trouble.title(heading) />
+        <PageTitle title=field_errors.title(heading) />
         <Plate heading lede=Some(lede)>
-            <ProblemSummary trouble />
+            <ProblemSummary field_errors />
             <form class="form" method="post" action=action>
                 <SubmitButton label=label.to_owned() />
             </form>

@@ -9,7 +9,7 @@ use domain::User;
 use leptos::{either::Either, prelude::*};
 
 use self::{link::WaitingLink, next::Next, text::words};
-use super::asked;
+use super::query_parameter;
 use crate::{
     components::{FieldErrors, Framed, PageTitle, Plate, ProblemSummary},
     context::RequestContext,
@@ -43,14 +43,16 @@ enum About {
 pub(crate) fn VerifyEmailPage() -> impl IntoView {
     let context = RequestContext::of_request()?;
     let user = context.visitor.signed_in.as_ref().map(|signed_in| signed_in.user.clone());
-    let trouble = FieldErrors::of_request();
+    let field_errors = FieldErrors::of_request();
     let can_send = context.services.mail.is_enabled();
-    let about = page_state(&context, user.as_ref(), &trouble);
+    let about = page_state(&context, user.as_ref(), &field_errors);
     // Of a link that waits the title is not known yet.
-    let title = trouble.title(words(about, user.as_ref(), can_send).0);
+    let title = field_errors.title(words(about, user.as_ref(), can_send).0);
     let plate = match about {
-        About::Link => Either::Left(view! { <WaitingLink context user can_send trouble=trouble.clone() /> }),
-        about => Either::Right(view! { <WhatNow about user can_send trouble=trouble.clone() /> }),
+        About::Link => {
+            Either::Left(view! { <WaitingLink context user can_send field_errors=field_errors.clone() /> })
+        }
+        about => Either::Right(view! { <WhatNow about user can_send field_errors=field_errors.clone() /> }),
     };
     Some(view! {
         <Framed
@@ -64,33 +66,33 @@ pub(crate) fn VerifyEmailPage() -> impl IntoView {
 
 /// Everything but a link that waits: what has happened, and what to do next.
 #[component]
-fn WhatNow(about: About, user: Option<User>, can_send: bool, trouble: FieldErrors) -> impl IntoView {
+fn WhatNow(about: About, user: Option<User>, can_send: bool, field_errors: FieldErrors) -> impl IntoView {
     let (heading, lede) = words(about, user.as_ref(), can_send);
     // A link that failed is what the page is about already.
-    let summary = if let About::Failed(_) = about { FieldErrors::default() } else { trouble.clone() };
+    let summary = if let About::Failed(_) = about { FieldErrors::default() } else { field_errors.clone() };
     view! {
-        <PageTitle title=trouble.title(heading) />
+        <PageTitle title=field_errors.title(heading) />
         <Plate heading lede=Some(lede)>
-            <ProblemSummary trouble=summary />
-            <Next about user can_send trouble />
+            <ProblemSummary field_errors=summary />
+            <Next about user can_send field_errors />
         </Plate>
     }
 }
 
 /// What the address says counts before a link that waits, as that may have come for something else. Nobody is told that
 /// their address is proved who has only been sent here by a link on some page.
-fn page_state(context: &RequestContext, user: Option<&User>, trouble: &FieldErrors) -> About {
+fn page_state(context: &RequestContext, user: Option<&User>, field_errors: &FieldErrors) -> About {
     let has_proved = user.is_some_and(|user| user.email_verified);
-    match trouble.code() {
+    match field_errors.code() {
         Some(code @ (Code::InvalidVerificationToken | Code::TokenExpired | Code::InvalidUser)) => {
             return About::Failed(code);
         }
         Some(Code::EmailAlreadyVerified) => return About::Confirmed,
-        Some(_) if trouble.of_form("email").code().is_some() => return About::Asking,
+        Some(_) if field_errors.of_form("email").code().is_some() => return About::Asking,
         _ => {}
     }
-    let says = |name| asked(name).is_some();
-    if let Some(code) = asked("error") {
+    let says = |name| query_parameter(name).is_some();
+    if let Some(code) = query_parameter("error") {
         About::Failed(failure(&code))
     } else if says("changed") {
         About::Changed
@@ -124,5 +126,5 @@ fn failure(code: &str) -> Code {
 
 /// Whether the link that led here was about a change of address.
 fn of_a_change() -> bool {
-    asked("change").or_else(|| asked("changed")).is_some()
+    query_parameter("change").or_else(|| query_parameter("changed")).is_some()
 }

@@ -12,7 +12,12 @@ use crate::{
 };
 
 #[component]
-pub(super) fn Next(about: About, user: Option<User>, can_send: bool, trouble: FieldErrors) -> impl IntoView {
+pub(super) fn Next(
+    about: About,
+    user: Option<User>,
+    can_send: bool,
+    field_errors: FieldErrors,
+) -> impl IntoView {
     let (to, words) = match &user {
         Some(_) => (routes::ACCOUNT, "To your account"),
         None => (routes::SIGN_IN, "Sign in"),
@@ -39,11 +44,11 @@ pub(super) fn Next(about: About, user: Option<User>, can_send: bool, trouble: Fi
         }
         .into_any(),
         About::Failed(_) | About::Asking if waits => {
-            view! { <Send user trouble /><p class="plate__turn"><a href=to>{words}</a></p> }.into_any()
+            view! { <Send user field_errors /><p class="plate__turn"><a href=to>{words}</a></p> }.into_any()
         }
         // Signed in with an address that is new and not proved.
         About::Changed if waits && user.is_some() => {
-            view! { <Send user trouble /><p class="plate__turn"><a href=to>{words}</a></p> }.into_any()
+            view! { <Send user field_errors /><p class="plate__turn"><a href=to>{words}</a></p> }.into_any()
         }
         _ => view! { <div class="actions">{on}</div> }.into_any(),
     }
@@ -51,7 +56,7 @@ pub(super) fn Next(about: About, user: Option<User>, can_send: bool, trouble: Fi
 
 /// Asks for a link; who is signed in need not say for which address.
 #[component]
-fn Send(user: Option<User>, trouble: FieldErrors) -> impl IntoView {
+fn Send(user: Option<User>, field_errors: FieldErrors) -> impl IntoView {
     let action = <SendVerification as leptos::server_fn::ServerFn>::PATH;
     let address = match user {
         Some(user) => view! { <input type="hidden" name="email" value=user.email /> }.into_any(),
@@ -61,7 +66,7 @@ fn Send(user: Option<User>, trouble: FieldErrors) -> impl IntoView {
                 label="E-mail"
                 email=true
                 autocomplete="username"
-                state=trouble.field("email", None)
+                state=field_errors.field("email", None)
             />
         }
         .into_any(),
