@@ -116,6 +116,16 @@ impl RequestContext {
         })
     }
 
+    /// The same for a server function.
+    pub(crate) fn of_call() -> Result<Self, Problem> {
+        Self::of_request().ok_or_else(|| Problem::new(Code::Internal))
+    }
+
+    /// Who is signed in, where nobody else can do anything.
+    pub(crate) fn signed_in(&self) -> Result<&SignedIn, Problem> {
+        self.visitor.signed_in.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))
+    }
+
     /// Sends the browser elsewhere instead of showing a page.
     pub(crate) fn go_to(&self, path: &str) {
         self.response.set(|response| response.go_to = LocalPath::parse(path));

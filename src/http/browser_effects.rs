@@ -8,11 +8,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use contract::Problems;
-use domain::{BrowserEffects, ClientInfo, DeviceEffect, HasBrowserEffects, SessionEffect};
+use domain::{BrowserEffects, DeviceEffect, SessionEffect};
 use http::{HeaderValue, header};
 
-use super::{app_state::AppState, cookies::set_cookies, errors::ApiError};
+use super::{app_state::AppState, cookies::set_cookies};
 
 /// How a browser or a program may be given a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,25 +33,6 @@ impl<R: IntoResponse> WithBrowserEffects for R {
         let mut response = self.into_response();
         response.extensions_mut().insert(effects);
         response
-    }
-}
-
-/// An outcome with what it does to the browser of `client`; a failure keeps its effects, too.
-///
-/// # Errors
-/// The failure as the JSON API answers it.
-pub fn with_effects_of<T, E>(
-    outcome: Result<T, E>,
-    client: &ClientInfo,
-) -> Result<(T, BrowserEffects), ApiError>
-where
-    T: HasBrowserEffects,
-    E: HasBrowserEffects + Into<Problems>,
-{
-    let effects = outcome.browser_effects(client);
-    match outcome {
-        Ok(outcome) => Ok((outcome, effects)),
-        Err(error) => Err(ApiError::with_effects(error, effects)),
     }
 }
 

@@ -1,16 +1,16 @@
 //! Addresses: one name for this server, older names for its pages, and a line in the log for each request.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use contract::{LocalPath, routes};
 use http::{HeaderValue, Method, StatusCode, Uri, header, uri::Authority};
 
-use super::{app_state::AppState, pages};
+use super::app_state::AppState;
 
 /// Sends a page asked for under another name of this machine to the one name the cookies belong to: a reader who signs
 /// in at `127.0.0.1` would be a stranger at `localhost`.
@@ -28,21 +28,6 @@ pub async fn redirect_to_canonical_host(
         return redirect(StatusCode::TEMPORARY_REDIRECT, &format!("{}{path}", state.site.origin.as_str()));
     }
     next.run(request).await
-}
-
-/// Hides what nobody but a developer at this machine may see: from other machines, from those behind a proxy, and from a
-/// page whose name has been made to lead here (DNS rebinding).
-pub async fn require_loopback(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let own =
-        state.site.origin.as_str().split_once("://").is_some_and(|(_, own)| own.eq_ignore_ascii_case(host));
-    let forwarded = ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers().contains_key(*name));
-    let here = peer.is_none_or(|peer| peer.to_canonical().is_loopback());
-    if own && here && !forwarded {
-        return next.run(request).await;
-    }
-    pages::fallback(State(state), request).await
 }
 
 /// Whether a Host names this machine, but not as the origin does.

@@ -12,18 +12,12 @@ mod conversations;
 mod cookies;
 mod cors;
 pub mod csrf;
-mod email_links;
 mod errors;
-mod export;
-mod forms;
-mod fragments;
 mod openapi;
-pub mod outbox;
 mod pages;
 mod rate_limit;
 mod routes;
 mod security_headers;
-mod well_known;
 
 pub use app_state::{AppState, Site};
 pub use assets::{FILES, STYLESHEET};
@@ -40,7 +34,7 @@ use contract::routes::{ALIASES, API};
 use http::StatusCode;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
-use self::browser_effects::SessionTransport;
+use self::{browser_effects::SessionTransport, pages::outbox};
 
 /// How long one request may take: longer than the hasher's queue, shorter than anyone waits.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -63,9 +57,7 @@ pub fn router(state: AppState) -> Router {
         .route(&format!("{API}/"), any(better_auth::not_found));
     // Who sees these mails can open every account, so only on a developer's own machine.
     if let Some(file) = state.site.outbox.clone().filter(|_| state.site.origin.is_loopback()) {
-        let page =
-            outbox::page(file).layer(from_fn_with_state(state.clone(), canonical_host::require_loopback));
-        router = router.route(outbox::PATH, page);
+        router = router.route(outbox::PATH, outbox::page(&state, file));
     }
     for (alias, page) in ALIASES {
         router = router.route(alias, get(move |uri| canonical_host::alias(page, uri)));

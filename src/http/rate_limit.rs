@@ -20,22 +20,8 @@ use super::{
     app_state::AppState,
     canonical_host, client_ip,
     errors::ApiError,
-    routes::{Route, RouteSettings},
+    routes::{RateLimit, Route, RouteSettings},
 };
-
-/// How requests to an address are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateLimit {
-    /// The rule they count under.
-    pub rule: Rule,
-    /// With which others they are counted under [`Rule::Requests`].
-    pub bucket: &'static str,
-}
-
-impl RateLimit {
-    /// Counted together with everything that has no bucket of its own, what clients make up included.
-    pub const OTHER: Self = Self { rule: Rule::Requests, bucket: "other" };
-}
 
 /// The rate limits of a group of routes, by the first segment of their paths: what leads nowhere counts like what it
 /// resembles, and a token in a path is not kept.

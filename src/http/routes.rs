@@ -20,9 +20,7 @@ use axum::{
 use domain::Rule;
 use http::Method;
 
-use super::{
-    app_state::AppState, better_auth::body::MAX_BODY, rate_limit::RateLimit, security_headers::Embedding,
-};
+use super::{app_state::AppState, better_auth::body::MAX_BODY, security_headers::Embedding};
 
 /// An address.
 #[derive(Debug)]
@@ -49,6 +47,20 @@ pub struct RouteSettings {
     pub body_limit: usize,
     /// Who may embed the answers.
     pub embedding: Embedding,
+}
+
+/// How requests to an address are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// The rule they count under.
+    pub rule: Rule,
+    /// With which others they are counted under [`Rule::Requests`].
+    pub bucket: &'static str,
+}
+
+impl RateLimit {
+    /// Counted together with everything that has no bucket of its own, what clients make up included.
+    pub const OTHER: Self = Self { rule: Rule::Requests, bucket: "other" };
 }
 
 impl Default for RouteSettings {

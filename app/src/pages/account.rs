@@ -4,7 +4,7 @@ use contract::routes;
 use domain::User;
 use leptos::prelude::*;
 
-use super::{signed_in_or_leave, verify_email::AGAIN};
+use super::{access::signed_in_or_leave, verify_email::AGAIN};
 use crate::{
     components::{Date, Entry, FieldErrors, Questionnaire, Sheet, TextField},
     context::RequestContext,

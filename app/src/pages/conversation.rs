@@ -8,7 +8,7 @@ use contract::{
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_params_map;
 
-use super::{ProblemPage, query_parameter, signed_in_or_leave};
+use super::{access::signed_in_or_leave, problem::ProblemPage, query::query_parameter};
 use crate::{
     components::{DateTime, Entry, FieldErrors, Manage, Sheet, name_of, page_of},
     context::{RequestContext, request_address},

@@ -3,7 +3,7 @@
 use contract::{Code, Problem, routes, sentence};
 use leptos::{either::Either, prelude::*};
 
-use super::{query_parameter, signed_in_or_leave};
+use super::{access::signed_in_or_leave, query::query_parameter};
 use crate::{
     components::{Entry, ErrorNotice, FieldErrors, Sheet},
     context::{RequestContext, request_address},

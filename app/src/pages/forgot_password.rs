@@ -4,11 +4,12 @@ use contract::{LocalPath, routes};
 use domain::link_ttl;
 use leptos::{either::EitherOf3, prelude::*};
 
-use super::{NextField, hours, query_parameter, with_next};
+use super::{lifetime::hours, query::query_parameter};
 use crate::{
     components::{FieldErrors, Framed, Plate, ProblemSummary, TextField},
     context::RequestContext,
     islands::SubmitButton,
+    next::{NextField, with_next},
     server::RequestPasswordReset,
 };
 

@@ -4,7 +4,7 @@ use contract::routes;
 use domain::SignedIn;
 use leptos::prelude::*;
 
-use super::query_parameter;
+use super::query::query_parameter;
 use crate::{
     components::{EX_LIBRIS, ErrorNotice, Framed, Plate, SuccessNotice},
     context::RequestContext,

@@ -3,7 +3,7 @@
 use contract::routes;
 use leptos::{either::EitherOf3, prelude::*};
 
-use super::{has_password, signed_in_or_leave};
+use super::access::{has_password, signed_in_or_leave};
 use crate::{
     components::{Entry, FieldErrors, PasswordField, Section, Sheet, async_section},
     context::RequestContext,

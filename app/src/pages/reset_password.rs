@@ -3,7 +3,7 @@
 use contract::routes;
 use leptos::{either::Either, prelude::*};
 
-use super::query_parameter;
+use super::query::query_parameter;
 use crate::{
     components::{FieldErrors, Framed, PageTitle, PasswordField, Plate, ProblemSummary, async_section},
     context::RequestContext,

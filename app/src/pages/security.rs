@@ -4,7 +4,7 @@ use contract::routes;
 use domain::{AuditEvent, User};
 use leptos::{either::Either, prelude::*};
 
-use super::{has_password, signed_in_or_leave};
+use super::access::{has_password, signed_in_or_leave};
 use crate::{
     components::{
         AuditLog, Choice, Entry, FieldErrors, PasswordField, Section, Sheet, TextField, async_section,

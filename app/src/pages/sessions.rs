@@ -4,7 +4,7 @@ use contract::routes;
 use domain::{Session, describe_device};
 use leptos::{either::Either, prelude::*};
 
-use super::signed_in_or_leave;
+use super::access::signed_in_or_leave;
 use crate::{
     components::{DateTime, Entry, FieldErrors, Sheet, async_section},
     context::RequestContext,

@@ -3,13 +3,14 @@
 use contract::{Code, LocalPath, Problem, routes, sentence};
 use leptos::prelude::*;
 
-use super::{NextField, leave_if_signed_in, query_parameter, verify_email::AGAIN, with_next};
+use super::{access::leave_if_signed_in, query::query_parameter, verify_email::AGAIN};
 use crate::{
     components::{
         FieldErrors, Framed, KeepSignedIn, PasswordField, Plate, ProblemSummary, SuccessNotice, TextField,
     },
     context::RequestContext,
     islands::SubmitButton,
+    next::{NextField, with_next},
     server::SignIn,
 };
 

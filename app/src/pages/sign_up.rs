@@ -3,13 +3,14 @@
 use contract::routes;
 use leptos::prelude::*;
 
-use super::{NextField, leave_if_signed_in, with_next};
+use super::access::leave_if_signed_in;
 use crate::{
     components::{
         FieldErrors, Framed, KeepSignedIn, PasswordField, Plate, ProblemSummary, Questionnaire, TextField,
     },
     context::RequestContext,
     islands::SubmitButton,
+    next::{NextField, with_next},
     server::SignUp,
 };
 

@@ -4,14 +4,14 @@ use contract::routes;
 use domain::Flash;
 use leptos::prelude::*;
 
-use super::{FormAccepted, FormRefused, request_context, signed_in};
-use crate::FormFields;
+use super::outcome::{FormAccepted, FormRefused};
+use crate::{FormFields, context::RequestContext};
 
 /// Begins a change of address.
 #[server(prefix = "", endpoint = "/account/security/email")]
 pub async fn change_email(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
-    let (signed_in, client) = (signed_in(&context)?, &context.visitor.client);
+    let context = RequestContext::of_call()?;
+    let (signed_in, client) = (context.signed_in()?, &context.visitor.client);
     let new_email = form.email("newEmail")?;
     // Only a verified address is asked first; without one the first link is the last.
     let after = if signed_in.user.email_verified { routes::CHANGE_CONFIRMED } else { routes::CHANGE_DONE };

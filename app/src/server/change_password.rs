@@ -4,14 +4,14 @@ use contract::routes;
 use domain::Flash;
 use leptos::prelude::*;
 
-use super::{FormAccepted, FormRefused, outcome::with_effects, request_context, signed_in};
-use crate::FormFields;
+use super::outcome::{FormAccepted, FormRefused, with_effects};
+use crate::{FormFields, context::RequestContext};
 
 /// Changes the password, and signs every other browser out if the reader wants that.
 #[server(prefix = "", endpoint = "/account/security/password")]
 pub async fn change_password(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
-    let signed_in = signed_in(&context)?;
+    let context = RequestContext::of_call()?;
+    let signed_in = context.signed_in()?;
     let command = form.change_password()?;
     let changed =
         context.services.accounts.change_password(command, signed_in, &context.visitor.client).await;

@@ -4,14 +4,14 @@ use contract::routes;
 use domain::{DeleteAccountOutcome, Flash};
 use leptos::prelude::*;
 
-use super::{FormAccepted, FormRefused, outcome::with_effects, request_context, signed_in};
-use crate::{FormFields, form::AFTER_DELETION};
+use super::outcome::{FormAccepted, FormRefused, with_effects};
+use crate::{FormFields, context::RequestContext, form::AFTER_DELETION};
 
 /// Deletes the account, or has a link mailed that does.
 #[server(prefix = "", endpoint = "/account/data/delete")]
 pub async fn delete_account(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
-    let signed_in = signed_in(&context)?;
+    let context = RequestContext::of_call()?;
+    let signed_in = context.signed_in()?;
     let command = form.delete_account()?;
     let deleted = context.services.accounts.delete(command, signed_in, &context.visitor.client).await;
     let (deleted, effects) = with_effects(deleted, &context)?;

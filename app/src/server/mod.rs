@@ -35,8 +35,7 @@ pub use self::{
 
 use std::{future::Future, sync::Arc};
 
-use contract::{Code, Problem};
-use domain::{Services, SignedIn};
+use domain::Services;
 use leptos::{
     prelude::{Owner, provide_context},
     reactive::computed::ScopedFuture,
@@ -44,7 +43,7 @@ use leptos::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Book, FormFields, Visitor, context::RequestContext, fragments::FragmentError};
+use crate::{Book, FormFields, Visitor, fragments::FragmentError};
 
 /// A server function behind a form.
 pub trait FormFunction:
@@ -91,13 +90,4 @@ pub fn run<F: ServerFn>(
         drop(owner);
         outcome
     }
-}
-
-fn request_context() -> Result<RequestContext, Problem> {
-    RequestContext::of_request().ok_or_else(|| Problem::new(Code::Internal))
-}
-
-/// Who is signed in, where nobody else can do anything.
-fn signed_in(context: &RequestContext) -> Result<&SignedIn, Problem> {
-    context.visitor.signed_in.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))
 }

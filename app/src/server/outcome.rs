@@ -48,22 +48,22 @@ pub struct FormRefused {
 
 impl FormAccepted {
     /// On to a page, whatever the form says.
-    pub(super) fn redirect_to(page: &str) -> Self {
+    pub(crate) fn redirect_to(page: &str) -> Self {
         Self { go_to: LocalPath::parse(page), ..Self::default() }
     }
 
     /// On to where the form says, or else to `page`.
-    pub(super) fn redirect_next_or(form: &FormFields, page: &str) -> Self {
+    pub(crate) fn redirect_next_or(form: &FormFields, page: &str) -> Self {
         Self { go_to: form.next().or_else(|| LocalPath::parse(page)), ..Self::default() }
     }
 
     /// The same, with what the operation does to the browser.
-    pub(super) fn with(self, browser: BrowserEffects) -> Self {
+    pub(crate) fn with(self, browser: BrowserEffects) -> Self {
         Self { browser, ..self }
     }
 
     /// The same, with what becomes of the mailed link that led here.
-    pub(super) fn with_link(self, email_link: EmailLinkUse) -> Self {
+    pub(crate) fn with_link(self, email_link: EmailLinkUse) -> Self {
         Self { email_link, ..self }
     }
 }
@@ -75,7 +75,7 @@ impl<P: Into<Problems>> From<P> for FormRefused {
 }
 
 /// An outcome with what it does to the browser; a failure keeps its effects, too.
-pub(super) fn with_effects<T, E>(
+pub(crate) fn with_effects<T, E>(
     outcome: Result<T, E>,
     context: &RequestContext,
 ) -> Result<(T, BrowserEffects), FormRefused>

@@ -3,8 +3,8 @@
 use contract::{Code, Problem, routes};
 use leptos::prelude::*;
 
-use super::{EmailLinkUse, FormAccepted, FormRefused, outcome::with_effects, request_context};
-use crate::{FormFields, pages::with_next};
+use super::outcome::{EmailLinkUse, FormAccepted, FormRefused, with_effects};
+use crate::{FormFields, context::RequestContext, next::with_next};
 
 /// The page that says that a mail may be on its way, whether or not the address has an account.
 const SENT: &str = "/forgot-password?sent";
@@ -16,7 +16,7 @@ const RESET: &str = "/sign-in?reset";
 pub async fn request_password_reset(
     #[server(flatten)] form: FormFields,
 ) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     let email = form.email("email")?;
     let (accounts, client) = (&context.services.accounts, &context.visitor.client);
     accounts.request_password_reset(&email, routes::RESET_PASSWORD, client).await?;
@@ -26,7 +26,7 @@ pub async fn request_password_reset(
 /// Sets a password with the mailed link that led here.
 #[server(prefix = "", endpoint = "/reset-password")]
 pub async fn reset_password(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     let link = context.visitor.link.as_ref().ok_or_else(|| Problem::new(Code::InvalidResetToken))?;
     let password = form.new_password()?;
     let reset = context.services.accounts.reset_password(&link.0, password, &context.visitor.client).await;

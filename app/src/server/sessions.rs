@@ -4,14 +4,14 @@ use contract::routes;
 use domain::Flash;
 use leptos::prelude::*;
 
-use super::{FormAccepted, FormRefused, outcome::with_effects, request_context, signed_in};
-use crate::FormFields;
+use super::outcome::{FormAccepted, FormRefused, with_effects};
+use crate::{FormFields, context::RequestContext};
 
 /// Signs one of the reader's browsers out; for this one it is like any sign-out.
 #[server(prefix = "", endpoint = "/account/sessions/end")]
 pub async fn end_session(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
-    let (signed_in, client) = (signed_in(&context)?, &context.visitor.client);
+    let context = RequestContext::of_call()?;
+    let (signed_in, client) = (context.signed_in()?, &context.visitor.client);
     let (sessions, named) = (&context.services.sessions, form.hidden_field("session"));
     if sessions.names(named, &signed_in.session) {
         let signed_out = sessions.sign_out(client.presented.as_ref(), &client.device).await;
@@ -28,8 +28,8 @@ pub async fn end_session(#[server(flatten)] form: FormFields) -> Result<FormAcce
 pub async fn end_other_sessions(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
     // The form has no fields of its own.
     drop(form);
-    let context = request_context()?;
-    let (signed_in, sessions) = (signed_in(&context)?, &context.services.sessions);
+    let context = RequestContext::of_call()?;
+    let (signed_in, sessions) = (context.signed_in()?, &context.services.sessions);
     let device = &context.visitor.client.device;
     sessions.revoke_all(&signed_in.user.id, Some(&signed_in.session), device).await?;
     sessions.browser_state(&signed_in.session).set(Flash::OtherSessionsEnded).await;

@@ -3,13 +3,13 @@
 use contract::routes;
 use leptos::prelude::*;
 
-use super::{FormAccepted, FormRefused, outcome::with_effects, request_context};
-use crate::FormFields;
+use super::outcome::{FormAccepted, FormRefused, with_effects};
+use crate::{FormFields, context::RequestContext};
 
 /// Signs a reader in.
 #[server(prefix = "", endpoint = "/sign-in")]
 pub async fn sign_in(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     let command = form.sign_in()?;
     let signed_in = context.services.accounts.sign_in(command, &context.visitor.client).await;
     let (_, effects) = with_effects(signed_in, &context)?;

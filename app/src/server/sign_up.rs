@@ -3,8 +3,8 @@
 use contract::routes;
 use leptos::prelude::*;
 
-use super::{FormAccepted, FormRefused, outcome::with_effects, request_context};
-use crate::FormFields;
+use super::outcome::{FormAccepted, FormRefused, with_effects};
+use crate::{FormFields, context::RequestContext};
 
 /// The page that asks to look for a mail; the same whether or not the address was free.
 const LOOK_FOR_MAIL: &str = "/verify-email?signed-up";
@@ -12,7 +12,7 @@ const LOOK_FOR_MAIL: &str = "/verify-email?signed-up";
 /// Opens an account and signs its reader in, unless the address has to be verified first.
 #[server(prefix = "", endpoint = "/sign-up")]
 pub async fn sign_up(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     let command = form.sign_up(&context.services.questions)?;
     let signed_up = context.services.accounts.sign_up(command, &context.visitor.client).await;
     let (signed_up, effects) = with_effects(signed_up, &context)?;

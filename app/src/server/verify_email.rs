@@ -4,8 +4,8 @@ use contract::{Code, Problem, routes};
 use domain::EmailLinkOutcome;
 use leptos::prelude::*;
 
-use super::{EmailLinkUse, FormAccepted, FormRefused, outcome::with_effects, request_context};
-use crate::{FormFields, form::AFTER_CONFIRMING};
+use super::outcome::{EmailLinkUse, FormAccepted, FormRefused, with_effects};
+use crate::{FormFields, context::RequestContext, form::AFTER_CONFIRMING};
 
 /// The page that says that a mail may be on its way, whether or not the address needs one.
 const SENT: &str = "/verify-email?sent";
@@ -16,7 +16,7 @@ const SENT: &str = "/verify-email?sent";
 pub async fn verify_email(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
     // The form has no fields of its own.
     drop(form);
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     let visitor = &context.visitor;
     let link = visitor.link.as_ref().ok_or_else(|| Problem::new(Code::InvalidVerificationToken))?;
     // The first step of a change mails a second link, which leads where the first does, but for our own page.
@@ -44,7 +44,7 @@ pub async fn verify_email(#[server(flatten)] form: FormFields) -> Result<FormAcc
 /// Has such a link mailed once more. Who is not signed in names the address, and is told nothing about it.
 #[server(prefix = "", endpoint = "/verify-email/send")]
 pub async fn send_verification(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     let user = context.visitor.signed_in.as_ref().map(|signed_in| &signed_in.user);
     let email = form.email("email")?;
     context.services.accounts.send_verification(&email, AFTER_CONFIRMING, user).await?;

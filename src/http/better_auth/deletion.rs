@@ -12,15 +12,10 @@ use serde_json::json;
 use super::{
     body::{Accepts, BodyFields},
     query::{Query, redirect},
-    request::{ApiRequest, ok_json},
+    request::{ApiRequest, ok_json, with_effects_of},
 };
 use crate::http::{
-    app_state::AppState,
-    authn::Authentication,
-    browser_effects::{WithBrowserEffects, with_effects_of},
-    email_links,
-    errors::ApiError,
-    pages,
+    app_state::AppState, authn::Authentication, browser_effects::WithBrowserEffects, errors::ApiError, pages,
 };
 
 /// Deletes the account, or has a link mailed that does.
@@ -71,7 +66,7 @@ pub async fn callback(State(state): State<AppState>, request: Request) -> Result
             Ok(redirected.unwrap_or_else(|| success(DELETED)).with_effects(effects))
         }
         // A reader who follows the link gets a page, a client of the API its JSON.
-        Err(problems) if email_links::is_navigation(&parts.headers) => {
+        Err(problems) if pages::is_navigation(&parts.headers) => {
             Ok(pages::render_problem(&state, parts.uri, problems.first().clone()).await)
         }
         Err(problems) => Err(problems.into()),

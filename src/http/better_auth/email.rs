@@ -16,7 +16,7 @@ use super::{
 };
 use crate::http::{
     app_state::AppState, authn::Authentication, browser_effects::WithBrowserEffects, cookies::EmailLinkPage,
-    email_links, errors::ApiError,
+    errors::ApiError, pages,
 };
 
 /// Has a link mailed that proves the address, if that is needed; without a session it answers the same in any case.
@@ -72,12 +72,7 @@ pub async fn verify_email(State(state): State<AppState>, request: Request) -> Re
     }
     let client = state.client_info(&parts);
     if needs_confirmation(&state, &parts.headers, token, &client).await? {
-        return Ok(email_links::keep(
-            &state,
-            EmailLinkPage::VerifyEmail,
-            token,
-            callback.unwrap_or_default(),
-        ));
+        return Ok(pages::keep_link(&state, EmailLinkPage::VerifyEmail, token, callback.unwrap_or_default()));
     }
     let auth = Authentication::of(&state, &parts.headers, Renewal::WhenDue).await?;
     let signed_in = auth.session.as_ref().map(|resolved| &resolved.signed_in);
@@ -116,7 +111,7 @@ async fn needs_confirmation(
     token: &str,
     client: &ClientInfo,
 ) -> Result<bool, Problems> {
-    let (accounts, navigates) = (&state.services.accounts, email_links::is_navigation(headers));
+    let (accounts, navigates) = (&state.services.accounts, pages::is_navigation(headers));
     match accounts.inspect_link(token).await {
         Ok(EmailLinkKind::Address) if accounts.rules().require_verified_email => {
             let script = headers.contains_key("sec-fetch-mode") && !navigates;

@@ -12,13 +12,9 @@ use serde_json::json;
 use super::{
     body::{Accepts, BodyFields},
     query::{Query, redirect},
-    request::{ApiRequest, ok_json},
+    request::{ApiRequest, ok_json, with_effects_of},
 };
-use crate::http::{
-    app_state::AppState,
-    browser_effects::{WithBrowserEffects, with_effects_of},
-    errors::ApiError,
-};
+use crate::http::{app_state::AppState, browser_effects::WithBrowserEffects, errors::ApiError};
 
 /// What is said whether or not the address has an account.
 const ASKED: &str = "If this email exists in our system, check your email for the reset link";

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::Problems;
-use domain::{ClientInfo, Renewal};
+use domain::{BrowserEffects, ClientInfo, HasBrowserEffects, Renewal};
 use http::request::Parts;
 use serde::Serialize;
 use serde_json::Value;
@@ -71,4 +71,23 @@ impl ApiRequest {
 /// JSON with status 200.
 pub fn ok_json(body: impl Serialize) -> Response {
     Json(body).into_response()
+}
+
+/// An outcome with what it does to the browser of `client`; a failure keeps its effects, too.
+///
+/// # Errors
+/// The failure as the JSON API answers it.
+pub fn with_effects_of<T, E>(
+    outcome: Result<T, E>,
+    client: &ClientInfo,
+) -> Result<(T, BrowserEffects), ApiError>
+where
+    T: HasBrowserEffects,
+    E: HasBrowserEffects + Into<Problems>,
+{
+    let effects = outcome.browser_effects(client);
+    match outcome {
+        Ok(outcome) => Ok((outcome, effects)),
+        Err(error) => Err(ApiError::with_effects(error, effects)),
+    }
 }

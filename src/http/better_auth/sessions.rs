@@ -12,13 +12,10 @@ use serde_json::json;
 
 use super::{
     body::{Accepts, BodyFields},
-    request::{ApiRequest, ok_json},
+    request::{ApiRequest, ok_json, with_effects_of},
 };
 use crate::http::{
-    app_state::AppState,
-    authn::Authentication,
-    browser_effects::{WithBrowserEffects, with_effects_of},
-    errors::ApiError,
+    app_state::AppState, authn::Authentication, browser_effects::WithBrowserEffects, errors::ApiError,
 };
 
 /// The query of get-session.

@@ -12,13 +12,9 @@ use serde::Serialize;
 
 use super::{
     body::{Accepts, BodyFields},
-    request::{ApiRequest, ok_json},
+    request::{ApiRequest, ok_json, with_effects_of},
 };
-use crate::http::{
-    app_state::AppState,
-    browser_effects::{WithBrowserEffects, with_effects_of},
-    errors::ApiError,
-};
+use crate::http::{app_state::AppState, browser_effects::WithBrowserEffects, errors::ApiError};
 
 #[derive(Serialize)]
 struct SignedUp {

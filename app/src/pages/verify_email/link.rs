@@ -4,7 +4,7 @@ use contract::{Code, routes};
 use domain::{EmailLinkKind, User, VerifyEmailError};
 use leptos::{either::Either, prelude::*};
 
-use super::{About, WhatNow};
+use super::{state::PageState, what_now::WhatNow};
 use crate::{
     components::{FieldErrors, PageTitle, Plate, ProblemSummary, async_section},
     context::RequestContext,
@@ -39,7 +39,7 @@ pub(super) fn WaitingLink(
         match found {
             Ok(meaning) => Either::Left(view! { <Confirm meaning field_errors /> }),
             Err(code) => {
-                Either::Right(view! { <WhatNow about=About::Failed(code) user can_send field_errors /> })
+                Either::Right(view! { <WhatNow state=PageState::Failed(code) user can_send field_errors /> })
             }
         }
     })

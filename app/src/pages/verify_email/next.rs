@@ -4,7 +4,7 @@ use contract::{Code, routes};
 use domain::User;
 use leptos::prelude::*;
 
-use super::{AGAIN, About, of_a_change};
+use super::state::{AGAIN, PageState, of_a_change};
 use crate::{
     components::{FieldErrors, TextField},
     islands::SubmitButton,
@@ -13,7 +13,7 @@ use crate::{
 
 #[component]
 pub(super) fn Next(
-    about: About,
+    state: PageState,
     user: Option<User>,
     can_send: bool,
     field_errors: FieldErrors,
@@ -25,29 +25,29 @@ pub(super) fn Next(
     let is_proved = user.as_ref().is_some_and(|user| user.email_verified);
     let waits = can_send && !is_proved;
     let on = view! { <a class="button" href=to>{words}</a> };
-    match about {
-        About::Failed(Code::InvalidUser) => view! {
+    match state {
+        PageState::Failed(Code::InvalidUser) => view! {
             <div class="actions"><a class="button" href=routes::SIGN_OUT>"Sign out"</a></div>
         }
         .into_any(),
-        About::Failed(_) if is_proved || of_a_change() => view! {
+        PageState::Failed(_) if is_proved || of_a_change() => view! {
             <div class="actions">
                 {on} <a class="button button--quiet" href=routes::SECURITY>"Ask for the change again"</a>
             </div>
         }
         .into_any(),
-        About::Sent | About::SignedUp => view! {
+        PageState::Sent | PageState::SignedUp => view! {
             <p>"Nothing there after a few minutes? Look among the unwanted mail."</p>
             <div class="actions">
                 {on} <a class="button button--quiet" href=AGAIN>"Ask for another link"</a>
             </div>
         }
         .into_any(),
-        About::Failed(_) | About::Asking if waits => {
+        PageState::Failed(_) | PageState::Asking if waits => {
             view! { <Send user field_errors /><p class="plate__turn"><a href=to>{words}</a></p> }.into_any()
         }
         // Signed in with an address that is new and not proved.
-        About::Changed if waits && user.is_some() => {
+        PageState::Changed if waits && user.is_some() => {
             view! { <Send user field_errors /><p class="plate__turn"><a href=to>{words}</a></p> }.into_any()
         }
         _ => view! { <div class="actions">{on}</div> }.into_any(),

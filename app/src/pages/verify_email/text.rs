@@ -3,21 +3,21 @@
 use contract::{Code, Problem, sentence};
 use domain::{User, link_ttl};
 
-use super::About;
-use crate::pages::hours;
+use super::state::PageState;
+use crate::pages::lifetime::hours;
 
 /// A heading and the sentence below it.
-pub(super) fn words(about: About, user: Option<&User>, can_send: bool) -> (&'static str, String) {
-    match about {
-        About::Failed(code) => ("This link did not work", failed(code, user)),
-        About::SignedUp => ("Look into your mailbox", signed_up()),
-        About::Sent => ("Look into your mailbox", sent(user)),
-        About::Confirmed => ("Your address is confirmed", confirmed(user)),
-        About::ChangeConfirmed => {
+pub(super) fn words(state: PageState, user: Option<&User>, can_send: bool) -> (&'static str, String) {
+    match state {
+        PageState::Failed(code) => ("This link did not work", failed(code, user)),
+        PageState::SignedUp => ("Look into your mailbox", signed_up()),
+        PageState::Sent => ("Look into your mailbox", sent(user)),
+        PageState::Confirmed => ("Your address is confirmed", confirmed(user)),
+        PageState::ChangeConfirmed => {
             ("One step further", "Now open the link we have mailed to the new address.".to_owned())
         }
-        About::Changed => ("Your address is changed", changed(user)),
-        About::Link | About::Asking => ("Confirm your address", asking(user, can_send)),
+        PageState::Changed => ("Your address is changed", changed(user)),
+        PageState::Link | PageState::Asking => ("Confirm your address", asking(user, can_send)),
     }
 }
 

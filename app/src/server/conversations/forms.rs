@@ -8,13 +8,13 @@ use contract::{
 use domain::Flash;
 use leptos::prelude::*;
 
-use super::super::{FormAccepted, FormRefused, request_context, signed_in};
+use super::super::outcome::{FormAccepted, FormRefused};
 use crate::{FormFields, context::RequestContext};
 
 /// Gives a conversation a name; an empty one takes it away.
 #[server(prefix = "", endpoint = "/conversations/-/rename")]
 pub async fn rename_conversation(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     let title = Some(Some(form.hidden_field("title").to_owned()));
     change_of(&context, &form, ConversationChange { title, ..ConversationChange::default() }).await
 }
@@ -22,7 +22,7 @@ pub async fn rename_conversation(#[server(flatten)] form: FormFields) -> Result<
 /// Puts a conversation away.
 #[server(prefix = "", endpoint = "/conversations/-/archive")]
 pub async fn archive_conversation(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     set_status(&context, &form, ConversationStatus::Archived, Flash::ConversationArchived).await
 }
 
@@ -31,16 +31,16 @@ pub async fn archive_conversation(#[server(flatten)] form: FormFields) -> Result
 pub async fn unarchive_conversation(
     #[server(flatten)] form: FormFields,
 ) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     set_status(&context, &form, ConversationStatus::Active, Flash::ConversationUnarchived).await
 }
 
 /// Hides a conversation, which is gone for good ten minutes later.
 #[server(prefix = "", endpoint = "/conversations/-/delete")]
 pub async fn delete_conversation(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     let id = form.hidden_field("conversation");
-    context.services.conversations.delete(&signed_in(&context)?.user.id, id).await?;
+    context.services.conversations.delete(&context.signed_in()?.user.id, id).await?;
     set_flash(&context, Flash::ConversationDeleted(id.to_owned())).await;
     // The page of a conversation that is gone has nothing to show.
     let page = form.page_of_conversations();
@@ -51,9 +51,9 @@ pub async fn delete_conversation(#[server(flatten)] form: FormFields) -> Result<
 /// Brings a conversation back that was deleted in the last ten minutes.
 #[server(prefix = "", endpoint = "/conversations/-/restore")]
 pub async fn restore_conversation(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     let id = form.hidden_field("conversation");
-    context.services.conversations.restore(&signed_in(&context)?.user.id, id).await?;
+    context.services.conversations.restore(&context.signed_in()?.user.id, id).await?;
     set_flash(&context, Flash::ConversationRestored(id.to_owned())).await;
     Ok(back(&form))
 }
@@ -61,7 +61,7 @@ pub async fn restore_conversation(#[server(flatten)] form: FormFields) -> Result
 /// Shows another branch of a conversation from now on.
 #[server(prefix = "", endpoint = "/conversations/-/head")]
 pub async fn choose_branch(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     let head = ItemId::parse("head", form.hidden_field("head"));
     let head = head.map_err(|_| Problem::new(Code::MessageNotFound))?;
     let change = ConversationChange { head_id: Some(head), ..ConversationChange::default() };
@@ -71,10 +71,10 @@ pub async fn choose_branch(#[server(flatten)] form: FormFields) -> Result<FormAc
 /// Says whether a message was of help: `1`, `-1`, or `0` to take it back.
 #[server(prefix = "", endpoint = "/conversations/-/feedback")]
 pub async fn give_feedback(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     let id = form.hidden_field("conversation");
     let message = form.hidden_field("message");
-    let (user_id, conversations) = (&signed_in(&context)?.user.id, &context.services.conversations);
+    let (user_id, conversations) = (&context.signed_in()?.user.id, &context.services.conversations);
     let value = match form.hidden_field("value") {
         "1" => Some(FeedbackValue::Good),
         "-1" => Some(FeedbackValue::Bad),
@@ -111,7 +111,7 @@ async fn change_of(
     change: ConversationChange,
 ) -> Result<FormAccepted, FormRefused> {
     let id = form.hidden_field("conversation");
-    context.services.conversations.update(&signed_in(context)?.user.id, id, change).await?;
+    context.services.conversations.update(&context.signed_in()?.user.id, id, change).await?;
     Ok(back(form))
 }
 

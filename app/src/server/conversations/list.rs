@@ -3,7 +3,6 @@
 use contract::conversations::{Conversation, ConversationStatus, Hit};
 use domain::{ConversationError, PageRequest};
 
-use super::super::{request_context, signed_in};
 use crate::{
     components::{Rows, hit_rows, list_more, list_region, list_rows},
     context::RequestContext,
@@ -20,9 +19,9 @@ type Found<T> = (Vec<T>, Option<String>);
 
 /// The reader's conversations, or the messages in which something was found.
 pub(crate) async fn list(asked: ListQuery) -> Result<ListFragment, FragmentError> {
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     let asked = ListQuery { shown: rows(asked.shown), q: asked.q.trim().to_owned(), ..asked };
-    let user_id = signed_in(&context)?.user.id.clone();
+    let user_id = context.signed_in()?.user.id.clone();
     let before = asked.shown - STEP;
     // Rows that an island adds are numbered on from those that are there.
     let first = if asked.more.is_some() { before } else { 0 };

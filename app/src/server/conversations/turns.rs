@@ -6,10 +6,10 @@ use contract::{Code, Problem};
 use domain::PageAnchor;
 use leptos::prelude::use_context;
 
-use super::super::{request_context, signed_in};
 use crate::{
     Book,
     components::{turn_rows, way_to_earlier, way_to_later},
+    context::RequestContext,
     fragments::{AnchorKind, FragmentError, MessagesFragment, MessagesQuery},
 };
 
@@ -18,9 +18,9 @@ const PAGE: u32 = 30;
 
 /// Messages of a conversation of the reader.
 pub(crate) async fn turns(asked: MessagesQuery) -> Result<MessagesFragment, FragmentError> {
-    let context = request_context()?;
+    let context = RequestContext::of_call()?;
     let book = use_context::<Arc<Book>>().map(|book| book.name.clone()).unwrap_or_default();
-    let user_id = &signed_in(&context)?.user.id;
+    let user_id = &context.signed_in()?.user.id;
     let place = match (asked.place, asked.message.as_str()) {
         (AnchorKind::End, _) => PageAnchor::End,
         (_, "") => return Err(Problem::new(Code::MalformedRequest).into()),

@@ -17,14 +17,17 @@ use http::{HeaderMap, Uri, header, request::Parts};
 use url::form_urlencoded;
 
 use super::{
+    email_links,
+    render::{RenderContext, render, render_problem, see_other},
+    request::PageRequest,
+};
+use crate::http::{
     app_state::AppState,
     better_auth::body,
     browser_effects::WithBrowserEffects,
     cookies::{EmailLinkPage, set_cookies},
     csrf::OriginPolicy,
-    email_links,
     errors::{ApiError, error_headers, status},
-    pages::{PageRequest, RenderContext, render, render_problem, see_other},
     rate_limit,
     routes::RouteSettings,
 };

@@ -1,32 +1,36 @@
-//! In development: the letters in the outbox file, on a page. Only for a Bookplate of this machine that has no mail
-//! server; whoever can see it can open every account.
+//! In development: the mails in the outbox file, on a page. Only for a server on this machine that has no mail server;
+//! whoever can see it can open every account.
 
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use axum::{
-    extract::State,
+    extract::{ConnectInfo, Request, State},
+    middleware::{Next, from_fn_with_state},
     response::{Html, IntoResponse, Response},
     routing::{MethodRouter, get},
 };
 use contract::{Code, Problem};
+use http::header;
 use serde::Deserialize;
 
-use super::{app_state::AppState, assets, errors::ApiError, security_headers};
+use super::show::fallback;
+use crate::http::{app_state::AppState, assets, errors::ApiError, security_headers};
 
 /// Where the page is.
 pub const PATH: &str = "/dev/outbox";
 
-/// So many letters are shown, the last ones.
+/// How many mails are shown, the last ones.
 const SHOWN: usize = 100;
-/// So much of the file's end is read, in bytes.
+/// How much of the file's end is read, in bytes.
 const READ: u64 = 1024 * 1024;
 
-/// A letter, as `adapters::mail::OutboxFile` writes it.
+/// A mail, as `adapters::mail::OutboxFile` writes it.
 #[derive(Deserialize)]
 struct Entry {
     r#type: String,
@@ -38,9 +42,25 @@ struct Entry {
 }
 
 /// The page of an outbox file. It is not to be routed where the public origin is another machine.
-pub fn page(file: PathBuf) -> MethodRouter<AppState> {
+pub fn page(state: &AppState, file: PathBuf) -> MethodRouter<AppState> {
     let file: Arc<Path> = file.into();
     get(move |State(state): State<AppState>| show(state, Arc::clone(&file)))
+        .layer(from_fn_with_state(state.clone(), require_loopback))
+}
+
+/// Hides what nobody but a developer at this machine may see: from other machines, from those behind a proxy, and from a
+/// page whose name has been made to lead here (DNS rebinding).
+async fn require_loopback(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let own =
+        state.site.origin.as_str().split_once("://").is_some_and(|(_, own)| own.eq_ignore_ascii_case(host));
+    let forwarded = ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers().contains_key(*name));
+    let here = peer.is_none_or(|peer| peer.to_canonical().is_loopback());
+    if own && here && !forwarded {
+        return next.run(request).await;
+    }
+    fallback(State(state), request).await
 }
 
 async fn show(state: AppState, file: Arc<Path>) -> Response {
@@ -58,7 +78,7 @@ async fn show(state: AppState, file: Arc<Path>) -> Response {
     response
 }
 
-/// The last letters, newest first. A file that is not there yet holds none, and a line that is no letter is left out.
+/// The last mails, newest first. A file that is not there yet holds none, and a line that is no mail is skipped.
 fn last_entries(path: &Path) -> io::Result<Vec<Entry>> {
     let mut file = match File::open(path) {
         Ok(file) => file,

@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 use contract::routes;
 use http::{HeaderValue, StatusCode, header};
 
-use super::app_state::AppState;
+use crate::http::app_state::AppState;
 
 /// Days until the file has to be looked at again: RFC 9116 section 2.5.5 recommends less than a year.
 const EXPIRES: i64 = 180 * 86_400;

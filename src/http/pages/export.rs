@@ -12,19 +12,19 @@ use http::{HeaderValue, header, request::Parts};
 use tokio::runtime::Handle;
 
 use super::{
-    app_state::AppState,
-    browser_effects::WithBrowserEffects,
-    csrf::OriginPolicy,
-    pages::{PageRequest, render_problem, see_other},
-    rate_limit,
+    render::{render_problem, see_other},
+    request::PageRequest,
 };
-use crate::adapters::archive::{self, Archive, Conversations};
+use crate::{
+    adapters::archive::{self, Archive, Conversations},
+    http::{app_state::AppState, browser_effects::WithBrowserEffects, csrf::OriginPolicy, rate_limit},
+};
 
 /// Where a browser is sent that is not signed in.
 const SIGN_IN_FIRST: &str = "/sign-in?next=/account/data";
 
-/// The file of the reader at the door. A form's own button asks for it, so that no other site can have it made; the form
-/// has no fields, and what else it may hold is not read.
+/// The file of the reader who asks. A form's own button asks for it, so that no other site can have it made; the form has no
+/// fields, and what else it may hold is not read.
 pub async fn export(State(state): State<AppState>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     if let Err(problem) = allow(&state, &parts).await {
@@ -53,13 +53,13 @@ async fn download(state: &AppState, parts: &Parts, client: &ClientInfo, signed_i
         Err(error) => return render_problem(state, parts.uri.clone(), error.into()).await,
     };
     let conversations = &state.services.conversations;
-    let mut taken = Taken {
+    let mut source = BlockingSource {
         runtime: Handle::current(),
         file: conversations.export_copy(&signed_in.user.id, export.exported_at),
-        reading: conversations.read_all(&signed_in.user.id),
+        cursor: conversations.read_all(&signed_in.user.id),
     };
     // Compressing years of events takes a while.
-    let packed = tokio::task::spawn_blocking(move || archive::pack(&export, &mut taken)).await;
+    let packed = tokio::task::spawn_blocking(move || archive::pack(&export, &mut source)).await;
     let packed = packed.map_err(|error| error.to_string());
     match packed.and_then(|packed| packed.map_err(|error| error.to_string())) {
         Ok(archive) => file(archive),
@@ -70,24 +70,24 @@ async fn download(state: &AppState, parts: &Parts, client: &ClientInfo, signed_i
     }
 }
 
-/// A reader's conversations, read from a thread that may wait.
-struct Taken {
+/// A reader's conversations, read from a thread that may block.
+struct BlockingSource {
     runtime: Handle,
     file: ConversationExport,
-    reading: ExportCursor,
+    cursor: ExportCursor,
 }
 
-impl Conversations for Taken {
+impl Conversations for BlockingSource {
     fn next_chunk(&mut self) -> Result<Option<String>, String> {
-        self.runtime.block_on(self.file.next_chunk()).map_err(in_words)
+        self.runtime.block_on(self.file.next_chunk()).map_err(describe)
     }
 
     fn next_piece(&mut self) -> Result<Option<ExportItem>, String> {
-        self.runtime.block_on(self.reading.next()).map_err(in_words)
+        self.runtime.block_on(self.cursor.next()).map_err(describe)
     }
 }
 
-fn in_words(error: ConversationError) -> String {
+fn describe(error: ConversationError) -> String {
     format!("the conversations could not be read: {error:?}")
 }
 

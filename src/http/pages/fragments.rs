@@ -12,9 +12,10 @@ use axum::{
 use contract::{Code, Problem, Problems};
 use http::{HeaderValue, header, request::Parts};
 
-use super::{
+use super::request::PageRequest;
+use crate::http::{
     app_state::AppState, better_auth::body, browser_effects::WithBrowserEffects, csrf::OriginPolicy,
-    errors::ApiError, pages::PageRequest, rate_limit,
+    errors::ApiError, rate_limit,
 };
 
 /// Calls a server function on behalf of a page of ours. Only JSON is read, which no other site can send without being

@@ -9,23 +9,23 @@ use contract::LocalPath;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use url::{Url, form_urlencoded};
 
-use super::{
+use super::show::show;
+use crate::http::{
     app_state::AppState,
     cookies::{EmailLinkPage, set_cookies},
-    pages,
 };
 
 /// A page that a mailed link leads to: with a token in its address, the token is put away and the page is asked for
 /// again without it.
 pub async fn open(State(state): State<AppState>, request: Request) -> Response {
     match EmailLinkPage::at(request.uri().path()).zip(token(request.uri())) {
-        Some((page, token)) => keep(&state, page, &token, ""),
-        None => pages::show(State(state), request).await,
+        Some((page, token)) => keep_link(&state, page, &token, ""),
+        None => show(State(state), request).await,
     }
 }
 
 /// 303 to the page with the token in a cookie.
-pub fn keep(state: &AppState, page: EmailLinkPage, token: &str, callback: &str) -> Response {
+pub fn keep_link(state: &AppState, page: EmailLinkPage, token: &str, callback: &str) -> Response {
     // A cookie holds some 4 KB (RFC 6265 section 6.1); a callback beyond that is not one of anybody's.
     let callback = if callback.len() <= LONGEST_CALLBACK { callback } else { "" };
     let mut response = StatusCode::SEE_OTHER.into_response();

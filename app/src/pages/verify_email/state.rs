@@ -1,0 +1,84 @@
+//! What the page is about: a link that waits, what a link has done, or a mail to ask for.
+
+use contract::Code;
+use domain::User;
+
+use crate::{components::FieldErrors, context::RequestContext, pages::query::query_parameter};
+
+/// The page, asked for a link whatever else is waiting.
+pub(crate) const AGAIN: &str = "/verify-email?again";
+
+/// What the page is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PageState {
+    /// A link did nothing, or would do nothing.
+    Failed(Code),
+    /// An account may have been opened, whose address has to be verified first.
+    SignedUp,
+    /// A mail may be on its way.
+    Sent,
+    /// The address is verified.
+    Confirmed,
+    /// A change of address is confirmed at the present one.
+    ChangeConfirmed,
+    /// The address was changed.
+    Changed,
+    /// A link waits for the button.
+    Link,
+    /// A link can be asked for.
+    Asking,
+}
+
+/// What the address says counts before a link that waits, as that may have come for something else. Nobody is told that
+/// their address is verified who has only been sent here by a link on some page.
+pub(super) fn page_state(
+    context: &RequestContext,
+    user: Option<&User>,
+    field_errors: &FieldErrors,
+) -> PageState {
+    let has_proved = user.is_some_and(|user| user.email_verified);
+    match field_errors.code() {
+        Some(code @ (Code::InvalidVerificationToken | Code::TokenExpired | Code::InvalidUser)) => {
+            return PageState::Failed(code);
+        }
+        Some(Code::EmailAlreadyVerified) => return PageState::Confirmed,
+        Some(_) if field_errors.of_form("email").code().is_some() => return PageState::Asking,
+        _ => {}
+    }
+    let says = |name| query_parameter(name).is_some();
+    if let Some(code) = query_parameter("error") {
+        PageState::Failed(failure(&code))
+    } else if says("changed") {
+        PageState::Changed
+    } else if says("change") {
+        PageState::ChangeConfirmed
+    } else if says("again") && !has_proved {
+        PageState::Asking
+    } else if says("signed-up") && !has_proved {
+        PageState::SignedUp
+    } else if says("sent") && !has_proved {
+        PageState::Sent
+    } else if says("confirmed") && (user.is_none() || has_proved) {
+        PageState::Confirmed
+    } else if context.visitor.link.is_some() {
+        PageState::Link
+    } else if has_proved {
+        PageState::Confirmed
+    } else {
+        PageState::Asking
+    }
+}
+
+/// What the address says of a link that failed. Anybody can write an address, so anything else is no more than that.
+fn failure(code: &str) -> Code {
+    match code {
+        "TOKEN_EXPIRED" => Code::TokenExpired,
+        "INVALID_USER" => Code::InvalidUser,
+        _ => Code::InvalidVerificationToken,
+    }
+}
+
+/// Whether the link that led here was about a change of address.
+pub(super) fn of_a_change() -> bool {
+    query_parameter("change").or_else(|| query_parameter("changed")).is_some()
+}

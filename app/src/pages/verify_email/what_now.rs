@@ -1,0 +1,27 @@
+//! Everything but a link that waits: what has happened, and what to do next.
+
+use domain::User;
+use leptos::prelude::*;
+
+use super::{next::Next, state::PageState, text::words};
+use crate::components::{FieldErrors, PageTitle, Plate, ProblemSummary};
+
+#[component]
+pub(super) fn WhatNow(
+    state: PageState,
+    user: Option<User>,
+    can_send: bool,
+    field_errors: FieldErrors,
+) -> impl IntoView {
+    let (heading, lede) = words(state, user.as_ref(), can_send);
+    // A link that failed is what the page is about already.
+    let summary =
+        if let PageState::Failed(_) = state { FieldErrors::default() } else { field_errors.clone() };
+    view! {
+        <PageTitle title=field_errors.title(heading) />
+        <Plate heading lede=Some(lede)>
+            <ProblemSummary field_errors=summary />
+            <Next state user can_send field_errors />
+        </Plate>
+    }
+}
