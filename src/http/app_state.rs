@@ -9,10 +9,10 @@ use ipnet::IpNet;
 use super::{cookies::SessionCookies, csrf::TrustedOrigins};
 use crate::config::PublicOrigin;
 
-/// The services, and what the HTTP layer has to know to call them. Cheap to clone.
+/// The domain's services and the settings of the HTTP layer. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AppState {
-    /// The rules.
+    /// The domain.
     pub services: Arc<Services>,
     /// How this server is reached.
     pub site: Arc<Site>,
@@ -25,11 +25,11 @@ pub struct Site {
     pub origin: PublicOrigin,
     /// Origins that may send a reader's cookie; the first is our own.
     pub trusted_origins: TrustedOrigins,
-    /// Whose word about a client's address counts.
+    /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// The book the pages belong to.
+    /// The book that the pages belong to.
     pub book: Arc<app::Book>,
-    /// Whom to tell about a hole, a URI.
+    /// The contact for security reports, a URI.
     pub security_contact: String,
     /// The file mail is written to instead of being sent.
     pub outbox: Option<PathBuf>,

@@ -19,7 +19,7 @@ pub struct File {
     pub immutable: bool,
     /// A weak validator (RFC 9110 section 8.8.3), as the compressed forms share it; with its quotes.
     pub etag: &'static str,
-    /// As it is.
+    /// Uncompressed.
     pub identity: &'static [u8],
     /// Compressed with Brotli.
     pub brotli: Option<&'static [u8]>,
@@ -34,7 +34,7 @@ pub fn find(path: &str) -> Option<&'static File> {
     FILES.binary_search_by(|file| file.path.cmp(path)).ok().and_then(|at| FILES.get(at))
 }
 
-/// Answers with a file, compressed as the client likes it best.
+/// The response for a file, in the best coding that the client accepts; 304 when its `If-None-Match` names the file.
 pub fn serve(file: &'static File, request: &Request) -> Response {
     let known = request.headers().get(header::IF_NONE_MATCH).and_then(|etag| etag.to_str().ok());
     let mut response = if known.is_some_and(|known| known.split(',').any(|it| it.trim() == file.etag)) {

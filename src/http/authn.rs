@@ -1,4 +1,4 @@
-//! Who is calling.
+//! Authentication: the session that a request names.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use percent_encoding::percent_decode_str;
 
 use super::{app_state::AppState, errors::ApiError};
 
-/// What a request says about who sends it, and what came of it.
+/// The session that a request names, and whether it lives.
 #[derive(Debug, Clone)]
 pub struct Authentication {
-    /// The session it names with a right signature, living or not.
+    /// The session it names under a valid signature, living or not.
     pub presented: Option<SessionHandle>,
     /// The session, when it lives.
     pub session: Option<ActiveSession>,
@@ -20,7 +20,7 @@ pub struct Authentication {
 
 impl Authentication {
     /// Finds the session a request names, by bearer token (when bearer sessions are on) or by cookie. A bearer token
-    /// that names one goes before a cookie; one that does not is as if it were not there.
+    /// that names one takes precedence over a cookie; any other is ignored.
     ///
     /// # Errors
     /// The problems of a failing database.

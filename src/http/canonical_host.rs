@@ -1,4 +1,4 @@
-//! Addresses: one name for this server, older names for its pages, and a line in the log for each request.
+//! Redirects to the canonical host and from older addresses, and the access log.
 
 use std::net::IpAddr;
 
@@ -12,8 +12,8 @@ use http::{HeaderValue, Method, StatusCode, Uri, header, uri::Authority};
 
 use super::app_state::AppState;
 
-/// Sends a page asked for under another name of this machine to the one name the cookies belong to: a reader who signs
-/// in at `127.0.0.1` would be a stranger at `localhost`.
+/// Redirects requests for a page under another name of this machine to the name that the cookies belong to: a session of
+/// `127.0.0.1` is unknown at `localhost`.
 pub async fn redirect_to_canonical_host(
     State(state): State<AppState>,
     request: Request,
@@ -42,7 +42,7 @@ fn is_other_loopback(host: &str, origin: &str) -> bool {
     this_machine && !own.eq_ignore_ascii_case(host)
 }
 
-/// Leads an older address to its page, keeping where the reader was going.
+/// Redirects an older address to its page and keeps `next`.
 pub async fn alias(page: &'static str, uri: Uri) -> Response {
     let mut location = page.to_owned();
     if let Some(next) = next(&uri) {
@@ -54,7 +54,7 @@ pub async fn alias(page: &'static str, uri: Uri) -> Response {
     redirect(StatusCode::FOUND, &location)
 }
 
-/// Where an address asks to go afterwards; only a path of ours counts. Read here and not by the pages, because Leptos's
+/// The parameter `next`, if it is a path of ours. It is read here and not by the pages, because Leptos's
 /// router (0.8.17) decodes a query twice: `%2526` would become an ampersand.
 pub fn next(uri: &Uri) -> Option<LocalPath> {
     let mut pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
@@ -69,7 +69,7 @@ fn redirect(status: StatusCode, location: &str) -> Response {
     response
 }
 
-/// A path as the log may show it: in a link to set a password, the token is part of it.
+/// A path as the log may show it: without the token that is part of a link to set a password.
 pub fn loggable(path: &str) -> &str {
     const RESET_LINK: &str = "/reset-password/";
     let is_link = path.strip_prefix(routes::API).is_some_and(|rest| rest.starts_with(RESET_LINK));

@@ -1,4 +1,4 @@
-//! Who is at the other end of a connection.
+//! The network address and the user agent of a client.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -10,7 +10,7 @@ use domain::ClientMetadata;
 use http::{HeaderMap, header, request::Parts};
 use ipnet::IpNet;
 
-/// Said once for each start.
+/// Warns once in each process.
 static UNTRUSTED_PROXY: Once = Once::new();
 
 /// The client behind a request, as far as it can be known.
@@ -29,8 +29,8 @@ pub fn address(parts: &Parts, trusted_proxies: &[IpNet]) -> Option<IpAddr> {
     peer.map(|peer| client_address(peer, &parts.headers, trusted_proxies))
 }
 
-/// The right-most address that is not a proxy of ours. Whatever stands to the left of it was written by the client and
-/// proves nothing; without a trusted proxy the header is not looked at.
+/// The right-most address that is not a trusted proxy. Anything to the left of it was written by the client and proves
+/// nothing; without a trusted proxy the header is ignored.
 fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> IpAddr {
     let trusted = |address: &IpAddr| trusted_proxies.iter().any(|network| network.contains(address));
     let mut client = peer.to_canonical();
@@ -58,7 +58,7 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) 
     client
 }
 
-/// Whether an address is one that no client on the Internet has: what forwards requests from there is a proxy.
+/// Whether an address is private or loopback, so that whatever forwards requests from it is a proxy.
 const fn is_nearby(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_private() || address.is_loopback() || address.is_link_local(),

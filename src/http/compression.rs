@@ -20,8 +20,8 @@ fn wanted(entry: &str) -> Option<&str> {
     (!refused).then_some(coding)
 }
 
-/// Compresses a page for a client that takes gzip. Only for what is the same for everybody: the length of a compressed
-/// page tells something of what is in it (`docs/adr/0010-our-own-accept-loop.md`).
+/// Compresses a page for a client that accepts gzip. Only for pages that are the same for everybody: the length of a
+/// compressed page reveals something about its content (`docs/adr/0010-our-own-accept-loop.md`).
 pub async fn gzipped(response: Response, request: &HeaderMap) -> Response {
     let (mut parts, body) = response.into_parts();
     parts.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));

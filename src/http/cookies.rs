@@ -21,13 +21,13 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
 const SESSION_TOKEN: &str = "session_token";
 const SESSION_DATA: &str = "session_data";
 const DONT_REMEMBER: &str = "dont_remember";
-/// Our own: that this browser has been here before.
+/// Our own: recognises a browser that has been here before.
 const DEVICE: &str = "device";
-/// Seconds a browser is known: as long as browsers keep a cookie.
+/// Lifetime of the device cookie in seconds: as long as browsers keep any.
 const DEVICE_AGE: i64 = 400 * 86_400;
-/// Seconds between opening a mailed link and doing what it is for.
+/// Seconds between opening a mailed link and using it.
 const LINK_AGE: i64 = 3600;
-/// What a remembered sign-in needs nothing of: the literal signed in [`DONT_REMEMBER`].
+/// The literal that is signed in [`DONT_REMEMBER`].
 const MARK: &str = "true";
 
 /// Reads and writes session cookies. Over https their names begin with `__Secure-` and they are `Secure`.
@@ -42,12 +42,12 @@ impl SessionCookies {
         Self { secure }
     }
 
-    /// The browser, when it has been here before.
+    /// The device that a request's cookie names, if its signature is valid.
     pub fn device(self, headers: &HeaderMap, sessions: &Sessions) -> Option<DeviceId> {
         sessions.read_device(&value(headers, &self.own_name(DEVICE))?)
     }
 
-    /// The cookie of a browser that a reader has signed in with, if it has to be given one.
+    /// The device cookie, unless the browser has it already.
     pub fn new_device(self, sessions: &Sessions, device: &DeviceId) -> Option<HeaderValue> {
         let value = sessions.device_value(device);
         device.needs_cookie().then(|| self.cookie(&self.own_name(DEVICE), &value, Some(DEVICE_AGE)))?
@@ -69,7 +69,7 @@ impl SessionCookies {
         self.cookie(&self.own_name(page.cookie()), "", Some(0))
     }
 
-    /// The session a request's cookie names, if its signature is right.
+    /// The session that a request's cookie names, if its signature is valid.
     pub fn read(self, headers: &HeaderMap, sessions: &Sessions) -> Option<SessionHandle> {
         sessions.read_cookie(&value(headers, &self.name(SESSION_TOKEN))?)
     }
@@ -134,7 +134,7 @@ impl SessionCookies {
 
 /// A cookie's value, percent-decoded; of several with one name the first counts.
 fn value(headers: &HeaderMap, name: &str) -> Option<String> {
-    // By bytes, because a neighbour's cookie on the same line may hold any.
+    // By bytes: another site's cookie on the same line may hold any.
     let lines = headers.get_all(header::COOKIE).iter().map(|line| line.as_bytes());
     let mut pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
     let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
@@ -146,7 +146,7 @@ fn value(headers: &HeaderMap, name: &str) -> Option<String> {
 pub enum EmailLinkPage {
     /// It sets a password.
     ResetPassword,
-    /// It proves an address.
+    /// It verifies an address.
     VerifyEmail,
 }
 
@@ -176,7 +176,7 @@ impl EmailLinkPage {
     }
 }
 
-/// Adds cookies to an answer.
+/// Adds cookies to a response.
 pub fn set_cookies(response: &mut Response, cookies: impl IntoIterator<Item = HeaderValue>) {
     for cookie in cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);

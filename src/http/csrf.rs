@@ -1,15 +1,15 @@
-//! Where a request may come from, and where it may ask to be sent.
+//! Protection against cross-site request forgery (by `Origin` and Fetch Metadata) and open redirects.
 
 use contract::{Code, LocalPath, Problem};
 use http::{HeaderMap, header};
 use serde_json::Value;
 use url::Url;
 
-/// The origins that are trusted with a reader's cookie; the first is our own.
+/// Origins from which a reader's cookie is accepted; the first is our own.
 #[derive(Debug, Clone)]
 pub struct TrustedOrigins(Vec<String>);
 
-/// How much a request has to say about where it comes from.
+/// When a request has to prove its origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OriginPolicy {
     /// Only when it carries a cookie.
@@ -53,7 +53,7 @@ impl TrustedOrigins {
             return Err(Problem::new(Code::CrossSiteNavigation));
         }
         match text("origin").or_else(|| text("referer")) {
-            // A bare client, such as a script: it has no reader's cookies to misuse.
+            // A client that is no browser has no reader's cookies to misuse.
             None if !has_cookie && !fetch_metadata => Ok(()),
             None | Some("null") if site == Some("same-origin") => Ok(()),
             None | Some("null") => Err(Problem::new(Code::MissingOrNullOrigin)),
@@ -62,7 +62,7 @@ impl TrustedOrigins {
         }
     }
 
-    /// Refuses a callback that leads away. It stays when it is a path of ours, or an address on a trusted origin.
+    /// Refuses a callback that is neither a path of ours nor an address on a trusted origin.
     ///
     /// # Errors
     /// `code`, or [`Code::CallbackNotAString`].
@@ -88,7 +88,7 @@ impl TrustedOrigins {
     }
 }
 
-/// Every member of a body that names a place to go to, with the code of its refusal.
+/// The members of a body that name a callback, with the code that refuses each.
 pub const CALLBACKS: [(&str, Code); 4] = [
     ("callbackURL", Code::InvalidCallbackUrl),
     ("redirectTo", Code::InvalidRedirectUrl),

@@ -23,8 +23,8 @@ use super::{
     routes::{RateLimit, Route, RouteSettings},
 };
 
-/// The rate limits of a group of routes, by the first segment of their paths: what leads nowhere counts like what it
-/// resembles, and a token in a path is not kept.
+/// The rate limits of a group of routes, by the first segment of their paths: an unknown path counts like the route it
+/// resembles, and no token in a path is stored.
 #[derive(Debug, Clone)]
 pub struct RateLimits(Arc<HashMap<&'static str, RateLimit>>);
 
@@ -55,14 +55,14 @@ fn first_segment(path: &str) -> &str {
     path.get(..end).unwrap_or(path)
 }
 
-/// Refuses a call of the Better Auth API above the quota, before anything else looks at it.
+/// Refuses calls of the Better Auth API above the quota, before anything else is done.
 pub async fn better_auth(
     State((state, limits)): State<(AppState, RateLimits)>,
     request: Request,
     next: Next,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    // The router has taken the prefix off the path by now; the log shows the whole of it.
+    // `nest` has removed the prefix from the path; the log shows the whole of it.
     let whole = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(whole)| whole);
     let path = whole.path().to_owned();
     let below = path.strip_prefix(routes::API).unwrap_or(&path);
@@ -90,7 +90,7 @@ pub async fn check_anonymous(state: &AppState, parts: &Parts) -> Result<(), Prob
 }
 
 async fn check(state: &AppState, parts: &Parts, limit: RateLimit, path: &str) -> Result<(), Problem> {
-    // Only a router that is called without a socket knows no address; nobody shares a bucket with it.
+    // Without a socket, as in tests, there is no address to count by.
     let Some(address) = client_ip::address(parts, &state.site.trusted_proxies) else { return Ok(()) };
     let client = client_key(address);
     let limits = &state.services.limits;
@@ -104,7 +104,8 @@ async fn check(state: &AppState, parts: &Parts, limit: RateLimit, path: &str) ->
     Ok(outcome?)
 }
 
-/// One reader's network: an IPv6 address stands for its /64, which is what one subscriber has.
+/// The key that a client is counted under: its IPv4 address, or the /64 of its IPv6 address, which is what one subscriber
+/// has.
 fn client_key(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),

@@ -1,4 +1,4 @@
-//! Headers every answer carries, and requests whose own headers make no sense.
+//! Security headers of every response, and the refusal of requests with ambiguous headers.
 
 use axum::{
     extract::{Request, State},
@@ -27,8 +27,8 @@ impl Embedding {
         Self { frame_options: Some("DENY"), frame_ancestors: "'none'", resource_policy: "same-origin" };
 }
 
-/// What no page of ours asks a browser for. Features left out are either needed (passkeys, the clipboard) or unknown to
-/// browsers, which complain of those on every page.
+/// Browser features that no page uses. Those left out are needed (passkeys, the clipboard) or unknown to browsers, which
+/// warn about unknown ones on every page.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), \
      encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), \
      magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), screen-wake-lock=(), serial=(), \
@@ -38,7 +38,7 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
 /// answer of no route may be embedded nowhere.
 pub async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = if !framing_is_plain(request.headers()) {
-        // Where such a request ends is a matter of opinion, so nothing after it is read as another one.
+        // It is ambiguous where such a request ends, so nothing after it may be read as another one (request smuggling).
         let mut refused = ApiError::from(Problem::new(Code::MalformedRequest)).into_response();
         refused.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         refused
@@ -49,7 +49,7 @@ pub async fn secure(State(state): State<AppState>, request: Request, next: Next)
     };
     let embedding: Embedding = response.extensions().get().copied().unwrap_or(Embedding::SAME_ORIGIN);
     let headers = response.headers_mut();
-    // What is not a page is not a document at all.
+    // A response that is not a page must not act as a document.
     let policy = headers.remove(header::CONTENT_SECURITY_POLICY);
     let policy = policy.as_ref().and_then(|policy| policy.to_str().ok()).unwrap_or("default-src 'none'");
     let policy = format!("{policy}; frame-ancestors {}", embedding.frame_ancestors);
@@ -96,16 +96,16 @@ fn origin_of(address: &str) -> Option<String> {
     Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
 }
 
-/// At most one transfer coding, and the one we know (RFC 9112 section 6.1). hyper lets others through in front of it, and
-/// says nothing of a Content-Length beside it: there it closes the connection after the answer (section 6.3).
+/// Whether there is at most one transfer coding, `chunked` (RFC 9112 section 6.1). hyper accepts others before it, and with
+/// a Content-Length beside it closes the connection after the response (section 6.3).
 fn framing_is_plain(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let first = codings.next();
     first.is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked")) && codings.next().is_none()
 }
 
-/// One Host, an authority without user information whose port is a number (RFC 9112 section 3.2). HTTP/1.1 must name it;
-/// HTTP/2 names it in the target, and HTTP/1.0 need not.
+/// Whether there is one Host, an authority without user information whose port is a number (RFC 9112 section 3.2). HTTP/1.1
+/// requires it; HTTP/2 has it in the target, and HTTP/1.0 may omit it.
 fn host_is_readable(request: &Request) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {

@@ -1,4 +1,4 @@
-//! Request bodies of the JSON door: what is read, how much, and what every field must be.
+//! Request bodies of the JSON API: reading with bounds, and validation of fields.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
-/// The largest body any door reads, in bytes.
+/// The largest body that is read by default, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
 /// How long a body may take to arrive; shorter than any request may take, so that a slow client is told so.

@@ -19,7 +19,7 @@ use crate::http::{
     errors::ApiError, pages,
 };
 
-/// Has a link mailed that proves the address, if that is needed; without a session it answers the same in any case.
+/// Has a link mailed that verifies the address, if that is needed; without a session the response is always the same.
 pub async fn send_verification(
     State(state): State<AppState>,
     request: Request,
@@ -55,19 +55,18 @@ pub async fn change_email(State(state): State<AppState>, request: Request) -> Re
     Ok(ok_json(json!({ "status": true })).with_effects(auth.effects()))
 }
 
-/// The link of a mail: proves an address, or carries a change of it one step on. Answers JSON, or leads to where it says
-/// in the end.
+/// The link of a mail: verifies an address, or carries a change of it one step on. Answers JSON, or redirects to its
+/// callback.
 ///
-/// Where the link moves an account, or where proving the address also signs in, a browser that follows it is shown a button
-/// first: nobody is to be signed in to another's account by a link on some page, and programs that look at links press
-/// no buttons.
+/// Where the link moves an account, or also signs in, a browser that follows it is shown a button first: nobody is to be
+/// signed in to another's account by a link on some page, and mail scanners press no buttons.
 pub async fn verify_email(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let (parts, _) = request.into_parts();
     let query = Query::of(&parts.uri);
     let token = query.required("token")?;
     let callback = query.callback(&state)?;
     if parts.method == Method::HEAD {
-        // Nothing is to be done by who only asks whether something is there.
+        // HEAD must not spend the link.
         return Ok(super::not_found().await.into_response());
     }
     let client = state.client_info(&parts);
@@ -103,8 +102,8 @@ pub async fn verify_email(State(state): State<AppState>, request: Request) -> Re
     Ok(response.with_effects(effects))
 }
 
-/// Whether a button is shown first. A link that merely proves an address does no harm when a program opens it that looks
-/// at mail; one that also decides whose password counts does, unless it is opened where that password was given.
+/// Whether a button is shown first. A link that only verifies an address may be opened by a mail scanner; one that also
+/// decides whose password counts may not, unless it is opened in the browser that the password was given in.
 async fn needs_confirmation(
     state: &AppState,
     headers: &HeaderMap,

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::http::{app_state::AppState, browser_effects::WithBrowserEffects, errors::ApiError};
 
-/// What is said whether or not the address has an account.
+/// The response whether or not the address has an account.
 const ASKED: &str = "If this email exists in our system, check your email for the reset link";
 
 #[derive(Serialize)]
@@ -66,7 +66,7 @@ pub async fn verify_password(State(state): State<AppState>, request: Request) ->
     Ok(ok_json(json!({ "status": true })).with_effects(auth.effects()))
 }
 
-/// Has a link mailed, if the address has an account; answers the same in any case.
+/// Has a link mailed, if the address has an account; the response is always the same.
 pub async fn request_password_reset(
     State(state): State<AppState>,
     request: Request,
@@ -84,7 +84,7 @@ pub async fn request_password_reset(
     Ok(ok_json(json!({ "status": true, "message": ASKED })))
 }
 
-/// The link of the mail: leads to where the request asked, or to our own page, with the token. Opening it spends nothing.
+/// The link of the mail: redirects to the callback, or to our own page, with the token. Opening it does not spend it.
 pub async fn reset_link(
     State(state): State<AppState>,
     Path(token): Path<String>,

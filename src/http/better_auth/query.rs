@@ -1,4 +1,4 @@
-//! What a link says behind its question mark, and where it leads.
+//! The query of a mailed link, and the redirect to its callback.
 
 use axum::response::Response;
 use contract::{Code, Problem, Reason};
@@ -53,7 +53,7 @@ impl Query {
         Ok(callback)
     }
 
-    /// Refuses a callback that leads away.
+    /// Checks that a callback stays on trusted origins.
     ///
     /// # Errors
     /// `INVALID_CALLBACK_URL`.
@@ -66,8 +66,8 @@ fn mistyped(name: &str, received: &'static str) -> Problem {
     Problem::invalid(&format!("query.{name}"), Reason::Type { expected: "string", received })
 }
 
-/// 302 to a callback that was checked, with what came of the link added to its query. A path becomes an address of ours,
-/// and what an address cannot hold is percent-encoded, so the `Location` is exactly what was judged. No `Referer` tells
+/// 302 to a callback that was checked, with the outcome added to its query. A path becomes an absolute address, and
+/// characters that an address cannot hold are percent-encoded, so `Location` is exactly what was checked. No `Referer` tells
 /// the next page which link it was.
 pub fn redirect(state: &AppState, callback: &str, outcome: Option<(&str, &str)>) -> Response {
     let base = url::Url::parse(state.site.origin.as_str()).ok();

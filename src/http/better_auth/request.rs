@@ -1,4 +1,4 @@
-//! One call on the JSON door: what every endpoint does before its own rules, in the order the wire gives.
+//! A call of the Better Auth API: what every endpoint does before its own rules, in the order that the wire gives.
 
 use axum::{
     Json,

@@ -24,8 +24,8 @@ struct SignedIn {
     user: contract::UserDto,
 }
 
-/// Lets a reader in; answers the session's token and the reader, and sets the session's cookie. A `callbackURL` comes
-/// back as `url` for the client to go to.
+/// Signs a reader in; answers the session's token and the user, and sets the session's cookie. A `callbackURL` comes back
+/// as `url` for the client to go to.
 pub async fn sign_in(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::read(&state, request, Accepts::JsonOrForm).await?;
     let mut shape = BodyFields::of(call.body.as_ref(), "object")?;

@@ -22,8 +22,8 @@ struct SignedUp {
     user: contract::UserDto,
 }
 
-/// Opens an account; answers the session's token and the reader, and sets the session's cookie. Where addresses
-/// have to be proved first, the token is `null`, and a taken address answers like a free one.
+/// Opens an account; answers the session's token and the user, and sets the session's cookie. Where addresses have to be
+/// verified first, the token is `null`, and a taken address answers like a free one.
 pub async fn sign_up(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::read(&state, request, Accepts::JsonOrForm).await?;
     let draft = Draft::read(&call, &state.services.questions)?;

@@ -17,7 +17,7 @@ pub struct ErrorQuery {
     error: Option<String>,
 }
 
-/// That the server answers.
+/// Liveness.
 pub async fn ok() -> Response {
     ok_json(json!({ "ok": true }))
 }

@@ -1,5 +1,5 @@
-//! Mailed links that lead to a page of ours: the token goes from the address into a cookie, so that it is in no history,
-//! no log and no Referer, and the page works with script off all the same.
+//! Mailed links that lead to a page of ours: the token is moved from the address into a cookie, so that no history, log or
+//! Referer holds it. This works without script.
 
 use axum::{
     extract::{Request, State},
@@ -15,8 +15,8 @@ use crate::http::{
     cookies::{EmailLinkPage, set_cookies},
 };
 
-/// A page that a mailed link leads to: with a token in its address, the token is put away and the page is asked for
-/// again without it.
+/// A page that a mailed link leads to. With a token in its address, the response moves the token into a cookie and
+/// redirects to the page without it.
 pub async fn open(State(state): State<AppState>, request: Request) -> Response {
     match EmailLinkPage::at(request.uri().path()).zip(token(request.uri())) {
         Some((page, token)) => keep_link(&state, page, &token, ""),
@@ -26,7 +26,7 @@ pub async fn open(State(state): State<AppState>, request: Request) -> Response {
 
 /// 303 to the page with the token in a cookie.
 pub fn keep_link(state: &AppState, page: EmailLinkPage, token: &str, callback: &str) -> Response {
-    // A cookie holds some 4 KB (RFC 6265 section 6.1); a callback beyond that is not one of anybody's.
+    // A cookie holds some 4 KB (RFC 6265 section 6.1); no real callback is that long.
     let callback = if callback.len() <= LONGEST_CALLBACK { callback } else { "" };
     let mut response = StatusCode::SEE_OTHER.into_response();
     set_cookies(&mut response, state.cookies().keep_link(page, &clean(token), callback));
@@ -37,8 +37,7 @@ pub fn keep_link(state: &AppState, page: EmailLinkPage, token: &str, callback: &
     response
 }
 
-/// Where the mailed link behind a form is to lead in the end, if it is another place of the book's than ours. Judged
-/// again here: a cookie proves nothing.
+/// The callback of the mailed link behind a form, if it has one. It is checked again, because a cookie proves nothing.
 pub fn callback_location(state: &AppState, headers: &HeaderMap, page: EmailLinkPage) -> Option<HeaderValue> {
     let (_, callback) = state.cookies().link(headers, page)?;
     if callback.is_empty() {
@@ -56,8 +55,8 @@ pub fn callback_location(state: &AppState, headers: &HeaderMap, page: EmailLinkP
 /// The longest callback that is kept, in bytes.
 const LONGEST_CALLBACK: usize = 1024;
 
-/// Whether a browser is being taken to another page, or a program does as if, rather than a script reading an answer
-/// (Fetch Metadata; RFC 9110 section 12.5.1).
+/// Whether a browser navigates to another page, rather than a script reading a response (Fetch Metadata; without it, by
+/// `Accept`, RFC 9110 section 12.5.1).
 pub fn is_navigation(headers: &HeaderMap) -> bool {
     let wants_page = || {
         let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
@@ -71,7 +70,7 @@ fn token(uri: &Uri) -> Option<String> {
     pairs.find(|(name, _)| name == "token").map(|(_, token)| token.into_owned())
 }
 
-/// A token as a cookie holds it: nothing of ours looks otherwise, and a cookie has no room for everything.
+/// A token without characters that no token of ours has, and cut to what fits a cookie.
 fn clean(token: &str) -> String {
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     token.chars().filter(plain).take(128).collect()

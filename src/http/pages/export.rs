@@ -1,4 +1,4 @@
-//! Everything stored about a reader, as a file to keep.
+//! `POST /account/data/export`: everything stored about a reader, as a ZIP file.
 
 use axum::{
     extract::{Request, State},
@@ -20,11 +20,11 @@ use crate::{
     http::{app_state::AppState, browser_effects::WithBrowserEffects, csrf::OriginPolicy, rate_limit},
 };
 
-/// Where a browser is sent that is not signed in.
+/// Where a browser without a session is sent.
 const SIGN_IN_FIRST: &str = "/sign-in?next=/account/data";
 
-/// The file of the reader who asks. A form's own button asks for it, so that no other site can have it made; the form has no
-/// fields, and what else it may hold is not read.
+/// The file of the reader who is signed in. Only a form of ours may ask for it, so that no other site can have it made; the
+/// form has no fields, so its body is not read.
 pub async fn export(State(state): State<AppState>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     if let Err(problem) = allow(&state, &parts).await {

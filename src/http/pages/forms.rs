@@ -32,8 +32,8 @@ use crate::http::{
     routes::RouteSettings,
 };
 
-/// A form. Where it is accepted the browser is sent on with 303; where it is not, the same page comes back with the
-/// problems and what was typed, under the status of the first problem. Nothing of either stands in an address.
+/// A form. When it is accepted the response is a 303; when it is refused, the same page with the problems and what was
+/// typed, under the status of the first problem. Neither appears in an address.
 pub async fn submit<F: FormFunction>(State(state): State<AppState>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let form = read(&state, &parts.headers, body).await;
@@ -70,8 +70,8 @@ async fn call<F: FormFunction>(
     server::run(F::from(form), services, book, visitor).await
 }
 
-/// Leads who asks for the address of a form to the page it is on: a browser stands there after a form that was refused,
-/// and may load it again.
+/// Redirects GET on the address of a form to the page that the form is on: after a refused form the browser shows that
+/// address, and may reload it.
 pub async fn redirect_to_page(request: Request) -> Response {
     see_other(LocalPath::parse(page_of(request.extensions(), request.uri())).as_ref())
 }
@@ -108,7 +108,8 @@ fn page_uri(parts: &Parts, typed: &FormFields) -> Uri {
     format!("{page}{query}").parse().unwrap_or_else(|_| parts.uri.clone())
 }
 
-/// The form's page again, with the problems and what was typed; the problems alone for who does not read pages.
+/// The form's page again with the problems and what was typed; the problems alone as JSON for a client that does not
+/// accept pages.
 async fn refuse(state: &AppState, parts: &Parts, visitor: Visitor, errors: FormErrors) -> Response {
     let first = errors.problems.first().clone();
     if !accepts_html(&parts.headers) {
@@ -131,7 +132,8 @@ async fn refuse(state: &AppState, parts: &Parts, visitor: Visitor, errors: FormE
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The fields of a form that comes from a page of ours and is one: of the right type, not too large, and text.
+/// The fields of a form from a page of ours. Refuses other origins, other media types, large bodies, and bytes that are no
+/// text.
 async fn read(state: &AppState, headers: &HeaderMap, body: Body) -> Result<FormFields, Problem> {
     state.site.trusted_origins.only_self().check_origin(headers, OriginPolicy::FromBrowser)?;
     let bytes = body::collect(headers, body).await?;
@@ -144,7 +146,7 @@ async fn read(state: &AppState, headers: &HeaderMap, body: Body) -> Result<FormF
     Ok(FormFields::from_pairs(form_urlencoded::parse(&bytes).into_owned()))
 }
 
-/// Whether an answer is to be a page. A program that asks for JSON often takes anything else besides.
+/// Whether the client accepts a page. A program that asks for JSON often accepts `*/*` besides.
 fn accepts_html(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("*/*");
     accept.contains("text/html") || (accept.contains("*/*") && !accept.contains("json"))

@@ -48,8 +48,8 @@ pub fn page(state: &AppState, file: PathBuf) -> MethodRouter<AppState> {
         .layer(from_fn_with_state(state.clone(), require_loopback))
 }
 
-/// Hides what nobody but a developer at this machine may see: from other machines, from those behind a proxy, and from a
-/// page whose name has been made to lead here (DNS rebinding).
+/// Answers 404 to requests from other machines, through a proxy, or under another host name (DNS rebinding): only a
+/// developer at this machine may see the page.
 async fn require_loopback(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
@@ -89,7 +89,7 @@ fn last_entries(path: &Path) -> io::Result<Vec<Entry>> {
     file.seek(SeekFrom::Start(start))?;
     let mut end = Vec::new();
     file.take(READ).read_to_end(&mut end)?;
-    // The first line may have lost its beginning; it is then no JSON.
+    // The first line may be cut off; it is then no JSON and skipped.
     let lines = end.split(|byte| *byte == b'\n').rev();
     Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).take(SHOWN).collect())
 }
@@ -148,7 +148,7 @@ fn letter(entry: &Entry) -> String {
     )
 }
 
-/// Text for between tags and for quoted attributes.
+/// Escapes text for HTML, between tags and in quoted attributes.
 fn escaped(text: &str) -> String {
     let replaced = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     replaced.replace('"', "&quot;").replace('\'', "&#39;")

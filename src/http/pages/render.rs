@@ -81,7 +81,7 @@ pub async fn render(state: &AppState, uri: Uri, context: RenderContext) -> Respo
     if page.go_to.is_some() {
         return see_other(page.go_to.as_ref());
     }
-    // The whole page: nothing is sent before everything that may fail has been done.
+    // The page is collected before anything is sent, because a late failure may still change its status.
     let html = http_body_util::BodyExt::collect(rendered.into_body()).await;
     let html = html.map(|html| html.to_bytes()).unwrap_or_default();
     let mut response = Response::new(Body::from(html));
@@ -92,7 +92,7 @@ pub async fn render(state: &AppState, uri: Uri, context: RenderContext) -> Respo
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     security_headers::page(page.nonce.as_deref(), state.site.book.logo.as_deref(), headers);
     if resets {
-        // Nothing tells where a reader comes from who is setting a password, not even to ourselves.
+        // The address may have held a token, so no Referer is sent from here, not even to ourselves.
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
     response

@@ -25,7 +25,7 @@ pub async fn show(State(state): State<AppState>, request: Request) -> Response {
     }
 }
 
-/// A page that says that nothing is here.
+/// A static file, or else the page of a 404.
 pub async fn fallback(State(state): State<AppState>, request: Request) -> Response {
     if let Some(file) = assets::find(request.uri().path())
         && matches!(*request.method(), Method::GET | Method::HEAD)
@@ -35,7 +35,7 @@ pub async fn fallback(State(state): State<AppState>, request: Request) -> Respon
     render_problem(&state, request.uri().clone(), Problem::new(Code::NotFound)).await
 }
 
-/// An address that is there, asked for in a way it does not know.
+/// 405 for a known address with another method.
 pub async fn wrong_method(State(state): State<AppState>, request: Request) -> Response {
     render_problem(&state, request.uri().clone(), Problem::new(Code::MethodNotAllowed)).await
 }

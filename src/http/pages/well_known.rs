@@ -1,4 +1,4 @@
-//! Addresses every site is looked for (RFC 8615).
+//! Well-known addresses (RFC 8615).
 
 use axum::{extract::State, response::Response};
 use contract::routes;
@@ -9,7 +9,7 @@ use crate::http::app_state::AppState;
 /// Days until the file has to be looked at again: RFC 9116 section 2.5.5 recommends less than a year.
 const EXPIRES: i64 = 180 * 86_400;
 
-/// Leads password managers to the page that changes a password.
+/// Redirects password managers to the page that changes a password.
 pub async fn change_password() -> Response {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::FOUND;
@@ -17,7 +17,7 @@ pub async fn change_password() -> Response {
     response
 }
 
-/// Whom to tell about a hole (RFC 9116).
+/// `security.txt` (RFC 9116).
 pub async fn security(State(state): State<AppState>) -> Response {
     let now = state.services.cleanup.now();
     let file = format!(
