@@ -1,4 +1,4 @@
-//! What a form sent, and the commands it stands for.
+//! The fields of a form, parsed into commands.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -9,26 +9,26 @@ use contract::{
 use domain::{ChangePassword, DeleteAccount, ProfileChange, SignIn, SignUp};
 use serde::{Deserialize, Serialize};
 
-/// The fields of a form by name. A browser that edits the page may leave any of them out: that is an empty field.
+/// The fields of a form by name. A missing field counts as empty.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FormFields(BTreeMap<String, String>);
 
-/// Where a link leads in the end that proves an address, asked for by a form.
+/// The callback of a link that verifies an address, when a form asks for it.
 pub(crate) const AFTER_CONFIRMING: &str = "/verify-email?confirmed";
-/// Where a link leads in the end that deletes an account; the way goes there too when it is deleted at once.
+/// The callback of a link that deletes an account, and the page after deleting one at once.
 pub(crate) const AFTER_DELETION: &str = "/?deleted";
 
 /// Fields that hold a password.
 const PASSWORDS: [&str; 3] = ["password", "newPassword", "currentPassword"];
 
 impl FormFields {
-    /// The fields of a form whose server function has not run; of several with one name the last counts.
+    /// The fields of a form; of several with one name the last counts.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(pairs.into_iter().collect())
     }
 
-    /// What was typed into a field, to show it again; never a password.
+    /// The value of a field to show again; never a password.
     pub(crate) fn typed(&self, name: &str) -> Option<&str> {
         if is_password(name) { None } else { self.0.get(name).map(String::as_str) }
     }

@@ -1,4 +1,4 @@
-//! Parts of a page that have to be looked up first.
+//! Sections of a page that are loaded before it is sent.
 
 use std::future::Future;
 
@@ -9,9 +9,9 @@ use leptos::{either::Either, prelude::*};
 use super::ErrorNotice;
 use crate::context::RequestContext;
 
-/// Shows what was found. When nothing can be looked up it says so in its place, and the page has the status of that.
+/// Shows what was loaded. When loading fails, a notice takes its place and the page has the status of the problem.
 ///
-/// Unlike a resource, what is found is not written into the page a second time, for a script that never asks for it.
+/// Unlike a Leptos resource, the value is not serialized into the page, where no script would read it.
 pub(crate) fn async_section<T, F, V, L, S>(
     context: &RequestContext,
     look_up: L,

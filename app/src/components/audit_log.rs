@@ -1,4 +1,4 @@
-//! What happened to an account, in words.
+//! The audit log of an account, in words.
 
 use domain::{AuditEvent, EventKind, describe_device};
 use leptos::prelude::*;
@@ -7,10 +7,10 @@ use super::DateTime;
 
 /// Events shown before the reader asks for more.
 const AT_FIRST: usize = 8;
-/// The outcome of what was not refused, as it is stored.
+/// The stored outcome of a success.
 const DONE: &str = "done";
 
-/// What happened lately, the latest first.
+/// The last events, newest first.
 #[component]
 pub(crate) fn AuditLog(events: Vec<AuditEvent>) -> impl IntoView {
     let mut events = events.into_iter().map(|event| view! { <One event /> });
@@ -41,7 +41,7 @@ fn One(event: AuditEvent) -> impl IntoView {
     }
 }
 
-/// The catalogue. What a later version has recorded is still shown, without saying what it was.
+/// The sentence for an event; a general one for an event of a later version.
 fn in_words(kind: Option<EventKind>, outcome: &str) -> &'static str {
     let Some(kind) = kind else { return "Something else" };
     match outcome {

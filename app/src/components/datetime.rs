@@ -1,5 +1,5 @@
-//! Moments in words, in UTC: the pages are whole without script, and without it nobody knows the reader's clock. Where
-//! script runs, `LocalTimes` writes them anew.
+//! Dates and times, in UTC, because without script the reader's time zone is unknown. With script, `LocalTimes` rewrites
+//! them.
 
 use contract::Timestamp;
 use leptos::prelude::*;
@@ -15,7 +15,7 @@ pub(crate) fn Date(of: Timestamp) -> impl IntoView {
 #[component]
 pub(crate) fn DateTime(of: Timestamp) -> impl IntoView {
     let iso = of.iso();
-    // The hours and minutes of ISO 8601 stand where they always do.
+    // Hours and minutes have a fixed place in ISO 8601.
     let time = iso.get(11..16).unwrap_or_default().to_owned();
     view! { <time datetime=iso.clone() title=iso>{format!("{}, {time} UTC", of.day())}</time> }
 }

@@ -5,25 +5,25 @@ use leptos::prelude::*;
 use super::{FieldErrors, FieldState};
 use crate::islands::PasswordInput;
 
-/// What surrounds any control.
+/// The parts around a control.
 #[component]
 pub(crate) fn Field(
     /// Wire name and id of the control.
     #[prop(into)]
     name: String,
-    /// What is asked.
+    /// The label.
     #[prop(into)]
     label: String,
     /// Whether it may stay empty.
     #[prop(optional)]
     optional: bool,
-    /// How to answer.
+    /// A hint below the label.
     #[prop(optional_no_strip)]
     hint: Option<String>,
     /// Below the control.
     #[prop(optional_no_strip)]
     error: Option<String>,
-    /// Why it is asked.
+    /// Why the question is asked.
     #[prop(optional_no_strip)]
     purpose: Option<String>,
     children: Children,
@@ -59,7 +59,7 @@ pub(crate) fn TextField(
     /// Wire name and id.
     #[prop(into)]
     name: String,
-    /// What is asked.
+    /// The label.
     #[prop(into)]
     label: String,
     /// WHATWG HTML autofill field name.
@@ -71,10 +71,10 @@ pub(crate) fn TextField(
     /// Whether it may stay empty.
     #[prop(optional)]
     optional: bool,
-    /// How to answer.
+    /// A hint below the label.
     #[prop(optional_no_strip)]
     hint: Option<String>,
-    /// Why it is asked.
+    /// Why the question is asked.
     #[prop(optional_no_strip)]
     purpose: Option<String>,
     /// Value, error and focus.
@@ -113,7 +113,7 @@ pub(crate) fn PasswordField(
     /// Wire name and id.
     #[prop(default = "password")]
     name: &'static str,
-    /// What is asked.
+    /// The label.
     #[prop(default = "Password")]
     label: &'static str,
     /// Whether a new one is chosen.
@@ -146,14 +146,14 @@ pub(crate) fn PasswordField(
     }
 }
 
-/// Something to tick, with what it means below it.
+/// A checkbox with an explanation.
 #[component]
 pub(crate) fn Choice(
     /// Wire name and id.
     name: &'static str,
-    /// What is agreed to.
+    /// The label.
     label: &'static str,
-    /// What it means.
+    /// The explanation.
     hint: &'static str,
     /// Whether it is ticked.
     ticked: bool,

@@ -1,4 +1,4 @@
-//! What a page tells beyond what it is for.
+//! Flash messages and notices.
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,8 +13,8 @@ use leptos::prelude::*;
 use super::Undo;
 use crate::context::{RequestContext, request_address};
 
-/// What the last page left to be told, taken once for the page at hand: a part of a page may be built more than once
-/// before it is shown, and only the first that takes a notice gets it.
+/// The flash message of a page, taken from the session once: Leptos may build a part of a page more than once, and only the
+/// first that takes the message would get it.
 #[derive(Clone, Default)]
 pub(crate) struct FlashOnce(Arc<OnceLock<Shared<BoxFuture<'static, Option<Flash>>>>>);
 
@@ -28,7 +28,7 @@ impl FlashOnce {
     }
 }
 
-/// What the last page left to be told, once.
+/// The flash message that the last page left.
 #[component]
 pub(crate) fn FlashMessage(context: RequestContext) -> impl IntoView {
     let telling = use_context::<FlashOnce>().unwrap_or_default();
@@ -44,11 +44,11 @@ pub(crate) fn FlashMessage(context: RequestContext) -> impl IntoView {
     }
 }
 
-/// What has been done, and the way to take it back if there is one.
+/// What has been done, with a button to undo it where that is possible.
 #[component]
 fn Done(
     notice: Flash,
-    /// The page that tells it: where one is when it is taken back.
+    /// The page at hand, to return to after undoing.
     page: String,
 ) -> impl IntoView {
     let said = words(&notice);
@@ -69,7 +69,7 @@ fn Done(
     }
 }
 
-/// What has been done.
+/// A notice of success.
 #[component]
 pub(crate) fn SuccessNotice(
     /// In a sentence.
@@ -79,7 +79,7 @@ pub(crate) fn SuccessNotice(
     view! { <p class="notice notice--good" role="status"><span>{words}</span></p> }
 }
 
-/// What did not work.
+/// A notice of failure.
 #[component]
 pub(crate) fn ErrorNotice(
     /// In a sentence, with what to do.

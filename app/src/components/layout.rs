@@ -29,7 +29,7 @@ pub(crate) fn Framed(
     }
 }
 
-/// Which of the signed-in pages it is.
+/// The entries of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entry {
     Conversations,
@@ -114,7 +114,7 @@ pub(crate) fn Sheet(
     }
 }
 
-/// The two things a reader has here.
+/// The main navigation.
 #[component]
 fn Navigation(at: Entry) -> impl IntoView {
     let is_account = at.is_of_account();

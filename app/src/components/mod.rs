@@ -1,4 +1,4 @@
-//! What pages are made of. The look of each part is in `style/components/`, under the same name.
+//! The components of pages. The style of each is in `style/components/`, under the same name.
 
 mod async_section;
 mod audit_log;

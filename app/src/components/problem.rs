@@ -1,4 +1,4 @@
-//! What a page says about a form that was not accepted.
+//! The errors of a refused form.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ impl FieldErrors {
         Self { refusal: self.refusal.clone().filter(is_its) }
     }
 
-    /// What decided, when a form was refused.
+    /// The code of the first problem, when a form was refused.
     pub(crate) fn code(&self) -> Option<Code> {
         self.refusal.as_ref().map(|refusal| refusal.problems.first().code)
     }

@@ -1,4 +1,4 @@
-//! Pages for who is signed in only, or for who is not.
+//! Pages that require a session, and pages that require none.
 
 use contract::{LocalPath, routes};
 use domain::{InternalError, SignedIn};
@@ -6,8 +6,8 @@ use leptos::prelude::use_context;
 
 use crate::{FormErrors, context::RequestContext, next::with_next};
 
-/// Sends a reader who is signed in where they were going. Signing in again would only replace the session. Who has just
-/// tried, on a page opened before, is told what came of it instead.
+/// Redirects a signed-in reader to `next`: signing in again would only replace the session. After a refused form the page is
+/// shown all the same, with its errors.
 pub(crate) fn leave_if_signed_in(context: &RequestContext) -> bool {
     let leaves = context.visitor.signed_in.is_some() && use_context::<FormErrors>().is_none();
     if leaves {
@@ -16,7 +16,7 @@ pub(crate) fn leave_if_signed_in(context: &RequestContext) -> bool {
     leaves
 }
 
-/// Who is signed in; anybody else is sent to sign in, and comes back to `page` then.
+/// The session; without one, redirects to the sign-in page, which leads back to `page`.
 pub(crate) fn signed_in_or_leave(context: &RequestContext, page: &str) -> Option<SignedIn> {
     let signed_in = context.visitor.signed_in.clone();
     if signed_in.is_none() {
@@ -25,7 +25,7 @@ pub(crate) fn signed_in_or_leave(context: &RequestContext, page: &str) -> Option
     signed_in
 }
 
-/// Whether a reader has a password; who came in another way has none.
+/// Whether the account has a password.
 pub(crate) async fn has_password(
     context: &RequestContext,
     signed_in: &SignedIn,

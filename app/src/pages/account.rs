@@ -1,4 +1,4 @@
-//! `/account`: what a reader says about themselves.
+//! `/account`: the reader's profile.
 
 use contract::routes;
 use domain::User;
@@ -45,7 +45,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
     })
 }
 
-/// What is known about the reader and does not change here.
+/// Facts about the account that do not change here.
 #[component]
 fn Facts(
     /// The reader.

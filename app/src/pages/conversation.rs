@@ -51,7 +51,7 @@ pub(crate) fn ConversationPage() -> impl IntoView {
     })
 }
 
-/// What the address asks for: `branch`, and one of `message`, `before` and `after`.
+/// The query of the address: `branch`, and one of `message`, `before` and `after`.
 fn messages_query(id: String) -> MessagesQuery {
     let branch = query_parameter("branch").unwrap_or_default();
     let places =
@@ -61,7 +61,7 @@ fn messages_query(id: String) -> MessagesQuery {
     MessagesQuery { id, branch, place, message }
 }
 
-/// So many messages are soon passed by hand.
+/// Up to so many messages, nobody needs help to scroll past them.
 const FEW: i64 = 6;
 
 #[component]
@@ -107,7 +107,7 @@ fn Dialogue(
     }
 }
 
-/// When it was, and what can be done with it.
+/// When the conversation took place, and the actions on it.
 #[component]
 fn About(conversation: Conversation) -> impl IntoView {
     let page = page_of(conversation.id.as_str());
@@ -146,7 +146,7 @@ fn About(conversation: Conversation) -> impl IntoView {
     }
 }
 
-/// Said where another branch is shown than the one the conversation goes on with.
+/// A notice where the branch shown is not the one that the conversation continues.
 #[component]
 fn OtherBranch(conversation: Conversation, messages_query: MessagesQuery) -> impl IntoView {
     let page = page_of(conversation.id.as_str());

@@ -1,4 +1,4 @@
-//! `/conversations`: what the reader has talked about, and the search in it.
+//! `/conversations`: the reader's conversations, and the search in them.
 
 use contract::{Code, Problem, routes, sentence};
 use leptos::{either::Either, prelude::*};
@@ -57,7 +57,7 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
     })
 }
 
-/// What the address asks for.
+/// The query of the address.
 fn list_query() -> ListQuery {
     let parameter = |name: &str| query_parameter(name).unwrap_or_default().trim().to_owned();
     ListQuery {

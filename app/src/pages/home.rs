@@ -1,4 +1,4 @@
-//! `/`: who am I, or sign in.
+//! `/`: the home page.
 
 use contract::routes;
 use domain::SignedIn;
@@ -59,14 +59,14 @@ fn Stranger() -> impl IntoView {
     }
 }
 
-/// Said to who comes from a link that failed. What the address says is not repeated: anyone can write an address.
+/// A notice after a link that failed. The code in the address is not repeated: anyone can write an address.
 #[component]
 fn BrokenLink() -> impl IntoView {
     query_parameter("error")
         .map(|_| view! { <ErrorNotice words="That link did not work. Start again from here." /> })
 }
 
-/// Said to who has just deleted their account: the last page about it.
+/// A notice after the account was deleted.
 #[component]
 fn Gone() -> impl IntoView {
     query_parameter("deleted")

@@ -1,4 +1,4 @@
-//! One file a page.
+//! The pages, a file for each.
 
 mod access;
 mod account;

@@ -1,4 +1,4 @@
-//! `/account/data`: take everything along, or leave.
+//! `/account/data`: export of everything stored, and deletion of the account.
 
 use contract::routes;
 use leptos::{either::EitherOf3, prelude::*};
@@ -66,10 +66,10 @@ pub(crate) fn DataPage() -> impl IntoView {
     })
 }
 
-/// Said before it happens, as nothing can be said for a reader who is gone.
+/// What deletion does, said beforehand: afterwards there is no account to show it to.
 #[component]
 fn WhatGoes(
-    /// Whether a link has to be opened first.
+    /// Whether a mailed link has to be opened first.
     by_mail: bool,
 ) -> impl IntoView {
     let when = if by_mail {

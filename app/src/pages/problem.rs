@@ -1,4 +1,4 @@
-//! Nothing here, or nothing to be done right now.
+//! The page of a problem, such as a 404.
 
 use contract::{Code, Problem, routes, sentence};
 use leptos::prelude::*;
@@ -29,7 +29,7 @@ pub(crate) fn ProblemPage(
         _ => "This cannot be done",
     };
     let help = match problem.code {
-        // The account may be gone by then, so nothing can be said about it.
+        // The account may be deleted by then, so nothing is said about it.
         Code::FailedToGetUserInfo => "This link deletes nothing where you are signed out.",
         _ => "Your account and what you keep here are not affected.",
     };
@@ -43,7 +43,7 @@ pub(crate) fn ProblemPage(
     }
 }
 
-/// Where the reader has most likely come from, as far as the address shows it.
+/// The page that the reader most likely came from, guessed from the address.
 fn way_back(code: Code, is_reader: bool) -> (&'static str, &'static str) {
     let path = request_path().unwrap_or_default();
     if code == Code::FailedToGetUserInfo {

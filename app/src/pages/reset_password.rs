@@ -60,7 +60,7 @@ fn Choose(field_errors: FieldErrors) -> impl IntoView {
 
 const DEAD: &str = "This link does not work any more";
 
-/// Unknown, used, replaced or too old: it is the same to a reader.
+/// The link is unknown, used, replaced or expired; a reader need not know which.
 #[component]
 fn Dead() -> impl IntoView {
     let lede = "A link works once and for a short time, and a newer one takes its place. Ask for a new one.";

@@ -1,4 +1,4 @@
-//! `/account/security`: password and address, and what happened to the account.
+//! `/account/security`: password, address, and the account's audit log.
 
 use contract::routes;
 use domain::{AuditEvent, User};
@@ -67,7 +67,7 @@ pub(crate) fn SecurityPage() -> impl IntoView {
 fn NewPassword(
     /// The reader's address: password managers keep a password with it.
     email: String,
-    /// Whether others stay signed in unless the reader says otherwise.
+    /// Whether other browsers stay signed in by default.
     leaves_others: bool,
     field_errors: FieldErrors,
 ) -> impl IntoView {

@@ -59,8 +59,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
     })
 }
 
-/// Whether a page is there for who is signed in only: whoever is on the way to it and is not has been signed out, or has
-/// yet to sign in.
+/// Whether a page requires a session: a visitor on the way to it has been signed out, or has yet to sign in.
 fn needs_session(page: &LocalPath) -> bool {
     let below = |page: &str, above: &str| {
         page.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))

@@ -1,4 +1,4 @@
-//! `/sign-out`: a question, so that a link alone never signs anyone out.
+//! `/sign-out`: asks first, so that a link alone never signs anyone out.
 
 use contract::routes;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! A link that waits for the button: what it would do.
+//! A link that waits for the reader to press a button: what it would do.
 
 use contract::{Code, routes};
 use domain::{EmailLinkKind, User, VerifyEmailError};
@@ -12,7 +12,7 @@ use crate::{
     server::VerifyEmail,
 };
 
-/// Looks the link up, so that nobody presses a button that does nothing, or does what they did not expect.
+/// Looks the link up first, so that the button says what it does.
 #[component]
 pub(super) fn WaitingLink(
     context: RequestContext,
@@ -45,8 +45,7 @@ pub(super) fn WaitingLink(
     })
 }
 
-/// A button and not the link itself: nobody is signed in or moved by a link on some page, and programs that look at links
-/// press no buttons.
+/// A button, because a link on some page must not sign in or move anybody, and mail scanners press no buttons.
 #[component]
 fn Confirm(meaning: EmailLinkKind, field_errors: FieldErrors) -> impl IntoView {
     let (heading, lede, label) = words(&meaning);

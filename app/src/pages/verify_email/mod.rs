@@ -28,7 +28,7 @@ pub(crate) fn VerifyEmailPage() -> impl IntoView {
     let field_errors = FieldErrors::of_request();
     let can_send = context.services.mail.is_enabled();
     let state = page_state(&context, user.as_ref(), &field_errors);
-    // Of a link that waits the title is not known yet.
+    // The title of a waiting link is known only when the link has been looked up.
     let title = field_errors.title(words(state, user.as_ref(), can_send).0);
     let plate = match state {
         PageState::Link => {

@@ -46,7 +46,7 @@ pub(super) fn Next(
         PageState::Failed(_) | PageState::Asking if waits => {
             view! { <Send user field_errors /><p class="plate__turn"><a href=to>{words}</a></p> }.into_any()
         }
-        // Signed in with an address that is new and not proved.
+        // Signed in with a new address that is not verified yet.
         PageState::Changed if waits && user.is_some() => {
             view! { <Send user field_errors /><p class="plate__turn"><a href=to>{words}</a></p> }.into_any()
         }
@@ -54,7 +54,7 @@ pub(super) fn Next(
     }
 }
 
-/// Asks for a link; who is signed in need not say for which address.
+/// The form that asks for a link; for a signed-in reader, to the account's own address.
 #[component]
 fn Send(user: Option<User>, field_errors: FieldErrors) -> impl IntoView {
     let action = <SendVerification as leptos::server_fn::ServerFn>::PATH;

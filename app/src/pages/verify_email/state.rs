@@ -5,7 +5,7 @@ use domain::User;
 
 use crate::{components::FieldErrors, context::RequestContext, pages::query::query_parameter};
 
-/// The page, asked for a link whatever else is waiting.
+/// The page with the form that asks for a link, even if a link is waiting.
 pub(crate) const AGAIN: &str = "/verify-email?again";
 
 /// What the page is about.
@@ -29,8 +29,8 @@ pub(super) enum PageState {
     Asking,
 }
 
-/// What the address says counts before a link that waits, as that may have come for something else. Nobody is told that
-/// their address is verified who has only been sent here by a link on some page.
+/// The query of the address takes precedence over a waiting link, which may be for something else. A visitor whose address
+/// is not verified is not told that it is, because anybody can write the query.
 pub(super) fn page_state(
     context: &RequestContext,
     user: Option<&User>,
@@ -69,7 +69,7 @@ pub(super) fn page_state(
     }
 }
 
-/// What the address says of a link that failed. Anybody can write an address, so anything else is no more than that.
+/// The code of a failed link in the address. Anybody can write an address, so an unknown code means an invalid link.
 fn failure(code: &str) -> Code {
     match code {
         "TOKEN_EXPIRED" => Code::TokenExpired,

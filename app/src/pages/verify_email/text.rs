@@ -1,4 +1,4 @@
-//! What the page says.
+//! The texts of the page.
 
 use contract::{Code, Problem, sentence};
 use domain::{User, link_ttl};
@@ -21,7 +21,7 @@ pub(super) fn words(state: PageState, user: Option<&User>, can_send: bool) -> (&
     }
 }
 
-/// A link that has done its work is told like one that never did any: where the account is now tells them apart.
+/// A used link looks like one that never existed; the state of the account tells them apart.
 fn failed(code: Code, user: Option<&User>) -> String {
     let what = sentence(&Problem::new(code));
     match user {
@@ -44,7 +44,7 @@ fn signed_up() -> String {
     )
 }
 
-/// Who is not signed in is told nothing about the address.
+/// Without a session, nothing about the address is revealed.
 fn sent(user: Option<&User>) -> String {
     let lasts = hours(link_ttl::VERIFY);
     match user {

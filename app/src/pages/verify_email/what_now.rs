@@ -1,4 +1,4 @@
-//! Everything but a link that waits: what has happened, and what to do next.
+//! Every state but a waiting link: what has happened, and what to do next.
 
 use domain::User;
 use leptos::prelude::*;
@@ -14,7 +14,7 @@ pub(super) fn WhatNow(
     field_errors: FieldErrors,
 ) -> impl IntoView {
     let (heading, lede) = words(state, user.as_ref(), can_send);
-    // A link that failed is what the page is about already.
+    // The heading says already that the link failed.
     let summary =
         if let PageState::Failed(_) = state { FieldErrors::default() } else { field_errors.clone() };
     view! {
