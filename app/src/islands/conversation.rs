@@ -1,6 +1,6 @@
 //! A conversation while it is read: grown in place, copied from, judged, and followed while it goes on.
 
-use std::{rc::Rc, time::Duration};
+use std::rc::Rc;
 
 use contract::Code;
 use leptos::{
@@ -8,22 +8,20 @@ use leptos::{
     prelude::*,
     task::spawn_local,
     wasm_bindgen::JsCast,
-    web_sys::{Element, HtmlElement, MouseEvent},
+    web_sys::{Element, MouseEvent},
 };
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{RequestInit, RequestRedirect, Response, ResponseType, UrlSearchParams, js_sys::Reflect};
+use web_sys::{RequestInit, RequestRedirect, Response, ResponseType, UrlSearchParams};
 
 use super::{
     FAILED,
+    copy::{copy, offer_copies},
     dom::{all_inside, focus, insert, inside, is_at_end, is_plain, pressed, reload},
     jump_to_latest::{jump, offer_jump},
     live::{Live, StatusMessage},
     position::say_place,
 };
 use crate::fragments::{AnchorKind, FragmentError, MessagesQuery, load_turns};
-
-/// How long a button says that it has copied something.
-const SAID: Duration = Duration::from_secs(2);
 
 /// What goes on in a conversation; the conversation stands in the children.
 #[island]
@@ -111,59 +109,6 @@ fn grow(root: Element, link: Element, asked: MessagesQuery, news: StatusMessage)
         window().scroll_by_with_x_and_y(0.0, top(&kept) - before);
         focus(inside(&way, "a"));
     });
-}
-
-/// Gives every block of code that has none a button that copies it.
-pub(super) fn offer_copies(root: &Element) {
-    let clipboard = Reflect::get(&window().navigator(), &"clipboard".into());
-    if clipboard.map_or(true, |clipboard| clipboard.is_undefined()) {
-        let _ = root.class_list().add_1("dialogue--uncopied");
-        return;
-    }
-    for head in all_inside(root, ".code__head:not(:has(.code__copy))") {
-        insert(&head, "beforeend", "<button class=\"code__copy\" type=\"button\">Copy</button>");
-    }
-}
-
-fn copy(button: &Element, note: RwSignal<String>) {
-    let text = if button.class_list().contains("code__copy") {
-        let code = button.closest(".code").ok().flatten();
-        code.and_then(|code| inside(&code, "pre")?.text_content())
-    } else {
-        let turn = button.closest(".turn").ok().flatten();
-        turn.map(|turn| words_of(&turn))
-    };
-    let copying = window().navigator().clipboard().write_text(&text.unwrap_or_default());
-    let button = button.clone();
-    spawn_local(async move {
-        let words = if JsFuture::from(copying).await.is_ok() { "Copied" } else { "Not copied" };
-        button.set_text_content(Some(words));
-        note.set(words.to_owned());
-        set_timeout(
-            move || {
-                button.set_text_content(Some("Copy"));
-                note.set(String::new());
-            },
-            SAID,
-        );
-    });
-}
-
-/// What a message says, without the numbers of its sources and the buttons on its code.
-fn words_of(turn: &Element) -> String {
-    // What is not shown is no part of `innerText`; nothing is painted in between.
-    let left_out = all_inside(turn, ".cite, .code__copy");
-    let show = |is_shown: bool| {
-        for it in &left_out {
-            let _ = it.toggle_attribute_with_force("hidden", !is_shown);
-        }
-    };
-    show(false);
-    let said = all_inside(turn, ".turn__said > .prose").into_iter();
-    let said = said.filter_map(|it| Some(it.dyn_into::<HtmlElement>().ok()?.inner_text()));
-    let said = said.collect::<Vec<_>>().join("\n\n");
-    show(true);
-    said
 }
 
 /// Takes back that something did not work, when the next thing has.

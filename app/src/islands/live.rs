@@ -20,7 +20,7 @@ use web_sys::{
 };
 
 use super::{
-    conversation::offer_copies,
+    copy::offer_copies,
     dom::{all_inside, focus, insert, inside, is_at_end},
     position::{say_count, say_place},
 };

@@ -1,6 +1,7 @@
 //! The parts of a page that do more when script runs. Every form is whole without them.
 
 mod conversation;
+mod copy;
 mod dom;
 mod jump_to_latest;
 mod live;
