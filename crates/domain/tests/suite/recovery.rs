@@ -41,8 +41,8 @@ async fn token(book: &Book) -> String {
 }
 
 async fn sets(book: &Book, token: &str, password: &str) -> Result<(), ResetPasswordError> {
-    let set = book.services.accounts.reset_password(token, new_password(password), &ClientInfo::default());
-    set.await.map(drop)
+    let client = ClientInfo::default();
+    book.services.accounts.reset_password(token, new_password(password), &client).await.map(drop)
 }
 
 async fn is_good(book: &Book, token: &str) -> bool {
