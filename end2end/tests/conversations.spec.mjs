@@ -7,7 +7,7 @@ test.beforeEach(async ({ page, server, reader }) => {
   await join(page, server, reader);
 });
 
-const titles = (page) => rows(page).locator('.entry__title').allInnerTexts();
+const titles = (page) => rows(page).locator('.list-entry__title').allInnerTexts();
 const inRow = (row, name) => row.getByRole('button', { name, exact: true });
 
 test('a conversation is deleted and brought back', async ({ page, server }) => {
@@ -33,7 +33,7 @@ test('a conversation is named, put away and taken out again', async ({ page, ser
   await rows(page).first().getByRole('link').first().click();
   await expect(page).toHaveURL((url) => url.pathname === `${PLACES.conversations}/${id}`);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('How far sensors see');
-  await unfold(page.locator('.about'));
+  await unfold(page.locator('.conversation-header'));
   await button(page, WORDS.archive).click();
   await expect(told(page)).toContainText('Archived.');
   await page.goto(PLACES.conversations);

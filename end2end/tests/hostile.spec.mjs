@@ -36,7 +36,7 @@ function guard(page, { origin }) {
 const suspects = (page) =>
   page.evaluate((never) => {
     const found = [];
-    for (const prose of document.querySelectorAll('[data-turns] .prose, [data-turns] .turn__folded')) {
+    for (const prose of document.querySelectorAll('[data-turns] .prose, [data-turns] .message__details-body')) {
       for (const element of prose.querySelectorAll('*')) {
         // The page's own, which no message can make: its renderer writes no buttons.
         const isOwn = element.outerHTML === '<button class="code__copy" type="button">Copy</button>';

@@ -8,7 +8,7 @@ test.beforeEach(async ({ page, server, reader }) => {
 });
 
 const search = (page) => page.getByRole('searchbox');
-const note = (page) => page.locator('.search__note');
+const note = (page) => page.locator('.search__status');
 
 /** Opens a conversation, and waits until it is followed: then its program has come to life. */
 async function follow(page, id) {
@@ -93,7 +93,7 @@ test('code and answers are copied', async ({ page, server, context }) => {
   await page.locator('.code__copy').click();
   await expect.poll(copied).toContain('from robot import Lidar');
   await expect(page.locator('.code__copy')).toHaveText('Copied');
-  await page.locator('.turn__copy').click();
+  await page.locator('.message__copy').click();
   // Without the numbers of the sources, and without what the buttons say.
   await expect.poll(copied).toContain('It depends on the kind of sensor. Ultrasound');
   expect(await copied()).not.toMatch(/^Cop(y|ied)$/m);

@@ -44,7 +44,7 @@ test('two screens show what a chatbot writes, without loading again, and tell it
     for (const [at, screen] of screens.entries()) {
       await expect(turn(screen, 'q2')).toBeVisible();
       await expect(turns(screen)).toHaveCount(3);
-      await expect(screen.locator('.about__facts')).toContainText('3 messages');
+      await expect(screen.locator('.conversation-header__meta')).toContainText('3 messages');
       await expect.poll(heard[at]).toEqual(expect.arrayContaining(['New message.', 'The answer is complete.']));
       expect(await isStillHere(screen)).toBe(true);
     }

@@ -56,7 +56,7 @@ export const strengthHint = (page) => page.locator('main .strength').getByRole('
 export const passwordSwitch = (page) => page.locator('main').getByRole('button', { name: WORDS.showPassword });
 
 /** The rows of the list of conversations, and of what a search finds. */
-export const rows = (page) => page.locator('main .entry');
+export const rows = (page) => page.locator('main .list-entry');
 /** The messages that a conversation's page shows. */
 export const turns = (page) => page.locator('main article');
 /** Unfolds what can be done with the conversation of a row, or of a page. */

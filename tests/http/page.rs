@@ -118,12 +118,12 @@ impl Page {
 
     /// The summary above the form.
     pub fn problem(&self) -> Option<&Element> {
-        self.elements.iter().find(|element| element.has_class("problem"))
+        self.elements.iter().find(|element| element.has_class("alert"))
     }
 
     /// The summary's first line.
     pub fn problem_title(&self) -> Option<&str> {
-        self.elements.iter().find(|it| it.has_class("problem__title")).map(|it| it.text.as_str())
+        self.elements.iter().find(|it| it.has_class("alert__title")).map(|it| it.text.as_str())
     }
 
     /// The elements inside this one.

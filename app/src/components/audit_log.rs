@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::DateTime;
 
-/// Events shown before the reader asks for more.
+/// Events shown before "Earlier" is opened.
 const AT_FIRST: usize = 8;
 /// The stored outcome of a success.
 const DONE: &str = "done";
@@ -18,7 +18,7 @@ pub(crate) fn AuditLog(events: Vec<AuditEvent>) -> impl IntoView {
     let earlier: Vec<_> = events.collect();
     let earlier = (!earlier.is_empty()).then(|| {
         view! {
-            <details class="more"><summary>"Earlier"</summary><ul class="list">{earlier}</ul></details>
+            <details class="disclosure"><summary>"Earlier"</summary><ul class="list">{earlier}</ul></details>
         }
     });
     if latest.is_empty() {
@@ -36,7 +36,7 @@ fn One(event: AuditEvent) -> impl IntoView {
     view! {
         <li class="list__item">
             <p class="list__title">{words}</p>
-            <p class="list__facts"><DateTime of=event.at />{known}</p>
+            <p class="list__meta"><DateTime of=event.at />{known}</p>
         </li>
     }
 }

@@ -4,14 +4,14 @@
 use contract::Timestamp;
 use leptos::prelude::*;
 
-/// A day, with the full time for who points at it.
+/// A date, with the full time as a tooltip.
 #[component]
 pub(crate) fn Date(of: Timestamp) -> impl IntoView {
     let iso = of.iso();
     view! { <time datetime=iso.clone() title=iso data-day>{of.day()}</time> }
 }
 
-/// A day and the time of day, with the full time for who points at it.
+/// A date and time, with the full time as a tooltip.
 #[component]
 pub(crate) fn DateTime(of: Timestamp) -> impl IntoView {
     let iso = of.iso();

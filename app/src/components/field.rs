@@ -1,4 +1,4 @@
-//! Labelled controls: label above, hint below it, then the control, then its error.
+//! Labelled form controls: label, hint, control, error, from top to bottom.
 
 use leptos::prelude::*;
 
@@ -8,19 +8,19 @@ use crate::islands::PasswordInput;
 /// The parts around a control.
 #[component]
 pub(crate) fn Field(
-    /// Wire name and id of the control.
+    /// Name and id of the control.
     #[prop(into)]
     name: String,
     /// The label.
     #[prop(into)]
     label: String,
-    /// Whether it may stay empty.
+    /// Whether it is optional.
     #[prop(optional)]
     optional: bool,
     /// A hint below the label.
     #[prop(optional_no_strip)]
     hint: Option<String>,
-    /// Below the control.
+    /// The error message.
     #[prop(optional_no_strip)]
     error: Option<String>,
     /// Why the question is asked.
@@ -40,12 +40,12 @@ pub(crate) fn Field(
             {hint.map(|hint| view! { <p class="field__hint" id=hint_id>{hint}</p> })}
             {children()}
             {error.map(|error| view! { <p class="field__error" id=error_id>{error}</p> })}
-            {purpose.map(|purpose| view! { <p class="field__why" id=why_id>{purpose}</p> })}
+            {purpose.map(|purpose| view! { <p class="field__purpose" id=why_id>{purpose}</p> })}
         </div>
     }
 }
 
-/// The ids that describe a control: its hint, its error and its purpose, as far as there are such.
+/// The value of `aria-describedby`: the ids of hint, error and purpose, if present.
 pub(crate) fn described_by(name: &str, hint: bool, error: bool, purpose: bool) -> Option<String> {
     let parts = [(hint, "hint"), (error, "error"), (purpose, "why")];
     let ids: Vec<String> =
@@ -53,10 +53,10 @@ pub(crate) fn described_by(name: &str, hint: bool, error: bool, purpose: bool) -
     (!ids.is_empty()).then(|| ids.join(" "))
 }
 
-/// A line of text.
+/// A single-line text field.
 #[component]
 pub(crate) fn TextField(
-    /// Wire name and id.
+    /// Name and id.
     #[prop(into)]
     name: String,
     /// The label.
@@ -65,10 +65,10 @@ pub(crate) fn TextField(
     /// WHATWG HTML autofill field name.
     #[prop(optional, into)]
     autocomplete: Option<String>,
-    /// Whether an e-mail address is expected.
+    /// Whether the field is for an e-mail address.
     #[prop(optional)]
     email: bool,
-    /// Whether it may stay empty.
+    /// Whether it is optional.
     #[prop(optional)]
     optional: bool,
     /// A hint below the label.
@@ -107,16 +107,16 @@ pub(crate) fn TextField(
     }
 }
 
-/// A password; never filled in again.
+/// A password field; its value is never filled in again.
 #[component]
 pub(crate) fn PasswordField(
-    /// Wire name and id.
+    /// Name and id.
     #[prop(default = "password")]
     name: &'static str,
     /// The label.
     #[prop(default = "Password")]
     label: &'static str,
-    /// Whether a new one is chosen.
+    /// Whether it is for a new password.
     #[prop(optional)]
     new: bool,
     /// Error and focus.
@@ -149,18 +149,18 @@ pub(crate) fn PasswordField(
 /// A checkbox with an explanation.
 #[component]
 pub(crate) fn Choice(
-    /// Wire name and id.
+    /// Name and id.
     name: &'static str,
     /// The label.
     label: &'static str,
     /// The explanation.
     hint: &'static str,
-    /// Whether it is ticked.
+    /// Whether it is checked.
     ticked: bool,
 ) -> impl IntoView {
     let hint_id = format!("{name}-hint");
     view! {
-        <label class="choice">
+        <label class="checkbox">
             <input
                 type="checkbox"
                 id=name
@@ -169,16 +169,16 @@ pub(crate) fn Choice(
                 checked=ticked
                 aria-describedby=hint_id.clone()
             />
-            <span class="choice__label">{label}</span>
-            <span class="choice__hint" id=hint_id>{hint}</span>
+            <span class="checkbox__label">{label}</span>
+            <span class="checkbox__hint" id=hint_id>{hint}</span>
         </label>
     }
 }
 
-/// Whether the session outlives the browser window.
+/// The "Keep me signed in" checkbox.
 #[component]
 pub(crate) fn KeepSignedIn(
-    /// What was not accepted.
+    /// Errors of the submitted form.
     field_errors: FieldErrors,
 ) -> impl IntoView {
     view! {

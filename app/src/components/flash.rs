@@ -72,7 +72,7 @@ fn Done(
 /// A notice of success.
 #[component]
 pub(crate) fn SuccessNotice(
-    /// In a sentence.
+    /// The text.
     #[prop(into)]
     words: String,
 ) -> impl IntoView {
@@ -82,7 +82,7 @@ pub(crate) fn SuccessNotice(
 /// A notice of failure.
 #[component]
 pub(crate) fn ErrorNotice(
-    /// In a sentence, with what to do.
+    /// The text, with a remedy.
     #[prop(into)]
     words: String,
 ) -> impl IntoView {

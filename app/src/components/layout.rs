@@ -1,4 +1,4 @@
-//! The frame of a page: masthead, plate or sheet, help.
+//! Page layouts: header, card or column, footer.
 
 use std::sync::Arc;
 
@@ -9,23 +9,23 @@ use leptos_meta::Title;
 use super::{FieldErrors, FlashMessage, ProblemSummary};
 use crate::{Book, context::RequestContext, islands::LocalTimes};
 
-/// A page with one thing to do: the book's name, a plate, a line of help.
+/// A page with a single task: header, card, footer.
 #[component]
 pub(crate) fn Framed(
-    /// Of the browser's tab.
+    /// The document title.
     #[prop(into)]
     title: String,
-    /// Below the plate.
+    /// The footer text.
     #[prop(into)]
     help: String,
     children: Children,
 ) -> impl IntoView {
     view! {
         <PageTitle title=title />
-        <a class="skip" href="#main">"Skip to the page"</a>
-        <header class="masthead"><BookLink /></header>
+        <a class="skip-link" href="#main">"Skip to the page"</a>
+        <header class="site-header"><BookLink /></header>
         <main id="main" tabindex="-1">{children()}</main>
-        <footer class="help"><p>{help}</p></footer>
+        <footer class="page-footer"><p>{help}</p></footer>
     }
 }
 
@@ -41,7 +41,7 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
-    /// The pages of the account, which have a navigation of their own.
+    /// The account pages, which have a navigation of their own.
     const ACCOUNT: [Self; 4] = [Self::Profile, Self::Security, Self::Sessions, Self::Data];
 
     const fn label(self) -> &'static str {
@@ -69,23 +69,23 @@ impl Entry {
     }
 }
 
-/// A page of a signed-in reader: the book's name, the navigation and the reader's menu, then a sheet that says first
-/// what has just been done or went wrong.
+/// A page of a signed-in reader: header with navigation and user menu, then a column that begins with the flash
+/// message or the error summary.
 #[component]
 pub(crate) fn Sheet(
-    /// Of the page and of the browser's tab.
+    /// The heading and document title.
     #[prop(into)]
     heading: String,
-    /// Which page it is.
+    /// The current navigation entry.
     at: Entry,
-    /// What was not accepted.
+    /// Errors of the submitted form.
     field_errors: FieldErrors,
-    /// What a form of the page asks besides its own fields.
+    /// The questions of the page's form, if it has any.
     #[prop(optional_no_strip)]
     questions: Option<Arc<Questions>>,
-    /// Of the request at hand.
+    /// The request context.
     context: RequestContext,
-    /// Below the sheet.
+    /// The footer text.
     help: &'static str,
     children: Children,
 ) -> impl IntoView {
@@ -94,22 +94,22 @@ pub(crate) fn Sheet(
     let reader = reader.cloned().unwrap_or_default();
     view! {
         <PageTitle title=field_errors.title(&heading) />
-        <a class="skip" href="#main">"Skip to the page"</a>
-        <header class="masthead masthead--bar">
+        <a class="skip-link" href="#main">"Skip to the page"</a>
+        <header class="site-header site-header--bar">
             <BookLink />
             <Navigation at />
             <ReaderMenu reader />
         </header>
         <main id="main" tabindex="-1">
-            <div class="sheet">
+            <div class="page">
                 {at.is_of_account().then(|| view! { <AccountNavigation at /> })}
-                <h1 class="sheet__heading" dir="auto">{heading}</h1>
+                <h1 class="page__heading" dir="auto">{heading}</h1>
                 <FlashMessage context />
                 <ProblemSummary field_errors questions />
                 {children()}
             </div>
         </main>
-        <footer class="help help--sheet"><p>{help}</p></footer>
+        <footer class="page-footer page-footer--wide"><p>{help}</p></footer>
         <LocalTimes />
     }
 }
@@ -118,7 +118,7 @@ pub(crate) fn Sheet(
 #[component]
 fn Navigation(at: Entry) -> impl IntoView {
     let is_account = at.is_of_account();
-    // Where the page itself stands in the navigation it is the page, else its part of the site.
+    // aria-current is "page" for the page itself, "true" for its section.
     let conversations = match at {
         Entry::Conversations => Some("page"),
         Entry::Conversation => Some("true"),
@@ -146,14 +146,14 @@ fn AccountNavigation(at: Entry) -> impl IntoView {
     }
 }
 
-/// A disclosure, so that it needs no script.
+/// The user menu, a `<details>` element, so that it needs no script.
 #[component]
 fn ReaderMenu(reader: String) -> impl IntoView {
     view! {
         <details class="menu">
             <summary>
                 <span class="visually-hidden">"Reader: "</span>
-                <span class="menu__reader" dir="auto">{reader}</span>
+                <span class="menu__user" dir="auto">{reader}</span>
             </summary>
             <ul>
                 <li><a href=routes::HOME>"First page"</a></li>
@@ -163,71 +163,71 @@ fn ReaderMenu(reader: String) -> impl IntoView {
     }
 }
 
-/// A part of a sheet with a heading of its own.
+/// A section with a heading.
 #[component]
 pub(crate) fn Section(
-    /// What it is for.
+    /// The heading.
     heading: &'static str,
     children: Children,
 ) -> impl IntoView {
     view! { <section class="section"><h2>{heading}</h2>{children()}</section> }
 }
 
-/// The label inside a book's cover.
+/// A framed card, in the style of a printed bookplate.
 #[component]
 pub(crate) fn Plate(
-    /// A few small words above the heading.
+    /// Small text above the heading.
     #[prop(optional)]
     over: Option<&'static str>,
-    /// What the page is for.
+    /// The heading.
     #[prop(into)]
     heading: String,
-    /// One sentence below the heading.
+    /// The lead sentence below the heading.
     #[prop(optional_no_strip)]
     lede: Option<String>,
     children: Children,
 ) -> impl IntoView {
     let lang = over.filter(|over| *over == EX_LIBRIS).map(|_| "la");
     view! {
-        <div class="plate">
+        <div class="card">
             <svg class="ornament" viewBox="0 0 72 20" aria-hidden="true"><path d=ORNAMENT /></svg>
-            <div class="plate__head">
+            <div class="card__header">
                 <h1>
-                    {over.map(|over| view! { <span class="plate__over" lang=lang>{over}</span>" " })}
+                    {over.map(|over| view! { <span class="card__eyebrow" lang=lang>{over}</span>" " })}
                     <bdi>{heading}</bdi>
                 </h1>
-                {lede.map(|lede| view! { <p class="plate__lede"><bdi>{lede}</bdi></p> })}
+                {lede.map(|lede| view! { <p class="card__lead"><bdi>{lede}</bdi></p> })}
             </div>
             {children()}
         </div>
     }
 }
 
-/// "From the books of": what is printed on a bookplate above its owner's name.
+/// "From the books of", as printed on bookplates above the owner's name.
 pub(crate) const EX_LIBRIS: &str = "Ex libris";
 
 /// A diamond between two leaves, with a dot at either end.
 const ORNAMENT: &str = "m36 1 4 6-4 6-4-6zM36.5 19c1-8 9-13 25.5-11.5C51 9 48 16 36.5 19zm-1 0c-1-8-9-13-25.5-11.5C21 9 \
     24 16 35.5 19zM66.5 6l1.5 2-1.5 2-1.5-2zm-61 0L7 8l-1.5 2L4 8z";
 
-/// What the browser's tab says; the last one of a page counts.
+/// The document title; the last one on a page wins.
 #[component]
 pub(crate) fn PageTitle(#[prop(into)] title: String) -> impl IntoView {
     let book = use_context::<Arc<Book>>().map(|book| book.name.clone()).unwrap_or_default();
-    // leptos_meta 0.8.7 writes the text as it is, and a name may hold `</title>`.
+    // leptos_meta 0.8.7 does not escape the text, and a name may contain `</title>`.
     let text = format!("{title} · {book}").replace('&', "&amp;").replace('<', "&lt;");
     view! { <Title text /> }
 }
 
-/// The book's name and mark, on the way to the first page.
+/// The book's name and logo, linked to the front page.
 #[component]
 pub(crate) fn BookLink() -> impl IntoView {
     let book = use_context::<Arc<Book>>();
     let logo = book.as_ref().and_then(|book| book.logo.clone());
     let name = book.map(|book| book.name.clone()).unwrap_or_default();
     view! {
-        <a class="masthead__book" href=routes::HOME>
-            {logo.map(|src| view! { <img class="masthead__logo" src=src alt="" width="40" height="40" /> })}
+        <a class="site-header__title" href=routes::HOME>
+            {logo.map(|src| view! { <img class="site-header__logo" src=src alt="" width="40" height="40" /> })}
             {name}
         </a>
     }

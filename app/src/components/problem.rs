@@ -7,34 +7,36 @@ use leptos::prelude::*;
 
 use crate::{FormErrors, form::is_password};
 
-/// The problems of the form at hand, by field.
+/// The problems of the submitted form, by field.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FieldErrors {
     refusal: Option<FormErrors>,
 }
 
-/// What a field shows: the value to fill in, its error, and whether the page opens in it.
+/// State of a field: its value, its error, and whether it has autofocus.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FieldState {
     pub(crate) value: Option<String>,
     pub(crate) error: Option<String>,
     pub(crate) focused: bool,
-    /// Whether a password that was typed is not shown again, although nothing was wrong with it.
+    /// Whether a valid password was entered, which is not filled in again.
     pub(crate) retype: bool,
 }
 
 impl FieldErrors {
-    /// Of the request at hand; none when no form was refused.
+    /// The errors of the current request; empty if no form was rejected.
     pub(crate) fn of_request() -> Self {
         Self { refusal: use_context() }
     }
 
-    /// For one of several forms on a page, known by a field that it alone has: nothing, when another was refused.
+    /// The errors for one of several forms on a page, identified by a field only it has; empty if another form was
+    /// rejected.
     pub(crate) fn of_form(&self, field: &str) -> Self {
         Self { refusal: self.refusal.clone().filter(|refusal| refusal.typed.has(field)) }
     }
 
-    /// For the forms of one of several conversations on a page: nothing, when one of another was refused.
+    /// The errors for the forms of one of several conversations on a page; empty if another conversation's form was
+    /// rejected.
     pub(crate) fn of_conversation(&self, id: &str) -> Self {
         let is_its = |refusal: &FormErrors| refusal.typed.hidden_field("conversation") == id;
         Self { refusal: self.refusal.clone().filter(is_its) }
@@ -45,7 +47,7 @@ impl FieldErrors {
         self.refusal.as_ref().map(|refusal| refusal.problems.first().code)
     }
 
-    /// The state of a field whose value is `stored` as long as nothing was typed.
+    /// The state of a field, with the submitted value, or else `stored`.
     pub(crate) fn field(&self, name: &str, stored: Option<&str>) -> FieldState {
         let Some(refusal) = &self.refusal else {
             return FieldState { value: stored.map(str::to_owned), ..FieldState::default() };
@@ -59,12 +61,12 @@ impl FieldErrors {
         }
     }
 
-    /// Whether a box is ticked: as sent, or as it is at first.
+    /// Whether a checkbox is checked: as submitted, or else its default.
     pub(crate) fn ticked(&self, name: &str, at_first: bool) -> bool {
         self.refusal.as_ref().map_or(at_first, |refusal| refusal.typed.typed(name).is_some())
     }
 
-    /// `title`, marked when the page opens on an error.
+    /// `title`, prefixed with "Error:" if the form was rejected.
     pub(crate) fn title(&self, title: &str) -> String {
         if self.refusal.is_some() { format!("Error: {title}") } else { title.to_owned() }
     }
@@ -74,12 +76,12 @@ impl FieldErrors {
     }
 }
 
-/// The problems above a form: each with a link to its field, or the one about the form as a whole.
+/// The error summary above a form: each problem with a link to its field, or the one about the form as a whole.
 #[component]
 pub(crate) fn ProblemSummary(
-    /// The problems.
+    /// The errors.
     field_errors: FieldErrors,
-    /// What the form asks besides its own fields.
+    /// The form's questions, if it has any.
     #[prop(optional_no_strip)]
     questions: Option<Arc<Questions>>,
 ) -> impl IntoView {
@@ -91,13 +93,13 @@ pub(crate) fn ProblemSummary(
         (None, 1) => Some("One field needs your attention.".to_owned()),
         (None, count) => Some(format!("{count} fields need your attention.")),
     };
-    // The first wrong field takes the focus; without one the summary does.
+    // The first invalid field gets the focus, or else the summary.
     let focused = in_fields.is_empty();
     let links: Vec<_> = in_fields.iter().map(|problem| link(problem, questions.as_deref())).collect();
     title.map(|title| {
         view! {
-            <div class="problem" id="problem" role="alert" tabindex="-1" autofocus=focused>
-                <p class="problem__title">{title}</p>
+            <div class="alert" id="problem" role="alert" tabindex="-1" autofocus=focused>
+                <p class="alert__title">{title}</p>
                 {(!links.is_empty()).then(|| view! { <ul>{links}</ul> })}
             </div>
         }

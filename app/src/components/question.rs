@@ -1,4 +1,4 @@
-//! A background question as a field.
+//! Fields for the book's questions.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use leptos::prelude::*;
 
 use super::{Field, FieldErrors, FieldState, TextField, field::described_by};
 
-/// Every question of the book, with the answers as stored or typed.
+/// All questions of the book, with the stored or submitted answers.
 #[component]
 pub(crate) fn Questionnaire(
-    /// The declarations.
+    /// The questions.
     questions: Arc<Questions>,
-    /// As stored; none on sign-up.
+    /// The stored answers; none at sign-up.
     answers: Option<Answers>,
-    /// What was not accepted.
+    /// Errors of the submitted form.
     field_errors: FieldErrors,
 ) -> impl IntoView {
     let stored = |name: &str| answers.as_ref().and_then(|answers| answers.get(name));
@@ -26,13 +26,13 @@ pub(crate) fn Questionnaire(
         })
         .collect();
     (!fields.is_empty())
-        .then(|| view! { <fieldset class="group"><legend>"About you"</legend>{fields}</fieldset> })
+        .then(|| view! { <fieldset class="fieldset"><legend>"About you"</legend>{fields}</fieldset> })
 }
 
-/// A choice or a text, as declared.
+/// A select or a text field, depending on the question's kind.
 #[component]
 fn QuestionField(
-    /// The declaration.
+    /// The question.
     question: Question,
     /// Value, error and focus.
     state: FieldState,
@@ -41,7 +41,7 @@ fn QuestionField(
     let purpose = purpose.map(|purpose| format!("Why we ask: {purpose}"));
     match kind {
         QuestionKind::Text { .. } => {
-            // An organization is worth filling in by itself; nothing else an author may ask has a name browsers know.
+            // Browsers have an autofill name for an organization, but for no other question.
             let autocomplete = if name == "organization" { "organization" } else { "off" };
             view! {
                 <TextField

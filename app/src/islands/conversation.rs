@@ -60,7 +60,7 @@ pub fn LiveDialogue(
         }
     };
     view! {
-        <div class="dialogue" node_ref=root on:click=clicked on:submit=move |event| judge(event, news)>{children()}</div>
+        <div class="conversation" node_ref=root on:click=clicked on:submit=move |event| judge(event, news)>{children()}</div>
         <p class="visually-hidden" role="status">{move || note.get()}</p>
         <div class="notices" role="status">
             {move || {

@@ -20,7 +20,7 @@ const COPIED_FOR: Duration = Duration::from_secs(2);
 pub(super) fn offer_copies(root: &Element) {
     let clipboard = Reflect::get(&window().navigator(), &"clipboard".into());
     if clipboard.map_or(true, |clipboard| clipboard.is_undefined()) {
-        let _ = root.class_list().add_1("dialogue--uncopied");
+        let _ = root.class_list().add_1("conversation--no-copy");
         return;
     }
     for head in all_inside(root, ".code__head:not(:has(.code__copy))") {
@@ -63,7 +63,7 @@ fn message_text(turn: &Element) -> String {
         }
     };
     show(false);
-    let said = all_inside(turn, ".turn__said > .prose").into_iter();
+    let said = all_inside(turn, ".message__body > .prose").into_iter();
     let said = said.filter_map(|it| Some(it.dyn_into::<HtmlElement>().ok()?.inner_text()));
     let said = said.collect::<Vec<_>>().join("\n\n");
     show(true);

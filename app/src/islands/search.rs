@@ -101,7 +101,7 @@ pub fn SearchableList(
             />
             <button class="button button--quiet" type="submit">"Search"</button>
         </form>
-        <p class="search__note" class:visually-hidden=move || !failed.get() role="status">
+        <p class="search__status" class:visually-hidden=move || !failed.get() role="status">
             {move || note.get()}
         </p>
         <div node_ref=list on:click=clicked on:submit=come_back_here>{children()}</div>

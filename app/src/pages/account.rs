@@ -48,14 +48,14 @@ pub(crate) fn AccountPage() -> impl IntoView {
 /// Facts about the account that do not change here.
 #[component]
 fn Facts(
-    /// The reader.
+    /// The user.
     user: User,
-    /// Whether a link that confirms the address can be mailed.
+    /// Whether a verification link can be sent.
     can_confirm: bool,
 ) -> impl IntoView {
     let confirmed = if user.email_verified { "confirmed" } else { "not confirmed" };
     let send_again = (can_confirm && !user.email_verified)
-        .then(|| view! { " "<a class="facts__do" href=AGAIN>"Send the link again"</a> });
+        .then(|| view! { " "<a class="facts__action" href=AGAIN>"Send the link again"</a> });
     view! {
         <dl class="facts">
             <dt>"E-mail"</dt>

@@ -1,4 +1,4 @@
-//! `/conversations/{id}`: a conversation as a page of dialogue.
+//! `/conversations/{id}`: a conversation.
 
 use contract::{
     Problem, Problems,
@@ -95,13 +95,13 @@ fn Dialogue(
             <About conversation />
             {other}
             <LiveDialogue id branch=messages_query.branch revision>
-            {place.map(|place| view! { <p class="turns__place" data-place>{place}</p> })}
-            <div class="turns__way" data-earlier inner_html=turns.earlier></div>
-            <div class="turns" data-turns inner_html=turns.html></div>
-            {is_empty.then(|| view! { <p class="turns__none">"Nothing has been said here yet."</p> })}
-            <div class="turns__way" data-later inner_html=turns.later></div>
+            {place.map(|place| view! { <p class="messages__position" data-place>{place}</p> })}
+            <div class="messages__pager" data-earlier inner_html=turns.earlier></div>
+            <div class="messages" data-turns inner_html=turns.html></div>
+            {is_empty.then(|| view! { <p class="messages__empty">"Nothing has been said here yet."</p> })}
+            <div class="messages__pager" data-later inner_html=turns.later></div>
             <div id="end" tabindex="-1"></div>
-            {is_long.then(|| view! { <a class="jump" href=newest>"Jump to the newest"</a> })}
+            {is_long.then(|| view! { <a class="jump-to-latest" href=newest>"Jump to the newest"</a> })}
             </LiveDialogue>
         </Sheet>
     }
@@ -118,16 +118,16 @@ fn About(conversation: Conversation) -> impl IntoView {
     let (markdown, json) = (export("markdown"), export("json"));
     let count = conversation.message_count;
     view! {
-        <div class="about">
-            <p class="about__facts">
-                <a class="about__back" href=routes::CONVERSATIONS>"All conversations"</a>
+        <div class="conversation-header">
+            <p class="conversation-header__meta">
+                <a class="conversation-header__back" href=routes::CONVERSATIONS>"All conversations"</a>
                 <span>
                     "Begun "<DateTime of=conversation.created_at />" · "
                     <span data-count=count.to_string()>{counted(count)}</span>
                 </span>
                 {archived.then(|| view! { <span class="tag">"Archived"</span> })}
             </p>
-            <details class="more about__more" open=opens>
+            <details class="disclosure conversation-header__actions" open=opens>
                 <summary>"More"</summary>
                 <Manage
                     conversation=conversation.id.as_str().to_owned()
@@ -138,7 +138,7 @@ fn About(conversation: Conversation) -> impl IntoView {
                     back=page
                     number=1
                 />
-                <p class="about__take">
+                <p class="conversation-header__downloads">
                     "Take it with you: " <a href=markdown download="">"Markdown"</a> " " <a href=json download="">"JSON"</a>
                 </p>
             </details>
@@ -151,9 +151,9 @@ fn About(conversation: Conversation) -> impl IntoView {
 fn OtherBranch(conversation: Conversation, messages_query: MessagesQuery) -> impl IntoView {
     let page = page_of(conversation.id.as_str());
     view! {
-        <div class="notice branch">
+        <div class="notice branch-notice">
             <p>"This is one of several versions of this conversation."</p>
-            <p class="branch__ways">
+            <p class="branch-notice__actions">
                 <a href=page.clone()>"Show the latest"</a>
             </p>
             <form method="post" action=routes::CHOOSE_BRANCH>

@@ -35,7 +35,7 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
                             match listed.await {
                                 Ok(ListFragment { html, .. }) => {
                                     Either::Left(
-                                        view! { <div class="entries-box" data-list inner_html=html></div> },
+                                        view! { <div class="conversation-list-box" data-list inner_html=html></div> },
                                     )
                                 }
                                 Err(FragmentError(code)) => {
@@ -45,7 +45,7 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
                                         code => sentence(&Problem::new(code)),
                                     };
                                     Either::Right(
-                                        view! { <div class="entries-box" data-list><ErrorNotice words /></div> },
+                                        view! { <div class="conversation-list-box" data-list><ErrorNotice words /></div> },
                                     )
                                 }
                             }

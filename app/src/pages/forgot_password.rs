@@ -1,4 +1,4 @@
-//! `/forgot-password`: a link to set a password, by mail.
+//! `/forgot-password`: requests a password reset link.
 
 use contract::{LocalPath, routes};
 use domain::link_ttl;
@@ -37,7 +37,7 @@ pub(crate) fn ForgotPasswordPage() -> impl IntoView {
         >
             <Plate heading lede=Some(lede)>
                 {body}
-                <p class="plate__turn"><a href=back>{words}</a></p>
+                <p class="card__footer"><a href=back>{words}</a></p>
             </Plate>
         </Framed>
     })
@@ -48,7 +48,7 @@ const ASK: &str = "Give the address of your account, and we mail you a link to c
 const NO_MAIL: &str =
     "This book sends no mail, so we cannot send you a link. Write to its author, who can give you one.";
 
-/// The same for every address.
+/// The same text for every address, so that it reveals nothing.
 fn sent() -> String {
     let lasts = hours(link_ttl::RESET);
     format!("If this address has an account, a mail with a link is on its way. It works for {lasts}.")

@@ -1,6 +1,6 @@
 //! Lifetimes in words.
 
-/// How long a mailed link works, for people: whole hours.
+/// The lifetime of an email link as text, in whole hours.
 pub(crate) fn hours(seconds: i64) -> String {
     match seconds / 3600 {
         1 => "one hour".to_owned(),

@@ -10,7 +10,7 @@ use crate::{
 
 #[component]
 pub(crate) fn ProblemPage(
-    /// Why.
+    /// The problem.
     problem: Problem,
 ) -> impl IntoView {
     let context = RequestContext::of_request();

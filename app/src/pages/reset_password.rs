@@ -1,4 +1,4 @@
-//! `/reset-password`: a new password, with the mailed link that led here.
+//! `/reset-password`: sets a new password, with the token of an email link.
 
 use contract::routes;
 use leptos::{either::Either, prelude::*};

@@ -65,7 +65,7 @@ pub(crate) fn SecurityPage() -> impl IntoView {
 
 #[component]
 fn NewPassword(
-    /// The reader's address: password managers keep a password with it.
+    /// The reader's address, for password managers.
     email: String,
     /// Whether other browsers stay signed in by default.
     leaves_others: bool,

@@ -1,4 +1,4 @@
-//! `/account/sessions`: where the reader is signed in.
+//! `/account/sessions`: the reader's sessions.
 
 use contract::routes;
 use domain::{Session, describe_device};
@@ -23,7 +23,7 @@ pub(crate) fn SessionsPage() -> impl IntoView {
     };
     let list = async_section(&context, look_up, move |sessions: Vec<Session>| {
         let others = sessions.len() > 1;
-        // This device first, then the last used.
+        // The current session first, then by last use.
         let (here, elsewhere): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|session| session.id == own);
         let here = here.into_iter().map(|session| view! { <Device session here=true /> }).collect_view();
         let elsewhere = elsewhere.into_iter().map(|session| view! { <Device session here=false /> });
@@ -48,7 +48,7 @@ pub(crate) fn SessionsPage() -> impl IntoView {
 #[component]
 fn Device(
     session: Session,
-    /// Whether the page is shown on it.
+    /// Whether it is the current session.
     here: bool,
 ) -> impl IntoView {
     let device = describe_device(&session.user_agent);
@@ -65,8 +65,8 @@ fn Device(
                 <p class="list__title">
                     {device}" "{here.then(|| view! { <span class="tag tag--good">"This device"</span> })}
                 </p>
-                <p class="list__facts">{seen}" · "<bdi>{session.ip_address}</bdi></p>
-                <p class="list__facts">"Signed in "<DateTime of=session.created_at /></p>
+                <p class="list__meta">{seen}" · "<bdi>{session.ip_address}</bdi></p>
+                <p class="list__meta">"Signed in "<DateTime of=session.created_at /></p>
             </div>
             <form method="post" action=action>
                 <input type="hidden" name="session" value=session.id />

@@ -25,7 +25,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
     let action = with_next(<SignIn as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     let forgot = with_next(routes::FORGOT_PASSWORD, next.as_ref());
     let forgot = context.services.mail.is_enabled().then(|| {
-        view! { <p class="field__turn"><a href=forgot>"Forgot your password?"</a></p> }
+        view! { <p class="field__link"><a href=forgot>"Forgot your password?"</a></p> }
     });
     let is_reset = query_parameter("reset").is_some() && field_errors.code().is_none();
     let was_sent_here =
@@ -38,7 +38,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
             <Plate heading="Sign in" lede>
                 {is_reset.then(|| view! { <SuccessNotice words="Your password is set. Sign in with it." /> })}
                 <ProblemSummary field_errors=field_errors.clone() />
-                {unproved.then(|| view! { <p class="problem__next"><a href=AGAIN>"Ask for another link"</a></p> })}
+                {unproved.then(|| view! { <p class="alert__action"><a href=AGAIN>"Ask for another link"</a></p> })}
                 <form class="form" method="post" action=action novalidate>
                     <NextField next />
                     <TextField
@@ -53,7 +53,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
                     <KeepSignedIn field_errors />
                     <SubmitButton label="Sign in".to_owned() />
                 </form>
-                <p class="plate__turn">"New here? "<a href=sign_up>"Create an account"</a></p>
+                <p class="card__footer">"New here? "<a href=sign_up>"Create an account"</a></p>
             </Plate>
         </Framed>
     })

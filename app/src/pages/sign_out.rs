@@ -27,7 +27,7 @@ pub(crate) fn SignOutPage() -> impl IntoView {
                 <form class="form" method="post" action=action>
                     <SubmitButton label="Sign out".to_owned() />
                 </form>
-                <p class="plate__turn"><a href=routes::HOME>"Stay signed in"</a></p>
+                <p class="card__footer"><a href=routes::HOME>"Stay signed in"</a></p>
             </Plate>
         </Framed>
     })

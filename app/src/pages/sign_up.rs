@@ -53,7 +53,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
                     <KeepSignedIn field_errors />
                     <SubmitButton label="Create account".to_owned() />
                 </form>
-                <p class="plate__turn">"Have an account? "<a href=sign_in>"Sign in"</a></p>
+                <p class="card__footer">"Have an account? "<a href=sign_in>"Sign in"</a></p>
             </Plate>
         </Framed>
     })

@@ -116,13 +116,13 @@ fn html(book: &str, file: &Path, entries: &[Entry]) -> String {
 {stylesheet}
 </head>
 <body>
-<a class=\"skip\" href=\"#main\">Skip to the page</a>
-<header class=\"masthead masthead--bar\"><a class=\"masthead__book\" href=\"/\">{book}</a></header>
-<main id=\"main\" tabindex=\"-1\"><div class=\"sheet\">
+<a class=\"skip-link\" href=\"#main\">Skip to the page</a>
+<header class=\"site-header site-header--bar\"><a class=\"site-header__title\" href=\"/\">{book}</a></header>
+<main id=\"main\" tabindex=\"-1\"><div class=\"page\">
 <h1>Outbox</h1>
 <p>Letters are not sent from here: they are written into {file}. The newest is first; load the page again to see more.</p>
 {letters}</div></main>
-<footer class=\"help help--sheet\"><p>This page is there in development only.</p></footer>
+<footer class=\"page-footer page-footer--wide\"><p>This page is there in development only.</p></footer>
 </body>
 </html>
 "
@@ -142,7 +142,7 @@ fn letter(entry: &Entry) -> String {
         "<article class=\"letter\">
 <h2>{subject}</h2>
 <p>To <bdi>{to}</bdi>, <time datetime=\"{at}\">{at}</time>, {kind}</p>
-{link}<pre class=\"letter__text\" tabindex=\"0\" aria-label=\"Text\">{text}</pre>
+{link}<pre class=\"mail__text\" tabindex=\"0\" aria-label=\"Text\">{text}</pre>
 </article>
 "
     )

@@ -1,4 +1,4 @@
-//! What can be done with a conversation as a whole: forms that need no script.
+//! Actions on a conversation (rename, archive, delete), as forms that need no script.
 
 use contract::routes;
 use leptos::prelude::*;
@@ -10,24 +10,24 @@ const MAX_TITLE: &str = "200";
 
 #[component]
 pub(crate) fn Manage(
-    /// Its name among the reader's.
+    /// The conversation's id.
     conversation: String,
-    /// What it is called.
+    /// The title.
     title: Option<String>,
-    /// Whether it is put away.
+    /// Whether it is archived.
     archived: bool,
-    /// What was not accepted.
+    /// Errors of the submitted form.
     field_errors: FieldErrors,
-    /// Where to go when it has another name.
+    /// Redirect target after renaming.
     rename_to: String,
-    /// Where to go otherwise.
+    /// Redirect target after the other actions.
     back: String,
-    /// Its place on the page, from 1 on: several of these forms have fields of one name.
+    /// Its position on the page, from 1, to make the ids of fields unique.
     number: u32,
 ) -> impl IntoView {
     let refused = field_errors.code().is_some();
     let state = field_errors.field("title", title.as_deref());
-    // The list of problems above leads to the field by its name.
+    // The error summary links to the field by its name.
     let field = if refused { "title".to_owned() } else { format!("title-{number}") };
     let error_id = format!("{field}-error");
     let described = described_by(&field, false, state.error.is_some(), false);
@@ -45,8 +45,8 @@ pub(crate) fn Manage(
     };
     let (in_rename, in_put, in_delete) = (carried(rename_to), carried(back.clone()), carried(back));
     view! {
-        <div class="manage">
-            <form class="manage__name" method="post" action=routes::RENAME_CONVERSATION>
+        <div class="conversation-actions">
+            <form class="conversation-actions__rename" method="post" action=routes::RENAME_CONVERSATION>
                 {in_rename}
                 <label class="field__label" for=field.clone()>"Title"</label>
                 <input
@@ -80,14 +80,14 @@ pub(crate) fn Manage(
     }
 }
 
-/// The way to take a deletion back, or an archiving.
+/// The undo button after deleting or archiving.
 #[component]
 pub(crate) fn Undo(
-    /// Its name among the reader's.
+    /// The conversation's id.
     conversation: String,
-    /// Where the form goes.
+    /// The form's action.
     action: &'static str,
-    /// The page it is on, as it is shown.
+    /// The current page, to return to.
     back: String,
 ) -> impl IntoView {
     view! {

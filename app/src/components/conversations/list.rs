@@ -1,4 +1,4 @@
-//! The list of conversations: what is around its rows.
+//! The list of conversations, without its rows.
 
 use contract::routes;
 use leptos::{either::Either, prelude::*};
@@ -8,41 +8,40 @@ use crate::fragments::ListQuery;
 
 /// The rows of a list, rendered.
 pub(crate) struct Rows {
-    /// How many.
+    /// Number of rows.
     pub(crate) count: usize,
-    /// The items of the list.
+    /// The rendered `<li>` elements.
     pub(crate) html: String,
 }
 
-/// The list with its tabs and the way to more; in place of rows, what to do where there are none.
+/// The list with tabs and the "show more" link, or a message if it is empty.
 pub(crate) fn list_region(asked: &ListQuery, rows: Rows, more: &str) -> String {
     let (is_search, from_later) = (!asked.q.is_empty(), !asked.from.is_empty());
     let heading = is_search.then(|| format!("Messages with \u{201c}{}\u{201d}", asked.q));
-    // Where nothing was found, the way stands below that.
+    // For an empty search result the link is below the message.
     let back = (is_search && rows.count > 0).then(way_to_all);
     let tabs = (!is_search).then(|| view! { <Tabs archived=asked.archived /> });
     let newer = from_later.then(|| {
         let beginning = address(asked, "", 0);
-        view! { <p class="entries__newer"><a class="button button--quiet" href=beginning>"Back to the newest"</a></p> }
+        view! { <p><a class="button button--quiet" href=beginning>"Back to the newest"</a></p> }
     });
     let body = if rows.count == 0 {
         Either::Left(view! { <Nothing asked=asked.clone() /> })
     } else {
-        let class = if is_search { "list entries entries--hits" } else { "list entries" };
-        Either::Right(view! { <ul class=class data-rows inner_html=rows.html></ul> })
+        Either::Right(view! { <ul class="list conversation-list" data-rows inner_html=rows.html></ul> })
     };
     view! {
         {tabs}
-        {heading.map(|heading| view! { <h2 class="entries__found"><bdi>{heading}</bdi></h2> })}
+        {heading.map(|heading| view! { <h2><bdi>{heading}</bdi></h2> })}
         {back}
         {newer}
         {body}
-        <div class="entries__more" data-more inner_html=more.to_owned()></div>
+        <div class="conversation-list__next-page" data-more inner_html=more.to_owned()></div>
     }
     .to_html()
 }
 
-/// The way to the next rows: a link that works by itself, and says where an island goes on.
+/// The "show more" link. It works without script, and carries the cursor for the island.
 pub(crate) fn list_more(asked: &ListQuery, cursor: &str, step: u32, grows: bool) -> String {
     let shown = asked.shown + step;
     let (href, cursor) = if grows {
@@ -58,7 +57,7 @@ pub(crate) fn list_more(asked: &ListQuery, cursor: &str, step: u32, grows: bool)
     .to_html()
 }
 
-/// The address of the list as it is shown.
+/// The address of the list in its current state.
 pub(crate) fn address(asked: &ListQuery, from: &str, shown: u32) -> String {
     let shown = if shown == 0 { String::new() } else { shown.to_string() };
     let archived = if asked.archived { "archived" } else { "" };
@@ -82,12 +81,12 @@ fn Tabs(archived: bool) -> impl IntoView {
     }
 }
 
-/// Out of a search, or of those that are put away.
+/// The link from a search or the archive to all conversations.
 fn way_to_all() -> impl IntoView {
-    view! { <p><a class="entries__back" href=routes::CONVERSATIONS>"All conversations"</a></p> }
+    view! { <p><a class="conversation-list__back" href=routes::CONVERSATIONS>"All conversations"</a></p> }
 }
 
-/// What is said where there are no rows, and what to do.
+/// The message of an empty list, with what to do.
 #[component]
 fn Nothing(asked: ListQuery) -> impl IntoView {
     let (title, words) = if !asked.q.is_empty() {
@@ -103,7 +102,7 @@ fn Nothing(asked: ListQuery) -> impl IntoView {
     };
     let back = (!asked.q.is_empty() || asked.archived).then(way_to_all);
     view! {
-        <div class="entries__none">
+        <div class="conversation-list__empty">
             <h2>{title}</h2>
             <p>{words}</p>
             {back}

@@ -1,4 +1,4 @@
-//! A message as it stands on the page of its conversation.
+//! A message on the page of its conversation.
 
 use contract::{
     conversations::{FeedbackValue, ItemId, Message, MessageStatus, Role, parts_of, plain_text},
@@ -15,13 +15,13 @@ use super::{
 };
 use crate::{components::DateTime, fragments::MessagesQuery};
 
-/// Messages, one after the other.
+/// A list of messages.
 pub(crate) fn turn_rows(turns: &[BranchMessage], asked: &MessagesQuery, book: &str) -> String {
     let turn = |turn: &BranchMessage| view! { <OneTurn turn=turn.clone() asked=asked.clone() book=book.to_owned() /> };
     turns.iter().map(turn).collect_view().to_html()
 }
 
-/// The way to what comes before the first message.
+/// The link to earlier messages.
 pub(crate) fn way_to_earlier(asked: &MessagesQuery, first: &str) -> String {
     let href = with_query(&page_of(&asked.id), &[("branch", &asked.branch), ("before", first)]);
     let words = "Earlier messages";
@@ -29,7 +29,7 @@ pub(crate) fn way_to_earlier(asked: &MessagesQuery, first: &str) -> String {
         .to_html()
 }
 
-/// The way to what comes after the last message.
+/// The link to later messages.
 pub(crate) fn way_to_later(asked: &MessagesQuery, last: &str) -> String {
     let href = with_query(&page_of(&asked.id), &[("branch", &asked.branch), ("after", last)]);
     view! { <a class="button button--quiet" href=href data-message=last.to_owned()>"Later messages"</a> }
@@ -42,10 +42,10 @@ fn OneTurn(turn: BranchMessage, asked: MessagesQuery, book: String) -> impl Into
     let id = message.id.as_str().to_owned();
     let (element, label) = (format!("m-{id}"), format!("m-{id}-who"));
     let (class, who) = match message.role {
-        Role::User => ("turn turn--user", "You".to_owned()),
-        Role::Assistant => ("turn", if book.is_empty() { "Assistant".to_owned() } else { book }),
-        Role::Tool => ("turn", "Tool".to_owned()),
-        Role::System => ("turn", "System".to_owned()),
+        Role::User => ("message message--user", "You".to_owned()),
+        Role::Assistant => ("message", if book.is_empty() { "Assistant".to_owned() } else { book }),
+        Role::Tool => ("message", "Tool".to_owned()),
+        Role::System => ("message", "System".to_owned()),
     };
     let page = page_of(&asked.id);
     let own = format!("{}#{element}", with_query(&page, &[("branch", &asked.branch), ("message", &id)]));
@@ -57,7 +57,7 @@ fn OneTurn(turn: BranchMessage, asked: MessagesQuery, book: String) -> impl Into
         Role::System => {
             view! { <Folded summary="What the assistant was told".to_owned()>{words}</Folded> }.into_any()
         }
-        _ => view! { <div class="turn__said">{words}</div> }.into_any(),
+        _ => view! { <div class="message__body">{words}</div> }.into_any(),
     };
     let says_something = !plain_text(&parts).is_empty();
     let labelled = label.clone();
@@ -73,20 +73,20 @@ fn OneTurn(turn: BranchMessage, asked: MessagesQuery, book: String) -> impl Into
             data-seq=message.seq.to_string()
             data-status=message.status.name()
         >
-            <header class="turn__head">
-                <h2 class="turn__who" id=label><bdi>{who}</bdi></h2>
-                <a class="turn__link" href=own title="Link to this message"><DateTime of=message.created_at /></a>
+            <header class="message__header">
+                <h2 class="message__author" id=label><bdi>{who}</bdi></h2>
+                <a class="message__permalink" href=own title="Link to this message"><DateTime of=message.created_at /></a>
                 {fork}
             </header>
             {body}
             {sources.list()}
-            {state_in_words(message.status).map(|words| view! { <p class="turn__state">{words}</p> })}
+            {state_in_words(message.status).map(|words| view! { <p class="message__status">{words}</p> })}
             {foot}
         </article>
     }
 }
 
-/// The page that shows what is asked for.
+/// The address of the requested page.
 fn here(asked: &MessagesQuery) -> String {
     use crate::fragments::AnchorKind::{After, Around, Before};
     let place = match asked.place {
@@ -108,32 +108,32 @@ const fn state_in_words(status: MessageStatus) -> Option<&'static str> {
     }
 }
 
-/// Where the conversation goes on in several ways: the one before, the one after.
+/// Links to the previous and next version of a message.
 #[component]
 fn Ways(fork: SiblingPosition, page: String) -> impl IntoView {
     let way = |to: Option<ItemId>, sign: &'static str, words: &'static str| match to {
         Some(to) => {
             let href = format!("{}#m-{to}", with_query(&page, &[("branch", to.as_str())]));
-            view! { <a class="fork__way" href=href aria-label=words>{sign}</a> }.into_any()
+            view! { <a class="versions__link" href=href aria-label=words>{sign}</a> }.into_any()
         }
-        None => view! { <span class="fork__way" aria-hidden="true">{sign}</span> }.into_any(),
+        None => view! { <span class="versions__link" aria-hidden="true">{sign}</span> }.into_any(),
     };
     view! {
-        <p class="fork">
+        <p class="versions">
             {way(fork.before, "‹", "The version before")}
-            <bdi class="fork__place">{format!("{} of {}", fork.position, fork.count)}</bdi>
+            <bdi class="versions__position">{format!("{} of {}", fork.position, fork.count)}</bdi>
             {way(fork.after, "›", "The version after")}
         </p>
     }
 }
 
-/// What the reader thinks of an answer; a second press takes it back.
+/// The rating of an answer; pressing the same button again removes it.
 #[component]
 fn Foot(
     message: Message,
-    /// Where the form leads.
+    /// The form's redirect target.
     back: String,
-    /// Whether there is something to copy.
+    /// Whether the message has text to copy.
     says_something: bool,
 ) -> impl IntoView {
     let given = message.feedback.map(|feedback| feedback.value);
@@ -142,7 +142,7 @@ fn Foot(
         let sent = if is_given { 0 } else { i64::from(value) };
         view! {
             <button
-                class="turn__judge"
+                class="message__action"
                 type="submit"
                 name="value"
                 value=sent.to_string()
@@ -153,9 +153,9 @@ fn Foot(
         }
     };
     view! {
-        <footer class="turn__foot">
+        <footer class="message__footer">
             <form
-                class="turn__feedback"
+                class="message__feedback"
                 method="post"
                 action=routes::GIVE_FEEDBACK
                 data-feedback
@@ -169,7 +169,7 @@ fn Foot(
             {says_something
                 .then(|| {
                     view! {
-                        <button class="turn__judge turn__copy" type="button" data-copy>
+                        <button class="message__action message__copy" type="button" data-copy>
                             "Copy"
                         </button>
                     }

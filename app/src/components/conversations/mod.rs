@@ -1,4 +1,4 @@
-//! Conversations, as rows of a list and as pages of dialogue.
+//! Conversations, as list rows and as pages.
 
 mod actions;
 mod list;
@@ -19,13 +19,13 @@ pub(crate) use self::{
 use contract::routes;
 use url::form_urlencoded;
 
-/// The page of a conversation.
+/// The path of a conversation's page.
 pub(crate) fn page_of(id: &str) -> String {
-    // A name is made of letters that may stand in a path as they are.
+    // Ids contain only characters that need no escaping in a path.
     format!("{}/{id}", routes::CONVERSATIONS)
 }
 
-/// A path with those parameters that have a value.
+/// A path with those query parameters that have a value.
 pub(crate) fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));
@@ -35,7 +35,7 @@ pub(crate) fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
     }
 }
 
-/// A number of things.
+/// A count with its noun.
 fn count(number: i64, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }

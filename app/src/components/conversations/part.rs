@@ -1,4 +1,4 @@
-//! The parts of a message. Words are Markdown; what the reader did not ask for is folded.
+//! The parts of a message. Text is Markdown; reasoning, tools and unknown parts are collapsed.
 
 use contract::conversations::{Part, RawJson};
 use leptos::prelude::*;
@@ -6,10 +6,10 @@ use leptos::prelude::*;
 use super::source::{Sources, web_address};
 use crate::markdown::to_html;
 
-/// Bytes of JSON that are shown.
+/// The most bytes of JSON shown.
 const SHOWN: usize = 4096;
 
-/// What a message says, in its order.
+/// Renders the parts of a message in order.
 pub(super) fn render_parts(message: &str, parts: &[Part], sources: &Sources<'_>) -> impl IntoView + use<> {
     let tools = ToolNames::of(parts);
     let parts = parts.iter().enumerate().map(|(at, part)| {
@@ -35,17 +35,17 @@ pub(super) fn render_parts(message: &str, parts: &[Part], sources: &Sources<'_>)
                 result(of, output.as_ref(), error_text.as_deref()).into_any()
             }
             Part::Other { kind } => {
-                view! { <p class="turn__state">"A part this page cannot show: "<code>{kind.clone()}</code></p> }
+                view! { <p class="message__status">"A part this page cannot show: "<code>{kind.clone()}</code></p> }
                     .into_any()
             }
-            // Footnotes.
+            // Rendered as footnotes.
             Part::Source(_) => ().into_any(),
         }
     });
     parts.collect_view()
 }
 
-/// Which tool a call was made to.
+/// The name of the called tool.
 struct ToolNames<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> ToolNames<'a> {
@@ -84,21 +84,21 @@ fn file(url: &str, media_type: &str, filename: Option<&str>) -> impl IntoView + 
         }
         None => view! { <bdi>{name}</bdi> }.into_any(),
     };
-    view! { <p class="turn__file">{link}" "<span class="sources__where">{shortened(media_type)}</span></p> }
+    view! { <p class="message__file">{link}" "<span class="sources__site">{shortened(media_type)}</span></p> }
 }
 
-/// Something behind a line that says what it is.
+/// A collapsed section with a summary line.
 #[component]
 pub(super) fn Folded(summary: String, children: Children) -> impl IntoView {
     view! {
-        <details class="more turn__fold">
+        <details class="disclosure message__details">
             <summary><bdi>{summary}</bdi></summary>
-            <div class="turn__folded">{children()}</div>
+            <div class="message__details-body">{children()}</div>
         </details>
     }
 }
 
-/// JSON, set out in lines; no more than a page of it.
+/// Indented JSON, truncated.
 #[component]
 fn Json(json: RawJson) -> impl IntoView {
     let value = json.read::<serde_json::Value>();
@@ -110,7 +110,7 @@ fn Json(json: RawJson) -> impl IntoView {
     view! { <div class="code"><pre class="code__box" tabindex="0" dir="ltr"><code>{cut(&set_out)}</code></pre></div> }
 }
 
-/// The beginning of a text that may be long.
+/// A text, truncated with an ellipsis.
 fn cut(text: &str) -> String {
     let shown = text.get(..text.floor_char_boundary(SHOWN)).unwrap_or_default();
     let rest = text.len() - shown.len();

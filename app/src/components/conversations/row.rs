@@ -1,4 +1,4 @@
-//! A conversation as a row of the list.
+//! A conversation as a list row.
 
 use contract::conversations::{Conversation, ConversationStatus};
 use leptos::prelude::*;
@@ -10,16 +10,16 @@ use crate::{
     markdown::first_line,
 };
 
-/// The longest line of a row, in characters.
+/// Maximum length of a row's preview, in characters.
 const LINE: usize = 160;
 
-/// What a conversation is called: its name, else how it begins.
+/// The title of a conversation, or else its opening.
 pub(crate) fn name_of(title: Option<&str>, opening: Option<&str>) -> String {
     let begins = || opening.map(|opening| first_line(opening, LINE)).filter(|line| !line.is_empty());
     title.map(str::to_owned).or_else(begins).unwrap_or_else(|| "New conversation".to_owned())
 }
 
-/// Items of a list, numbered on from `first`.
+/// List items, numbered from `first`.
 pub(crate) fn list_rows(found: &[Conversation], asked: &ListQuery, first: u32) -> String {
     let page = address(asked, &asked.from, asked.shown);
     let rows = found.iter().zip(first + 1..).map(|(conversation, number)| {
@@ -31,13 +31,13 @@ pub(crate) fn list_rows(found: &[Conversation], asked: &ListQuery, first: u32) -
 #[component]
 fn Row(
     conversation: Conversation,
-    /// Its place in the list, from 1 on.
+    /// Its position in the list, from 1.
     number: u32,
-    /// The address of the list.
+    /// The address of the list, to return to.
     page: String,
 ) -> impl IntoView {
     let name = name_of(conversation.title.as_deref(), conversation.opening.as_deref());
-    // Without a name of its own, how it begins stands in place of it already.
+    // Without a title, the opening is already shown in its place.
     let line = conversation.opening.as_deref().filter(|_| conversation.title.is_some());
     let line = line.map(|line| first_line(line, LINE)).filter(|line| !line.is_empty());
     let (id, href) = (format!("r{number}"), page_of(conversation.id.as_str()));
@@ -48,11 +48,11 @@ fn Row(
     let archived = conversation.status == ConversationStatus::Archived;
     let back = format!("{page}#{id}");
     view! {
-        <li class="list__item entry" id=id>
-            <h2 class="entry__title"><a href=href dir="auto">{name.clone()}</a></h2>
-            {line.map(|line| view! { <p class="entry__line" dir="auto">{line}</p> })}
-            <p class="list__facts"><DateTime of=at />" · "{messages}</p>
-            <details class="more entry__more" open=opens>
+        <li class="list__item list-entry" id=id>
+            <h2 class="list-entry__title"><a href=href dir="auto">{name.clone()}</a></h2>
+            {line.map(|line| view! { <p class="list-entry__preview" dir="auto">{line}</p> })}
+            <p class="list__meta"><DateTime of=at />" · "{messages}</p>
+            <details class="disclosure list-entry__actions" open=opens>
                 <summary>"More"<span class="visually-hidden">": "<bdi>{name}</bdi></span></summary>
                 <Manage
                     conversation=conversation.id.as_str().to_owned()

@@ -1,4 +1,4 @@
-//! A message in which something was found.
+//! A search result.
 
 use contract::conversations::{Hit, Passage, Role};
 use leptos::prelude::*;
@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{page_of, row::name_of, with_query};
 use crate::{components::DateTime, markdown::without_markup};
 
-/// Items of a list, numbered on from `first`.
+/// List items, numbered from `first`.
 pub(crate) fn hit_rows(found: &[Hit], first: u32) -> String {
     let rows = found.iter().zip(first + 1..);
     rows.map(|(hit, number)| view! { <Row hit=hit.clone() number /> }).collect_view().to_html()
@@ -26,15 +26,15 @@ fn Row(hit: Hit, number: u32) -> impl IntoView {
         Role::System => "System",
     };
     view! {
-        <li class="list__item entry" id=format!("r{number}")>
-            <h3 class="entry__title"><a href=href dir="auto">{name}</a></h3>
-            <p class="entry__passage" dir="auto">{words(passage)}</p>
-            <p class="list__facts">{who}" · "<DateTime of=message.created_at /></p>
+        <li class="list__item list-entry" id=format!("r{number}")>
+            <h3 class="list-entry__title"><a href=href dir="auto">{name}</a></h3>
+            <p class="list-entry__snippet" dir="auto">{words(passage)}</p>
+            <p class="list__meta">{who}" · "<DateTime of=message.created_at /></p>
         </li>
     }
 }
 
-/// The passage without its markup, with what was looked for marked.
+/// The snippet as plain text, with the search terms marked.
 fn words(passage: Passage) -> impl IntoView {
     let parts = without_markup(&passage.parts).into_iter().map(|part| {
         if part.matched { view! { <mark>{part.text}</mark> }.into_any() } else { part.text.into_any() }

@@ -1,4 +1,4 @@
-//! The sources of a message: footnotes.
+//! The sources of a message, as footnotes.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::markdown;
 
-/// The sources of a message, numbered in their order.
+/// The sources of a message, numbered in order.
 pub(super) struct Sources<'a> {
     message: &'a str,
     all: Vec<&'a SourcePart>,
@@ -17,7 +17,7 @@ pub(super) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// Of a message that consists of these parts; one that is given twice counts once.
+    /// Collects the sources of these parts; duplicates count once.
     pub(super) fn of(message: &'a str, parts: &'a [Part]) -> Self {
         let (mut all, mut numbers) = (Vec::new(), HashMap::new());
         for part in parts {
@@ -30,7 +30,7 @@ impl<'a> Sources<'a> {
         Self { message, all, numbers }
     }
 
-    /// The marks of a text; citations of a source that the message does not have are left out.
+    /// The citation marks of a text; citations of unknown sources are dropped.
     pub(super) fn marks(&self, citations: &[Citation]) -> Vec<markdown::Citation> {
         let mark = |citation: &Citation| {
             let number = *self.numbers.get(citation.source_id.as_str())?;
@@ -41,7 +41,7 @@ impl<'a> Sources<'a> {
         citations.iter().filter_map(mark).collect()
     }
 
-    /// The list of them, below the message.
+    /// The list of sources below the message.
     pub(super) fn list(&self) -> Option<impl IntoView + use<>> {
         let items: Vec<_> =
             self.all.iter().zip(1..).map(|(source, number)| self.item(source, number)).collect();
@@ -65,7 +65,7 @@ impl<'a> Sources<'a> {
         };
         view! {
             <li id=self.target(number)>
-                {link} {place.map(|place| view! { " "<span class="sources__where"><bdi>{place}</bdi></span> })}
+                {link} {place.map(|place| view! { " "<span class="sources__site"><bdi>{place}</bdi></span> })}
             </li>
         }
     }
@@ -75,14 +75,14 @@ impl<'a> Sources<'a> {
     }
 }
 
-/// What a source is called.
+/// The title of a source.
 fn name(source: &SourcePart) -> String {
     let names = [&source.title, &source.filename, &source.url].map(given);
     names.into_iter().flatten().next().unwrap_or_else(|| shortened(&source.source_id))
 }
 
-/// What a source is called in the list, and where it is: its place on the web, else its file. What has no name of its
-/// own is called by its place, once.
+/// Title and location of a source in the list; the location is its address, or else its file name. Without a title the
+/// location is used, once.
 fn names(source: &SourcePart, address: Option<&Url>) -> (String, Option<String>) {
     let file = given(&source.filename);
     let place = address.map(place);
@@ -96,7 +96,7 @@ fn names(source: &SourcePart, address: Option<&Url>) -> (String, Option<String>)
     }
 }
 
-/// Some words, unless they are blank.
+/// The text, unless blank.
 fn given(words: &Option<String>) -> Option<String> {
     let words = words.as_deref().map(str::trim).filter(|words| !words.is_empty());
     words.map(shortened)
@@ -106,13 +106,13 @@ fn shortened(words: &str) -> String {
     words.chars().take(200).collect()
 }
 
-/// An address of the web, as a browser would go to it.
+/// A URL with http or https, normalized as browsers do.
 pub(super) fn web_address(address: &str) -> Option<Url> {
     let url = Url::parse(&markdown::address(address)?).ok()?;
     matches!(url.scheme(), "http" | "https").then_some(url)
 }
 
-/// The page and the heading that an address leads to, in words: `book.example, sensors/lidar: range`.
+/// Host, path and fragment of a URL as text: `book.example, sensors/lidar: range`.
 fn place(address: &Url) -> String {
     let host = address.host_str().unwrap_or_default();
     let readable = |text: &str| {

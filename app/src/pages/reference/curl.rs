@@ -1,10 +1,10 @@
-//! The command line that tries an operation.
+//! A curl command for an operation.
 
 use serde_json::Value;
 
 use super::words::{resolved, text};
 
-/// A command for `curl`, on several lines.
+/// The curl command, on several lines.
 pub(super) fn curl(document: &Value, method: &str, path: &str, operation: &Value) -> String {
     let origin = document.pointer("/servers/0/url").and_then(Value::as_str).unwrap_or_default();
     let mut lines = vec![format!(
@@ -41,7 +41,7 @@ fn scheme(operation: &Value) -> Option<&str> {
     operation.pointer("/security/0")?.as_object()?.keys().next().map(String::as_str)
 }
 
-/// The path with variables of the shell in it, and the parameters that have to be there.
+/// The path with shell variables, and the required parameters.
 fn filled_in(document: &Value, path: &str, operation: &Value) -> String {
     let path =
         path.replace("{id}", "$ID").replace("{messageId}", "$MESSAGE_ID").replace("{token}", "$LINK_TOKEN");

@@ -1,4 +1,4 @@
-//! `/api/docs`: the description of the API, to be read.
+//! `/api/docs`: the API reference.
 
 mod curl;
 mod operation;
@@ -33,10 +33,10 @@ pub(crate) fn ReferencePage() -> impl IntoView {
     let tags = tags.iter().map(|tag| group(&document, tag)).collect_view();
     Some(view! {
         <PageTitle title="The API" />
-        <a class="skip" href="#main">"Skip to the page"</a>
-        <header class="masthead masthead--bar"><BookLink /></header>
+        <a class="skip-link" href="#main">"Skip to the page"</a>
+        <header class="site-header site-header--bar"><BookLink /></header>
         <main id="main" tabindex="-1">
-            <div class="sheet reference">
+            <div class="page reference">
                 <h1>"The API"</h1>
                 {about}
                 <p>
@@ -49,11 +49,11 @@ pub(crate) fn ReferencePage() -> impl IntoView {
                 {problems(statuses)}
             </div>
         </main>
-        <footer class="help help--sheet"><p>"This page is made from the same description that the server keeps to."</p></footer>
+        <footer class="page-footer page-footer--wide"><p>"This page is made from the same description that the server keeps to."</p></footer>
     })
 }
 
-/// The operations under one heading.
+/// The operations of one tag.
 fn group(document: &Value, tag: &Value) -> AnyView {
     let name = text(tag, "name").to_owned();
     let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
@@ -89,7 +89,7 @@ fn schemas(document: &Value) -> AnyView {
     .into_any()
 }
 
-/// Every code, where the documents of problems point to.
+/// All error codes; the `type` of a problem document links here.
 fn problems(statuses: fn(Code) -> Vec<u16>) -> AnyView {
     let mut names: Vec<&str> = Code::ALL.iter().filter_map(|code| code.wire()).collect();
     names.sort_unstable();

@@ -1,4 +1,4 @@
-//! One operation, folded under its method, path and summary.
+//! One operation, collapsed under its method, path and summary.
 
 use leptos::prelude::*;
 use serde_json::Value;
@@ -33,7 +33,7 @@ pub(super) fn operation(document: &Value, method: &str, path: &str, it: &Value) 
     .into_any()
 }
 
-/// Who may call, in words.
+/// Authentication, as text.
 fn callers(operation: &Value) -> String {
     let schemes = operation.get("security").and_then(Value::as_array).into_iter().flatten();
     let words =
@@ -105,7 +105,7 @@ fn answers(operation: &Value) -> Option<AnyView> {
     Some(view! { <h4>"Answers"</h4><dl class="reference__members">{each.collect_view()}</dl> }.into_any())
 }
 
-/// Codes as links to what they mean.
+/// Error codes as links to their descriptions.
 fn codes(words: &str) -> AnyView {
     let pieces = words.split('`').enumerate().map(|(at, piece)| {
         let (href, piece) = (format!("#{piece}"), piece.to_owned());

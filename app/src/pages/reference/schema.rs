@@ -1,11 +1,11 @@
-//! Schemas in words.
+//! Schemas as text.
 
 use leptos::prelude::*;
 use serde_json::Value;
 
 use super::words::{inline, text};
 
-/// A schema with a name, folded.
+/// A named schema, collapsed.
 pub(super) fn named_schema(name: &str, schema: &Value) -> AnyView {
     view! {
         <details class="reference__item">
@@ -33,7 +33,7 @@ fn kind_of_whole(schema: &Value) -> Option<AnyView> {
     (!is_object).then(|| view! { <p class="reference__kind">{kind(schema)}</p> }.into_any())
 }
 
-/// The members of an object; of each alternative where there are several.
+/// The members of an object, or of each alternative.
 fn members(schema: &Value) -> Option<AnyView> {
     let alternatives = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten();
     let inner: Vec<AnyView> = alternatives
@@ -66,7 +66,7 @@ fn members(schema: &Value) -> Option<AnyView> {
     Some(view! { <dl class="reference__members">{each.collect_view()}</dl> }.into_any())
 }
 
-/// What a value may be: types and bounds in words, names of schemas as links.
+/// Types and constraints of a value as text, with links to named schemas.
 pub(super) fn kind(schema: &Value) -> AnyView {
     if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
         let name = target.rsplit('/').next().unwrap_or_default().to_owned();
@@ -96,7 +96,7 @@ fn several(options: &[Value], between: &'static str) -> AnyView {
     each.collect_view().into_any()
 }
 
-/// A type without others inside it.
+/// A type without nested ones.
 fn plain(schema: &Value) -> String {
     if let Some(value) = schema.get("const") {
         return value.to_string();

@@ -70,7 +70,7 @@ fn Confirm(meaning: EmailLinkKind, field_errors: FieldErrors) -> impl IntoView {
     }
 }
 
-/// A heading, the sentence below it and what the button says.
+/// Heading, sentence and button label.
 fn words(meaning: &EmailLinkKind) -> (&'static str, String, &'static str) {
     match meaning {
         EmailLinkKind::Address => {

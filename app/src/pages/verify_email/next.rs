@@ -1,4 +1,4 @@
-//! What to do next.
+//! The next step.
 
 use contract::{Code, routes};
 use domain::User;
@@ -44,11 +44,11 @@ pub(super) fn Next(
         }
         .into_any(),
         PageState::Failed(_) | PageState::Asking if waits => {
-            view! { <Send user field_errors /><p class="plate__turn"><a href=to>{words}</a></p> }.into_any()
+            view! { <Send user field_errors /><p class="card__footer"><a href=to>{words}</a></p> }.into_any()
         }
         // Signed in with a new address that is not verified yet.
         PageState::Changed if waits && user.is_some() => {
-            view! { <Send user field_errors /><p class="plate__turn"><a href=to>{words}</a></p> }.into_any()
+            view! { <Send user field_errors /><p class="card__footer"><a href=to>{words}</a></p> }.into_any()
         }
         _ => view! { <div class="actions">{on}</div> }.into_any(),
     }

@@ -8,24 +8,24 @@ use crate::{components::FieldErrors, context::RequestContext, pages::query::quer
 /// The page with the form that asks for a link, even if a link is waiting.
 pub(crate) const AGAIN: &str = "/verify-email?again";
 
-/// What the page is about.
+/// The state the page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PageState {
-    /// A link did nothing, or would do nothing.
+    /// An invalid link.
     Failed(Code),
     /// An account may have been opened, whose address has to be verified first.
     SignedUp,
-    /// A mail may be on its way.
+    /// A link was requested.
     Sent,
     /// The address is verified.
     Confirmed,
-    /// A change of address is confirmed at the present one.
+    /// A change of address is confirmed at the current one.
     ChangeConfirmed,
     /// The address was changed.
     Changed,
-    /// A link waits for the button.
+    /// A link waits for confirmation.
     Link,
-    /// A link can be asked for.
+    /// A link can be requested.
     Asking,
 }
 
@@ -78,7 +78,7 @@ fn failure(code: &str) -> Code {
     }
 }
 
-/// Whether the link that led here was about a change of address.
+/// Whether the failed link was for a change of address.
 pub(super) fn of_a_change() -> bool {
     query_parameter("change").or_else(|| query_parameter("changed")).is_some()
 }

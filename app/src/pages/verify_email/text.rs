@@ -6,7 +6,7 @@ use domain::{User, link_ttl};
 use super::state::PageState;
 use crate::pages::lifetime::hours;
 
-/// A heading and the sentence below it.
+/// Heading and sentence.
 pub(super) fn words(state: PageState, user: Option<&User>, can_send: bool) -> (&'static str, String) {
     match state {
         PageState::Failed(code) => ("This link did not work", failed(code, user)),
@@ -36,7 +36,7 @@ fn failed(code: Code, user: Option<&User>) -> String {
     }
 }
 
-/// The same whether or not the address was free.
+/// The same text whether or not the address was taken.
 fn signed_up() -> String {
     format!(
         "A mail is on its way to the address you gave. Open its link to go on; it works for {}.",

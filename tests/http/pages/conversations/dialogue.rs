@@ -92,8 +92,11 @@ async fn a_link_to_a_message_opens_its_page(database: TestDatabase) {
     assert_eq!((names.len(), names[0].as_str(), names[29].as_str()), (30, "m40", "m69"));
     assert_eq!(links(&middle, "Later messages"), ["/conversations/c?after=m69"]);
     assert_eq!(links(&middle, "Earlier messages"), ["/conversations/c?before=m40#end"]);
-    let own: Vec<_> =
-        middle.all("a").filter(|it| it.has_class("turn__link")).filter_map(|it| it.get("href")).collect();
+    let own: Vec<_> = middle
+        .all("a")
+        .filter(|it| it.has_class("message__permalink"))
+        .filter_map(|it| it.get("href"))
+        .collect();
     assert!(own.contains(&"/conversations/c?message=m50#m-m50"));
     assert_eq!(shown(&page("m1").await)[0], "m1");
     assert_eq!(shown(&page("m100").await).last().unwrap(), "m100");
@@ -184,7 +187,7 @@ async fn the_parts_of_an_answer_stand_in_their_places(database: TestDatabase) {
     let text = &page.one("body").text;
     assert!(text.contains("This answer was cut off.") && text.contains("Still being written"));
     let heads: Vec<_> =
-        page.all("h2").filter(|it| it.has_class("turn__who")).map(|it| it.text.as_str()).collect();
+        page.all("h2").filter(|it| it.has_class("message__author")).map(|it| it.text.as_str()).collect();
     assert_eq!(heads, ["You", "Bookplate", "Bookplate"]);
     assert!(page.all("article").all(|it| page.by_id(it.get("aria-labelledby").unwrap()).is_some()));
     for format in ["markdown", "json"] {

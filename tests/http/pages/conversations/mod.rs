@@ -68,7 +68,7 @@ fn links(page: &Page, words: &str) -> Vec<String> {
 
 /// The links that lead to conversations from rows of a list.
 fn rows(page: &Page) -> Vec<String> {
-    let is_row = |it: &&crate::page::Element| it.has_class("entry");
+    let is_row = |it: &&crate::page::Element| it.has_class("list-entry");
     let rows: Vec<_> = page.all("li").filter(is_row).collect();
     let link = |row| page.inside(row).find(|it| it.tag == "a").and_then(|it| it.get("href"));
     rows.into_iter().filter_map(link).map(str::to_owned).collect()
