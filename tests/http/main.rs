@@ -15,6 +15,7 @@ mod bad_input;
 mod busy;
 mod client;
 mod codes;
+mod contracts;
 mod conversations;
 mod doors;
 mod fields;

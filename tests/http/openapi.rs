@@ -59,7 +59,7 @@ async fn the_file_in_the_documents_is_what_is_served(database: TestDatabase) {
     assert!(
         kept == served,
         "docs/openapi.json differs from what is served, first in line {}. \
-         INSTA_UPDATE=always cargo test --test http openapi writes it anew; read the difference.",
+         cargo xtask openapi writes it; read the difference.",
         differs.unwrap_or_else(|| kept.lines().count().min(served.lines().count())) + 1,
     );
 }
@@ -113,7 +113,8 @@ async fn every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_o
     }
 }
 
-fn references(value: &Value, targets: &mut BTreeSet<String>) {
+/// The targets of all references.
+pub(crate) fn references(value: &Value, targets: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {

@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod coverage;
 mod dev;
+mod openapi;
 mod prerequisites;
 mod process;
 mod progress;
@@ -53,6 +54,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Write docs/openapi.json and docs/contracts from the server
+    Openapi,
     /// Run the Rust tests and print how many of our lines they reach
     Coverage,
     /// Say which tools are here and how to get those that are missing
@@ -85,6 +88,7 @@ fn dispatch(command: Command, workspace: &Workspace) -> anyhow::Result<ExitCode>
         Command::Site => site::command(workspace)?,
         Command::Test(arguments) => return test::test(workspace, &arguments),
         Command::Bench { arguments } => bench::bench(workspace, &arguments)?,
+        Command::Openapi => openapi::write(workspace)?,
         Command::Coverage => coverage::coverage(workspace)?,
         Command::Doctor => return Ok(prerequisites::doctor(workspace)),
     }

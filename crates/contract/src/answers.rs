@@ -12,14 +12,14 @@ use crate::{Code, Problem, Problems, Question, QuestionKind, Questions, Reason, 
 #[serde(transparent)]
 pub struct Answers(BTreeMap<String, String>);
 
-/// What a door heard about one question.
+/// What a form or a body says about one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AnswerInput {
-    /// Nothing was said: at sign-up unanswered, in an update unchanged.
+    /// Absent: at sign-up unanswered, in an update unchanged.
     Absent,
-    /// Said to be empty: JSON `null`.
+    /// JSON `null`.
     Cleared,
-    /// An answer; an empty text clears an optional question.
+    /// A text; an empty one clears the answer to an optional question.
     Given(String),
 }
 
@@ -28,10 +28,10 @@ impl Answers {
     ///
     /// # Errors
     /// One problem per question, in their order: `MISSING_FIELD`, or `VALIDATION_ERROR` for a wrong answer.
-    pub fn accept(questions: &Questions, hear: impl Fn(&Question) -> AnswerInput) -> Result<Self, Problems> {
-        Self::default().with(questions, |question| match hear(question) {
+    pub fn accept(questions: &Questions, input: impl Fn(&Question) -> AnswerInput) -> Result<Self, Problems> {
+        Self::default().with(questions, |question| match input(question) {
             AnswerInput::Absent if question.required => AnswerInput::Cleared,
-            heard => heard,
+            input => input,
         })
     }
 
@@ -42,12 +42,12 @@ impl Answers {
     pub fn with(
         &self,
         questions: &Questions,
-        hear: impl Fn(&Question) -> AnswerInput,
+        input: impl Fn(&Question) -> AnswerInput,
     ) -> Result<Self, Problems> {
         let mut answers = self.clone();
         let mut problems = Vec::new();
         for question in questions {
-            match hear(question) {
+            match input(question) {
                 AnswerInput::Absent => {}
                 AnswerInput::Given(answer) if !answer.trim().is_empty() => {
                     match check(question, answer.trim()) {
@@ -64,7 +64,7 @@ impl Answers {
         Problems::of(problems).map_or(Ok(answers), Err)
     }
 
-    /// The answer to a question, if there is one.
+    /// The answer to the question of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
@@ -90,7 +90,7 @@ fn check(question: &Question, answer: &str) -> Result<(), Problem> {
 mod tests {
     use super::*;
 
-    fn heard<'a>(pairs: &'a [(&'a str, &'a str)]) -> impl Fn(&Question) -> AnswerInput + 'a {
+    fn given<'a>(pairs: &'a [(&'a str, &'a str)]) -> impl Fn(&Question) -> AnswerInput + 'a {
         move |question| {
             pairs
                 .iter()
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn required_questions_need_an_answer_and_choices_one_of_their_options() {
         let questions = Questions::default();
-        let problems = Answers::accept(&questions, heard(&[("experienceLevel", "wizard")])).unwrap_err();
+        let problems = Answers::accept(&questions, given(&[("experienceLevel", "wizard")])).unwrap_err();
         let problems: Vec<&Problem> = problems.iter().collect();
         assert_eq!(problems.len(), 2);
         assert_eq!(problems[0].code, Code::ValidationError);
@@ -113,9 +113,9 @@ mod tests {
     fn an_update_changes_what_it_names_and_nothing_else() {
         let questions = Questions::default();
         let first = [("experienceLevel", "beginner"), ("professionalRole", "other"), ("roleOther", "binder")];
-        let answers = Answers::accept(&questions, heard(&first)).unwrap();
+        let answers = Answers::accept(&questions, given(&first)).unwrap();
         let changed =
-            answers.with(&questions, heard(&[("experienceLevel", "advanced"), ("roleOther", "")])).unwrap();
+            answers.with(&questions, given(&[("experienceLevel", "advanced"), ("roleOther", "")])).unwrap();
         assert_eq!(changed.get("experienceLevel"), Some("advanced"));
         assert_eq!(changed.get("professionalRole"), Some("other"));
         assert_eq!(changed.get("roleOther"), None);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_declaration_that_cannot_work_is_refused_with_every_mistake() {
+    fn an_invalid_declaration_is_refused_with_every_mistake() {
         let mut bad: Vec<Question> = Questions::default().iter().cloned().collect();
         bad[0].name = "email".into();
         bad[1].kind = QuestionKind::Choice { options: Vec::new() };

@@ -1,9 +1,9 @@
-//! The stable vocabulary of failures.
+//! The error codes, which are stable.
 
-/// Declares [`Code`] once, with what each code is called and says on the Better Auth wire.
+/// Declares [`Code`] once, with the code and the message of the Better Auth wire.
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $wire:expr, $message:expr;)*) => {
-        /// Why a request was not carried out. One code, whichever door it came in by.
+        /// Why a request failed; the same code for a form and for JSON.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         pub enum Code { $($(#[$doc])* $variant,)* }
 
@@ -32,9 +32,9 @@ codes! {
     BadRequest = Some("BAD_REQUEST"), "Invalid JSON in request body";
     /// The request itself is malformed: an unreadable Host, target or encoding.
     MalformedRequest = Some("MALFORMED_REQUEST"), "The request is malformed";
-    /// The body is of a type this endpoint does not read.
+    /// The content type or encoding of the body is not read here.
     UnsupportedMediaType = Some("UNSUPPORTED_MEDIA_TYPE"), "Content-Type is not allowed";
-    /// The body is larger than any this service needs.
+    /// The body is larger than this endpoint reads.
     PayloadTooLarge = Some("PAYLOAD_TOO_LARGE"), "Request body is too large";
     /// The body did not arrive in time.
     RequestTimeout = Some("REQUEST_TIMEOUT"), "The request body did not arrive in time";
@@ -42,11 +42,11 @@ codes! {
     PasswordTooShort = Some("PASSWORD_TOO_SHORT"), "Password too short";
     /// A password has more than 128 UTF-16 code units.
     PasswordTooLong = Some("PASSWORD_TOO_LONG"), "Password too long";
-    /// A new password is one of those that attackers try first.
+    /// A new password is in the list of common ones.
     PasswordCompromised = Some("PASSWORD_COMPROMISED"), "This password is among the most common ones";
-    /// A new password would be guessed soon.
+    /// A new password is easy to guess.
     PasswordTooWeak = Some("PASSWORD_TOO_WEAK"), "Password is too easy to guess";
-    /// The current password, asked for again, is not right.
+    /// The current password, asked for again, is wrong.
     InvalidPassword = Some("INVALID_PASSWORD"), "Invalid password";
     /// The account has no password.
     CredentialAccountNotFound = Some("CREDENTIAL_ACCOUNT_NOT_FOUND"), "Credential account not found";
@@ -56,11 +56,11 @@ codes! {
     UserAlreadyExists = Some("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"), "User already exists. Use another email.";
     /// Sign-in with something that is not an address.
     InvalidEmail = Some("INVALID_EMAIL"), "Invalid email";
-    /// Sign-in failed; never says which of the two was wrong.
+    /// Sign-in failed; the code does not tell which of the two is wrong.
     InvalidEmailOrPassword = Some("INVALID_EMAIL_OR_PASSWORD"), "Invalid email or password";
-    /// The password was right, but the address has to be confirmed first.
+    /// The password is right, but the address has to be verified first.
     EmailNotVerified = Some("EMAIL_NOT_VERIFIED"), "Email not verified";
-    /// The operator has closed the account.
+    /// The operator has banned the account.
     BannedUser = Some("BANNED_USER"), "This account has been closed by the operator";
     /// A session is needed and there is none.
     Unauthorized = Some("UNAUTHORIZED"), "Unauthorized";
@@ -68,45 +68,45 @@ codes! {
     InvalidToken = Some("INVALID_TOKEN"), "Invalid token";
     /// A link to set a password is unknown, used, replaced or too old.
     InvalidResetToken = Some("INVALID_TOKEN"), "Invalid token";
-    /// A link to confirm an address is unknown, used or replaced.
+    /// A link to verify an address is unknown, used or replaced.
     InvalidVerificationToken = Some("INVALID_TOKEN"), "Invalid token";
-    /// A link to delete an account is unknown, used, too old or somebody else's.
+    /// A link to delete an account is unknown, used, too old or another user's.
     InvalidDeletionToken = Some("INVALID_TOKEN"), "Invalid token";
-    /// A link to confirm an address is too old.
+    /// A link to verify an address is too old.
     TokenExpired = Some("TOKEN_EXPIRED"), "Token expired";
-    /// A link to confirm an address was opened by another reader's browser.
+    /// A link to verify an address was opened in a browser where another user is signed in.
     InvalidUser = Some("INVALID_USER"), "Invalid user";
-    /// A link to delete an account was opened without its reader's session.
+    /// A link to delete an account was opened without a session.
     FailedToGetUserInfo = Some("FAILED_TO_GET_USER_INFO"), "Failed to get user info";
-    /// The session is too old for what was asked: sign in again.
+    /// The operation needs a fresh session.
     SessionNotFresh = Some("SESSION_NOT_FRESH"), "Session is not fresh";
     /// The session is too old to delete an account without its password.
     SessionExpired = Some("SESSION_EXPIRED"), "Session expired. Re-authenticate to perform this action.";
     /// No mail can be sent, so no password can be reset.
     ResetPasswordDisabled = Some("RESET_PASSWORD_DISABLED"), "Reset password isn't enabled";
-    /// No mail can be sent, so no address can be confirmed.
+    /// No mail can be sent, so no address can be verified.
     VerificationEmailNotEnabled = Some("VERIFICATION_EMAIL_NOT_ENABLED"), "Verification email isn't enabled";
     /// No mail can be sent, so no address can be changed.
     ChangeEmailDisabled = Some("CHANGE_EMAIL_DISABLED"), "Change email is disabled";
-    /// The new address is the present one.
+    /// The new address is the current one.
     EmailIsTheSame = None, "Email is the same";
-    /// A verification mail was asked for an address that is not the reader's.
+    /// A verification mail was requested for another address than the user's.
     EmailMismatch = Some("EMAIL_MISMATCH"), "Email mismatch";
-    /// The address is confirmed already.
+    /// The address is verified already.
     EmailAlreadyVerified = Some("EMAIL_ALREADY_VERIFIED"), "Email is already verified";
-    /// The one way to sign in cannot be taken away.
+    /// The last way to sign in cannot be removed.
     LastSignInMethod = Some("FAILED_TO_UNLINK_LAST_ACCOUNT"), "You can't unlink your last account";
-    /// The reader has no such way to sign in.
+    /// The user has no such way to sign in.
     SignInMethodNotFound = Some("ACCOUNT_NOT_FOUND"), "Account not found";
-    /// The address changes by its own flow only.
+    /// The address is changed by change-email only.
     EmailCanNotBeUpdated = Some("EMAIL_CAN_NOT_BE_UPDATED"), "Email can not be updated";
-    /// An update named nothing that can be updated.
+    /// An update has no field that can be updated.
     NoFieldsToUpdate = None, "No fields to update";
-    /// A request with a cookie did not say where it comes from.
+    /// A request with a cookie has neither `Origin` nor `Referer`.
     MissingOrNullOrigin = Some("MISSING_OR_NULL_ORIGIN"), "Missing or null Origin";
-    /// A request comes from an origin that is not trusted.
+    /// The request comes from an origin that is not trusted.
     InvalidOrigin = Some("INVALID_ORIGIN"), "Invalid origin";
-    /// Another site navigated a browser into a sign-in.
+    /// Another site navigated the browser to a sign-in.
     CrossSiteNavigation = Some("CROSS_SITE_NAVIGATION_LOGIN_BLOCKED"),
         "Cross-site navigation login blocked. This request appears to be a CSRF attack.";
     /// `callbackURL` leads to an origin that is not trusted.
@@ -119,39 +119,39 @@ codes! {
     InvalidNewUserCallbackUrl = Some("INVALID_NEW_USER_CALLBACK_URL"), "Invalid newUserCallbackURL";
     /// A callback parameter is not a string.
     CallbackNotAString = None, "Invalid callbackURL: expected a string";
-    /// `POST get-session` asks for a mode this service does not have.
+    /// `POST get-session` belongs to a mode of Better Auth that is not supported.
     DeferredRefreshDisabled = Some("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED"),
         "POST method requires deferSessionRefresh to be enabled in session config";
-    /// A token was asked for an audience that is not declared.
+    /// The audience of a requested token is not declared.
     UnknownAudience = Some("UNKNOWN_AUDIENCE"), "Unknown audience";
-    /// The reader has no such conversation.
+    /// The user has no such conversation.
     ConversationNotFound = Some("CONVERSATION_NOT_FOUND"), "No such conversation";
     /// The conversation has no such message.
     MessageNotFound = Some("MESSAGE_NOT_FOUND"), "No such message";
-    /// The message is there, but somebody else speaks in it or it follows another.
+    /// A message of this id exists with another role or another parent.
     MessageConflict = Some("MESSAGE_CONFLICT"), "The message is there with another role or another parent";
-    /// A cursor was made for another reader or another list, or by nobody.
+    /// The cursor belongs to another user or another list, or is forged.
     InvalidCursor = Some("INVALID_CURSOR"), "The cursor does not belong to this list";
-    /// An idempotency key was sent with another request before.
+    /// The idempotency key was used for another request.
     IdempotencyKeyReused = Some("IDEMPOTENCY_KEY_REUSED"), "The Idempotency-Key belongs to another request";
-    /// A part of a message is larger than any may be.
+    /// A part of a message is too large.
     PartTooLarge = Some("PART_TOO_LARGE"), "The part is too large";
-    /// A message is larger than any may be.
+    /// A message is too large.
     MessageTooLarge = Some("MESSAGE_TOO_LARGE"), "The message is too large";
-    /// A conversation has as many messages as one may have.
+    /// The conversation has reached its limit of messages.
     ConversationFull = Some("CONVERSATION_FULL"), "The conversation has as many messages as it may have";
-    /// A reader has as many conversations as one may have.
+    /// The user has reached the limit of conversations.
     TooManyConversations = Some("TOO_MANY_CONVERSATIONS"), "The reader has as many conversations as one may have";
-    /// Nothing is at this address.
+    /// No route has this path.
     NotFound = Some("NOT_FOUND"), "Not found";
-    /// The address is right, the method is not.
+    /// The route does not have this method.
     MethodNotAllowed = Some("METHOD_NOT_ALLOWED"), "Method not allowed";
-    /// Too many tries from one address, for one account or from one browser.
+    /// A rate limit is exceeded.
     TooManyRequests = Some("TOO_MANY_REQUESTS"), "Too many requests. Please try again later.";
-    /// More sign-ins are under way than this machine can hash; try again shortly.
+    /// More passwords are waiting than can be hashed soon.
     Busy = Some("SERVICE_BUSY"), "The service is busy. Please try again shortly.";
-    /// The database does not answer.
+    /// The database does not respond.
     Unavailable = Some("SERVICE_UNAVAILABLE"), "The service is unavailable. Please try again shortly.";
-    /// A fault of ours. The log knows more; the answer does not.
+    /// A bug in Bookplate. The log has the details, the response has none.
     Internal = Some("INTERNAL_SERVER_ERROR"), "Internal server error";
 }

@@ -1,9 +1,9 @@
-//! What a book asks when its author declares nothing.
+//! The questions of a book whose author declares none.
 
 use crate::{AskWhen, Choice, Question, QuestionKind, Questions, question::DEFAULT_MAX};
 
 impl Default for Questions {
-    /// What a book asks when its author declares nothing.
+    /// The questions of a book whose author declares none.
     fn default() -> Self {
         let choice = |name: &str, label: &str, hint: &str, purpose: &str, options: &[&str]| Question {
             name: name.into(),

@@ -1,8 +1,8 @@
-//! The sentences a reader sees, by code: the one catalogue, so that other languages can follow.
+//! The sentences that pages show for each code: the one catalogue, so that it can be translated.
 
 use crate::{Code, NewPassword, Problem, Reason};
 
-/// What a page says about a problem: what happened and what to do, without blame.
+/// The sentence for a problem: what happened and what to do, without blame.
 pub fn sentence(problem: &Problem) -> String {
     match problem.code {
         Code::ValidationError => invalid(problem),
@@ -98,7 +98,7 @@ pub fn sentence(problem: &Problem) -> String {
     }
 }
 
-/// A time to wait, as people say it.
+/// A waiting time in words.
 fn wait(seconds: Option<u32>) -> String {
     match seconds.unwrap_or(1) {
         0 | 1 => "a second".into(),

@@ -1,8 +1,7 @@
-//! What crosses one of Bookplate's wires, for the server and the browser alike.
+//! Values, error codes and wire types that the server and the browser share.
 //!
-//! Every door (HTML form, JSON, later OAuth and the embed frame) turns its raw input into the values of this crate
-//! before it calls a service, so a rule about an e-mail address or a password stands in one place and cannot differ
-//! between doors. The crate builds for WASM: it has no clock, no randomness and no I/O.
+//! Forms and JSON are parsed into the values of this crate before a service is called, so that a rule about an e-mail
+//! address or a password has one place. The crate builds for WASM: it has no clock, no randomness and no I/O.
 
 mod answers;
 mod better_auth;

@@ -1,4 +1,4 @@
-//! Where to send a browser next, when the answer came from outside.
+//! Redirect targets that come from a request.
 
 /// A path on Bookplate's own origin, with an optional query and fragment: safe as a `Location`.
 ///

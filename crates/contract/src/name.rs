@@ -1,8 +1,8 @@
-//! A reader's display name and picture address.
+//! A user's display name and picture.
 
 use crate::{Problem, Reason, text::check_line};
 
-/// What a reader wants to be called; may be empty, at most 200 characters on one line.
+/// A display name; may be empty, at most 200 characters on one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonName(String);
 
@@ -10,7 +10,7 @@ impl PersonName {
     /// The longest name, in characters.
     pub const MAX: usize = 200;
 
-    /// Accepts a name as typed; blanks around it are slips of the keyboard.
+    /// Accepts a name without the blanks around it.
     ///
     /// # Errors
     /// `VALIDATION_ERROR` on `name` when it is too long or holds a control character.
@@ -26,7 +26,7 @@ impl PersonName {
     }
 }
 
-/// The address of a reader's picture. Bookplate keeps it for the clients that show it and never fetches it.
+/// The address of a user's picture. Bookplate stores it for clients and never fetches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image(String);
 

@@ -1,4 +1,4 @@
-//! One failure, as every door understands it.
+//! A failure with its code, its field and the reason.
 
 use std::fmt;
 
@@ -83,7 +83,7 @@ pub enum Reason {
     },
     /// The body is compressed.
     ContentEncoding,
-    /// Not what is wanted, in words that go on after "Invalid input: ".
+    /// Any other reason, in words that follow "Invalid input: ".
     Wanted(String),
 }
 

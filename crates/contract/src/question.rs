@@ -1,4 +1,4 @@
-//! Background questions: what an author asks a reader at sign-up.
+//! Background questions, which an author has readers asked at sign-up.
 //!
 //! One declaration drives the form, its validation, storage, the wire and the claims of a token, all under the
 //! declared name.

@@ -1,4 +1,4 @@
-//! One representation of time on every wire and in every table.
+//! The one representation of time, in JSON and in the database.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{

@@ -1,15 +1,15 @@
-//! Request bodies of the JSON API: reading with bounds, and validation of fields.
+//! The bytes of request bodies: which media types are read, how many bytes, and for how long.
 
 use std::time::Duration;
 
 use axum::body::Body;
-use contract::{AnswerInput, Code, Problem, Problems, Question, Reason};
+use contract::{Code, Problem, Reason};
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::time::timeout;
 
-/// The largest body that is read by default, in bytes.
+/// The largest body of a form or of the Better Auth wire, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
 /// How long a body may take to arrive; shorter than any request may take, so that a slow client is told so.
@@ -102,100 +102,4 @@ pub fn form(bytes: &[u8]) -> Result<Value, Problem> {
     let pairs = url::form_urlencoded::parse(text.as_bytes());
     let object = pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));
     if valid { Ok(Value::Object(object.collect())) } else { Err(Problem::new(Code::BadRequest)) }
-}
-
-/// Takes fields out of a body and keeps account of every one that is not what it should be.
-#[derive(Debug)]
-pub struct BodyFields<'a> {
-    fields: &'a Map<String, Value>,
-    wrong: Vec<Problem>,
-}
-
-impl<'a> BodyFields<'a> {
-    /// Over a body that must be an object, which the wire calls `expected`.
-    ///
-    /// # Errors
-    /// `VALIDATION_ERROR` about the body as a whole.
-    pub fn of(body: Option<&'a Value>, expected: &'static str) -> Result<Self, Problem> {
-        match body {
-            Some(Value::Object(fields)) => Ok(Self { fields, wrong: Vec::new() }),
-            other => {
-                let reason = Some(Reason::Type { expected, received: other.map_or("undefined", type_name) });
-                Err(Problem { reason, ..Problem::new(Code::ValidationError) })
-            }
-        }
-    }
-
-    /// A required text that `parse` accepts.
-    pub fn text<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Problem>) -> Option<T> {
-        match self.fields.get(name) {
-            Some(Value::String(text)) => self.keep(parse(text)),
-            other => self.mistyped(name, "string", other),
-        }
-    }
-
-    /// An optional text that `parse` accepts; `null` counts as absent.
-    pub fn optional_text<T>(
-        &mut self,
-        name: &str,
-        parse: impl FnOnce(&str) -> Result<T, Problem>,
-    ) -> Option<T> {
-        match self.fields.get(name) {
-            None | Some(Value::Null) => None,
-            Some(_) => self.text(name, parse),
-        }
-    }
-
-    /// A flag; absent is `default`. A form, which knows no booleans, may spell it out.
-    pub fn flag(&mut self, name: &str, default: bool) -> bool {
-        match self.fields.get(name) {
-            None | Some(Value::Null) => default,
-            Some(Value::Bool(flag)) => *flag,
-            Some(Value::String(text)) if text == "true" || text == "on" => true,
-            Some(Value::String(text)) if text == "false" => false,
-            other => self.mistyped(name, "boolean", other).unwrap_or(default),
-        }
-    }
-
-    /// What the body says about a background question.
-    pub fn answer(&mut self, question: &Question) -> AnswerInput {
-        match self.fields.get(&question.name) {
-            None => AnswerInput::Absent,
-            Some(Value::Null) => AnswerInput::Cleared,
-            Some(Value::String(answer)) => AnswerInput::Given(answer.clone()),
-            other => self.mistyped(&question.name, "string", other).unwrap_or(AnswerInput::Absent),
-        }
-    }
-
-    /// A member as it stands.
-    pub fn get(&self, name: &str) -> Option<&'a Value> {
-        self.fields.get(name)
-    }
-
-    /// # Errors
-    /// Everything that was wrong, in the order it was asked for.
-    pub fn finish(self) -> Result<(), Problems> {
-        Problems::of(self.wrong).map_or(Ok(()), Err)
-    }
-
-    fn keep<T>(&mut self, parsed: Result<T, Problem>) -> Option<T> {
-        parsed.map_err(|problem| self.wrong.push(problem)).ok()
-    }
-
-    fn mistyped<T>(&mut self, name: &str, expected: &'static str, found: Option<&Value>) -> Option<T> {
-        let received = found.map_or("undefined", type_name);
-        self.wrong.push(Problem::invalid(name, Reason::Type { expected, received }));
-        None
-    }
-}
-
-const fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }

@@ -7,39 +7,109 @@ use axum::{
 use contract::{Code, PasswordAttempt, Problem, Problems, routes};
 use domain::{DeleteAccount, DeleteAccountOutcome, HasBrowserEffects, Renewal};
 use http::Method;
+use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{
-    body::{Accepts, BodyFields},
+    fields::{FieldReader, Invalid, RequestBody},
+    operations::{CALLBACK_CODES, get_operation, post_operation},
     query::{Query, redirect},
     request::{ApiRequest, ok_json, with_effects_of},
 };
 use crate::http::{
-    app_state::AppState, authn::Authentication, browser_effects::WithBrowserEffects, errors::ApiError, pages,
+    app_state::AppState,
+    authn::Authentication,
+    browser_effects::WithBrowserEffects,
+    errors::ApiError,
+    openapi::{Auth, Operation, Tag, values},
+    pages,
 };
+
+/// What proves that it is the reader.
+#[derive(Debug, ToSchema)]
+#[schema(as = Deletion)]
+pub struct DeleteUserBody {
+    #[schema(schema_with = values::nullable_password)]
+    password: Option<String>,
+    /// The token of the link that was mailed.
+    token: Option<String>,
+    #[schema(rename = "callbackURL", schema_with = values::callback_url)]
+    callback_url: Option<String>,
+}
+
+impl RequestBody for DeleteUserBody {
+    const OPTIONAL: bool = true;
+
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, Invalid> {
+        let (password, token) = (fields.get("password"), fields.get("token"));
+        let callback_url = fields.get("callbackURL");
+        Ok(Self { password: password?, token: token?, callback_url: callback_url? })
+    }
+}
+
+/// The account is gone, or a link is on its way.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Deleted {
+    #[schema(schema_with = values::always_true)]
+    success: bool,
+    #[schema(inline)]
+    message: DeletedMessage,
+}
+
+impl Deleted {
+    const NOW: Self = Self { success: true, message: DeletedMessage::Deleted };
+    const BY_MAIL: Self = Self { success: true, message: DeletedMessage::LinkMailed };
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+enum DeletedMessage {
+    #[serde(rename = "User deleted")]
+    Deleted,
+    #[serde(rename = "Verification email sent")]
+    LinkMailed,
+}
 
 /// Deletes the account, or has a link mailed that does.
 pub async fn delete_user(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
-    let call = ApiRequest::read(&state, request, Accepts::Json).await?;
-    let nothing = json!({});
-    let mut shape = BodyFields::of(Some(call.body.as_ref().unwrap_or(&nothing)), "object")?;
-    let any = |text: &str| Ok(text.to_owned());
-    let password = shape.optional_text("password", any);
-    let token = shape.optional_text("token", any);
-    shape.finish()?;
+    let call = ApiRequest::<DeleteUserBody>::read(&state, request).await?;
     let auth = call.authenticate(&state).await?;
     let signed_in = auth.signed_in()?;
-    let password = password.map(|password| PasswordAttempt::parse(&password)).transpose()?;
-    let callback = call.callback("callbackURL", routes::HOME);
-    let command = DeleteAccount { password, token, callback };
     let client = state.client_info(&call.parts);
+    let DeleteUserBody { password, token, callback_url } = call.body;
+    let command = DeleteAccount {
+        password: password.map(|password| PasswordAttempt::parse(&password)).transpose()?,
+        token,
+        callback: callback_url.unwrap_or_else(|| routes::HOME.to_owned()),
+    };
     let deleted = state.services.accounts.delete(command, signed_in, &client).await;
     let (deleted, effects) = with_effects_of(deleted, &client)?;
-    let message = match deleted {
-        DeleteAccountOutcome::Now => DELETED,
-        DeleteAccountOutcome::ByMail => "Verification email sent",
+    let body = match deleted {
+        DeleteAccountOutcome::Now => Deleted::NOW,
+        DeleteAccountOutcome::ByMail => Deleted::BY_MAIL,
     };
-    Ok(success(message).with_effects(effects.or(auth.effects())))
+    Ok(ok_json(body).with_effects(effects.or(auth.effects())))
+}
+
+/// The description of [`delete_user`].
+pub fn delete_user_operation() -> Operation {
+    post_operation("/api/auth/delete-user", "deleteUser", Tag::Account, "Delete the account", Auth::Session)
+        .description(
+            "With the password, the token of a mailed link, or a session that was opened within a day. Everything about the \
+             reader goes at once and for good. Where addresses have to be proved, a link is mailed first.",
+        )
+        .body::<DeleteUserBody>(&json!({ "password": "quiet paper, ink" }))
+        .response(200, "The account is gone, or a link is on its way.", &Deleted::NOW)
+        .errors(&CALLBACK_CODES)
+        .errors(&[
+            Code::ValidationError,
+            Code::InvalidPassword,
+            Code::PasswordTooLong,
+            Code::CredentialAccountNotFound,
+            Code::SessionExpired,
+            Code::InvalidDeletionToken,
+            Code::Busy,
+        ])
 }
 
 /// The link of the mail, opened in a browser where its reader is signed in.
@@ -63,7 +133,7 @@ pub async fn callback(State(state): State<AppState>, request: Request) -> Result
         Ok(deleted) => {
             let redirected = callback.map(|callback| redirect(&state, callback, None));
             let effects = deleted.browser_effects(&state.client_info(&parts));
-            Ok(redirected.unwrap_or_else(|| success(DELETED)).with_effects(effects))
+            Ok(redirected.unwrap_or_else(|| ok_json(Deleted::NOW)).with_effects(effects))
         }
         // A reader who follows the link gets a page, a client of the API its JSON.
         Err(problems) if pages::is_navigation(&parts.headers) => {
@@ -73,8 +143,15 @@ pub async fn callback(State(state): State<AppState>, request: Request) -> Result
     }
 }
 
-const DELETED: &str = "User deleted";
-
-fn success(message: &str) -> Response {
-    ok_json(json!({ "success": true, "message": message }))
+/// The description of [`callback`].
+pub fn callback_operation() -> Operation {
+    let (path, summary) = ("/api/auth/delete-user/callback", "The link that deletes the account");
+    get_operation(path, "deleteUserCallback", Tag::Account, summary, Auth::OptionalSession)
+        .description("As it stands in the mail. A browser that follows it gets a page where it fails.")
+        .query_text("token", true, "The token of the link.")
+        .query_text("callbackURL", false, "Where it leads in the end.")
+        .response(200, "The account is gone.", &Deleted::NOW)
+        .empty_response(302, "The account is gone; the browser is led to `callbackURL`.")
+        .errors(&[Code::ValidationError, Code::InvalidCallbackUrl])
+        .errors(&[Code::FailedToGetUserInfo, Code::InvalidDeletionToken])
 }

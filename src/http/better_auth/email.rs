@@ -4,55 +4,141 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use contract::{Code, Email, Problem, Problems, routes};
+use contract::{Code, Email, Problem, Problems, Questions, UserDto, routes};
 use domain::{BrowserEffects, ClientInfo, EmailLinkKind, EmailLinkOutcome, HasBrowserEffects, Renewal};
 use http::{HeaderMap, Method};
+use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{
-    body::{Accepts, BodyFields},
+    answers::Done,
+    fields::{FieldReader, Invalid, RequestBody},
+    operations::{CALLBACK_CODES, get_operation, post_operation},
     query::{Query, redirect},
     request::{ApiRequest, ok_json},
 };
 use crate::http::{
-    app_state::AppState, authn::Authentication, browser_effects::WithBrowserEffects, cookies::EmailLinkPage,
-    errors::ApiError, pages,
+    app_state::AppState,
+    authn::Authentication,
+    browser_effects::WithBrowserEffects,
+    cookies::EmailLinkPage,
+    errors::ApiError,
+    openapi::{Auth, Operation, Tag, examples, values},
+    pages,
 };
+
+/// Which address.
+#[derive(Debug, ToSchema)]
+#[schema(as = VerificationRequest)]
+pub struct SendVerificationBody {
+    #[schema(schema_with = values::email)]
+    email: Email,
+    #[schema(rename = "callbackURL", schema_with = values::callback_url)]
+    callback_url: Option<String>,
+}
+
+impl RequestBody for SendVerificationBody {
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, Invalid> {
+        let (email, callback_url) = (fields.get("email"), fields.get("callbackURL"));
+        Ok(Self { email: email?, callback_url: callback_url? })
+    }
+}
+
+/// The new address.
+#[derive(Debug, ToSchema)]
+#[schema(as = AddressChange, rename_all = "camelCase")]
+pub struct ChangeEmailBody {
+    #[schema(schema_with = values::email)]
+    new_email: Email,
+    #[schema(rename = "callbackURL", schema_with = values::callback_url)]
+    callback_url: Option<String>,
+}
+
+impl RequestBody for ChangeEmailBody {
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, Invalid> {
+        let (new_email, callback_url) = (fields.get("newEmail"), fields.get("callbackURL"));
+        Ok(Self { new_email: new_email?, callback_url: callback_url? })
+    }
+}
+
+/// What came of the link.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Verified {
+    #[schema(schema_with = values::always_true)]
+    status: bool,
+    /// The reader after a change of address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<UserDto>)]
+    user: Option<Option<UserDto>>,
+}
+
+impl Verified {
+    fn of(state: &AppState, outcome: &EmailLinkOutcome) -> Self {
+        let user = match outcome {
+            EmailLinkOutcome::Address { .. } | EmailLinkOutcome::NewPasswordNeeded { .. } => Some(None),
+            EmailLinkOutcome::ChangeConfirmed => None,
+            EmailLinkOutcome::Changed(user) => Some(Some(state.services.user_body(user))),
+        };
+        Self { status: true, user }
+    }
+}
 
 /// Has a link mailed that verifies the address, if that is needed; without a session the response is always the same.
 pub async fn send_verification(
     State(state): State<AppState>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let call = ApiRequest::read(&state, request, Accepts::Json).await?;
-    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
-    let email = shape.text("email", Email::parse);
-    shape.finish()?;
-    let Some(email) = email else { return Err(Problem::new(Code::Internal).into()) };
+    let call = ApiRequest::<SendVerificationBody>::read(&state, request).await?;
     let auth = call.authenticate(&state).await?;
-    let asking = auth.session.as_ref().map(|resolved| &resolved.signed_in.user);
-    let callback = call.callback("callbackURL", routes::HOME);
-    let sent = state.services.accounts.send_verification(&email, &callback, asking).await;
+    let user = auth.session.as_ref().map(|resolved| &resolved.signed_in.user);
+    let SendVerificationBody { email, callback_url } = &call.body;
+    let callback = callback_url.as_deref().unwrap_or(routes::HOME);
+    let sent = state.services.accounts.send_verification(email, callback, user).await;
     sent.map_err(Problems::from)?;
-    Ok(ok_json(json!({ "status": true })).with_effects(auth.effects()))
+    Ok(ok_json(Done::DONE).with_effects(auth.effects()))
+}
+
+/// The description of [`send_verification`].
+pub fn send_verification_operation() -> Operation {
+    let (path, id) = ("/api/auth/send-verification-email", "sendVerificationEmail");
+    let summary = "Have a link mailed that proves the address";
+    post_operation(path, id, Tag::Passwords, summary, Auth::OptionalSession)
+        .description("Without a session the answer is the same for every address.")
+        .body::<SendVerificationBody>(&json!({ "email": "ada@example.com" }))
+        .response(200, "It is asked for.", &Done::DONE)
+        .errors(&CALLBACK_CODES)
+        .errors(&[Code::ValidationError, Code::EmailMismatch, Code::EmailAlreadyVerified])
+        .errors(&[Code::VerificationEmailNotEnabled])
 }
 
 /// Begins a change of address.
 pub async fn change_email(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
-    let call = ApiRequest::read(&state, request, Accepts::Json).await?;
-    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
-    let email = shape.text("newEmail", |text| {
-        Email::parse(text).map_err(|problem| Problem { field: Some("newEmail".into()), ..problem })
-    });
-    shape.finish()?;
+    let call = ApiRequest::<ChangeEmailBody>::read(&state, request).await?;
     let auth = call.authenticate(&state).await?;
     let signed_in = auth.signed_in()?;
-    let Some(email) = email else { return Err(Problem::new(Code::Internal).into()) };
-    let callback = call.callback("callbackURL", routes::HOME);
     let client = state.client_info(&call.parts);
-    let begun = state.services.accounts.change_email(&email, &callback, signed_in, &client).await;
+    let ChangeEmailBody { new_email, callback_url } = &call.body;
+    let callback = callback_url.as_deref().unwrap_or(routes::HOME);
+    let begun = state.services.accounts.change_email(new_email, callback, signed_in, &client).await;
     begun.map_err(Problems::from)?;
-    Ok(ok_json(json!({ "status": true })).with_effects(auth.effects()))
+    Ok(ok_json(Done::DONE).with_effects(auth.effects()))
+}
+
+/// The description of [`change_email`].
+pub fn change_email_operation() -> Operation {
+    post_operation(
+        "/api/auth/change-email",
+        "changeEmail",
+        Tag::Passwords,
+        "Change the address",
+        Auth::Session,
+    )
+    .description("A link is mailed: to the present address if it is proved, else to the new one.")
+    .body::<ChangeEmailBody>(&json!({ "newEmail": "ada@example.org" }))
+    .response(200, "It is begun.", &Done::DONE)
+    .errors(&CALLBACK_CODES)
+    .errors(&[Code::ValidationError, Code::EmailIsTheSame, Code::ChangeEmailDisabled])
 }
 
 /// The link of a mail: verifies an address, or carries a change of it one step on. Answers JSON, or redirects to its
@@ -92,7 +178,7 @@ pub async fn verify_email(State(state): State<AppState>, request: Request) -> Re
     };
     let response = match callback {
         Some(callback) => redirect(&state, callback, None),
-        None => body(&state, &verified),
+        None => ok_json(Verified::of(&state, &verified)),
     };
     let effects = match (&verified, signed_in) {
         // The wire sends the session's cookie again after a change of the user.
@@ -100,6 +186,21 @@ pub async fn verify_email(State(state): State<AppState>, request: Request) -> Re
         _ => verified.browser_effects(&client).or(auth.effects()),
     };
     Ok(response.with_effects(effects))
+}
+
+/// The description of [`verify_email`].
+pub fn verify_email_operation(questions: &Questions) -> Operation {
+    let (path, summary) = ("/api/auth/verify-email", "The link that proves or changes an address");
+    let verified = Verified { status: true, user: Some(Some(examples::user(questions))) };
+    get_operation(path, "verifyEmail", Tag::Passwords, summary, Auth::OptionalSession)
+        .description("As it stands in the mail. What it does was decided when it was asked for.")
+        .query_text("token", true, "The token of the link.")
+        .query_text("callbackURL", false, "Where it leads in the end; without one the answer is JSON.")
+        .response(200, "It has done its work.", &verified)
+        .empty_response(302, "To `callbackURL`, where it fails with `error`.")
+        .empty_response(303, "To a page with a button, which does it.")
+        .errors(&[Code::ValidationError, Code::InvalidCallbackUrl])
+        .errors(&[Code::InvalidVerificationToken, Code::TokenExpired, Code::InvalidUser])
 }
 
 /// Whether a button is shown first. A link that only verifies an address may be opened by a mail scanner; one that also
@@ -119,17 +220,5 @@ async fn needs_confirmation(
         Ok(EmailLinkKind::MoveTo(_) | EmailLinkKind::NewAddress(_)) => Ok(navigates),
         Ok(EmailLinkKind::Address) => Ok(false),
         Err(_) => Ok(navigates && accounts.rules().require_verified_email),
-    }
-}
-
-fn body(state: &AppState, verified: &EmailLinkOutcome) -> Response {
-    match verified {
-        EmailLinkOutcome::Address { .. } | EmailLinkOutcome::NewPasswordNeeded { .. } => {
-            ok_json(json!({ "status": true, "user": null }))
-        }
-        EmailLinkOutcome::ChangeConfirmed => ok_json(json!({ "status": true })),
-        EmailLinkOutcome::Changed(user) => {
-            ok_json(json!({ "status": true, "user": state.services.user_body(user) }))
-        }
     }
 }

@@ -1,8 +1,11 @@
 //! The API of Better Auth under `/api/auth`, with the older names that lead to the same handlers.
 
+mod answers;
 pub mod body;
 mod deletion;
 mod email;
+pub mod fields;
+mod operations;
 mod password;
 mod profile;
 mod query;
@@ -13,6 +16,7 @@ mod sign_up;
 mod status;
 mod tokens;
 
+pub use operations::operations;
 pub use query::Query;
 
 use axum::{
@@ -109,4 +113,47 @@ async fn only_preflights(request: Request, next: Next) -> Response {
 /// 404 without a body.
 pub async fn not_found() -> StatusCode {
     StatusCode::NOT_FOUND
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::Questions;
+    use serde_json::{Map, Value, json};
+    use utoipa::ToSchema;
+
+    use super::fields::RequestBody;
+
+    /// The fields of the problems that a body is refused with.
+    fn refused<T: RequestBody + std::fmt::Debug>(body: &Value) -> Vec<String> {
+        let read = T::from_json(Some(body), &Questions::default());
+        let problems =
+            read.err().into_iter().flat_map(|problems| problems.iter().cloned().collect::<Vec<_>>());
+        problems.filter_map(|problem| problem.field).collect()
+    }
+
+    fn check<T: RequestBody + ToSchema + std::fmt::Debug>() {
+        let schema = serde_json::to_value(T::schema()).unwrap();
+        let names: Vec<String> = schema["properties"].as_object().unwrap().keys().cloned().collect();
+        let required: Vec<String> = serde_json::from_value(schema["required"].clone()).unwrap_or_default();
+        // In reverse, so that it is not the order of the body that counts.
+        let mistyped: Map<String, Value> = names.iter().rev().map(|name| (name.clone(), json!([]))).collect();
+        assert_eq!(refused::<T>(&mistyped.into()), names, "{}", T::name());
+        assert_eq!(refused::<T>(&json!({})), required, "{}", T::name());
+    }
+
+    #[test]
+    fn every_field_of_a_schema_is_read_in_its_order_and_required_where_it_says_so() {
+        check::<super::sign_up::SignUpBody>();
+        check::<super::sign_in::SignInBody>();
+        check::<super::sessions::RevokeSessionBody>();
+        check::<super::profile::UpdateUserBody>();
+        check::<super::profile::UnlinkAccountBody>();
+        check::<super::password::ChangePasswordBody>();
+        check::<super::password::VerifyPasswordBody>();
+        check::<super::password::RequestPasswordResetBody>();
+        check::<super::password::ResetPasswordBody>();
+        check::<super::email::SendVerificationBody>();
+        check::<super::email::ChangeEmailBody>();
+        check::<super::deletion::DeleteUserBody>();
+    }
 }

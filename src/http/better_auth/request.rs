@@ -1,4 +1,4 @@
-//! A call of the Better Auth API: what every endpoint does before its own rules, in the order that the wire gives.
+//! A state-changing request: what every endpoint checks before its own rules, in the order the wire gives.
 
 use axum::{
     Json,
@@ -9,9 +9,8 @@ use contract::Problems;
 use domain::{BrowserEffects, ClientInfo, HasBrowserEffects, Renewal};
 use http::request::Parts;
 use serde::Serialize;
-use serde_json::Value;
 
-use super::body::{self, Accepts};
+use super::{body, fields::RequestBody};
 use crate::http::{
     app_state::AppState,
     authn::Authentication,
@@ -19,50 +18,37 @@ use crate::http::{
     errors::ApiError,
 };
 
-/// A state-changing call whose body is read and which comes from where it may.
+/// A state-changing request with a valid body, from a trusted origin if it has a cookie.
 #[derive(Debug)]
-pub struct ApiRequest {
+pub struct ApiRequest<T> {
     /// The request without its body.
     pub parts: Parts,
-    /// The body; `None` when there is none.
-    pub body: Option<Value>,
+    /// The body.
+    pub body: T,
 }
 
-impl ApiRequest {
-    /// Reads the body, then checks where a call with a cookie comes from, then where it asks to be sent.
-    ///
-    /// # Errors
-    /// The first of these that refuses.
-    pub async fn read(state: &AppState, request: Request, accepts: Accepts) -> Result<Self, ApiError> {
+impl<T: RequestBody> ApiRequest<T> {
+    /// Reads the body as JSON or as a form, checks the origin of a request with a cookie, then the callbacks, then reads
+    /// the fields: the wire reports the first of these that fails.
+    pub async fn read(state: &AppState, request: Request) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let body = body::read(&parts.headers, body, accepts).await?;
+        let body = body::read(&parts.headers, body, T::ACCEPTS).await?;
         state.site.trusted_origins.check_origin(&parts.headers, OriginPolicy::WithCookie)?;
         let callbacks = CALLBACKS.iter().filter_map(|(name, code)| Some((body.as_ref()?.get(name)?, *code)));
         for (callback, code) in callbacks.filter(|(callback, _)| !callback.is_null()) {
             state.site.trusted_origins.check_callback(callback, code)?;
         }
+        let body = T::from_json(body.as_ref(), &state.services.questions)?;
         Ok(Self { parts, body })
     }
 
-    /// Checks that nobody is being signed in from another site.
-    ///
-    /// # Errors
-    /// As [`crate::http::guard::TrustedOrigins::check_origin`].
+    /// Checks that another site is not signing the browser in, and describes the client.
     pub fn check_sign_in(&self, state: &AppState) -> Result<ClientInfo, ApiError> {
         state.site.trusted_origins.check_origin(&self.parts.headers, OriginPolicy::FromBrowser)?;
         Ok(state.client_info(&self.parts))
     }
 
-    /// Where the call asks a mailed link to lead in the end; `default` when it does not say.
-    pub fn callback(&self, name: &str, default: &str) -> String {
-        let asked = self.body.as_ref().and_then(|body| body.get(name)).and_then(Value::as_str);
-        asked.unwrap_or(default).to_owned()
-    }
-
-    /// Who is calling, renewing the session when that is due.
-    ///
-    /// # Errors
-    /// The problems of a failing database.
+    /// The session of the request, renewed when that is due.
     pub async fn authenticate(&self, state: &AppState) -> Result<Authentication, Problems> {
         Authentication::of(state, &self.parts.headers, Renewal::WhenDue).await
     }

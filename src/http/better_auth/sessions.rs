@@ -4,18 +4,25 @@ use axum::{
     extract::{Query, Request, State},
     response::Response,
 };
-use contract::{Code, Problem, Problems, SessionAndUser};
+use contract::{Code, Problem, Problems, Questions, SessionAndUser};
 use domain::{BrowserEffects, ClientInfo, InternalError, Renewal, SessionsRevoked, SignedIn};
 use http::{HeaderValue, header};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{
-    body::{Accepts, BodyFields},
+    answers::{Anything, Done},
+    fields::{FieldReader, Invalid, RequestBody},
+    operations::{get_operation, post_operation},
     request::{ApiRequest, ok_json, with_effects_of},
 };
 use crate::http::{
-    app_state::AppState, authn::Authentication, browser_effects::WithBrowserEffects, errors::ApiError,
+    app_state::AppState,
+    authn::Authentication,
+    browser_effects::WithBrowserEffects,
+    errors::ApiError,
+    openapi::{Auth, Operation, Tag, examples, values},
 };
 
 /// The query of get-session.
@@ -23,6 +30,27 @@ use crate::http::{
 pub struct SessionQuery {
     #[serde(rename = "disableRefresh")]
     disable_refresh: Option<String>,
+}
+
+/// There is no session any more.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedOut {
+    #[schema(schema_with = values::always_true)]
+    success: bool,
+}
+
+/// Which session.
+#[derive(Debug, ToSchema)]
+#[schema(as = SessionName)]
+pub struct RevokeSessionBody {
+    /// The `token` or the `id` of a session of the list.
+    token: String,
+}
+
+impl RequestBody for RevokeSessionBody {
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, Invalid> {
+        Ok(Self { token: fields.get("token")? })
+    }
 }
 
 /// The session and its reader, or `null`. Renews the session when that is due.
@@ -50,28 +78,63 @@ pub async fn get_session(
     Ok(response)
 }
 
+/// The description of [`get_session`].
+pub fn get_session_operation(questions: &Questions) -> Operation {
+    let path = "/api/auth/get-session";
+    get_operation(path, "getSession", Tag::Sessions, "Who is signed in", Auth::OptionalSession)
+        .description("Renews the session when that is due.")
+        .query_text("disableRefresh", false, "`true` or `1`: it is not renewed.")
+        .nullable_response("The session and its reader, or `null`.", &examples::session_and_user(questions))
+}
+
 /// `POST /get-session` belongs to a mode of the reference in which reading a session does not renew it.
 pub async fn deferred_refresh() -> ApiError {
     Problem::new(Code::DeferredRefreshDisabled).into()
 }
 
+/// The description of [`deferred_refresh`], which Better Auth's client calls to find out.
+pub fn deferred_refresh_operation() -> Operation {
+    let route = ("post", "/api/auth/get-session");
+    let summary = "Always refused: a mode of Better Auth that is not here";
+    Operation::new(route, "getSessionDeferred", Tag::Sessions, summary, Auth::Public)
+        .errors(&[Code::DeferredRefreshDisabled, Code::TooManyRequests])
+}
+
 /// Renews the session now and answers it.
 pub async fn refresh(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
-    let call = ApiRequest::read(&state, request, Accepts::Json).await?;
+    let call = ApiRequest::<Anything>::read(&state, request).await?;
     let auth = Authentication::of(&state, &call.parts.headers, Renewal::Now).await?;
     let signed_in = auth.signed_in()?;
     let effects = BrowserEffects::renewed(signed_in.session.clone());
     Ok(ok_json(session_and_user(&state, signed_in)).with_effects(effects))
 }
 
+/// The description of [`refresh`].
+pub fn refresh_operation(questions: &Questions) -> Operation {
+    let (path, id) = ("/api/auth/session/refresh", "refreshSession");
+    post_operation(path, id, Tag::Sessions, "Renew the session now", Auth::Session)
+        .body::<Anything>(&json!({}))
+        .response(200, "The session, renewed.", &examples::session_and_user(questions))
+        .response_header("Set-Cookie")
+}
+
 /// Ends the session, if there is one, and clears the cookies in any case.
 pub async fn sign_out(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
-    let call = ApiRequest::read(&state, request, Accepts::Json).await?;
+    let call = ApiRequest::<Anything>::read(&state, request).await?;
     let auth = Authentication::of(&state, &call.parts.headers, Renewal::Never).await?;
     let client = state.client_info(&call.parts);
     let signed_out = state.services.sessions.sign_out(auth.presented.as_ref(), &client.device).await;
     let (_, effects) = with_effects_of(signed_out, &client)?;
-    Ok(ok_json(json!({ "success": true })).with_effects(effects))
+    Ok(ok_json(SignedOut { success: true }).with_effects(effects))
+}
+
+/// The description of [`sign_out`].
+pub fn sign_out_operation() -> Operation {
+    post_operation("/api/auth/sign-out", "signOut", Tag::Account, "Sign out", Auth::OptionalSession)
+        .description("With or without a session; the cookies are cleared.")
+        .body::<Anything>(&json!({}))
+        .response(200, "There is no session any more.", &SignedOut { success: true })
+        .response_header("Set-Cookie")
 }
 
 /// The reader's sessions. Needs a fresh one, as the list says where the reader is.
@@ -87,35 +150,66 @@ pub async fn list(State(state): State<AppState>, request: Request) -> Result<Res
     Ok(ok_json(bodies).with_effects(auth.effects()))
 }
 
+/// The description of [`list`].
+pub fn list_operation() -> Operation {
+    let (path, id) = ("/api/auth/list-sessions", "listSessions");
+    get_operation(path, id, Tag::Sessions, "Where the reader is signed in", Auth::Session)
+        .description("The last used first. Needs a session that was opened within a day.")
+        .list_response("The living sessions.", &[examples::session()])
+        .errors(&[Code::SessionNotFresh])
+}
+
 /// Ends the session a token names, if it is one of the reader's.
 pub async fn revoke(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
-    let call = ApiRequest::read(&state, request, Accepts::Json).await?;
-    let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
-    let token = shape.text("token", |text| Ok(text.to_owned())).unwrap_or_default();
-    shape.finish()?;
+    let call = ApiRequest::<RevokeSessionBody>::read(&state, request).await?;
     let auth = call.authenticate(&state).await?;
     let client = state.client_info(&call.parts);
-    let revoked = state.services.sessions.revoke(auth.signed_in()?, &token, &client.device).await;
+    let revoked = state.services.sessions.revoke(auth.signed_in()?, &call.body.token, &client.device).await;
     respond(revoked, &client, &auth)
+}
+
+/// The description of [`revoke`].
+pub fn revoke_operation() -> Operation {
+    post_operation("/api/auth/revoke-session", "revokeSession", Tag::Sessions, "End a session", Auth::Session)
+        .description("Answers the same whether or not there was such a session of the reader's.")
+        .body::<RevokeSessionBody>(&json!({ "token": examples::TOKEN }))
+        .response(200, "It is ended.", &Done::DONE)
+        .errors(&[Code::ValidationError])
 }
 
 /// Ends every session of the reader, this one too.
 pub async fn revoke_all(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
-    let call = ApiRequest::read(&state, request, Accepts::Json).await?;
+    let call = ApiRequest::<Anything>::read(&state, request).await?;
     let auth = call.authenticate(&state).await?;
     let (user, client) = (&auth.signed_in()?.user, state.client_info(&call.parts));
     let revoked = state.services.sessions.revoke_all(&user.id, None, &client.device).await;
     respond(revoked, &client, &auth)
 }
 
+/// The description of [`revoke_all`].
+pub fn revoke_all_operation() -> Operation {
+    let (path, id) = ("/api/auth/revoke-sessions", "revokeSessions");
+    post_operation(path, id, Tag::Sessions, "End every session, this one too", Auth::Session)
+        .body::<Anything>(&json!({}))
+        .response(200, "They are ended.", &Done::DONE)
+}
+
 /// Ends every session of the reader but this one.
 pub async fn revoke_others(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
-    let call = ApiRequest::read(&state, request, Accepts::Json).await?;
+    let call = ApiRequest::<Anything>::read(&state, request).await?;
     let auth = call.authenticate(&state).await?;
     let SignedIn { session, user } = auth.signed_in()?;
     let client = state.client_info(&call.parts);
     let revoked = state.services.sessions.revoke_all(&user.id, Some(session), &client.device).await;
     respond(revoked, &client, &auth)
+}
+
+/// The description of [`revoke_others`].
+pub fn revoke_others_operation() -> Operation {
+    let (path, id) = ("/api/auth/revoke-other-sessions", "revokeOtherSessions");
+    post_operation(path, id, Tag::Sessions, "End every session but this one", Auth::Session)
+        .body::<Anything>(&json!({}))
+        .response(200, "They are ended.", &Done::DONE)
 }
 
 fn respond(
@@ -124,7 +218,7 @@ fn respond(
     auth: &Authentication,
 ) -> Result<Response, ApiError> {
     let (_, effects) = with_effects_of(revoked, client)?;
-    Ok(ok_json(json!({ "status": true })).with_effects(effects.or(auth.effects())))
+    Ok(ok_json(Done::DONE).with_effects(effects.or(auth.effects())))
 }
 
 fn session_and_user(state: &AppState, signed_in: &SignedIn) -> SessionAndUser {

@@ -5,31 +5,102 @@ use axum::{
     response::Response,
 };
 use contract::{
-    AnswerInput, Answers, Email, Image, NewPassword, PersonName, Problems, Question, Questions, routes,
+    AnswerInput, Answers, Code, Email, Image, NewPassword, PersonName, Problems, Question, Questions,
+    UserDto, routes,
 };
 use domain::SignUp;
 use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{
-    body::{Accepts, BodyFields},
+    body::Accepts,
+    fields::{FieldReader, Invalid, NonEmptyText, RequestBody},
+    operations::{CALLBACK_CODES, NEW_PASSWORD_CODES, post_operation},
     request::{ApiRequest, ok_json, with_effects_of},
 };
-use crate::http::{app_state::AppState, browser_effects::WithBrowserEffects, errors::ApiError};
+use crate::http::{
+    app_state::AppState,
+    browser_effects::WithBrowserEffects,
+    errors::ApiError,
+    openapi::{Auth, Operation, Tag, examples, values},
+};
 
-#[derive(Serialize)]
-struct SignedUp {
+/// Who wants an account, with the answers to the book's questions.
+#[derive(Debug, ToSchema)]
+#[schema(as = SignUp, rename_all = "camelCase")]
+pub struct SignUpBody {
+    #[schema(schema_with = values::person_name)]
+    name: PersonName,
+    #[schema(schema_with = values::email)]
+    email: Email,
+    #[schema(schema_with = values::new_password)]
+    password: NonEmptyText,
+    #[schema(schema_with = values::image)]
+    image: Option<Image>,
+    #[schema(schema_with = values::remember_me, required = false)]
+    remember_me: bool,
+    #[schema(rename = "callbackURL", schema_with = values::callback_url)]
+    callback_url: Option<String>,
+    #[schema(ignore)]
+    answers: Vec<(String, AnswerInput)>,
+}
+
+impl RequestBody for SignUpBody {
+    const ACCEPTS: Accepts = Accepts::JsonOrForm;
+
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, Invalid> {
+        let (name, email, password) = (fields.get("name"), fields.get("email"), fields.get("password"));
+        let (image, remember_me) = (fields.get("image"), fields.get_or("rememberMe", true));
+        let (callback_url, answers) = (fields.get("callbackURL"), fields.answers());
+        Ok(Self {
+            name: name?,
+            email: email?,
+            password: password?,
+            image: image?,
+            remember_me: remember_me?,
+            callback_url: callback_url?,
+            answers: answers?,
+        })
+    }
+}
+
+impl SignUpBody {
+    /// Applies the rules for passwords and answers, which the wire checks after the origin.
+    fn into_command(self, questions: &Questions) -> Result<SignUp, Problems> {
+        let password = NewPassword::parse(&self.password.0)?;
+        let input = |question: &Question| {
+            let found = self.answers.iter().find(|(name, _)| *name == question.name);
+            found.map_or(AnswerInput::Absent, |(_, input)| input.clone())
+        };
+        let answers = Answers::accept(questions, input)?;
+        Ok(SignUp {
+            name: self.name,
+            email: self.email,
+            password,
+            image: self.image,
+            answers,
+            remember: self.remember_me,
+            callback: self.callback_url.unwrap_or_else(|| routes::HOME.to_owned()),
+        })
+    }
+}
+
+/// The new reader. Without a token where the address has to be proved first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedUp {
+    /// Names the session; opens it only with bearer sessions on.
+    #[schema(required)]
     token: Option<String>,
-    user: contract::UserDto,
+    user: UserDto,
 }
 
 /// Opens an account; answers the session's token and the user, and sets the session's cookie. Where addresses have to be
 /// verified first, the token is `null`, and a taken address answers like a free one.
 pub async fn sign_up(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
-    let call = ApiRequest::read(&state, request, Accepts::JsonOrForm).await?;
-    let draft = Draft::read(&call, &state.services.questions)?;
+    let call = ApiRequest::<SignUpBody>::read(&state, request).await?;
     let client = call.check_sign_in(&state)?;
-    let callback = call.callback("callbackURL", routes::HOME);
-    let command = draft.command(&state.services.questions, callback)?;
+    let command = call.body.into_command(&state.services.questions)?;
     let signed_up = state.services.accounts.sign_up(command, &client).await;
     let (signed_up, effects) = with_effects_of(signed_up, &client)?;
     let body = SignedUp {
@@ -39,48 +110,19 @@ pub async fn sign_up(State(state): State<AppState>, request: Request) -> Result<
     Ok(ok_json(body).with_effects(effects))
 }
 
-/// A body whose fields have the right types; the rules about password and answers come after the origin check.
-struct Draft {
-    name: Option<PersonName>,
-    email: Option<Email>,
-    password: String,
-    image: Option<Image>,
-    answers: Vec<(String, AnswerInput)>,
-    remember: bool,
-}
-
-impl Draft {
-    fn read(call: &ApiRequest, questions: &Questions) -> Result<Self, Problems> {
-        let mut shape = BodyFields::of(call.body.as_ref(), "object")?;
-        let name = shape.text("name", PersonName::parse);
-        let email = shape.text("email", Email::parse);
-        let password = shape
-            .text("password", |text| NewPassword::not_empty(text).map(str::to_owned))
-            .unwrap_or_default();
-        let image = shape.optional_text("image", Image::parse);
-        let remember = shape.flag("rememberMe", true);
-        let answers = questions.iter().map(|it| (it.name.clone(), shape.answer(it))).collect();
-        shape.finish()?;
-        Ok(Self { name, email, password, image, answers, remember })
+/// The description of [`sign_up`].
+pub fn sign_up_operation(questions: &Questions) -> Operation {
+    let mut body = json!({ "name": "Ada", "email": "ada@example.com", "password": "quiet paper, ink" });
+    if let Some(body) = body.as_object_mut() {
+        body.extend(examples::answers(questions, false));
     }
-
-    fn command(self, questions: &Questions, callback: String) -> Result<SignUp, Problems> {
-        let password = NewPassword::parse(&self.password)?;
-        let heard = |question: &Question| {
-            let found = self.answers.iter().find(|(name, _)| *name == question.name);
-            found.map_or(AnswerInput::Absent, |(_, heard)| heard.clone())
-        };
-        let answers = Answers::accept(questions, heard)?;
-        // `finish` has refused a body without either.
-        let missing = |field| contract::Problem::invalid(field, contract::Reason::Empty);
-        Ok(SignUp {
-            name: self.name.ok_or_else(|| missing("name"))?,
-            email: self.email.ok_or_else(|| missing("email"))?,
-            password,
-            image: self.image,
-            answers,
-            remember: self.remember,
-            callback,
-        })
-    }
+    let signed_up = SignedUp { token: Some(examples::TOKEN.into()), user: examples::user(questions) };
+    post_operation("/api/auth/sign-up/email", "signUpEmail", Tag::Account, "Open an account", Auth::Public)
+        .description("The members after `callbackURL` are this book's questions.")
+        .body::<SignUpBody>(&body)
+        .response(200, "The account is open, and its reader signed in.", &signed_up)
+        .response_header("Set-Cookie")
+        .errors(&NEW_PASSWORD_CODES)
+        .errors(&CALLBACK_CODES)
+        .errors(&[Code::MissingField, Code::CrossSiteNavigation, Code::UserAlreadyExists, Code::Busy])
 }

@@ -6,10 +6,11 @@ use axum::{
 };
 use contract::routes;
 use http::{HeaderValue, StatusCode, header};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::request::ok_json;
+use super::{operations::get_operation, request::ok_json};
+use crate::http::openapi::{Auth, Operation, Tag, values};
 
 /// The query of error.
 #[derive(Debug, Deserialize)]
@@ -17,9 +18,25 @@ pub struct ErrorQuery {
     error: Option<String>,
 }
 
+/// The server answers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Alive {
+    #[schema(schema_with = values::always_true)]
+    ok: bool,
+}
+
 /// Liveness.
 pub async fn ok() -> Response {
-    ok_json(json!({ "ok": true }))
+    ok_json(Alive { ok: true })
+}
+
+/// The description of [`ok`].
+pub fn ok_operation() -> Operation {
+    get_operation("/api/auth/ok", "getOk", Tag::Service, "Whether the server answers", Auth::Public).response(
+        200,
+        "It does.",
+        &Alive { ok: true },
+    )
 }
 
 /// Leads a browser that a failed link brought here to the home page, with the code of the failure and nothing else of
@@ -35,4 +52,11 @@ pub async fn error(query: Result<Query<ErrorQuery>, QueryRejection>) -> Response
         response.headers_mut().insert(header::LOCATION, location);
     }
     response
+}
+
+/// The description of [`error`].
+pub fn error_operation() -> Operation {
+    get_operation("/api/auth/error", "getError", Tag::Service, "Where a link that failed leads", Auth::Public)
+        .query_text("error", false, "The code of the failure.")
+        .empty_response(302, "To the first page, which says that the link did not work.")
 }

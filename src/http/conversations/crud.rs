@@ -6,14 +6,24 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{
-    Problems,
-    conversations::{ConversationChange, ConversationStatus, NewConversation},
+    Code, Problems, Questions,
+    conversations::{Conversation, ConversationChange, ConversationStatus, NewConversation},
     routes,
 };
 use http::{HeaderValue, StatusCode, Uri, header};
 
-use super::{auth::Caller, messages::read, path_params::PathParams, query::Parameters};
-use crate::http::{app_state::AppState, errors::ProblemResponse};
+use super::{
+    auth::Caller,
+    messages::read,
+    operations::{BODY_CODES, LIST_CODES, read_operation, write_operation},
+    path_params::PathParams,
+    query::Parameters,
+};
+use crate::http::{
+    app_state::AppState,
+    errors::ProblemResponse,
+    openapi::{Auth, Operation, Tag, examples},
+};
 
 type Answer = Result<Response, ProblemResponse>;
 
@@ -24,6 +34,20 @@ pub async fn list(State(state): State<AppState>, caller: Caller, uri: Uri) -> An
     let status = parameters.one_of("status", ConversationStatus::parse, values)?;
     let page = state.services.conversations.list(caller.user_id(), status, asked).await;
     Ok(Json(page.map_err(Problems::from)?).into_response())
+}
+
+/// The description of [`list`].
+pub fn list_operation() -> Operation {
+    read_operation(
+        routes::API_CONVERSATIONS,
+        "listConversations",
+        Tag::Conversations,
+        "The reader's conversations",
+    )
+    .description("A page of them, the last active first.")
+    .query_params(&["limit", "cursor", "status"])
+    .page_response::<Conversation>("A page.", &examples::conversation())
+    .errors(&LIST_CODES)
 }
 
 /// `POST /api/conversations`: 201 with a new conversation, 200 with the one that the reader already has of this name.
@@ -40,6 +64,22 @@ pub async fn create(State(state): State<AppState>, caller: Caller, request: Requ
     Ok(response)
 }
 
+/// The description of [`create`].
+pub fn create_operation() -> Operation {
+    let (new, conversation) = (examples::new_conversation(), examples::conversation());
+    write_operation(("post", routes::API_CONVERSATIONS), "createConversation", Tag::Conversations, "Begin a conversation")
+        .description(
+            "With an `id` of your own it is safe to send again: a conversation that the reader already has is answered as \
+             it is, with 200. `export` and `import` are no ids.",
+        )
+        .json_body::<NewConversation>(&new)
+        .json_response::<Conversation>(200, "The reader had one of this id already.", &conversation)
+        .json_response::<Conversation>(201, "It is new.", &conversation)
+        .response_header("Location")
+        .errors(&BODY_CODES)
+        .errors(&[Code::TooManyConversations])
+}
+
 /// `GET /api/conversations/{id}`.
 pub async fn find(
     State(state): State<AppState>,
@@ -48,6 +88,13 @@ pub async fn find(
 ) -> Answer {
     let found = state.services.conversations.find(caller.user_id(), &id).await;
     Ok(Json(found.map_err(Problems::from)?).into_response())
+}
+
+/// The description of [`find`].
+pub fn find_operation() -> Operation {
+    read_operation("/api/conversations/{id}", "getConversation", Tag::Conversations, "One conversation")
+        .json_response::<Conversation>(200, "The conversation.", &examples::conversation())
+        .errors(&[Code::ConversationNotFound])
 }
 
 /// `PATCH /api/conversations/{id}`: title, status, head, metadata.
@@ -62,6 +109,22 @@ pub async fn update(
     Ok(Json(updated.map_err(Problems::from)?).into_response())
 }
 
+/// The description of [`update`].
+pub fn update_operation() -> Operation {
+    let route = ("patch", "/api/conversations/{id}");
+    write_operation(
+        route,
+        "updateConversation",
+        Tag::Conversations,
+        "Rename a conversation, put it away, show another branch",
+    )
+    .description("What is left out stays as it is; something has to change.")
+    .json_body::<ConversationChange>(&examples::conversation_change())
+    .json_response::<Conversation>(200, "The conversation as it is now.", &examples::conversation())
+    .errors(&BODY_CODES)
+    .errors(&[Code::ConversationNotFound])
+}
+
 /// `DELETE /api/conversations/{id}`: hidden at once, gone ten minutes later.
 pub async fn delete(
     State(state): State<AppState>,
@@ -70,6 +133,19 @@ pub async fn delete(
 ) -> Answer {
     state.services.conversations.delete(caller.user_id(), &id).await.map_err(Problems::from)?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The description of [`delete`].
+pub fn delete_operation() -> Operation {
+    write_operation(
+        ("delete", "/api/conversations/{id}"),
+        "deleteConversation",
+        Tag::Conversations,
+        "Delete a conversation",
+    )
+    .description("It is hidden at once, and gone for good ten minutes later.")
+    .empty_response(204, "It is deleted.")
+    .errors(&[Code::ConversationNotFound])
 }
 
 /// `POST /api/conversations/{id}/restore`: shows a deleted conversation again, within the ten minutes.
@@ -82,7 +158,30 @@ pub async fn restore(
     Ok(Json(restored.map_err(Problems::from)?).into_response())
 }
 
+/// The description of [`restore`].
+pub fn restore_operation() -> Operation {
+    let route = ("post", "/api/conversations/{id}/restore");
+    write_operation(
+        route,
+        "restoreConversation",
+        Tag::Conversations,
+        "Take back a conversation that was deleted",
+    )
+    .description("Within ten minutes of its deletion. One that was not deleted is as if it were not there.")
+    .json_response::<Conversation>(200, "The conversation.", &examples::conversation())
+    .errors(&[Code::ConversationNotFound, Code::TooManyConversations])
+}
+
 /// `GET /api/me`: the reader behind the token or the cookie.
 pub async fn me(State(state): State<AppState>, caller: Caller) -> Response {
     Json(state.services.user_body(&caller.signed_in.user)).into_response()
+}
+
+/// The description of [`me`].
+pub fn me_operation(questions: &Questions) -> Operation {
+    let route = ("get", routes::API_ME);
+    let codes = [Code::Unauthorized, Code::InvalidToken, Code::TooManyRequests, Code::Unavailable];
+    Operation::new(route, "getReader", Tag::Account, "The reader behind a token", Auth::TokenOrSession)
+        .response(200, "The reader.", &examples::user(questions))
+        .errors(&codes)
 }

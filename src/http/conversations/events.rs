@@ -16,8 +16,12 @@ use http::{HeaderMap, HeaderValue, Uri, header};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
-use super::{auth::Caller, path_params::PathParams, query::Parameters};
-use crate::http::{app_state::AppState, errors::ProblemResponse};
+use super::{auth::Caller, operations::read_operation, path_params::PathParams, query::Parameters};
+use crate::http::{
+    app_state::AppState,
+    errors::ProblemResponse,
+    openapi::{Operation, Tag, examples},
+};
 
 /// Between two signs of life. The session is looked at with each, and before anything is told.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -66,6 +70,22 @@ pub async fn stream(
     // Told to nginx, which would keep events back until its buffer is full.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
+}
+
+/// The description of [`stream`].
+pub fn stream_operation() -> Operation {
+    let text = json!({ "type": "string" });
+    read_operation("/api/conversations/{id}/events", "streamEvents", Tag::Conversations, "What happens to a conversation")
+        .description(
+            "Server-sent events. First `ready` with `{\"revision\": n}`; then `message` with a `Message` for each that was \
+             added or has changed, `conversation` with the `Conversation`, and `deleted`, after which the stream ends. \
+             The `id` of an event is the revision: sent again as `Last-Event-ID`, or as `after`, the stream goes on from \
+             there. Of a message that changed several times only the last state is sent. The stream ends after some minutes, \
+             and with the token or the session; come back with the last id.",
+        )
+        .query_params(&["after", "lastEventId"])
+        .response_as(200, "Events, as they happen.", "text/event-stream", &text, &examples::events())
+        .errors(&[Code::ConversationNotFound, Code::ValidationError])
 }
 
 /// What a stream keeps while it is open; there are many of them, so it is little.

@@ -5,11 +5,26 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use contract::{Problems, conversations::NewFeedback};
+use contract::{
+    Code, Problems,
+    conversations::{Feedback, NewFeedback},
+};
 use http::StatusCode;
 
-use super::{auth::Caller, messages::read, path_params::PathParams};
-use crate::http::{app_state::AppState, errors::ProblemResponse};
+use super::{
+    auth::Caller,
+    messages::read,
+    operations::{BODY_CODES, write_operation},
+    path_params::PathParams,
+};
+use crate::http::{
+    app_state::AppState,
+    errors::ProblemResponse,
+    openapi::{Operation, Tag, examples},
+};
+
+/// Feedback on a message, in the document.
+const FEEDBACK: &str = "/api/conversations/{id}/messages/{messageId}/feedback";
 
 /// Keeps what the reader thinks of a message.
 pub async fn set(
@@ -23,6 +38,20 @@ pub async fn set(
     Ok(Json(set.map_err(Problems::from)?.feedback).into_response())
 }
 
+/// The description of [`set`].
+pub fn set_operation() -> Operation {
+    write_operation(
+        ("put", FEEDBACK),
+        "setFeedback",
+        Tag::Messages,
+        "Say what the reader thinks of a message",
+    )
+    .json_body::<NewFeedback>(&examples::new_feedback())
+    .json_response::<Feedback>(200, "What is stored.", &examples::feedback())
+    .errors(&BODY_CODES)
+    .errors(&[Code::ConversationNotFound, Code::MessageNotFound])
+}
+
 /// Forgets it.
 pub async fn clear(
     State(state): State<AppState>,
@@ -32,4 +61,11 @@ pub async fn clear(
     let cleared = state.services.conversations.clear_feedback(caller.user_id(), &id, &message_id).await;
     cleared.map_err(Problems::from)?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The description of [`clear`].
+pub fn clear_operation() -> Operation {
+    write_operation(("delete", FEEDBACK), "clearFeedback", Tag::Messages, "Take it back")
+        .empty_response(204, "There is none any more.")
+        .errors(&[Code::ConversationNotFound, Code::MessageNotFound])
 }

@@ -9,16 +9,25 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use contract::{Code, Problem, Problems, conversations::Imported};
+use contract::{Code, Problem, Problems, conversations::Imported, routes};
 use domain::{ConversationExport, ExportFormat};
 use futures_util::stream;
 use http::{HeaderValue, Uri, header};
+use serde_json::json;
 
-use super::{Deadline, RETRY, auth::Caller, path_params::PathParams, query::Parameters};
+use super::{
+    Deadline, RETRY,
+    auth::Caller,
+    file_schemas,
+    operations::{BODY_CODES, read_operation, write_operation},
+    path_params::PathParams,
+    query::Parameters,
+};
 use crate::http::{
     app_state::AppState,
     better_auth::body,
     errors::problem_json::{Document, ProblemResponse},
+    openapi::{Operation, Tag, examples, reference},
     routes::RouteSettings,
 };
 
@@ -41,10 +50,36 @@ pub async fn export(
     Ok(file(export.map_err(Problems::from)?))
 }
 
+/// The description of [`export`].
+pub fn export_operation() -> Operation {
+    let path = "/api/conversations/{id}/export";
+    let text = json!({ "type": "string" });
+    let markdown = json!("# Walking robots\n\n## 1 · You · 2026-11-21 02:04 UTC\n\nHow do robots walk?\n");
+    read_operation(path, "exportConversation", Tag::Conversations, "One conversation as a file")
+        .query_params(&["format"])
+        .response_as(200, "The file.", "application/json", &reference("ConversationsFile"), &examples::file())
+        .response_as(200, "The file.", "text/markdown", &text, &markdown)
+        .response_header("Content-Disposition")
+        .errors(&[Code::ConversationNotFound, Code::ValidationError])
+}
+
 /// All of the reader's conversations, as JSON.
 pub async fn export_all(State(state): State<AppState>, caller: Caller) -> Answer {
     let export = state.services.conversations.export_all(caller.user_id()).await;
     Ok(file(export.map_err(Problems::from)?))
+}
+
+/// The description of [`export_all`].
+pub fn export_all_operation() -> Operation {
+    let path = format!("{}/export", routes::API_CONVERSATIONS);
+    read_operation(&path, "exportConversations", Tag::Conversations, "All conversations as a file")
+        .description(
+            "Without those that were deleted. It is written while it is read: whole files end in `]}`.",
+        )
+        .schema("ConversationsFile", file_schemas::conversations_file())
+        .schema("ExportedConversation", file_schemas::exported_conversation())
+        .response_as(200, "The file.", "application/json", &reference("ConversationsFile"), &examples::file())
+        .response_header("Content-Disposition")
 }
 
 /// Takes a file in: one of ours, or ChatGPT's `conversations.json`. What came of each conversation stands in the answer.
@@ -60,6 +95,20 @@ pub async fn import(
     let imported = state.services.conversations.import(caller.user_id(), bytes.into(), until).await;
     let (imported, whole) = imported.map_err(Problems::from)?;
     Ok(if whole { Json(imported).into_response() } else { unfinished(&imported) })
+}
+
+/// The description of [`import`].
+pub fn import_operation() -> Operation {
+    let path = format!("{}/import", routes::API_CONVERSATIONS);
+    write_operation(("post", &path), "importConversations", Tag::Conversations, "Take conversations in from a file")
+        .description(
+            "A file of Bookplate's, or the `conversations.json` of a copy from ChatGPT. Each conversation comes in whole or \
+             is refused with the reason, and the answer says which. The same file once more adds nothing.",
+        )
+        .schema("ConversationsToImport", file_schemas::conversations_to_import())
+        .json_body_as(&reference("ConversationsToImport"), &examples::file())
+        .json_response::<Imported>(200, "What came of each conversation.", &examples::imported())
+        .errors(&BODY_CODES)
 }
 
 /// There was no time for all of a file. What has come in stays, so the same file goes on from there.

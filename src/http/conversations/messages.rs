@@ -7,19 +7,33 @@ use axum::{
 };
 use contract::{
     Code, Problem, Problems, Reason,
-    conversations::{MessageChange, NewMessage, RawJson, read_json},
+    conversations::{Appended, Message, MessageChange, NewMessage, RawJson, read_json},
 };
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, de::DeserializeOwned, de::IgnoredAny};
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{
     auth::{Caller, CallerAllowExpired},
+    operations::{BODY_CODES, LIST_CODES, read_operation, write_operation},
     path_params::PathParams,
     query::Parameters,
 };
-use crate::http::{app_state::AppState, better_auth::body, errors::ProblemResponse, routes::RouteSettings};
+use crate::http::{
+    app_state::AppState,
+    better_auth::body,
+    errors::ProblemResponse,
+    openapi::{Operation, Tag, examples},
+    routes::RouteSettings,
+};
 
 type Answer = Result<Response, ProblemResponse>;
+
+/// The messages of a conversation, in the document.
+const MESSAGES: &str = "/api/conversations/{id}/messages";
+/// One message, in the document.
+const MESSAGE: &str = "/api/conversations/{id}/messages/{messageId}";
 
 /// The longest `Idempotency-Key`, in bytes.
 const MAX_KEY: usize = 255;
@@ -35,6 +49,16 @@ pub async fn list(
     let (asked, order) = (parameters.asked()?, parameters.order()?);
     let page = state.services.conversations.messages(caller.user_id(), &id, order, asked).await;
     Ok(Json(page.map_err(Problems::from)?).into_response())
+}
+
+/// The description of [`list`].
+pub fn list_operation() -> Operation {
+    read_operation(MESSAGES, "listMessages", Tag::Messages, "The messages of a conversation")
+        .description("A page of them in their order, on all branches: `parentId` says which follows which.")
+        .query_params(&["limit", "cursor", "order"])
+        .page_response::<Message>("A page.", &examples::message())
+        .errors(&LIST_CODES)
+        .errors(&[Code::ConversationNotFound])
 }
 
 /// `POST /api/conversations/{id}/messages`: one message, or several as `{"messages": [...]}`, all or none. 201 when a
@@ -55,6 +79,31 @@ pub async fn append(
     Ok((status, Json(appended)).into_response())
 }
 
+/// The description of [`append`].
+pub fn append_operation() -> Operation {
+    let appended = json!({ "messages": [examples::message()] });
+    write_operation(("post", MESSAGES), "appendMessages", Tag::Messages, "Add a message, or several")
+        .description(
+            "One message, or several as `{\"messages\": [...]}`: then all of them or none. Safe to send again with an \
+             `Idempotency-Key`, or with an `id` for each message: one that is there already is changed where it says \
+             something else, and left alone where it does not. A chatbot stores the beginning of its answer with \
+             `\"status\": \"in_progress\"` and finishes it with PATCH.",
+        )
+        .query_params(&["idempotencyKey"])
+        .json_body::<MessagesToAdd>(&examples::new_message())
+        .json_response::<Appended>(200, "All of them were there already.", &appended)
+        .json_response::<Appended>(201, "At least one is new.", &appended)
+        .errors(&BODY_CODES)
+        .errors(&[
+            Code::ConversationNotFound,
+            Code::MessageConflict,
+            Code::PartTooLarge,
+            Code::MessageTooLarge,
+            Code::IdempotencyKeyReused,
+            Code::ConversationFull,
+        ])
+}
+
 /// `GET /api/conversations/{id}/messages/{messageId}`.
 pub async fn find(
     State(state): State<AppState>,
@@ -63,6 +112,13 @@ pub async fn find(
 ) -> Answer {
     let found = state.services.conversations.message(caller.user_id(), &id, &message_id).await;
     Ok(Json(found.map_err(Problems::from)?).into_response())
+}
+
+/// The description of [`find`].
+pub fn find_operation() -> Operation {
+    read_operation(MESSAGE, "getMessage", Tag::Messages, "One message")
+        .json_response::<Message>(200, "The message.", &examples::message())
+        .errors(&[Code::ConversationNotFound, Code::MessageNotFound])
 }
 
 /// `PATCH /api/conversations/{id}/messages/{messageId}`: finishes an answer that was stored while it was being written,
@@ -79,6 +135,24 @@ pub async fn update(
     Ok(Json(updated.map_err(Problems::from)?).into_response())
 }
 
+/// The description of [`update`].
+pub fn update_operation() -> Operation {
+    write_operation(("patch", MESSAGE), "updateMessage", Tag::Messages, "Change a message")
+        .description(
+            "What is left out stays as it is; something has to change. The token that began an answer may finish it up to \
+             an hour after it has expired.",
+        )
+        .json_body::<MessageChange>(&examples::message_change())
+        .json_response::<Message>(200, "The message as it is now.", &examples::message())
+        .errors(&BODY_CODES)
+        .errors(&[
+            Code::ConversationNotFound,
+            Code::MessageNotFound,
+            Code::PartTooLarge,
+            Code::MessageTooLarge,
+        ])
+}
+
 /// Reads a body into a type.
 ///
 /// # Errors
@@ -92,7 +166,24 @@ async fn collect(request: Request) -> Result<bytes::Bytes, ProblemResponse> {
     Ok(body::json(&parts.headers, body, RouteSettings::of(&parts.extensions).body_limit).await?)
 }
 
+/// Several messages, each following the one before unless it says otherwise; all of them or none.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "describes the body; Batch reads it, and names the message that is invalid")]
+struct NewMessages {
+    #[schema(min_items = 1)]
+    messages: Vec<NewMessage>,
+}
+
 /// One message, or several.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the body")]
+enum MessagesToAdd {
+    One(NewMessage),
+    Several(NewMessages),
+}
+
 fn parse_batch(bytes: &[u8]) -> Result<Vec<NewMessage>, Problem> {
     #[derive(Deserialize)]
     struct BatchProbe {

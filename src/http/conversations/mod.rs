@@ -4,11 +4,15 @@ mod auth;
 mod crud;
 mod events;
 mod feedback;
+mod file_schemas;
 mod files;
 mod messages;
+mod operations;
 mod path_params;
 mod query;
 mod search;
+
+pub use operations::operations;
 
 use std::{any::Any, convert::Infallible, time::Duration};
 

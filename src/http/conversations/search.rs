@@ -5,11 +5,19 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use contract::Problems;
+use contract::{Problems, conversations::Hit, routes};
 use http::Uri;
 
-use super::{auth::Caller, query::Parameters};
-use crate::http::{app_state::AppState, errors::ProblemResponse};
+use super::{
+    auth::Caller,
+    operations::{LIST_CODES, read_operation},
+    query::Parameters,
+};
+use crate::http::{
+    app_state::AppState,
+    errors::ProblemResponse,
+    openapi::{Operation, Tag, examples},
+};
 
 /// The reader's messages that hold what is looked for.
 pub async fn search(
@@ -21,4 +29,17 @@ pub async fn search(
     let (asked, words) = (parameters.asked()?, parameters.once("q")?.unwrap_or_default());
     let page = state.services.conversations.search(caller.user_id(), words, asked).await;
     Ok(Json(page.map_err(Problems::from)?).into_response())
+}
+
+/// The description of [`search`].
+pub fn search_operation() -> Operation {
+    read_operation(routes::API_SEARCH, "searchMessages", Tag::Search, "Find messages by their words")
+        .description(
+            "Among the messages of all the reader's conversations, from the conversation begun last to the first, in each \
+             the newest first. All words have to be there, in any order; those in quotes side by side. The last word may \
+             be a beginning.",
+        )
+        .query_params(&["q", "limit", "cursor"])
+        .page_response::<Hit>("A page of what was found.", &examples::hit())
+        .errors(&LIST_CODES)
 }

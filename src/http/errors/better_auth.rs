@@ -7,19 +7,28 @@ use axum::{
 };
 use contract::{Code, Problem, Problems};
 use domain::BrowserEffects;
-use serde_json::{Map, Value};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{error_headers, status};
 use crate::http::browser_effects::WithBrowserEffects;
 
-/// The envelope of some problems.
-pub fn body(problems: &Problems) -> Value {
-    let mut body = Map::new();
-    body.insert("message".into(), message(problems).into());
-    if let Some(code) = problems.first().code.wire() {
-        body.insert("code".into(), code.into());
+/// Why it was not done.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Error)]
+pub struct ErrorBody {
+    /// For people.
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    code: Option<&'static str>,
+}
+
+impl ErrorBody {
+    /// The envelope of some problems.
+    pub fn of(problems: &Problems) -> Self {
+        Self { message: message(problems), code: problems.first().code.wire() }
     }
-    Value::Object(body)
 }
 
 /// An error response, ready to be returned with `?`.
@@ -50,7 +59,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Refusal { problems, effects } = *self.0;
         let first = problems.first();
-        let mut response = (status(first.code), Json(body(&problems))).into_response();
+        let mut response = (status(first.code), Json(ErrorBody::of(&problems))).into_response();
         error_headers(first, &mut response);
         response.with_effects(effects)
     }

@@ -1,4 +1,4 @@
-//! The description of the API (OpenAPI 3.1), generated from the types, the codes and the questions of the book.
+//! The document of the API (OpenAPI 3.1), put together from the operations beside the handlers.
 
 use std::collections::BTreeMap;
 
@@ -6,37 +6,22 @@ use contract::{Questions, routes};
 use serde_json::{Map, Value, json};
 
 use super::{
-    accounts::{self, ACCOUNT, SESSIONS},
-    conversations::{self, CONVERSATIONS},
-    mails::{self, PASSWORDS},
-    messages::{self, MESSAGES},
-    operation::Operation,
-    parameters, schemas,
-    service::{self, SERVICE, TOKENS},
+    operation::{Operation, Tag},
+    parameters,
+    schemas::Schemas,
 };
+use crate::http::{better_auth, conversations};
 
-/// What differs from server to server.
+/// The parts of the document that differ from server to server.
 #[derive(Debug, Clone, Copy)]
-pub struct About<'a> {
-    /// Where it is reached.
+pub struct ServerInfo<'a> {
+    /// The origin of the server.
     pub origin: &'a str,
     /// The name of the session's cookie.
     pub cookie: &'a str,
-    /// What the book asks its readers.
+    /// The book's questions.
     pub questions: &'a Questions,
 }
-
-/// The headings, in the order of the document.
-const TAGS: [(&str, &str); 8] = [
-    (CONVERSATIONS, "What a reader and the chatbot talked about, kept for the reader."),
-    (MESSAGES, "What was said, in parts that are kept as they came, and what the reader thinks of it."),
-    ("Search", "Over all conversations of a reader."),
-    (ACCOUNT, "The wire of Better Auth: its unmodified client works."),
-    (SESSIONS, "Where a reader is signed in."),
-    (PASSWORDS, "Changed, proved and recovered, with links that are mailed."),
-    (TOKENS, "What other services trust."),
-    (SERVICE, "The server itself."),
-];
 
 const DESCRIPTION: &str = "Accounts, sessions and tokens for the readers of a book, and their conversations with its \
     chatbot.\n\nA chatbot calls with the reader's token (`GET /api/auth/token`), a page of the book with the reader's \
@@ -45,10 +30,19 @@ const DESCRIPTION: &str = "Accounts, sessions and tokens for the readers of a bo
     `/api/auth` they have the shape of Better Auth. Go by `code` in either.";
 
 /// The whole document.
-pub fn describe(about: &About<'_>) -> Value {
-    let tags: Vec<Value> =
-        TAGS.iter().map(|(name, words)| json!({ "name": name, "description": words })).collect();
-    let (paths, examples) = paths(about.questions);
+pub fn describe(server: &ServerInfo<'_>) -> Value {
+    let tags = Tag::ALL.map(|(_, name, description)| json!({ "name": name, "description": description }));
+    let (mut paths, mut examples, mut schemas) = (Map::new(), BTreeMap::new(), Schemas::default());
+    for operation in operations(server.questions) {
+        examples.extend(operation.examples());
+        schemas.extend(operation.schemas());
+        let (method, path) = (operation.method, operation.path.clone());
+        let item = paths.entry(path).or_insert_with(|| json!({}));
+        if let Some(item) = item.as_object_mut() {
+            item.insert(method.into(), operation.into_json());
+        }
+    }
+    let parameters = parameters::parameters(&mut schemas);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -58,8 +52,8 @@ pub fn describe(about: &About<'_>) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
-        "externalDocs": { "description": "The same as a page, with every problem", "url": format!("{}{}", about.origin, routes::API_DOCS) },
-        "servers": [{ "url": about.origin }],
+        "externalDocs": { "description": "The same as a page, with every problem", "url": format!("{}{}", server.origin, routes::API_DOCS) },
+        "servers": [{ "url": server.origin }],
         "tags": tags,
         "paths": paths,
         "components": {
@@ -69,41 +63,23 @@ pub fn describe(about: &About<'_>) -> Value {
                     "description": "A reader's token, from `GET /api/auth/token`. A session's own token is none.",
                 },
                 "sessionCookie": {
-                    "type": "apiKey", "in": "cookie", "name": about.cookie,
+                    "type": "apiKey", "in": "cookie", "name": server.cookie,
                     "description": "Set by signing in. What changes something has to come from a trusted origin, \
                         by `Origin` or `Referer`.",
                 },
             },
-            "parameters": parameters::parameters(),
+            "parameters": parameters,
             "headers": parameters::headers(),
             "examples": examples,
-            "schemas": all_schemas(about.questions),
+            "schemas": schemas.into_json(server.questions),
         },
     })
 }
 
-fn all_schemas(questions: &Questions) -> Map<String, Value> {
-    let mut all = schemas::schemas(questions);
-    all.insert("MessagesToAdd".into(), messages::to_add());
-    all
-}
-
-/// The operations by path, in the order of the headings; and the problems they end in, by name.
-fn paths(questions: &Questions) -> (Map<String, Value>, BTreeMap<String, Value>) {
-    let groups: [Vec<Operation>; 4] = [
-        conversations::operations(questions),
-        accounts::operations(questions),
-        mails::operations(questions),
-        service::operations(),
-    ];
-    let (mut paths, mut examples) = (Map::new(), BTreeMap::new());
-    for operation in groups.into_iter().flatten() {
-        examples.extend(operation.examples());
-        let (method, path) = (operation.method, operation.path.clone());
-        let item = paths.entry(path).or_insert_with(|| json!({}));
-        if let Some(item) = item.as_object_mut() {
-            item.insert(method.into(), operation.finish());
-        }
-    }
-    (paths, examples)
+/// Every operation, in the order of the document.
+fn operations(questions: &Questions) -> Vec<Operation> {
+    let mut operations = conversations::operations(questions);
+    operations.extend(better_auth::operations(questions));
+    operations.extend(super::operations());
+    operations
 }

@@ -1,4 +1,4 @@
-//! From OpenAPI 3.1 to 3.0.3, for tools that know no more: schemas there are an older dialect of JSON Schema.
+//! Conversion from OpenAPI 3.1 to 3.0.3, whose schemas are an older dialect of JSON Schema.
 
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ pub fn to_3_0(document: &Value) -> Value {
     document
 }
 
-/// Looks for schemas everywhere but in examples, and among the named ones.
+/// Rewrites the schemas in the document, apart from examples and the named ones.
 fn find_schemas(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -40,7 +40,7 @@ fn find_schemas(value: &mut Value) {
     }
 }
 
-/// Rewrites one schema and those inside it.
+/// Rewrites a schema and those in it.
 fn schema(value: &mut Value) {
     let Some(members) = value.as_object_mut() else { return };
     for inner in ["properties", "patternProperties"] {
@@ -69,7 +69,7 @@ fn schema(value: &mut Value) {
     }
 }
 
-/// What 3.0 has no word for and does without.
+/// Keywords that 3.0 does not have; they only narrow a schema, so leaving them out is safe.
 const NEWER: [&str; 13] = [
     "$schema",
     "$comment",
@@ -86,7 +86,7 @@ const NEWER: [&str; 13] = [
     "else",
 ];
 
-/// `const` is an `enum` of one.
+/// `const` becomes an `enum` of one value.
 fn constant(members: &mut Map<String, Value>) {
     if let Some(value) = members.shift_remove("const") {
         let kind = match &value {
@@ -102,7 +102,7 @@ fn constant(members: &mut Map<String, Value>) {
     }
 }
 
-/// The first of several examples.
+/// `examples` becomes `example`, with the first of them.
 fn examples(members: &mut Map<String, Value>) {
     let first = members.shift_remove("examples").and_then(|it| it.as_array()?.first().cloned());
     if let Some(first) = first {
@@ -110,11 +110,11 @@ fn examples(members: &mut Map<String, Value>) {
     }
 }
 
-/// A list of types: `null` becomes `nullable`, several others a choice.
+/// A list of types: `null` becomes `nullable`, several others become `anyOf`.
 fn kinds(members: &mut Map<String, Value>) {
     let kinds = match members.get("type") {
         Some(Value::Array(kinds)) => kinds.clone(),
-        // Nothing but `null`: no type of 3.0.
+        // 3.0 has no type `null`.
         Some(kind) if kind == "null" => {
             members.shift_remove("type");
             members.insert("enum".into(), json!([null]));
@@ -139,11 +139,11 @@ fn kinds(members: &mut Map<String, Value>) {
     }
 }
 
-/// A choice with `null` in it: the rest, `nullable`.
+/// A choice that includes `null` becomes the rest of it, `nullable`.
 fn null_among(members: &mut Map<String, Value>, choice: &str) {
     let Some(options) = members.get_mut(choice).and_then(Value::as_array_mut) else { return };
     let all = options.len();
-    // What was `{"type": "null"}` has been rewritten by now.
+    // `{"type": "null"}` has been rewritten to this by `kinds`.
     let null = json!({ "enum": [null], "nullable": true });
     options.retain(|option| *option != null);
     if options.len() == all {
@@ -157,7 +157,7 @@ fn null_among(members: &mut Map<String, Value>, choice: &str) {
     members.insert("nullable".into(), json!(true));
 }
 
-/// A bound that is a number becomes a flag beside the other bound.
+/// An exclusive bound becomes a flag beside the inclusive one.
 fn exclusive(members: &mut Map<String, Value>, name: &str, inclusive: &str) {
     if let Some(bound) = members.get(name).filter(|bound| bound.is_number()).cloned() {
         members.insert(inclusive.into(), bound);
@@ -165,7 +165,7 @@ fn exclusive(members: &mut Map<String, Value>, name: &str, inclusive: &str) {
     }
 }
 
-/// In 3.0 whatever stands beside a `$ref` is ignored, so the reference moves inside.
+/// 3.0 ignores the siblings of a `$ref`, so the reference moves into `allOf`.
 fn move_ref_siblings(members: &mut Map<String, Value>) {
     if members.len() > 1
         && let Some(reference) = members.shift_remove("$ref")
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn newer_words_become_older_ones() {
+    fn newer_keywords_become_older_ones() {
         assert_eq!(down(json!({ "const": true })), json!({ "type": "boolean", "enum": [true] }));
         assert_eq!(down(json!({ "examples": [1, 2] })), json!({ "example": 1 }));
         assert_eq!(down(json!({ "exclusiveMinimum": 3 })), json!({ "minimum": 3, "exclusiveMinimum": true }));
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn members_that_are_called_like_words_of_the_schema_stay() {
+    fn properties_named_like_keywords_stay() {
         let given =
             json!({ "properties": { "const": { "type": "string" }, "examples": { "type": "array" } } });
         assert_eq!(down(given.clone()), given);

@@ -1,27 +1,35 @@
-//! Examples: one reader, one conversation about robots.
+//! The examples of the document: one user and one conversation about robots.
 
-use contract::{QuestionKind, Questions};
+use contract::{QuestionKind, Questions, SessionAndUser, SessionBody, Timestamp, UserDto};
 use serde_json::{Map, Value, json};
 
-const READER: &str = "4006beb9-933e-4d7d-9b7a-d466fd894826";
+/// The id of the user.
+pub const USER: &str = "4006beb9-933e-4d7d-9b7a-d466fd894826";
+/// The id of the user's way to sign in.
+pub const ACCOUNT: &str = "0199a4f0-6f57-7c1a-9a53-2f8f6c1f0001";
+/// The token that names the session.
+pub const TOKEN: &str = "866acd27fafa2bf33934680eb981e2d6";
+/// 2026-11-21T02:04:45.927Z.
+pub const WHEN: Timestamp = Timestamp::from_millis(1_795_226_685_927);
 const CONVERSATION: &str = "0199a4f0-6f57-7c1a-9a53-2f8f6c1f4d11";
-const WHEN: &str = "2026-11-21T02:04:45.927Z";
-/// Where an opaque cursor stands for itself.
+/// An opaque cursor.
 const CURSOR: &str = "bXlzdGVyeQ";
 
-/// A reader, as every answer shows one.
-pub fn user(questions: &Questions) -> Value {
-    let mut user = json!({
-        "id": READER, "name": "Ada", "email": "ada@example.com", "emailVerified": false, "image": null,
-        "createdAt": WHEN, "updatedAt": WHEN,
-    });
-    if let Some(user) = user.as_object_mut() {
-        user.extend(answers(questions, true));
+/// A user.
+pub fn user(questions: &Questions) -> UserDto {
+    UserDto {
+        id: USER.into(),
+        name: "Ada".into(),
+        email: "ada@example.com".into(),
+        email_verified: false,
+        image: None,
+        created_at: WHEN,
+        updated_at: WHEN,
+        answers: answers(questions, true),
     }
-    user
 }
 
-/// Answers to the questions of a book; without `all`, those that have to be given.
+/// Answers to the questions of a book: to all, or to the required ones.
 pub fn answers(questions: &Questions, all: bool) -> Map<String, Value> {
     let asked = questions.iter().filter(|question| all || question.required);
     let answered = asked.map(|question| {
@@ -29,27 +37,29 @@ pub fn answers(questions: &Questions, all: bool) -> Map<String, Value> {
             QuestionKind::Choice { options } => options.first().map(|option| json!(option.value)),
             QuestionKind::Text { .. } => None,
         };
-        let spoken = if question.required { answer.unwrap_or_else(|| json!("words")) } else { Value::Null };
-        (question.name.clone(), spoken)
+        let example = if question.required { answer.unwrap_or_else(|| json!("words")) } else { Value::Null };
+        (question.name.clone(), example)
     });
     answered.collect()
 }
 
-/// A session, as the list shows one.
-pub fn session() -> Value {
-    json!({
-        "id": "866acd27-fafa-2bf3-3934-680eb981e2d6", "token": "866acd27fafa2bf33934680eb981e2d6", "userId": READER,
-        "expiresAt": "2026-11-28T02:04:45.927Z", "createdAt": WHEN, "updatedAt": WHEN,
-        "ipAddress": "127.0.0.1", "userAgent": "curl/8.5.0",
-    })
+/// A session of that user.
+pub fn session() -> SessionBody {
+    SessionBody {
+        id: "866acd27-fafa-2bf3-3934-680eb981e2d6".into(),
+        token: TOKEN.into(),
+        user_id: USER.into(),
+        expires_at: WHEN.plus_seconds(7 * 86_400),
+        created_at: WHEN,
+        updated_at: WHEN,
+        ip_address: "127.0.0.1".into(),
+        user_agent: "curl/8.5.0".into(),
+    }
 }
 
-/// The password, which is the only way to sign in so far.
-pub fn sign_in_method() -> Value {
-    json!({
-        "id": "0199a4f0-6f57-7c1a-9a53-2f8f6c1f0001", "providerId": "credential", "accountId": READER, "userId": READER,
-        "createdAt": WHEN, "updatedAt": WHEN, "scopes": [],
-    })
+/// That session with its user.
+pub fn session_and_user(questions: &Questions) -> SessionAndUser {
+    SessionAndUser { session: session(), user: user(questions) }
 }
 
 /// A conversation with two messages.
@@ -80,7 +90,7 @@ fn parts() -> Value {
     ])
 }
 
-/// A conversation that is to be made.
+/// The body that creates a conversation.
 pub fn new_conversation() -> Value {
     json!({ "title": "Walking robots", "metadata": { "chapter": "locomotion" } })
 }
@@ -90,27 +100,27 @@ pub fn conversation_change() -> Value {
     json!({ "title": "How robots walk" })
 }
 
-/// What a reader asks.
+/// A question of a reader.
 pub fn new_message() -> Value {
     json!({ "id": "q1", "role": "user", "content": "How do robots walk?" })
 }
 
-/// The end of an answer that was stored while it was being written.
+/// The last change of an answer that is stored while it is generated.
 pub fn message_change() -> Value {
     json!({ "parts": parts(), "status": "complete" })
 }
 
-/// What a reader thinks of it.
+/// Feedback of a reader.
 pub fn new_feedback() -> Value {
     json!({ "value": 1, "tags": ["helpful"] })
 }
 
-/// That, as it is stored.
+/// That feedback as it is stored.
 pub fn feedback() -> Value {
     json!({ "value": 1, "comment": null, "tags": ["helpful"], "updatedAt": WHEN })
 }
 
-/// A message that was found.
+/// A search result.
 pub fn hit() -> Value {
     json!({
         "conversation": { "id": CONVERSATION, "title": "Walking robots", "opening": "How do robots walk?" },
@@ -145,7 +155,7 @@ pub fn file() -> Value {
     })
 }
 
-/// What came of a file with it, and with one that could not be read.
+/// The result of importing a file with that conversation and an unreadable one.
 pub fn imported() -> Value {
     json!({
         "conversations": [{ "id": CONVERSATION, "title": "Walking robots", "messages": 1, "added": 1, "withoutRaw": 0 }],

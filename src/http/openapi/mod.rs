@@ -1,18 +1,14 @@
-//! The description of the API: as OpenAPI 3.1, as OpenAPI 3.0, and as a page.
+//! The OpenAPI documents (3.1 and 3.0) and the page that shows them. Each operation is described beside its handler.
 
-mod accounts;
-mod conversations;
 mod document;
 mod downgrade_3_0;
-mod examples;
-mod files;
-mod mails;
-mod messages;
+pub mod examples;
 mod operation;
 mod parameters;
 mod schemas;
-mod service;
-mod wire;
+pub mod values;
+
+pub use operation::{Auth, Operation, Tag, reference};
 
 use std::sync::{Arc, OnceLock};
 
@@ -26,10 +22,10 @@ use axum::{
 };
 use contract::{Code, routes};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use self::document::About;
+use self::document::ServerInfo;
 use super::{
     app_state::AppState,
     compression::gzipped,
@@ -38,52 +34,55 @@ use super::{
     pages::{self, RenderContext},
 };
 
-/// The paths of the description.
+/// The documents and the page.
 pub fn routes(state: &AppState) -> Router<AppState> {
-    let described = OpenApiDocuments { state: state.clone(), written: Arc::default() };
+    let documents = OpenApiDocuments { state: state.clone(), rendered: Arc::default() };
     let json = Router::new()
-        .route(routes::OPENAPI, get(newer))
-        .route(routes::OPENAPI_3_0, get(older))
+        .route(routes::OPENAPI, get(openapi_3_1))
+        .route(routes::OPENAPI_3_0, get(openapi_3_0))
         .method_not_allowed_fallback(wrong_method);
-    json.route(routes::API_DOCS, get(page)).with_state(described)
+    json.route(routes::API_DOCS, get(page)).with_state(documents)
 }
 
-/// The description of one server, written when it is first asked for.
+/// The documents of one server, rendered with the first request.
 #[derive(Debug, Clone)]
 struct OpenApiDocuments {
     state: AppState,
-    written: Arc<OnceLock<Written>>,
+    rendered: Arc<OnceLock<Rendered>>,
 }
 
 #[derive(Debug)]
-struct Written {
+struct Rendered {
     document: Arc<Value>,
-    newer: File,
-    older: File,
+    openapi_3_1: JsonFile,
+    openapi_3_0: JsonFile,
 }
 
 /// A document as it is sent.
 #[derive(Debug)]
-struct File {
+struct JsonFile {
     bytes: Bytes,
     etag: Option<HeaderValue>,
 }
 
 impl OpenApiDocuments {
-    fn written(&self) -> &Written {
-        self.written.get_or_init(|| {
-            let document = document::describe(&About {
+    fn rendered(&self) -> &Rendered {
+        self.rendered.get_or_init(|| {
+            let document = document::describe(&ServerInfo {
                 origin: self.state.site.origin.as_str(),
                 cookie: &self.state.cookies().session_name(),
                 questions: &self.state.services.questions,
             });
-            let (newer, older) = (File::of(&document), File::of(&downgrade_3_0::to_3_0(&document)));
-            Written { document: Arc::new(document), newer, older }
+            Rendered {
+                openapi_3_1: JsonFile::of(&document),
+                openapi_3_0: JsonFile::of(&downgrade_3_0::to_3_0(&document)),
+                document: Arc::new(document),
+            }
         })
     }
 }
 
-impl File {
+impl JsonFile {
     fn of(document: &Value) -> Self {
         let mut bytes = serde_json::to_vec_pretty(document).unwrap_or_default();
         bytes.push(b'\n');
@@ -92,19 +91,19 @@ impl File {
         Self { bytes: bytes.into(), etag: HeaderValue::try_from(format!("\"{digest}\"")).ok() }
     }
 
-    /// Anybody may read it, from any page: nothing of it is secret, and no cookie is looked at.
+    /// Anybody may read it, from any origin: it holds no secret, and no cookie is read.
     fn serve(&self, request: &HeaderMap) -> Response {
-        let known = request.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+        let cached = request.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
         let etag = self.etag.as_ref().and_then(|etag| etag.to_str().ok());
-        let is_known = known.is_some_and(|known| {
-            known.split(',').any(|it| Some(it.trim().trim_start_matches("W/")) == etag || it.trim() == "*")
+        let is_cached = cached.is_some_and(|tags| {
+            tags.split(',').any(|tag| Some(tag.trim().trim_start_matches("W/")) == etag || tag.trim() == "*")
         });
-        let mut response = match is_known {
+        let mut response = match is_cached {
             true => StatusCode::NOT_MODIFIED.into_response(),
             false => self.bytes.clone().into_response(),
         };
         let headers = response.headers_mut();
-        if is_known {
+        if is_cached {
             headers.remove(header::CONTENT_TYPE);
         } else {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -116,27 +115,57 @@ impl File {
     }
 }
 
-async fn newer(State(described): State<OpenApiDocuments>, headers: HeaderMap) -> Response {
-    described.written().newer.serve(&headers)
+async fn openapi_3_1(State(documents): State<OpenApiDocuments>, headers: HeaderMap) -> Response {
+    documents.rendered().openapi_3_1.serve(&headers)
 }
 
-async fn older(State(described): State<OpenApiDocuments>, headers: HeaderMap) -> Response {
-    described.written().older.serve(&headers)
+async fn openapi_3_0(State(documents): State<OpenApiDocuments>, headers: HeaderMap) -> Response {
+    documents.rendered().openapi_3_0.serve(&headers)
 }
 
-/// The description as a page. It is the same for everybody, so nobody is asked who they are.
-async fn page(State(described): State<OpenApiDocuments>, request: Request) -> Response {
-    let reference = Reference { document: Arc::clone(&described.written().document), statuses };
+/// The reference page. It is the same for everybody, so the request is not authenticated.
+async fn page(State(documents): State<OpenApiDocuments>, request: Request) -> Response {
+    let reference = Reference { document: Arc::clone(&documents.rendered().document), statuses };
     let scene = RenderContext { reference: Some(reference), ..RenderContext::default() };
-    let page = pages::render(&described.state, request.uri().clone(), scene).await;
+    let page = pages::render(&documents.state, request.uri().clone(), scene).await;
     gzipped(page, request.headers()).await
 }
 
-/// The statuses that a code is answered with: on the wire, and in a document.
+/// The statuses of a code: in the Better Auth format, and in a problem document.
 fn statuses(code: Code) -> Vec<u16> {
     let mut both = vec![errors::status(code).as_u16(), status_of(code).as_u16()];
     both.dedup();
     both
+}
+
+/// The descriptions of the two documents.
+fn operations() -> [Operation; 2] {
+    [openapi_3_1_operation(), openapi_3_0_operation()]
+}
+
+fn openapi_3_1_operation() -> Operation {
+    let route = ("get", routes::OPENAPI);
+    document_operation(Operation::new(
+        route,
+        "getDescription",
+        Tag::Service,
+        "This description",
+        Auth::Public,
+    ))
+}
+
+fn openapi_3_0_operation() -> Operation {
+    let summary = "This description, for tools that know OpenAPI 3.0 alone";
+    let route = ("get", routes::OPENAPI_3_0);
+    document_operation(Operation::new(route, "getOlderDescription", Tag::Service, summary, Auth::Public))
+}
+
+fn document_operation(operation: Operation) -> Operation {
+    let (schema, example) = (json!({ "type": "object" }), json!({ "openapi": "3.1.0" }));
+    operation
+        .response_as(200, "The description.", "application/json", &schema, &example)
+        .response_header("ETag")
+        .empty_response(304, "It is what `If-None-Match` names.")
 }
 
 #[cfg(test)]
@@ -144,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_example_can_be_read_as_what_it_is_an_example_of() {
+    fn every_example_of_a_conversation_matches_its_type() {
         use contract::conversations as types;
         use serde::de::DeserializeOwned;
         fn read<T: DeserializeOwned>(example: Value) {

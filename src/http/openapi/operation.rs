@@ -1,78 +1,137 @@
-//! One operation: what is sent, what comes back, and which problems it may end in.
+//! The builder of one operation: request, responses and the problems it may end in. Each stands beside its handler.
 
 use contract::{Code, Problem};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
+use super::{examples, schemas::Schemas};
 use crate::http::{
-    better_auth::body::MAX_BODY,
-    errors::{self, better_auth, problem_json},
+    better_auth::{
+        body::{Accepts, MAX_BODY},
+        fields::RequestBody,
+    },
+    errors::{self, better_auth::ErrorBody, problem_json},
 };
 
-/// Which of the two kinds of error an operation answers with.
+/// The format of an operation's errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Errors {
-    /// `application/problem+json`.
-    Documents,
-    /// `{code, message}` of the Better Auth wire.
-    Wire,
+enum ErrorFormat {
+    /// `application/problem+json` (RFC 9457).
+    ProblemJson,
+    /// `{"message", "code"}` of the Better Auth wire.
+    BetterAuth,
 }
 
-/// Who may call.
+/// How a request is authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Caller {
-    /// Anybody.
-    Anybody,
-    /// A reader by session cookie.
+pub enum Auth {
+    /// Not at all.
+    Public,
+    /// By the session cookie.
     Session,
-    /// Anybody; a session changes what happens.
-    PerhapsSession,
-    /// A reader by JWT or by session cookie.
-    Reader,
+    /// By the session cookie, which may be missing.
+    OptionalSession,
+    /// By a JWT or by the session cookie.
+    TokenOrSession,
 }
 
-/// An operation of the document.
+/// The headings of the document, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tag {
+    /// Conversations.
+    Conversations,
+    /// Messages of conversations.
+    Messages,
+    /// Full-text search.
+    Search,
+    /// The reader's account.
+    Account,
+    /// Sessions.
+    Sessions,
+    /// Passwords, e-mail addresses and the links mailed for them.
+    Passwords,
+    /// JWTs and the keys they are verified with.
+    Tokens,
+    /// The server itself.
+    Service,
+}
+
+impl Tag {
+    /// Every tag with its name and its description.
+    pub const ALL: [(Self, &'static str, &'static str); 8] = [
+        (
+            Self::Conversations,
+            "Conversations",
+            "What a reader and the chatbot talked about, kept for the reader.",
+        ),
+        (
+            Self::Messages,
+            "Messages",
+            "What was said, in parts that are kept as they came, and what the reader thinks of it.",
+        ),
+        (Self::Search, "Search", "Over all conversations of a reader."),
+        (Self::Account, "Account", "The wire of Better Auth: its unmodified client works."),
+        (Self::Sessions, "Sessions", "Where a reader is signed in."),
+        (
+            Self::Passwords,
+            "Passwords and addresses",
+            "Changed, proved and recovered, with links that are mailed.",
+        ),
+        (Self::Tokens, "Tokens", "What other services trust."),
+        (Self::Service, "Service", "The server itself."),
+    ];
+
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(tag, ..)| *tag == self).map_or("", |(_, name, _)| name)
+    }
+}
+
+/// An operation of the document, with the schemas that it refers to.
 #[derive(Debug, Clone)]
 pub struct Operation {
-    /// In lower case, as it stands in the document.
+    /// In lower case, as in the document.
     pub method: &'static str,
-    /// As it stands in the document: `/api/conversations/{id}`.
+    /// As in the document: `/api/conversations/{id}`.
     pub path: String,
-    errors: Errors,
+    errors: ErrorFormat,
     object: Map<String, Value>,
     responses: Vec<(u16, Value)>,
     codes: Vec<Code>,
+    schemas: Schemas,
 }
 
 impl Operation {
-    /// An operation with a stable name (`operationId`), under the heading `tag`.
-    pub fn new(
-        (method, path): (&'static str, &str),
-        id: &str,
-        tag: &str,
-        summary: &str,
-        caller: Caller,
-    ) -> Self {
-        let security = match caller {
-            Caller::Anybody => json!([]),
-            Caller::Session => json!([{ "sessionCookie": [] }]),
-            Caller::PerhapsSession => json!([{ "sessionCookie": [] }, {}]),
-            Caller::Reader => json!([{ "bearerJwt": [] }, { "sessionCookie": [] }]),
+    /// An operation with a stable `operationId`.
+    pub fn new((method, path): (&'static str, &str), id: &str, tag: Tag, summary: &str, auth: Auth) -> Self {
+        let security = match auth {
+            Auth::Public => json!([]),
+            Auth::Session => json!([{ "sessionCookie": [] }]),
+            Auth::OptionalSession => json!([{ "sessionCookie": [] }, {}]),
+            Auth::TokenOrSession => json!([{ "bearerJwt": [] }, { "sessionCookie": [] }]),
         };
         let object = [
             ("operationId", json!(id)),
-            ("tags", json!([tag])),
+            ("tags", json!([tag.name()])),
             ("summary", json!(summary)),
             ("security", security),
         ];
         let object = object.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
-        let errors = if path.starts_with(contract::routes::API) { Errors::Wire } else { Errors::Documents };
-        let new = Self { method, path: path.to_owned(), errors, object, responses: vec![], codes: vec![] };
+        let is_better_auth = path.starts_with(contract::routes::API);
+        let errors = if is_better_auth { ErrorFormat::BetterAuth } else { ErrorFormat::ProblemJson };
+        let mut schemas = Schemas::default();
+        match errors {
+            ErrorFormat::BetterAuth => schemas.add::<ErrorBody>(),
+            ErrorFormat::ProblemJson => schemas.add::<problem_json::Document>(),
+        };
+        let (responses, codes) = (Vec::new(), Vec::new());
+        let new = Self { method, path: path.to_owned(), errors, object, responses, codes, schemas };
         new.in_path(path)
     }
 
     /// More about it, in Markdown.
     #[must_use]
-    pub fn describe(mut self, description: &str) -> Self {
+    pub fn description(mut self, description: &str) -> Self {
         self.object.insert("description".into(), json!(description));
         self
     }
@@ -86,9 +145,9 @@ impl Operation {
         self
     }
 
-    /// A text in the query that only this operation knows.
+    /// A text parameter of the query that no other operation has.
     #[must_use]
-    pub fn asks_text(mut self, name: &str, required: bool, description: &str) -> Self {
+    pub fn query_text(mut self, name: &str, required: bool, description: &str) -> Self {
         self.parameter(json!({
             "name": name, "in": "query", "required": required, "description": description,
             "schema": { "type": "string" },
@@ -96,40 +155,74 @@ impl Operation {
         self
     }
 
+    /// A body of the Better Auth wire, with the media types that its reader takes.
+    #[must_use]
+    pub fn body<T: RequestBody + ToSchema>(mut self, example: &Value) -> Self {
+        let schema = self.schemas.add::<T>();
+        let types: &[&str] = match T::ACCEPTS {
+            Accepts::Json => &["application/json"],
+            Accepts::JsonOrForm => &["application/json", "application/x-www-form-urlencoded"],
+        };
+        self.body_as(types, &schema, example, !T::OPTIONAL)
+    }
+
     /// A body of JSON.
     #[must_use]
-    pub fn json_body(self, schema: &str, example: &Value) -> Self {
-        self.body(&["application/json"], schema, example, true)
+    pub fn json_body<T: ToSchema>(mut self, example: &Value) -> Self {
+        let schema = self.schemas.add::<T>();
+        self.json_body_as(&schema, example)
     }
 
-    /// A body of JSON or of a form.
+    /// A body of JSON with any schema.
     #[must_use]
-    pub fn takes_form(self, schema: &str, example: &Value) -> Self {
-        self.body(&["application/json", "application/x-www-form-urlencoded"], schema, example, true)
+    pub fn json_body_as(self, schema: &Value, example: &Value) -> Self {
+        self.body_as(&["application/json"], schema, example, true)
     }
 
-    /// A body of JSON that may be left out.
-    #[must_use]
-    pub fn optional_json_body(self, schema: &str, example: &Value) -> Self {
-        self.body(&["application/json"], schema, example, false)
-    }
-
-    fn body(mut self, types: &[&str], schema: &str, example: &Value, required: bool) -> Self {
-        let content = types.iter().map(|kind| ((*kind).to_owned(), media(reference(schema), example)));
+    fn body_as(mut self, types: &[&str], schema: &Value, example: &Value, required: bool) -> Self {
+        let content = types.iter().map(|kind| ((*kind).to_owned(), media(schema, example)));
         let content: Map<String, Value> = content.collect();
         self.object.insert("requestBody".into(), json!({ "required": required, "content": content }));
         self
     }
 
-    /// An answer of JSON after a known schema.
+    /// A response of JSON, with an example.
     #[must_use]
-    pub fn answers(self, status: u16, description: &str, schema: &str, example: &Value) -> Self {
-        self.answers_as(status, description, "application/json", &reference(schema), example)
+    pub fn response<T: Serialize + ToSchema>(self, status: u16, description: &str, example: &T) -> Self {
+        self.json_response::<T>(status, description, &to_json(example))
     }
 
-    /// An answer of any media type, one of several when the one before has the same status.
+    /// A response of JSON.
     #[must_use]
-    pub fn answers_as(
+    pub fn json_response<T: ToSchema>(mut self, status: u16, description: &str, example: &Value) -> Self {
+        let schema = self.schemas.add::<T>();
+        self.response_as(status, description, "application/json", &schema, example)
+    }
+
+    /// A response of JSON that may be `null`.
+    #[must_use]
+    pub fn nullable_response<T: Serialize + ToSchema>(mut self, description: &str, example: &T) -> Self {
+        let schema = json!({ "oneOf": [{ "type": "null" }, self.schemas.add::<T>()] });
+        self.response_as(200, description, "application/json", &schema, &to_json(example))
+    }
+
+    /// A response with a JSON array.
+    #[must_use]
+    pub fn list_response<T: Serialize + ToSchema>(mut self, description: &str, example: &[T]) -> Self {
+        let schema = json!({ "type": "array", "items": self.schemas.add::<T>() });
+        self.response_as(200, description, "application/json", &schema, &to_json(example))
+    }
+
+    /// A response with a page of a list.
+    #[must_use]
+    pub fn page_response<T: ToSchema>(mut self, description: &str, item: &Value) -> Self {
+        let schema = self.schemas.add_page::<T>();
+        self.response_as(200, description, "application/json", &schema, &examples::page(item))
+    }
+
+    /// A response of any media type, one of several when the one before has the same status.
+    #[must_use]
+    pub fn response_as(
         mut self,
         status: u16,
         description: &str,
@@ -137,42 +230,49 @@ impl Operation {
         schema: &Value,
         example: &Value,
     ) -> Self {
-        let answer = media(schema.clone(), example);
+        let body = media(schema, example);
         let same = self.responses.last_mut().filter(|(known, _)| *known == status);
         match same.and_then(|(_, response)| response.get_mut("content")?.as_object_mut()) {
-            Some(content) => drop(content.insert(media_type.to_owned(), answer)),
+            Some(content) => drop(content.insert(media_type.to_owned(), body)),
             None => {
-                let content = json!({ (media_type): answer });
+                let content = json!({ (media_type): body });
                 self.responses.push((status, json!({ "description": description, "content": content })));
             }
         }
         self
     }
 
-    /// An answer without a body.
+    /// A response without a body.
     #[must_use]
-    pub fn answers_empty(mut self, status: u16, description: &str) -> Self {
+    pub fn empty_response(mut self, status: u16, description: &str) -> Self {
         self.responses.push((status, json!({ "description": description })));
         self
     }
 
-    /// A header of the answer that was described last, of those in [`super::parameters`].
+    /// A header of the last described response, of those in [`super::parameters`].
     #[must_use]
-    pub fn with_header(mut self, header: &str) -> Self {
+    pub fn response_header(mut self, header: &str) -> Self {
         if let Some((_, response)) = self.responses.last_mut() {
             add_header(response, header);
         }
         self
     }
 
-    /// Problems it may end in; their statuses and bodies are those that the server answers with.
+    /// A schema that no type stands for, for use with [`reference`].
+    #[must_use]
+    pub fn schema(mut self, name: &str, schema: Value) -> Self {
+        self.schemas.insert(name, schema);
+        self
+    }
+
+    /// The problems it may end in; statuses and bodies are those that the server answers with.
     #[must_use]
     pub fn errors(mut self, codes: &[Code]) -> Self {
         self.codes.extend(codes);
         self
     }
 
-    /// The same under an older name.
+    /// The same operation under an older path.
     #[must_use]
     pub fn deprecated_alias(&self, path: &str, id: &str) -> Self {
         let mut older = Self { path: path.to_owned(), ..self.clone() };
@@ -182,14 +282,19 @@ impl Operation {
         older
     }
 
-    /// As it stands in the document.
-    pub fn finish(mut self) -> Value {
+    /// The schemas that the operation refers to.
+    pub const fn schemas(&self) -> &Schemas {
+        &self.schemas
+    }
+
+    /// The operation as the document has it.
+    pub fn into_json(mut self) -> Value {
         let mut statuses: Vec<u16> = self.codes.iter().map(|code| self.status(*code)).collect();
         statuses.sort_unstable();
         statuses.dedup();
         for status in statuses {
-            let refusal = self.refusal(status);
-            self.responses.push((status, refusal));
+            let response = self.error_response(status);
+            self.responses.push((status, response));
         }
         self.responses.sort_by_key(|(status, _)| *status);
         let responses: Map<String, Value> =
@@ -214,13 +319,13 @@ impl Operation {
 
     fn status(&self, code: Code) -> u16 {
         match self.errors {
-            Errors::Documents => problem_json::status_of(code).as_u16(),
-            Errors::Wire => errors::status(code).as_u16(),
+            ErrorFormat::ProblemJson => problem_json::status_of(code).as_u16(),
+            ErrorFormat::BetterAuth => errors::status(code).as_u16(),
         }
     }
 
-    /// What is answered with a status, over all codes that have it.
-    fn refusal(&self, status: u16) -> Value {
+    /// The response of a status, over all codes that have it.
+    fn error_response(&self, status: u16) -> Value {
         let (mut examples, mut names) = (Map::new(), Vec::new());
         for code in self.codes.iter().copied().filter(|code| self.status(*code) == status) {
             let name = self.errors.example(code);
@@ -233,35 +338,35 @@ impl Operation {
             }
         }
         let (media_type, schema) = match self.errors {
-            Errors::Documents => ("application/problem+json", "Problem"),
-            Errors::Wire => ("application/json", "Error"),
+            ErrorFormat::ProblemJson => ("application/problem+json", "Problem"),
+            ErrorFormat::BetterAuth => ("application/json", "Error"),
         };
         let content = json!({ (media_type): { "schema": reference(schema), "examples": examples } });
         let mut response = json!({ "description": names.join(", "), "content": content });
         match status {
-            401 if self.errors == Errors::Documents => add_header(&mut response, "WWW-Authenticate"),
+            401 if self.errors == ErrorFormat::ProblemJson => add_header(&mut response, "WWW-Authenticate"),
             429 | 503 => add_header(&mut response, "Retry-After"),
             _ => {}
         }
         response
     }
 
-    /// The bodies of all problems it may end in, by the names that [`Operation::finish`] refers to.
+    /// The bodies of all problems it may end in, by the names that [`Operation::into_json`] refers to.
     pub fn examples(&self) -> impl Iterator<Item = (String, Value)> {
         let value = |code: &Code| json!({ "value": self.errors.body(*code) });
         self.codes.iter().map(move |code| (self.errors.example(*code), value(code)))
     }
 }
 
-impl Errors {
-    /// The name of an example among those of the document.
+impl ErrorFormat {
+    /// The name of an example in the document's components.
     fn example(self, code: Code) -> String {
-        let kind = if self == Self::Documents { "problem" } else { "error" };
+        let kind = if self == Self::ProblemJson { "problem" } else { "error" };
         let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
         format!("{kind}.{}", code.wire().unwrap_or(code.message()).chars().map(plain).collect::<String>())
     }
 
-    /// An example: the body that a code is answered with.
+    /// The body of the response to a code.
     fn body(self, code: Code) -> Value {
         let problem = match code {
             Code::TooManyRequests => Problem::retry_in(code, 7),
@@ -271,23 +376,24 @@ impl Errors {
             _ => Problem::new(code),
         };
         match self {
-            Self::Documents => {
+            Self::ProblemJson => {
                 serde_json::to_value(problem_json::Document::of(&problem.into())).unwrap_or_default()
             }
-            Self::Wire => better_auth::body(&problem.into()),
+            Self::BetterAuth => serde_json::to_value(ErrorBody::of(&problem.into())).unwrap_or_default(),
         }
     }
 }
 
-/// Points at a schema of the document; a name in brackets (`[Session]`) is a list of it.
+/// A reference to a named schema.
 pub fn reference(schema: &str) -> Value {
-    match schema.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
-        Some(inner) => json!({ "type": "array", "items": reference(inner) }),
-        None => json!({ "$ref": format!("#/components/schemas/{schema}") }),
-    }
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
 
-fn media(schema: Value, example: &Value) -> Value {
+fn to_json(example: &(impl Serialize + ?Sized)) -> Value {
+    serde_json::to_value(example).unwrap_or_default()
+}
+
+fn media(schema: &Value, example: &Value) -> Value {
     json!({ "schema": schema, "example": example })
 }
 

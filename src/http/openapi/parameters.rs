@@ -1,19 +1,22 @@
 //! Parameters and headers that several operations share.
 
+use contract::conversations::{ConversationStatus, ItemId, Order};
 use domain::PageRequest;
 use serde_json::{Value, json};
 
-use super::operation::reference;
+use super::schemas::Schemas;
 
-/// By the names they have in the document.
-pub fn parameters() -> Value {
+/// The parameters, by their names in the document; adds the schemas that they refer to.
+pub fn parameters(schemas: &mut Schemas) -> Value {
     let query = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "query", "required": false, "description": description, "schema": schema });
     let path = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema });
     let header = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "header", "required": false, "description": description, "schema": schema });
     let number = json!({ "type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX });
+    let (item_id, order, status) =
+        (schemas.add::<ItemId>(), schemas.add::<Order>(), schemas.add::<ConversationStatus>());
     json!({
-        "id": path("id", "The conversation.", reference("ItemId")),
-        "messageId": path("messageId", "The message.", reference("ItemId")),
+        "id": path("id", "The conversation.", item_id.clone()),
+        "messageId": path("messageId", "The message.", item_id),
         "token": path("token", "The token of the mailed link.", json!({ "type": "string", "minLength": 1 })),
         "limit": query("limit", "How many at most.", json!({
             "type": "integer", "minimum": 1, "maximum": PageRequest::MOST, "default": PageRequest::USUAL,
@@ -23,8 +26,8 @@ pub fn parameters() -> Value {
             "The `nextCursor` of the page before. It belongs to its reader and its list.",
             json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }),
         ),
-        "order": query("order", "Which end comes first.", with_default("Order", "asc")),
-        "status": query("status", "Those in the list, or those put away.", with_default("ConversationStatus", "active")),
+        "order": query("order", "Which end comes first.", with_default(&order, "asc")),
+        "status": query("status", "Those in the list, or those put away.", with_default(&status, "active")),
         "q": json!({
             "name": "q", "in": "query", "required": true, "example": "robots",
             "description": "Words. Endings, capitals and accents do not matter.",
@@ -47,7 +50,7 @@ pub fn parameters() -> Value {
     })
 }
 
-/// By the names they have in the document and on the wire.
+/// The headers of responses, by their names.
 pub fn headers() -> Value {
     let header = |description: &str, schema: Value| json!({ "description": description, "schema": schema });
     json!({
@@ -63,6 +66,6 @@ pub fn headers() -> Value {
     })
 }
 
-fn with_default(schema: &str, default: &str) -> Value {
-    json!({ "allOf": [reference(schema)], "default": default })
+fn with_default(schema: &Value, default: &str) -> Value {
+    json!({ "allOf": [schema], "default": default })
 }

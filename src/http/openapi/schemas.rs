@@ -1,12 +1,6 @@
-//! What is sent and answered: the shapes of the types, and what a type cannot say about itself.
+//! The schemas of the document: those of the types, and what a type cannot say about itself.
 
-use contract::{
-    Code, Question, QuestionKind, Questions, SessionAndUser,
-    conversations::{
-        Appended, Conversation, ConversationChange, Feedback, Hit, Imported, Message, MessageChange,
-        NewConversation, NewFeedback, NewMessage, Order, Page,
-    },
-};
+use contract::{Code, Question, QuestionKind, Questions, conversations::Page};
 use serde_json::{Map, Value, json};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -14,41 +8,71 @@ use utoipa::{
 };
 
 use super::operation::reference;
-use crate::http::errors::problem_json::Document;
 
-/// Every schema of the document, by name.
-pub fn schemas(questions: &Questions) -> Map<String, Value> {
-    let mut schemas = of_types();
-    for (name, schema) in [
-        ("ConversationPage", shape::<Page<Conversation>>()),
-        ("MessagePage", shape::<Page<Message>>()),
-        ("HitPage", shape::<Page<Hit>>()),
-        ("NewMessages", new_messages()),
-    ] {
-        schemas.insert(name.into(), schema);
+/// Schemas by name, in the order in which they were added.
+#[derive(Debug, Clone, Default)]
+pub struct Schemas(Map<String, Value>);
+
+impl Schemas {
+    /// Adds a type and those it is made of; returns a reference to it.
+    pub fn add<T: ToSchema>(&mut self) -> Value {
+        let mut inner: Vec<(String, RefOr<Schema>)> = Vec::new();
+        T::schemas(&mut inner);
+        self.insert(&T::name(), to_json(T::schema()));
+        for (name, schema) in inner {
+            self.insert(&name, to_json(schema));
+        }
+        reference(&T::name())
     }
-    for schema in schemas.values_mut() {
-        hoist_descriptions(schema);
+
+    /// Adds a page of items, named after them; returns a reference to it.
+    pub fn add_page<T: ToSchema>(&mut self) -> Value {
+        self.add::<T>();
+        let name = format!("{}Page", T::name());
+        self.insert(&name, to_json(Page::<T>::schema()));
+        reference(&name)
     }
-    for answered in ANSWERED {
-        all_required(schemas.get_mut(answered));
+
+    /// Adds a schema, unless there is one of this name.
+    pub fn insert(&mut self, name: &str, schema: Value) {
+        self.0.entry(name).or_insert(schema);
     }
-    schemas.shift_remove("Page");
-    refine(&mut schemas);
-    edit(&mut schemas, "User", |user| with_answers(user, questions));
-    schemas.extend(super::files::schemas().map(|(name, schema)| (name.to_owned(), schema)));
-    schemas.extend(super::wire::schemas(questions));
-    schemas
+
+    /// Adds those of another operation.
+    pub fn extend(&mut self, other: &Self) {
+        other.0.iter().for_each(|(name, schema)| self.insert(name, schema.clone()));
+    }
+
+    /// The schemas as the document has them: with the book's questions, and with what types cannot say.
+    pub fn into_json(mut self, questions: &Questions) -> Value {
+        let schemas = &mut self.0;
+        for schema in schemas.values_mut() {
+            hoist_descriptions(schema);
+            true_is_const(schema);
+        }
+        for response in RESPONSES {
+            all_required(schemas.get_mut(response));
+        }
+        refine(schemas);
+        edit(schemas, "User", |user| add_answers(user, questions, AnswersOf::User));
+        edit(schemas, "SignUp", |body| add_answers(body, questions, AnswersOf::SignUp));
+        edit(schemas, "ProfileChange", |body| add_answers(body, questions, AnswersOf::Change));
+        self.0.into()
+    }
+}
+
+fn to_json(schema: RefOr<Schema>) -> Value {
+    serde_json::to_value(schema).unwrap_or_default()
 }
 
 /// What the types cannot say about themselves.
 fn refine(schemas: &mut Map<String, Value>) {
-    for problem in ["Problem", "FieldError"] {
+    for problem in ["Problem", "FieldError", "Error"] {
         edit(schemas, problem, |it| set(it, &["properties", "code"], code(Code::ALL)));
     }
-    edit(schemas, "ConversationChange", |change| something(change, &CHANGES_OF_A_CONVERSATION));
+    edit(schemas, "ConversationChange", |change| any_of_members(change, &CONVERSATION_CHANGES));
     edit(schemas, "MessageChange", |change| {
-        something(change, &CHANGES_OF_A_MESSAGE);
+        any_of_members(change, &MESSAGE_CHANGES);
         let both = json!({ "parts": { "type": "array" }, "content": { "type": "string" } });
         set(change, &["not"], json!({ "required": ["parts", "content"], "properties": both }));
     });
@@ -70,7 +94,7 @@ fn refine(schemas: &mut Map<String, Value>) {
     }
     edit(schemas, "Usage", |usage| {
         for member in ["inputTokens", "outputTokens"] {
-            // It is as large as a u64, for which there is no word.
+            // The values are as large as a u64, which has no `format`.
             let member = usage.pointer_mut(&format!("/properties/{member}")).and_then(Value::as_object_mut);
             member.map(|member| member.shift_remove("format"));
         }
@@ -78,18 +102,18 @@ fn refine(schemas: &mut Map<String, Value>) {
     edit(schemas, "Timestamp", |time| set(time, &["examples"], json!(["2026-11-21T02:04:45.927Z"])));
 }
 
-/// No control characters, and no marks that reorder text: what [`contract`] asks of a line.
+/// A line of text as [`contract`] checks it: no control characters, and no marks that reorder text.
 pub const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$";
 const NO_CONTROLS: &str = r"^[^\u0000-\u001f\u007f-\u009f]+$";
 
-/// Members that change something, with the types they have when they do.
-const CHANGES_OF_A_CONVERSATION: [(&str, &[&str]); 4] = [
+/// The members of a change, with the types of values that change something: `null` leaves most of them alone.
+const CONVERSATION_CHANGES: [(&str, &[&str]); 4] = [
     ("title", &["string", "null"]),
     ("status", &["string"]),
     ("headId", &["string"]),
     ("metadata", &["object"]),
 ];
-const CHANGES_OF_A_MESSAGE: [(&str, &[&str]); 8] = [
+const MESSAGE_CHANGES: [(&str, &[&str]); 8] = [
     ("parts", &["array"]),
     ("content", &["string"]),
     ("status", &["string"]),
@@ -100,8 +124,8 @@ const CHANGES_OF_A_MESSAGE: [(&str, &[&str]); 8] = [
     ("metadata", &["object"]),
 ];
 
-/// At least one of some members has to say something.
-fn something(change: &mut Value, members: &[(&str, &[&str])]) {
+/// Requires at least one of the members, with a value that changes something.
+fn any_of_members(change: &mut Value, members: &[(&str, &[&str])]) {
     let each = members.iter().map(|(name, types)| {
         let kind = if let [one] = types { json!(one) } else { json!(types) };
         json!({ "required": [name], "properties": { (*name): { "type": kind } } })
@@ -109,8 +133,8 @@ fn something(change: &mut Value, members: &[(&str, &[&str])]) {
     set(change, &["anyOf"], each.collect());
 }
 
-/// Shapes of answers: nothing of them is ever left out, though it may be `null`.
-const ANSWERED: [&str; 15] = [
+/// Schemas of responses whose members are never left out, though they may be `null`.
+const RESPONSES: [&str; 15] = [
     "Conversation",
     "ConversationPage",
     "Message",
@@ -128,58 +152,12 @@ const ANSWERED: [&str; 15] = [
     "SessionAndUser",
 ];
 
-/// What the types of the API say about themselves.
-fn of_types() -> Map<String, Value> {
-    let mut found: Vec<(String, RefOr<Schema>)> = Vec::new();
-    collect::<Conversation>(&mut found);
-    collect::<NewConversation>(&mut found);
-    collect::<ConversationChange>(&mut found);
-    collect::<Message>(&mut found);
-    collect::<NewMessage>(&mut found);
-    collect::<MessageChange>(&mut found);
-    collect::<Appended>(&mut found);
-    collect::<Order>(&mut found);
-    collect::<Feedback>(&mut found);
-    collect::<NewFeedback>(&mut found);
-    collect::<Hit>(&mut found);
-    collect::<Imported>(&mut found);
-    collect::<SessionAndUser>(&mut found);
-    collect::<Document>(&mut found);
-    found.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap_or_default())).collect()
-}
-
-/// A type after those it is made of, each once.
-fn collect<T: ToSchema>(found: &mut Vec<(String, RefOr<Schema>)>) {
-    let mut inner = Vec::new();
-    T::schemas(&mut inner);
-    inner.insert(0, (T::name().into_owned(), T::schema()));
-    for (name, schema) in inner {
-        if !found.iter().any(|(known, _)| *known == name) {
-            found.push((name, schema));
-        }
-    }
-}
-
-fn shape<T: PartialSchema>() -> Value {
-    serde_json::to_value(T::schema()).unwrap_or_default()
-}
-
-/// The codes that there are, each once.
-pub fn code(codes: &[Code]) -> Value {
+/// The error codes, each once.
+fn code(codes: &[Code]) -> Value {
     let mut names: Vec<&str> = codes.iter().filter_map(|code| code.wire()).collect();
     let mut seen = std::collections::BTreeSet::new();
     names.retain(|name| seen.insert(*name));
     json!({ "type": "string", "description": "The kind, for programs; stable.", "enum": names })
-}
-
-fn new_messages() -> Value {
-    json!({
-        "type": "object",
-        "description": "Several messages, each following the one before unless it says otherwise; all of them or none.",
-        "required": ["messages"],
-        "properties": { "messages": { "type": "array", "minItems": 1, "items": reference("NewMessage") } },
-        "additionalProperties": false,
-    })
 }
 
 fn either_parts_or_content(message: &mut Value) {
@@ -191,18 +169,33 @@ fn either_parts_or_content(message: &mut Value) {
     set(message, &["oneOf"], either);
 }
 
-/// The declared questions as members of a reader.
-fn with_answers(user: &mut Value, questions: &Questions) {
+/// Which schema the book's questions are members of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AnswersOf {
+    /// Every question is there, `null` without an answer.
+    User,
+    /// Required questions are required.
+    SignUp,
+    /// Every question may be left out.
+    Change,
+}
+
+fn add_answers(schema: &mut Value, questions: &Questions, of: AnswersOf) {
     for question in questions {
-        set(user, &["properties", &question.name], nullable(answer(question)));
-        if let Some(required) = user.get_mut("required").and_then(Value::as_array_mut) {
+        let may_be_null = of == AnswersOf::User || !question.required;
+        let member = if may_be_null { nullable(answer(question)) } else { answer(question) };
+        set(schema, &["properties", &question.name], member);
+        let is_required = of == AnswersOf::User || of == AnswersOf::SignUp && question.required;
+        if let Some(required) =
+            schema.get_mut("required").and_then(Value::as_array_mut).filter(|_| is_required)
+        {
             required.push(json!(question.name));
         }
     }
 }
 
-/// An answer to a question.
-pub fn answer(question: &Question) -> Value {
+/// The schema of an answer to a question.
+fn answer(question: &Question) -> Value {
     match &question.kind {
         QuestionKind::Choice { options } => {
             let options: Vec<&str> = options.iter().map(|option| option.value.as_str()).collect();
@@ -214,8 +207,8 @@ pub fn answer(question: &Question) -> Value {
     }
 }
 
-/// The same, or `null`.
-pub fn nullable(mut schema: Value) -> Value {
+/// A schema that accepts `null`, too.
+fn nullable(mut schema: Value) -> Value {
     if let Some(kind) = schema.get_mut("type") {
         *kind = json!([kind.clone(), "null"]);
     }
@@ -225,7 +218,18 @@ pub fn nullable(mut schema: Value) -> Value {
     schema
 }
 
-/// What stands beside a choice of `null` and something else describes the whole.
+/// A flag that is always `true`: an `enum` of one in the type, `const` in the document.
+fn true_is_const(schema: &mut Value) {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for property in properties.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        if property.get("enum") == Some(&json!([true])) {
+            property.shift_remove("enum");
+            property.insert("const".into(), json!(true));
+        }
+    }
+}
+
+/// The description of a member that may be `null` belongs to the whole of it, not to one of the two choices.
 fn hoist_descriptions(schema: &mut Value) {
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
     for property in properties.values_mut() {
@@ -249,7 +253,7 @@ fn edit(schemas: &mut Map<String, Value>, name: &str, change: impl FnOnce(&mut V
     }
 }
 
-/// Sets what is at a path of members, making the way to it.
+/// Sets the value at a path of members, adding objects where there are none.
 fn set(value: &mut Value, path: &[&str], to: Value) {
     let Some((first, rest)) = path.split_first() else {
         *value = to;

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 const NAMES: [&str; 5] = ["experienceLevel", "professionalRole", "roleOther", "organization", "undeclared"];
 
-/// What a client may say to the four questions a book asks by default, good and bad.
-fn said() -> impl Strategy<Value = HashMap<String, AnswerInput>> {
+/// Valid and invalid answers to the four default questions.
+fn inputs() -> impl Strategy<Value = HashMap<String, AnswerInput>> {
     let text = prop_oneof![
         Just("beginner".to_owned()),
         Just("other".to_owned()),
@@ -25,8 +25,8 @@ fn said() -> impl Strategy<Value = HashMap<String, AnswerInput>> {
     proptest::collection::hash_map(proptest::sample::select(&NAMES[..]).prop_map(str::to_owned), input, 0..6)
 }
 
-fn hear(said: &HashMap<String, AnswerInput>) -> impl Fn(&Question) -> AnswerInput + '_ {
-    |question| said.get(&question.name).cloned().unwrap_or(AnswerInput::Absent)
+fn input(inputs: &HashMap<String, AnswerInput>) -> impl Fn(&Question) -> AnswerInput + '_ {
+    |question| inputs.get(&question.name).cloned().unwrap_or(AnswerInput::Absent)
 }
 
 fn fields(problems: &Problems) -> Vec<&str> {
@@ -46,12 +46,12 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_accepted_is_what_was_said_and_fits_the_questions(said in said()) {
+    fn accepted_answers_are_those_given_and_fit_the_questions(inputs in inputs()) {
         let questions = Questions::default();
-        let Ok(answers) = Answers::accept(&questions, hear(&said)) else { return Ok(()) };
+        let Ok(answers) = Answers::accept(&questions, input(&inputs)) else { return Ok(()) };
         for question in &questions {
             let answer = answers.get(&question.name);
-            match said.get(&question.name) {
+            match inputs.get(&question.name) {
                 Some(AnswerInput::Given(given)) if !given.trim().is_empty() => {
                     prop_assert_eq!(answer, Some(given.as_str()))
                 }
@@ -72,9 +72,9 @@ proptest! {
     }
 
     #[test]
-    fn every_refused_answer_is_named_once_in_the_order_of_the_questions(said in said()) {
+    fn every_refused_answer_is_reported_once_in_the_order_of_the_questions(inputs in inputs()) {
         let questions = Questions::default();
-        let Err(problems) = Answers::accept(&questions, hear(&said)) else { return Ok(()) };
+        let Err(problems) = Answers::accept(&questions, input(&inputs)) else { return Ok(()) };
         let named = fields(&problems);
         let in_order: Vec<&str> =
             questions.iter().map(|question| question.name.as_str()).filter(|name| named.contains(name)).collect();
@@ -82,30 +82,30 @@ proptest! {
         // Each refused on its own account: what is not named is accepted alone.
         for question in &questions {
             let alone = complete().with(&questions, |asked| {
-                if asked.name == question.name { hear(&said)(asked) } else { AnswerInput::Absent }
+                if asked.name == question.name { input(&inputs)(asked) } else { AnswerInput::Absent }
             });
-            let unanswered = question.required && hear(&said)(question) == AnswerInput::Absent;
+            let unanswered = question.required && input(&inputs)(question) == AnswerInput::Absent;
             prop_assert_eq!(alone.is_err() || unanswered, named.contains(&question.name.as_str()));
         }
     }
 
     #[test]
-    fn an_update_leaves_what_it_does_not_name(said in said()) {
+    fn an_update_keeps_absent_answers(inputs in inputs()) {
         let (questions, before) = (Questions::default(), complete());
-        let Ok(after) = before.with(&questions, hear(&said)) else { return Ok(()) };
+        let Ok(after) = before.with(&questions, input(&inputs)) else { return Ok(()) };
         for question in &questions {
-            if hear(&said)(question) == AnswerInput::Absent {
+            if input(&inputs)(question) == AnswerInput::Absent {
                 prop_assert_eq!(after.get(&question.name), before.get(&question.name));
             }
         }
-        let again = after.with(&questions, hear(&said));
+        let again = after.with(&questions, input(&inputs));
         prop_assert_eq!(again.as_ref(), Ok(&after), "a second time changes nothing");
     }
 
     #[test]
-    fn stored_answers_come_back(said in said()) {
+    fn stored_answers_are_read_back(inputs in inputs()) {
         let questions = Questions::default();
-        let Ok(answers) = Answers::accept(&questions, hear(&said)) else { return Ok(()) };
+        let Ok(answers) = Answers::accept(&questions, input(&inputs)) else { return Ok(()) };
         let stored = serde_json::to_string(&answers).unwrap();
         prop_assert_eq!(&serde_json::from_str::<Answers>(&stored).unwrap(), &answers);
         let object = answers.object(&questions);

@@ -2,7 +2,7 @@ use std::{collections::HashSet, fmt::Write};
 
 use contract::{Code, Problem, Reason, sentence};
 
-/// The whole vocabulary of failures. A change here is a change of the wire or of what readers are told.
+/// All codes. A change of this snapshot changes the wire or what readers see.
 #[test]
 fn every_code_has_its_wire_name_its_message_and_its_sentence() {
     let mut table = String::new();

@@ -2,7 +2,7 @@ use contract::LocalPath;
 use proptest::prelude::*;
 use url::Url;
 
-/// What ways off an origin are made of.
+/// Pieces of redirects that leave the origin.
 const PIECES: [&str; 42] = [
     "/",
     "//",
@@ -48,7 +48,7 @@ const PIECES: [&str; 42] = [
     ";",
 ];
 
-fn nasty() -> impl Strategy<Value = String> {
+fn hostile_paths() -> impl Strategy<Value = String> {
     let pieces = proptest::collection::vec(proptest::sample::select(&PIECES[..]), 0..8);
     pieces.prop_map(|pieces| pieces.concat())
 }
@@ -76,7 +76,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn security_18_no_path_made_of_tricks_leaves_the_origin(raw in nasty()) {
+    fn security_18_no_hostile_path_leaves_the_origin(raw in hostile_paths()) {
         check(&raw)?;
         check(&format!("/{raw}"))?;
     }

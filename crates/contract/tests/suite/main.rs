@@ -1,4 +1,4 @@
-//! What crosses the wires, as tables and as properties.
+//! Tests of the shared values and wire types, as tables and as properties.
 
 #![expect(
     clippy::unwrap_used,

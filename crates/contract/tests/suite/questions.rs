@@ -22,7 +22,7 @@ fn a_bare_option_stands_for_its_value_and_its_label() {
 }
 
 #[test]
-fn a_declaration_that_cannot_be_read_says_which_question_and_why() {
+fn an_unreadable_declaration_names_the_question_and_the_reason() {
     for (declaration, said) in [
         (json!({ "name": "a", "label": "A?", "kind": "choice" }), "question \"a\": a choice needs options"),
         (

@@ -1,0 +1,55 @@
+//! The descriptions of the endpoints below `/api` but `/api/auth`, in the order of the document.
+
+use contract::{Code, Questions};
+
+use super::{crud, events, feedback, files, messages, search};
+use crate::http::openapi::{Auth, Operation, Tag};
+
+/// The codes of a JSON body.
+pub const BODY_CODES: [Code; 5] = [
+    Code::BadRequest,
+    Code::RequestTimeout,
+    Code::PayloadTooLarge,
+    Code::UnsupportedMediaType,
+    Code::ValidationError,
+];
+
+/// The codes of a page of a list.
+pub const LIST_CODES: [Code; 2] = [Code::ValidationError, Code::InvalidCursor];
+
+/// Every operation.
+pub fn operations(questions: &Questions) -> Vec<Operation> {
+    vec![
+        crud::list_operation(),
+        crud::create_operation(),
+        crud::find_operation(),
+        crud::update_operation(),
+        crud::delete_operation(),
+        crud::restore_operation(),
+        files::export_operation(),
+        files::export_all_operation(),
+        files::import_operation(),
+        messages::list_operation(),
+        messages::append_operation(),
+        messages::find_operation(),
+        messages::update_operation(),
+        feedback::set_operation(),
+        feedback::clear_operation(),
+        events::stream_operation(),
+        search::search_operation(),
+        crud::me_operation(questions),
+    ]
+}
+
+/// A `GET`.
+pub fn read_operation(path: &str, id: &str, tag: Tag, summary: &str) -> Operation {
+    let codes = [Code::Unauthorized, Code::InvalidToken, Code::TooManyRequests, Code::Unavailable];
+    Operation::new(("get", path), id, tag, summary, Auth::TokenOrSession).errors(&codes)
+}
+
+/// A request that changes something: with a cookie it has to come from a trusted origin.
+pub fn write_operation(route: (&'static str, &str), id: &str, tag: Tag, summary: &str) -> Operation {
+    let codes = [Code::Unauthorized, Code::InvalidToken, Code::TooManyRequests, Code::Unavailable];
+    let operation = Operation::new(route, id, tag, summary, Auth::TokenOrSession).errors(&codes);
+    operation.errors(&[Code::MissingOrNullOrigin, Code::InvalidOrigin])
+}
