@@ -16,6 +16,7 @@ mod errors;
 mod openapi;
 mod pages;
 mod rate_limit;
+mod request_body;
 mod routes;
 mod security_headers;
 

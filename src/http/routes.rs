@@ -20,7 +20,7 @@ use axum::{
 use domain::Rule;
 use http::Method;
 
-use super::{app_state::AppState, better_auth::body::MAX_BODY, security_headers::Embedding};
+use super::{app_state::AppState, request_body::MAX_BODY, security_headers::Embedding};
 
 /// An address.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use contract::{AnswerInput, Code, Email, Image, PersonName, Problem, Problems, Question, Questions, Reason};
 use serde_json::{Map, Value};
 
-use super::body::Accepts;
+use crate::http::request_body::Accepts;
 
 /// The body of one endpoint, read from a JSON object or from a form that was made one.
 pub trait RequestBody: Sized {

@@ -1,7 +1,6 @@
 //! The API of Better Auth under `/api/auth`, with the older names that lead to the same handlers.
 
 mod answers;
-pub mod body;
 mod deletion;
 mod email;
 pub mod fields;

@@ -12,7 +12,6 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    body::Accepts,
     fields::{FieldReader, Invalid, RequestBody},
     operations::{CALLBACK_CODES, post_operation},
     request::{ApiRequest, ok_json, with_effects_of},
@@ -22,6 +21,7 @@ use crate::http::{
     browser_effects::WithBrowserEffects,
     errors::ApiError,
     openapi::{Auth, Operation, Tag, examples, values},
+    request_body::Accepts,
 };
 
 /// Who signs in.

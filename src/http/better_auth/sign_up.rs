@@ -14,7 +14,6 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    body::Accepts,
     fields::{FieldReader, Invalid, NonEmptyText, RequestBody},
     operations::{CALLBACK_CODES, NEW_PASSWORD_CODES, post_operation},
     request::{ApiRequest, ok_json, with_effects_of},
@@ -24,6 +23,7 @@ use crate::http::{
     browser_effects::WithBrowserEffects,
     errors::ApiError,
     openapi::{Auth, Operation, Tag, examples, values},
+    request_body::Accepts,
 };
 
 /// Who wants an account, with the answers to the book's questions.

@@ -25,9 +25,9 @@ use super::{
 };
 use crate::http::{
     app_state::AppState,
-    better_auth::body,
     errors::problem_json::{Document, ProblemResponse},
     openapi::{Operation, Tag, examples, reference},
+    request_body,
     routes::RouteSettings,
 };
 
@@ -91,7 +91,7 @@ pub async fn import(
 ) -> Answer {
     let (parts, bytes) = request.into_parts();
     let limit = RouteSettings::of(&parts.extensions).body_limit;
-    let bytes = body::json(&parts.headers, bytes, limit).await?;
+    let bytes = request_body::json(&parts.headers, bytes, limit).await?;
     let imported = state.services.conversations.import(caller.user_id(), bytes.into(), until).await;
     let (imported, whole) = imported.map_err(Problems::from)?;
     Ok(if whole { Json(imported).into_response() } else { unfinished(&imported) })

@@ -22,9 +22,9 @@ use super::{
 };
 use crate::http::{
     app_state::AppState,
-    better_auth::body,
     errors::ProblemResponse,
     openapi::{Operation, Tag, examples},
+    request_body,
     routes::RouteSettings,
 };
 
@@ -156,14 +156,14 @@ pub fn update_operation() -> Operation {
 /// Reads a body into a type.
 ///
 /// # Errors
-/// As [`body::collect`] and [`read_json`].
+/// As [`request_body::json`] and [`read_json`].
 pub async fn read<T: DeserializeOwned>(request: Request) -> Result<T, ProblemResponse> {
     Ok(read_json(&collect(request).await?)?)
 }
 
 async fn collect(request: Request) -> Result<bytes::Bytes, ProblemResponse> {
     let (parts, body) = request.into_parts();
-    Ok(body::json(&parts.headers, body, RouteSettings::of(&parts.extensions).body_limit).await?)
+    Ok(request_body::json(&parts.headers, body, RouteSettings::of(&parts.extensions).body_limit).await?)
 }
 
 /// Several messages, each following the one before unless it says otherwise; all of them or none.

@@ -31,9 +31,9 @@ use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLaye
 
 use super::{
     app_state::AppState,
-    better_auth::body::MAX_BODY,
     cors::{CorsPolicy, cors},
     errors::ProblemResponse,
+    request_body::MAX_BODY,
     routes::{self, Route},
 };
 

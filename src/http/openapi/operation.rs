@@ -7,11 +7,9 @@ use utoipa::ToSchema;
 
 use super::{examples, schemas::Schemas};
 use crate::http::{
-    better_auth::{
-        body::{Accepts, MAX_BODY},
-        fields::RequestBody,
-    },
+    better_auth::fields::RequestBody,
     errors::{self, better_auth::ErrorBody, problem_json},
+    request_body::{Accepts, MAX_BODY},
 };
 
 /// The format of an operation's errors.

@@ -23,12 +23,11 @@ use super::{
 };
 use crate::http::{
     app_state::AppState,
-    better_auth::body,
     browser_effects::WithBrowserEffects,
     cookies::{EmailLinkPage, set_cookies},
     csrf::OriginPolicy,
     errors::{ApiError, error_headers, status},
-    rate_limit,
+    rate_limit, request_body,
     routes::RouteSettings,
 };
 
@@ -136,13 +135,13 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// text.
 async fn read(state: &AppState, headers: &HeaderMap, body: Body) -> Result<FormFields, Problem> {
     state.site.trusted_origins.only_self().check_origin(headers, OriginPolicy::FromBrowser)?;
-    let bytes = body::collect(headers, body).await?;
+    let bytes = request_body::collect(headers, body).await?;
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let is_form = content_type.split(';').next().is_some_and(|it| it.trim().eq_ignore_ascii_case(FORM));
     if !is_form {
         return Err(Problem::new(Code::UnsupportedMediaType));
     }
-    body::form(&bytes)?;
+    request_body::form(&bytes)?;
     Ok(FormFields::from_pairs(form_urlencoded::parse(&bytes).into_owned()))
 }
 

@@ -14,8 +14,8 @@ use http::{HeaderValue, header, request::Parts};
 
 use super::request::PageRequest;
 use crate::http::{
-    app_state::AppState, better_auth::body, browser_effects::WithBrowserEffects, csrf::OriginPolicy,
-    errors::ApiError, rate_limit,
+    app_state::AppState, browser_effects::WithBrowserEffects, csrf::OriginPolicy, errors::ApiError,
+    rate_limit, request_body,
 };
 
 /// Calls a server function on behalf of a page of ours. Only JSON is read, which no other site can send without being
@@ -42,7 +42,8 @@ async fn call<F: FragmentFunction>(
 ) -> Result<Response, Problems> {
     state.site.trusted_origins.only_self().check_origin(&parts.headers, OriginPolicy::FromBrowser)?;
     rate_limit::form(state, parts).await?;
-    let arguments = body::read(&parts.headers, body, body::Accepts::Json).await?.unwrap_or_default();
+    let arguments =
+        request_body::read(&parts.headers, body, request_body::Accepts::Json).await?.unwrap_or_default();
     if visitor.signed_in.is_none() {
         return Err(Problem::new(Code::Unauthorized).into());
     }

@@ -1,4 +1,15 @@
-//! The bytes of request bodies: which media types are read, how many bytes, and for how long.
+//! The bytes of request bodies: which media types are read, how many bytes, and for how long. What cannot be read is answered
+//! from here:
+//!
+//! | status | code | when |
+//! |---|---|---|
+//! | 400 | `BAD_REQUEST` | not JSON, or a form that is not UTF-8 |
+//! | 400 | `MALFORMED_REQUEST` | the body breaks off |
+//! | 408 | `REQUEST_TIMEOUT` | it does not arrive within [`BODY_TIMEOUT`] |
+//! | 413 | `PAYLOAD_TOO_LARGE` | it is larger than the route's limit |
+//! | 415 | `UNSUPPORTED_MEDIA_TYPE` | another Content-Type, or any Content-Encoding |
+//!
+//! The fields of a JSON body are read after that: [`super::better_auth::fields`] and [`contract::conversations`].
 
 use std::time::Duration;
 
@@ -12,10 +23,10 @@ use tokio::time::timeout;
 /// The largest body of a form or of the Better Auth wire, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// How long a body may take to arrive; shorter than any request may take, so that a slow client is told so.
+/// How long a body may take to arrive; shorter than the limit on a whole request, so that a slow client gets a 408.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The kinds of body an endpoint reads.
+/// The media types that an endpoint reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accepts {
     /// `application/json`.
@@ -28,9 +39,6 @@ const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Reads a body as JSON; a form becomes an object of strings, no body becomes `None`.
-///
-/// # Errors
-/// `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE` or `BAD_REQUEST`.
 pub async fn read(headers: &HeaderMap, body: Body, accepts: Accepts) -> Result<Option<Value>, Problem> {
     let bytes = collect(headers, body).await?;
     let allowed =
@@ -48,10 +56,7 @@ pub async fn read(headers: &HeaderMap, body: Body, accepts: Accepts) -> Result<O
     }
 }
 
-/// The bytes of a body of JSON, at most `most` of them.
-///
-/// # Errors
-/// As [`collect`]; `BAD_REQUEST` when there is nothing.
+/// The bytes of a JSON body, at most `most` of them and at least one.
 pub async fn json(headers: &HeaderMap, body: Body, most: usize) -> Result<bytes::Bytes, Problem> {
     let bytes = collect_up_to(headers, body, most).await?;
     let content_type = headers.get(header::CONTENT_TYPE).map(|it| it.to_str().unwrap_or("?"));
@@ -65,11 +70,8 @@ pub async fn json(headers: &HeaderMap, body: Body, most: usize) -> Result<bytes:
     Ok(bytes)
 }
 
-/// The bytes of a body, at most [`MAX_BODY`] and not compressed: nothing here is large enough to need it, and what a
-/// small body unpacks to is not known before.
-///
-/// # Errors
-/// `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`, `REQUEST_TIMEOUT` or `MALFORMED_REQUEST`.
+/// The bytes of a body, at most [`MAX_BODY`]. A compressed body is refused: no body is large enough to need it, and a small one
+/// may decompress to any size.
 pub async fn collect(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
     collect_up_to(headers, body, MAX_BODY).await
 }
@@ -93,9 +95,6 @@ fn unsupported(received: Option<&str>, allowed: &'static str) -> Problem {
 }
 
 /// A form as an object of strings.
-///
-/// # Errors
-/// `BAD_REQUEST` when it is not text.
 pub fn form(bytes: &[u8]) -> Result<Value, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::new(Code::BadRequest))?;
     let valid = percent_encoding::percent_decode_str(text).decode_utf8().is_ok();
