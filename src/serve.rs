@@ -78,9 +78,10 @@ pub async fn serve(config: Config, database: Database, ports: Ports) -> Result<(
         // Streams of events would go on for minutes.
         conversations.close();
     };
-    let bounds = ServerLimits::of_process();
+    let limits =
+        ServerLimits { trusted_proxies: state.site.trusted_proxies.clone(), ..ServerLimits::of_process() };
     tracing::info!(%address, "Bookplate is at {origin}");
-    listen(listener, router(state), bounds, stop).await;
+    listen(listener, router(state), limits, stop).await;
     background.stop().await;
     tracing::info!("stopped");
     Ok(())

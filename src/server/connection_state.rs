@@ -17,7 +17,7 @@ use tokio::{
 
 use super::ServerLimits;
 
-/// What the socket and the requests of one connection tell about it.
+/// What one connection is doing, as its socket and its requests report it.
 #[derive(Debug)]
 pub struct ConnectionState {
     state: Mutex<State>,
@@ -30,14 +30,14 @@ struct State {
     /// When the phase began.
     since: Instant,
     /// When the first of the requests under way, or of the last ones, began.
-    asked: Instant,
+    request_began: Instant,
     /// When a byte last came or went.
-    moved: Instant,
-    under_way: usize,
+    last_byte: Instant,
+    /// When the last request ended; before the first one, when the connection began.
+    idle_since: Instant,
+    in_flight: usize,
     is_http2: bool,
     is_evicted: bool,
-    /// Whether it ever sent a whole request.
-    is_known: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,24 +45,24 @@ enum Phase {
     /// New, or in the middle of a head.
     Head,
     /// One request or more is under way.
-    Answering,
+    Request,
     /// Between two requests.
-    Quiet,
+    Idle,
 }
 
 impl ConnectionState {
-    /// Of a connection that begins now.
+    /// The state of a connection that begins now.
     pub fn new() -> Self {
         let now = Instant::now();
         let state = State {
             phase: Phase::Head,
             since: now,
-            asked: now,
-            moved: now,
-            under_way: 0,
+            request_began: now,
+            last_byte: now,
+            idle_since: now,
+            in_flight: 0,
             is_http2: false,
             is_evicted: false,
-            is_known: false,
         };
         Self { state: Mutex::new(state), evicted: Notify::new() }
     }
@@ -71,58 +71,57 @@ impl ConnectionState {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes have come. HTTP/2 says more than requests, so there they need not be a head.
-    pub fn read(&self) {
+    /// Bytes have been read.
+    pub fn on_read(&self) {
         let mut state = self.state();
-        state.moved = Instant::now();
-        if state.phase == Phase::Quiet && !state.is_http2 {
+        state.last_byte = Instant::now();
+        // HTTP/2 sends more than requests, so there bytes need not be a head.
+        if state.phase == Phase::Idle && !state.is_http2 {
             state.enter(Phase::Head);
         }
     }
 
-    /// Bytes have gone.
-    pub fn wrote(&self) {
-        self.state().moved = Instant::now();
+    /// Bytes have been written.
+    pub fn on_write(&self) {
+        self.state().last_byte = Instant::now();
     }
 
-    /// A request has come; it is under way until what this returns is dropped.
-    pub fn begin(self: &Arc<Self>, version: Version) -> InFlightRequest {
+    /// A request has come; it is under way until the returned guard is dropped.
+    pub fn begin_request(self: &Arc<Self>, version: Version) -> InFlightRequest {
         let mut state = self.state();
-        state.under_way += 1;
+        state.in_flight += 1;
         state.is_http2 = version == Version::HTTP_2;
-        state.is_known = true;
-        if state.under_way == 1 {
-            state.enter(Phase::Answering);
-            state.asked = state.since;
+        if state.in_flight == 1 {
+            state.enter(Phase::Request);
+            state.request_began = state.since;
         }
         InFlightRequest(Arc::clone(self))
     }
 
-    /// When it will have taken too long.
-    fn deadline(&self, bounds: &ServerLimits) -> Instant {
+    fn deadline(&self, limits: &ServerLimits) -> Instant {
         let state = self.state();
-        let whole = state.asked + bounds.exchange;
+        let whole = state.request_began + limits.exchange;
         match state.phase {
-            Phase::Head => state.since + bounds.head,
-            Phase::Answering => whole.min(state.moved + bounds.stall),
-            // hyper lets go of an answer when it begins to write the last of it.
-            Phase::Quiet => (state.since + bounds.idle).max(whole.min(state.moved + bounds.idle)),
+            Phase::Head => state.since + limits.head,
+            Phase::Request => whole.min(state.last_byte + limits.stall),
+            // hyper drops a response's body when it begins to write the last of it.
+            Phase::Idle => (state.since + limits.idle).max(whole.min(state.last_byte + limits.idle)),
         }
     }
 
-    /// Ends when the connection has taken too long. To be polled after the connection, whose doing may bring the
-    /// deadline forward.
-    pub async fn overdue(&self, bounds: &ServerLimits) {
-        let mut timer = pin!(sleep_until(self.deadline(bounds)));
+    /// Ends when the connection has taken too long. To be polled after the connection, which may bring the deadline
+    /// forward.
+    pub async fn overdue(&self, limits: &ServerLimits) {
+        let mut timer = pin!(sleep_until(self.deadline(limits)));
         poll_fn(|context| {
             loop {
-                let deadline = self.deadline(bounds);
+                let deadline = self.deadline(limits);
                 // A later one is looked at when the earlier has passed: most polls need no new timer.
                 if deadline < timer.deadline() || timer.is_elapsed() {
                     timer.as_mut().reset(deadline);
                 }
                 ready!(timer.as_mut().poll(context));
-                if self.deadline(bounds) <= Instant::now() {
+                if self.deadline(limits) <= Instant::now() {
                     return Poll::Ready(());
                 }
             }
@@ -131,30 +130,29 @@ impl ConnectionState {
     }
 
     /// Whether it is new or in the middle of a head.
-    pub fn is_reading_headers(&self) -> bool {
+    pub fn is_reading_head(&self) -> bool {
         self.state().phase == Phase::Head
     }
 
-    /// How much a connection in the way is worth keeping, the least first; `None` when a request is under way, or it
-    /// is on its way out already. Those that never asked for anything go before those that did, the oldest first.
-    pub fn eviction_priority(&self) -> Option<(bool, Instant)> {
+    /// Since when it has had no request under way; `None` while it has one, and once it is evicted.
+    pub fn idle_since(&self) -> Option<Instant> {
         let state = self.state();
-        let is_free = state.phase != Phase::Answering && !state.is_evicted;
-        is_free.then_some((state.is_known, state.since))
+        let may_close = state.phase != Phase::Request && !state.is_evicted;
+        may_close.then_some(state.idle_since)
     }
 
-    /// Asks it to make room.
+    /// Asks the task that serves it to close it.
     pub fn evict(&self) {
         self.state().is_evicted = true;
         self.evicted.notify_one();
     }
 
-    /// Whether it was asked to make room.
+    /// Whether it was asked to close.
     pub fn is_evicted(&self) -> bool {
         self.state().is_evicted
     }
 
-    /// Ends when it is asked to make room.
+    /// Ends when it is asked to close.
     pub async fn evicted(&self) {
         self.evicted.notified().await;
     }
@@ -167,36 +165,37 @@ impl State {
     }
 }
 
-/// A request under way.
+/// A request under way; ends when it is dropped.
 #[derive(Debug)]
 pub struct InFlightRequest(Arc<ConnectionState>);
 
 impl Drop for InFlightRequest {
     fn drop(&mut self) {
         let mut state = self.0.state();
-        state.under_way -= 1;
-        if state.under_way == 0 {
-            state.enter(Phase::Quiet);
+        state.in_flight -= 1;
+        if state.in_flight == 0 {
+            state.enter(Phase::Idle);
+            state.idle_since = state.since;
         }
     }
 }
 
-/// The body of an answer, during which its request is under way.
+/// A response's body, during which its request is under way.
 #[derive(Debug)]
-pub struct Answer {
+pub struct TrackedBody {
     body: Body,
     /// Dropped with the body.
-    _exchange: InFlightRequest,
+    _request: InFlightRequest,
 }
 
-impl Answer {
-    /// A body that is sent in answer to a request.
-    pub const fn new(body: Body, exchange: InFlightRequest) -> Self {
-        Self { body, _exchange: exchange }
+impl TrackedBody {
+    /// The body of the response to a request.
+    pub const fn new(body: Body, request: InFlightRequest) -> Self {
+        Self { body, _request: request }
     }
 }
 
-impl hyper::body::Body for Answer {
+impl hyper::body::Body for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -6,10 +6,14 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
     server::conn::auto::Builder,
 };
+use ipnet::IpNet;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// How many connections we would serve at once, if the files suffice.
+/// How many connections are served at once, if the files suffice.
 const CONNECTIONS: u64 = 10_000;
+
+/// One peer has at most this part of the connections.
+const PEER_SHARE: usize = 4;
 
 /// Files kept for everything that is no client: the database, mail, the log.
 const OTHER_FILES: u64 = 256;
@@ -17,8 +21,12 @@ const OTHER_FILES: u64 = 256;
 /// The bounds of connections. Tests use shorter ones; the default is what is served with.
 #[derive(Debug, Clone)]
 pub struct ServerLimits {
-    /// Connections open at once. Beyond it, those that wait for nothing of ours go first.
+    /// Connections open at once. Beyond it, those are closed that have been longest without a request under way.
     pub connections: usize,
+    /// Connections open at once from one address that is no trusted proxy.
+    pub connections_per_peer: usize,
+    /// Networks whose connections are bounded all together only: each of them is another client's.
+    pub trusted_proxies: Vec<IpNet>,
     /// From a connection's begin, or a request's first byte on HTTP/1, until the whole head is here.
     pub head: Duration,
     /// Between two requests. Longer than proxies keep theirs (nginx: 60 s), so that they close first and never send a
@@ -40,6 +48,8 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            connections_per_peer: 10_000 / PEER_SHARE,
+            trusted_proxies: Vec::new(),
             head: Duration::from_secs(10),
             idle: Duration::from_secs(75),
             stall: Duration::from_secs(45),
@@ -60,13 +70,14 @@ impl ServerLimits {
         if connections < CONNECTIONS {
             tracing::warn!(files, connections, "the limit of open files allows few connections at once");
         }
-        Self { connections: usize::try_from(connections).unwrap_or(usize::MAX), ..Self::default() }
+        let connections = usize::try_from(connections).unwrap_or(usize::MAX);
+        Self { connections, connections_per_peer: connections / PEER_SHARE, ..Self::default() }
     }
 
     /// A server of HTTP/1 and HTTP/2 within these bounds. HTTP/1 takes at most 100 headers, hyper's own bound.
     pub(super) fn server(&self) -> Builder<TokioExecutor> {
         let mut server = Builder::new(TokioExecutor::new());
-        // The deadlines are ours: hyper's own clock for heads starts when the connection falls idle, and stands still
+        // The deadlines are ours: hyper's own timer for heads starts when the connection falls idle, and does not run
         // until the version is known.
         server.http1().header_read_timeout(None).max_buf_size(self.head_bytes as usize);
         server

@@ -1,4 +1,4 @@
-//! A socket that tells when bytes come and go.
+//! A socket that reports when bytes come and go.
 
 use std::{
     io,
@@ -14,19 +14,19 @@ use tokio::{
 
 use super::connection_state::ConnectionState;
 
-/// A client's end of the line.
+/// A client's socket.
 #[derive(Debug)]
 pub struct Socket {
-    /// The line.
+    /// The socket itself.
     pub stream: TcpStream,
-    /// Who is told.
-    pub activity: Arc<ConnectionState>,
+    /// The connection's state, which reads and writes are reported to.
+    pub state: Arc<ConnectionState>,
 }
 
 impl Socket {
-    fn wrote(&self, written: &Poll<io::Result<usize>>) {
+    fn report(&self, written: &Poll<io::Result<usize>>) {
         if matches!(written, Poll::Ready(Ok(1..))) {
-            self.activity.wrote();
+            self.state.on_write();
         }
     }
 }
@@ -40,7 +40,7 @@ impl AsyncRead for Socket {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            self.activity.read();
+            self.state.on_read();
         }
         read
     }
@@ -53,7 +53,7 @@ impl AsyncWrite for Socket {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.wrote(&written);
+        self.report(&written);
         written
     }
 
@@ -63,7 +63,7 @@ impl AsyncWrite for Socket {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.wrote(&written);
+        self.report(&written);
         written
     }
 

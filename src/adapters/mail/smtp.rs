@@ -1,7 +1,4 @@
-//! A mail server that takes letters (RFC 5321, submission after RFC 6409), with TLS where there is a network.
-//!
-//! Connections are pooled here and not by lettre: its pool puts a connection back when a letter is given up half way,
-//! and the next letter would then read the answers to that one as its own.
+//! Submission to a mail server (RFC 5321, RFC 6409), with TLS where there is a network in between.
 
 use std::{
     fmt,
@@ -12,173 +9,127 @@ use std::{
 use async_trait::async_trait;
 use domain::{MailMessage, Mailer, MailerError};
 use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::Mailbox,
     transport::smtp::{
-        Error as SmtpError,
-        authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::{AsyncSmtpConnection, TlsParameters},
+        AsyncSmtpTransportBuilder, Error as SmtpError, PoolConfig,
+        authentication::Credentials,
+        client::{Tls, TlsParameters},
         extension::ClientId,
     },
 };
-use tokio::time::{Instant, timeout};
+use tokio::{pin, task::yield_now, time::timeout};
 
 use super::message;
 use crate::config::SmtpUrl;
 
 /// For the connection over TCP.
-const CONNECT: Duration = Duration::from_secs(5);
-/// For getting as far as being signed in, and again for a letter: a server that takes longer is away.
-const COMMAND: Duration = Duration::from_secs(20);
-/// For a connection that has waited to show that it is still there.
-const STILL_THERE: Duration = Duration::from_secs(5);
-/// How long a connection waits for another letter; servers close theirs after minutes (RFC 5321 section 4.5.3.2.7).
-const IDLE: Duration = Duration::from_secs(60);
-/// How many wait.
-const WAITING: usize = 4;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// For a message from the first byte to the server's last reply. lettre bounds the connection over TCP alone.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// For taking leave of the pooled connections of a server that does not reply.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a connection waits for another message; servers close theirs after minutes (RFC 5321 section 4.5.3.2.7).
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How many idle connections are kept.
+const IDLE_CONNECTIONS: u32 = 4;
 /// As much of a server's own words as a log line needs, in characters.
-const LONGEST_REASON: usize = 200;
+const MAX_REASON: usize = 200;
 
-/// How a connection is kept from others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Security {
-    /// TLS from the first byte (RFC 8314 section 3.3).
-    Implicit,
-    /// The connection becomes TLS before anything is said, or ends (RFC 3207).
-    StartTls,
-    /// The same where the server offers it: for a server on this machine, which nobody stands between.
-    StartTlsIfOffered,
-}
+type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
-impl Security {
-    fn of(url: &SmtpUrl) -> Self {
-        match (url.is_implicit_tls(), url.is_loopback()) {
-            (true, _) => Self::Implicit,
-            (false, false) => Self::StartTls,
-            (false, true) => Self::StartTlsIfOffered,
-        }
-    }
-}
-
-/// Hands letters to a mail server.
+/// Sends messages through a mail server.
 pub struct SmtpMailer {
-    host: String,
-    port: u16,
-    security: Security,
-    /// [`COMMAND`], and less in tests.
-    command: Duration,
-    tls: TlsParameters,
+    server: String,
+    builder: AsyncSmtpTransportBuilder,
+    /// Made for the first message, and anew after one that was not sent in time.
+    transport: Mutex<Option<Transport>>,
+    /// [`SEND_TIMEOUT`], and less in tests.
+    send_timeout: Duration,
     credentials: Option<(String, String)>,
     from: Mailbox,
-    hello: ClientId,
-    waiting: Mutex<Vec<Waiting>>,
-}
-
-struct Waiting {
-    connection: AsyncSmtpConnection,
-    since: Instant,
 }
 
 impl SmtpMailer {
-    /// A carrier for a configured server. Nothing is sent before the first letter.
-    ///
-    /// A server on this machine is not asked who it is: nobody stands between, and it has seldom a certificate that
-    /// could be checked.
+    /// A mailer for a configured server. It connects when the first message is sent.
     ///
     /// # Errors
     /// When TLS cannot be prepared.
     pub fn new(url: &SmtpUrl, from: Mailbox) -> Result<Self, SmtpError> {
-        let tls = TlsParameters::builder(url.host().to_owned())
-            .dangerous_accept_invalid_certs(url.is_loopback())
-            .dangerous_accept_invalid_hostnames(url.is_loopback())
-            .build_rustls()?;
+        Ok(Self::with_tls(url, from, tls(url)?))
+    }
+
+    fn with_tls(url: &SmtpUrl, from: Mailbox, tls: Tls) -> Self {
         let credentials = url.credentials().map(|(user, password)| (user.to_owned(), password.to_owned()));
-        Ok(Self {
-            host: url.host().to_owned(),
-            port: url.port(),
-            security: Security::of(url),
-            command: COMMAND,
-            tls,
+        let pool = PoolConfig::new().max_size(IDLE_CONNECTIONS).idle_timeout(IDLE_TIMEOUT);
+        let mut builder = Transport::builder_dangerous(url.host())
+            .port(url.port())
+            .tls(tls)
+            .timeout(Some(CONNECT_TIMEOUT))
+            .hello_name(ClientId::Domain(from.email.domain().to_owned()))
+            .pool_config(pool);
+        if let Some((user, password)) = credentials.clone() {
+            builder = builder.credentials(Credentials::new(user, password));
+        }
+        Self {
+            server: format!("{}:{}", url.host(), url.port()),
+            builder,
+            transport: Mutex::default(),
+            send_timeout: SEND_TIMEOUT,
             credentials,
-            hello: ClientId::Domain(from.email.domain().to_owned()),
             from,
-            waiting: Mutex::default(),
-        })
-    }
-
-    /// A connection that has waited, or a new one. Who takes it gives it back with [`Self::keep`] or lets it go.
-    async fn connection(&self) -> Result<AsyncSmtpConnection, MailerError> {
-        while let Some(mut waiting) = self.take() {
-            let is_there = timeout(STILL_THERE, waiting.connection.test_connected());
-            if waiting.since.elapsed() < IDLE && is_there.await == Ok(true) {
-                return Ok(waiting.connection);
-            }
-        }
-        timeout(self.command, self.connect()).await.unwrap_or_else(|_| Err(self.silent()))
-    }
-
-    async fn connect(&self) -> Result<AsyncSmtpConnection, MailerError> {
-        let implicit = (self.security == Security::Implicit).then(|| self.tls.clone());
-        let server = (self.host.as_str(), self.port);
-        // A refusal here is about us or about the hour, not about the letter, whatever its number.
-        let passing = |error: SmtpError| MailerError::Passing(self.reason(&error));
-        let connecting =
-            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT), &self.hello, implicit, None);
-        let mut connection = connecting.await.map_err(passing)?;
-        let upgrade = match self.security {
-            Security::Implicit => false,
-            Security::StartTls => true,
-            Security::StartTlsIfOffered => connection.can_starttls(),
-        };
-        if upgrade {
-            connection.starttls(self.tls.clone(), &self.hello).await.map_err(passing)?;
-        }
-        if let Some((user, password)) = self.credentials.clone() {
-            let credentials = Credentials::new(user, password);
-            connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(passing)?;
-        }
-        Ok(connection)
-    }
-
-    fn take(&self) -> Option<Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-
-    fn keep(&self, connection: AsyncSmtpConnection) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() < WAITING && !connection.has_broken() {
-            waiting.push(Waiting { connection, since: Instant::now() });
         }
     }
 
-    fn silent(&self) -> MailerError {
-        MailerError::Passing(format!("{}:{} does not answer", self.host, self.port))
+    fn transport(&self) -> Transport {
+        let mut transport = self.transport.lock().unwrap_or_else(PoisonError::into_inner);
+        transport.get_or_insert_with(|| self.builder.clone().build()).clone()
     }
 
-    /// What a letter was refused with: 5yz about the letter is final, about our signing in (RFC 4954 section 6) it is
-    /// not, for that can be repaired.
+    async fn submit(&self, transport: &Transport, message: &Message) -> Result<(), MailerError> {
+        // Connecting and signing in come first and alone: a refusal there is about us or about the hour, not about the
+        // message, whatever its code.
+        let is_connected = transport.test_connection().await;
+        if !is_connected.map_err(|error| MailerError::Passing(self.reason(&error)))? {
+            return Err(MailerError::Passing(format!("{} hung up", self.server)));
+        }
+        // A spawned task gives the connection back to the pool; let it run, so that the message finds it there.
+        yield_now().await;
+        let sent = transport.send_raw(message.envelope(), &message.formatted()).await;
+        sent.map(drop).map_err(|error| self.refusal(&error))
+    }
+
+    /// Gives up a transport in which a connection still waits for a reply.
+    async fn discard(&self, transport: Transport) {
+        self.transport.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let _ = timeout(SHUTDOWN_TIMEOUT, transport.shutdown()).await;
+    }
+
+    /// A reply to a message: 5yz about the message is final, about our signing in (RFC 4954 section 6) it is not, for
+    /// that can be repaired.
     fn refusal(&self, error: &SmtpError) -> MailerError {
         let code = error.status().map(u16::from);
-        let about_us = matches!(code, Some(530 | 534 | 535 | 538));
+        let is_about_us = matches!(code, Some(530 | 534 | 535 | 538));
         let reason = self.reason(error);
         // Besides replies: an address that this server cannot take (RFC 6531).
-        if (error.is_permanent() && !about_us) || error.is_client() {
+        if (error.is_permanent() && !is_about_us) || error.is_client() {
             MailerError::Final(reason)
         } else {
             MailerError::Passing(reason)
         }
     }
 
-    /// An error on one line. A server may repeat what it was told, so the password is looked for.
+    /// An error on one line. A server may repeat what it was sent, so passwords are removed.
     fn reason(&self, error: &SmtpError) -> String {
-        let mut text = format!("{}:{}: {error}", self.host, self.port);
+        let mut text = format!("{}: {error}", self.server);
         for secret in self.secrets() {
             text = text.replace(&secret, "[password]");
         }
         let line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-        line.take(LONGEST_REASON).collect()
+        line.take(MAX_REASON).collect()
     }
 
-    /// The password as it was given, and as it goes over the wire (RFC 4616, and the two answers of `AUTH LOGIN`).
+    /// The password as it was given, and as it goes over the wire (RFC 4616, and the two replies of `AUTH LOGIN`).
     fn secrets(&self) -> Vec<String> {
         use base64::{Engine, engine::general_purpose::STANDARD};
         let given = self.credentials.as_ref().filter(|(_, password)| !password.is_empty());
@@ -189,27 +140,41 @@ impl SmtpMailer {
     }
 }
 
+/// TLS from the first byte (RFC 8314 section 3.3) or by STARTTLS (RFC 3207) before anything else is sent. A server on
+/// this machine may do without, and need not prove its name: nobody stands between, and it seldom has a certificate that
+/// could be checked.
+fn tls(url: &SmtpUrl) -> Result<Tls, SmtpError> {
+    let parameters = TlsParameters::builder(url.host().to_owned())
+        .dangerous_accept_invalid_certs(url.is_loopback())
+        .dangerous_accept_invalid_hostnames(url.is_loopback())
+        .build_rustls()?;
+    Ok(match (url.is_implicit_tls(), url.is_loopback()) {
+        (true, _) => Tls::Wrapper(parameters),
+        (false, false) => Tls::Required(parameters),
+        (false, true) => Tls::Opportunistic(parameters),
+    })
+}
+
 #[async_trait]
 impl Mailer for SmtpMailer {
-    async fn send(&self, letter: &MailMessage) -> Result<(), MailerError> {
-        let message = message::compose(letter, &self.from)?;
-        let bytes = message.formatted();
-        let mut connection = self.connection().await?;
-        let sending = connection.send(message.envelope(), &bytes);
-        match timeout(self.command, sending).await {
-            Ok(Ok(_)) => {
-                self.keep(connection);
-                Ok(())
-            }
-            Ok(Err(error)) => Err(self.refusal(&error)),
-            Err(_) => Err(self.silent()),
+    async fn send(&self, mail: &MailMessage) -> Result<(), MailerError> {
+        let message = message::compose(mail, &self.from)?;
+        let transport = self.transport();
+        let submission = self.submit(&transport, &message);
+        pin!(submission);
+        if let Ok(outcome) = timeout(self.send_timeout, submission.as_mut()).await {
+            return outcome;
         }
+        // Before the submission is dropped: that gives its connection back to the pool, and the next message would take
+        // the reply to this one for its own.
+        self.discard(transport.clone()).await;
+        Err(MailerError::Passing(format!("{} does not answer", self.server)))
     }
 }
 
 impl fmt::Debug for SmtpMailer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SmtpMailer({}:{}, {:?})", self.host, self.port, self.security)
+        write!(f, "SmtpMailer({})", self.server)
     }
 }
 

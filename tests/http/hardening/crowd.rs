@@ -12,7 +12,9 @@ use crate::app::on_one_database;
 on_one_database!(
     security_40_two_hundred_slow_and_two_thousand_idle_clients_keep_nobody_waiting,
     security_40_when_no_more_fit_silent_clients_make_room,
-    security_40_when_no_more_fit_a_client_that_asked_before_stays_longer_than_silent_ones,
+    security_40_when_no_more_fit_the_connection_longest_without_a_request_is_closed,
+    security_40_one_address_holds_at_most_its_share_of_the_connections,
+    security_40_a_trusted_proxy_may_hold_all_connections,
     security_40_when_all_are_busy_the_next_client_waits_its_turn,
     security_28_while_two_hundred_sign_in_everything_else_answers,
 );
@@ -33,7 +35,7 @@ async fn security_40_two_hundred_slow_and_two_thousand_idle_clients_keep_nobody_
     database: TestDatabase,
 ) {
     // Both ends of every connection are files of this process.
-    let bounds = ServerLimits::of_process();
+    let bounds = ServerLimits { connections_per_peer: usize::MAX, ..ServerLimits::of_process() };
     let idle = (bounds.connections / 3).min(2000);
     let server = Server::start(database, bounds).await;
     let mut lines = Vec::new();
@@ -84,21 +86,65 @@ async fn security_40_when_no_more_fit_silent_clients_make_room(database: TestDat
     assert!(first.rest().await.is_empty(), "the oldest went first");
 }
 
-async fn security_40_when_no_more_fit_a_client_that_asked_before_stays_longer_than_silent_ones(
+async fn security_40_when_no_more_fit_the_connection_longest_without_a_request_is_closed(
     database: TestDatabase,
 ) {
-    let server = Server::start(database, ServerLimits { connections: 4, ..ServerLimits::default() }).await;
-    let mut known = server.line().await;
-    known.send(OK).await;
-    assert_eq!(known.answer().await.status, 200);
-    let mut silent = Vec::new();
-    for _ in 0..30 {
-        silent.push(server.line().await);
+    let server = Server::start(database, ServerLimits { connections: 3, ..ServerLimits::default() }).await;
+    let mut lines = Vec::new();
+    for _ in 0..3 {
+        let mut line = server.line().await;
+        line.send(OK).await;
+        assert_eq!(line.answer().await.status, 200);
+        lines.push(line);
     }
-    known.send(OK).await;
-    assert_eq!(known.answer().await.status, 200);
-    let first = silent.remove(0);
-    assert!(first.rest().await.is_empty());
+    // The oldest connection, but the last one to ask.
+    lines[0].send(OK).await;
+    assert_eq!(lines[0].answer().await.status, 200);
+    server.answers().await;
+    assert!(lines.remove(1).rest().await.is_empty());
+    lines[0].send(OK).await;
+    assert_eq!(lines[0].answer().await.status, 200);
+}
+
+async fn security_40_one_address_holds_at_most_its_share_of_the_connections(database: TestDatabase) {
+    let limits = ServerLimits { connections_per_peer: 2, ..ServerLimits::default() };
+    let server = Server::start(database, limits).await;
+    let whole = sign_in("anything at all");
+    let (begin, end) = whole.split_at(whole.len() - 10);
+    let first = server.line().await;
+    let mut busy = Vec::new();
+    for _ in 0..2 {
+        let mut line = server.line().await;
+        line.send(format!("{OK}{begin}")).await;
+        assert_eq!(line.answer().await.status, 200);
+        busy.push(line);
+    }
+    assert!(first.rest().await.is_empty(), "an idle connection of that address makes room");
+    let mut refused = server.line().await;
+    refused.send(OK).await;
+    assert!(refused.try_answer().await.is_none(), "both have a request under way");
+    for line in &mut busy {
+        line.send(end).await;
+        assert_eq!(line.answer().await.status, 401);
+    }
+    server.answers().await;
+}
+
+async fn security_40_a_trusted_proxy_may_hold_all_connections(database: TestDatabase) {
+    let limits = ServerLimits {
+        connections_per_peer: 1,
+        trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+        ..ServerLimits::default()
+    };
+    let server = Server::start(database, limits).await;
+    let mut lines = Vec::new();
+    for _ in 0..5 {
+        lines.push(server.line().await);
+    }
+    for line in &mut lines {
+        line.send(OK).await;
+        assert_eq!(line.answer().await.status, 200);
+    }
 }
 
 async fn security_40_when_all_are_busy_the_next_client_waits_its_turn(database: TestDatabase) {

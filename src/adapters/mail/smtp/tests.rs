@@ -1,18 +1,23 @@
-//! Against a mail server on this machine that says what it is told to.
+//! Against a mail server on this machine that replies what a test plans.
 
 use domain::Link;
 use testkit::{Reply, SmtpReceiver};
 
 use super::*;
 
-fn mailer(receiver: &SmtpReceiver, user: &str) -> SmtpMailer {
-    let url = SmtpUrl::parse(&format!("smtp://{user}{}", receiver.address())).unwrap();
-    let from =
-        Mailbox::new(Some("Tee & Beweise, größer".to_owned()), "accounts@book.example".parse().unwrap());
-    SmtpMailer::new(&url, from).unwrap()
+fn url(receiver: &SmtpReceiver, user: &str) -> SmtpUrl {
+    SmtpUrl::parse(&format!("smtp://{user}{}", receiver.address())).unwrap()
 }
 
-fn letter(id: &str) -> MailMessage {
+fn from() -> Mailbox {
+    Mailbox::new(Some("Tee & Beweise, größer".to_owned()), "accounts@book.example".parse().unwrap())
+}
+
+fn mailer(receiver: &SmtpReceiver, user: &str) -> SmtpMailer {
+    SmtpMailer::new(&url(receiver, user), from()).unwrap()
+}
+
+fn mail(id: &str) -> MailMessage {
     let url = format!("https://accounts.example.org/reset?token={}&x=1", "t".repeat(90));
     MailMessage {
         id: id.to_owned(),
@@ -46,9 +51,9 @@ fn unquoted(data: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_letter_arrives_with_everything_a_mail_program_needs() {
+async fn a_message_arrives_with_everything_a_mail_program_needs() {
     let receiver = SmtpReceiver::start().await;
-    mailer(&receiver, "").send(&letter("0b0c7a52")).await.unwrap();
+    mailer(&receiver, "").send(&mail("0b0c7a52")).await.unwrap();
     let [received] = receiver.received().try_into().unwrap();
     assert_eq!(received.from, "accounts@book.example");
     assert_eq!((received.to, received.credentials), (vec!["ada@example.org".to_owned()], None));
@@ -68,18 +73,18 @@ async fn a_letter_arrives_with_everything_a_mail_program_needs() {
     let body = unquoted(body);
     let (text, html) = (body.find("text/plain").unwrap(), body.find("text/html").unwrap());
     assert!(text < html, "the last part is the one preferred (RFC 2046 section 5.1.4)");
-    let link = letter("").link.unwrap().url;
+    let link = mail("").link.unwrap().url;
     assert!(body.contains(&format!("\r\n.\r\n..\r\n{link}\r\n")), "{body}");
     assert!(body.contains(&format!("<p>Größe <a href=\"{link}\">")), "{body}");
     assert!(received.data.lines().all(|line| line.len() <= 998), "RFC 5322 section 2.1.1");
 }
 
 #[tokio::test]
-async fn the_same_letter_is_composed_to_the_byte_each_time() {
+async fn the_same_message_is_composed_to_the_byte_each_time() {
     let receiver = SmtpReceiver::start().await;
     let mailer = mailer(&receiver, "");
-    mailer.send(&letter("one")).await.unwrap();
-    mailer.send(&letter("one")).await.unwrap();
+    mailer.send(&mail("one")).await.unwrap();
+    mailer.send(&mail("one")).await.unwrap();
     let [first, second] = receiver.received().try_into().unwrap();
     assert_eq!(first.data, second.data);
 }
@@ -87,21 +92,23 @@ async fn the_same_letter_is_composed_to_the_byte_each_time() {
 #[tokio::test]
 async fn user_and_password_are_handed_over_as_they_were_before_they_were_encoded() {
     let receiver = SmtpReceiver::start().await;
-    mailer(&receiver, "ada%40example.org:hun%3Ater%2F2@").send(&letter("one")).await.unwrap();
+    mailer(&receiver, "ada%40example.org:hun%3Ater%2F2@").send(&mail("one")).await.unwrap();
     let expected = ("ada@example.org".to_owned(), "hun:ter/2".to_owned());
     assert_eq!(receiver.received()[0].credentials, Some(expected));
 }
 
 #[tokio::test]
-async fn letters_share_a_connection_and_outlive_one_that_was_closed() {
+async fn messages_share_a_connection_and_outlive_one_that_was_closed() {
     let receiver = SmtpReceiver::start().await;
     let mailer = mailer(&receiver, "");
     for id in ["one", "two", "three"] {
-        mailer.send(&letter(id)).await.unwrap();
+        mailer.send(&mail(id)).await.unwrap();
+        // The pool takes a connection back in a task of its own.
+        yield_now().await;
     }
     assert_eq!(receiver.connections(), 1);
     receiver.plan("NOOP", Reply::Close);
-    mailer.send(&letter("four")).await.unwrap();
+    mailer.send(&mail("four")).await.unwrap();
     assert_eq!((receiver.connections(), receiver.received().len()), (2, 4));
 }
 
@@ -111,51 +118,51 @@ async fn a_refusal_for_now_is_passing_and_one_for_good_is_final() {
     let mailer = mailer(&receiver, "");
     for verb in ["MAIL", "RCPT", "DATA", "."] {
         receiver.plan(verb, Reply::Say("451 4.3.0 greylisted"));
-        assert!(passing(mailer.send(&letter("one")).await).contains("greylisted"), "{verb}");
+        assert!(passing(mailer.send(&mail("one")).await).contains("greylisted"), "{verb}");
         receiver.plan(verb, Reply::Say("550 5.1.1 no such mailbox"));
-        assert!(refused_for_good(mailer.send(&letter("one")).await).contains("no such mailbox"), "{verb}");
+        assert!(refused_for_good(mailer.send(&mail("one")).await).contains("no such mailbox"), "{verb}");
     }
     for verb in ["CONNECT", "MAIL", "."] {
         receiver.plan(verb, Reply::Close);
-        passing(mailer.send(&letter("one")).await);
+        passing(mailer.send(&mail("one")).await);
     }
     assert!(receiver.received().is_empty());
-    mailer.send(&letter("one")).await.unwrap();
+    mailer.send(&mail("one")).await.unwrap();
     assert_eq!(receiver.received().len(), 1);
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_our_signing_in_is_not_held_against_the_letter() {
+async fn what_is_wrong_with_our_signing_in_is_not_held_against_the_message() {
     let receiver = SmtpReceiver::start().await;
     let mailer = mailer(&receiver, "ada:open-sesame@");
     receiver.plan("CONNECT", Reply::Say("554 5.3.2 not accepting"));
-    passing(mailer.send(&letter("one")).await);
+    passing(mailer.send(&mail("one")).await);
     // Servers that repeat what they were told: the credentials in the clear, and as they went over the wire.
     receiver.plan("AUTH", Reply::Say("535 5.7.8 ada/open-sesame is wrong"));
     receiver.plan("AUTH", Reply::Say("535 5.7.8 AGFkYQBvcGVuLXNlc2FtZQ== is wrong"));
     receiver.plan("AUTH", Reply::Say("535 5.7.8 b3Blbi1zZXNhbWU= is wrong"));
     for _ in 0..3 {
-        let reason = passing(mailer.send(&letter("one")).await);
+        let reason = passing(mailer.send(&mail("one")).await);
         assert!(reason.contains("[password]") && reason.contains("is wrong"), "{reason}");
         for secret in ["open-sesame", "AGFkYQBvcGVuLXNlc2FtZQ", "b3Blbi1zZXNhbWU"] {
             assert!(!reason.contains(secret), "{reason}");
         }
     }
     receiver.plan("MAIL", Reply::Say("530 5.7.0 authentication required"));
-    passing(mailer.send(&letter("one")).await);
+    passing(mailer.send(&mail("one")).await);
     assert!(!format!("{mailer:?}").contains("sesame"));
 }
 
 #[tokio::test]
-async fn a_letter_given_up_half_way_leaves_no_answer_behind_for_the_next() {
+async fn a_message_given_up_half_way_leaves_no_answer_behind_for_the_next() {
     let receiver = SmtpReceiver::start().await;
-    let mailer = SmtpMailer { command: Duration::from_secs(1), ..mailer(&receiver, "") };
+    let mailer = SmtpMailer { send_timeout: Duration::from_secs(1), ..mailer(&receiver, "") };
     for (connections, verb) in [(1, "."), (2, "CONNECT")] {
         receiver.plan(verb, Reply::Hang);
-        assert!(passing(mailer.send(&letter("one")).await).contains("does not answer"), "{verb}");
+        assert!(passing(mailer.send(&mail("one")).await).contains("does not answer"), "{verb}");
         assert_eq!((receiver.connections(), receiver.received().len()), (connections, 0), "{verb}");
     }
-    mailer.send(&letter("two")).await.unwrap();
+    mailer.send(&mail("two")).await.unwrap();
     let [received] = receiver.received().try_into().unwrap();
     assert!(received.data.contains("<two@book.example>"), "{}", received.data);
     assert_eq!(received.connection, 3);
@@ -163,27 +170,28 @@ async fn a_letter_given_up_half_way_leaves_no_answer_behind_for_the_next() {
 
 #[tokio::test]
 async fn nothing_is_said_to_a_server_of_the_network_that_offers_no_tls() {
-    let of = |url| Security::of(&SmtpUrl::parse(url).unwrap());
-    assert_eq!(of("smtp://mail.example.org"), Security::StartTls);
-    assert_eq!(of("smtps://mail.example.org"), Security::Implicit);
-    assert_eq!(of("smtps://localhost"), Security::Implicit);
-    assert_eq!(of("smtp://127.0.0.1:25"), Security::StartTlsIfOffered);
+    let of = |url| tls(&SmtpUrl::parse(url).unwrap()).unwrap();
+    let required = of("smtp://mail.example.org");
+    assert!(matches!(required, Tls::Required(_)));
+    assert!(matches!(of("smtps://mail.example.org"), Tls::Wrapper(_)));
+    assert!(matches!(of("smtps://localhost"), Tls::Wrapper(_)));
+    assert!(matches!(of("smtp://127.0.0.1:25"), Tls::Opportunistic(_)));
 
     let receiver = SmtpReceiver::start().await;
-    let mailer = SmtpMailer { security: Security::StartTls, ..mailer(&receiver, "ada:open-sesame@") };
-    let reason = passing(mailer.send(&letter("one")).await);
+    let mailer = SmtpMailer::with_tls(&url(&receiver, "ada:open-sesame@"), from(), required);
+    let reason = passing(mailer.send(&mail("one")).await);
     assert!(reason.contains("STARTTLS"), "{reason}");
     assert!(receiver.received().is_empty());
 }
 
 #[tokio::test]
-async fn an_address_that_fits_no_envelope_is_final_and_says_nothing_to_the_server() {
+async fn an_address_that_no_command_can_hold_is_final_and_says_nothing_to_the_server() {
     let receiver = SmtpReceiver::start().await;
     let mailer = mailer(&receiver, "");
     for to in
         ["", "ada", "ada@example.org\r\nBcc: eve@example.org", "ada@example.org>\r\nDATA", "a b@example.org"]
     {
-        refused_for_good(mailer.send(&MailMessage { to: to.to_owned(), ..letter("one") }).await);
+        refused_for_good(mailer.send(&MailMessage { to: to.to_owned(), ..mail("one") }).await);
     }
     assert_eq!(receiver.connections(), 0);
 }
@@ -192,7 +200,7 @@ async fn an_address_that_fits_no_envelope_is_final_and_says_nothing_to_the_serve
 async fn security_06_a_subject_with_line_breaks_adds_no_header() {
     let receiver = SmtpReceiver::start().await;
     let subject = "Hello\r\nBcc: eve@example.org\r\n\r\nbody".to_owned();
-    mailer(&receiver, "").send(&MailMessage { subject, ..letter("one") }).await.unwrap();
+    mailer(&receiver, "").send(&MailMessage { subject, ..mail("one") }).await.unwrap();
     let [received] = receiver.received().try_into().unwrap();
     let (headers, _) = received.data.split_once("\r\n\r\n").unwrap();
     assert!(!headers.lines().any(|line| line.starts_with("Bcc")), "{headers}");
@@ -205,5 +213,5 @@ async fn a_server_that_is_not_there_is_passing() {
     let receiver = SmtpReceiver::start().await;
     let mailer = mailer(&receiver, "");
     drop(receiver);
-    passing(mailer.send(&letter("one")).await);
+    passing(mailer.send(&mail("one")).await);
 }
