@@ -2,6 +2,7 @@
 //! `bench/README.md` says how to run it and what the figures mean.
 
 mod cluster;
+mod compare;
 mod data;
 mod load;
 mod matrix;
@@ -17,7 +18,11 @@ mod usage;
 mod wire;
 mod words;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -67,6 +72,9 @@ struct Run {
     /// The built server
     #[arg(long, env = "BOOKPLATE_BIN", default_value = "target/release/bookplate")]
     bin: PathBuf,
+    /// An older build to compare with: it runs twice, so that the difference between the two is the noise
+    #[arg(long, env = "BOOKPLATE_COMPARE")]
+    compare: Option<PathBuf>,
     /// How often everything is measured; the table has the medians
     #[arg(long, default_value_t = 3)]
     rounds: u32,
@@ -93,6 +101,16 @@ struct Run {
 impl Run {
     fn window(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
+    }
+
+    /// The builds to be measured, and what the tables call them.
+    fn builds(&self) -> Vec<(&'static str, &Path)> {
+        match &self.compare {
+            Some(old) => {
+                vec![(compare::OLD, old.as_path()), (compare::OLD_AGAIN, old), (compare::NEW, &self.bin)]
+            }
+            None => vec![("bookplate", &self.bin)],
+        }
     }
 }
 

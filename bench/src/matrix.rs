@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use crate::{
     Kind, Run,
     cluster::Cluster,
+    compare,
     data::Plan,
     load::{self, Prepared},
     peer::Peer,
@@ -49,6 +50,9 @@ pub(crate) async fn run(run: &Run) -> Result<()> {
     }
     println!("{} rounds of {} s each; {}.\n", run.rounds, run.seconds, pin.words());
     println!("{}", report::table(&report::medians(&bench.rows)));
+    if run.compare.is_some() {
+        println!("{}", compare::table(&bench.rows));
+    }
     if !bench.streams.is_empty() {
         println!("{}", report::streams_table(&bench.streams));
     }
@@ -123,7 +127,8 @@ impl Bench<'_> {
         if self.run.streams > 0 {
             for (kind, address) in &databases {
                 // A server that has done nothing yet: what it once needed and keeps would hide what streams need.
-                let server = Server::start(self.run, self.pin, *kind, address).await?;
+                let build = ("streams", self.run.bin.as_path());
+                let server = Server::start(self.run, self.pin, build, (*kind, address)).await?;
                 let readers = Readers::sign_in(&server, plan).await?;
                 let what = (kind.name(), messages);
                 let measured =
@@ -140,18 +145,20 @@ impl Bench<'_> {
         let (mut servers, mut targets) = (Vec::new(), Vec::new());
         let cluster_pid = self.cluster.map(Cluster::pid).transpose()?;
         for (kind, address) in databases {
-            let server = Server::start(self.run, self.pin, *kind, address).await?;
-            targets.push(Target {
-                name: "bookplate",
-                database: kind.name(),
-                prefix: "/api",
-                address: server.address,
-                host: server.host.clone(),
-                pid: server.program.pid(),
-                database_pid: cluster_pid.filter(|_| *kind == Kind::Postgres),
-                readers: Readers::sign_in(&server, plan).await?,
-            });
-            servers.push(server);
+            for build in self.run.builds() {
+                let server = Server::start(self.run, self.pin, build, (*kind, address)).await?;
+                targets.push(Target {
+                    name: build.0,
+                    database: kind.name(),
+                    prefix: "/api",
+                    address: server.address,
+                    host: server.host.clone(),
+                    pid: server.program.pid(),
+                    database_pid: cluster_pid.filter(|_| *kind == Kind::Postgres),
+                    readers: Readers::sign_in(&server, plan).await?,
+                });
+                servers.push(server);
+            }
         }
         let peer = self.peer(plan, &servers).await?;
         if let (Some(peer), Some(target)) = (&peer, targets.last()) {

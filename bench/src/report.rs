@@ -72,7 +72,8 @@ pub(crate) fn medians(rows: &[Row]) -> Vec<Row> {
     merged
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// The middle one; the upper one of two.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -32,14 +32,18 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the built program on a database and waits until it answers.
-    pub(crate) async fn start(run: &Run, pin: Pin, kind: Kind, database: &str) -> Result<Self> {
-        let folder = run.common.work.join(format!("server-{}", kind.name()));
+    /// Starts a build on a database and waits until it answers.
+    pub(crate) async fn start(
+        run: &Run,
+        pin: Pin,
+        (name, build): (&str, &Path),
+        (kind, database): (Kind, &str),
+    ) -> Result<Self> {
+        let folder = run.common.work.join(format!("server-{}-{name}", kind.name()));
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let binary = run
-            .bin
+        let binary = build
             .canonicalize()
-            .with_context(|| format!("{} is missing: `cargo xtask build` makes it", run.bin.display()))?;
+            .with_context(|| format!("{} is missing: `cargo xtask build` makes it", build.display()))?;
         let port = free_port()?;
         let host = format!("localhost:{port}");
         let mut command = pin.command(binary);

@@ -42,8 +42,8 @@ pub use contract;
 pub use contract::Timestamp;
 pub use conversations::{
     BranchMessage, BranchPage, ConversationError, ConversationEvent, ConversationExport, ConversationLimits,
-    Conversations, ExportCursor, ExportFormat, ExportItem, ExportedConversation, PageAnchor, PageRequest,
-    Principal, SiblingPosition, Subscription,
+    Conversations, ExportCursor, ExportFormat, ExportItem, ExportedConversation, IdempotencyKey, PageAnchor,
+    PageRequest, Principal, SiblingPosition, Subscription,
 };
 pub use data_export::{DataExport, ExportError, export};
 pub use devices::DeviceId;

@@ -1,14 +1,12 @@
 //! Readers and their sign-in methods.
 
+use const_format::concatcp;
 use contract::{Answers, Timestamp};
 use sqlx::{FromRow, types::Json};
 
 use crate::{
-    AuditRecord, Database, NewSession, StorageError,
-    audit_log::insert_audit_record,
-    database::{in_transaction, on_pool},
-    locks::lock_user,
-    sessions::insert_session,
+    AuditRecord, Database, NewSession, StorageError, audit_log::insert_audit_record,
+    devices::upsert_known_device, locks::lock_user, sessions::insert_session,
 };
 
 /// A reader.
@@ -100,13 +98,9 @@ pub struct SignInMethod {
 }
 
 /// The columns of [`User`], of a table called `u`.
-macro_rules! user_columns {
-    () => {
-        "u.id, u.email, u.email_verified, u.name, u.image, u.answers, u.created_at, u.updated_at,
-    u.banned_at, u.ban_reason, u.ban_expires_at"
-    };
-}
-pub(crate) use user_columns;
+pub(crate) const COLUMNS: &str =
+    "u.id, u.email, u.email_verified, u.name, u.image, u.answers, u.created_at, u.updated_at,
+    u.banned_at, u.ban_reason, u.ban_expires_at";
 
 const INSERT_USER: &str = "insert into bookplate_users
     (id, email, email_verified, name, image, answers, created_at, updated_at, unverified_since)
@@ -116,9 +110,9 @@ pub(crate) const INSERT_CREDENTIAL: &str = "insert into bookplate_accounts
     (id, user_id, provider_id, account_id, password_hash, created_at, updated_at)
     values ($1, $2, 'credential', $2, $3, $4, $4)
     on conflict (provider_id, account_id) do update set password_hash = $3, updated_at = $4";
-const FIND_CREDENTIALS: &str = concat!(
+const FIND_CREDENTIALS: &str = concatcp!(
     "select ",
-    user_columns!(),
+    COLUMNS,
     ", a.password_hash,
     exists (select 1 from bookplate_devices d where d.user_id = u.id and d.id = $2) as device_known
     from bookplate_users u
@@ -127,8 +121,8 @@ const FIND_CREDENTIALS: &str = concat!(
 );
 const UPDATE_PROFILE: &str = "update bookplate_users set name = $3, image = $4, answers = $5, updated_at = $6
     where id = $1 and updated_at = $2 returning id";
-const FIND_USER: &str = concat!("select ", user_columns!(), " from bookplate_users u where u.id = $1");
-const FIND_BY_EMAIL: &str = concat!("select ", user_columns!(), " from bookplate_users u where u.email = $1");
+const FIND_USER: &str = concatcp!("select ", COLUMNS, " from bookplate_users u where u.id = $1");
+const FIND_BY_EMAIL: &str = concatcp!("select ", COLUMNS, " from bookplate_users u where u.email = $1");
 const FIND_PASSWORD: &str = "select password_hash from bookplate_accounts
     where user_id = $1 and provider_id = 'credential' and password_hash is not null";
 const METHODS: &str = "select id, provider_id, account_id, created_at, updated_at from bookplate_accounts
@@ -162,9 +156,6 @@ pub(crate) const STATEMENTS: &[&str] = &[
 impl Database {
     /// Stores a reader, the password and the first session, if there are such, together. `false` when the address (or
     /// the id) is taken; then nothing is stored.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn create_account(
         &self,
         account: &NewAccount,
@@ -173,149 +164,121 @@ impl Database {
     ) -> Result<bool, StorageError> {
         let user = &account.user;
         let unverified_since = (!user.email_verified).then(|| record.event.at.millis());
-        Ok(in_transaction!(self, |connection| {
-            let inserted: Option<(String,)> = sqlx::query_as(INSERT_USER)
-                .bind(&user.id)
-                .bind(&user.email)
-                .bind(user.email_verified)
-                .bind(&user.name)
-                .bind(&user.image)
-                .bind(Json(&user.answers))
-                .bind(user.created_at.millis())
-                .bind(user.updated_at.millis())
-                .bind(unverified_since)
-                .fetch_optional(&mut *connection)
-                .await?;
-            if inserted.is_none() {
-                return Ok(false);
-            }
-            sqlx::query(INSERT_CREDENTIAL)
-                .bind(&account.credential_id)
-                .bind(&user.id)
-                .bind(&account.password_hash)
-                .bind(user.created_at.millis())
-                .execute(&mut *connection)
-                .await?;
-            crate::devices::upsert_known_device!(connection, &user.id, account.device.as_ref());
-            if let Some(opening) = opening {
-                insert_session!(connection, opening);
-            }
-            insert_audit_record!(connection, record);
-            true
-        }))
+        let mut tx = self.begin().await?;
+        let inserted: Option<(String,)> = tx
+            .query(INSERT_USER)
+            .bind(&user.id)
+            .bind(&user.email)
+            .bind(user.email_verified)
+            .bind(&user.name)
+            .bind(&user.image)
+            .bind(Json(&user.answers))
+            .bind(user.created_at.millis())
+            .bind(user.updated_at.millis())
+            .bind(unverified_since)
+            .fetch_optional()
+            .await?;
+        if inserted.is_none() {
+            return Ok(false);
+        }
+        tx.query(INSERT_CREDENTIAL)
+            .bind(&account.credential_id)
+            .bind(&user.id)
+            .bind(&account.password_hash)
+            .bind(user.created_at.millis())
+            .execute()
+            .await?;
+        upsert_known_device(&mut tx, &user.id, account.device.as_ref()).await?;
+        if let Some(opening) = opening {
+            insert_session(&mut tx, opening).await?;
+        }
+        insert_audit_record(&mut tx, record).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// The reader with this address and password hash, and whether the browser with this id is known to them; `None`
     /// when there is no such account, or it has no password.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn find_credentials(
         &self,
         email: &str,
         device_id: Option<&str>,
     ) -> Result<Option<Credentials>, StorageError> {
-        Ok(on_pool!(self, |connection| {
-            sqlx::query_as(FIND_CREDENTIALS).bind(email).bind(device_id).fetch_optional(connection).await?
-        }))
+        Ok(self
+            .connection()
+            .await?
+            .query(FIND_CREDENTIALS)
+            .bind(email)
+            .bind(device_id)
+            .fetch_optional()
+            .await?)
     }
 
     /// The reader with this id.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn find_user(&self, id: &str) -> Result<Option<User>, StorageError> {
-        Ok(on_pool!(self, |connection| sqlx::query_as(FIND_USER).bind(id).fetch_optional(connection).await?))
+        Ok(self.connection().await?.query(FIND_USER).bind(id).fetch_optional().await?)
     }
 
     /// The reader with this address, in lower case.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn find_user_by_email(&self, email: &str) -> Result<Option<User>, StorageError> {
-        Ok(on_pool!(self, |connection| sqlx::query_as(FIND_BY_EMAIL)
-            .bind(email)
-            .fetch_optional(connection)
-            .await?))
+        Ok(self.connection().await?.query(FIND_BY_EMAIL).bind(email).fetch_optional().await?)
     }
 
     /// A reader's password hash.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn find_password(&self, user_id: &str) -> Result<Option<String>, StorageError> {
-        let found: Option<(String,)> = on_pool!(self, |connection| sqlx::query_as(FIND_PASSWORD)
-            .bind(user_id)
-            .fetch_optional(connection)
-            .await?);
+        let found: Option<(String,)> =
+            self.connection().await?.query(FIND_PASSWORD).bind(user_id).fetch_optional().await?;
         Ok(found.map(|(hash,)| hash))
     }
 
     /// The ways a reader can sign in.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn sign_in_methods(&self, user_id: &str) -> Result<Vec<SignInMethod>, StorageError> {
-        Ok(on_pool!(self, |connection| sqlx::query_as(METHODS).bind(user_id).fetch_all(connection).await?))
+        Ok(self.connection().await?.query(METHODS).bind(user_id).fetch_all().await?)
     }
 
     /// Takes a way to sign in away, unless it is the last one; whether it did.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn remove_sign_in_method(&self, user_id: &str, id: &str) -> Result<bool, StorageError> {
-        let removed = on_pool!(self, |connection| {
-            sqlx::query(UNLINK).bind(user_id).bind(id).execute(connection).await?.rows_affected()
-        });
+        let removed = self.connection().await?.query(UNLINK).bind(user_id).bind(id).execute().await?;
         Ok(removed > 0)
     }
 
     /// One password hash of each kind that another system has made, as long as there are such.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn foreign_hashes(&self) -> Result<Vec<String>, StorageError> {
-        let found: Vec<(String,)> =
-            on_pool!(self, |connection| sqlx::query_as(FOREIGN_HASHES).fetch_all(connection).await?);
+        let found: Vec<(String,)> = self.connection().await?.query(FOREIGN_HASHES).fetch_all().await?;
         Ok(found.into_iter().map(|(hash,)| hash).collect())
     }
 
     /// Stores a changed profile, unless the reader has changed since it was read at `read_at`; `false` then.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn update_profile(&self, changed: &User, read_at: Timestamp) -> Result<bool, StorageError> {
-        let updated: Option<(String,)> = on_pool!(self, |connection| {
-            sqlx::query_as(UPDATE_PROFILE)
-                .bind(&changed.id)
-                .bind(read_at.millis())
-                .bind(&changed.name)
-                .bind(&changed.image)
-                .bind(Json(&changed.answers))
-                .bind(changed.updated_at.millis())
-                .fetch_optional(connection)
-                .await?
-        });
+        let updated: Option<(String,)> = self
+            .connection()
+            .await?
+            .query(UPDATE_PROFILE)
+            .bind(&changed.id)
+            .bind(read_at.millis())
+            .bind(&changed.name)
+            .bind(&changed.image)
+            .bind(Json(&changed.answers))
+            .bind(changed.updated_at.millis())
+            .fetch_optional()
+            .await?;
         Ok(updated.is_some())
     }
 
     /// Removes a reader with everything that belongs to them; the records of what happened stay without whom, where and
     /// with what. `false` when there was none.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn delete_user(&self, id: &str, record: &AuditRecord) -> Result<bool, StorageError> {
-        in_transaction!(self, |connection| {
-            // In the order in which a chatbot takes them: first the conversation, then, to note its request, the reader.
-            // The other way round each would wait for the other. With the reader held, no conversation is added.
-            if !lock_user!(connection, id) {
-                return Ok(false);
-            }
-            sqlx::query(HOLD_CONVERSATIONS).bind(id).execute(&mut *connection).await?;
-            sqlx::query(DELETE).bind(id).execute(&mut *connection).await?;
-            sqlx::query(crate::audit_log::FORGET).bind(id).execute(&mut *connection).await?;
-            insert_audit_record!(connection, record);
-        });
+        let mut tx = self.begin().await?;
+        // In the order in which a chatbot takes them: first the conversation, then, to note its request, the reader.
+        // The other way round each would wait for the other. With the reader held, no conversation is added.
+        if !lock_user(&mut tx, id).await? {
+            return Ok(false);
+        }
+        tx.query(HOLD_CONVERSATIONS).bind(id).execute().await?;
+        tx.query(DELETE).bind(id).execute().await?;
+        tx.query(crate::audit_log::FORGET).bind(id).execute().await?;
+        insert_audit_record(&mut tx, record).await?;
+        tx.commit().await?;
         // The reader is gone, whatever comes of this.
         if let Err(error) = self.merge_fts_index(true).await {
             tracing::warn!(%error, "words of a reader who was erased are in the index until others are deleted");

@@ -1,18 +1,15 @@
 //! What the operator asks and does.
 
+use const_format::concatcp;
 use contract::Timestamp;
 
 use crate::{
-    AuditRecord, Ban, Database, StorageError, User,
-    accounts::user_columns,
-    audit_log::insert_audit_record,
-    database::{in_transaction, on_pool},
-    sessions,
+    AuditRecord, Ban, Database, StorageError, User, accounts, audit_log::insert_audit_record, sessions,
 };
 
-const LIST: &str = concat!(
+const LIST: &str = concatcp!(
     "select ",
-    user_columns!(),
+    accounts::COLUMNS,
     " from bookplate_users u where u.email > $1
     and (u.email like lower($2) escape '!' or lower(u.name) like lower($2) escape '!')
     order by u.email limit $3"
@@ -26,43 +23,36 @@ pub(crate) const STATEMENTS: &[&str] = &[LIST, BAN];
 impl Database {
     /// Readers by address after `after`, at most `limit` of them, whose address or name matches the `like` pattern with
     /// `!` as its escape, in any letter case.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn list_users(
         &self,
         after: &str,
         pattern: &str,
         limit: i64,
     ) -> Result<Vec<User>, StorageError> {
-        Ok(on_pool!(self, |connection| {
-            sqlx::query_as(LIST).bind(after).bind(pattern).bind(limit).fetch_all(connection).await?
-        }))
+        Ok(self.connection().await?.query(LIST).bind(after).bind(pattern).bind(limit).fetch_all().await?)
     }
 
     /// Closes an account and ends its sessions, or opens it again. `false` when there is none.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn ban_user(&self, id: &str, ban: &Ban, record: &AuditRecord) -> Result<bool, StorageError> {
         let now: Timestamp = record.event.at;
-        Ok(in_transaction!(self, |connection| {
-            let changed = sqlx::query(BAN)
-                .bind(id)
-                .bind(ban.banned_at)
-                .bind(&ban.ban_reason)
-                .bind(ban.ban_expires_at)
-                .bind(now.millis())
-                .execute(&mut *connection)
-                .await?;
-            if changed.rows_affected() == 0 {
-                return Ok(false);
-            }
-            if ban.banned_at.is_some() {
-                sqlx::query(sessions::DELETE_OF_USER).bind(id).bind("").execute(&mut *connection).await?;
-            }
-            insert_audit_record!(connection, record);
-            true
-        }))
+        let mut tx = self.begin().await?;
+        let changed = tx
+            .query(BAN)
+            .bind(id)
+            .bind(ban.banned_at)
+            .bind(&ban.ban_reason)
+            .bind(ban.ban_expires_at)
+            .bind(now.millis())
+            .execute()
+            .await?;
+        if changed == 0 {
+            return Ok(false);
+        }
+        if ban.banned_at.is_some() {
+            tx.query(sessions::DELETE_OF_USER).bind(id).bind("").execute().await?;
+        }
+        insert_audit_record(&mut tx, record).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 }

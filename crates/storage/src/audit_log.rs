@@ -3,7 +3,7 @@
 use contract::Timestamp;
 use sqlx::FromRow;
 
-use crate::{Database, QueuedMail, StorageError, database::on_pool};
+use crate::{Database, QueuedMail, StorageError, connection::Transaction, mail_queue::insert_mail};
 
 /// Something that happened to an account.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -35,8 +35,7 @@ pub struct AuditRecord {
 }
 
 /// What is recorded about a reader who was erased meanwhile, by a request that had begun before, says nothing of them.
-pub(crate) const INSERT: &str =
-    "insert into bookplate_events (id, at, kind, outcome, user_id, ip_address, user_agent)
+const INSERT: &str = "insert into bookplate_events (id, at, kind, outcome, user_id, ip_address, user_agent)
     values ($1, $2, $3, $4, (select u.id from bookplate_users u where u.id = $5),
     case when $5 is null or exists (select 1 from bookplate_users u where u.id = $5) then $6 end,
     case when $5 is null or exists (select 1 from bookplate_users u where u.id = $5) then $7 end)";
@@ -48,55 +47,43 @@ const OF_USER: &str = "select id, at, kind, outcome, user_id, ip_address, user_a
 
 pub(crate) const STATEMENTS: &[&str] = &[INSERT, FORGET, OF_USER];
 
-/// Stores an event on an open connection.
-macro_rules! insert_event {
-    ($connection:ident, $event:expr) => {{
-        let event: &$crate::AuditEvent = $event;
-        sqlx::query($crate::audit_log::INSERT)
-            .bind(&event.id)
-            .bind(event.at.millis())
-            .bind(&event.kind)
-            .bind(&event.outcome)
-            .bind(&event.user_id)
-            .bind(&event.ip_address)
-            .bind(&event.user_agent)
-            .execute(&mut *$connection)
-            .await?;
-    }};
+async fn insert_event(tx: &mut Transaction, event: &AuditEvent) -> Result<(), sqlx::Error> {
+    tx.query(INSERT)
+        .bind(&event.id)
+        .bind(event.at.millis())
+        .bind(&event.kind)
+        .bind(&event.outcome)
+        .bind(&event.user_id)
+        .bind(&event.ip_address)
+        .bind(&event.user_agent)
+        .execute()
+        .await?;
+    Ok(())
 }
-pub(crate) use insert_event;
 
-/// Stores what a change leaves behind on an open connection.
-macro_rules! insert_audit_record {
-    ($connection:ident, $record:expr) => {{
-        let record: &$crate::AuditRecord = $record;
-        $crate::audit_log::insert_event!($connection, &record.event);
-        for mail in &record.mails {
-            $crate::mail_queue::insert_mail!($connection, mail);
-        }
-    }};
+/// Stores an event and queues its mails.
+pub(crate) async fn insert_audit_record(
+    tx: &mut Transaction,
+    record: &AuditRecord,
+) -> Result<(), sqlx::Error> {
+    insert_event(tx, &record.event).await?;
+    for mail in &record.mails {
+        insert_mail(tx, mail).await?;
+    }
+    Ok(())
 }
-pub(crate) use insert_audit_record;
 
 impl Database {
     /// Stores something that happened, and the mail it causes.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn record(&self, record: &AuditRecord) -> Result<(), StorageError> {
-        crate::database::in_transaction!(self, |connection| insert_audit_record!(connection, record));
+        let mut tx = self.begin().await?;
+        insert_audit_record(&mut tx, record).await?;
+        tx.commit().await?;
         Ok(())
     }
 
     /// What happened to a reader's account, the latest first.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn events_of(&self, user_id: &str, limit: i64) -> Result<Vec<AuditEvent>, StorageError> {
-        Ok(on_pool!(self, |connection| sqlx::query_as(OF_USER)
-            .bind(user_id)
-            .bind(limit)
-            .fetch_all(connection)
-            .await?))
+        Ok(self.connection().await?.query(OF_USER).bind(user_id).bind(limit).fetch_all().await?)
     }
 }

@@ -1,11 +1,12 @@
 //! Reading a PostgreSQL database of Better Auth: the tables of another program, whose columns differ with its version,
 //! its plugins and the tool that made them. So the statements are put together from the names that are found.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use contract::Timestamp;
 use serde_json::{Map, Value};
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions, types::Json};
+use thiserror::Error;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// How many readers are fetched at a time.
@@ -107,9 +108,6 @@ impl BetterAuth {
     }
 
     /// The next readers, those with a proved address and the oldest first; none at the end.
-    ///
-    /// # Errors
-    /// [`ForeignError`].
     pub async fn next(&mut self) -> Result<Vec<ImportedUser>, ForeignError> {
         let rows: Vec<Row> =
             sqlx::query_as(&format!("fetch {BATCH} from readers")).fetch_all(&mut self.connection).await?;
@@ -117,9 +115,6 @@ impl BetterAuth {
     }
 
     /// How many rows there are that are not read, by table, and by provider those of accounts without a password.
-    ///
-    /// # Errors
-    /// [`ForeignError`].
     pub async fn others(&mut self) -> Result<BTreeMap<String, i64>, ForeignError> {
         let mut others = BTreeMap::new();
         for name in OTHERS.iter().filter_map(|table| self.tables.like(table)) {
@@ -261,42 +256,27 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Why a database of Better Auth cannot be read. Tells no password.
-#[derive(Debug)]
+/// Why a database of Better Auth cannot be read. Contains no password.
+#[derive(Debug, Error)]
 pub enum ForeignError {
-    /// The address is none of PostgreSQL's.
+    /// The address is not one of PostgreSQL.
+    #[error("this is no address of a PostgreSQL database: {0}")]
     Address(sqlx::Error),
     /// It cannot be opened.
+    #[error("cannot open the database {at}: {error}")]
     Closed {
-        /// Which database, and where.
+        /// The database and its host.
         at: String,
-        /// Why.
+        /// The cause.
         error: sqlx::Error,
     },
-    /// It is not a database of Better Auth: this is missing.
+    /// It is not a database of Better Auth: this table or column is missing.
+    #[error("this is not a database of Better Auth: it has no {0}")]
     Lacks(String),
-    /// Reading failed.
-    Reading(sqlx::Error),
+    /// A statement failed.
+    #[error("Better Auth's database cannot be read: {0}")]
+    Reading(#[from] sqlx::Error),
 }
-
-impl From<sqlx::Error> for ForeignError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Reading(error)
-    }
-}
-
-impl fmt::Display for ForeignError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Address(error) => write!(f, "this is no address of a PostgreSQL database: {error}"),
-            Self::Closed { at, error } => write!(f, "cannot open the database {at}: {error}"),
-            Self::Lacks(what) => write!(f, "this is not a database of Better Auth: it has no {what}"),
-            Self::Reading(error) => write!(f, "Better Auth's database cannot be read: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for ForeignError {}
 
 #[cfg(test)]
 mod tests {

@@ -2,10 +2,7 @@
 
 use contract::Timestamp;
 
-use crate::{
-    Database, StorageError,
-    database::{in_transaction, on_pool},
-};
+use crate::{Database, StorageError};
 
 /// Seconds.
 const DAY: i64 = 86_400;
@@ -76,10 +73,10 @@ impl Database {
         };
         if let Some(unverified) = cutoffs.unverified {
             let before = unverified.millis();
-            swept.accounts = in_transaction!(self, |connection| {
-                sqlx::query(FORGET).bind(before).execute(&mut *connection).await?;
-                sqlx::query(ACCOUNTS).bind(before).execute(&mut *connection).await?.rows_affected()
-            });
+            let mut tx = self.begin().await?;
+            tx.query(FORGET).bind(before).execute().await?;
+            swept.accounts = tx.query(ACCOUNTS).bind(before).execute().await?;
+            tx.commit().await?;
         }
         // Every round looks at the last day; what is older has been looked at.
         self.run(FORGET_LATE, cutoffs.now.plus_seconds(-DAY).millis()).await?;
@@ -88,10 +85,6 @@ impl Database {
     }
 
     async fn run(&self, statement: &'static str, moment: i64) -> Result<u64, StorageError> {
-        Ok(on_pool!(self, |connection| sqlx::query(statement)
-            .bind(moment)
-            .execute(connection)
-            .await?
-            .rows_affected()))
+        Ok(self.connection().await?.query(statement).bind(moment).execute().await?)
     }
 }

@@ -7,10 +7,10 @@ use crate::{
     AuditRecord, Database, KnownDevice, NewSession, StorageError,
     accounts::INSERT_CREDENTIAL,
     audit_log::insert_audit_record,
-    database::in_transaction,
+    connection::Transaction,
     devices::{self, upsert_known_device},
     locks::lock_user,
-    one_time_tokens,
+    one_time_tokens::{self, consume_link, insert_link},
     sessions::{self, insert_session},
 };
 
@@ -55,54 +55,56 @@ const STILL_UNVERIFIED: &str = "update bookplate_users set unverified_since = $2
 pub(crate) const STATEMENTS: &[&str] =
     &[SAME_PASSWORD, REHASH, VERIFY, CHANGE_EMAIL, FORGET_PASSWORD, STILL_UNVERIFIED];
 
-/// Stores a password on an open connection and ends the reader's links.
-macro_rules! set_password {
-    ($connection:ident, $password:expr, $at:expr) => {{
-        let password: &NewPasswordHash<'_> = $password;
-        sqlx::query(INSERT_CREDENTIAL)
-            .bind(password.credential_id)
-            .bind(password.user_id)
-            .bind(password.hash)
-            .bind($at.millis())
-            .execute(&mut *$connection)
-            .await?;
-        sqlx::query(one_time_tokens::DELETE_OF_USER)
-            .bind(password.user_id)
-            .execute(&mut *$connection)
-            .await?;
-    }};
+/// Stores a password and deletes the user's one-time tokens.
+async fn set_password(
+    tx: &mut Transaction,
+    password: &NewPasswordHash<'_>,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    tx.query(INSERT_CREDENTIAL)
+        .bind(password.credential_id)
+        .bind(password.user_id)
+        .bind(password.hash)
+        .bind(at.millis())
+        .execute()
+        .await?;
+    tx.query(one_time_tokens::DELETE_OF_USER).bind(password.user_id).execute().await?;
+    Ok(())
 }
 
-/// Marks a link as used and the address it was mailed to as proved, on an open connection; `false` unless both could be
-/// done, and then the transaction is not to be committed.
-macro_rules! mark_email_verified {
-    ($connection:ident, $link:expr, $now:expr) => {{
-        let used =
-            sqlx::query(one_time_tokens::USE).bind(&$link.id).bind($now).execute(&mut *$connection).await?;
-        let verified = sqlx::query(VERIFY)
-            .bind(&$link.user_id)
-            .bind(&$link.email)
-            .bind($now)
-            .execute(&mut *$connection)
-            .await?;
-        used.rows_affected() > 0 && verified.rows_affected() > 0
-    }};
+/// Marks a link as used and the address it was mailed to as verified. `false` unless both could be done; the transaction
+/// must not be committed then.
+async fn mark_email_verified(
+    tx: &mut Transaction,
+    link: &crate::Link,
+    now: i64,
+) -> Result<bool, sqlx::Error> {
+    let used = tx.query(one_time_tokens::USE).bind(&link.id).bind(now).execute().await?;
+    let verified = tx.query(VERIFY).bind(&link.user_id).bind(&link.email).bind(now).execute().await?;
+    Ok(used > 0 && verified > 0)
 }
 
-/// Ends every session of a reader on an open connection, and knows none of the reader's browsers any more.
-macro_rules! revoke_all_sessions {
-    ($connection:ident, $user_id:expr) => {{
-        sqlx::query(sessions::DELETE_OF_USER).bind($user_id).bind("").execute(&mut *$connection).await?;
-        sqlx::query(devices::FORGET).bind($user_id).execute(&mut *$connection).await?;
-    }};
+/// Deletes a user's sessions and known devices.
+async fn revoke_all_sessions(tx: &mut Transaction, user_id: &str) -> Result<(), sqlx::Error> {
+    tx.query(sessions::DELETE_OF_USER).bind(user_id).bind("").execute().await?;
+    tx.query(devices::FORGET).bind(user_id).execute().await?;
+    Ok(())
+}
+
+/// Whether the account is open and its password is still the one that was compared.
+async fn is_same_password(
+    tx: &mut Transaction,
+    user_id: &str,
+    compared: &str,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let same = tx.query(SAME_PASSWORD).bind(user_id).bind(compared).bind(now.millis());
+    Ok(same.fetch_optional::<(i32,)>().await?.is_some())
 }
 
 impl Database {
     /// Opens a session that a password was given for, unless that password has been changed or the account
     /// closed since it was compared; `false` then. `rehashed` takes the hash's place.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn open_session(
         &self,
         opening: &NewSession<'_>,
@@ -111,38 +113,24 @@ impl Database {
         record: &AuditRecord,
     ) -> Result<bool, StorageError> {
         let user_id = &opening.session.user_id;
-        Ok(in_transaction!(self, |connection| {
-            if !lock_user!(connection, user_id) {
-                return Ok(false);
-            }
-            let same: Option<(i32,)> = sqlx::query_as(SAME_PASSWORD)
-                .bind(user_id)
-                .bind(compared)
-                .bind(record.event.at.millis())
-                .fetch_optional(&mut *connection)
-                .await?;
-            if same.is_none() {
-                return Ok(false);
-            }
-            if let Some(rehashed) = rehashed {
-                sqlx::query(REHASH)
-                    .bind(user_id)
-                    .bind(compared)
-                    .bind(rehashed)
-                    .execute(&mut *connection)
-                    .await?;
-            }
-            insert_session!(connection, opening);
-            insert_audit_record!(connection, record);
-            true
-        }))
+        let mut tx = self.begin().await?;
+        if !lock_user(&mut tx, user_id).await? {
+            return Ok(false);
+        }
+        if !is_same_password(&mut tx, user_id, compared, record.event.at).await? {
+            return Ok(false);
+        }
+        if let Some(rehashed) = rehashed {
+            tx.query(REHASH).bind(user_id).bind(compared).bind(rehashed).execute().await?;
+        }
+        insert_session(&mut tx, opening).await?;
+        insert_audit_record(&mut tx, record).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Changes a password that was compared with `compared`, unless it has been changed since; `false` then. With an
     /// opening every session of the reader ends and this one begins; without, all stay.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn change_password(
         &self,
         password: &NewPasswordHash<'_>,
@@ -150,34 +138,25 @@ impl Database {
         opening: Option<&NewSession<'_>>,
         record: &AuditRecord,
     ) -> Result<bool, StorageError> {
-        Ok(in_transaction!(self, |connection| {
-            if !lock_user!(connection, password.user_id) {
-                return Ok(false);
-            }
-            let same: Option<(i32,)> = sqlx::query_as(SAME_PASSWORD)
-                .bind(password.user_id)
-                .bind(compared)
-                .bind(record.event.at.millis())
-                .fetch_optional(&mut *connection)
-                .await?;
-            if same.is_none() {
-                return Ok(false);
-            }
-            set_password!(connection, password, record.event.at);
-            if let Some(opening) = opening {
-                revoke_all_sessions!(connection, password.user_id);
-                insert_session!(connection, opening);
-            }
-            insert_audit_record!(connection, record);
-            true
-        }))
+        let mut tx = self.begin().await?;
+        if !lock_user(&mut tx, password.user_id).await? {
+            return Ok(false);
+        }
+        if !is_same_password(&mut tx, password.user_id, compared, record.event.at).await? {
+            return Ok(false);
+        }
+        set_password(&mut tx, password, record.event.at).await?;
+        if let Some(opening) = opening {
+            revoke_all_sessions(&mut tx, password.user_id).await?;
+            insert_session(&mut tx, opening).await?;
+        }
+        insert_audit_record(&mut tx, record).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Spends a link that resets a password: sets it, ends every session and link of the reader, counts the address it
     /// was mailed to as proved, if it was, and knows the browser from now on.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn reset_password(
         &self,
         link: &crate::Link,
@@ -186,41 +165,27 @@ impl Database {
         record: &AuditRecord,
     ) -> Result<ConsumeOutcome, StorageError> {
         let now = record.event.at;
-        Ok(in_transaction!(self, |connection| {
-            if !lock_user!(connection, &link.user_id) {
-                return Ok(ConsumeOutcome::Not);
-            }
-            let taken: Option<(String,)> = sqlx::query_as(one_time_tokens::TAKE)
-                .bind(&link.id)
-                .bind(&link.purpose)
-                .bind(now.millis())
-                .fetch_optional(&mut *connection)
-                .await?;
-            if taken.is_none() {
-                return Ok(ConsumeOutcome::Not);
-            }
-            set_password!(connection, password, now);
-            revoke_all_sessions!(connection, password.user_id);
-            // One that the operator handed over says nothing about the address.
-            if link.purpose == "reset-password" {
-                sqlx::query(VERIFY)
-                    .bind(password.user_id)
-                    .bind(&link.email)
-                    .bind(now.millis())
-                    .execute(&mut *connection)
-                    .await?;
-            }
-            upsert_known_device!(connection, password.user_id, device);
-            insert_audit_record!(connection, record);
-            ConsumeOutcome::Now
-        }))
+        let mut tx = self.begin().await?;
+        if !lock_user(&mut tx, &link.user_id).await? {
+            return Ok(ConsumeOutcome::Not);
+        }
+        if !consume_link(&mut tx, link, now).await? {
+            return Ok(ConsumeOutcome::Not);
+        }
+        set_password(&mut tx, password, now).await?;
+        revoke_all_sessions(&mut tx, password.user_id).await?;
+        // One that the operator handed over says nothing about the address.
+        if link.purpose == "reset-password" {
+            tx.query(VERIFY).bind(password.user_id).bind(&link.email).bind(now.millis()).execute().await?;
+        }
+        upsert_known_device(&mut tx, password.user_id, device).await?;
+        insert_audit_record(&mut tx, record).await?;
+        tx.commit().await?;
+        Ok(ConsumeOutcome::Now)
     }
 
     /// Counts the address a link was mailed to as proved, and opens a session when one is given. The link stays, marked
     /// as used, so that opening it again can be told from a link that never was.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn verify_email(
         &self,
         link: &crate::Link,
@@ -228,24 +193,21 @@ impl Database {
         record: &AuditRecord,
     ) -> Result<ConsumeOutcome, StorageError> {
         let now = record.event.at.millis();
-        Ok(in_transaction!(self, |connection| {
-            if !lock_user!(connection, &link.user_id) || !mark_email_verified!(connection, link, now) {
-                // Dropped without a commit, so neither has happened.
-                return Ok(ConsumeOutcome::Not);
-            }
-            if let Some(opening) = opening {
-                insert_session!(connection, opening);
-            }
-            insert_audit_record!(connection, record);
-            ConsumeOutcome::Now
-        }))
+        let mut tx = self.begin().await?;
+        if !lock_user(&mut tx, &link.user_id).await? || !mark_email_verified(&mut tx, link, now).await? {
+            // Dropped without a commit, so neither has happened.
+            return Ok(ConsumeOutcome::Not);
+        }
+        if let Some(opening) = opening {
+            insert_session(&mut tx, opening).await?;
+        }
+        insert_audit_record(&mut tx, record).await?;
+        tx.commit().await?;
+        Ok(ConsumeOutcome::Now)
     }
 
     /// Counts the address a link was mailed to as proved, by somebody who may not be who chose the password: the password
     /// and all that it has opened are gone, and `reset` is what a new one is set with.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn verify_email_anew(
         &self,
         link: &crate::Link,
@@ -253,33 +215,22 @@ impl Database {
         record: &AuditRecord,
     ) -> Result<ConsumeOutcome, StorageError> {
         let now = record.event.at.millis();
-        Ok(in_transaction!(self, |connection| {
-            if !lock_user!(connection, &link.user_id) || !mark_email_verified!(connection, link, now) {
-                return Ok(ConsumeOutcome::Not);
-            }
-            sqlx::query(FORGET_PASSWORD).bind(&link.user_id).bind(now).execute(&mut *connection).await?;
-            revoke_all_sessions!(connection, &link.user_id);
-            // What else was asked for in the reader's name may be somebody else's too. The link itself stays, marked as
-            // used.
-            sqlx::query(one_time_tokens::DELETE_OTHERS)
-                .bind(&link.user_id)
-                .bind(&link.id)
-                .execute(&mut *connection)
-                .await?;
-            one_time_tokens::insert_link!(
-                connection,
-                reset,
-                [reset.purpose.as_str(), reset.purpose.as_str()]
-            );
-            insert_audit_record!(connection, record);
-            ConsumeOutcome::Now
-        }))
+        let mut tx = self.begin().await?;
+        if !lock_user(&mut tx, &link.user_id).await? || !mark_email_verified(&mut tx, link, now).await? {
+            return Ok(ConsumeOutcome::Not);
+        }
+        tx.query(FORGET_PASSWORD).bind(&link.user_id).bind(now).execute().await?;
+        revoke_all_sessions(&mut tx, &link.user_id).await?;
+        // What else was asked for in the reader's name may be somebody else's too. The link itself stays, marked as
+        // used.
+        tx.query(one_time_tokens::DELETE_OTHERS).bind(&link.user_id).bind(&link.id).execute().await?;
+        insert_link(&mut tx, reset, [reset.purpose.as_str(), reset.purpose.as_str()]).await?;
+        insert_audit_record(&mut tx, record).await?;
+        tx.commit().await?;
+        Ok(ConsumeOutcome::Now)
     }
 
     /// Spends a link that changes a reader's address, and ends the reader's other links, which name the old one.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn change_email(
         &self,
         link: &crate::Link,
@@ -302,44 +253,34 @@ impl Database {
         now: Timestamp,
         record: &AuditRecord,
     ) -> Result<ConsumeOutcome, sqlx::Error> {
-        Ok(in_transaction!(self, |connection| {
-            if !lock_user!(connection, &link.user_id) {
-                return Ok(ConsumeOutcome::Not);
-            }
-            let taken: Option<(String,)> = sqlx::query_as(one_time_tokens::TAKE)
-                .bind(&link.id)
-                .bind(&link.purpose)
-                .bind(now.millis())
-                .fetch_optional(&mut *connection)
-                .await?;
-            if taken.is_none() {
-                return Ok(ConsumeOutcome::Not);
-            }
-            let changed = sqlx::query(CHANGE_EMAIL)
-                .bind(&link.user_id)
-                .bind(&link.email)
-                .bind(new_email)
-                .bind(now.millis())
-                .execute(&mut *connection)
-                .await?;
-            if changed.rows_affected() > 0 {
-                sqlx::query(one_time_tokens::DELETE_OF_USER)
-                    .bind(&link.user_id)
-                    .execute(&mut *connection)
-                    .await?;
-                insert_audit_record!(connection, record);
-                ConsumeOutcome::Now
-            } else {
-                ConsumeOutcome::Taken
-            }
-        }))
+        let mut tx = self.begin().await?;
+        if !lock_user(&mut tx, &link.user_id).await? {
+            return Ok(ConsumeOutcome::Not);
+        }
+        if !consume_link(&mut tx, link, now).await? {
+            return Ok(ConsumeOutcome::Not);
+        }
+        let changed = tx
+            .query(CHANGE_EMAIL)
+            .bind(&link.user_id)
+            .bind(&link.email)
+            .bind(new_email)
+            .bind(now.millis())
+            .execute()
+            .await?;
+        let outcome = if changed > 0 {
+            tx.query(one_time_tokens::DELETE_OF_USER).bind(&link.user_id).execute().await?;
+            insert_audit_record(&mut tx, record).await?;
+            ConsumeOutcome::Now
+        } else {
+            ConsumeOutcome::Taken
+        };
+        tx.commit().await?;
+        Ok(outcome)
     }
 
     /// Notes that the reader of an unproved address is about to prove it, so that the account is kept a while longer, and
     /// knows the browser the password was given in.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn touch_unverified(
         &self,
         user_id: &str,
@@ -347,11 +288,11 @@ impl Database {
         device: Option<&KnownDevice>,
         record: &AuditRecord,
     ) -> Result<(), StorageError> {
-        in_transaction!(self, |connection| {
-            upsert_known_device!(connection, user_id, device);
-            sqlx::query(STILL_UNVERIFIED).bind(user_id).bind(now.millis()).execute(&mut *connection).await?;
-            insert_audit_record!(connection, record);
-        });
+        let mut tx = self.begin().await?;
+        upsert_known_device(&mut tx, user_id, device).await?;
+        tx.query(STILL_UNVERIFIED).bind(user_id).bind(now.millis()).execute().await?;
+        insert_audit_record(&mut tx, record).await?;
+        tx.commit().await?;
         Ok(())
     }
 }

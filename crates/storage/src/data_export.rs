@@ -1,11 +1,10 @@
 //! What the tables hold about one reader, for the copy the reader takes away.
 
+use const_format::concatcp;
 use contract::Timestamp;
 use sqlx::FromRow;
 
-use crate::{
-    Database, KnownDevice, Session, SignInMethod, StorageError, database::on_pool, sessions::session_columns,
-};
+use crate::{Database, KnownDevice, Session, SignInMethod, StorageError, sessions};
 
 /// What is stored about a reader besides the profile and what happened.
 #[derive(Debug)]
@@ -70,9 +69,9 @@ const UNVERIFIED_SINCE: &str = "select unverified_since from bookplate_users whe
 const METHODS: &str = "select id, provider_id, account_id, created_at, updated_at,
     password_hash is not null as has_password
     from bookplate_accounts where user_id = $1 order by created_at, id";
-const SESSIONS: &str = concat!(
+const SESSIONS: &str = concatcp!(
     "select ",
-    session_columns!(),
+    sessions::COLUMNS,
     " from bookplate_sessions s where s.user_id = $1 order by s.last_seen_at desc, s.id"
 );
 const LINKS: &str = "select purpose, email, new_email, created_at, expires_at, used_at from bookplate_links
@@ -84,27 +83,23 @@ pub(crate) const STATEMENTS: &[&str] = &[UNVERIFIED_SINCE, METHODS, SESSIONS, LI
 
 impl Database {
     /// What is stored about a reader; `None` when there is no such reader.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn user_data(&self, user_id: &str) -> Result<Option<UserDataRows>, StorageError> {
         let devices = self.devices_of(user_id).await?;
-        Ok(on_pool!(self, |connection| {
-            let methods = sqlx::query_as(METHODS).bind(user_id).fetch_all(&mut *connection).await?;
-            let sessions = sqlx::query_as(SESSIONS).bind(user_id).fetch_all(&mut *connection).await?;
-            let links = sqlx::query_as(LINKS).bind(user_id).fetch_all(&mut *connection).await?;
-            let mails = sqlx::query_as(MAILS).bind(user_id).fetch_all(&mut *connection).await?;
-            // Last, so that a reader who is deleted meanwhile is not taken for one who owns nothing.
-            let reader: Option<(Option<i64>,)> =
-                sqlx::query_as(UNVERIFIED_SINCE).bind(user_id).fetch_optional(&mut *connection).await?;
-            reader.map(|(unverified_since,)| UserDataRows {
-                unverified_since,
-                methods,
-                sessions,
-                devices,
-                links,
-                mails,
-            })
+        let mut connection = self.connection().await?;
+        let methods = connection.query(METHODS).bind(user_id).fetch_all().await?;
+        let sessions = connection.query(SESSIONS).bind(user_id).fetch_all().await?;
+        let links = connection.query(LINKS).bind(user_id).fetch_all().await?;
+        let mails = connection.query(MAILS).bind(user_id).fetch_all().await?;
+        // Last, so that a user who is deleted meanwhile is not taken for one who owns nothing.
+        let user: Option<(Option<i64>,)> =
+            connection.query(UNVERIFIED_SINCE).bind(user_id).fetch_optional().await?;
+        Ok(user.map(|(unverified_since,)| UserDataRows {
+            unverified_since,
+            methods,
+            sessions,
+            devices,
+            links,
+            mails,
         }))
     }
 }

@@ -1,7 +1,6 @@
-//! One handle for either database, and the two macros that expand a query body for both.
+//! The database handle, and how it is opened.
 
 use std::{
-    fmt,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     time::Duration,
@@ -13,7 +12,9 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::pool::{PATIENCE, Pool};
+use thiserror::Error;
+
+use crate::pool::{ACQUIRE_TIMEOUT, Pool};
 
 /// A pool of connections to the embedded or the production database.
 #[derive(Debug, Clone)]
@@ -24,77 +25,17 @@ pub enum Database {
     Postgres(Pool<Postgres>),
 }
 
-/// Expands `$body`, one statement, for a connection of either database.
-macro_rules! on_pool {
-    ($database:expr, |$connection:ident| $body:expr) => {
-        match $database {
-            $crate::Database::Sqlite(pool) => $crate::database::on_connection!(pool, |$connection| $body),
-            $crate::Database::Postgres(pool) => $crate::database::on_connection!(pool, |$connection| $body),
-        }
-    };
-}
-
-/// The same for a connection of one database.
-macro_rules! on_connection {
-    ($pool:expr, |$connection:ident| $body:expr) => {{
-        let mut connection = $pool.acquire().await?;
-        let outcome = {
-            let $connection = &mut *connection;
-            $body
-        };
-        connection.release();
-        outcome
-    }};
-}
-
-/// Expands `$body` for both databases inside a write transaction, committed when the body comes to its end.
-///
-/// SQLite takes the write lock at once: with a plain `begin`, two transactions that read before they write fail with
-/// "database is locked" instead of waiting for each other.
-macro_rules! in_transaction {
-    ($database:expr, |$connection:ident| $body:expr) => {
-        match $database {
-            $crate::Database::Sqlite(pool) => {
-                $crate::database::transact!(pool, "begin immediate", |$connection| $body)
-            }
-            $crate::Database::Postgres(pool) => {
-                $crate::database::transact!(pool, "begin", |$connection| $body)
-            }
-        }
-    };
-}
-
-/// The same on one database, with the statement that begins it.
-macro_rules! transact {
-    ($pool:expr, $begin:literal, |$connection:ident| $body:expr) => {{
-        let mut connection = $pool.acquire_writer().await?;
-        connection.begin($begin).await?;
-        let outcome = {
-            let $connection = &mut *connection;
-            $body
-        };
-        connection.commit().await?;
-        connection.release();
-        outcome
-    }};
-}
-
-pub(crate) use {in_transaction, on_connection, on_pool, transact};
-
 /// How long a SQLite writer waits for another one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Database {
     /// Opens the database `url` names: `sqlite://PATH` (relative to the working directory; made with its folder when
     /// missing) or `postgres://...`, with at most `connections` connections.
-    ///
-    /// # Errors
-    /// A sentence that names the address without its password.
     pub async fn connect(url: &str, connections: u32) -> Result<Self, ConnectError> {
         let fail = |detail: String| ConnectError { database: without_password(url), detail };
         if let Some(path) = sqlite_path(url) {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                make_private(folder).map_err(|error| fail(error.to_string()))?;
+                create_private_folder(folder).map_err(|error| fail(error.to_string()))?;
             }
             let options = SqliteConnectOptions::new()
                 .filename(path)
@@ -102,19 +43,18 @@ impl Database {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
-                // What a statement may have to undo: the default is a file.
+                // For statement journals; the default is a file.
                 .pragma("temp_store", "memory")
-                // In pages: some 16 MB of log before it is copied into the database, four times the default. Pages that
-                // change often are copied less often.
+                // In pages: a checkpoint every 16 MB, four times the default, copies pages that change often less often.
                 .pragma("wal_autocheckpoint", "4000")
-                // In bytes: so much of the file is read without being copied. Every write of one connection empties the
-                // caches of the others, but not the system's.
+                // In bytes: so much of the file is read without being copied. A write of one connection invalidates the
+                // page caches of the others, but not the system's.
                 .pragma("mmap_size", "1073741824")
-                // Rows that wait to be connection: a page of the usual size, so that its reader wakes the other thread once.
+                // In rows: a usual page, so that its reader wakes SQLite's thread once.
                 .row_buffer_size(24)
                 .busy_timeout(BUSY_TIMEOUT)
                 .disable_statement_logging();
-            let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+            let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
             let pool = pool.connect_with(options).await.map_err(|error| fail(error.to_string()))?;
             return Ok(Self::Sqlite(Pool::new(pool)));
         }
@@ -123,7 +63,7 @@ impl Database {
         // A pool that cannot connect says only that it has waited; one connection by itself says why.
         let first = options.connect().await.map_err(|error| fail(error.to_string()))?;
         first.close().await.map_err(|error| fail(error.to_string()))?;
-        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
         let pool = pool.connect_with(options).await.map_err(|error| fail(error.to_string()))?;
         Ok(Self::Postgres(Pool::new(pool)))
     }
@@ -137,9 +77,9 @@ impl Database {
     }
 }
 
-/// Makes a folder that only its owner may look into: the database holds password hashes, the secret is kept beside it.
-/// A folder that is there already is left as its owner made it.
-fn make_private(folder: &Path) -> std::io::Result<()> {
+/// Creates a folder that only its owner can read: the database holds password hashes, and the secret lies beside it. An
+/// existing folder keeps its mode.
+fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
@@ -164,19 +104,13 @@ fn without_password(url: &str) -> String {
 }
 
 /// The database could not be opened.
-#[derive(Debug)]
+#[derive(Debug, Error)]
+#[error("cannot open the database {database}: {detail}")]
 pub struct ConnectError {
+    /// The address without its password.
     database: String,
     detail: String,
 }
-
-impl fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot open the database {}: {}", self.database, self.detail)
-    }
-}
-
-impl std::error::Error for ConnectError {}
 
 #[cfg(test)]
 mod tests {
@@ -194,11 +128,10 @@ mod tests {
     }
 
     async fn add_one(database: &Database) -> Result<(), sqlx::Error> {
-        in_transaction!(database, |connection| {
-            let read: (i64,) = sqlx::query_as("select total from sums").fetch_one(&mut *connection).await?;
-            sqlx::query("update sums set total = $1").bind(read.0 + 1).execute(&mut *connection).await?;
-        });
-        Ok(())
+        let mut tx = database.begin().await?;
+        let (total,): (i64,) = tx.query("select total from sums").fetch_one().await?;
+        tx.query("update sums set total = $1").bind(total + 1).execute().await?;
+        tx.commit().await
     }
 
     /// With a plain `begin`, most of these fail with "database is locked", whatever the busy timeout.
@@ -207,11 +140,12 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("bookplate-transactions-{}", std::process::id()));
         let url = format!("sqlite://{}", folder.join("sums.db").display());
         let database = Database::connect(&url, 20).await.unwrap();
-        let Database::Sqlite(pool) = &database else { panic!("asked for SQLite") };
-        sqlx::raw_sql("create table sums (total bigint); insert into sums values (0)")
-            .execute(&*pool.acquire_sqlx_pool().await.unwrap())
+        let mut connection = database.connection().await.unwrap();
+        connection
+            .execute_raw("create table sums (total bigint); insert into sums values (0)")
             .await
             .unwrap();
+        drop(connection);
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..200 {
             let database = database.clone();
@@ -226,10 +160,8 @@ mod tests {
             });
         }
         let lost = tasks.join_all().await.into_iter().filter(Result::is_err).count();
-        let (total,): (i64,) = sqlx::query_as("select total from sums")
-            .fetch_one(&*pool.acquire_sqlx_pool().await.unwrap())
-            .await
-            .unwrap();
+        let mut connection = database.connection().await.unwrap();
+        let (total,): (i64,) = connection.query("select total from sums").fetch_one().await.unwrap();
         assert_eq!((lost, total), (0, 200));
         let _ = std::fs::remove_dir_all(folder);
     }

@@ -3,7 +3,7 @@
 use contract::Timestamp;
 use sqlx::FromRow;
 
-use crate::{Database, StorageError, database::on_pool};
+use crate::{Database, StorageError, connection::Transaction};
 
 /// A browser a reader has signed in with.
 #[derive(Debug, Clone, FromRow)]
@@ -20,12 +20,11 @@ pub struct KnownDevice {
     pub last_seen_at: Timestamp,
 }
 
-pub(crate) const UPSERT: &str =
-    "insert into bookplate_devices (user_id, id, user_agent, first_seen_at, last_seen_at)
+const UPSERT: &str = "insert into bookplate_devices (user_id, id, user_agent, first_seen_at, last_seen_at)
     values ($1, $2, $3, $4, $4)
     on conflict (user_id, id) do update set user_agent = $3, last_seen_at = $4";
 /// A reader's browsers but the last used: each of them may try passwords for itself, so there must not be many.
-pub(crate) const CAP: &str = "delete from bookplate_devices where user_id = $1 and id not in
+const CAP: &str = "delete from bookplate_devices where user_id = $1 and id not in
     (select id from bookplate_devices where user_id = $1 order by last_seen_at desc, id limit 20)";
 pub(crate) const FORGET: &str = "delete from bookplate_devices where user_id = $1";
 const KNOWN: &str = "select 1 from bookplate_devices where user_id = $1 and id = $2";
@@ -34,43 +33,35 @@ const OF_USER: &str = "select id, user_agent, first_seen_at, last_seen_at from b
 
 pub(crate) const STATEMENTS: &[&str] = &[UPSERT, CAP, FORGET, KNOWN, OF_USER];
 
-/// Notes on an open connection that a reader has signed in with a browser.
-macro_rules! upsert_known_device {
-    ($connection:ident, $user_id:expr, $device:expr) => {{
-        if let Some(device) = $device {
-            let device: &$crate::KnownDevice = device;
-            sqlx::query($crate::devices::UPSERT)
-                .bind($user_id)
-                .bind(&device.id)
-                .bind(&device.user_agent)
-                .bind(device.last_seen_at.millis())
-                .execute(&mut *$connection)
-                .await?;
-            sqlx::query($crate::devices::CAP).bind($user_id).execute(&mut *$connection).await?;
-        }
-    }};
+/// Records that a user has signed in with a device; `None` records nothing.
+pub(crate) async fn upsert_known_device(
+    tx: &mut Transaction,
+    user_id: &str,
+    device: Option<&KnownDevice>,
+) -> Result<(), sqlx::Error> {
+    if let Some(device) = device {
+        tx.query(UPSERT)
+            .bind(user_id)
+            .bind(&device.id)
+            .bind(&device.user_agent)
+            .bind(device.last_seen_at.millis())
+            .execute()
+            .await?;
+        tx.query(CAP).bind(user_id).execute().await?;
+    }
+    Ok(())
 }
-pub(crate) use upsert_known_device;
 
 impl Database {
     /// Whether a reader has signed in with this browser, or chosen the password in it.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn knows_device(&self, user_id: &str, id: &str) -> Result<bool, StorageError> {
-        let known: Option<(i32,)> = on_pool!(self, |connection| sqlx::query_as(KNOWN)
-            .bind(user_id)
-            .bind(id)
-            .fetch_optional(connection)
-            .await?);
+        let known: Option<(i32,)> =
+            self.connection().await?.query(KNOWN).bind(user_id).bind(id).fetch_optional().await?;
         Ok(known.is_some())
     }
 
     /// The browsers a reader has signed in with, the latest first.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn devices_of(&self, user_id: &str) -> Result<Vec<KnownDevice>, StorageError> {
-        Ok(on_pool!(self, |connection| sqlx::query_as(OF_USER).bind(user_id).fetch_all(connection).await?))
+        Ok(self.connection().await?.query(OF_USER).bind(user_id).fetch_all().await?)
     }
 }

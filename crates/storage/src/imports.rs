@@ -4,7 +4,7 @@ use sqlx::types::Json;
 
 use crate::{
     AuditRecord, Database, NewAccount, StorageError, accounts::INSERT_CREDENTIAL,
-    audit_log::insert_audit_record, database::in_transaction,
+    audit_log::insert_audit_record,
 };
 
 /// What became of a reader who was to be stored.
@@ -30,9 +30,6 @@ pub(crate) const STATEMENTS: &[&str] = &[INSERT, HAS_ID];
 impl Database {
     /// Stores a reader from another system with the password, if there is one, and with the ban. An unproved address
     /// counts as such from the moment of the import.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn import_account(
         &self,
         account: &NewAccount,
@@ -40,40 +37,40 @@ impl Database {
     ) -> Result<ImportUserOutcome, StorageError> {
         let user = &account.user;
         let unverified_since = (!user.email_verified).then(|| record.event.at.millis());
-        Ok(in_transaction!(self, |connection| {
-            let inserted: Option<(String,)> = sqlx::query_as(INSERT)
-                .bind(&user.id)
-                .bind(&user.email)
-                .bind(user.email_verified)
-                .bind(&user.name)
-                .bind(&user.image)
-                .bind(Json(&user.answers))
-                .bind(user.created_at.millis())
-                .bind(user.updated_at.millis())
-                .bind(unverified_since)
-                .bind(user.ban.banned_at)
-                .bind(&user.ban.ban_reason)
-                .bind(user.ban.ban_expires_at)
-                .fetch_optional(&mut *connection)
-                .await?;
-            if inserted.is_none() {
-                let same: Option<(i32,)> =
-                    sqlx::query_as(HAS_ID).bind(&user.id).fetch_optional(&mut *connection).await?;
-                return Ok(if same.is_some() {
-                    ImportUserOutcome::SameId
-                } else {
-                    ImportUserOutcome::AddressTaken
-                });
-            }
-            sqlx::query(INSERT_CREDENTIAL)
-                .bind(&account.credential_id)
-                .bind(&user.id)
-                .bind(&account.password_hash)
-                .bind(user.created_at.millis())
-                .execute(&mut *connection)
-                .await?;
-            insert_audit_record!(connection, record);
-            ImportUserOutcome::New
-        }))
+        let mut tx = self.begin().await?;
+        let inserted: Option<(String,)> = tx
+            .query(INSERT)
+            .bind(&user.id)
+            .bind(&user.email)
+            .bind(user.email_verified)
+            .bind(&user.name)
+            .bind(&user.image)
+            .bind(Json(&user.answers))
+            .bind(user.created_at.millis())
+            .bind(user.updated_at.millis())
+            .bind(unverified_since)
+            .bind(user.ban.banned_at)
+            .bind(&user.ban.ban_reason)
+            .bind(user.ban.ban_expires_at)
+            .fetch_optional()
+            .await?;
+        if inserted.is_none() {
+            let same: Option<(i32,)> = tx.query(HAS_ID).bind(&user.id).fetch_optional().await?;
+            return Ok(if same.is_some() {
+                ImportUserOutcome::SameId
+            } else {
+                ImportUserOutcome::AddressTaken
+            });
+        }
+        tx.query(INSERT_CREDENTIAL)
+            .bind(&account.credential_id)
+            .bind(&user.id)
+            .bind(&account.password_hash)
+            .bind(user.created_at.millis())
+            .execute()
+            .await?;
+        insert_audit_record(&mut tx, record).await?;
+        tx.commit().await?;
+        Ok(ImportUserOutcome::New)
     }
 }

@@ -8,6 +8,7 @@ mod admin;
 mod audit_log;
 mod better_auth;
 mod cleanup;
+mod connection;
 pub mod conversations;
 mod credentials;
 mod data_export;

@@ -2,7 +2,7 @@
 
 use contract::Timestamp;
 
-use crate::{Database, StorageError, database::on_pool};
+use crate::{Database, StorageError};
 
 /// One more try is counted, unless there were enough since the last one that was allowed. In one statement, so that
 /// requests at the same moment cannot slip past.
@@ -20,9 +20,6 @@ pub(crate) const STATEMENTS: &[&str] = &[TAKE, END, GIVE_BACK];
 impl Database {
     /// Counts a try, at most `count` of them in a window of `millis` that begins anew with each one allowed. `None` when
     /// it is allowed, else when the next one may be.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn record_attempt(
         &self,
         id: &str,
@@ -30,31 +27,26 @@ impl Database {
         millis: i64,
         count: i64,
     ) -> Result<Option<Timestamp>, StorageError> {
-        let taken: Option<(i64,)> = on_pool!(self, |connection| {
-            sqlx::query_as(TAKE)
-                .bind(id)
-                .bind(now.millis())
-                .bind(now.millis().saturating_add(millis))
-                .bind(count)
-                .fetch_optional(connection)
-                .await?
-        });
+        let taken: Option<(i64,)> = self
+            .connection()
+            .await?
+            .query(TAKE)
+            .bind(id)
+            .bind(now.millis())
+            .bind(now.millis().saturating_add(millis))
+            .bind(count)
+            .fetch_optional()
+            .await?;
         if taken.is_some() {
             return Ok(None);
         }
-        let end: Option<(i64,)> =
-            on_pool!(self, |connection| sqlx::query_as(END).bind(id).fetch_optional(connection).await?);
+        let end: Option<(i64,)> = self.connection().await?.query(END).bind(id).fetch_optional().await?;
         Ok(Some(end.map_or(now, |(end,)| Timestamp::from_millis(end))))
     }
 
     /// Takes a try back that turned out not to be a guess.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn refund_attempt(&self, id: &str) -> Result<(), StorageError> {
-        on_pool!(self, |connection| {
-            sqlx::query(GIVE_BACK).bind(id).execute(connection).await?;
-        });
+        self.connection().await?.query(GIVE_BACK).bind(id).execute().await?;
         Ok(())
     }
 }

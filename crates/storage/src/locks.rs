@@ -1,16 +1,15 @@
-//! Two changes of one reader at once.
+//! Row locks.
 
-/// Takes a reader's row until the transaction ends. What changes several rows of a reader takes this one first: then two
-/// such changes wait for each other, and neither for ever; and what the second reads after it has waited is what the
-/// first has left. SQLite has one writer at a time anyway; `for update` it does not know.
-pub(crate) const HOLD: &str = "update bookplate_users set updated_at = updated_at where id = $1";
+use crate::connection::Transaction;
 
-pub(crate) const STATEMENTS: &[&str] = &[HOLD];
+/// A transaction that changes several rows of a user locks the user's row first. So two of them wait for each other in one
+/// order, without a deadlock, and the second reads what the first has left. An update that changes nothing, because SQLite
+/// has no `for update` (and only one writer at a time anyway).
+pub(crate) const LOCK_USER: &str = "update bookplate_users set updated_at = updated_at where id = $1";
 
-/// Takes a reader's row on an open connection; `false` when there is no such reader.
-macro_rules! lock_user {
-    ($connection:ident, $user_id:expr) => {
-        sqlx::query($crate::locks::HOLD).bind($user_id).execute(&mut *$connection).await?.rows_affected() > 0
-    };
+pub(crate) const STATEMENTS: &[&str] = &[LOCK_USER];
+
+/// Locks a user's row until the transaction ends; `false` when there is no such user.
+pub(crate) async fn lock_user(tx: &mut Transaction, user_id: &str) -> Result<bool, sqlx::Error> {
+    Ok(tx.query(LOCK_USER).bind(user_id).execute().await? > 0)
 }
-pub(crate) use lock_user;

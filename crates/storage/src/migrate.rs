@@ -1,14 +1,14 @@
 //! Schema versions: the migrations in the program, the table that says which have run, and the lock around both.
 
 use std::{
-    fmt,
     fs::File,
     path::{Path, PathBuf},
 };
 
-use sqlx::{Executor, migrate::Migrator};
+use sqlx::migrate::Migrator;
+use thiserror::Error;
 
-use crate::{Database, database::in_transaction};
+use crate::Database;
 
 static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
@@ -47,39 +47,38 @@ impl Database {
             }
             Self::Postgres(_) => (&POSTGRES, LOCK_POSTGRES, None),
         };
-        let ran = in_transaction!(self, |connection| {
-            sqlx::query(lock).execute(&mut *connection).await?;
-            sqlx::query(CREATE_TABLE).execute(&mut *connection).await?;
-            let applied: Vec<(i64, String)> = sqlx::query_as(READ).fetch_all(&mut *connection).await?;
-            let pending = pending(migrator, &applied)?;
-            for migration in &pending {
-                connection.execute(migration.sql.as_ref()).await?;
-                sqlx::query(RECORD)
-                    .bind(migration.version)
-                    .bind(migration.description.as_ref())
-                    .bind(hex(&migration.checksum))
-                    .bind(now)
-                    .execute(&mut *connection)
-                    .await?;
-            }
-            pending.len()
-        });
-        Ok(ran)
+        let mut tx = self.begin().await?;
+        tx.query(lock).execute().await?;
+        tx.query(CREATE_TABLE).execute().await?;
+        let applied: Vec<(i64, String)> = tx.query(READ).fetch_all().await?;
+        let pending = pending(migrator, &applied)?;
+        for migration in &pending {
+            tx.execute_raw(migration.sql.as_ref()).await?;
+            tx.query(RECORD)
+                .bind(migration.version)
+                .bind(migration.description.as_ref())
+                .bind(hex::encode(&migration.checksum))
+                .bind(now)
+                .execute()
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(pending.len())
     }
 }
 
 /// What is still to run, once what has run is found to be ours.
-fn pending<'a>(
-    migrator: &'a Migrator,
+fn pending(
+    migrator: &'static Migrator,
     applied: &[(i64, String)],
-) -> Result<Vec<&'a sqlx::migrate::Migration>, MigrateError> {
+) -> Result<Vec<&'static sqlx::migrate::Migration>, MigrateError> {
     let known = migrator.iter().map(|migration| migration.version).max().unwrap_or_default();
     if let Some((found, _)) = applied.iter().find(|(version, _)| *version > known) {
         return Err(MigrateError::Newer { found: *found, known });
     }
     let ran = |version| applied.iter().find(|(applied, _)| *applied == version);
     for migration in migrator.iter() {
-        if ran(migration.version).is_some_and(|(_, checksum)| *checksum != hex(&migration.checksum)) {
+        if ran(migration.version).is_some_and(|(_, checksum)| *checksum != hex::encode(&migration.checksum)) {
             return Err(MigrateError::Altered { version: migration.version });
         }
     }
@@ -99,14 +98,14 @@ async fn lock_beside(database: &Path) -> Result<File, MigrateError> {
     locked.await.map_err(std::io::Error::other).and_then(|outcome| outcome).map_err(MigrateError::Lock)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The schema could not be brought up to date; nothing was changed.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum MigrateError {
     /// The database has been opened by a newer program.
+    #[error(
+        "this database was opened by a newer Bookplate (schema {found}, this program knows {known}). Start the newer \
+         program, or restore the backup made before it."
+    )]
     Newer {
         /// The newest migration found.
         found: i64,
@@ -114,39 +113,18 @@ pub enum MigrateError {
         known: i64,
     },
     /// A migration that ran is not the one this program has.
+    #[error(
+        "migration {version} of this database is not the one in this program. Start the program that made the \
+         database, or restore a backup."
+    )]
     Altered {
-        /// Which.
+        /// Its version.
         version: i64,
     },
     /// The lock file could not be taken.
+    #[error("cannot take the lock file beside the database: {0}")]
     Lock(std::io::Error),
-    /// The database refused.
-    Database(sqlx::Error),
+    /// A statement failed.
+    #[error("the database refused a migration: {0}")]
+    Database(#[from] sqlx::Error),
 }
-
-impl From<sqlx::Error> for MigrateError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
-    }
-}
-
-impl fmt::Display for MigrateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Newer { found, known } => write!(
-                f,
-                "this database was opened by a newer Bookplate (schema {found}, this program knows {known}). Start \
-                 the newer program, or restore the backup made before it."
-            ),
-            Self::Altered { version } => write!(
-                f,
-                "migration {version} of this database is not the one in this program. Start the program that made \
-                 the database, or restore a backup."
-            ),
-            Self::Lock(error) => write!(f, "cannot take the lock file beside the database: {error}"),
-            Self::Database(error) => write!(f, "the database refused a migration: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for MigrateError {}

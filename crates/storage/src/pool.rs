@@ -1,8 +1,8 @@
-//! Connections that are kept at hand.
+//! A pool that lends a connection again without testing it (`docs/adr/0020-connections-at-hand.md`).
 //!
-//! sqlx's pool asks a connection whether it lives before it lends it, and again when it is back. Each question takes the
-//! database as long as a small statement does, and on SQLite two changes of thread. A connection whose last statement
-//! came to its end a moment ago needs neither question, so it waits here for the next one.
+//! sqlx's pool pings a connection before it lends it and again when it is back. Each ping takes the database as long as a
+//! small statement, and on SQLite two thread switches. A connection whose last statement has just succeeded needs neither,
+//! so it waits here for the next one.
 
 use std::{
     fmt,
@@ -20,90 +20,93 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// How long a request waits for a free connection before it is told to come back.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a connection counts as alive after it was used. Under load it is used again long before.
+/// How long a request waits for a free connection before it is answered with 503.
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long after its last use a connection is lent without a test.
 const FRESH: Duration = Duration::from_millis(250);
 
-/// At most so many connections, all of them from a pool of sqlx's, which opens and closes them.
+/// A bounded number of connections, which a pool of sqlx's opens and closes.
 pub struct Pool<DB: Backend> {
     inner: sqlx::Pool<DB>,
-    shelf: Arc<IdleConnections<DB>>,
-    /// One for each connection there may be. Whoever holds one never waits for sqlx's pool.
-    turns: Arc<Semaphore>,
-    /// Who writes, where only one can: in the order they came, which the database's own waiting does not keep.
-    writers: Option<Arc<tokio::sync::Mutex<()>>>,
+    idle: Arc<IdleConnections<DB>>,
+    /// One for each connection. The holder of a permit never waits for sqlx's pool.
+    permits: Arc<Semaphore>,
+    /// Held by a writer where the database has only one at a time: in the order of arrival, which SQLite's own waiting
+    /// does not keep.
+    writer: Option<Arc<tokio::sync::Mutex<()>>>,
 }
 
-/// Connections at hand.
+/// Connections that are ready to be lent.
 struct IdleConnections<DB: Backend> {
-    /// The last used on top, and when each was used.
+    /// The last used on top, each with the time of its last use.
     entries: Mutex<Vec<(PoolConnection<DB>, Instant)>>,
-    /// Whether no more are kept.
     closed: AtomicBool,
 }
 
 impl<DB: Backend> Pool<DB> {
     pub(crate) fn new(inner: sqlx::Pool<DB>) -> Self {
-        let turns = Semaphore::new(inner.options().get_max_connections() as usize);
-        let shelf = IdleConnections { entries: Mutex::default(), closed: AtomicBool::new(false) };
-        let writers = DB::ONE_WRITER.then(Arc::default);
-        Self { inner, shelf: Arc::new(shelf), turns: Arc::new(turns), writers }
+        let permits = Semaphore::new(inner.options().get_max_connections() as usize);
+        let idle = IdleConnections { entries: Mutex::default(), closed: AtomicBool::new(false) };
+        let writer = DB::ONE_WRITER.then(Arc::default);
+        Self { inner, idle: Arc::new(idle), permits: Arc::new(permits), writer }
     }
 
-    /// A connection for a transaction that writes.
-    pub(crate) async fn acquire_writer(&self) -> Result<PooledConnection<DB>, sqlx::Error> {
-        let writing = match &self.writers {
-            Some(writers) => {
-                let writing = timeout(PATIENCE, Arc::clone(writers).lock_owned()).await;
-                Some(writing.map_err(|_| sqlx::Error::PoolTimedOut)?)
-            }
-            None => None,
-        };
-        let mut taken = self.acquire().await?;
-        taken.writing = writing;
-        Ok(taken)
-    }
-
-    /// A connection, which is closed or asked whether it lives unless it is [settled](Taken::settle).
+    /// A connection for statements that each stand alone.
     pub(crate) async fn acquire(&self) -> Result<PooledConnection<DB>, sqlx::Error> {
-        let turn = self.turn().await?;
-        let connection = match self.shelf.take() {
+        let permit = self.permit().await?;
+        let connection = match self.idle.take() {
             Some(connection) => connection,
             None => self.inner.acquire().await?,
         };
         Ok(PooledConnection {
             connection: Some(connection),
-            shelf: Arc::clone(&self.shelf),
-            state: State::Busy,
+            idle: Arc::clone(&self.idle),
+            state: State::Ready,
             writing: None,
-            turn: Some(turn),
+            permit: Some(permit),
         })
     }
 
-    /// sqlx's own pool, with a free connection in it for who holds this: for what wants no other, one statement at a time.
+    /// A connection on which `statement` has begun a write transaction.
     ///
-    /// # Errors
-    /// When no connection becomes free in time, or the pool is closed.
+    /// sqlx's own transactions are not used: with a custom `begin`, a future that is dropped at the wrong moment leaves the
+    /// transaction open (sqlx 0.8.6), which on SQLite keeps everybody else from writing.
+    pub(crate) async fn begin(&self, statement: &'static str) -> Result<PooledConnection<DB>, sqlx::Error> {
+        let writing = match &self.writer {
+            Some(writer) => {
+                let writing = timeout(ACQUIRE_TIMEOUT, Arc::clone(writer).lock_owned()).await;
+                Some(writing.map_err(|_| sqlx::Error::PoolTimedOut)?)
+            }
+            None => None,
+        };
+        let mut connection = self.acquire().await?;
+        connection.writing = writing;
+        connection.state = State::InTransaction;
+        DB::execute_raw(&mut connection, statement).await?;
+        Ok(connection)
+    }
+
+    /// sqlx's own pool with a free connection in it, for code that takes nothing else; for one statement at a time. An
+    /// error when no connection becomes free in time, or the pool is closed.
     pub async fn acquire_sqlx_pool(&self) -> Result<SqlxPoolPermit<'_, DB>, sqlx::Error> {
-        let turn = self.turn().await?;
-        drop(self.shelf.entries().pop());
-        Ok(SqlxPoolPermit { inner: &self.inner, turn })
+        let permit = self.permit().await?;
+        drop(self.idle.entries().pop());
+        Ok(SqlxPoolPermit { inner: &self.inner, permit })
     }
 
     /// Closes every connection, waiting some seconds for the statements under way.
     pub(crate) async fn close(&self) {
         let all = self.inner.options().get_max_connections();
-        // Whoever asks for a turn from now on stands behind this one.
-        let _idle = timeout(PATIENCE, self.turns.acquire_many(all)).await;
-        self.turns.close();
-        self.shelf.close();
-        let _ = timeout(PATIENCE, self.inner.close()).await;
+        // Later requests for a permit queue behind this one.
+        let _unused = timeout(ACQUIRE_TIMEOUT, self.permits.acquire_many(all)).await;
+        self.permits.close();
+        self.idle.close();
+        let _ = timeout(ACQUIRE_TIMEOUT, self.inner.close()).await;
     }
 
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, sqlx::Error> {
-        let turn = timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
-        turn.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, sqlx::Error> {
+        let permit = timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.permits).acquire_owned()).await;
+        permit.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)
     }
 }
 
@@ -112,7 +115,6 @@ impl<DB: Backend> IdleConnections<DB> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a connection, unless the pool is closed.
     fn keep(&self, connection: PoolConnection<DB>) {
         let mut entries = self.entries();
         if !self.closed.load(Ordering::SeqCst) {
@@ -126,7 +128,7 @@ impl<DB: Backend> IdleConnections<DB> {
         entries.clear();
     }
 
-    /// The connection used last. Those used too long ago go back to sqlx's pool, which asks them.
+    /// The connection used last. Those used too long ago go back to sqlx's pool, which tests them.
     fn take(&self) -> Option<PoolConnection<DB>> {
         let mut entries = self.entries();
         entries.retain(|(_, used)| used.elapsed() < FRESH);
@@ -135,7 +137,7 @@ impl<DB: Backend> IdleConnections<DB> {
 }
 
 impl<DB: Backend> Drop for IdleConnections<DB> {
-    /// Giving them back to sqlx's pool takes a runtime, which may be gone.
+    /// Returning them to sqlx's pool needs a runtime, which may be gone.
     fn drop(&mut self) {
         for (connection, _) in self.entries().drain(..) {
             drop(connection.detach());
@@ -143,44 +145,47 @@ impl<DB: Backend> Drop for IdleConnections<DB> {
     }
 }
 
-/// A connection that is in use.
+/// A connection that is lent, with a transaction or without.
 pub(crate) struct PooledConnection<DB: Backend> {
     /// There until it is dropped.
     connection: Option<PoolConnection<DB>>,
-    shelf: Arc<IdleConnections<DB>>,
+    idle: Arc<IdleConnections<DB>>,
     state: State,
     writing: Option<OwnedMutexGuard<()>>,
-    turn: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// A statement may be under way.
+    /// Nothing is under way.
+    Ready,
+    /// A statement is under way, or has failed.
     Busy,
     /// A transaction may be open.
-    Open,
-    /// Neither.
-    Settled,
+    InTransaction,
 }
 
 impl<DB: Backend> PooledConnection<DB> {
-    /// Begins a transaction. Until it is committed and that is [said](Self::settle), it is rolled back when this is dropped.
-    ///
-    /// sqlx's own transactions are not used: one that is given up while it begins with a statement of ours stays open
-    /// (sqlx 0.8.6), which on SQLite keeps everybody from writing.
-    pub(crate) async fn begin(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
-        self.state = State::Open;
-        DB::execute_raw(self, statement).await
+    /// The connection, for one statement. Unless [`Self::finish`] follows, it counts as broken outside a transaction.
+    pub(crate) fn start(&mut self) -> &mut DB::Connection {
+        if self.state == State::Ready {
+            self.state = State::Busy;
+        }
+        self
     }
 
-    /// Commits it.
-    pub(crate) async fn commit(&mut self) -> Result<(), sqlx::Error> {
-        DB::execute_raw(self, "commit").await
+    /// To be called when a statement has succeeded.
+    pub(crate) fn finish(&mut self) {
+        if self.state == State::Busy {
+            self.state = State::Ready;
+        }
     }
 
-    /// Says that what was asked came to its end: nothing is under way on it, and no transaction is open.
-    pub(crate) fn release(mut self) {
-        self.state = State::Settled;
+    /// Commits the transaction.
+    pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
+        DB::execute_raw(&mut self, "commit").await?;
+        self.state = State::Ready;
+        Ok(())
     }
 }
 
@@ -188,18 +193,19 @@ impl<DB: Backend> Drop for PooledConnection<DB> {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         match self.state {
-            State::Settled => self.shelf.keep(connection),
-            // Back to sqlx's pool, which asks it. What ended this one may have ended the others.
-            State::Busy => self.shelf.entries().clear(),
-            State::Open => {
-                let held = (self.turn.take(), self.writing.take());
-                let shelf = Arc::clone(&self.shelf);
+            State::Ready => self.idle.keep(connection),
+            // Back to sqlx's pool, which tests it. What broke this one may have broken the others.
+            State::Busy => self.idle.entries().clear(),
+            State::InTransaction => {
+                // Nobody else may write or take the permit before the transaction is rolled back.
+                let held = (self.permit.take(), self.writing.take());
+                let idle = Arc::clone(&self.idle);
                 tokio::spawn(async move {
                     if DB::execute_raw(&mut connection, "rollback").await.is_ok() {
-                        shelf.keep(connection);
+                        idle.keep(connection);
                     } else {
                         connection.close_on_drop();
-                        shelf.entries().clear();
+                        idle.entries().clear();
                     }
                     drop(held);
                 });
@@ -208,12 +214,12 @@ impl<DB: Backend> Drop for PooledConnection<DB> {
     }
 }
 
-/// A database that is known here.
+/// One of the two databases.
 pub trait Backend: sqlx::Database {
     /// Whether only one connection can write at a time.
     const ONE_WRITER: bool;
 
-    /// Has a connection carry out a statement that answers nothing, without preparing it.
+    /// Runs a statement that returns nothing, without preparing it.
     fn execute_raw(
         connection: &mut Self::Connection,
         statement: &'static str,
@@ -258,16 +264,16 @@ impl<DB: Backend> DerefMut for PooledConnection<DB> {
     }
 }
 
-/// The right to one connection of sqlx's own pool.
+/// The right to use one connection of sqlx's own pool.
 pub struct SqlxPoolPermit<'a, DB: Backend> {
     inner: &'a sqlx::Pool<DB>,
-    turn: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
 }
 
 impl<DB: Backend> SqlxPoolPermit<'_, DB> {
-    /// The right alone, for who knows the pool.
-    pub(crate) fn into_turn(self) -> OwnedSemaphorePermit {
-        self.turn
+    /// The permit alone, for code that has sqlx's pool already.
+    pub(crate) fn into_permit(self) -> OwnedSemaphorePermit {
+        self.permit
     }
 }
 
@@ -283,9 +289,9 @@ impl<DB: Backend> Clone for Pool<DB> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
-            shelf: Arc::clone(&self.shelf),
-            turns: Arc::clone(&self.turns),
-            writers: self.writers.clone(),
+            idle: Arc::clone(&self.idle),
+            permits: Arc::clone(&self.permits),
+            writer: self.writer.clone(),
         }
     }
 }
@@ -308,19 +314,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn closing_waits_for_what_is_under_way_and_for_nothing_else() {
+    async fn closing_waits_for_connections_in_use_and_for_nothing_else() {
         for most in [1, 3] {
             let pool = pool(most).await;
-            let taken = pool.acquire().await.unwrap();
+            let connection = pool.acquire().await.unwrap();
             let closing = tokio::spawn({
                 let pool = pool.clone();
                 async move { pool.close().await }
             });
-            while pool.turns.available_permits() > 0 {
+            while pool.permits.available_permits() > 0 {
                 tokio::task::yield_now().await;
             }
             assert!(!closing.is_finished());
-            taken.release();
+            drop(connection);
             closing.await.unwrap();
             assert!(pool.inner.is_closed() && pool.inner.size() == 0);
             assert!(matches!(pool.acquire().await, Err(sqlx::Error::PoolClosed)));
@@ -328,37 +334,35 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_came_to_its_end_is_at_hand_again() {
+    async fn only_a_connection_whose_statement_succeeded_is_kept() {
         let pool = pool(3).await;
-        let (one, other) = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
-        one.release();
-        assert_eq!(pool.shelf.entries().len(), 1);
+        let (mut one, mut other) = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
+        one.start();
+        one.finish();
+        drop(one);
+        assert_eq!(pool.idle.entries().len(), 1);
+        other.start();
         drop(other);
-        assert_eq!(pool.shelf.entries().len(), 0, "what ended one may have ended all");
-        assert_eq!(pool.turns.available_permits(), 3);
+        assert_eq!(pool.idle.entries().len(), 0, "what broke one may have broken all");
+        assert_eq!(pool.permits.available_permits(), 3);
     }
 
     #[tokio::test]
-    async fn a_transaction_that_is_given_up_is_rolled_back_before_the_next_begins() {
+    async fn a_dropped_transaction_is_rolled_back_before_the_next_begins() {
         let pool = pool(1).await;
         for _ in 0..3 {
-            let mut taken = pool.acquire_writer().await.unwrap();
-            taken.begin("begin immediate").await.unwrap();
-            drop(taken);
+            drop(pool.begin("begin immediate").await.unwrap());
         }
-        let mut taken = pool.acquire_writer().await.unwrap();
-        taken.begin("begin immediate").await.unwrap();
-        taken.commit().await.unwrap();
-        taken.release();
-        assert_eq!(pool.shelf.entries().len(), 1);
+        pool.begin("begin immediate").await.unwrap().commit().await.unwrap();
+        assert_eq!(pool.idle.entries().len(), 1);
     }
 
     #[tokio::test]
-    async fn aside_there_is_a_connection_when_all_are_at_hand() {
+    async fn the_sqlx_pool_has_a_connection_when_all_are_idle() {
         let pool = pool(1).await;
-        pool.acquire().await.unwrap().release();
-        let aside = pool.acquire_sqlx_pool().await.unwrap();
-        let (one,): (i64,) = sqlx::query_as("select 1").fetch_one(&*aside).await.unwrap();
+        drop(pool.acquire().await.unwrap());
+        let permit = pool.acquire_sqlx_pool().await.unwrap();
+        let (one,): (i64,) = sqlx::query_as("select 1").fetch_one(&*permit).await.unwrap();
         assert_eq!(one, 1);
     }
 }

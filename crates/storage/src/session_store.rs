@@ -35,7 +35,7 @@ impl RecordKey {
 
     /// The key in lower-case hex: the second half of a session token.
     pub fn hex(self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(self.0)
     }
 
     /// The name tower-sessions asks for.
@@ -73,7 +73,7 @@ enum Inner {
 /// tower-sessions' own store, with a connection for one of its statements.
 struct StorePermit<'a> {
     store: &'a dyn SessionStore,
-    _turn: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl SessionRecordStore {
@@ -99,9 +99,6 @@ impl SessionRecordStore {
     }
 
     /// Makes the empty record of a session that has just been stored.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn open(&self, key: RecordKey) -> std::result::Result<(), StorageError> {
         let mut record = Record { id: key.id(), data: HashMap::new(), expiry_date: NEVER };
         let created = SessionStore::create(self, &mut record).await;
@@ -117,10 +114,10 @@ impl SessionRecordStore {
         let fault = |error: sqlx::Error| Error::Backend(error.to_string());
         Ok(match &self.inner {
             Inner::Sqlite(store, pool) => {
-                StorePermit { store, _turn: pool.acquire_sqlx_pool().await.map_err(fault)?.into_turn() }
+                StorePermit { store, _permit: pool.acquire_sqlx_pool().await.map_err(fault)?.into_permit() }
             }
             Inner::Postgres(store, pool) => {
-                StorePermit { store, _turn: pool.acquire_sqlx_pool().await.map_err(fault)?.into_turn() }
+                StorePermit { store, _permit: pool.acquire_sqlx_pool().await.map_err(fault)?.into_permit() }
             }
         })
     }

@@ -1,14 +1,12 @@
 //! Signed-in browsers. The row here alone decides whether a session lives.
 
+use const_format::concatcp;
 use contract::Timestamp;
 use sqlx::FromRow;
 
 use crate::{
-    AuditRecord, Database, KnownDevice, StorageError, User,
-    accounts::user_columns,
-    audit_log::insert_audit_record,
-    database::{in_transaction, on_pool},
-    locks::lock_user,
+    AuditRecord, Database, KnownDevice, StorageError, User, accounts, audit_log::insert_audit_record,
+    connection::Transaction, devices::upsert_known_device, locks::lock_user,
 };
 
 /// One signed-in browser.
@@ -68,32 +66,28 @@ pub struct SignedIn {
 }
 
 /// The columns of [`Session`], of a table called `s`.
-macro_rules! session_columns {
-    () => {
-        "s.id as session_id, s.user_id as session_user_id, s.record_id, s.ip_address, s.user_agent, s.remembered,
-    s.created_at as session_created_at, s.renewed_at, s.expires_at, s.ends_at, s.last_seen_at"
-    };
-}
-pub(crate) use session_columns;
+pub(crate) const COLUMNS: &str =
+    "s.id as session_id, s.user_id as session_user_id, s.record_id, s.ip_address, s.user_agent, s.remembered,
+    s.created_at as session_created_at, s.renewed_at, s.expires_at, s.ends_at, s.last_seen_at";
 
-pub(crate) const INSERT: &str = "insert into bookplate_sessions
+const INSERT: &str = "insert into bookplate_sessions
     (id, user_id, record_id, ip_address, user_agent, remembered, created_at, renewed_at, expires_at, ends_at,
     last_seen_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-pub(crate) const DELETE: &str = "delete from bookplate_sessions where id = $1";
+const DELETE: &str = "delete from bookplate_sessions where id = $1";
 /// Every session of a reader but one.
 pub(crate) const DELETE_OF_USER: &str = "delete from bookplate_sessions where user_id = $1 and id <> $2";
 const DELETE_ONE_OF_USER: &str = "delete from bookplate_sessions where user_id = $1 and id = $2";
-const FIND: &str = concat!(
+const FIND: &str = concatcp!(
     "select ",
-    session_columns!(),
+    COLUMNS,
     ", ",
-    user_columns!(),
+    accounts::COLUMNS,
     " from bookplate_sessions s join bookplate_users u on u.id = s.user_id where s.id = $1"
 );
-const OF_USER: &str = concat!(
+const OF_USER: &str = concatcp!(
     "select ",
-    session_columns!(),
+    COLUMNS,
     " from bookplate_sessions s where s.user_id = $1 and s.expires_at > $2 and s.ends_at > $2
     order by s.last_seen_at desc, s.id"
 );
@@ -104,134 +98,98 @@ const TOUCH: &str = "update bookplate_sessions set last_seen_at = $2 where id = 
 pub(crate) const STATEMENTS: &[&str] =
     &[INSERT, DELETE, DELETE_OF_USER, DELETE_ONE_OF_USER, FIND, OF_USER, RENEW, TOUCH];
 
-/// Stores a session on an open connection, ends the one the same browser brought along, and knows the browser.
-macro_rules! insert_session {
-    ($connection:ident, $opening:expr) => {{
-        let opening: &$crate::NewSession<'_> = $opening;
-        let session = opening.session;
-        if let Some(replaced) = opening.replaced {
-            sqlx::query($crate::sessions::DELETE).bind(replaced).execute(&mut *$connection).await?;
-        }
-        sqlx::query($crate::sessions::INSERT)
-            .bind(&session.id)
-            .bind(&session.user_id)
-            .bind(&session.record_id)
-            .bind(&session.ip_address)
-            .bind(&session.user_agent)
-            .bind(session.remembered)
-            .bind(session.created_at.millis())
-            .bind(session.renewed_at.millis())
-            .bind(session.expires_at.millis())
-            .bind(session.ends_at.millis())
-            .bind(session.last_seen_at.millis())
-            .execute(&mut *$connection)
-            .await?;
-        $crate::devices::upsert_known_device!($connection, &session.user_id, opening.device);
-    }};
+/// Stores a session and its device, and deletes the session that it replaces.
+pub(crate) async fn insert_session(tx: &mut Transaction, new: &NewSession<'_>) -> Result<(), sqlx::Error> {
+    let session = new.session;
+    if let Some(replaced) = new.replaced {
+        tx.query(DELETE).bind(replaced).execute().await?;
+    }
+    tx.query(INSERT)
+        .bind(&session.id)
+        .bind(&session.user_id)
+        .bind(&session.record_id)
+        .bind(&session.ip_address)
+        .bind(&session.user_agent)
+        .bind(session.remembered)
+        .bind(session.created_at.millis())
+        .bind(session.renewed_at.millis())
+        .bind(session.expires_at.millis())
+        .bind(session.ends_at.millis())
+        .bind(session.last_seen_at.millis())
+        .execute()
+        .await?;
+    upsert_known_device(tx, &session.user_id, new.device).await
 }
-pub(crate) use insert_session;
 
 impl Database {
     /// The session with this id and its reader, expired ones too: the rule is the caller's.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn find_session(&self, id: &str) -> Result<Option<SignedIn>, StorageError> {
-        Ok(on_pool!(self, |connection| sqlx::query_as(FIND).bind(id).fetch_optional(connection).await?))
+        Ok(self.connection().await?.query(FIND).bind(id).fetch_optional().await?)
     }
 
     /// Moves a session's end; `false` when another request has just done so (the session was renewed at another moment
     /// than `read_at`) or it has ended meanwhile.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn renew_session(&self, renewed: &Session, read_at: Timestamp) -> Result<bool, StorageError> {
-        let moved = on_pool!(self, |connection| {
-            sqlx::query(RENEW)
-                .bind(&renewed.id)
-                .bind(read_at.millis())
-                .bind(renewed.renewed_at.millis())
-                .bind(renewed.expires_at.millis())
-                .execute(connection)
-                .await?
-                .rows_affected()
-        });
+        let moved = self
+            .connection()
+            .await?
+            .query(RENEW)
+            .bind(&renewed.id)
+            .bind(read_at.millis())
+            .bind(renewed.renewed_at.millis())
+            .bind(renewed.expires_at.millis())
+            .execute()
+            .await?;
         Ok(moved > 0)
     }
 
     /// Ends a session, and with it what its browser carried. Ending one that is gone is no error.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn end_session(&self, id: &str) -> Result<(), StorageError> {
-        on_pool!(self, |connection| {
-            sqlx::query(DELETE).bind(id).execute(connection).await?;
-        });
+        self.connection().await?.query(DELETE).bind(id).execute().await?;
         Ok(())
     }
 
     /// A reader's living sessions, the last used first.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn sessions_of(&self, user_id: &str, now: Timestamp) -> Result<Vec<Session>, StorageError> {
-        Ok(on_pool!(self, |connection| {
-            sqlx::query_as(OF_USER).bind(user_id).bind(now.millis()).fetch_all(connection).await?
-        }))
+        Ok(self.connection().await?.query(OF_USER).bind(user_id).bind(now.millis()).fetch_all().await?)
     }
 
     /// Ends one session of a reader; whether there was such a one.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn revoke_session(
         &self,
         user_id: &str,
         id: &str,
         record: &AuditRecord,
     ) -> Result<bool, StorageError> {
-        Ok(in_transaction!(self, |connection| {
-            let ended =
-                sqlx::query(DELETE_ONE_OF_USER).bind(user_id).bind(id).execute(&mut *connection).await?;
-            if ended.rows_affected() == 0 {
-                return Ok(false);
-            }
-            insert_audit_record!(connection, record);
-            true
-        }))
+        let mut tx = self.begin().await?;
+        let ended = tx.query(DELETE_ONE_OF_USER).bind(user_id).bind(id).execute().await?;
+        if ended == 0 {
+            return Ok(false);
+        }
+        insert_audit_record(&mut tx, record).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Ends every session of a reader, except one when it is named.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn revoke_sessions(
         &self,
         user_id: &str,
         except: Option<&str>,
         record: &AuditRecord,
     ) -> Result<(), StorageError> {
-        in_transaction!(self, |connection| {
-            // Of a reader who is gone there are no sessions.
-            let _ = lock_user!(connection, user_id);
-            sqlx::query(DELETE_OF_USER)
-                .bind(user_id)
-                .bind(except.unwrap_or_default())
-                .execute(&mut *connection)
-                .await?;
-            insert_audit_record!(connection, record);
-        });
+        let mut tx = self.begin().await?;
+        // Of a reader who is gone there are no sessions.
+        let _ = lock_user(&mut tx, user_id).await?;
+        tx.query(DELETE_OF_USER).bind(user_id).bind(except.unwrap_or_default()).execute().await?;
+        insert_audit_record(&mut tx, record).await?;
+        tx.commit().await?;
         Ok(())
     }
 
     /// Notes that a session was used.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn touch_session(&self, id: &str, now: Timestamp) -> Result<(), StorageError> {
-        on_pool!(self, |connection| {
-            sqlx::query(TOUCH).bind(id).bind(now.millis()).execute(connection).await?;
-        });
+        self.connection().await?.query(TOUCH).bind(id).bind(now.millis()).execute().await?;
         Ok(())
     }
 }

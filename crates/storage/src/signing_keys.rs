@@ -2,10 +2,7 @@
 
 use sqlx::FromRow;
 
-use crate::{
-    Database, StorageError,
-    database::{in_transaction, on_pool},
-};
+use crate::{Database, StorageError};
 
 /// A key pair as it is stored.
 #[derive(Debug, Clone, FromRow)]
@@ -42,63 +39,43 @@ pub(crate) const STATEMENTS: &[&str] = &[INSERT, LIST, SEAL_ANEW, BRING_FORWARD,
 
 impl Database {
     /// Every key, the newest of each algorithm first.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn signing_keys(&self) -> Result<Vec<StoredKey>, StorageError> {
-        Ok(on_pool!(self, |connection| sqlx::query_as(LIST).fetch_all(connection).await?))
+        Ok(self.connection().await?.query(LIST).fetch_all().await?)
     }
 
     /// Stores a key unless another process was first with this generation, and answers every key there is now.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn add_signing_key(&self, key: &StoredKey) -> Result<Vec<StoredKey>, StorageError> {
-        Ok(in_transaction!(self, |connection| {
-            sqlx::query(INSERT)
-                .bind(&key.id)
-                .bind(&key.algorithm)
-                .bind(key.generation)
-                .bind(&key.public_jwk)
-                .bind(&key.sealed_private_key)
-                .bind(key.created_at)
-                .bind(key.signs_from)
-                .execute(&mut *connection)
-                .await?;
-            sqlx::query_as(LIST).fetch_all(&mut *connection).await?
-        }))
+        let mut tx = self.begin().await?;
+        tx.query(INSERT)
+            .bind(&key.id)
+            .bind(&key.algorithm)
+            .bind(key.generation)
+            .bind(&key.public_jwk)
+            .bind(&key.sealed_private_key)
+            .bind(key.created_at)
+            .bind(key.signs_from)
+            .execute()
+            .await?;
+        let outcome = tx.query(LIST).fetch_all().await?;
+        tx.commit().await?;
+        Ok(outcome)
     }
 
     /// Stores a private key sealed under another secret.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn seal_signing_key_anew(&self, id: &str, sealed: &str) -> Result<(), StorageError> {
-        on_pool!(self, |connection| {
-            sqlx::query(SEAL_ANEW).bind(id).bind(sealed).execute(connection).await?;
-        });
+        self.connection().await?.query(SEAL_ANEW).bind(id).bind(sealed).execute().await?;
         Ok(())
     }
 
     /// Has a key that waits sign from this moment on.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn activate_signing_key(&self, id: &str, signs_from: i64) -> Result<(), StorageError> {
-        on_pool!(self, |connection| {
-            sqlx::query(BRING_FORWARD).bind(id).bind(signs_from).execute(connection).await?;
-        });
+        self.connection().await?.query(BRING_FORWARD).bind(id).bind(signs_from).execute().await?;
         Ok(())
     }
 
     /// Removes a key whose tokens have all expired.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn remove_signing_key(&self, id: &str) -> Result<(), StorageError> {
-        on_pool!(self, |connection| {
-            sqlx::query(DELETE).bind(id).execute(connection).await?;
-        });
+        self.connection().await?.query(DELETE).bind(id).execute().await?;
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use contract::{
     Code, Problem, Problems, Reason,
     conversations::{Appended, Message, MessageChange, NewMessage, RawJson, read_json},
 };
+use domain::IdempotencyKey;
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, de::DeserializeOwned, de::IgnoredAny};
 use serde_json::json;
@@ -72,8 +73,8 @@ pub async fn append(
     let key = idempotency_key(request.headers())?;
     let bytes = collect(request).await?;
     let messages = parse_batch(&bytes)?;
-    let appended =
-        state.services.conversations.append(caller.principal(), &id, messages, key.as_deref()).await;
+    let key = key.as_deref().map(|key| IdempotencyKey { key, body: &bytes });
+    let appended = state.services.conversations.append(caller.principal(), &id, messages, key).await;
     let (appended, is_new) = appended.map_err(Problems::from)?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(appended)).into_response())

@@ -7,10 +7,7 @@ use contract::{
     conversations::{MessageChange, MessageLimits, NewMessage, RawJson, Role, plain_text},
     is_unfit_for_lines,
 };
-use storage::{
-    Database,
-    conversations::{Content, ContentUpdate, Draft, Terms},
-};
+use storage::conversations::{Content, ContentUpdate, Draft, Terms};
 
 use super::{ConversationError, Conversations, MAX_AT_ONCE};
 use crate::search::{TermPrefix, index};
@@ -110,10 +107,7 @@ impl Conversations {
     /// What a text can be found by.
     fn terms(&self, owner: &TermPrefix, words: &str) -> Terms {
         let indexed = index(owner, words);
-        Terms(match self.database {
-            Database::Sqlite(_) => indexed.fts5().to_owned(),
-            Database::Postgres(_) => indexed.tsvector(),
-        })
+        self.database.terms(|| indexed.fts5().to_owned(), || indexed.tsvector())
     }
 
     pub(super) fn message_limits(&self) -> MessageLimits {

@@ -4,6 +4,7 @@ use contract::{
     Problems,
     conversations::{Appended, Message, MessageChange, NewFeedback, NewMessage, Order, Page, RawJson},
 };
+use sha2::{Digest, Sha256};
 use storage::conversations::{
     AppendOutcome, AppendRequest, Idempotency, MessageUpdate, StoredMessage, UpdateOutcome, Writer,
 };
@@ -19,9 +20,18 @@ const PAGE_BYTES: usize = 4 << 20;
 /// Seconds for which a request is known again.
 const REMEMBERED: i64 = 86_400;
 
+/// A client's key for a request that it may send again.
+#[derive(Debug, Clone, Copy)]
+pub struct IdempotencyKey<'a> {
+    /// The value of the header.
+    pub key: &'a str,
+    /// The bytes of the body: another body under the same key is refused.
+    pub body: &'a [u8],
+}
+
 impl Conversations {
-    /// Adds messages, all or none, each at the next place of the conversation. `key` makes it safe to send them again.
-    /// Whether any of them is new; the same messages sent once more change nothing.
+    /// Appends messages, all or none, each at the next place of the conversation; whether any of them is new. `key` makes
+    /// the request safe to send again.
     ///
     /// # Errors
     /// [`ConversationError`].
@@ -30,13 +40,13 @@ impl Conversations {
         by: Principal<'_>,
         id: &str,
         messages: Vec<NewMessage>,
-        key: Option<&str>,
+        key: Option<IdempotencyKey<'_>>,
     ) -> Outcome<(Appended, bool)> {
         if by.expired {
             return Err(ConversationError::Expired);
         }
         validate_conversation_id(id)?;
-        let idempotency = key.map(|key| self.idempotency(by.user_id, id, key, &messages));
+        let idempotency = key.map(|key| self.idempotency(by.user_id, id, key));
         let drafts = self.drafts(by.user_id, messages)?;
         let appending = AppendRequest {
             user_id: by.user_id,
@@ -177,12 +187,12 @@ impl Conversations {
         }
     }
 
-    /// A request, under hashes bound to its reader and conversation.
-    fn idempotency(&self, user_id: &str, id: &str, key: &str, messages: &[NewMessage]) -> Idempotency {
+    /// Hashes a key, bound to its user and conversation, and the request that came with it.
+    fn idempotency(&self, user_id: &str, id: &str, key: IdempotencyKey<'_>) -> Idempotency {
         let hash = |text: String| hex(self.secret.derive(&text).as_slice());
         Idempotency {
-            id: hash(format!("idempotency:{user_id}\n{id}\n{key}")),
-            request: hash(format!("request:{messages:?}")),
+            id: hash(format!("idempotency:{user_id}\n{id}\n{}", key.key)),
+            request: hash(format!("request:{}", hex(&Sha256::digest(key.body)))),
             expires_at: self.ports.clock.now().plus_seconds(REMEMBERED),
         }
     }

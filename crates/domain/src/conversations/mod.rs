@@ -18,6 +18,7 @@ mod to_wire;
 pub use branching::{BranchMessage, BranchPage, PageAnchor, SiblingPosition};
 pub use error::ConversationError;
 pub use export::{ConversationExport, ExportCursor, ExportFormat, ExportItem, ExportedConversation};
+pub use messages::IdempotencyKey;
 pub use subscription::{ConversationEvent, Subscription};
 
 use std::sync::Arc;
@@ -31,7 +32,7 @@ use contract::{
 use storage::{
     Database,
     conversations::{
-        ConversationUpdate, CreateOutcome, MessageWriter, ShowOutcome, StoredConversation, UpdateOutcome,
+        ConversationUpdate, CreateOutcome, MessageWriter, RestoreOutcome, StoredConversation, UpdateOutcome,
     },
 };
 
@@ -131,10 +132,7 @@ impl Conversations {
         book: Book,
     ) -> Self {
         let cursors = Cursors::new(Arc::clone(&secret));
-        let hub = Arc::new(ChangeBus::new(
-            ports.random_uuid().to_string(),
-            matches!(database, Database::Postgres(_)),
-        ));
+        let hub = Arc::new(ChangeBus::new(ports.random_uuid().to_string(), database.notifies_processes()));
         let told = Arc::clone(&hub);
         let appender = MessageWriter::new(&database, move |no, revision| told.publish(no, revision));
         Self { database, appender, ports, secret, cursors, limits, hub, book }
@@ -239,9 +237,9 @@ impl Conversations {
         let since = self.ports.clock.now().plus_seconds(-UNDO);
         let most = i64::from(self.limits.conversations);
         let (no, revision) = match self.database.restore_conversation(user_id, id, since, most).await? {
-            ShowOutcome::Shown(no, revision) => (no, revision),
-            ShowOutcome::NoConversation => return Err(ConversationError::NoConversation),
-            ShowOutcome::TooMany => return Err(ConversationError::TooManyConversations),
+            RestoreOutcome::Restored(no, revision) => (no, revision),
+            RestoreOutcome::NoConversation => return Err(ConversationError::NoConversation),
+            RestoreOutcome::TooMany => return Err(ConversationError::TooManyConversations),
         };
         self.hub.publish(no, revision);
         self.find(user_id, id).await

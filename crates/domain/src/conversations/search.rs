@@ -7,10 +7,7 @@ use contract::{
         plain_text,
     },
 };
-use storage::{
-    Database,
-    conversations::{FoundMessage, SEQ_BITS, Terms},
-};
+use storage::conversations::{FoundMessage, SEQ_BITS};
 
 use super::{ConversationError, Conversations, PageRequest, paginate};
 use crate::search::{self, Query, TermPrefix};
@@ -35,10 +32,7 @@ impl Conversations {
             return Err(Problems::from(Problem::invalid("q", wanted)).into());
         };
         let owner = TermPrefix::of(user_id);
-        let wanted = Terms(match self.database {
-            Database::Sqlite(_) => query.fts5(&owner),
-            Database::Postgres(_) => query.tsquery(&owner),
-        });
+        let wanted = self.database.terms(|| query.fts5(&owner), || query.tsquery(&owner));
         // What is looked for, and not how it was typed, is the list.
         let list = format!("search:{}", wanted.0);
         let before = self.cursors.read(user_id, &list, asked.cursor)?.map_or(i64::MAX, |(no, _)| no);

@@ -1,7 +1,7 @@
 //! A reader's conversations in which everything that can be stored is.
 
 use domain::{
-    Principal,
+    IdempotencyKey, Principal,
     contract::conversations::{ConversationChange, NewConversation, NewFeedback, NewMessage, read_json},
 };
 use serde_json::{Value, json};
@@ -25,6 +25,7 @@ pub(crate) async fn make(book: &Book, user_id: &str, conversation: Value) {
 pub(crate) async fn say(book: &Book, user_id: &str, id: &str, messages: &[Value], key: Option<&str>) {
     let messages: Vec<NewMessage> = messages.iter().map(wire).collect();
     let by = Principal { user_id, token_id: Some("jti-of-the-token"), expired: false };
+    let key = key.map(|key| IdempotencyKey { key, body: b"body" });
     book.services.conversations.append(by, id, messages, key).await.unwrap();
 }
 

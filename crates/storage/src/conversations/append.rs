@@ -1,172 +1,161 @@
-//! Adding messages.
+//! Appending messages to a conversation.
 
 use std::collections::{HashMap, HashSet};
 
 use contract::Timestamp;
 
 use super::{
-    Content, SEQ_BITS, StoredConversation, StoredMessage, Terms,
-    message::number,
-    tx::{ConversationConnection, InsertPosition},
+    Content, Idempotency, SEQ_BITS, StoredConversation, StoredMessage, Terms,
+    conversation::{lock_conversation, save_conversation},
+    idempotency::{find_idempotency_key, save_idempotency_key},
+    message::{
+        InsertPosition, find_message, has_message, insert_message, number, replace_terms, update_content,
+    },
 };
-use crate::{Database, StorageError};
+use crate::{Database, StorageError, connection::Transaction};
 
-/// Who writes, and when.
+/// The author of a change, and its time.
 #[derive(Debug, Clone, Copy)]
 pub struct Writer<'a> {
-    /// The token the writer came with: its `jti`. `None` for one who came with a cookie.
+    /// The `jti` of the access token; `None` for a session cookie.
     pub token_id: Option<&'a str>,
-    /// When.
+    /// The time of the change.
     pub now: Timestamp,
 }
 
-/// A message that is to be stored.
+/// A message to be stored.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// Its name in the conversation.
+    /// Its id, unique in the conversation.
     pub id: String,
-    /// Whether the client has chosen the name, so that it may be there already.
+    /// Whether the client has chosen the id, so that the message may be stored already.
     pub chosen: bool,
-    /// The message it follows: a name, nothing for the beginning of a branch, or, left out, the message shown last.
+    /// The message it follows: an id, `Some(None)` for the beginning of a branch, or `None` for the conversation's head.
     pub parent: Option<Option<String>>,
-    /// Who speaks.
+    /// `system`, `user`, `assistant` or `tool`.
     pub role: String,
-    /// What is said.
+    /// The content.
     pub content: Content,
-    /// What it can be found by.
+    /// Its search terms.
     pub terms: Terms,
-    /// The beginning of what the reader says; `None` for anybody else.
+    /// The beginning of a user's message; `None` for other roles.
     pub opening: Option<String>,
-    /// When it was said, when that is not now.
+    /// When it was written, unless that is now.
     pub created_at: Option<Timestamp>,
 }
 
-/// A request that is carried out once, however often it is sent.
-#[derive(Debug, Clone)]
-pub struct Idempotency {
-    /// The hash of the key.
-    pub id: String,
-    /// The hash of the request.
-    pub request: String,
-    /// Until when it is remembered.
-    pub expires_at: Timestamp,
-}
-
-/// Messages that are to be added to a conversation, all or none.
+/// A request to append messages to a conversation, all or none.
 #[derive(Debug)]
 pub struct AppendRequest<'a> {
-    /// Whose conversation.
+    /// The conversation's user.
     pub user_id: &'a str,
-    /// Which.
+    /// The conversation.
     pub conversation_id: &'a str,
-    /// Who writes, and when.
+    /// The author and the time.
     pub writer: Writer<'a>,
-    /// In this order; no two of one name.
+    /// The messages in this order, no two of one id.
     pub drafts: &'a [Draft],
-    /// How many messages a conversation may have; fewer than a message's number has room for.
+    /// How many messages the conversation may have.
     pub most: i64,
-    /// The request, when it may be sent again.
+    /// Set when the request may be sent again.
     pub idempotency: Option<&'a Idempotency>,
 }
 
 impl AppendRequest<'_> {
-    /// How many messages the conversation may have, as far as their numbers have room.
+    /// How many messages the conversation may have, bounded by what their numbers have room for.
     pub(super) fn most(&self) -> i64 {
         self.most.min((1 << SEQ_BITS) - 2)
     }
 }
 
-/// What came of adding messages. Positions count from 0.
+/// The outcome of appending messages. Positions count from 0.
 #[derive(Debug)]
 pub enum AppendOutcome {
-    /// They are stored, each as it is now.
+    /// All are stored.
     Done(Vec<AppendedMessage>),
-    /// The request was carried out before; its messages as they are now.
+    /// The request was carried out before; these are its messages as they are now.
     Repeated(Vec<StoredMessage>),
     /// The key belongs to another request.
     KeyReused,
-    /// The reader has no such conversation.
+    /// The user has no such conversation.
     NoConversation,
-    /// The message at this position follows one that is not there.
+    /// The parent of the message at this position does not exist.
     NoParent(usize),
-    /// The message at this position is there, but somebody else speaks in it or it follows another.
+    /// The message at this position is stored with another role or parent.
     Different(usize),
     /// The conversation would have more messages than it may.
     Full,
 }
 
-/// A message that was to be stored.
+/// A message after it was appended.
 #[derive(Debug)]
 pub struct AppendedMessage {
     /// As it is now.
     pub message: StoredMessage,
-    /// Whether it is another than before.
+    /// Whether it differs from what was stored before.
     pub changed: bool,
-    /// Whether it was not there before.
+    /// Whether it was not stored before.
     pub is_new: bool,
 }
 
-/// Adds messages inside a transaction. Nothing is written before everything is known to fit: what does not come out as
-/// [`AppendOutcome::Done`] has left no trace.
-pub(super) async fn append<C: ConversationConnection>(
-    connection: &mut C,
-    appending: &AppendRequest<'_>,
+/// Appends messages in a transaction. Nothing is written unless the outcome is [`AppendOutcome::Done`].
+pub(super) async fn append(
+    tx: &mut Transaction,
+    request: &AppendRequest<'_>,
 ) -> Result<AppendOutcome, sqlx::Error> {
-    let Some(mut conversation) =
-        connection.lock_conversation(appending.user_id, appending.conversation_id).await?
+    let Some(mut conversation) = lock_conversation(tx, request.user_id, request.conversation_id).await?
     else {
         return Ok(AppendOutcome::NoConversation);
     };
-    if let Some(repeated) = replay_idempotent(connection, appending, conversation.no).await? {
+    if let Some(repeated) = replay_idempotent(tx, request, conversation.no).await? {
         return Ok(repeated);
     }
-    let mut there = HashMap::new();
-    // In an empty conversation there is nothing to look for.
-    let may_be_there = |draft: &&Draft| draft.chosen && conversation.message_count > 0;
-    for draft in appending.drafts.iter().filter(may_be_there) {
-        let found = connection.message(conversation.no, &draft.id).await?;
-        there.extend(found.map(|message| (draft.id.clone(), message)));
+    let mut stored = HashMap::new();
+    // An empty conversation needs no lookups.
+    let may_be_stored = |draft: &&Draft| draft.chosen && conversation.message_count > 0;
+    for draft in request.drafts.iter().filter(may_be_stored) {
+        let found = find_message(tx, conversation.no, &draft.id).await?;
+        stored.extend(found.map(|message| (draft.id.clone(), message)));
     }
-    if let Some(refused) = validate_drafts(connection, appending, &conversation, &there).await? {
+    if let Some(refused) = validate_drafts(tx, request, &conversation, &stored).await? {
         return Ok(refused);
     }
-    let mut written = Vec::with_capacity(appending.drafts.len());
-    for draft in appending.drafts {
-        written.push(match there.remove(&draft.id) {
-            Some(message) => change(connection, &mut conversation, draft, message, appending.writer).await?,
-            None => insert(connection, &mut conversation, draft, appending.writer).await?,
+    let mut appended = Vec::with_capacity(request.drafts.len());
+    for draft in request.drafts {
+        appended.push(match stored.remove(&draft.id) {
+            Some(message) => update(tx, &mut conversation, draft, message, request.writer).await?,
+            None => insert(tx, &mut conversation, draft, request.writer).await?,
         });
     }
-    if written.iter().any(|written| written.changed) {
-        conversation.updated_at = appending.writer.now;
-        connection.save_conversation(&conversation).await?;
+    if appended.iter().any(|appended| appended.changed) {
+        conversation.updated_at = request.writer.now;
+        save_conversation(tx, &conversation).await?;
     }
-    if let Some(request) = appending.idempotency {
-        let ids: Vec<&str> = appending.drafts.iter().map(|draft| draft.id.as_str()).collect();
-        connection.save_idempotency_key(appending.user_id, request, &ids.join(" ")).await?;
+    if let Some(idempotency) = request.idempotency {
+        let ids: Vec<&str> = request.drafts.iter().map(|draft| draft.id.as_str()).collect();
+        save_idempotency_key(tx, request.user_id, idempotency, &ids.join(" ")).await?;
     }
-    Ok(AppendOutcome::Done(written))
+    Ok(AppendOutcome::Done(appended))
 }
 
-/// What is to be answered to a request that was sent before.
-async fn replay_idempotent<C: ConversationConnection>(
-    connection: &mut C,
-    appending: &AppendRequest<'_>,
+/// The outcome of a request that was sent before; `None` for a new one.
+async fn replay_idempotent(
+    tx: &mut Transaction,
+    request: &AppendRequest<'_>,
     conversation_no: i64,
 ) -> Result<Option<AppendOutcome>, sqlx::Error> {
-    let Some(request) = appending.idempotency else { return Ok(None) };
-    let now = appending.writer.now.millis();
-    let Some((kept, ids)) = connection.find_idempotency_key(appending.user_id, &request.id, now).await?
-    else {
+    let Some(idempotency) = request.idempotency else { return Ok(None) };
+    let now = request.writer.now;
+    let Some((kept, ids)) = find_idempotency_key(tx, request.user_id, &idempotency.id, now).await? else {
         return Ok(None);
     };
-    if kept != request.request {
+    if kept != idempotency.request {
         return Ok(Some(AppendOutcome::KeyReused));
     }
     let mut messages = Vec::new();
     for id in ids.split(' ') {
-        let Some(message) = connection.message(conversation_no, id).await? else {
-            // It was carried out in another conversation, which had this name before.
+        let Some(message) = find_message(tx, conversation_no, id).await? else {
+            // It was sent to a deleted conversation that had the same id.
             return Ok(None);
         };
         messages.push(message);
@@ -174,20 +163,20 @@ async fn replay_idempotent<C: ConversationConnection>(
     Ok(Some(AppendOutcome::Repeated(messages)))
 }
 
-/// Why the drafts cannot be stored, given which of them are `there`.
-async fn validate_drafts<C: ConversationConnection>(
-    connection: &mut C,
-    appending: &AppendRequest<'_>,
+/// Why the drafts cannot be stored, given those that are `stored` already.
+async fn validate_drafts(
+    tx: &mut Transaction,
+    request: &AppendRequest<'_>,
     conversation: &StoredConversation,
-    there: &HashMap<String, StoredMessage>,
+    stored: &HashMap<String, StoredMessage>,
 ) -> Result<Option<AppendOutcome>, sqlx::Error> {
     let mut fresh = 0;
     let mut earlier = HashSet::new();
-    for (at, draft) in appending.drafts.iter().enumerate() {
+    for (at, draft) in request.drafts.iter().enumerate() {
         if at > 0 {
-            earlier.extend(appending.drafts.get(at - 1).map(|before| before.id.as_str()));
+            earlier.extend(request.drafts.get(at - 1).map(|before| before.id.as_str()));
         }
-        if let Some(message) = there.get(&draft.id) {
+        if let Some(message) = stored.get(&draft.id) {
             let follows_another = draft.parent.as_ref().is_some_and(|parent| *parent != message.parent_id);
             if message.role != draft.role || follows_another {
                 return Ok(Some(AppendOutcome::Different(at)));
@@ -197,17 +186,17 @@ async fn validate_drafts<C: ConversationConnection>(
         fresh += 1;
         if let Some(Some(parent)) = &draft.parent
             && !earlier.contains(parent.as_str())
-            && !connection.has_message(conversation.no, parent).await?
+            && !has_message(tx, conversation.no, parent).await?
         {
             return Ok(Some(AppendOutcome::NoParent(at)));
         }
     }
-    let is_full = fresh > 0 && conversation.message_count.saturating_add(fresh) > appending.most();
+    let is_full = fresh > 0 && conversation.message_count.saturating_add(fresh) > request.most();
     Ok(is_full.then_some(AppendOutcome::Full))
 }
 
-async fn insert<C: ConversationConnection>(
-    connection: &mut C,
+async fn insert(
+    tx: &mut Transaction,
     conversation: &mut StoredConversation,
     draft: &Draft,
     writer: Writer<'_>,
@@ -216,15 +205,15 @@ async fn insert<C: ConversationConnection>(
     let parent_id = draft.parent.clone().unwrap_or_else(|| conversation.head_id.clone());
     conversation.message_count += 1;
     conversation.revision += 1;
-    let place = InsertPosition {
+    let position = InsertPosition {
         conversation_no: conversation.no,
         seq: conversation.message_count,
         revision: conversation.revision,
         parent_id: parent_id.as_deref(),
         begun_by: writer.token_id,
-        at: at.millis(),
+        at,
     };
-    connection.insert_message(draft, &place).await?;
+    insert_message(tx, draft, &position).await?;
     conversation.head_id = Some(draft.id.clone());
     conversation.last_message_at = conversation.last_message_at.max(Some(at.millis()));
     conversation.active_at = conversation.last_message_at.map_or(at, Timestamp::from_millis);
@@ -245,9 +234,9 @@ async fn insert<C: ConversationConnection>(
     Ok(AppendedMessage { message, changed: true, is_new: true })
 }
 
-/// A message that is there and is the same already is left alone: then nobody is told anything.
-async fn change<C: ConversationConnection>(
-    connection: &mut C,
+/// Stores the content of a draft in the message of the same id. An equal one is left alone, so that no event is sent.
+async fn update(
+    tx: &mut Transaction,
     conversation: &mut StoredConversation,
     draft: &Draft,
     mut message: StoredMessage,
@@ -258,9 +247,9 @@ async fn change<C: ConversationConnection>(
     }
     conversation.revision += 1;
     let (no, revision, now) = (message.no, conversation.revision, writer.now);
-    connection.change_message(no, &draft.content, revision, now.millis()).await?;
+    update_content(tx, no, &draft.content, revision, now).await?;
     if message.content.parts != draft.content.parts {
-        connection.replace_terms(no, &draft.terms).await?;
+        replace_terms(tx, no, &draft.terms).await?;
     }
     message.content = draft.content.clone();
     (message.revision, message.updated_at) = (revision, now);
@@ -268,21 +257,13 @@ async fn change<C: ConversationConnection>(
 }
 
 impl Database {
-    /// Adds messages to a conversation, all or none, each after all that are there.
-    ///
-    /// # Errors
-    /// [`StorageError`].
-    pub async fn append_messages(
-        &self,
-        appending: &AppendRequest<'_>,
-    ) -> Result<AppendOutcome, StorageError> {
-        Ok(crate::database::in_transaction!(self, |connection| {
-            let outcome = append(connection, appending).await?;
-            if !matches!(outcome, AppendOutcome::Done(_)) {
-                // Nothing was written, so there is nothing to commit.
-                return Ok(outcome);
-            }
-            outcome
-        }))
+    /// Appends messages to a conversation, all or none, each after all that are stored.
+    pub async fn append_messages(&self, request: &AppendRequest<'_>) -> Result<AppendOutcome, StorageError> {
+        let mut tx = self.begin().await?;
+        let outcome = append(&mut tx, request).await?;
+        if matches!(outcome, AppendOutcome::Done(_)) {
+            tx.commit().await?;
+        }
+        Ok(outcome)
     }
 }

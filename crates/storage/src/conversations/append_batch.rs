@@ -1,50 +1,57 @@
-//! Adding one message each to several conversations, together.
+//! Appending one message each to several conversations at once.
 //!
-//! Many messages share what a few statements cost. They go to the database as JSON texts. On SQLite the words of all of
-//! them come last, in one statement: FTS5 writes what it has gathered to its tables whenever another statement begins; one
-//! alone goes by [`super::quick`] (`docs/adr/0016-adding-one-message.md`).
+//! The messages go to the database as JSON texts, so that any number of them needs one round trip
+//! (`docs/adr/0016-adding-one-message.md`).
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
+use const_format::concatcp;
 use serde::Serialize;
-use sqlx::{FromRow, PgConnection, SqliteConnection};
+use sqlx::FromRow;
 
-use super::{
-    AppendRequest, AppendedMessage, Draft,
-    append_one_sqlite::{self, appended_message, as_simple_append},
-    message::number,
-};
+use super::{AppendRequest, AppendedMessage, Draft, StoredMessage, message::NEW_COLUMNS};
+use crate::{Database, connection::Connection};
 
-const FIND_SQLITE: &str = "select j.value ->> 'at' as \"at\", c.no, c.message_count, c.revision, c.head_id
+/// Three statements that are sent as one text. $1 are the messages, $2 their terms, $3 their conversations: SQLite parses a
+/// JSON text anew in each statement, so each gets what it needs.
+///
+/// Places have no gaps. So until the last statement counts it, a message at the next place is one that the first has just
+/// inserted. FTS5 writes its pending terms whenever another statement begins, so all terms are inserted by one.
+const APPEND_SQLITE: &str = concatcp!(
+    "insert into bookplate_messages (",
+    NEW_COLUMNS,
+    ") select (c.no << 20) | (c.message_count + 1), c.no, j.value ->> 'id', c.head_id, j.value ->> 'role',
+    j.value ->> 'parts', j.value ->> 'status', j.value ->> 'model', j.value ->> 'usage', j.value ->> 'format',
+    j.value ->> 'raw', j.value ->> 'metadata', j.value ->> 'begun_by', c.revision + 1, j.value ->> 'now', j.value ->> 'now'
     from json_each($1) j cross join bookplate_conversations c
     where c.user_id = j.value ->> 'user' and c.id = j.value ->> 'conversation' and c.deleted_at is null
-    and c.message_count < j.value ->> 'most'";
-const INSERT_SQLITE: &str = "insert into bookplate_messages
-    (no, conversation_no, id, parent_id, role, parts, status, model, usage, format, raw, metadata, begun_by, revision,
-    created_at, updated_at)
-    select value ->> 'no', value ->> 'conversation_no', value ->> 'id', value ->> 'parent_id', value ->> 'role',
-    value ->> 'parts', value ->> 'status', value ->> 'model', value ->> 'usage', value ->> 'format', value ->> 'raw',
-    value ->> 'metadata', value ->> 'begun_by', value ->> 'revision', value ->> 'now', value ->> 'now'
-    from json_each($1) where true
-    on conflict do nothing returning no";
-const UPDATE_SQLITE: &str = "update bookplate_conversations as c set message_count = c.message_count + 1,
-    revision = j.revision, head_id = j.id, updated_at = j.now, opening = coalesce(c.opening, j.opening),
+    and c.message_count < j.value ->> 'most'
+    on conflict do nothing returning no, parent_id, revision,
+    (select c.user_id from bookplate_conversations c where c.no = conversation_no) as user_id,
+    (select c.id from bookplate_conversations c where c.no = conversation_no) as conversation_id;
+    insert into bookplate_search (rowid, terms) select m.no, j.value ->> 'terms'
+    from json_each($2) j cross join bookplate_conversations c
+    cross join bookplate_messages m on m.no = (c.no << 20) | (c.message_count + 1)
+    where c.user_id = j.value ->> 'user' and c.id = j.value ->> 'conversation';
+    update bookplate_conversations as c set message_count = c.message_count + 1, revision = c.revision + 1,
+    head_id = j.id, updated_at = j.now, opening = coalesce(c.opening, j.opening),
     last_message_at = max(coalesce(c.last_message_at, j.now), j.now),
     active_at = max(coalesce(c.last_message_at, j.now), j.now)
-    from (select value ->> 'conversation_no' as no, value ->> 'id' as id, value ->> 'opening' as opening,
-    value ->> 'revision' as revision, value ->> 'now' as now from json_each($1)) j
-    where c.no = j.no";
-const INDEX_SQLITE: &str = "insert into bookplate_search (rowid, terms)
-    select value ->> 'no', value ->> 'terms' from json_each($1)";
+    from (select m.conversation_no, m.id, m.created_at as now, j.value ->> 'opening' as opening
+        from json_each($3) j cross join bookplate_conversations c
+        cross join bookplate_messages m on m.no = (c.no << 20) | (c.message_count + 1)
+        where c.user_id = j.value ->> 'user' and c.id = j.value ->> 'conversation') j
+    where c.no = j.conversation_no"
+);
 
-/// Conversations that somebody else is changing are left out, so that nobody waits for them. Each is looked for by itself:
-/// joined, PostgreSQL would read all there are while they are few thousands.
-const ADD_POSTGRES: &str = "with c as (
+/// A conversation that another transaction is changing is skipped rather than waited for. Each is looked up by itself:
+/// joined, PostgreSQL would read all conversations while they are few thousands.
+const APPEND_POSTGRES: &str = concatcp!(
+    "with c as (
     select c.*, j.*
     from json_to_recordset($1::json) as j (
-        \"at\" bigint, \"user\" text, conversation text, id text, role text, parts text, status text, model text,
-        usage text, format text, raw text, metadata text, begun_by text, now bigint, most bigint, terms text,
-        opening text
+        \"user\" text, conversation text, id text, role text, parts text, status text, model text, usage text,
+        format text, raw text, metadata text, begun_by text, now bigint, most bigint, terms text, opening text
     )
     cross join lateral (
         select c.no, c.message_count, c.revision, c.head_id, c.last_message_at from bookplate_conversations c
@@ -52,9 +59,9 @@ const ADD_POSTGRES: &str = "with c as (
         and c.deleted_at is null and c.message_count < j.most
         for no key update skip locked
     ) c),
-    m as (insert into bookplate_messages
-        (no, conversation_no, id, parent_id, role, parts, status, model, usage, format, raw, metadata, begun_by, revision,
-        created_at, updated_at, terms)
+    m as (insert into bookplate_messages (",
+    NEW_COLUMNS,
+    ", terms)
         select (c.no << 20) | (c.message_count + 1), c.no, c.id, c.head_id, c.role, c.parts, c.status, c.model, c.usage,
         c.format, c.raw, c.metadata, c.begun_by, c.revision + 1, c.now, c.now, c.terms::tsvector from c
         on conflict do nothing returning no, conversation_no, parent_id, revision),
@@ -62,23 +69,24 @@ const ADD_POSTGRES: &str = "with c as (
         head_id = c.id, updated_at = c.now, opening = coalesce(t.opening, c.opening),
         last_message_at = greatest(c.last_message_at, c.now), active_at = greatest(c.last_message_at, c.now)
         from c where t.no = c.no and t.no = any (array (select conversation_no from m)))
-    select c.\"at\", m.no, m.parent_id, m.revision from m join c on c.no = m.conversation_no";
+    select m.no, m.parent_id, m.revision, c.\"user\" as user_id, c.conversation as conversation_id
+    from m join c on c.no = m.conversation_no"
+);
 
-pub(super) const SQLITE: &[&str] = &[FIND_SQLITE, INSERT_SQLITE, UPDATE_SQLITE, INDEX_SQLITE];
-pub(super) const POSTGRES: &[&str] = &[ADD_POSTGRES];
+pub(super) const SQLITE: &[&str] = &[APPEND_SQLITE];
+pub(super) const POSTGRES: &[&str] = &[APPEND_POSTGRES];
 
-/// What a conversation is found by. SQLite takes each JSON text apart anew for each statement, so each gets what it needs.
 #[derive(Serialize)]
-struct Key<'a> {
-    at: usize,
+struct ConversationKey<'a> {
     user: &'a str,
     conversation: &'a str,
-    most: i64,
 }
 
-/// A message on its way to the database.
 #[derive(Serialize)]
-struct Row<'a> {
+struct MessageRow<'a> {
+    #[serde(flatten)]
+    key: ConversationKey<'a>,
+    most: i64,
     id: &'a str,
     role: &'a str,
     parts: &'a str,
@@ -92,173 +100,116 @@ struct Row<'a> {
     now: i64,
 }
 
-/// A message, and where it is to stand.
 #[derive(Serialize)]
-struct SqliteMessageRow<'a> {
-    no: i64,
-    conversation_no: i64,
-    parent_id: &'a Option<String>,
-    revision: i64,
+struct TermsRow<'a> {
     #[serde(flatten)]
-    row: Row<'a>,
-}
-
-/// What a message changes about its conversation.
-#[derive(Serialize)]
-struct ConversationPatch<'a> {
-    conversation_no: i64,
-    id: &'a str,
-    opening: &'a Option<String>,
-    revision: i64,
-    now: i64,
-}
-
-/// What a message can be found by.
-#[derive(Serialize)]
-struct IndexRow<'a> {
-    no: i64,
+    key: ConversationKey<'a>,
     terms: &'a str,
 }
 
-/// Everything at once.
+#[derive(Serialize)]
+struct ConversationRow<'a> {
+    #[serde(flatten)]
+    key: ConversationKey<'a>,
+    opening: &'a Option<String>,
+}
+
+/// Everything of a message, for the one statement of PostgreSQL.
 #[derive(Serialize)]
 struct PgAppendRow<'a> {
     #[serde(flatten)]
-    key: Key<'a>,
-    #[serde(flatten)]
-    row: Row<'a>,
+    message: MessageRow<'a>,
     terms: &'a str,
     opening: &'a Option<String>,
 }
 
 #[derive(FromRow)]
-struct LockedConversation {
-    at: i64,
-    no: i64,
-    message_count: i64,
-    revision: i64,
-    head_id: Option<String>,
-}
-
-impl LockedConversation {
-    const fn place(&self) -> i64 {
-        number(self.no, self.message_count + 1)
-    }
-
-    fn asked<'a>(&self, appendings: &'a [AppendRequest<'a>]) -> Option<(&'a AppendRequest<'a>, &'a Draft)> {
-        let appending = appendings.get(usize::try_from(self.at).ok()?)?;
-        Some((appending, as_simple_append(appending)?))
-    }
-
-    fn placed<'a>(&'a self, appendings: &'a [AppendRequest<'a>]) -> Option<SqliteMessageRow<'a>> {
-        let (appending, draft) = self.asked(appendings)?;
-        Some(SqliteMessageRow {
-            no: self.place(),
-            conversation_no: self.no,
-            parent_id: &self.head_id,
-            revision: self.revision + 1,
-            row: row(appending, draft),
-        })
-    }
-
-    fn head<'a>(&self, appendings: &'a [AppendRequest<'a>]) -> Option<ConversationPatch<'a>> {
-        let (appending, draft) = self.asked(appendings)?;
-        Some(ConversationPatch {
-            conversation_no: self.no,
-            id: &draft.id,
-            opening: &draft.opening,
-            revision: self.revision + 1,
-            now: appending.writer.now.millis(),
-        })
-    }
-
-    fn words<'a>(&self, appendings: &'a [AppendRequest<'a>]) -> Option<IndexRow<'a>> {
-        let (_, draft) = self.asked(appendings)?;
-        Some(IndexRow { no: self.place(), terms: &draft.terms.0 }).filter(|words| !words.terms.is_empty())
-    }
-}
-
-#[derive(FromRow)]
-struct Added {
-    at: i64,
+struct Inserted {
     no: i64,
     parent_id: Option<String>,
     revision: i64,
+    user_id: String,
+    conversation_id: String,
 }
 
-/// A connection that knows the way.
-pub(super) trait BatchAppend {
-    /// Adds one message to each of several conversations, no two the same, all of them plain. One that does not fit is `None`, and nothing
-    /// was changed for it.
-    async fn add_all(
-        &mut self,
-        appendings: &[AppendRequest<'_>],
-    ) -> Result<Vec<Option<AppendedMessage>>, sqlx::Error>;
+/// The draft of a request that a batch can take: one new message after the head.
+pub(super) fn as_simple_append<'a>(request: &AppendRequest<'a>) -> Option<&'a Draft> {
+    match request.drafts {
+        [draft] => Some(draft).filter(|draft| {
+            draft.parent.is_none() && draft.created_at.is_none() && request.idempotency.is_none()
+        }),
+        _ => None,
+    }
 }
 
-impl BatchAppend for SqliteConnection {
-    async fn add_all(
-        &mut self,
-        appendings: &[AppendRequest<'_>],
+impl Database {
+    /// Carries out simple requests for different conversations. `None` for one that does not fit: its conversation is
+    /// missing, full or locked, or the message's id is taken. Nothing was changed for it.
+    pub(super) async fn append_batch(
+        &self,
+        requests: &[AppendRequest<'_>],
     ) -> Result<Vec<Option<AppendedMessage>>, sqlx::Error> {
-        if let [appending] = appendings {
-            return Ok(vec![append_one_sqlite::add(self, appending).await?]);
+        let simple: Vec<_> =
+            requests.iter().filter_map(|request| Some((request, as_simple_append(request)?))).collect();
+        let inserted = match self {
+            Self::Sqlite(_) => {
+                let mut tx = self.begin().await?;
+                let inserted = insert_on_sqlite(&mut tx, &simple).await?;
+                tx.commit().await?;
+                inserted
+            }
+            Self::Postgres(_) => insert_on_postgres(&mut self.connection().await?, &simple).await?,
+        };
+        let mut by_conversation: HashMap<_, _> = inserted
+            .into_iter()
+            .map(|row| ((row.user_id.clone(), row.conversation_id.clone()), row))
+            .collect();
+        let outcome = |request: &AppendRequest<'_>| {
+            let key = (request.user_id.to_owned(), request.conversation_id.to_owned());
+            Some(appended_message(request, as_simple_append(request)?, by_conversation.remove(&key)?))
+        };
+        Ok(requests.iter().map(outcome).collect())
+    }
+}
+
+async fn insert_on_sqlite(
+    connection: &mut Connection,
+    requests: &[(&AppendRequest<'_>, &Draft)],
+) -> Result<Vec<Inserted>, sqlx::Error> {
+    let (mut messages, mut terms, mut conversations) = (Vec::new(), Vec::new(), Vec::new());
+    for &(request, draft) in requests {
+        messages.push(message(request, draft));
+        conversations.push(ConversationRow { key: key(request), opening: &draft.opening });
+        if !draft.terms.0.is_empty() {
+            terms.push(TermsRow { key: key(request), terms: &draft.terms.0 });
         }
-        let keys: Vec<_> = simple_appends(appendings).map(|(at, appending, _)| key(at, appending)).collect();
-        let mut found: Vec<LockedConversation> =
-            sqlx::query_as(FIND_SQLITE).bind(json(&keys)?).fetch_all(&mut *self).await?;
-        let rows: Vec<_> = found.iter().filter_map(|found| found.placed(appendings)).collect();
-        let inserted: Vec<(i64,)> =
-            sqlx::query_as(INSERT_SQLITE).bind(json(&rows)?).fetch_all(&mut *self).await?;
-        let inserted: HashSet<i64> = inserted.into_iter().map(|(no,)| no).collect();
-        found.retain(|found| inserted.contains(&found.place()));
-        let heads: Vec<_> = found.iter().filter_map(|found| found.head(appendings)).collect();
-        sqlx::query(UPDATE_SQLITE).bind(json(&heads)?).execute(&mut *self).await?;
-        let words: Vec<_> = found.iter().filter_map(|found| found.words(appendings)).collect();
-        sqlx::query(INDEX_SQLITE).bind(json(&words)?).execute(&mut *self).await?;
-        let added = found.into_iter().map(|found| Added {
-            at: found.at,
-            no: found.place(),
-            revision: found.revision + 1,
-            parent_id: found.head_id,
-        });
-        Ok(outcomes(appendings, added))
     }
+    let append = connection.query(APPEND_SQLITE);
+    let append = append.bind(json(&messages)?).bind(json(&terms)?).bind(json(&conversations)?);
+    // All rows, since the statements after the first run only while rows are asked for.
+    append.fetch_all().await
 }
 
-impl BatchAppend for PgConnection {
-    async fn add_all(
-        &mut self,
-        appendings: &[AppendRequest<'_>],
-    ) -> Result<Vec<Option<AppendedMessage>>, sqlx::Error> {
-        let whole = simple_appends(appendings).map(|(at, appending, draft)| PgAppendRow {
-            key: key(at, appending),
-            row: row(appending, draft),
-            terms: &draft.terms.0,
-            opening: &draft.opening,
-        });
-        let rows = json(&whole.collect::<Vec<_>>())?;
-        let added: Vec<Added> = sqlx::query_as(ADD_POSTGRES).bind(rows).fetch_all(self).await?;
-        Ok(outcomes(appendings, added.into_iter()))
+async fn insert_on_postgres(
+    connection: &mut Connection,
+    requests: &[(&AppendRequest<'_>, &Draft)],
+) -> Result<Vec<Inserted>, sqlx::Error> {
+    let mut rows = Vec::new();
+    for &(request, draft) in requests {
+        let message = message(request, draft);
+        rows.push(PgAppendRow { message, terms: &draft.terms.0, opening: &draft.opening });
     }
+    connection.query(APPEND_POSTGRES).bind(json(&rows)?).fetch_all().await
 }
 
-/// Each with its one message, and where it is among all.
-fn simple_appends<'a>(
-    appendings: &'a [AppendRequest<'a>],
-) -> impl Iterator<Item = (usize, &'a AppendRequest<'a>, &'a Draft)> {
-    appendings
-        .iter()
-        .enumerate()
-        .filter_map(|(at, appending)| Some((at, appending, as_simple_append(appending)?)))
+fn key<'a>(request: &AppendRequest<'a>) -> ConversationKey<'a> {
+    ConversationKey { user: request.user_id, conversation: request.conversation_id }
 }
 
-fn key<'a>(at: usize, appending: &'a AppendRequest<'_>) -> Key<'a> {
-    Key { at, user: appending.user_id, conversation: appending.conversation_id, most: appending.most() }
-}
-
-fn row<'a>(appending: &'a AppendRequest<'_>, draft: &'a Draft) -> Row<'a> {
-    Row {
+fn message<'a>(request: &AppendRequest<'a>, draft: &'a Draft) -> MessageRow<'a> {
+    MessageRow {
+        key: key(request),
+        most: request.most(),
         id: &draft.id,
         role: &draft.role,
         parts: &draft.content.parts,
@@ -268,26 +219,27 @@ fn row<'a>(appending: &'a AppendRequest<'_>, draft: &'a Draft) -> Row<'a> {
         format: &draft.content.format,
         raw: &draft.content.raw,
         metadata: &draft.content.metadata,
-        begun_by: appending.writer.token_id,
-        now: appending.writer.now.millis(),
+        begun_by: request.writer.token_id,
+        now: request.writer.now.millis(),
     }
 }
 
-fn json<T: Serialize>(rows: &[T]) -> Result<String, sqlx::Error> {
+fn json(rows: &[impl Serialize]) -> Result<String, sqlx::Error> {
     serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
-fn outcomes(
-    appendings: &[AppendRequest<'_>],
-    added: impl Iterator<Item = Added>,
-) -> Vec<Option<AppendedMessage>> {
-    let mut outcomes: Vec<Option<AppendedMessage>> = appendings.iter().map(|_| None).collect();
-    for Added { at, no, parent_id, revision } in added {
-        let at = usize::try_from(at).unwrap_or(usize::MAX);
-        let Some(appending) = appendings.get(at) else { continue };
-        if let (Some(outcome), Some(draft)) = (outcomes.get_mut(at), as_simple_append(appending)) {
-            *outcome = Some(appended_message(appending, draft, (no, parent_id, revision)));
-        }
-    }
-    outcomes
+fn appended_message(request: &AppendRequest<'_>, draft: &Draft, inserted: Inserted) -> AppendedMessage {
+    let now = request.writer.now;
+    let message = StoredMessage {
+        no: inserted.no,
+        id: draft.id.clone(),
+        parent_id: inserted.parent_id,
+        role: draft.role.clone(),
+        content: draft.content.clone(),
+        feedback: None,
+        revision: inserted.revision,
+        created_at: now,
+        updated_at: now,
+    };
+    AppendedMessage { message, changed: true, is_new: true }
 }

@@ -3,10 +3,11 @@
 //! Each message names the one it follows, so a branch is read from its end upwards, by one look into an index for every
 //! message; how much else there is in the conversation does not matter.
 
+use const_format::concatcp;
 use sqlx::FromRow;
 
-use super::{StoredMessage, message::message_columns};
-use crate::{Database, StorageError, database::on_pool};
+use super::{StoredMessage, message::COLUMNS};
+use crate::{Database, StorageError};
 
 /// Where a message stands among those that follow the same one, in the order they were added in.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -24,26 +25,22 @@ pub struct Siblings {
 }
 
 /// A branch from the message called $2 upwards, $3 messages long at most.
-macro_rules! upwards {
-    () => {
-        "with recursive branch (no, parent_id, place) as (
+const UPWARDS: &str = "with recursive branch (no, parent_id, place) as (
         select m.no, m.parent_id, cast(1 as bigint) from bookplate_messages m
             where m.conversation_no = $1 and m.id = $2
         union all
         select p.no, p.parent_id, b.place + 1 from branch b join bookplate_messages p
             on p.conversation_no = $1 and p.id = b.parent_id where b.place < $3
-    ) "
-    };
-}
-const UP: &str = concat!(
-    upwards!(),
+    ) ";
+const UP: &str = concatcp!(
+    UPWARDS,
     "select ",
-    message_columns!(),
+    COLUMNS,
     " from branch b join bookplate_messages m on m.no = b.no order by b.no desc"
 );
 /// The siblings of those that follow another message.
-const SIBLINGS: &str = concat!(
-    upwards!(),
+const SIBLINGS: &str = concatcp!(
+    UPWARDS,
     "select b.no, count(*) as count, sum(case when s.no <= b.no then 1 else 0 end) as position,
     max(case when s.no < b.no then s.no end) as before, min(case when s.no > b.no then s.no end) as after
     from branch b join bookplate_messages s on s.conversation_no = $1 and s.parent_id = b.parent_id
@@ -56,14 +53,14 @@ const SIBLINGS_OF_FIRST: &str = "select cast($2 as bigint) as no, count(*) as co
     from bookplate_messages s where s.conversation_no = $1 and s.parent_id is null having count(*) > 1";
 /// A branch from its end, the message called $2, up to the one numbered $3: the messages next to that one. Those that
 /// come after it bear higher numbers.
-const DOWN_TO: &str = concat!(
+const DOWN_TO: &str = concatcp!(
     "with recursive branch (no, parent_id) as (
         select m.no, m.parent_id from bookplate_messages m where m.conversation_no = $1 and m.id = $2
         union all
         select p.no, p.parent_id from branch b join bookplate_messages p
             on p.conversation_no = $1 and p.id = b.parent_id where b.no > $3
     ) select ",
-    message_columns!(),
+    COLUMNS,
     " from (select no from branch where no >= $3 order by no limit $4) b
     join bookplate_messages m on m.no = b.no order by m.no"
 );
@@ -81,25 +78,17 @@ pub(super) const STATEMENTS: &[&str] = &[UP, SIBLINGS, SIBLINGS_OF_FIRST, DOWN_T
 
 impl Database {
     /// The end of a branch and what comes before it, `limit` messages at most, the last first.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn read_branch(
         &self,
         conversation_no: i64,
         end: &str,
         limit: i64,
     ) -> Result<Vec<StoredMessage>, StorageError> {
-        Ok(on_pool!(self, |connection| {
-            sqlx::query_as(UP).bind(conversation_no).bind(end).bind(limit).fetch_all(connection).await?
-        }))
+        Ok(self.connection().await?.query(UP).bind(conversation_no).bind(end).bind(limit).fetch_all().await?)
     }
 
     /// A message and what comes after it on the branch that ends with `end`, `limit` messages at most, in their order.
     /// When the message is not on that branch, the first one is another.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn read_branch_from(
         &self,
         conversation_no: i64,
@@ -107,67 +96,59 @@ impl Database {
         from: i64,
         limit: i64,
     ) -> Result<Vec<StoredMessage>, StorageError> {
-        Ok(on_pool!(self, |connection| {
-            let read = sqlx::query_as(DOWN_TO).bind(conversation_no).bind(end).bind(from).bind(limit);
-            read.fetch_all(connection).await?
-        }))
+        let mut connection = self.connection().await?;
+        let read = connection.query(DOWN_TO).bind(conversation_no).bind(end).bind(from).bind(limit);
+        Ok(read.fetch_all().await?)
     }
 
     /// Those messages of a branch's end that have siblings, and where among them they stand.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn read_siblings(
         &self,
         conversation_no: i64,
         end: &str,
         limit: i64,
     ) -> Result<Vec<Siblings>, StorageError> {
-        Ok(on_pool!(self, |connection| {
-            sqlx::query_as(SIBLINGS).bind(conversation_no).bind(end).bind(limit).fetch_all(connection).await?
-        }))
+        Ok(self
+            .connection()
+            .await?
+            .query(SIBLINGS)
+            .bind(conversation_no)
+            .bind(end)
+            .bind(limit)
+            .fetch_all()
+            .await?)
     }
 
     /// The same for a message that follows none; `None` when it is the only one.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn read_siblings_of_first(
         &self,
         conversation_no: i64,
         no: i64,
     ) -> Result<Option<Siblings>, StorageError> {
-        Ok(on_pool!(self, |connection| {
-            sqlx::query_as(SIBLINGS_OF_FIRST)
-                .bind(conversation_no)
-                .bind(no)
-                .fetch_optional(connection)
-                .await?
-        }))
+        Ok(self
+            .connection()
+            .await?
+            .query(SIBLINGS_OF_FIRST)
+            .bind(conversation_no)
+            .bind(no)
+            .fetch_optional()
+            .await?)
     }
 
     /// The last message of the branch that goes through this one, each time by the message that was added last.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn find_branch_end(
         &self,
         conversation_no: i64,
         through: &str,
     ) -> Result<Option<String>, StorageError> {
-        let found: Option<(String,)> = on_pool!(self, |connection| {
-            sqlx::query_as(END).bind(conversation_no).bind(through).fetch_optional(connection).await?
-        });
+        let found: Option<(String,)> =
+            self.connection().await?.query(END).bind(conversation_no).bind(through).fetch_optional().await?;
         Ok(found.map(|(id,)| id))
     }
 
     /// What the message of this number is called.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn find_message_name(&self, no: i64) -> Result<Option<String>, StorageError> {
-        let found: Option<(String,)> =
-            on_pool!(self, |connection| sqlx::query_as(NAME).bind(no).fetch_optional(connection).await?);
+        let found: Option<(String,)> = self.connection().await?.query(NAME).bind(no).fetch_optional().await?;
         Ok(found.map(|(id,)| id))
     }
 }

@@ -1,50 +1,41 @@
-//! What was deleted leaves the index of words, too.
+//! Removing the terms of deleted messages from SQLite's full-text index.
 //!
-//! FTS5 only marks an entry as deleted (SQLite, "Contentless-Delete Tables"): its words stay in the pages of the index until
-//! these are merged, which happens by itself when a tenth of them is marked. Here it is made to happen, in small steps, so
-//! that nobody who writes waits long. On PostgreSQL the words are a column of the message and go with it.
+//! FTS5 only marks an entry as deleted (SQLite, "Contentless-Delete Tables"): its terms stay in the pages of the index until
+//! these are merged, which happens by itself when a tenth of them is marked. Here they are merged in small steps, so that
+//! no writer waits long. On PostgreSQL the terms are a column of the message and go with it.
 
 use crate::{Database, StorageError};
 
-/// Pages of some 4 kB that are written in one step.
-macro_rules! step {
-    ($sign:literal) => {
-        concat!("insert into bookplate_search (bookplate_search, rank) values ('merge', ", $sign, "250)")
-    };
-}
-/// Takes up the whole index.
-const BEGIN: &str = step!("-");
-/// Goes on with what was taken up.
-const GO_ON: &str = step!("");
+/// Starts a merge of the whole index. A step writes 250 pages of some 4 kB.
+const BEGIN: &str = "insert into bookplate_search (bookplate_search, rank) values ('merge', -250)";
+/// Continues a merge that was started.
+const CONTINUE: &str = "insert into bookplate_search (bookplate_search, rank) values ('merge', 250)";
 const CHANGES: &str = "select total_changes()";
 
-pub(super) const SQLITE: &[&str] = &[BEGIN, GO_ON, CHANGES];
+pub(super) const SQLITE: &[&str] = &[BEGIN, CONTINUE, CHANGES];
 
-/// Steps at a time: some 50 MB. A larger index takes several times.
+/// Steps at a time: some 50 MB. A larger index takes several calls.
 const STEPS: usize = 50;
 
 impl Database {
-    /// Merges the index of words so that those of deleted messages are no longer in it, as far as one call comes. `begin`
-    /// says that messages were deleted since the last time; else what was begun is gone on with.
-    ///
-    /// # Errors
-    /// [`StorageError`]; what was done before it stays so.
-    pub async fn merge_fts_index(&self, begin: bool) -> Result<(), StorageError> {
-        let Self::Sqlite(pool) = self else { return Ok(()) };
-        let mut taken = pool.acquire().await?;
-        let connection = &mut *taken;
-        let (mut before,): (i64,) = sqlx::query_as(CHANGES).fetch_one(&mut *connection).await?;
+    /// Merges the full-text index, as far as one call comes. If `begin`, starts a new merge pass because messages were
+    /// deleted; otherwise resumes the previous one.
+    pub(crate) async fn merge_fts_index(&self, begin: bool) -> Result<(), StorageError> {
+        if matches!(self, Self::Postgres(_)) {
+            return Ok(());
+        }
+        let mut connection = self.connection().await?;
+        let (mut before,): (i64,) = connection.query(CHANGES).fetch_one().await?;
         for step in 0..STEPS {
-            let statement = if begin && step == 0 { BEGIN } else { GO_ON };
-            sqlx::query(statement).execute(&mut *connection).await?;
-            let (after,): (i64,) = sqlx::query_as(CHANGES).fetch_one(&mut *connection).await?;
+            let statement = if begin && step == 0 { BEGIN } else { CONTINUE };
+            connection.query(statement).execute().await?;
+            let (after,): (i64,) = connection.query(CHANGES).fetch_one().await?;
             // One change is the statement's own (SQLite, "The 'merge' Command").
             if after - before < 2 {
                 break;
             }
             before = after;
         }
-        taken.release();
         Ok(())
     }
 }

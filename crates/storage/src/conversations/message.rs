@@ -1,26 +1,33 @@
 //! A message's row.
 
+use const_format::concatcp;
+use contract::Timestamp;
 use sqlx::FromRow;
 
-use contract::Timestamp;
+use super::{Draft, Terms};
+use crate::{
+    Database, StorageError,
+    connection::{Connection, Sql, Transaction},
+};
 
-/// Bits of a message's number that tell its place in its conversation; those above are the conversation's number.
+/// The lower bits of a message's number hold its place in its conversation, those above the conversation's number
+/// (`docs/adr/0015-numbers-of-messages.md`).
 pub const SEQ_BITS: u32 = 20;
 
-/// What is said, and what belongs to it: JSON texts as they came.
+/// A message's content: JSON texts as they came.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Content {
-    /// An array.
+    /// An array of parts.
     pub parts: String,
-    /// How far the message has come.
+    /// `in_progress`, `complete`, `incomplete` or `error`.
     pub status: String,
-    /// What has generated it.
+    /// The model that has generated it.
     pub model: Option<String>,
     /// An object.
     pub usage: Option<String>,
     /// The name of the format of `raw`.
     pub format: Option<String>,
-    /// Anything.
+    /// Any JSON value.
     pub raw: Option<String>,
     /// An object; `None` for an empty one.
     pub metadata: Option<String>,
@@ -39,18 +46,18 @@ impl Content {
 pub struct StoredMessage {
     /// The conversation's number, and the message's place in it in the lower [`SEQ_BITS`].
     pub no: i64,
-    /// Its name in the conversation.
+    /// Its id, unique in the conversation.
     pub id: String,
     /// The message it follows.
     pub parent_id: Option<String>,
-    /// Who speaks.
+    /// `system`, `user`, `assistant` or `tool`.
     pub role: String,
-    /// What is said.
+    /// The content.
     #[sqlx(flatten)]
     pub content: Content,
-    /// What the reader thinks of it: an object.
+    /// The user's feedback: an object.
     pub feedback: Option<String>,
-    /// The change of its conversation that has left it as it is.
+    /// The revision of the conversation with which it last changed.
     pub revision: i64,
     /// When it was added.
     #[sqlx(try_from = "i64")]
@@ -73,10 +80,141 @@ pub(super) const fn number(conversation_no: i64, seq: i64) -> i64 {
 }
 
 /// The columns of [`StoredMessage`], of a table called `m`.
-macro_rules! message_columns {
-    () => {
-        "m.no, m.id, m.parent_id, m.role, m.parts, m.status, m.model, m.usage, m.format, m.raw, m.metadata,
-    m.feedback, m.revision, m.created_at, m.updated_at"
-    };
+pub(super) const COLUMNS: &str =
+    "m.no, m.id, m.parent_id, m.role, m.parts, m.status, m.model, m.usage, m.format,
+    m.raw, m.metadata, m.feedback, m.revision, m.created_at, m.updated_at";
+const FIND: &str =
+    concatcp!("select ", COLUMNS, " from bookplate_messages m where m.conversation_no = $1 and m.id = $2");
+const EXISTS: &str = "select no from bookplate_messages where conversation_no = $1 and id = $2";
+/// The columns of a new message, but for its terms.
+pub(super) const NEW_COLUMNS: &str = "no, conversation_no, id, parent_id, role, parts, status, model, usage,
+    format, raw, metadata, begun_by, revision, created_at, updated_at";
+const NEW_VALUES: &str = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15";
+/// The terms are a row of the FTS5 table, or a column.
+const INSERT: Sql = Sql {
+    sqlite: concatcp!(
+        "insert into bookplate_messages (",
+        NEW_COLUMNS,
+        ") values (",
+        NEW_VALUES,
+        ");
+    insert into bookplate_search (rowid, terms) select $1, $16 where $16 <> ''"
+    ),
+    postgres: concatcp!(
+        "insert into bookplate_messages (",
+        NEW_COLUMNS,
+        ", terms) values (",
+        NEW_VALUES,
+        ", $16::tsvector)"
+    ),
+};
+const UPDATE_CONTENT: &str =
+    "update bookplate_messages set parts = $2, status = $3, model = $4, usage = $5, format = $6,
+    raw = $7, metadata = $8, revision = $9, updated_at = $10 where no = $1";
+const REPLACE_TERMS: Sql = Sql {
+    sqlite: "delete from bookplate_search where rowid = $1;
+    insert into bookplate_search (rowid, terms) select $1, $2 where $2 <> ''",
+    postgres: "update bookplate_messages set terms = $2::tsvector where no = $1",
+};
+
+pub(super) const STATEMENTS: &[&str] = &[FIND, EXISTS, UPDATE_CONTENT];
+pub(super) const DIFFERENT: &[Sql] = &[INSERT, REPLACE_TERMS];
+
+/// Where a new message goes, and what is stored with it.
+pub(super) struct InsertPosition<'a> {
+    pub(super) conversation_no: i64,
+    pub(super) seq: i64,
+    pub(super) revision: i64,
+    pub(super) parent_id: Option<&'a str>,
+    pub(super) begun_by: Option<&'a str>,
+    pub(super) at: Timestamp,
 }
-pub(super) use message_columns;
+
+/// Finds a message of a conversation.
+pub(super) async fn find_message(
+    connection: &mut Connection,
+    conversation_no: i64,
+    id: &str,
+) -> Result<Option<StoredMessage>, sqlx::Error> {
+    connection.query(FIND).bind(conversation_no).bind(id).fetch_optional().await
+}
+
+/// Whether a conversation has this message.
+pub(super) async fn has_message(
+    tx: &mut Transaction,
+    conversation_no: i64,
+    id: &str,
+) -> Result<bool, sqlx::Error> {
+    let found: Option<(i64,)> = tx.query(EXISTS).bind(conversation_no).bind(id).fetch_optional().await?;
+    Ok(found.is_some())
+}
+
+/// Stores a new message and its terms.
+pub(super) async fn insert_message(
+    tx: &mut Transaction,
+    draft: &Draft,
+    position: &InsertPosition<'_>,
+) -> Result<(), sqlx::Error> {
+    let content = &draft.content;
+    tx.query(INSERT)
+        .bind(number(position.conversation_no, position.seq))
+        .bind(position.conversation_no)
+        .bind(&draft.id)
+        .bind(position.parent_id)
+        .bind(&draft.role)
+        .bind(&content.parts)
+        .bind(&content.status)
+        .bind(&content.model)
+        .bind(&content.usage)
+        .bind(&content.format)
+        .bind(&content.raw)
+        .bind(&content.metadata)
+        .bind(position.begun_by)
+        .bind(position.revision)
+        .bind(position.at.millis())
+        .bind(&draft.terms.0)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// Stores other content for a message.
+pub(super) async fn update_content(
+    tx: &mut Transaction,
+    no: i64,
+    content: &Content,
+    revision: i64,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    tx.query(UPDATE_CONTENT)
+        .bind(no)
+        .bind(&content.parts)
+        .bind(&content.status)
+        .bind(&content.model)
+        .bind(&content.usage)
+        .bind(&content.format)
+        .bind(&content.raw)
+        .bind(&content.metadata)
+        .bind(revision)
+        .bind(now.millis())
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// Stores other terms for a message.
+pub(super) async fn replace_terms(tx: &mut Transaction, no: i64, terms: &Terms) -> Result<(), sqlx::Error> {
+    tx.query(REPLACE_TERMS).bind(no).bind(&terms.0).execute().await?;
+    Ok(())
+}
+
+impl Database {
+    /// A message of a conversation.
+    pub async fn find_message(
+        &self,
+        conversation_no: i64,
+        id: &str,
+    ) -> Result<Option<StoredMessage>, StorageError> {
+        Ok(find_message(&mut self.connection().await?, conversation_no, id).await?)
+    }
+}

@@ -1,56 +1,73 @@
 //! Conversations and their messages.
 //!
-//! Whoever changes something of a conversation takes its row first, so that changes of one conversation come one after
-//! the other: each message has its place in it without gaps, each change its revision.
+//! A change of a conversation locks its row first, so that changes of one conversation come one after the other: each
+//! message gets the next place in it, each change the next revision.
 
 mod append;
 mod append_batch;
-mod append_one_sqlite;
 mod append_queue;
 mod branches;
+mod conversation;
+mod create;
+mod export;
 mod fts_merge;
+mod idempotency;
 mod import;
 mod list;
 mod message;
 mod pg_notify;
+mod purge;
 mod read;
 mod search;
-mod taking;
-mod tx;
+mod soft_delete;
 mod update;
 
-pub use append::{AppendOutcome, AppendRequest, AppendedMessage, Draft, Idempotency, Writer};
+pub use append::{AppendOutcome, AppendRequest, AppendedMessage, Draft, Writer};
 pub use append_queue::MessageWriter;
 pub use branches::Siblings;
-pub use import::{ForeignConversation, ImportOutcome, Importing, PostImportPatch};
-pub use list::{CreateOutcome, StoredConversation};
+pub use conversation::StoredConversation;
+pub use create::CreateOutcome;
+pub use export::ConversationWithDeletedAt;
+pub use idempotency::Idempotency;
+pub use import::{ConversationImport, ForeignConversation, ImportOutcome, PostImportPatch};
 pub use message::{Content, SEQ_BITS, StoredMessage};
 pub use pg_notify::Listener;
 pub use search::{FoundMessage, Terms};
-pub use taking::ConversationWithDeletedAt;
-pub use update::{ContentUpdate, ConversationUpdate, MessageUpdate, ShowOutcome, UpdateOutcome};
+pub use soft_delete::RestoreOutcome;
+pub use update::{ContentUpdate, ConversationUpdate, MessageUpdate, UpdateOutcome};
 
-/// The SQL texts that both databases know.
+use crate::connection::Sql;
+
+/// The statements that are the same on both databases.
 pub(crate) fn statements() -> Vec<&'static str> {
     [
         branches::STATEMENTS,
-        update::STATEMENTS,
-        tx::STATEMENTS,
+        conversation::STATEMENTS,
+        create::STATEMENTS,
+        export::STATEMENTS,
+        idempotency::STATEMENTS,
         import::STATEMENTS,
         list::STATEMENTS,
+        message::STATEMENTS,
+        purge::STATEMENTS,
         read::STATEMENTS,
-        taking::STATEMENTS,
+        soft_delete::STATEMENTS,
+        update::STATEMENTS,
     ]
     .concat()
 }
 
-/// Those that only SQLite knows.
+/// The statements with a text for each database.
+const DIFFERENT: &[&[Sql]] = &[conversation::DIFFERENT, message::DIFFERENT, search::DIFFERENT];
+
+/// The statements of SQLite alone.
 pub(crate) fn statements_of_sqlite() -> Vec<&'static str> {
-    [search::SQLITE, fts_merge::SQLITE, append_batch::SQLITE].concat()
+    let different = DIFFERENT.concat().into_iter().map(|sql| sql.sqlite);
+    different.chain([fts_merge::SQLITE, append_batch::SQLITE].concat()).collect()
 }
 
-/// Those that only PostgreSQL knows.
+/// The statements of PostgreSQL alone.
 pub(crate) fn statements_of_postgres() -> Vec<&'static str> {
-    [search::POSTGRES, pg_notify::POSTGRES, append_batch::POSTGRES, import::POSTGRES, &[tx::HOLD_POSTGRES]]
-        .concat()
+    let different = DIFFERENT.concat().into_iter().map(|sql| sql.postgres);
+    different.chain([pg_notify::POSTGRES, append_batch::POSTGRES, import::POSTGRES].concat()).collect()
 }

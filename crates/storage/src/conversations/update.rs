@@ -1,56 +1,54 @@
-//! Changing, hiding and removing what is there.
+//! Changing conversations and messages.
 
 use contract::Timestamp;
 
 use super::{
-    Content, StoredConversation, StoredMessage, Terms, Writer, list::COUNT, tx::ConversationConnection,
+    Content, StoredConversation, StoredMessage, Terms, Writer,
+    conversation::{lock_conversation, save_conversation},
+    message::{find_message, has_message, replace_terms, update_content},
 };
-use crate::{
-    Database, StorageError,
-    database::{in_transaction, on_pool},
-    locks::lock_user,
-};
+use crate::{Database, StorageError, connection::Transaction};
 
-/// What is to change about a conversation; `None` stays.
+/// Changes of a conversation; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
 pub struct ConversationUpdate {
-    /// What it is called.
+    /// The title.
     pub title: Option<Option<String>>,
     /// `active` or `archived`.
     pub status: Option<String>,
-    /// The last message of the branch that is to be shown.
+    /// The last message of the branch to show.
     pub head_id: Option<String>,
-    /// An object.
+    /// A JSON object.
     pub metadata: Option<String>,
 }
 
-/// What is to change about a message.
+/// A change of a message.
 #[derive(Debug, Clone)]
 pub enum MessageUpdate {
-    /// Its content.
+    /// Of its content.
     Content(ContentUpdate),
-    /// What the reader thinks of it: an object.
+    /// Of the user's feedback: a JSON object, or none.
     Feedback(Option<String>),
 }
 
-/// What is to change about the content of a message; `None` stays.
+/// Changes of a message's content; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
 pub struct ContentUpdate {
-    /// How many bytes of JSON the message may have after it, unless it had more; any number without.
+    /// How many bytes of JSON the message may have after the change, unless it had more before; `None` for any number.
     pub most_bytes: Option<usize>,
-    /// What is said, and what it can be found by.
+    /// The parts, a JSON array, and their search terms.
     pub parts: Option<(String, Terms)>,
-    /// How far the message has come.
+    /// The status.
     pub status: Option<String>,
-    /// What has generated it.
+    /// The model that has generated it.
     pub model: Option<String>,
-    /// An object.
+    /// A JSON object.
     pub usage: Option<String>,
     /// The name of the format of `raw`.
     pub format: Option<String>,
-    /// Anything.
+    /// Any JSON value.
     pub raw: Option<String>,
-    /// An object.
+    /// A JSON object.
     pub metadata: Option<String>,
 }
 
@@ -69,30 +67,19 @@ impl ContentUpdate {
     }
 }
 
-/// What came of changing something.
+/// The outcome of a change.
 #[derive(Debug)]
 pub enum UpdateOutcome<T> {
     /// It is stored.
     Done(T),
-    /// The reader has no such conversation.
+    /// The user has no such conversation.
     NoConversation,
     /// The conversation has no such message.
     NoMessage,
     /// The message would have more bytes than it may.
     TooLarge,
-    /// The token that the writer came with has expired, and this message is not one that it has begun and not finished.
+    /// The writer's token has expired, and this is not a message that it began and did not finish.
     NotBegunByToken,
-}
-
-/// What came of showing a conversation again.
-#[derive(Debug, PartialEq, Eq)]
-pub enum ShowOutcome {
-    /// It is shown; its number and revision.
-    Shown(i64, i64),
-    /// The reader has no such conversation that could be shown again.
-    NoConversation,
-    /// The reader has as many as one may have.
-    TooMany,
 }
 
 const UPDATE: &str =
@@ -100,18 +87,11 @@ const UPDATE: &str =
     revision = $6, updated_at = $7 where no = $1";
 const FEEDBACK: &str = "update bookplate_messages set feedback = $2, revision = $3 where no = $1";
 const BEGUN_BY: &str = "select begun_by from bookplate_messages where no = $1";
-const HIDE: &str = "update bookplate_conversations set deleted_at = $3, revision = revision + 1
-    where user_id = $1 and id = $2 and deleted_at is null returning no, revision";
-const SHOW: &str = "update bookplate_conversations set deleted_at = null, revision = revision + 1
-    where user_id = $1 and id = $2 and deleted_at > $3 returning no, revision";
 
-pub(super) const STATEMENTS: &[&str] = &[UPDATE, FEEDBACK, BEGUN_BY, HIDE, SHOW];
+pub(super) const STATEMENTS: &[&str] = &[UPDATE, FEEDBACK, BEGUN_BY];
 
 impl Database {
-    /// Changes a conversation. A head that it does not have is no message of it.
-    ///
-    /// # Errors
-    /// [`StorageError`].
+    /// Changes a conversation. A head that it does not have is [`UpdateOutcome::NoMessage`].
     pub async fn update_conversation(
         &self,
         user_id: &str,
@@ -119,40 +99,37 @@ impl Database {
         update: &ConversationUpdate,
         now: Timestamp,
     ) -> Result<UpdateOutcome<StoredConversation>, StorageError> {
-        Ok(in_transaction!(self, |connection| {
-            let Some(mut stored) = connection.lock_conversation(user_id, id).await? else {
-                return Ok(UpdateOutcome::NoConversation);
-            };
-            if let Some(head_id) = &update.head_id {
-                if !connection.has_message(stored.no, head_id).await? {
-                    return Ok(UpdateOutcome::NoMessage);
-                }
-                stored.head_id = Some(head_id.clone());
+        let mut tx = self.begin().await?;
+        let Some(mut stored) = lock_conversation(&mut tx, user_id, id).await? else {
+            return Ok(UpdateOutcome::NoConversation);
+        };
+        if let Some(head_id) = &update.head_id {
+            if !has_message(&mut tx, stored.no, head_id).await? {
+                return Ok(UpdateOutcome::NoMessage);
             }
-            let ConversationUpdate { title, status, metadata, .. } = update.clone();
-            stored.title = title.unwrap_or(stored.title);
-            stored.status = status.unwrap_or(stored.status);
-            stored.metadata = metadata.unwrap_or(stored.metadata);
-            stored.revision += 1;
-            stored.updated_at = now;
-            sqlx::query(UPDATE)
-                .bind(stored.no)
-                .bind(&stored.title)
-                .bind(&stored.status)
-                .bind(&stored.head_id)
-                .bind(&stored.metadata)
-                .bind(stored.revision)
-                .bind(now.millis())
-                .execute(&mut *connection)
-                .await?;
-            UpdateOutcome::Done(stored)
-        }))
+            stored.head_id = Some(head_id.clone());
+        }
+        let ConversationUpdate { title, status, metadata, .. } = update.clone();
+        stored.title = title.unwrap_or(stored.title);
+        stored.status = status.unwrap_or(stored.status);
+        stored.metadata = metadata.unwrap_or(stored.metadata);
+        stored.revision += 1;
+        stored.updated_at = now;
+        tx.query(UPDATE)
+            .bind(stored.no)
+            .bind(&stored.title)
+            .bind(&stored.status)
+            .bind(&stored.head_id)
+            .bind(&stored.metadata)
+            .bind(stored.revision)
+            .bind(now.millis())
+            .execute()
+            .await?;
+        tx.commit().await?;
+        Ok(UpdateOutcome::Done(stored))
     }
 
     /// Changes a message. With `only_begun`, one that the writer's own token has begun and that is not finished.
-    ///
-    /// # Errors
-    /// [`StorageError`].
     pub async fn update_message(
         &self,
         user_id: &str,
@@ -162,100 +139,54 @@ impl Database {
         writer: Writer<'_>,
         only_begun: bool,
     ) -> Result<UpdateOutcome<(StoredConversation, StoredMessage)>, StorageError> {
-        Ok(in_transaction!(self, |connection| {
-            let Some(mut conversation) = connection.lock_conversation(user_id, conversation_id).await? else {
-                return Ok(UpdateOutcome::NoConversation);
-            };
-            let Some(mut message) = connection.message(conversation.no, id).await? else {
-                return Ok(UpdateOutcome::NoMessage);
-            };
-            if only_begun {
-                let (begun_by,): (Option<String>,) =
-                    sqlx::query_as(BEGUN_BY).bind(message.no).fetch_one(&mut *connection).await?;
-                let is_own = begun_by.is_some() && begun_by.as_deref() == writer.token_id;
-                if !is_own || message.content.status != "in_progress" {
-                    return Ok(UpdateOutcome::NotBegunByToken);
+        let mut tx = self.begin().await?;
+        let Some(mut conversation) = lock_conversation(&mut tx, user_id, conversation_id).await? else {
+            return Ok(UpdateOutcome::NoConversation);
+        };
+        let Some(mut message) = find_message(&mut tx, conversation.no, id).await? else {
+            return Ok(UpdateOutcome::NoMessage);
+        };
+        if only_begun && !is_begun_by(&mut tx, &message, writer).await? {
+            return Ok(UpdateOutcome::NotBegunByToken);
+        }
+        let (revision, now) = (conversation.revision + 1, writer.now);
+        match update {
+            MessageUpdate::Content(change) => {
+                let content = change.apply(&message.content);
+                let is_too_large = change.most_bytes.is_some_and(|most| content.bytes() > most);
+                if is_too_large && content.bytes() > message.content.bytes() {
+                    return Ok(UpdateOutcome::TooLarge);
                 }
+                if content == message.content {
+                    return Ok(UpdateOutcome::Done((conversation, message)));
+                }
+                update_content(&mut tx, message.no, &content, revision, now).await?;
+                if let Some((_, terms)) = &change.parts {
+                    replace_terms(&mut tx, message.no, terms).await?;
+                }
+                message.content = content;
+                message.updated_at = now;
             }
-            let (revision, now) = (conversation.revision + 1, writer.now);
-            match update {
-                MessageUpdate::Content(change) => {
-                    let content = change.apply(&message.content);
-                    let is_too_large = change.most_bytes.is_some_and(|most| content.bytes() > most);
-                    if is_too_large && content.bytes() > message.content.bytes() {
-                        return Ok(UpdateOutcome::TooLarge);
-                    }
-                    if content == message.content {
-                        return Ok(UpdateOutcome::Done((conversation, message)));
-                    }
-                    connection.change_message(message.no, &content, revision, now.millis()).await?;
-                    if let Some((_, terms)) = &change.parts {
-                        connection.replace_terms(message.no, terms).await?;
-                    }
-                    message.content = content;
-                    message.updated_at = now;
-                }
-                MessageUpdate::Feedback(feedback) => {
-                    sqlx::query(FEEDBACK)
-                        .bind(message.no)
-                        .bind(feedback)
-                        .bind(revision)
-                        .execute(&mut *connection)
-                        .await?;
-                    message.feedback.clone_from(feedback);
-                }
+            MessageUpdate::Feedback(feedback) => {
+                tx.query(FEEDBACK).bind(message.no).bind(feedback).bind(revision).execute().await?;
+                message.feedback.clone_from(feedback);
             }
-            (message.revision, conversation.revision) = (revision, revision);
-            conversation.updated_at = now;
-            connection.save_conversation(&conversation).await?;
-            UpdateOutcome::Done((conversation, message))
-        }))
+        }
+        (message.revision, conversation.revision) = (revision, revision);
+        conversation.updated_at = now;
+        save_conversation(&mut tx, &conversation).await?;
+        tx.commit().await?;
+        Ok(UpdateOutcome::Done((conversation, message)))
     }
+}
 
-    /// Hides a conversation until it is removed or shown again; its number and revision, or `None` when there was none.
-    ///
-    /// # Errors
-    /// [`StorageError`].
-    pub async fn soft_delete_conversation(
-        &self,
-        user_id: &str,
-        id: &str,
-        now: Timestamp,
-    ) -> Result<Option<(i64, i64)>, StorageError> {
-        Ok(on_pool!(self, |connection| {
-            sqlx::query_as(HIDE).bind(user_id).bind(id).bind(now.millis()).fetch_optional(connection).await?
-        }))
-    }
-
-    /// Shows a conversation again that was hidden after `since`, unless the reader has `most` without it.
-    ///
-    /// # Errors
-    /// [`StorageError`].
-    pub async fn restore_conversation(
-        &self,
-        user_id: &str,
-        id: &str,
-        since: Timestamp,
-        most: i64,
-    ) -> Result<ShowOutcome, StorageError> {
-        Ok(in_transaction!(self, |connection| {
-            // Two of one reader at once would count the same ones.
-            if !lock_user!(connection, user_id) {
-                return Ok(ShowOutcome::NoConversation);
-            }
-            let (count,): (i64,) = sqlx::query_as(COUNT).bind(user_id).fetch_one(&mut *connection).await?;
-            let shown: Option<(i64, i64)> = sqlx::query_as(SHOW)
-                .bind(user_id)
-                .bind(id)
-                .bind(since.millis())
-                .fetch_optional(&mut *connection)
-                .await?;
-            match shown {
-                // Neither of these two is committed: what is hidden stays so.
-                None => return Ok(ShowOutcome::NoConversation),
-                Some(_) if count >= most => return Ok(ShowOutcome::TooMany),
-                Some((no, revision)) => ShowOutcome::Shown(no, revision),
-            }
-        }))
-    }
+/// Whether the writer's token has begun this message, and it is not finished.
+async fn is_begun_by(
+    tx: &mut Transaction,
+    message: &StoredMessage,
+    writer: Writer<'_>,
+) -> Result<bool, sqlx::Error> {
+    let (begun_by,): (Option<String>,) = tx.query(BEGUN_BY).bind(message.no).fetch_one().await?;
+    let is_own = begun_by.is_some() && begun_by.as_deref() == writer.token_id;
+    Ok(is_own && message.content.status == "in_progress")
 }

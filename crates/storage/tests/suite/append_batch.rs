@@ -31,6 +31,7 @@ on_each_database!(
     what_is_written_together_is_judged_one_by_one,
     as_many_conversations_as_one_may_have_and_no_more,
     what_nobody_waits_for_any_more_is_written_and_announced,
+    a_busy_conversation_keeps_no_other_waiting,
 );
 
 fn draft(id: &str, words: &str) -> Draft {
@@ -96,38 +97,35 @@ async fn two_hundred_at_once_have_each_a_place(database: TestDatabase) {
     assert_eq!(found.opening.as_deref(), Some("hello"));
 }
 
-/// On PostgreSQL a conversation gets one message with each round; on SQLite all that wait are written at once.
-#[test]
-fn a_busy_conversation_keeps_no_other_waiting() {
-    on_migrated(Kind::Postgres, async |database| {
-        let (user_id, _) = conversation(&database).await;
-        let made = database.create_conversation(&user_id, "quiet", None, "{}", NOW, 10).await.unwrap();
-        assert!(matches!(made, CreateOutcome::Created(_)));
-        let appender = Arc::new(MessageWriter::new(&database, |_, _| {}));
-        let mut busy: Vec<_> = (0..400)
-            .map(|number| {
-                let (appender, user_id) = (Arc::clone(&appender), user_id.clone());
-                Box::pin(async move {
-                    let drafts = [draft(&format!("m{number}"), "hello")];
-                    appender.append(&appending(&user_id, "talk", &drafts)).await
-                })
+/// A conversation gets one message with each batch.
+async fn a_busy_conversation_keeps_no_other_waiting(database: TestDatabase) {
+    let (user_id, _) = conversation(&database).await;
+    let made = database.create_conversation(&user_id, "quiet", None, "{}", NOW, 10).await.unwrap();
+    assert!(matches!(made, CreateOutcome::Created(_)));
+    let appender = Arc::new(MessageWriter::new(&database, |_, _| {}));
+    let mut busy: Vec<_> = (0..400)
+        .map(|number| {
+            let (appender, user_id) = (Arc::clone(&appender), user_id.clone());
+            Box::pin(async move {
+                let drafts = [draft(&format!("m{number}"), "hello")];
+                appender.append(&appending(&user_id, "talk", &drafts)).await
             })
-            .collect();
-        // All of them have asked before the other one does.
-        for appended in &mut busy {
-            let mut asked = std::task::Context::from_waker(Waker::noop());
-            assert!(appended.as_mut().poll(&mut asked).is_pending());
-        }
-        let drafts = [draft("q", "hello")];
-        appender.append(&appending(&user_id, "quiet", &drafts)).await.unwrap();
-        let talk = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
-        assert!(talk.message_count < 100, "{} went before", talk.message_count);
-        for appended in busy {
-            assert!(matches!(appended.await.unwrap(), AppendOutcome::Done(_)));
-        }
-        let talk = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
-        assert_eq!((talk.message_count, talk.revision), (400, 400));
-    });
+        })
+        .collect();
+    // All of them have asked before the other one does.
+    for appended in &mut busy {
+        let mut asked = std::task::Context::from_waker(Waker::noop());
+        assert!(appended.as_mut().poll(&mut asked).is_pending());
+    }
+    let drafts = [draft("q", "hello")];
+    appender.append(&appending(&user_id, "quiet", &drafts)).await.unwrap();
+    let talk = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
+    assert!(talk.message_count < 100, "{} went before", talk.message_count);
+    for appended in busy {
+        assert!(matches!(appended.await.unwrap(), AppendOutcome::Done(_)));
+    }
+    let talk = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
+    assert_eq!((talk.message_count, talk.revision), (400, 400));
 }
 
 /// A statement that is not answered in time may be carried out all the same, before its message is tried once more.

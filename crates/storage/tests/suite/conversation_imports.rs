@@ -3,7 +3,8 @@
 use storage::{
     Database,
     conversations::{
-        AppendOutcome, Content, Draft, ForeignConversation, ImportOutcome, Importing, PostImportPatch, Terms,
+        AppendOutcome, Content, ConversationImport, Draft, ForeignConversation, ImportOutcome,
+        PostImportPatch, Terms,
     },
 };
 use testkit::{
@@ -77,12 +78,12 @@ async fn import(
     (most_conversations, most_messages): (i64, i64),
 ) -> ImportOutcome {
     let later: Vec<PostImportPatch> = drafts.iter().map(|_| later(Some(r#"{"value":1}"#))).collect();
-    let importing = Importing {
+    let importing = ConversationImport {
         user_id,
         now: NOW,
         conversation,
         drafts,
-        later: &later,
+        patches: &later,
         most_conversations,
         most_messages,
     };

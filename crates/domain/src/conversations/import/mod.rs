@@ -22,7 +22,7 @@ use contract::{
 };
 use sha2::{Digest, Sha256};
 use storage::conversations::{
-    AppendOutcome, Draft, ForeignConversation, ImportOutcome, Importing, PostImportPatch,
+    AppendOutcome, ConversationImport, Draft, ForeignConversation, ImportOutcome, PostImportPatch,
 };
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Builder;
@@ -119,12 +119,12 @@ impl Conversations {
         if full.as_ref().is_some_and(|names| !names.contains(&conversation.id)) {
             return Ok(too_many());
         }
-        let importing = Importing {
+        let importing = ConversationImport {
             user_id,
             now: self.ports.clock.now(),
             conversation: &conversation,
             drafts: &drafts,
-            later: &later,
+            patches: &later,
             most_conversations: i64::from(self.limits.conversations),
             most_messages: i64::from(self.limits.messages),
         };

@@ -10,7 +10,7 @@ use domain::{
 use serde_json::{Value, json};
 use testkit::{databases::TestDatabase, on_each_database};
 
-use super::{Talk, by, changed, code, names, new, said, told, words};
+use super::{Talk, by, changed, code, keyed, names, new, said, told, words};
 use crate::book::settings;
 
 on_each_database!(
@@ -70,7 +70,7 @@ async fn the_same_messages_sent_again_change_nothing(database: TestDatabase) {
     let conversation = talk.find("c").await;
     talk.book.ports.clock.advance_seconds(9);
     let messages = || sent.iter().cloned().map(new).collect::<Vec<_>>();
-    for key in [None, Some("key"), Some("key")] {
+    for key in [None, keyed("key", "body"), keyed("key", "body")] {
         let (again, is_new) = talk.service().append(by(&talk.ada), "c", messages(), key).await.unwrap();
         assert!(!is_new);
         assert_eq!(again.messages, first);
@@ -138,7 +138,7 @@ async fn a_key_makes_a_request_known_again(database: TestDatabase) {
     let talk = Talk::begin(database).await;
     let append = async |text: &str, key: &str| {
         let messages = vec![said(text), said("second")];
-        talk.service().append(by(&talk.ada), "c", messages, Some(key)).await
+        talk.service().append(by(&talk.ada), "c", messages, keyed(key, text)).await
     };
     let (first, is_new) = append("one", "key").await.unwrap();
     assert!(is_new);
@@ -162,19 +162,19 @@ async fn security_35_a_key_is_bound_to_the_reader_and_the_conversation(database:
     talk.creates(&talk.grace, "c").await;
     for (user_id, id, text) in [(&talk.ada, "c", "a"), (&talk.ada, "d", "b"), (&talk.grace, "c", "g")] {
         let (appended, is_new) =
-            talk.service().append(by(user_id), id, vec![said(text)], Some("key")).await.unwrap();
+            talk.service().append(by(user_id), id, vec![said(text)], keyed("key", text)).await.unwrap();
         assert!(is_new, "{user_id} {id}");
         assert_eq!(words(&appended.messages[0]), text);
     }
     // A key that another reader has used says nothing about what they sent.
-    let outcome = talk.service().append(by(&talk.grace), "d", vec![said("b")], Some("key")).await;
+    let outcome = talk.service().append(by(&talk.grace), "d", vec![said("b")], keyed("key", "b")).await;
     assert_eq!(code(outcome).0, Code::ConversationNotFound);
 }
 
 async fn a_key_does_not_reach_into_another_conversation_of_the_same_name(database: TestDatabase) {
     let talk = Talk::begin(database).await;
     let append =
-        async || talk.service().append(by(&talk.ada), "c", vec![said("x")], Some("key")).await.unwrap();
+        async || talk.service().append(by(&talk.ada), "c", vec![said("x")], keyed("key", "x")).await.unwrap();
     assert!(append().await.1);
     talk.service().delete(&talk.ada, "c").await.unwrap();
     talk.creates(&talk.ada, "c").await;
@@ -187,8 +187,9 @@ async fn all_are_stored_or_none(database: TestDatabase) {
     let talk = Talk::begin(database).await;
     let message = |id: &str| json!({ "id": id, "role": "user", "content": "x" });
     let append = async |messages: &[Value]| {
+        let body = format!("{messages:?}");
         let messages = messages.iter().cloned().map(new).collect();
-        told(talk.service().append(by(&talk.ada), "c", messages, Some("key")).await)
+        told(talk.service().append(by(&talk.ada), "c", messages, keyed("key", &body)).await)
     };
     let fields = |problems: &domain::contract::Problems| {
         problems.iter().map(|problem| problem.field.clone().unwrap_or_default()).collect::<Vec<_>>()

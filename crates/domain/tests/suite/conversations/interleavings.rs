@@ -151,8 +151,10 @@ impl Task {
         let by = Principal { user_id, token_id: Some("token"), expired: false };
         match request.clone() {
             Request::Append(messages, key) => {
+                let body = format!("{messages:?}");
+                let key = key.as_deref().and_then(|key| super::keyed(key, &body));
                 let messages = messages.into_iter().map(new).collect();
-                service.append(by, id, messages, key.as_deref()).await.map(|(appended, _)| appended.messages)
+                service.append(by, id, messages, key).await.map(|(appended, _)| appended.messages)
             }
             Request::Update(message, body) => {
                 service.update_message(by, id, &message, change(body)).await.map(|message| vec![message])

@@ -14,7 +14,7 @@ mod undo;
 mod watching;
 
 use domain::{
-    ConversationError, Conversations, PageRequest, Principal, Settings,
+    ConversationError, Conversations, IdempotencyKey, PageRequest, Principal, Settings,
     contract::{
         Code, Problems,
         conversations::{
@@ -87,6 +87,11 @@ impl Talk {
         let page = self.service().list(user_id, ConversationStatus::Active, whole()).await.unwrap();
         page.items.into_iter().map(|it| it.id.to_string()).collect()
     }
+}
+
+/// A key that came with this body.
+fn keyed<'a>(key: &'a str, body: &'a str) -> Option<IdempotencyKey<'a>> {
+    Some(IdempotencyKey { key, body: body.as_bytes() })
 }
 
 async fn all_messages(service: &Conversations, user_id: &str, id: &str) -> Vec<Message> {

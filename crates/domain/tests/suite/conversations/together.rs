@@ -43,7 +43,7 @@ async fn a_request_that_is_sent_twice_at_once_is_carried_out_once(database: Test
             let (service, ada) = (talk.service().clone(), talk.ada.clone());
             tasks.spawn(async move {
                 let key = format!("key {number}");
-                service.append(by(&ada), "c", vec![said("x")], Some(&key)).await.unwrap()
+                service.append(by(&ada), "c", vec![said("x")], super::keyed(&key, "x")).await.unwrap()
             });
         }
         let answers = tasks.join_all().await;

@@ -72,7 +72,10 @@ async fn a_name_that_was_deleted_begins_anew(database: TestDatabase) {
 
 async fn requests_are_forgotten_after_a_day(database: TestDatabase) {
     let talk = Talk::begin(database).await;
-    talk.service().append(super::by(&talk.ada), "c", vec![super::said("x")], Some("key")).await.unwrap();
+    talk.service()
+        .append(super::by(&talk.ada), "c", vec![super::said("x")], super::keyed("key", "x"))
+        .await
+        .unwrap();
     talk.book.ports.clock.advance_seconds(86_399);
     talk.book.services.run_maintenance().await.unwrap();
     assert_eq!(talk.book.count("bookplate_idempotency").await, 1);

@@ -6,7 +6,7 @@ use storage::{
     Database,
     conversations::{
         AppendOutcome, AppendRequest, ContentUpdate, ConversationUpdate, CreateOutcome, Draft, MessageUpdate,
-        ShowOutcome, UpdateOutcome,
+        RestoreOutcome, UpdateOutcome,
     },
 };
 use testkit::{databases::TestDatabase, on_each_database};
@@ -211,8 +211,8 @@ async fn of_what_is_restored_at_once_no_more_comes_back_than_there_may_be(databa
         });
     }
     let shown = tasks.join_all().await;
-    assert_eq!(shown.iter().filter(|shown| matches!(shown, ShowOutcome::Shown(..))).count(), 3);
-    assert_eq!(shown.iter().filter(|shown| **shown == ShowOutcome::TooMany).count(), 4);
+    assert_eq!(shown.iter().filter(|shown| matches!(shown, RestoreOutcome::Restored(..))).count(), 3);
+    assert_eq!(shown.iter().filter(|shown| **shown == RestoreOutcome::TooMany).count(), 4);
     let left = "select count(*) from bookplate_conversations where deleted_at is null";
     assert_eq!(database.number(left).await, 5);
 }

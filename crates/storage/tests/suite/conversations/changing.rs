@@ -1,7 +1,7 @@
 //! Changing what is there.
 
 use storage::conversations::{
-    ContentUpdate, ConversationUpdate, MessageUpdate, ShowOutcome, StoredConversation, StoredMessage,
+    ContentUpdate, ConversationUpdate, MessageUpdate, RestoreOutcome, StoredConversation, StoredMessage,
     UpdateOutcome, Writer,
 };
 use testkit::{databases::TestDatabase, on_each_database};
@@ -196,7 +196,7 @@ async fn security_35_another_readers_are_not_changed(database: TestDatabase) {
         assert!(database.soft_delete_conversation(user_id, id, NOW).await.unwrap().is_none());
         let since = NOW.plus_seconds(-9);
         let shown = database.restore_conversation(user_id, id, since, 100).await.unwrap();
-        assert_eq!(shown, ShowOutcome::NoConversation);
+        assert_eq!(shown, RestoreOutcome::NoConversation);
     }
     assert_eq!(database.rows().await, before);
 }

@@ -1,6 +1,6 @@
 //! Hiding, showing again, and what is gone for good.
 
-use storage::conversations::{AppendRequest, CreateOutcome, ShowOutcome};
+use storage::conversations::{AppendRequest, CreateOutcome, RestoreOutcome};
 use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{
@@ -35,9 +35,9 @@ async fn what_is_hidden_is_nowhere_until_it_is_shown_again(database: TestDatabas
 
     let since = NOW.plus_seconds(-1);
     let show = async |since, most| database.restore_conversation(ADA, "c", since, most).await.unwrap();
-    assert_eq!(show(NOW, 100).await, ShowOutcome::NoConversation, "too late");
-    assert_eq!(show(since, 0).await, ShowOutcome::TooMany);
-    assert_eq!(show(since, 1).await, ShowOutcome::Shown(before.no, before.revision + 2));
+    assert_eq!(show(NOW, 100).await, RestoreOutcome::NoConversation, "too late");
+    assert_eq!(show(since, 0).await, RestoreOutcome::TooMany);
+    assert_eq!(show(since, 1).await, RestoreOutcome::Restored(before.no, before.revision + 2));
     let after = found(&database, "c").await;
     assert_eq!(
         storage::conversations::StoredConversation { revision: before.revision, ..after.clone() },
@@ -45,10 +45,10 @@ async fn what_is_hidden_is_nowhere_until_it_is_shown_again(database: TestDatabas
     );
     assert_eq!(all(&database, &after).await.len(), 1);
     assert_eq!(hits(&database, ADA).await, 1);
-    assert_eq!(show(since, 100).await, ShowOutcome::NoConversation, "it is not hidden");
+    assert_eq!(show(since, 100).await, RestoreOutcome::NoConversation, "it is not hidden");
     assert_eq!(
         show(since, 1).await,
-        ShowOutcome::NoConversation,
+        RestoreOutcome::NoConversation,
         "it is not hidden, and there are as many as may be"
     );
 }
@@ -64,7 +64,7 @@ async fn a_name_that_was_hidden_is_free_for_another(database: TestDatabase) {
     assert_eq!((count(&database, "bookplate_messages").await, hits(&database, ADA).await), (0, 0));
     let since = NOW.plus_seconds(-1);
     let shown = database.restore_conversation(ADA, "c", since, 100).await.unwrap();
-    assert_eq!(shown, ShowOutcome::NoConversation, "there is nothing to show");
+    assert_eq!(shown, RestoreOutcome::NoConversation, "there is nothing to show");
 }
 
 async fn a_number_is_never_given_twice(database: TestDatabase) {
