@@ -151,7 +151,7 @@ impl KeyRing {
             let Some((key_pair, outdated)) = unseal(key, algorithm, secret) else { continue };
             if outdated {
                 let sealed = seal(&key.id, &key_pair.private, ports, secret)?;
-                database.seal_signing_key_anew(&key.id, &sealed.0).await?;
+                database.reseal_signing_key(&key.id, &sealed.0).await?;
             }
             signing.push((Timestamp::from_millis(key.signs_from), key_pair));
         }

@@ -1,4 +1,4 @@
-//! Readers and their sign-in methods.
+//! Accounts and their sign-in methods.
 
 use const_format::concatcp;
 use contract::{Answers, Timestamp};
@@ -9,23 +9,23 @@ use crate::{
     devices::upsert_known_device, locks::lock_user, sessions::insert_session,
 };
 
-/// A reader.
+/// An account.
 #[derive(Debug, Clone, FromRow)]
 pub struct User {
-    /// UUID, or what it was where the account came from.
+    /// A UUID, or the id in the system the account was imported from.
     pub id: String,
-    /// In lower case.
+    /// The address in lower case.
     pub email: String,
-    /// Whether the reader has proved the address.
+    /// Whether the address is verified.
     pub email_verified: bool,
-    /// May be empty.
+    /// The name; may be empty.
     pub name: String,
-    /// Address of a picture.
+    /// The address of a picture.
     pub image: Option<String>,
-    /// Answers to the background questions, of earlier declarations too.
+    /// Answers to the background questions, also to those no longer asked.
     #[sqlx(json)]
     pub answers: Answers,
-    /// When the account was made.
+    /// When the account was created.
     #[sqlx(try_from = "i64")]
     pub created_at: Timestamp,
     /// When the profile last changed; moves with every change, so it serves as the version of the row.
@@ -39,9 +39,9 @@ pub struct User {
 /// Whether the operator has closed an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, FromRow)]
 pub struct Ban {
-    /// Since when, in Unix milliseconds; `None` for an open account.
+    /// Since when it is closed, in Unix milliseconds; `None` for an open account.
     pub banned_at: Option<i64>,
-    /// Why.
+    /// The reason.
     pub ban_reason: Option<String>,
     /// Until when, in Unix milliseconds; `None` for good.
     pub ban_expires_at: Option<i64>,
@@ -54,40 +54,39 @@ impl Ban {
     }
 }
 
-/// A reader who is not stored yet.
+/// An account to be created.
 #[derive(Debug)]
 pub struct NewAccount {
-    /// The reader.
+    /// The user.
     pub user: User,
     /// The id of the credential row, a UUID.
     pub credential_id: String,
     /// A PHC string, or a hash of Better Auth's; `None` for an account without a password.
     pub password_hash: Option<String>,
-    /// The browser that chose the password, known from the start; `None` when there is none, or the session opened with
-    /// the account brings it.
+    /// The browser in which the password was chosen; `None` when there is none, or the first session brings it.
     pub device: Option<crate::KnownDevice>,
 }
 
-/// What a password sign-in compares with.
+/// What a sign-in with a password needs.
 #[derive(Debug, FromRow)]
 pub struct Credentials {
-    /// The reader.
+    /// The user.
     #[sqlx(flatten)]
     pub user: User,
     /// A PHC string, or a hash of Better Auth's.
     pub password_hash: String,
-    /// Whether the reader has signed in with the browser at hand before.
+    /// Whether the user has signed in with this browser before.
     pub device_known: bool,
 }
 
-/// A way to sign in.
+/// A sign-in method.
 #[derive(Debug, Clone, FromRow)]
 pub struct SignInMethod {
-    /// UUID.
+    /// The id, a UUID.
     pub id: String,
     /// `credential` for a password.
     pub provider_id: String,
-    /// Who the reader is there; the reader's own id for a password.
+    /// The user's id at the provider; the user's own id for a password.
     pub account_id: String,
     /// When it was added.
     #[sqlx(try_from = "i64")]
@@ -129,13 +128,13 @@ const METHODS: &str = "select id, provider_id, account_id, created_at, updated_a
     where user_id = $1 order by created_at, id";
 const UNLINK: &str = "delete from bookplate_accounts where user_id = $1 and id = $2
     and (select count(*) from bookplate_accounts where user_id = $1) > 1";
-/// One hash of each kind; the kinds of bcrypt differ in their first seven characters.
+/// One hash of each algorithm; those of bcrypt differ in their first seven characters, which hold the cost.
 const FOREIGN_HASHES: &str = "select min(password_hash) from bookplate_accounts
     where password_hash is not null and password_hash not like '$argon2id$%'
     group by case when password_hash like '$2%' then substr(password_hash, 1, 7) else '' end";
 const DELETE: &str = "delete from bookplate_users where id = $1";
-/// Takes every conversation of a reader until the transaction ends.
-const HOLD_CONVERSATIONS: &str =
+/// Locks every conversation of a user until the transaction ends.
+const LOCK_CONVERSATIONS: &str =
     "update bookplate_conversations set deleted_at = deleted_at where user_id = $1";
 
 pub(crate) const STATEMENTS: &[&str] = &[
@@ -150,12 +149,12 @@ pub(crate) const STATEMENTS: &[&str] = &[
     UNLINK,
     FOREIGN_HASHES,
     DELETE,
-    HOLD_CONVERSATIONS,
+    LOCK_CONVERSATIONS,
 ];
 
 impl Database {
-    /// Stores a reader, the password and the first session, if there are such, together. `false` when the address (or
-    /// the id) is taken; then nothing is stored.
+    /// Creates an account with its password and its first session, if there are such. `false` when the address or the id
+    /// is taken.
     pub async fn create_account(
         &self,
         account: &NewAccount,
@@ -197,8 +196,8 @@ impl Database {
         Ok(true)
     }
 
-    /// The reader with this address and password hash, and whether the browser with this id is known to them; `None`
-    /// when there is no such account, or it has no password.
+    /// The user with this address, the password hash, and whether the device is known; `None` without an account or
+    /// password.
     pub async fn find_credentials(
         &self,
         email: &str,
@@ -214,41 +213,41 @@ impl Database {
             .await?)
     }
 
-    /// The reader with this id.
+    /// The user with this id.
     pub async fn find_user(&self, id: &str) -> Result<Option<User>, StorageError> {
         Ok(self.connection().await?.query(FIND_USER).bind(id).fetch_optional().await?)
     }
 
-    /// The reader with this address, in lower case.
+    /// The user with this address, which is given in lower case.
     pub async fn find_user_by_email(&self, email: &str) -> Result<Option<User>, StorageError> {
         Ok(self.connection().await?.query(FIND_BY_EMAIL).bind(email).fetch_optional().await?)
     }
 
-    /// A reader's password hash.
+    /// A user's password hash.
     pub async fn find_password(&self, user_id: &str) -> Result<Option<String>, StorageError> {
         let found: Option<(String,)> =
             self.connection().await?.query(FIND_PASSWORD).bind(user_id).fetch_optional().await?;
         Ok(found.map(|(hash,)| hash))
     }
 
-    /// The ways a reader can sign in.
+    /// A user's sign-in methods, the oldest first.
     pub async fn sign_in_methods(&self, user_id: &str) -> Result<Vec<SignInMethod>, StorageError> {
         Ok(self.connection().await?.query(METHODS).bind(user_id).fetch_all().await?)
     }
 
-    /// Takes a way to sign in away, unless it is the last one; whether it did.
+    /// Removes a sign-in method, unless it is the last one; whether it did.
     pub async fn remove_sign_in_method(&self, user_id: &str, id: &str) -> Result<bool, StorageError> {
         let removed = self.connection().await?.query(UNLINK).bind(user_id).bind(id).execute().await?;
         Ok(removed > 0)
     }
 
-    /// One password hash of each kind that another system has made, as long as there are such.
+    /// One password hash of each algorithm that another system has used.
     pub async fn foreign_hashes(&self) -> Result<Vec<String>, StorageError> {
         let found: Vec<(String,)> = self.connection().await?.query(FOREIGN_HASHES).fetch_all().await?;
         Ok(found.into_iter().map(|(hash,)| hash).collect())
     }
 
-    /// Stores a changed profile, unless the reader has changed since it was read at `read_at`; `false` then.
+    /// Stores a changed profile, unless another change was made since `updated_at` was `read_at`; `false` then.
     pub async fn update_profile(&self, changed: &User, read_at: Timestamp) -> Result<bool, StorageError> {
         let updated: Option<(String,)> = self
             .connection()
@@ -265,23 +264,23 @@ impl Database {
         Ok(updated.is_some())
     }
 
-    /// Removes a reader with everything that belongs to them; the records of what happened stay without whom, where and
-    /// with what. `false` when there was none.
+    /// Deletes a user with everything that belongs to them; the events stay without user, address and user agent. `false`
+    /// when there was none.
     pub async fn delete_user(&self, id: &str, record: &AuditRecord) -> Result<bool, StorageError> {
         let mut tx = self.begin().await?;
-        // In the order in which a chatbot takes them: first the conversation, then, to note its request, the reader.
-        // The other way round each would wait for the other. With the reader held, no conversation is added.
+        // In the order in which an append locks them, so that the two cannot deadlock. While the user is locked, no
+        // conversation can be created.
         if !lock_user(&mut tx, id).await? {
             return Ok(false);
         }
-        tx.query(HOLD_CONVERSATIONS).bind(id).execute().await?;
+        tx.query(LOCK_CONVERSATIONS).bind(id).execute().await?;
         tx.query(DELETE).bind(id).execute().await?;
         tx.query(crate::audit_log::FORGET).bind(id).execute().await?;
         insert_audit_record(&mut tx, record).await?;
         tx.commit().await?;
-        // The reader is gone, whatever comes of this.
+        // The user is deleted; a failure here must not say otherwise.
         if let Err(error) = self.merge_fts_index(true).await {
-            tracing::warn!(%error, "words of a reader who was erased are in the index until others are deleted");
+            tracing::warn!(%error, "the terms of a deleted user stay in the full-text index until the next deletion");
         }
         Ok(true)
     }

@@ -1,4 +1,4 @@
-//! What the operator asks and does.
+//! The operator's queries and actions.
 
 use const_format::concatcp;
 use contract::Timestamp;
@@ -21,8 +21,8 @@ const BAN: &str =
 pub(crate) const STATEMENTS: &[&str] = &[LIST, BAN];
 
 impl Database {
-    /// Readers by address after `after`, at most `limit` of them, whose address or name matches the `like` pattern with
-    /// `!` as its escape, in any letter case.
+    /// Users by address after `after`, at most `limit`, whose address or name matches the `like` pattern, which has `!` as its
+    /// escape and ignores case.
     pub async fn list_users(
         &self,
         after: &str,
@@ -32,7 +32,7 @@ impl Database {
         Ok(self.connection().await?.query(LIST).bind(after).bind(pattern).bind(limit).fetch_all().await?)
     }
 
-    /// Closes an account and ends its sessions, or opens it again. `false` when there is none.
+    /// Bans a user and deletes their sessions, or lifts the ban. `false` when there is no such user.
     pub async fn ban_user(&self, id: &str, ban: &Ban, record: &AuditRecord) -> Result<bool, StorageError> {
         let now: Timestamp = record.event.at;
         let mut tx = self.begin().await?;

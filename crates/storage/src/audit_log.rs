@@ -1,45 +1,45 @@
-//! What happened, and the mail it causes: both are stored in the transaction of the change itself.
+//! The audit log. Events and the mails they cause are stored in the transaction of the change itself.
 
 use contract::Timestamp;
 use sqlx::FromRow;
 
 use crate::{Database, QueuedMail, StorageError, connection::Transaction, mail_queue::insert_mail};
 
-/// Something that happened to an account.
+/// An event of an account.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct AuditEvent {
-    /// UUID.
+    /// The id, a UUID.
     pub id: String,
-    /// When.
+    /// The time.
     #[sqlx(try_from = "i64")]
     pub at: Timestamp,
-    /// What.
+    /// The kind.
     pub kind: String,
-    /// `done`, or why not.
+    /// `done`, or why it was refused.
     pub outcome: String,
-    /// The reader; `None` when no account is concerned, or it has been erased.
+    /// The user; `None` when no account is concerned, or it has been deleted.
     pub user_id: Option<String>,
-    /// Network address of the client.
+    /// The client's network address.
     pub ip_address: Option<String>,
-    /// What the client calls itself.
+    /// The client's `User-Agent`.
     pub user_agent: Option<String>,
 }
 
-/// What a change leaves behind besides itself.
+/// An event, and the mails about it.
 #[derive(Debug, Clone)]
 pub struct AuditRecord {
-    /// What happened.
+    /// The event.
     pub event: AuditEvent,
-    /// Whom it is told to.
+    /// The mails to queue.
     pub mails: Vec<QueuedMail>,
 }
 
-/// What is recorded about a reader who was erased meanwhile, by a request that had begun before, says nothing of them.
+/// Stores nothing of a user who has been deleted since the request began.
 const INSERT: &str = "insert into bookplate_events (id, at, kind, outcome, user_id, ip_address, user_agent)
     values ($1, $2, $3, $4, (select u.id from bookplate_users u where u.id = $5),
     case when $5 is null or exists (select 1 from bookplate_users u where u.id = $5) then $6 end,
     case when $5 is null or exists (select 1 from bookplate_users u where u.id = $5) then $7 end)";
-/// The rows of an erased reader stay, for counting, without whom, where and with what.
+/// The events of a deleted user stay, to be counted, without user, address and user agent.
 pub(crate) const FORGET: &str =
     "update bookplate_events set user_id = null, ip_address = null, user_agent = null where user_id = $1";
 const OF_USER: &str = "select id, at, kind, outcome, user_id, ip_address, user_agent from bookplate_events
@@ -74,7 +74,7 @@ pub(crate) async fn insert_audit_record(
 }
 
 impl Database {
-    /// Stores something that happened, and the mail it causes.
+    /// Stores an event and queues its mails.
     pub async fn record(&self, record: &AuditRecord) -> Result<(), StorageError> {
         let mut tx = self.begin().await?;
         insert_audit_record(&mut tx, record).await?;
@@ -82,7 +82,7 @@ impl Database {
         Ok(())
     }
 
-    /// What happened to a reader's account, the latest first.
+    /// A user's events, the latest first.
     pub async fn events_of(&self, user_id: &str, limit: i64) -> Result<Vec<AuditEvent>, StorageError> {
         Ok(self.connection().await?.query(OF_USER).bind(user_id).bind(limit).fetch_all().await?)
     }

@@ -1,5 +1,7 @@
-//! Reading a PostgreSQL database of Better Auth: the tables of another program, whose columns differ with its version,
-//! its plugins and the tool that made them. So the statements are put together from the names that are found.
+//! Reading a PostgreSQL database of Better Auth.
+//!
+//! Its columns differ with its version, its plugins and the tool that created them, so the statements are put together from
+//! the names that are found.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +11,9 @@ use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions,
 use thiserror::Error;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// How many readers are fetched at a time.
+/// Users fetched at a time.
 const BATCH: usize = 500;
-/// Tables whose rows mean nothing to Bookplate, folded; `users` and `accounts` are read.
+/// Tables that are only counted, by folded name. `user` and `account` are read.
 const OTHERS: [&str; 14] = [
     "session",
     "verification",
@@ -29,17 +31,17 @@ const OTHERS: [&str; 14] = [
     "team",
 ];
 
-/// Everything in the search path that can be read like a table.
+/// Tables and views in the search path.
 const TABLES: &str = "select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'v', 'm', 'f') and pg_table_is_visible(c.oid)
     and n.nspname not in ('pg_catalog', 'information_schema') order by c.relname";
 const COLUMNS: &str = "select attname::text from pg_attribute
     where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum";
 
-/// A reader's row as JSON, and the hash of the password.
+/// A user's row as JSON, and the password hash.
 type Row = (Json<Map<String, Value>>, Option<String>);
 
-/// A database of Better Auth, as it was at one moment. Nothing can be written into it.
+/// A read-only snapshot of a database of Better Auth.
 #[derive(Debug)]
 pub struct BetterAuth {
     connection: PgConnection,
@@ -47,53 +49,50 @@ pub struct BetterAuth {
     accounts: Table,
 }
 
-/// A reader as Better Auth has them. Nothing is judged yet.
+/// A user as Better Auth stores them, not validated yet.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ImportedUser {
-    /// Whatever its ids are, as text.
+    /// The id as text, whatever its type.
     pub id: String,
     /// The address, in any case.
     pub email: String,
-    /// Whether it was proved.
+    /// Whether it was verified.
     pub email_verified: bool,
-    /// What the reader is called.
+    /// The name.
     pub name: String,
     /// The address of a picture.
     pub image: Option<String>,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: Option<Timestamp>,
     /// When it last changed.
     pub updated_at: Option<Timestamp>,
     /// Whether the account is closed.
     pub ban: Option<ForeignBan>,
-    /// The hash of the password, of whatever kind.
+    /// The password hash, of any algorithm.
     pub password: Option<String>,
-    /// Every other column of the reader.
+    /// Every other column.
     pub fields: Vec<(String, Value)>,
 }
 
-/// What Better Auth's admin plugin knows about a closed account.
+/// A ban of Better Auth's admin plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ForeignBan {
-    /// Why.
+    /// The reason.
     pub reason: Option<String>,
     /// Until when; `None` for good.
     pub until: Option<Timestamp>,
 }
 
 impl BetterAuth {
-    /// Opens `postgres://...` and finds the tables of readers and accounts. Names may be Better Auth's own or those with
+    /// Opens `postgres://...` and finds the tables of users and accounts. Names may be Better Auth's own or those with
     /// underscores that object mappers make of them, in the singular or in the plural.
-    ///
-    /// # Errors
-    /// [`ForeignError`] when the database cannot be opened or is not one of Better Auth.
     pub async fn open(url: &str) -> Result<Self, ForeignError> {
         let options: PgConnectOptions = url.parse().map_err(ForeignError::Address)?;
         let options = options.application_name("bookplate import").disable_statement_logging();
         let at = format!("{} at {}", options.get_database().unwrap_or_default(), options.get_host());
         let connected = options.connect().await;
         let mut connection = connected.map_err(|error| ForeignError::Closed { at, error })?;
-        // One moment of the database, however long the reading takes.
+        // One snapshot, however long reading it takes.
         sqlx::raw_sql("begin isolation level repeatable read read only; set local time zone 'UTC'")
             .execute(&mut connection)
             .await?;
@@ -107,14 +106,14 @@ impl BetterAuth {
         Ok(Self { connection, tables, accounts })
     }
 
-    /// The next readers, those with a proved address and the oldest first; none at the end.
+    /// The next users, those with a verified address first, then the oldest; empty at the end.
     pub async fn next(&mut self) -> Result<Vec<ImportedUser>, ForeignError> {
         let rows: Vec<Row> =
             sqlx::query_as(&format!("fetch {BATCH} from readers")).fetch_all(&mut self.connection).await?;
         Ok(rows.into_iter().map(|(row, password)| reader(row.0, password)).collect())
     }
 
-    /// How many rows there are that are not read, by table, and by provider those of accounts without a password.
+    /// The number of rows that are not imported, by table, and of accounts other than passwords, by provider.
     pub async fn others(&mut self) -> Result<BTreeMap<String, i64>, ForeignError> {
         let mut others = BTreeMap::new();
         for name in OTHERS.iter().filter_map(|table| self.tables.like(table)) {
@@ -145,7 +144,7 @@ impl BetterAuth {
 struct Names(Vec<String>);
 
 impl Names {
-    /// The one that is `name` but for case, underscores and a plural; the closest, if there are several.
+    /// The one that is `name` but for case, underscores and a plural; the closest of several.
     fn like(&self, name: &str) -> Option<&str> {
         let wanted = folded(name);
         let plural = format!("{wanted}s");
@@ -156,7 +155,7 @@ impl Names {
     }
 }
 
-/// A table of theirs.
+/// A table of Better Auth.
 #[derive(Debug)]
 struct Table {
     /// Quoted.
@@ -180,14 +179,14 @@ impl Table {
         Ok(table)
     }
 
-    /// The column of this meaning, quoted.
+    /// The column, quoted.
     fn column(&self, name: &str) -> Result<String, ForeignError> {
         let found = self.columns.like(name).map(quoted);
         found.ok_or_else(|| ForeignError::Lacks(format!("column \"{name}\" of {}", self.name)))
     }
 }
 
-/// All readers with their passwords. A row as JSON needs no column to be there, and has a form for every type.
+/// All users with their passwords. A row as JSON needs no column to exist, and has a form for every type.
 fn statement(readers: &Table, accounts: &Table) -> Result<String, ForeignError> {
     let id = readers.column("id")?;
     let (user_id, provider) = (accounts.column("userId")?, accounts.column("providerId")?);
@@ -207,7 +206,7 @@ fn statement(readers: &Table, accounts: &Table) -> Result<String, ForeignError> 
     Ok(format!("select to_jsonb(u), {password} from {} u order by {}", readers.name, order.join(", ")))
 }
 
-/// A row as a reader; what has no place of its own is a field.
+/// A user of a row; columns without a member of their own become fields.
 fn reader(row: Map<String, Value>, password: Option<String>) -> ImportedUser {
     let mut reader = ImportedUser { password, ..ImportedUser::default() };
     let (mut banned, mut ban) = (false, ForeignBan::default());
@@ -238,7 +237,7 @@ fn text(value: Value) -> Option<String> {
     }
 }
 
-/// A moment as PostgreSQL writes it into JSON. One without a zone, as older versions have them, is taken for UTC.
+/// A timestamp as PostgreSQL writes it into JSON. One without a zone, as older versions have them, is taken for UTC.
 fn moment(value: &Value) -> Option<Timestamp> {
     let text = value.as_str()?;
     let (_, time) = text.split_once('T')?;
@@ -247,7 +246,7 @@ fn moment(value: &Value) -> Option<Timestamp> {
     i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Timestamp::from_millis)
 }
 
-/// A name without what tools change in names.
+/// A name without underscores and case, which tools change.
 fn folded(name: &str) -> String {
     name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }

@@ -1,4 +1,4 @@
-//! What has served its time is removed.
+//! Deleting what is past its retention.
 
 use contract::Timestamp;
 
@@ -7,35 +7,35 @@ use crate::{Database, StorageError};
 /// Seconds.
 const DAY: i64 = 86_400;
 
-/// Since when what is of no more use.
+/// The moments before which rows are deleted.
 #[derive(Debug, Clone, Copy)]
 pub struct RetentionCutoffs {
-    /// Sessions, links and counts that ended before.
+    /// Sessions, links, limits and idempotency keys that expired before.
     pub now: Timestamp,
-    /// Events from before.
+    /// Events recorded before.
     pub events: Timestamp,
-    /// Conversations that were deleted before.
+    /// Conversations soft-deleted before.
     pub deleted: Timestamp,
-    /// Accounts whose address was to be proved since before and that nobody is signed in to; `None` keeps all.
+    /// Accounts without a session whose address has been unverified since before; `None` keeps all.
     pub unverified: Option<Timestamp>,
 }
 
-/// How many rows were removed.
+/// How many rows were deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CleanupCounts {
     /// Expired sessions.
     pub sessions: u64,
     /// Expired links.
     pub links: u64,
-    /// Counts whose window is over.
+    /// Rate limits whose window is over.
     pub limits: u64,
     /// Old events.
     pub events: u64,
-    /// Accounts that were never confirmed.
+    /// Accounts that were never verified.
     pub accounts: u64,
-    /// Conversations that were deleted.
+    /// Soft-deleted conversations.
     pub conversations: u64,
-    /// Requests that are no longer remembered.
+    /// Expired idempotency keys.
     pub requests: u64,
 }
 
@@ -46,7 +46,7 @@ const EVENTS: &str = "delete from bookplate_events where at < $1";
 const FORGET: &str = "update bookplate_events set user_id = null, ip_address = null, user_agent = null
     where user_id in (select u.id from bookplate_users u where u.unverified_since < $1
     and not exists (select 1 from bookplate_sessions s where s.user_id = u.id))";
-/// Events that were stored in the very moment in which their reader was erased.
+/// Events that were stored while their user was being deleted.
 const FORGET_LATE: &str = "update bookplate_events set user_id = null, ip_address = null, user_agent = null
     where at >= $1 and user_id is not null
     and not exists (select 1 from bookplate_users u where u.id = bookplate_events.user_id)";
@@ -56,13 +56,10 @@ const ACCOUNTS: &str = "delete from bookplate_users where unverified_since < $1
 pub(crate) const STATEMENTS: &[&str] = &[SESSIONS, LINKS, LIMITS, EVENTS, FORGET, FORGET_LATE, ACCOUNTS];
 
 impl Database {
-    /// Removes what has served its time.
-    ///
-    /// # Errors
-    /// [`StorageError`]; what was removed before it stays so.
+    /// Deletes what is past its retention. What was deleted before an error stays deleted.
     pub async fn clean_up(&self, cutoffs: RetentionCutoffs) -> Result<CleanupCounts, StorageError> {
         let now = cutoffs.now.millis();
-        let mut swept = CleanupCounts {
+        let mut counts = CleanupCounts {
             sessions: self.run(SESSIONS, now).await?,
             links: self.run(LINKS, now).await?,
             limits: self.run(LIMITS, now).await?,
@@ -75,13 +72,13 @@ impl Database {
             let before = unverified.millis();
             let mut tx = self.begin().await?;
             tx.query(FORGET).bind(before).execute().await?;
-            swept.accounts = tx.query(ACCOUNTS).bind(before).execute().await?;
+            counts.accounts = tx.query(ACCOUNTS).bind(before).execute().await?;
             tx.commit().await?;
         }
-        // Every round looks at the last day; what is older has been looked at.
+        // Each run checks the last day; what is older was checked by an earlier run.
         self.run(FORGET_LATE, cutoffs.now.plus_seconds(-DAY).millis()).await?;
-        self.merge_fts_index(swept.conversations > 0 || swept.accounts > 0).await?;
-        Ok(swept)
+        self.merge_fts_index(counts.conversations > 0 || counts.accounts > 0).await?;
+        Ok(counts)
     }
 
     async fn run(&self, statement: &'static str, moment: i64) -> Result<u64, StorageError> {

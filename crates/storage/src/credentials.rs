@@ -1,5 +1,5 @@
-//! Changes of what opens an account: password and address. Each is one transaction together with the sessions and links
-//! it ends, the session it opens and what it leaves behind.
+//! Changes of passwords and addresses. Each is one transaction with the sessions and links it revokes, the session it opens
+//! and its audit record.
 
 use contract::Timestamp;
 
@@ -14,25 +14,25 @@ use crate::{
     sessions::{self, insert_session},
 };
 
-/// A password that takes the place of another, or is the first.
+/// A password to be set.
 #[derive(Debug)]
 pub struct NewPasswordHash<'a> {
-    /// Whose.
+    /// The user.
     pub user_id: &'a str,
-    /// Id of the credential row if there is none yet.
+    /// The id of the credential row, if there is none yet.
     pub credential_id: &'a str,
-    /// PHC string.
+    /// A PHC string.
     pub hash: &'a str,
 }
 
-/// What became of an attempt to spend a link.
+/// The outcome of consuming a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsumeOutcome {
-    /// It did what it is for.
+    /// It was valid, and its change was made.
     Now,
-    /// It has been used, replaced or is too old: nothing was changed.
+    /// It has been used or replaced, or has expired: nothing was changed.
     Not,
-    /// The address it was to set belongs to somebody else: nothing was changed but the link, which is gone.
+    /// The new address belongs to another user: only the link was deleted.
     Taken,
 }
 
@@ -103,8 +103,8 @@ async fn is_same_password(
 }
 
 impl Database {
-    /// Opens a session that a password was given for, unless that password has been changed or the account
-    /// closed since it was compared; `false` then. `rehashed` takes the hash's place.
+    /// Opens a session after a password was verified against the hash `compared`, unless the password has been changed or
+    /// the user banned since; `false` then. `rehashed` replaces the hash.
     pub async fn open_session(
         &self,
         opening: &NewSession<'_>,
@@ -129,8 +129,8 @@ impl Database {
         Ok(true)
     }
 
-    /// Changes a password that was compared with `compared`, unless it has been changed since; `false` then. With an
-    /// opening every session of the reader ends and this one begins; without, all stay.
+    /// Changes a password after the old one was verified against `compared`, unless it has been changed since; `false` then.
+    /// With `opening`, all sessions of the user are replaced by that one; without, all stay.
     pub async fn change_password(
         &self,
         password: &NewPasswordHash<'_>,
@@ -155,8 +155,8 @@ impl Database {
         Ok(true)
     }
 
-    /// Spends a link that resets a password: sets it, ends every session and link of the reader, counts the address it
-    /// was mailed to as proved, if it was, and knows the browser from now on.
+    /// Consumes a link that resets a password: sets it, revokes every session and link of the user, marks the address as
+    /// verified if the link was mailed to it, and remembers the device.
     pub async fn reset_password(
         &self,
         link: &crate::Link,
@@ -174,7 +174,7 @@ impl Database {
         }
         set_password(&mut tx, password, now).await?;
         revoke_all_sessions(&mut tx, password.user_id).await?;
-        // One that the operator handed over says nothing about the address.
+        // One from the operator does not prove the address.
         if link.purpose == "reset-password" {
             tx.query(VERIFY).bind(password.user_id).bind(&link.email).bind(now.millis()).execute().await?;
         }
@@ -184,8 +184,8 @@ impl Database {
         Ok(ConsumeOutcome::Now)
     }
 
-    /// Counts the address a link was mailed to as proved, and opens a session when one is given. The link stays, marked
-    /// as used, so that opening it again can be told from a link that never was.
+    /// Marks the address a link was mailed to as verified, and opens a session when one is given. The link stays, marked as
+    /// used, so that opening it again can be told from a link that never existed.
     pub async fn verify_email(
         &self,
         link: &crate::Link,
@@ -206,8 +206,8 @@ impl Database {
         Ok(ConsumeOutcome::Now)
     }
 
-    /// Counts the address a link was mailed to as proved, by somebody who may not be who chose the password: the password
-    /// and all that it has opened are gone, and `reset` is what a new one is set with.
+    /// Marks the address a link was mailed to as verified, in a browser that may not be the one in which the password was
+    /// chosen: the password and its sessions are revoked, and `reset` is stored to set a new one.
     pub async fn verify_email_anew(
         &self,
         link: &crate::Link,
@@ -221,8 +221,7 @@ impl Database {
         }
         tx.query(FORGET_PASSWORD).bind(&link.user_id).bind(now).execute().await?;
         revoke_all_sessions(&mut tx, &link.user_id).await?;
-        // What else was asked for in the reader's name may be somebody else's too. The link itself stays, marked as
-        // used.
+        // Other links may have been requested by whoever chose the password. The link itself stays, marked as used.
         tx.query(one_time_tokens::DELETE_OTHERS).bind(&link.user_id).bind(&link.id).execute().await?;
         insert_link(&mut tx, reset, [reset.purpose.as_str(), reset.purpose.as_str()]).await?;
         insert_audit_record(&mut tx, record).await?;
@@ -230,7 +229,7 @@ impl Database {
         Ok(ConsumeOutcome::Now)
     }
 
-    /// Spends a link that changes a reader's address, and ends the reader's other links, which name the old one.
+    /// Consumes a link that changes a user's address, and deletes the user's other links, which name the old one.
     pub async fn change_email(
         &self,
         link: &crate::Link,
@@ -240,7 +239,7 @@ impl Database {
         let now: Timestamp = record.event.at;
         let changed = self.try_change_email(link, new_email, now, record).await;
         match changed {
-            // Somebody took the address in this very moment, past the question in the statement.
+            // Another transaction has taken the address since the statement checked it.
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(ConsumeOutcome::Taken),
             changed => Ok(changed?),
         }
@@ -279,8 +278,7 @@ impl Database {
         Ok(outcome)
     }
 
-    /// Notes that the reader of an unproved address is about to prove it, so that the account is kept a while longer, and
-    /// knows the browser the password was given in.
+    /// Restarts the period after which an unverified account is deleted, and remembers the device.
     pub async fn touch_unverified(
         &self,
         user_id: &str,

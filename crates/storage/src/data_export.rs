@@ -1,4 +1,4 @@
-//! What the tables hold about one reader, for the copy the reader takes away.
+//! What is stored about one user, for the data export.
 
 use const_format::concatcp;
 use contract::Timestamp;
@@ -6,27 +6,27 @@ use sqlx::FromRow;
 
 use crate::{Database, KnownDevice, Session, SignInMethod, StorageError, sessions};
 
-/// What is stored about a reader besides the profile and what happened.
+/// What is stored about a user besides the profile, the events and the conversations.
 #[derive(Debug)]
 pub struct UserDataRows {
-    /// Since when the address is to be proved, in Unix milliseconds; `None` when it is.
+    /// Since when the address is unverified, in Unix milliseconds; `None` once it is verified.
     pub unverified_since: Option<i64>,
-    /// Ways to sign in, the oldest first.
+    /// Sign-in methods, the oldest first.
     pub methods: Vec<StoredMethod>,
-    /// Signed-in browsers, the last used first; those too that have expired and are still stored.
+    /// Sessions, the last used first, with those that have expired and are still stored.
     pub sessions: Vec<Session>,
-    /// Known browsers, the last used first.
+    /// Known devices, the last used first.
     pub devices: Vec<KnownDevice>,
     /// Mailed links, the oldest first.
     pub links: Vec<StoredLink>,
-    /// Mails that wait, the oldest first.
+    /// Queued mails, the oldest first.
     pub mails: Vec<WaitingMail>,
 }
 
-/// A way to sign in, and whether a password hash is stored with it.
+/// A sign-in method, and whether a password hash is stored with it.
 #[derive(Debug, FromRow)]
 pub struct StoredMethod {
-    /// The way.
+    /// The method.
     #[sqlx(flatten)]
     pub method: SignInMethod,
     /// Whether there is a password hash.
@@ -36,26 +36,26 @@ pub struct StoredMethod {
 /// A mailed link without the hash of its token.
 #[derive(Debug, FromRow)]
 pub struct StoredLink {
-    /// What it is for.
+    /// Its purpose.
     pub purpose: String,
-    /// The reader's address when it was made.
+    /// The user's address when it was requested.
     pub email: String,
-    /// The address the reader wants instead.
+    /// The address to change to.
     pub new_email: Option<String>,
-    /// When it was asked for.
+    /// When it was requested.
     #[sqlx(try_from = "i64")]
     pub created_at: Timestamp,
-    /// When it ends.
+    /// When it expires.
     #[sqlx(try_from = "i64")]
     pub expires_at: Timestamp,
-    /// When it did what it is for, in Unix milliseconds.
+    /// When it was used, in Unix milliseconds.
     pub used_at: Option<i64>,
 }
 
-/// A mail that waits to be sent, without what it says, which nobody can read before.
+/// A queued mail without its content, which is encrypted.
 #[derive(Debug, FromRow)]
 pub struct WaitingMail {
-    /// When it was asked for.
+    /// When it was requested.
     #[sqlx(try_from = "i64")]
     pub created_at: Timestamp,
     /// When it is tried next.
@@ -82,7 +82,7 @@ const MAILS: &str = "select created_at, due_at, attempts from bookplate_mails
 pub(crate) const STATEMENTS: &[&str] = &[UNVERIFIED_SINCE, METHODS, SESSIONS, LINKS, MAILS];
 
 impl Database {
-    /// What is stored about a reader; `None` when there is no such reader.
+    /// What is stored about a user; `None` when there is no such user.
     pub async fn user_data(&self, user_id: &str) -> Result<Option<UserDataRows>, StorageError> {
         let devices = self.devices_of(user_id).await?;
         let mut connection = self.connection().await?;

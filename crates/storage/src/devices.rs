@@ -1,21 +1,21 @@
-//! Browsers a reader has signed in with before.
+//! Known devices: browsers that a user has signed in with.
 
 use contract::Timestamp;
 use sqlx::FromRow;
 
 use crate::{Database, StorageError, connection::Transaction};
 
-/// A browser a reader has signed in with.
+/// A browser that a user has signed in with.
 #[derive(Debug, Clone, FromRow)]
 pub struct KnownDevice {
-    /// SHA-256 of what its cookie says, lower-case hex.
+    /// SHA-256 of its cookie, in lower-case hex.
     pub id: String,
-    /// What it called itself last.
+    /// Its last `User-Agent`.
     pub user_agent: String,
     /// When it was first used.
     #[sqlx(try_from = "i64")]
     pub first_seen_at: Timestamp,
-    /// When a reader last signed in with it.
+    /// When the user last signed in with it.
     #[sqlx(try_from = "i64")]
     pub last_seen_at: Timestamp,
 }
@@ -23,7 +23,7 @@ pub struct KnownDevice {
 const UPSERT: &str = "insert into bookplate_devices (user_id, id, user_agent, first_seen_at, last_seen_at)
     values ($1, $2, $3, $4, $4)
     on conflict (user_id, id) do update set user_agent = $3, last_seen_at = $4";
-/// A reader's browsers but the last used: each of them may try passwords for itself, so there must not be many.
+/// Keeps the devices used last: each has attempts of its own at the password, so there must not be many.
 const CAP: &str = "delete from bookplate_devices where user_id = $1 and id not in
     (select id from bookplate_devices where user_id = $1 order by last_seen_at desc, id limit 20)";
 pub(crate) const FORGET: &str = "delete from bookplate_devices where user_id = $1";
@@ -53,14 +53,14 @@ pub(crate) async fn upsert_known_device(
 }
 
 impl Database {
-    /// Whether a reader has signed in with this browser, or chosen the password in it.
+    /// Whether a user has signed in with this device, or chosen the password on it.
     pub async fn knows_device(&self, user_id: &str, id: &str) -> Result<bool, StorageError> {
         let known: Option<(i32,)> =
             self.connection().await?.query(KNOWN).bind(user_id).bind(id).fetch_optional().await?;
         Ok(known.is_some())
     }
 
-    /// The browsers a reader has signed in with, the latest first.
+    /// A user's known devices, the last used first.
     pub async fn devices_of(&self, user_id: &str) -> Result<Vec<KnownDevice>, StorageError> {
         Ok(self.connection().await?.query(OF_USER).bind(user_id).fetch_all().await?)
     }

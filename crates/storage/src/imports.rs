@@ -1,4 +1,4 @@
-//! Readers who come from another system.
+//! Importing users from another system.
 
 use sqlx::types::Json;
 
@@ -7,14 +7,14 @@ use crate::{
     audit_log::insert_audit_record,
 };
 
-/// What became of a reader who was to be stored.
+/// The outcome of importing a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImportUserOutcome {
-    /// Stored.
+    /// The user was created.
     New,
-    /// There is a reader with this id; nothing was changed.
+    /// A user of this id exists; nothing was changed.
     SameId,
-    /// Another reader has the address; nothing was changed.
+    /// Another user has the address; nothing was changed.
     AddressTaken,
 }
 
@@ -28,8 +28,8 @@ const HAS_ID: &str = "select 1 from bookplate_users where id = $1";
 pub(crate) const STATEMENTS: &[&str] = &[INSERT, HAS_ID];
 
 impl Database {
-    /// Stores a reader from another system with the password, if there is one, and with the ban. An unproved address
-    /// counts as such from the moment of the import.
+    /// Creates a user with the password, if there is one, and the ban. An unverified address counts as such from the time of
+    /// the import.
     pub async fn import_account(
         &self,
         account: &NewAccount,

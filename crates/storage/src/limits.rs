@@ -1,11 +1,10 @@
-//! Counts of what was tried, shared by every instance on the database.
+//! Rate limits, shared by every process on the database.
 
 use contract::Timestamp;
 
 use crate::{Database, StorageError};
 
-/// One more try is counted, unless there were enough since the last one that was allowed. In one statement, so that
-/// requests at the same moment cannot slip past.
+/// Counts an attempt unless the window is full. One statement, so that concurrent requests cannot exceed the limit.
 const TAKE: &str = "insert into bookplate_limits (id, count, last_at, expires_at) values ($1, 1, $2, $3)
     on conflict (id) do update set
         count = case when bookplate_limits.expires_at <= $2 then 1 else bookplate_limits.count + 1 end,
@@ -18,8 +17,8 @@ const GIVE_BACK: &str = "update bookplate_limits set count = count - 1 where id 
 pub(crate) const STATEMENTS: &[&str] = &[TAKE, END, GIVE_BACK];
 
 impl Database {
-    /// Counts a try, at most `count` of them in a window of `millis` that begins anew with each one allowed. `None` when
-    /// it is allowed, else when the next one may be.
+    /// Counts an attempt, at most `count` of them in a window of `millis`, which begins anew with each one allowed. `None` when
+    /// it is allowed, otherwise when the next one may be.
     pub async fn record_attempt(
         &self,
         id: &str,
@@ -44,7 +43,7 @@ impl Database {
         Ok(Some(end.map_or(now, |(end,)| Timestamp::from_millis(end))))
     }
 
-    /// Takes a try back that turned out not to be a guess.
+    /// Takes back an attempt that turned out not to be a guess.
     pub async fn refund_attempt(&self, id: &str) -> Result<(), StorageError> {
         self.connection().await?.query(GIVE_BACK).bind(id).execute().await?;
         Ok(())

@@ -1,4 +1,4 @@
-//! The queue of mail. Bodies are encrypted, because they hold links; a row goes as soon as its mail is sent.
+//! The mail queue. Messages are encrypted, because they hold links; a row is deleted as soon as its mail is sent.
 
 use contract::Timestamp;
 use sqlx::FromRow;
@@ -10,19 +10,19 @@ use crate::{
     one_time_tokens::{consume_link, insert_link},
 };
 
-/// A mail, or what one is to be written about.
+/// A rendered message, or a request for one.
 #[derive(Debug, Clone, FromRow)]
 pub struct QueuedMail {
-    /// UUID.
+    /// The id, a UUID.
     pub id: String,
-    /// The reader it goes away with; `None` for a mail that outlives its reader.
+    /// The user with whom it is deleted; `None` for a mail that outlives its user.
     pub user_id: Option<String>,
-    /// The mail, encrypted.
+    /// The message or the request, encrypted.
     pub sealed: String,
-    /// When it was asked for.
+    /// When it was queued.
     #[sqlx(try_from = "i64")]
     pub created_at: Timestamp,
-    /// When it is tried next. A carrier that takes it moves this, so that no other takes it meanwhile.
+    /// When it is tried next. A worker that claims it moves this, so that no other claims it meanwhile.
     #[sqlx(try_from = "i64")]
     pub due_at: Timestamp,
     /// How often it was tried.
@@ -31,13 +31,13 @@ pub struct QueuedMail {
 
 const INSERT: &str = "insert into bookplate_mails (id, user_id, sealed, created_at, due_at, attempts)
     values ($1, $2, $3, $4, $5, $6)";
-/// The condition stands twice: of two carriers that chose the same row, the second finds it taken when it gets there.
+/// The condition is repeated: of two workers that have selected the same row, the second finds it claimed.
 const CLAIM: &str = "update bookplate_mails set due_at = $2, attempts = attempts + 1
     where due_at <= $1 and id = (select id from bookplate_mails where due_at <= $1 order by due_at, created_at limit 1)
     returning id, user_id, sealed, created_at, due_at, attempts";
 const POSTPONE: &str = "update bookplate_mails set due_at = $2 where id = $1";
 const DELETE: &str = "delete from bookplate_mails where id = $1";
-/// Whether a reader's password was set anew since; what a session asked for before then is not done any more.
+/// Whether a user's password was replaced since a request: a session from before must not get a link any more.
 const NEW_PASSWORD: &str =
     "select 1 from bookplate_accounts where user_id = $1 and provider_id = 'credential'
     and updated_at > $2 and updated_at > created_at";
@@ -73,8 +73,8 @@ impl Database {
         Ok(())
     }
 
-    /// Takes the mail that has been due longest; until `claimed_until` no other carrier gets it. One whose carrier dies
-    /// is due again then.
+    /// Claims the mail that has been due longest. No other worker gets it until `claimed_until`; if the process dies, it is
+    /// due again then.
     pub async fn claim_mail(
         &self,
         now: Timestamp,
@@ -90,21 +90,21 @@ impl Database {
             .await?)
     }
 
-    /// Puts a mail back until later.
+    /// Postpones a mail.
     pub async fn postpone_mail(&self, id: &str, due_at: Timestamp) -> Result<(), StorageError> {
         self.connection().await?.query(POSTPONE).bind(id).bind(due_at.millis()).execute().await?;
         Ok(())
     }
 
-    /// Removes a mail that was sent, or never will be.
+    /// Deletes a mail that was sent, or never will be.
     pub async fn remove_mail(&self, id: &str) -> Result<(), StorageError> {
         self.connection().await?.query(DELETE).bind(id).execute().await?;
         Ok(())
     }
 
-    /// Puts a written mail, and the link in it, in the place of what it was asked for by; without a mail, a link nobody
-    /// has. The reader's links that it replaces die. When the password was set anew since the request, nothing takes its
-    /// place. `false` when the request is gone, with its reader or to another carrier.
+    /// Replaces a queued request with the rendered mail and stores its link, invalidating the user's older links of these
+    /// purposes. Without a mail, a link that nobody has is stored. If the password was replaced since the request, the
+    /// request is only deleted. `false` when the request is gone, with its user or to another worker.
     pub async fn replace_request_with_mail(
         &self,
         request_id: &str,
@@ -126,7 +126,7 @@ impl Database {
             .bind(link.created_at.millis())
             .fetch_optional()
             .await?;
-        // A link that merely proves an address hands nothing to anybody.
+        // A link that only verifies an address gives no access.
         if new_password.is_none() || link.purpose == "verify-email" {
             insert_link(&mut tx, link, replaces).await?;
             if let Some(mail) = mail {
@@ -137,7 +137,7 @@ impl Database {
         Ok(true)
     }
 
-    /// Spends a link and queues the mail it leads to, in one step. `false` when it has been spent or is too old.
+    /// Consumes a link and queues the mail that it leads to. `false` when it has been used or has expired.
     pub async fn consume_link_and_queue_mail(
         &self,
         link: &Link,

@@ -1,4 +1,5 @@
-//! Schema versions: the migrations in the program, the table that says which have run, and the lock around both.
+//! Migrations: those embedded in the program, the table of those that have run, and the lock around both
+//! (`docs/adr/0006-migrations-under-our-own-lock.md`).
 
 use std::{
     fs::File,
@@ -13,9 +14,9 @@ use crate::Database;
 static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 
-/// Held until the transaction ends; a session's lock would be lost behind a transaction pooler. The number is ours.
+/// Held until the transaction ends; a session lock would be lost behind a transaction pooler. The number is arbitrary.
 const LOCK_POSTGRES: &str = "select pg_advisory_xact_lock(7092446)";
-/// SQLite is locked by a file; inside the transaction there is nothing more to take.
+/// On SQLite, the lock file is enough.
 const LOCK_SQLITE: &str = "select 1";
 const CREATE_TABLE: &str = "create table if not exists bookplate_migrations (
     version bigint not null primary key,
@@ -27,17 +28,14 @@ const READ: &str = "select version, checksum from bookplate_migrations order by 
 const RECORD: &str =
     "insert into bookplate_migrations (version, name, checksum, applied_at) values ($1, $2, $3, $4)";
 
-/// The texts that need the schema, for the test that prepares them.
+/// The statements that need the schema, for the test that prepares them.
 pub(crate) const STATEMENTS: &[&str] = &[READ, RECORD];
 
 impl Database {
-    /// Brings the schema up to this program's version and says how many migrations ran. `now` is in Unix milliseconds.
+    /// Migrates the schema to this program's version; how many migrations ran. `now` is in Unix milliseconds.
     ///
-    /// Processes that start at once wait for one another. All migrations run in one transaction, so a failed one
-    /// leaves the schema as it was.
-    ///
-    /// # Errors
-    /// [`MigrateError`]; a database newer than the program is refused untouched.
+    /// Processes that start at once wait for one another. All migrations run in one transaction, so a failed one leaves the
+    /// schema as it was. A database newer than the program is refused untouched.
     pub async fn migrate(&self, now: i64) -> Result<usize, MigrateError> {
         let (migrator, lock, _held) = match self {
             Self::Sqlite(pool) => {
@@ -67,7 +65,7 @@ impl Database {
     }
 }
 
-/// What is still to run, once what has run is found to be ours.
+/// The migrations still to run, after checking those that have run.
 fn pending(
     migrator: &'static Migrator,
     applied: &[(i64, String)],
@@ -85,7 +83,7 @@ fn pending(
     Ok(migrator.iter().filter(|migration| ran(migration.version).is_none()).collect())
 }
 
-/// Waits for the lock file beside the database; closing the file lets the lock go.
+/// Waits for the lock file beside the database; closing the file releases the lock.
 async fn lock_beside(database: &Path) -> Result<File, MigrateError> {
     let mut name = database.as_os_str().to_owned();
     name.push(".lock");

@@ -1,4 +1,4 @@
-//! Links that were mailed, under the hashes of their tokens.
+//! One-time tokens in mailed links, stored as hashes.
 
 use contract::Timestamp;
 use sqlx::FromRow;
@@ -9,26 +9,26 @@ use crate::{
     locks::lock_user,
 };
 
-/// A link that was mailed.
+/// A link with a one-time token.
 #[derive(Debug, Clone, FromRow)]
 pub struct Link {
-    /// SHA-256 of its token, lower-case hex.
+    /// SHA-256 of its token, in lower-case hex.
     pub id: String,
-    /// Whose it is.
+    /// The user.
     pub user_id: String,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: String,
-    /// The reader's address when it was made: it is worth nothing once that is another.
+    /// The user's address when it was requested: the link is void once that has changed.
     pub email: String,
-    /// The address the reader wants instead.
+    /// The address to change to.
     pub new_email: Option<String>,
-    /// When it was asked for.
+    /// When it was requested.
     #[sqlx(try_from = "i64")]
     pub created_at: Timestamp,
-    /// When it ends.
+    /// When it expires.
     #[sqlx(try_from = "i64")]
     pub expires_at: Timestamp,
-    /// When it did what it is for. Only a link that may be opened again without harm is kept after that.
+    /// When it was used, in Unix milliseconds. Only a link that may safely be opened again is kept after that.
     pub used_at: Option<i64>,
 }
 
@@ -43,7 +43,7 @@ const CONSUME: &str = "delete from bookplate_links
     where id = $1 and purpose = $2 and expires_at > $3 returning user_id";
 pub(crate) const USE: &str = "update bookplate_links set used_at = $2
     where id = $1 and used_at is null and expires_at > $2";
-/// A reader's links but one.
+/// A user's links but one.
 pub(crate) const DELETE_OTHERS: &str = "delete from bookplate_links where user_id = $1 and id <> $2";
 pub(crate) const DELETE_OF_USER: &str = "delete from bookplate_links where user_id = $1";
 
@@ -80,20 +80,20 @@ pub(crate) async fn consume_link(
 }
 
 impl Database {
-    /// The link with this token's hash, expired and used ones too: the rule is the caller's.
+    /// The link with this token's hash, also one that has expired or was used: the caller decides.
     pub async fn find_link(&self, id: &str) -> Result<Option<Link>, StorageError> {
         Ok(self.connection().await?.query(FIND).bind(id).fetch_optional().await?)
     }
 
-    /// Spends a link whose use needs nothing else done in the same step: `false` when it has been spent or is too old.
+    /// Consumes a link on its own; `false` when it has been used or has expired.
     pub async fn take_link(&self, link: &Link, now: Timestamp) -> Result<bool, StorageError> {
         Ok(consume_link(&mut self.connection().await?, link, now).await?)
     }
 
-    /// Stores a link for a reader who gets it some other way than by mail.
+    /// Stores a link that is handed over in another way than by mail.
     pub async fn add_link(&self, link: &Link, replaces: [&str; 2]) -> Result<(), StorageError> {
         let mut tx = self.begin().await?;
-        // Without a reader, the link itself is refused.
+        // Without a user, the foreign key refuses the link.
         let _ = lock_user(&mut tx, &link.user_id).await?;
         insert_link(&mut tx, link, replaces).await?;
         tx.commit().await?;

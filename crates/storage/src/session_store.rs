@@ -1,4 +1,4 @@
-//! tower-sessions' store, so that nothing in its table opens a session.
+//! The store behind tower-sessions. Nothing in its table opens a session.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,11 +19,11 @@ use crate::{Database, Pool, StorageError};
 const TABLE: &str = "bookplate_session_records";
 const SCHEMA: &str = "select current_schema()";
 
-/// A record never expires by itself: the session's row decides, and takes its record along. A date far off also keeps
-/// tower-sessions' own use of the system clock out of the decision.
+/// A record never expires by itself: it is deleted with the session's row. A date far off also keeps tower-sessions' own
+/// reading of the system clock out of the decision.
 const NEVER: OffsetDateTime = datetime!(9999-12-31 0:00 UTC);
 
-/// The secret a browser's record is asked for by: a tower-sessions id that no table holds.
+/// The secret id of a session's record: a tower-sessions id that no table holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RecordKey([u8; 16]);
 
@@ -38,13 +38,13 @@ impl RecordKey {
         hex::encode(self.0)
     }
 
-    /// The name tower-sessions asks for.
+    /// The id that tower-sessions asks for.
     const fn id(self) -> Id {
         Id(i128::from_le_bytes(self.0))
     }
 
-    /// The name the tables hold, in both of them: SHA-256 of the key, cut to 16 bytes.
-    pub fn stored_name(self) -> String {
+    /// The id in both tables: the first 16 bytes of the SHA-256 of the key.
+    pub fn stored_id(self) -> String {
         hashed(&self.id()).to_string()
     }
 }
@@ -55,7 +55,7 @@ fn hashed(id: &Id) -> Id {
     Id(i128::from_le_bytes(*head))
 }
 
-/// Keeps what a browser carries besides who it is, under hashed names.
+/// Stores what a session carries besides its identity, under hashed ids.
 ///
 /// A record belongs to a row of `bookplate_sessions` by foreign key, so tower-sessions' `save`, an upsert, cannot bring
 /// back the record of a session that has ended.
@@ -70,7 +70,7 @@ enum Inner {
     Postgres(PostgresStore, Pool<Postgres>),
 }
 
-/// tower-sessions' own store, with a connection for one of its statements.
+/// tower-sessions' own store, and the right to one connection of its pool.
 struct StorePermit<'a> {
     store: &'a dyn SessionStore,
     _permit: OwnedSemaphorePermit,
@@ -78,9 +78,6 @@ struct StorePermit<'a> {
 
 impl SessionRecordStore {
     /// A store in the same database as the sessions.
-    ///
-    /// # Errors
-    /// [`StorageError`] when PostgreSQL does not tell in which schema the tables are.
     pub async fn new(database: &Database) -> std::result::Result<Arc<Self>, StorageError> {
         let fault = |detail: String| StorageError::Fault(sqlx::Error::Configuration(detail.into()));
         let inner = match database {
@@ -98,19 +95,19 @@ impl SessionRecordStore {
         Ok(Arc::new(Self { inner }))
     }
 
-    /// Makes the empty record of a session that has just been stored.
+    /// Creates the empty record of a session that has just been stored.
     pub async fn open(&self, key: RecordKey) -> std::result::Result<(), StorageError> {
         let mut record = Record { id: key.id(), data: HashMap::new(), expiry_date: NEVER };
         let created = SessionStore::create(self, &mut record).await;
         created.map_err(|error| StorageError::Fault(sqlx::Error::Configuration(error.into())))
     }
 
-    /// What the browser with this key carries; read when first asked for.
+    /// The record with this key, loaded at the first access.
     pub fn browser(self: Arc<Self>, key: RecordKey) -> BrowserSession {
         BrowserSession::new(Some(key.id()), self, None)
     }
 
-    async fn ready(&self) -> Result<StorePermit<'_>> {
+    async fn permit(&self) -> Result<StorePermit<'_>> {
         let fault = |error: sqlx::Error| Error::Backend(error.to_string());
         Ok(match &self.inner {
             Inner::Sqlite(store, pool) => {
@@ -123,7 +120,7 @@ impl SessionRecordStore {
     }
 }
 
-/// The record under its stored name. The stored bytes hold the name too, so the copy carries the hashed one.
+/// The record under its stored id. The serialized record holds the id too, so the copy carries the hashed one.
 fn with_hashed_id(record: &Record) -> Record {
     Record { id: hashed(&record.id), data: record.data.clone(), expiry_date: NEVER }
 }
@@ -132,28 +129,28 @@ fn with_hashed_id(record: &Record) -> Record {
 impl SessionStore for SessionRecordStore {
     async fn create(&self, record: &mut Record) -> Result<()> {
         let mut stored = with_hashed_id(record);
-        let name = stored.id;
-        let ready = self.ready().await?;
-        ready.store.create(&mut stored).await?;
-        if stored.id == name {
+        let id = stored.id;
+        let permit = self.permit().await?;
+        permit.store.create(&mut stored).await?;
+        if stored.id == id {
             Ok(())
         } else {
-            // Taken: the inner store has drawn another name, which no key of ours leads to.
-            ready.store.delete(&stored.id).await?;
-            Err(Error::Backend("a session record with this name exists".into()))
+            // Taken: the inner store has drawn another id, which no key leads to.
+            permit.store.delete(&stored.id).await?;
+            Err(Error::Backend("a session record with this id exists".into()))
         }
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        self.ready().await?.store.save(&with_hashed_id(record)).await
+        self.permit().await?.store.save(&with_hashed_id(record)).await
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let stored = self.ready().await?.store.load(&hashed(id)).await?;
+        let stored = self.permit().await?.store.load(&hashed(id)).await?;
         Ok(stored.map(|record| Record { id: *id, ..record }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.ready().await?.store.delete(&hashed(id)).await
+        self.permit().await?.store.delete(&hashed(id)).await
     }
 }

@@ -1,4 +1,4 @@
-//! Signed-in browsers. The row here alone decides whether a session lives.
+//! Sessions. The row in this table alone decides whether a session is valid.
 
 use const_format::concatcp;
 use contract::Timestamp;
@@ -9,20 +9,20 @@ use crate::{
     connection::Transaction, devices::upsert_known_device, locks::lock_user,
 };
 
-/// One signed-in browser.
+/// A signed-in browser.
 #[derive(Debug, Clone, FromRow)]
 pub struct Session {
     /// The public handle: 128 random bits in the form of a UUID.
     #[sqlx(rename = "session_id")]
     pub id: String,
-    /// The reader.
+    /// The user.
     #[sqlx(rename = "session_user_id")]
     pub user_id: String,
-    /// Name of the tower-sessions record that goes with it; opens nothing.
+    /// The id of its tower-sessions record; opens nothing.
     pub record_id: String,
-    /// Where it was opened; empty when unknown.
+    /// The address it was opened from; empty when unknown.
     pub ip_address: String,
-    /// What it was opened with; empty when unknown.
+    /// The `User-Agent` it was opened with; empty when unknown.
     pub user_agent: String,
     /// Whether it outlives the browser window and is renewed.
     pub remembered: bool,
@@ -32,10 +32,10 @@ pub struct Session {
     /// When it was last renewed.
     #[sqlx(try_from = "i64")]
     pub renewed_at: Timestamp,
-    /// When it ends unless renewed.
+    /// When it ends unless it is renewed.
     #[sqlx(try_from = "i64")]
     pub expires_at: Timestamp,
-    /// When it ends however often it is renewed.
+    /// When it ends in any case.
     #[sqlx(try_from = "i64")]
     pub ends_at: Timestamp,
     /// When it was last used, to within a few minutes.
@@ -43,24 +43,24 @@ pub struct Session {
     pub last_seen_at: Timestamp,
 }
 
-/// A session about to be stored.
+/// A session to be stored.
 #[derive(Debug)]
 pub struct NewSession<'a> {
     /// The session.
     pub session: &'a Session,
-    /// The session its browser brought along, which ends.
+    /// The session that the browser has had, which is deleted.
     pub replaced: Option<&'a str>,
-    /// The browser, from now on known to the reader.
+    /// The device to remember.
     pub device: Option<&'a KnownDevice>,
 }
 
-/// A session together with its reader.
+/// A session and its user.
 #[derive(Debug, Clone, FromRow)]
 pub struct SignedIn {
     /// The session.
     #[sqlx(flatten)]
     pub session: Session,
-    /// Its reader.
+    /// Its user.
     #[sqlx(flatten)]
     pub user: User,
 }
@@ -75,7 +75,7 @@ const INSERT: &str = "insert into bookplate_sessions
     last_seen_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const DELETE: &str = "delete from bookplate_sessions where id = $1";
-/// Every session of a reader but one.
+/// Every session of a user but one.
 pub(crate) const DELETE_OF_USER: &str = "delete from bookplate_sessions where user_id = $1 and id <> $2";
 const DELETE_ONE_OF_USER: &str = "delete from bookplate_sessions where user_id = $1 and id = $2";
 const FIND: &str = concatcp!(
@@ -122,13 +122,12 @@ pub(crate) async fn insert_session(tx: &mut Transaction, new: &NewSession<'_>) -
 }
 
 impl Database {
-    /// The session with this id and its reader, expired ones too: the rule is the caller's.
+    /// The session with this id and its user, also an expired one: the caller decides.
     pub async fn find_session(&self, id: &str) -> Result<Option<SignedIn>, StorageError> {
         Ok(self.connection().await?.query(FIND).bind(id).fetch_optional().await?)
     }
 
-    /// Moves a session's end; `false` when another request has just done so (the session was renewed at another moment
-    /// than `read_at`) or it has ended meanwhile.
+    /// Renews a session; `false` when another request has done so since `renewed_at` was `read_at`, or it was deleted.
     pub async fn renew_session(&self, renewed: &Session, read_at: Timestamp) -> Result<bool, StorageError> {
         let moved = self
             .connection()
@@ -143,18 +142,18 @@ impl Database {
         Ok(moved > 0)
     }
 
-    /// Ends a session, and with it what its browser carried. Ending one that is gone is no error.
+    /// Deletes a session and its record. One that is gone is no error.
     pub async fn end_session(&self, id: &str) -> Result<(), StorageError> {
         self.connection().await?.query(DELETE).bind(id).execute().await?;
         Ok(())
     }
 
-    /// A reader's living sessions, the last used first.
+    /// A user's sessions that have not expired, the last used first.
     pub async fn sessions_of(&self, user_id: &str, now: Timestamp) -> Result<Vec<Session>, StorageError> {
         Ok(self.connection().await?.query(OF_USER).bind(user_id).bind(now.millis()).fetch_all().await?)
     }
 
-    /// Ends one session of a reader; whether there was such a one.
+    /// Revokes one session of a user; whether it existed.
     pub async fn revoke_session(
         &self,
         user_id: &str,
@@ -171,7 +170,7 @@ impl Database {
         Ok(true)
     }
 
-    /// Ends every session of a reader, except one when it is named.
+    /// Revokes every session of a user but `except`.
     pub async fn revoke_sessions(
         &self,
         user_id: &str,
@@ -179,7 +178,7 @@ impl Database {
         record: &AuditRecord,
     ) -> Result<(), StorageError> {
         let mut tx = self.begin().await?;
-        // Of a reader who is gone there are no sessions.
+        // A deleted user has no sessions.
         let _ = lock_user(&mut tx, user_id).await?;
         tx.query(DELETE_OF_USER).bind(user_id).bind(except.unwrap_or_default()).execute().await?;
         insert_audit_record(&mut tx, record).await?;
@@ -187,7 +186,7 @@ impl Database {
         Ok(())
     }
 
-    /// Notes that a session was used.
+    /// Records that a session was used.
     pub async fn touch_session(&self, id: &str, now: Timestamp) -> Result<(), StorageError> {
         self.connection().await?.query(TOUCH).bind(id).bind(now.millis()).execute().await?;
         Ok(())

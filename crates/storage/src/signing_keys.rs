@@ -1,10 +1,10 @@
-//! Signing keys, private parts sealed.
+//! Signing keys. Private keys are encrypted.
 
 use sqlx::FromRow;
 
 use crate::{Database, StorageError};
 
-/// A key pair as it is stored.
+/// A stored key pair.
 #[derive(Debug, Clone, FromRow)]
 pub struct StoredKey {
     /// The `kid`.
@@ -17,7 +17,7 @@ pub struct StoredKey {
     pub public_jwk: String,
     /// The private key, encrypted.
     pub sealed_private_key: String,
-    /// Unix milliseconds.
+    /// When it was created, in Unix milliseconds.
     pub created_at: i64,
     /// When it begins to sign, in Unix milliseconds; it is published from the start.
     pub signs_from: i64,
@@ -30,12 +30,11 @@ const INSERT: &str = "insert into bookplate_signing_keys
 const LIST: &str = "select id, algorithm, generation, public_jwk, sealed_private_key, created_at,
     signs_from from bookplate_signing_keys order by algorithm, generation desc";
 
-const SEAL_ANEW: &str = "update bookplate_signing_keys set sealed_private_key = $2 where id = $1";
-const BRING_FORWARD: &str =
-    "update bookplate_signing_keys set signs_from = $2 where id = $1 and signs_from > $2";
+const RESEAL: &str = "update bookplate_signing_keys set sealed_private_key = $2 where id = $1";
+const ACTIVATE: &str = "update bookplate_signing_keys set signs_from = $2 where id = $1 and signs_from > $2";
 const DELETE: &str = "delete from bookplate_signing_keys where id = $1";
 
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, LIST, SEAL_ANEW, BRING_FORWARD, DELETE];
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, LIST, RESEAL, ACTIVATE, DELETE];
 
 impl Database {
     /// Every key, the newest of each algorithm first.
@@ -43,7 +42,7 @@ impl Database {
         Ok(self.connection().await?.query(LIST).fetch_all().await?)
     }
 
-    /// Stores a key unless another process was first with this generation, and answers every key there is now.
+    /// Stores a key unless another process has stored one of this generation; all keys after that.
     pub async fn add_signing_key(&self, key: &StoredKey) -> Result<Vec<StoredKey>, StorageError> {
         let mut tx = self.begin().await?;
         tx.query(INSERT)
@@ -62,18 +61,18 @@ impl Database {
     }
 
     /// Stores a private key sealed under another secret.
-    pub async fn seal_signing_key_anew(&self, id: &str, sealed: &str) -> Result<(), StorageError> {
-        self.connection().await?.query(SEAL_ANEW).bind(id).bind(sealed).execute().await?;
+    pub async fn reseal_signing_key(&self, id: &str, sealed: &str) -> Result<(), StorageError> {
+        self.connection().await?.query(RESEAL).bind(id).bind(sealed).execute().await?;
         Ok(())
     }
 
-    /// Has a key that waits sign from this moment on.
+    /// Makes a published key sign from this moment on.
     pub async fn activate_signing_key(&self, id: &str, signs_from: i64) -> Result<(), StorageError> {
-        self.connection().await?.query(BRING_FORWARD).bind(id).bind(signs_from).execute().await?;
+        self.connection().await?.query(ACTIVATE).bind(id).bind(signs_from).execute().await?;
         Ok(())
     }
 
-    /// Removes a key whose tokens have all expired.
+    /// Deletes a key whose tokens have all expired.
     pub async fn remove_signing_key(&self, id: &str) -> Result<(), StorageError> {
         self.connection().await?.query(DELETE).bind(id).execute().await?;
         Ok(())

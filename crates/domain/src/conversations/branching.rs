@@ -189,7 +189,7 @@ impl Conversations {
 
     async fn named(&self, no: Option<i64>) -> Outcome<Option<ItemId>> {
         let Some(no) = no else { return Ok(None) };
-        Ok(self.database.find_message_name(no).await?.map(ItemId::stored))
+        Ok(self.database.find_message_id(no).await?.map(ItemId::stored))
     }
 
     async fn message_of(&self, stored: &StoredConversation, id: &str) -> Outcome<StoredMessage> {
@@ -199,7 +199,7 @@ impl Conversations {
 
     async fn branch_tip(&self, stored: &StoredConversation, through: &str) -> Outcome<String> {
         check_message(through)?;
-        let end = self.database.find_branch_end(stored.no, through).await?;
+        let end = self.database.find_branch_tip(stored.no, through).await?;
         end.ok_or(ConversationError::NoMessage)
     }
 }

@@ -105,7 +105,7 @@ impl Sessions {
         Session {
             id: handle.to_string(),
             user_id: user_id.to_owned(),
-            record_id: self.key(handle).stored_name(),
+            record_id: self.key(handle).stored_id(),
             ip_address: truncate_untrusted(&device.ip_address),
             user_agent: truncate_untrusted(&device.user_agent),
             remembered,

@@ -25,7 +25,7 @@ impl Sessions {
         let key = self.key(handle);
         // A session from before the secret was changed keeps its belongings under the name they were given then.
         let key =
-            if key.stored_name() == session.record_id { key } else { self.old_key(handle).unwrap_or(key) };
+            if key.stored_id() == session.record_id { key } else { self.old_key(handle).unwrap_or(key) };
         FlashStore::new(Arc::clone(&self.records).browser(key))
     }
 

@@ -218,7 +218,7 @@ async fn everything_of_a_reader_goes_with_the_reader(database: TestDatabase) {
     ] {
         assert_eq!(database.rows_holding(trait_of_theirs).await, Vec::<String>::new(), "{trait_of_theirs}");
     }
-    assert!(database.rows_holding(key(1).stored_name()).await.is_empty());
+    assert!(database.rows_holding(key(1).stored_id()).await.is_empty());
     assert_eq!(database.rows_holding("reader-2").await, others);
     assert_eq!(count(&database, "bookplate_events").await, before + 1, "what happened is still counted");
     assert!(database.find_session("handle-2").await.unwrap().is_some());

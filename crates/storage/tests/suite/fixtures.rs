@@ -55,7 +55,7 @@ pub(crate) fn session(user_id: &str, number: u32) -> Session {
     Session {
         id: format!("handle-{number}"),
         user_id: user_id.to_owned(),
-        record_id: key(number).stored_name(),
+        record_id: key(number).stored_id(),
         ip_address: "192.0.2.7".into(),
         user_agent: "Browser/1.0".into(),
         remembered: true,

@@ -10,27 +10,27 @@
 )]
 
 mod accounts;
+mod admin;
 mod append_batch;
+mod audit_log;
 mod better_auth;
+mod cleanup;
 mod concurrency;
 mod connections;
 mod conversation_imports;
 mod conversations;
 mod credentials;
 mod devices;
-mod events;
 mod fixtures;
-mod imports;
 mod limits;
-mod links;
-mod mails;
+mod mail_queue;
 mod migrations;
-mod operator;
+mod one_time_tokens;
 mod races;
-mod records;
 mod schema;
+mod session_store;
 mod sessions;
 mod shared_database;
 mod signing_keys;
 mod upgrade;
-mod upkeep;
+mod user_imports;

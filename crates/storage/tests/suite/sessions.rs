@@ -31,7 +31,7 @@ async fn a_session_is_found_with_its_reader(database: TestDatabase) {
     let found = database.find_session("handle-7").await.unwrap().unwrap();
     assert_eq!(found.session.id, "handle-7");
     assert_eq!(found.session.user_id, "reader-1");
-    assert_eq!(found.session.record_id, key(7).stored_name());
+    assert_eq!(found.session.record_id, key(7).stored_id());
     assert_eq!(found.session.ip_address, "2001:db8::1");
     assert_eq!(found.session.user_agent, "Browser/1.0");
     assert!(!found.session.remembered);
@@ -122,7 +122,7 @@ async fn ending_a_session_takes_what_its_browser_carried(database: TestDatabase)
     assert!(database.find_session("handle-1").await.unwrap().is_none());
     assert!(database.find_session("handle-2").await.unwrap().is_some());
     assert_eq!(count(&database, "bookplate_session_records").await, 1);
-    assert!(database.rows_holding(key(1).stored_name()).await.is_empty());
+    assert!(database.rows_holding(key(1).stored_id()).await.is_empty());
 }
 
 async fn ending_a_session_twice_is_no_error(database: TestDatabase) {

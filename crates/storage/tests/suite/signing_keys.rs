@@ -63,7 +63,7 @@ async fn a_private_key_is_sealed_anew_and_a_key_removed(database: TestDatabase) 
     for key in [key("a", "ES256", 1), key("b", "ES256", 2)] {
         database.add_signing_key(&key).await.unwrap();
     }
-    database.seal_signing_key_anew("a", "sealed under another secret").await.unwrap();
+    database.reseal_signing_key("a", "sealed under another secret").await.unwrap();
     let keys = database.signing_keys().await.unwrap();
     assert_eq!(keys[1].sealed_private_key, "sealed under another secret");
     assert_eq!((keys[1].public_jwk.as_str(), keys[1].signs_from), ("{\"kid\":\"a\"}", 2));

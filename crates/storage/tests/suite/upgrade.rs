@@ -45,7 +45,7 @@ async fn migrated(database: &TestDatabase, version: i64) {
 /// Two readers, one of whom has proved the address, in two browsers, one of which was used later; and a key.
 async fn data(database: &TestDatabase) {
     let (made, used, ends) = (NOW.millis(), NOW.millis() + 86_400_000, NOW.millis() + 900_000_000);
-    let record = key(1).stored_name();
+    let record = key(1).stored_id();
     let answers = r#"{"experienceLevel":"beginner","professionalRole":"other","roleOther":"binder"}"#;
     database
         .arrange(&format!(

@@ -1,11 +1,11 @@
 //! Conversations and their messages.
 
-mod appending;
-mod at_once;
-mod changing;
-mod lists;
-mod removing;
-mod searching;
+mod append;
+mod concurrency;
+mod list;
+mod search;
+mod soft_delete;
+mod update;
 
 use storage::{
     Database,

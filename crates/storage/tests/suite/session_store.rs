@@ -90,7 +90,7 @@ async fn the_table_tells_neither_the_key_nor_the_handle(database: TestDatabase) 
     }
     let rows = database.rows_of(TABLE).await;
     assert_eq!(rows.len(), 1);
-    assert!(!rows[0].contains("handle-1") && rows[0].contains(&key(1).stored_name()), "{rows:?}");
+    assert!(!rows[0].contains("handle-1") && rows[0].contains(&key(1).stored_id()), "{rows:?}");
     assert_eq!(
         database.rows_holding("kept").await,
         rows.iter().map(|it| format!("{TABLE}: {it}")).collect::<Vec<_>>()
@@ -164,7 +164,7 @@ async fn a_deleted_record_is_gone_and_its_session_is_not(database: TestDatabase)
 /// The stored name is no key: whoever reads the table cannot ask for a record by it.
 async fn a_stranger_with_another_key_finds_nothing(database: TestDatabase) {
     let store = store(&database).await;
-    let stored: Id = key(1).stored_name().parse().unwrap();
+    let stored: Id = key(1).stored_id().parse().unwrap();
     assert!(store.load(&stored).await.unwrap().is_none());
     assert!(store.load(&id(key(2))).await.unwrap().is_none());
 }
