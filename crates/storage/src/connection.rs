@@ -6,7 +6,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use futures_util::TryStreamExt;
+use futures_util::{Stream, TryStreamExt};
 use sqlx::{
     Encode, FromRow, Postgres, Sqlite, Type,
     postgres::{PgArguments, PgRow},
@@ -188,37 +188,35 @@ impl<'q> Query<'_, 'q> {
     /// The rows up to and including the first one with which there are `enough`; those after it are not read.
     pub(crate) async fn fetch_until<T: Row>(
         self,
-        mut enough: impl FnMut(&T) -> bool,
+        enough: impl FnMut(&T) -> bool,
     ) -> Result<Vec<T>, sqlx::Error> {
-        let mut found = Vec::new();
-        match self {
+        Ok(match self {
             Self::Sqlite(connection, query) => {
-                let mut rows = query.fetch(connection.start());
-                while let Some(row) = rows.try_next().await? {
-                    let read = T::from_row(&row)?;
-                    let is_last = enough(&read);
-                    found.push(read);
-                    if is_last {
-                        break;
-                    }
-                }
-                drop(rows);
+                let found = collect_until(query.fetch(connection.start()), enough).await?;
                 connection.finish();
+                found
             }
             Self::Postgres(connection, query) => {
-                let mut rows = query.fetch(connection.start());
-                while let Some(row) = rows.try_next().await? {
-                    let read = T::from_row(&row)?;
-                    let is_last = enough(&read);
-                    found.push(read);
-                    if is_last {
-                        break;
-                    }
-                }
-                drop(rows);
+                let found = collect_until(query.fetch(connection.start()), enough).await?;
                 connection.finish();
+                found
             }
-        }
-        Ok(found)
+        })
     }
+}
+
+async fn collect_until<R: sqlx::Row, T: for<'r> FromRow<'r, R>>(
+    mut rows: impl Stream<Item = Result<R, sqlx::Error>> + Unpin,
+    mut enough: impl FnMut(&T) -> bool,
+) -> Result<Vec<T>, sqlx::Error> {
+    let mut found = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        let read = T::from_row(&row)?;
+        let is_last = enough(&read);
+        found.push(read);
+        if is_last {
+            break;
+        }
+    }
+    Ok(found)
 }

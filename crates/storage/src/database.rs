@@ -11,7 +11,6 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-
 use thiserror::Error;
 
 use crate::pool::{ACQUIRE_TIMEOUT, Pool};

@@ -1,4 +1,4 @@
-//! A pool that lends a connection again without testing it (`docs/adr/0020-connections-at-hand.md`).
+//! A pool that lends a connection again without testing it (`docs/adr/0020-idle-connections.md`).
 //!
 //! sqlx's pool pings a connection before it lends it and again when it is back. Each ping takes the database as long as a
 //! small statement, and on SQLite two thread switches. A connection whose last statement has just succeeded needs neither,

@@ -1,7 +1,7 @@
 //! Appending one message each to several conversations at once.
 //!
 //! The messages go to the database as JSON texts, so that any number of them needs one round trip
-//! (`docs/adr/0016-adding-one-message.md`).
+//! (`docs/adr/0016-appending-in-batches.md`).
 
 use std::collections::HashMap;
 

@@ -2,7 +2,7 @@
 //!
 //! A commit waits for the disk, and one statement for many messages costs little more than one for a single message. So the
 //! messages that arrive while others are written are written together; each is answered after the commit
-//! (`docs/adr/0016-adding-one-message.md`).
+//! (`docs/adr/0016-appending-in-batches.md`).
 
 use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 

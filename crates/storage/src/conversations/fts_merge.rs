@@ -20,7 +20,7 @@ const STEPS: usize = 50;
 impl Database {
     /// Merges the full-text index, as far as one call comes. If `begin`, starts a new merge pass because messages were
     /// deleted; otherwise resumes the previous one.
-    pub(crate) async fn merge_fts_index(&self, begin: bool) -> Result<(), StorageError> {
+    pub async fn merge_fts_index(&self, begin: bool) -> Result<(), StorageError> {
         if matches!(self, Self::Postgres(_)) {
             return Ok(());
         }
