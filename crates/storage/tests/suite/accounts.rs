@@ -11,23 +11,23 @@ use crate::{
 };
 
 on_each_database!(
-    a_stored_reader_is_found_again_with_everything_that_was_said,
-    any_text_comes_back_as_it_was,
+    a_stored_account_is_found_with_all_its_fields,
+    any_text_is_stored_unchanged,
     a_taken_address_leaves_nothing_behind,
-    a_refused_sign_up_does_not_end_the_session_the_browser_brought_along,
-    a_sign_up_ends_the_session_the_browser_brought_along,
+    a_refused_sign_up_keeps_the_session_the_browser_had,
+    a_sign_up_deletes_the_session_the_browser_had,
     an_unknown_address_has_no_credentials,
-    a_reader_without_a_password_has_no_credentials,
+    a_user_without_a_password_has_no_credentials,
     a_failed_sign_up_leaves_nothing_behind,
-    a_profile_is_changed_and_nothing_beside_it,
+    a_profile_is_changed_and_nothing_else,
     a_profile_that_changed_since_it_was_read_is_not_overwritten,
-    the_profile_of_a_reader_who_is_gone_is_not_stored,
-    everything_of_a_reader_goes_with_the_reader,
-    the_last_way_to_sign_in_cannot_be_taken_away,
-    one_hash_of_each_kind_that_is_not_ours_is_found,
+    the_profile_of_a_deleted_user_is_not_stored,
+    everything_of_a_user_is_deleted_with_the_user,
+    the_last_sign_in_method_cannot_be_removed,
+    one_legacy_hash_of_each_algorithm_is_found,
 );
 
-async fn a_stored_reader_is_found_again_with_everything_that_was_said(database: TestDatabase) {
+async fn a_stored_account_is_found_with_all_its_fields(database: TestDatabase) {
     let mut account = account(1);
     account.user.email_verified = true;
     account.user.updated_at = NOW.plus_seconds(5);
@@ -51,7 +51,7 @@ async fn a_stored_reader_is_found_again_with_everything_that_was_said(database: 
     assert_eq!(signed_in.user.id, "reader-1");
 }
 
-async fn any_text_comes_back_as_it_was(database: TestDatabase) {
+async fn any_text_is_stored_unchanged(database: TestDatabase) {
     let text = "O'Neil \"Zoë\" 𝒜📚 \\ %_; drop table bookplate_users; -- $1 {}";
     let mut account = account(1);
     account.user.name = text.into();
@@ -76,7 +76,7 @@ async fn a_taken_address_leaves_nothing_behind(database: TestDatabase) {
     assert_eq!(database.rows().await, before);
 }
 
-async fn a_refused_sign_up_does_not_end_the_session_the_browser_brought_along(database: TestDatabase) {
+async fn a_refused_sign_up_keeps_the_session_the_browser_had(database: TestDatabase) {
     signed_up(&database, 1).await;
     let mut second = account(2);
     second.user.email = "reader1@example.com".into();
@@ -89,7 +89,7 @@ async fn a_refused_sign_up_does_not_end_the_session_the_browser_brought_along(da
     assert!(database.find_session("handle-1").await.unwrap().is_some());
 }
 
-async fn a_sign_up_ends_the_session_the_browser_brought_along(database: TestDatabase) {
+async fn a_sign_up_deletes_the_session_the_browser_had(database: TestDatabase) {
     signed_up(&database, 1).await;
     assert!(
         database
@@ -109,7 +109,7 @@ async fn an_unknown_address_has_no_credentials(database: TestDatabase) {
     assert!(database.find_user("reader-2").await.unwrap().is_none());
 }
 
-async fn a_reader_without_a_password_has_no_credentials(database: TestDatabase) {
+async fn a_user_without_a_password_has_no_credentials(database: TestDatabase) {
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     database.arrange("update bookplate_accounts set password_hash = null where user_id = 'reader-1'").await;
@@ -130,7 +130,7 @@ async fn a_failed_sign_up_leaves_nothing_behind(database: TestDatabase) {
     assert_eq!(database.rows().await, before);
 }
 
-async fn a_profile_is_changed_and_nothing_beside_it(database: TestDatabase) {
+async fn a_profile_is_changed_and_nothing_else(database: TestDatabase) {
     let user = signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let others = || async {
@@ -170,13 +170,13 @@ async fn a_profile_that_changed_since_it_was_read_is_not_overwritten(database: T
     assert_eq!(database.find_user("reader-1").await.unwrap().unwrap().name, "First");
 }
 
-async fn the_profile_of_a_reader_who_is_gone_is_not_stored(database: TestDatabase) {
+async fn the_profile_of_a_deleted_user_is_not_stored(database: TestDatabase) {
     let user = account(1).user;
     assert!(!database.update_profile(&user, user.updated_at).await.unwrap());
     assert_eq!(count(&database, "bookplate_users").await, 0);
 }
 
-async fn everything_of_a_reader_goes_with_the_reader(database: TestDatabase) {
+async fn everything_of_a_user_is_deleted_with_the_user(database: TestDatabase) {
     let store = storage::SessionRecordStore::new(&database).await.unwrap();
     for number in [1, 2] {
         let user = signed_up(&database, number).await;
@@ -225,7 +225,7 @@ async fn everything_of_a_reader_goes_with_the_reader(database: TestDatabase) {
     assert_eq!(count(&database, "bookplate_session_records").await, 1);
 }
 
-async fn the_last_way_to_sign_in_cannot_be_taken_away(database: TestDatabase) {
+async fn the_last_sign_in_method_cannot_be_removed(database: TestDatabase) {
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     assert!(!database.remove_sign_in_method("reader-1", "credential-1").await.unwrap());
@@ -247,7 +247,7 @@ async fn the_last_way_to_sign_in_cannot_be_taken_away(database: TestDatabase) {
 }
 
 /// Each costs another amount of work, so each is told apart; our own is none of them.
-async fn one_hash_of_each_kind_that_is_not_ours_is_found(database: TestDatabase) {
+async fn one_legacy_hash_of_each_algorithm_is_found(database: TestDatabase) {
     for (number, hash) in
         [(1, "$argon2id$a"), (2, "$2b$10$x"), (3, "$2b$10$y"), (4, "$2a$12$z"), (5, "aa:bb"), (6, "cc:dd")]
     {

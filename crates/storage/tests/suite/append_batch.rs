@@ -24,14 +24,14 @@ use testkit::{
 use crate::fixtures::{NOW, count, patiently, signed_up};
 
 on_each_database!(
-    two_hundred_at_once_have_each_a_place,
-    what_does_not_fit_says_why_and_leaves_nothing,
-    a_name_that_is_taken_leaves_the_conversation_whole,
-    a_request_that_fails_does_not_take_its_neighbours_along,
-    what_is_written_together_is_judged_one_by_one,
-    as_many_conversations_as_one_may_have_and_no_more,
-    what_nobody_waits_for_any_more_is_written_and_announced,
-    a_busy_conversation_keeps_no_other_waiting,
+    two_hundred_concurrent_appends_each_get_a_place,
+    a_message_that_does_not_fit_says_why_and_stores_nothing,
+    a_taken_message_id_leaves_the_conversation_consistent,
+    a_failing_request_does_not_fail_the_others_of_its_batch,
+    requests_of_one_batch_are_checked_one_by_one,
+    concurrent_creations_do_not_exceed_the_conversation_limit,
+    a_message_whose_caller_is_gone_is_stored_and_announced,
+    a_busy_conversation_does_not_delay_others,
 );
 
 fn draft(id: &str, words: &str) -> Draft {
@@ -67,7 +67,7 @@ async fn conversation(database: &TestDatabase) -> (String, i64) {
     (user.id, stored.no)
 }
 
-async fn two_hundred_at_once_have_each_a_place(database: TestDatabase) {
+async fn two_hundred_concurrent_appends_each_get_a_place(database: TestDatabase) {
     let (user_id, no) = conversation(&database).await;
     let appender = Arc::new(MessageWriter::new(&database, |_, _| {}));
     let mut tasks = tokio::task::JoinSet::new();
@@ -98,7 +98,7 @@ async fn two_hundred_at_once_have_each_a_place(database: TestDatabase) {
 }
 
 /// A conversation gets one message with each batch.
-async fn a_busy_conversation_keeps_no_other_waiting(database: TestDatabase) {
+async fn a_busy_conversation_does_not_delay_others(database: TestDatabase) {
     let (user_id, _) = conversation(&database).await;
     let made = database.create_conversation(&user_id, "quiet", None, "{}", NOW, 10).await.unwrap();
     assert!(matches!(made, CreateOutcome::Created(_)));
@@ -130,7 +130,7 @@ async fn a_busy_conversation_keeps_no_other_waiting(database: TestDatabase) {
 
 /// A statement that is not answered in time may be carried out all the same, before its message is tried once more.
 #[test]
-fn a_message_whose_statement_is_not_answered_is_stored_once_and_announced() {
+fn a_message_whose_statement_times_out_is_stored_once_and_announced() {
     with_paused_time(Kind::Postgres, async |database| {
         let (user_id, no) = conversation(&database).await;
         let announced = Arc::new(Mutex::new(Vec::new()));
@@ -172,7 +172,7 @@ async fn wait_for_writers(connection: &mut PgConnection, writers: i64) {
     panic!("{writers} never waited");
 }
 
-async fn what_does_not_fit_says_why_and_leaves_nothing(database: TestDatabase) {
+async fn a_message_that_does_not_fit_says_why_and_stores_nothing(database: TestDatabase) {
     let (user_id, _) = conversation(&database).await;
     let appender = MessageWriter::new(&database, |_, _| {});
     let drafts = [draft("a", "one")];
@@ -188,7 +188,7 @@ async fn what_does_not_fit_says_why_and_leaves_nothing(database: TestDatabase) {
     assert_eq!((found.message_count, found.revision), (0, 0));
 }
 
-async fn a_name_that_is_taken_leaves_the_conversation_whole(database: TestDatabase) {
+async fn a_taken_message_id_leaves_the_conversation_consistent(database: TestDatabase) {
     let (user_id, no) = conversation(&database).await;
     let appender = MessageWriter::new(&database, |_, _| {});
     for (words, is_new, changed, seq) in
@@ -209,7 +209,7 @@ async fn a_name_that_is_taken_leaves_the_conversation_whole(database: TestDataba
     assert_eq!(places, [("a", 1, 2), ("b", 2, 3)]);
 }
 
-async fn a_request_that_fails_does_not_take_its_neighbours_along(database: TestDatabase) {
+async fn a_failing_request_does_not_fail_the_others_of_its_batch(database: TestDatabase) {
     let (user_id, _) = conversation(&database).await;
     let appender = Arc::new(MessageWriter::new(&database, |_, _| {}));
     let mut tasks = tokio::task::JoinSet::new();
@@ -240,7 +240,7 @@ async fn a_request_that_fails_does_not_take_its_neighbours_along(database: TestD
 }
 
 /// Messages for many conversations at once, of which some do not fit.
-async fn what_is_written_together_is_judged_one_by_one(database: TestDatabase) {
+async fn requests_of_one_batch_are_checked_one_by_one(database: TestDatabase) {
     let (user_id, _) = conversation(&database).await;
     let appender = Arc::new(MessageWriter::new(&database, |_, _| {}));
     for number in 0..60 {
@@ -287,7 +287,7 @@ async fn what_is_written_together_is_judged_one_by_one(database: TestDatabase) {
     assert_eq!(found.len(), 20 + 32, "each is indexed once");
 }
 
-async fn as_many_conversations_as_one_may_have_and_no_more(database: TestDatabase) {
+async fn concurrent_creations_do_not_exceed_the_conversation_limit(database: TestDatabase) {
     let user = signed_up(&database, 1).await;
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..30 {
@@ -302,7 +302,7 @@ async fn as_many_conversations_as_one_may_have_and_no_more(database: TestDatabas
     assert_eq!(count(&database, "bookplate_conversations").await, 5);
 }
 
-async fn what_nobody_waits_for_any_more_is_written_and_announced(database: TestDatabase) {
+async fn a_message_whose_caller_is_gone_is_stored_and_announced(database: TestDatabase) {
     let (user_id, no) = conversation(&database).await;
     let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let appender = MessageWriter::new(&database, move |no, revision| told.send((no, revision)).unwrap());

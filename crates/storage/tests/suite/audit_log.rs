@@ -5,12 +5,12 @@ use testkit::{databases::TestDatabase, on_each_database};
 use crate::fixtures::{NOW, count, device, record, signed_up, trace_at, trace_of};
 
 on_each_database!(
-    a_reader_sees_what_happened_to_the_account_the_latest_first,
-    an_erased_readers_events_stay_without_whom_where_and_with_what,
-    a_browser_is_noted_once_for_each_reader,
+    events_of_a_user_are_listed_the_latest_first,
+    events_of_a_deleted_user_stay_anonymous,
+    a_device_is_stored_once_for_each_user,
 );
 
-async fn a_reader_sees_what_happened_to_the_account_the_latest_first(database: TestDatabase) {
+async fn events_of_a_user_are_listed_the_latest_first(database: TestDatabase) {
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     for (seconds, reader) in [(2, "reader-1"), (1, "reader-2"), (3, "reader-1"), (0, "reader-1")] {
@@ -32,7 +32,7 @@ async fn a_reader_sees_what_happened_to_the_account_the_latest_first(database: T
     assert!(database.events_of("nobody", 50).await.unwrap().is_empty());
 }
 
-async fn an_erased_readers_events_stay_without_whom_where_and_with_what(database: TestDatabase) {
+async fn events_of_a_deleted_user_stay_anonymous(database: TestDatabase) {
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     for reader in ["reader-1", "reader-2", "reader-1"] {
@@ -50,7 +50,7 @@ async fn an_erased_readers_events_stay_without_whom_where_and_with_what(database
     assert!(!database.delete_user("reader-1", &record()).await.unwrap());
 }
 
-async fn a_browser_is_noted_once_for_each_reader(database: TestDatabase) {
+async fn a_device_is_stored_once_for_each_user(database: TestDatabase) {
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let sign_in = async |number: u32, seconds: i64, agent: &str| {

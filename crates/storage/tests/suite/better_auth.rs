@@ -43,7 +43,7 @@ fn on_postgres<F: Future<Output = ()>>(body: impl FnOnce(TestDatabase) -> F) {
 }
 
 #[test]
-fn a_reader_is_read_with_password_ban_and_every_other_column() {
+fn a_user_is_read_with_password_ban_and_every_other_column() {
     on_postgres(|database| async move {
         database.arrange(PLAIN).await;
         database
@@ -92,7 +92,7 @@ fn tables_in_the_plural_with_underscores_numbers_and_no_zone_are_read_alike() {
 }
 
 #[test]
-fn everyone_is_read_however_many_they_are_proved_addresses_and_the_oldest_first() {
+fn all_users_are_read_those_with_verified_addresses_and_the_oldest_first() {
     on_postgres(|database| async move {
         database.arrange(PLAIN).await;
         database
@@ -110,7 +110,7 @@ fn everyone_is_read_however_many_they_are_proved_addresses_and_the_oldest_first(
 }
 
 #[test]
-fn what_is_not_read_is_counted() {
+fn rows_that_are_not_imported_are_counted() {
     on_postgres(|database| async move {
         database.arrange(PLAIN).await;
         database
@@ -130,7 +130,7 @@ fn what_is_not_read_is_counted() {
 }
 
 #[test]
-fn the_tables_are_as_they_were_at_the_moment_of_opening() {
+fn the_tables_are_read_from_one_snapshot() {
     on_postgres(|database| async move {
         database.arrange(MAPPED).await;
         let mut foreign = BetterAuth::open(database.url()).await.unwrap();
@@ -141,7 +141,7 @@ fn the_tables_are_as_they_were_at_the_moment_of_opening() {
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn a_missing_table_or_column_is_named() {
     on_postgres(|database| async move {
         let lacks = async |what: &str| match BetterAuth::open(database.url()).await {
             Err(error @ ForeignError::Lacks(_)) => assert!(error.to_string().ends_with(what), "{error}"),

@@ -6,10 +6,10 @@ use testkit::{databases::TestDatabase, on_each_database};
 use crate::fixtures::{NOW, account, count, link, open, record, session, signed_up, trace_at, trace_of};
 
 on_each_database!(
-    what_has_ended_is_removed_and_what_lives_stays,
-    accounts_that_were_never_confirmed_go_when_nobody_is_signed_in_to_them,
-    accounts_stay_where_the_operator_has_not_decided_otherwise,
-    security_11_events_that_were_stored_while_their_reader_was_erased_are_made_nameless,
+    expired_rows_are_deleted_and_others_stay,
+    unverified_accounts_without_a_session_are_deleted,
+    unverified_accounts_stay_unless_the_operator_decides_otherwise,
+    security_11_events_stored_while_their_user_was_deleted_are_made_anonymous,
 );
 
 fn cutoffs() -> RetentionCutoffs {
@@ -21,7 +21,7 @@ fn cutoffs() -> RetentionCutoffs {
     }
 }
 
-async fn what_has_ended_is_removed_and_what_lives_stays(database: TestDatabase) {
+async fn expired_rows_are_deleted_and_others_stay(database: TestDatabase) {
     signed_up(&database, 1).await;
     let mut expired = session("reader-1", 2);
     expired.expires_at = NOW;
@@ -54,7 +54,7 @@ async fn what_has_ended_is_removed_and_what_lives_stays(database: TestDatabase) 
     assert_eq!(database.clean_up(cutoffs()).await.unwrap(), CleanupCounts::default());
 }
 
-async fn accounts_that_were_never_confirmed_go_when_nobody_is_signed_in_to_them(database: TestDatabase) {
+async fn unverified_accounts_without_a_session_are_deleted(database: TestDatabase) {
     let day = 86_400;
     for (number, verified, age) in [(1, false, 2 * day), (2, false, day), (3, true, 2 * day)] {
         let mut account = account(number);
@@ -89,7 +89,7 @@ async fn accounts_that_were_never_confirmed_go_when_nobody_is_signed_in_to_them(
     assert_eq!(database.clean_up(later).await.unwrap(), CleanupCounts::default());
 }
 
-async fn accounts_stay_where_the_operator_has_not_decided_otherwise(database: TestDatabase) {
+async fn unverified_accounts_stay_unless_the_operator_decides_otherwise(database: TestDatabase) {
     let long_ago = trace_at(NOW.plus_seconds(-1_000_000));
     assert!(database.create_account(&account(1), None, &long_ago).await.unwrap());
     let kept = RetentionCutoffs { events: NOW.plus_seconds(-2_000_000), ..cutoffs() };
@@ -97,9 +97,7 @@ async fn accounts_stay_where_the_operator_has_not_decided_otherwise(database: Te
     assert!(database.find_user("reader-1").await.unwrap().is_some());
 }
 
-async fn security_11_events_that_were_stored_while_their_reader_was_erased_are_made_nameless(
-    database: TestDatabase,
-) {
+async fn security_11_events_stored_while_their_user_was_deleted_are_made_anonymous(database: TestDatabase) {
     signed_up(&database, 1).await;
     database.record(&trace_of("reader-1")).await.unwrap();
     let late = format!(

@@ -10,7 +10,7 @@ use crate::fixtures::{open, patiently, record, session, signed_up};
 on_each_database!(
     a_closed_database_is_unavailable_rather_than_faulty,
     what_was_stored_is_there_after_a_restart,
-    who_gives_up_in_the_middle_leaves_nothing_behind,
+    a_request_dropped_in_the_middle_leaves_no_transaction_open,
 );
 
 const PASSWORD: &str = "correct-horse-battery";
@@ -47,7 +47,7 @@ fn a_server_that_ended_all_connections_is_used_again() {
 }
 
 /// A request that is given up leaves its connection in the middle of something; nobody else may meet that.
-async fn who_gives_up_in_the_middle_leaves_nothing_behind(database: TestDatabase) {
+async fn a_request_dropped_in_the_middle_leaves_no_transaction_open(database: TestDatabase) {
     signed_up(&database, 1).await;
     for turns in 0..80 {
         let (given_up, carried_out) = (record(), record());

@@ -16,12 +16,12 @@ use tokio::task::JoinSet;
 use crate::fixtures::{NOW, count, patiently, record, signed_up};
 
 on_each_database!(
-    a_conversation_comes_in_as_it_was,
-    what_is_refused_leaves_no_trace,
-    one_that_is_there_gets_what_it_lacks_and_stays_what_it_was,
-    one_that_was_deleted_makes_room,
-    security_03_of_twenty_that_take_in_one_file_at_once_one_makes_it,
-    security_11_the_words_of_a_reader_who_is_gone_are_in_no_index,
+    a_conversation_is_imported_as_it_was,
+    a_refused_import_stores_nothing,
+    an_existing_conversation_gets_missing_messages_and_keeps_its_title,
+    a_soft_deleted_conversation_gives_way_to_an_import,
+    security_03_of_twenty_concurrent_imports_of_one_file_one_creates_the_conversation,
+    security_11_the_terms_of_a_deleted_user_are_in_no_index,
 );
 
 const EARLIER: i64 = -86_400;
@@ -92,7 +92,7 @@ async fn import(
 
 const MANY: (i64, i64) = (10, 10);
 
-async fn a_conversation_comes_in_as_it_was(database: TestDatabase) {
+async fn a_conversation_is_imported_as_it_was(database: TestDatabase) {
     let user = signed_up(&database, 1).await;
     let drafts = [draft("m1", None, "first", &database), draft("m2", Some("m1"), "second", &database)];
     let outcome = import(&database, &user.id, &foreign("c"), &drafts, MANY).await;
@@ -121,7 +121,7 @@ async fn a_conversation_comes_in_as_it_was(database: TestDatabase) {
     assert_eq!(found.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["m2"]);
 }
 
-async fn what_is_refused_leaves_no_trace(database: TestDatabase) {
+async fn a_refused_import_stores_nothing(database: TestDatabase) {
     let user = signed_up(&database, 1).await;
     let before = database.rows().await;
     let fits = [draft("m1", None, "first", &database)];
@@ -137,7 +137,7 @@ async fn what_is_refused_leaves_no_trace(database: TestDatabase) {
     assert_eq!(database.rows().await, before);
 }
 
-async fn one_that_is_there_gets_what_it_lacks_and_stays_what_it_was(database: TestDatabase) {
+async fn an_existing_conversation_gets_missing_messages_and_keeps_its_title(database: TestDatabase) {
     let user = signed_up(&database, 1).await;
     let first = draft("m1", None, "first", &database);
     import(&database, &user.id, &foreign("c"), std::slice::from_ref(&first), MANY).await;
@@ -160,7 +160,7 @@ async fn one_that_is_there_gets_what_it_lacks_and_stays_what_it_was(database: Te
     assert!(matches!(outcome, ImportOutcome::Message(AppendOutcome::Different(0))), "{outcome:?}");
 }
 
-async fn one_that_was_deleted_makes_room(database: TestDatabase) {
+async fn a_soft_deleted_conversation_gives_way_to_an_import(database: TestDatabase) {
     let user = signed_up(&database, 1).await;
     let first = [draft("m1", None, "first", &database)];
     import(&database, &user.id, &foreign("c"), &first, MANY).await;
@@ -171,7 +171,9 @@ async fn one_that_was_deleted_makes_room(database: TestDatabase) {
     assert_eq!(count(&database, "bookplate_messages").await, 1);
 }
 
-async fn security_03_of_twenty_that_take_in_one_file_at_once_one_makes_it(database: TestDatabase) {
+async fn security_03_of_twenty_concurrent_imports_of_one_file_one_creates_the_conversation(
+    database: TestDatabase,
+) {
     let user = signed_up(&database, 1).await;
     let mut tasks = JoinSet::new();
     for _ in 0..20 {
@@ -191,7 +193,7 @@ async fn security_03_of_twenty_that_take_in_one_file_at_once_one_makes_it(databa
     assert_eq!(count(&database, "bookplate_messages").await, 2);
 }
 
-async fn security_11_the_words_of_a_reader_who_is_gone_are_in_no_index(database: TestDatabase) {
+async fn security_11_the_terms_of_a_deleted_user_are_in_no_index(database: TestDatabase) {
     let (ada, grace) = (signed_up(&database, 1).await, signed_up(&database, 2).await);
     let drafts = [draft("m1", None, "adaszwiebelkuchen", &database)];
     import(&database, &ada.id, &foreign("c"), &drafts, MANY).await;
@@ -213,7 +215,7 @@ async fn security_11_the_words_of_a_reader_who_is_gone_are_in_no_index(database:
 }
 
 #[test]
-fn postgres_counts_anew_what_is_much_for_the_table_and_not_what_is_little() {
+fn postgres_analyzes_after_a_large_import_and_not_after_a_small_one() {
     const BELIEVED: &str =
         "select cast(reltuples as bigint) from pg_class where oid = 'bookplate_messages'::regclass";
     on_migrated(Kind::Postgres, async |database| {

@@ -9,17 +9,17 @@ use crate::fixtures::{
 
 on_each_database!(
     a_session_is_not_opened_for_a_password_that_has_changed_meanwhile,
-    a_better_hash_takes_the_place_of_the_one_that_was_compared,
-    security_12_a_changed_password_ends_every_session_and_link_of_the_reader,
-    a_changed_password_can_leave_the_sessions_but_never_the_links,
+    a_rehashed_password_replaces_the_hash_that_was_compared,
+    security_12_a_changed_password_revokes_every_session_and_link_of_the_user,
+    a_changed_password_can_keep_the_sessions_but_never_the_links,
     a_password_that_has_changed_since_it_was_compared_is_not_changed_again,
-    security_12_a_reset_ends_every_session_and_link_and_counts_the_address_as_proved,
-    security_22_a_link_to_reset_does_nothing_once_it_is_spent_or_too_old,
-    a_reset_proves_no_other_address_and_makes_a_password_where_there_was_none,
-    a_link_that_proves_an_address_does_so_once_and_stays_marked,
-    a_link_to_an_address_that_is_no_longer_the_readers_proves_nothing,
-    a_change_of_address_is_done_once_and_ends_the_other_links,
-    an_address_that_is_taken_is_not_given_and_the_link_is_gone,
+    security_12_a_reset_revokes_every_session_and_link_and_verifies_the_address,
+    security_22_a_reset_link_does_nothing_once_it_is_used_or_expired,
+    a_reset_verifies_no_other_address_and_creates_a_missing_password,
+    a_verification_link_works_once_and_stays_marked_as_used,
+    a_link_to_a_former_address_verifies_nothing,
+    changing_the_address_works_once_and_deletes_the_other_links,
+    a_taken_address_is_refused_and_the_link_is_deleted,
 );
 
 pub(crate) fn new_hash<'a>(user_id: &'a str, hash: &'a str) -> NewPasswordHash<'a> {
@@ -50,7 +50,7 @@ async fn a_session_is_not_opened_for_a_password_that_has_changed_meanwhile(datab
     assert_eq!(count(&database, "bookplate_mails").await, 1);
 }
 
-async fn a_better_hash_takes_the_place_of_the_one_that_was_compared(database: TestDatabase) {
+async fn a_rehashed_password_replaces_the_hash_that_was_compared(database: TestDatabase) {
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let second = session("reader-1", 3);
@@ -63,7 +63,7 @@ async fn a_better_hash_takes_the_place_of_the_one_that_was_compared(database: Te
     assert_eq!(method.updated_at, NOW, "it is the same password");
 }
 
-async fn security_12_a_changed_password_ends_every_session_and_link_of_the_reader(database: TestDatabase) {
+async fn security_12_a_changed_password_revokes_every_session_and_link_of_the_user(database: TestDatabase) {
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     assert!(open(&database, &session("reader-1", 3), None).await.unwrap());
@@ -85,7 +85,7 @@ async fn security_12_a_changed_password_ends_every_session_and_link_of_the_reade
     assert_eq!((methods[0].created_at, methods[0].updated_at), (NOW, NOW.plus_seconds(9)));
 }
 
-async fn a_changed_password_can_leave_the_sessions_but_never_the_links(database: TestDatabase) {
+async fn a_changed_password_can_keep_the_sessions_but_never_the_links(database: TestDatabase) {
     signed_up(&database, 1).await;
     assert!(open(&database, &session("reader-1", 3), None).await.unwrap());
     add_link(&database, "reset", "reset").await;
@@ -106,9 +106,7 @@ async fn a_password_that_has_changed_since_it_was_compared_is_not_changed_again(
     assert_eq!(database.rows().await, before);
 }
 
-async fn security_12_a_reset_ends_every_session_and_link_and_counts_the_address_as_proved(
-    database: TestDatabase,
-) {
+async fn security_12_a_reset_revokes_every_session_and_link_and_verifies_the_address(database: TestDatabase) {
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let reset = add_link(&database, "reset", "reset-password").await;
@@ -127,7 +125,7 @@ async fn security_12_a_reset_ends_every_session_and_link_and_counts_the_address_
     assert_eq!(database.number(waiting).await, 1, "the other reader");
 }
 
-async fn security_22_a_link_to_reset_does_nothing_once_it_is_spent_or_too_old(database: TestDatabase) {
+async fn security_22_a_reset_link_does_nothing_once_it_is_used_or_expired(database: TestDatabase) {
     signed_up(&database, 1).await;
     let reset = add_link(&database, "reset", "reset").await;
     let new = new_hash("reader-1", "$hash$new");
@@ -144,7 +142,7 @@ async fn security_22_a_link_to_reset_does_nothing_once_it_is_spent_or_too_old(da
     assert_eq!(database.rows().await, after);
 }
 
-async fn a_reset_proves_no_other_address_and_makes_a_password_where_there_was_none(database: TestDatabase) {
+async fn a_reset_verifies_no_other_address_and_creates_a_missing_password(database: TestDatabase) {
     let without = storage::NewAccount { password_hash: None, ..account(1) };
     assert!(database.create_account(&without, None, &record()).await.unwrap());
     assert!(database.find_credentials("reader1@example.com", None).await.unwrap().is_none());
@@ -162,7 +160,7 @@ async fn a_reset_proves_no_other_address_and_makes_a_password_where_there_was_no
     assert_eq!(database.sign_in_methods("reader-1").await.unwrap()[0].id, "credential-new");
 }
 
-async fn a_link_that_proves_an_address_does_so_once_and_stays_marked(database: TestDatabase) {
+async fn a_verification_link_works_once_and_stays_marked_as_used(database: TestDatabase) {
     signed_up(&database, 1).await;
     let verify = add_link(&database, "verify", "verify").await;
     let second = session("reader-1", 2);
@@ -193,7 +191,7 @@ async fn a_link_that_proves_an_address_does_so_once_and_stays_marked(database: T
     assert_eq!(database.rows().await, after);
 }
 
-async fn a_link_to_an_address_that_is_no_longer_the_readers_proves_nothing(database: TestDatabase) {
+async fn a_link_to_a_former_address_verifies_nothing(database: TestDatabase) {
     signed_up(&database, 1).await;
     let verify = add_link(&database, "verify", "verify").await;
     database.arrange("update bookplate_users set email = 'moved@example.com'").await;
@@ -202,7 +200,7 @@ async fn a_link_to_an_address_that_is_no_longer_the_readers_proves_nothing(datab
     assert_eq!(database.rows().await, before, "not even marked as used");
 }
 
-async fn a_change_of_address_is_done_once_and_ends_the_other_links(database: TestDatabase) {
+async fn changing_the_address_works_once_and_deletes_the_other_links(database: TestDatabase) {
     signed_up(&database, 1).await;
     let change = add_link(&database, "change", "change").await;
     add_link(&database, "reset", "reset").await;
@@ -221,7 +219,7 @@ async fn a_change_of_address_is_done_once_and_ends_the_other_links(database: Tes
     assert_eq!(database.rows().await, after);
 }
 
-async fn an_address_that_is_taken_is_not_given_and_the_link_is_gone(database: TestDatabase) {
+async fn a_taken_address_is_refused_and_the_link_is_deleted(database: TestDatabase) {
     let mine = signed_up(&database, 1).await;
     let theirs = signed_up(&database, 2).await;
     let change = add_link(&database, "change", "change").await;

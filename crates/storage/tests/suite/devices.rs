@@ -10,14 +10,14 @@ use crate::{
 };
 
 on_each_database!(
-    an_account_is_stored_with_the_browser_its_password_was_chosen_in,
-    who_is_still_to_prove_the_address_is_known_in_the_browser_the_password_was_given_in,
-    of_twenty_one_browsers_the_one_used_least_lately_is_forgotten,
-    security_12_a_new_password_forgets_every_browser_but_the_one_it_was_set_in,
-    security_12_what_was_asked_for_before_a_new_password_is_not_answered_after_it,
-    security_11_no_session_is_opened_for_an_account_that_was_closed_meanwhile,
-    security_22_a_link_that_the_operator_handed_over_proves_no_address,
-    security_22_an_address_proved_by_somebody_else_takes_the_password_and_what_it_opened,
+    an_account_is_stored_with_the_device_its_password_was_chosen_on,
+    an_unverified_user_is_known_on_the_device_the_password_was_given_on,
+    of_twenty_one_devices_the_one_not_used_for_longest_is_forgotten,
+    security_12_a_new_password_forgets_every_device_but_the_one_it_was_set_on,
+    security_12_a_mail_requested_before_a_new_password_is_not_sent_after_it,
+    security_11_no_session_is_opened_for_a_user_banned_meanwhile,
+    security_22_a_link_from_the_operator_verifies_no_address,
+    security_22_verifying_in_another_browser_revokes_the_password_and_its_sessions,
 );
 
 async fn known(database: &Database) -> Vec<String> {
@@ -34,7 +34,7 @@ fn seen_at(number: u32, at: Timestamp) -> KnownDevice {
     KnownDevice { last_seen_at: at, ..device(number) }
 }
 
-async fn an_account_is_stored_with_the_browser_its_password_was_chosen_in(database: TestDatabase) {
+async fn an_account_is_stored_with_the_device_its_password_was_chosen_on(database: TestDatabase) {
     let new = NewAccount { device: Some(device(7)), ..account(1) };
     assert!(database.create_account(&new, None, &record()).await.unwrap());
     assert!(database.knows_device("reader-1", "device-7").await.unwrap());
@@ -44,9 +44,7 @@ async fn an_account_is_stored_with_the_browser_its_password_was_chosen_in(databa
     assert_eq!(known(&database).await, ["device-7"], "who finds the address taken is not known by that");
 }
 
-async fn who_is_still_to_prove_the_address_is_known_in_the_browser_the_password_was_given_in(
-    database: TestDatabase,
-) {
+async fn an_unverified_user_is_known_on_the_device_the_password_was_given_on(database: TestDatabase) {
     signed_up(&database, 1).await;
     database.touch_unverified("reader-1", NOW, None, &record()).await.unwrap();
     assert!(known(&database).await.is_empty());
@@ -54,7 +52,7 @@ async fn who_is_still_to_prove_the_address_is_known_in_the_browser_the_password_
     assert_eq!(known(&database).await, ["device-1"]);
 }
 
-async fn of_twenty_one_browsers_the_one_used_least_lately_is_forgotten(database: TestDatabase) {
+async fn of_twenty_one_devices_the_one_not_used_for_longest_is_forgotten(database: TestDatabase) {
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let theirs = session("reader-2", 99);
@@ -73,7 +71,7 @@ async fn of_twenty_one_browsers_the_one_used_least_lately_is_forgotten(database:
     assert!(database.knows_device("reader-2", "device-99").await.unwrap(), "another reader's stay");
 }
 
-async fn security_12_a_new_password_forgets_every_browser_but_the_one_it_was_set_in(database: TestDatabase) {
+async fn security_12_a_new_password_forgets_every_device_but_the_one_it_was_set_on(database: TestDatabase) {
     signed_up(&database, 1).await;
     enter(&database, 2, &device(1)).await;
     enter(&database, 3, &device(2)).await;
@@ -91,9 +89,7 @@ async fn security_12_a_new_password_forgets_every_browser_but_the_one_it_was_set
     assert_eq!((spent, known(&database).await), (ConsumeOutcome::Now, vec!["device-3".to_owned()]));
 }
 
-async fn security_12_what_was_asked_for_before_a_new_password_is_not_answered_after_it(
-    database: TestDatabase,
-) {
+async fn security_12_a_mail_requested_before_a_new_password_is_not_sent_after_it(database: TestDatabase) {
     signed_up(&database, 1).await;
     let same = hash(1);
     let (new, later) = (new_hash("reader-1", &same), trace_at(NOW.plus_seconds(9)));
@@ -124,7 +120,7 @@ async fn security_12_what_was_asked_for_before_a_new_password_is_not_answered_af
     assert_eq!(count(&database, "bookplate_mails").await, 0);
 }
 
-async fn security_11_no_session_is_opened_for_an_account_that_was_closed_meanwhile(database: TestDatabase) {
+async fn security_11_no_session_is_opened_for_a_user_banned_meanwhile(database: TestDatabase) {
     signed_up(&database, 1).await;
     let end = NOW.plus_seconds(60);
     for (banned_until, opened) in [(None, false), (Some(end), false), (Some(NOW), true)] {
@@ -143,7 +139,7 @@ async fn security_11_no_session_is_opened_for_an_account_that_was_closed_meanwhi
     }
 }
 
-async fn security_22_a_link_that_the_operator_handed_over_proves_no_address(database: TestDatabase) {
+async fn security_22_a_link_from_the_operator_verifies_no_address(database: TestDatabase) {
     signed_up(&database, 1).await;
     let handed = add_link(&database, "handed", "operator-reset").await;
     let new = new_hash("reader-1", "$hash$new");
@@ -153,7 +149,7 @@ async fn security_22_a_link_that_the_operator_handed_over_proves_no_address(data
     assert!(database.find_session("handle-1").await.unwrap().is_none());
 }
 
-async fn security_22_an_address_proved_by_somebody_else_takes_the_password_and_what_it_opened(
+async fn security_22_verifying_in_another_browser_revokes_the_password_and_its_sessions(
     database: TestDatabase,
 ) {
     signed_up(&database, 1).await;

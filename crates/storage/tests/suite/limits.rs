@@ -8,11 +8,11 @@ use tokio::task::JoinSet;
 use crate::fixtures::{NOW, count, patiently};
 
 on_each_database!(
-    a_window_begins_anew_with_each_try_that_is_allowed,
-    security_26_refused_tries_do_not_make_the_wait_longer,
-    security_25_of_two_hundred_tries_at_once_exactly_as_many_as_allowed_get_through,
-    security_26_each_is_counted_for_itself,
-    a_try_that_was_no_guess_is_given_back,
+    a_window_begins_anew_with_each_allowed_attempt,
+    security_26_refused_attempts_do_not_extend_the_wait,
+    security_25_of_two_hundred_concurrent_attempts_exactly_the_limit_is_allowed,
+    security_26_each_key_is_counted_separately,
+    an_attempt_is_refunded,
 );
 
 const WINDOW: i64 = 10_000;
@@ -22,7 +22,7 @@ async fn take(database: &Database, id: &str, at: Timestamp) -> Option<Timestamp>
     database.record_attempt(id, at, WINDOW, 3).await.unwrap()
 }
 
-async fn a_window_begins_anew_with_each_try_that_is_allowed(database: TestDatabase) {
+async fn a_window_begins_anew_with_each_allowed_attempt(database: TestDatabase) {
     for seconds in [0, 4, 8] {
         assert_eq!(take(&database, "id", NOW.plus_seconds(seconds)).await, None, "{seconds}");
     }
@@ -37,7 +37,7 @@ async fn a_window_begins_anew_with_each_try_that_is_allowed(database: TestDataba
     assert_eq!(count(&database, "bookplate_limits").await, 1);
 }
 
-async fn security_26_refused_tries_do_not_make_the_wait_longer(database: TestDatabase) {
+async fn security_26_refused_attempts_do_not_extend_the_wait(database: TestDatabase) {
     for _ in 0..3 {
         assert_eq!(take(&database, "id", NOW).await, None);
     }
@@ -48,9 +48,7 @@ async fn security_26_refused_tries_do_not_make_the_wait_longer(database: TestDat
     assert_eq!(take(&database, "id", NOW.plus_seconds(10)).await, None);
 }
 
-async fn security_25_of_two_hundred_tries_at_once_exactly_as_many_as_allowed_get_through(
-    database: TestDatabase,
-) {
+async fn security_25_of_two_hundred_concurrent_attempts_exactly_the_limit_is_allowed(database: TestDatabase) {
     let mut tasks = JoinSet::new();
     for _ in 0..200 {
         let database = Database::clone(&database);
@@ -62,7 +60,7 @@ async fn security_25_of_two_hundred_tries_at_once_exactly_as_many_as_allowed_get
     assert!(refused.clone().all(|end| *end == NOW.plus_seconds(10)), "{refused:?}");
 }
 
-async fn security_26_each_is_counted_for_itself(database: TestDatabase) {
+async fn security_26_each_key_is_counted_separately(database: TestDatabase) {
     for _ in 0..4 {
         take(&database, "loud", NOW).await;
     }
@@ -72,7 +70,7 @@ async fn security_26_each_is_counted_for_itself(database: TestDatabase) {
     }
 }
 
-async fn a_try_that_was_no_guess_is_given_back(database: TestDatabase) {
+async fn an_attempt_is_refunded(database: TestDatabase) {
     for _ in 0..20 {
         assert_eq!(take(&database, "id", NOW).await, None);
         database.refund_attempt("id").await.unwrap();

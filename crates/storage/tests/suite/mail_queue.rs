@@ -8,15 +8,15 @@ use crate::fixtures::{NOW, count, link, mail, patiently, record, signed_up};
 
 on_each_database!(
     mail_is_claimed_in_the_order_in_which_it_is_due,
-    a_claimed_mail_is_left_alone_until_its_carrier_must_be_dead,
-    of_many_carriers_each_mail_is_claimed_by_one,
-    a_mail_is_put_back_until_later_or_removed,
-    a_request_is_answered_with_its_mail_and_its_link_in_one_step,
-    security_22_of_twenty_that_answer_a_request_at_once_one_does,
-    an_answer_that_cannot_be_stored_leaves_the_request,
-    security_22_of_twenty_that_spend_a_link_on_a_mail_at_once_one_does,
-    a_mail_goes_with_its_reader_unless_it_is_nobodys,
-    a_mail_to_a_reader_who_is_gone_is_not_queued_and_fails_nothing,
+    a_claimed_mail_is_not_claimed_again_before_its_claim_expires,
+    each_mail_is_claimed_by_one_of_many_workers,
+    a_mail_is_postponed_or_deleted,
+    a_request_is_replaced_with_its_mail_and_its_link_in_one_step,
+    security_22_of_twenty_workers_one_replaces_a_request_with_its_mail,
+    a_mail_that_cannot_be_stored_leaves_the_request,
+    security_22_of_twenty_concurrent_requests_one_consumes_the_link_and_queues_its_mail,
+    a_mail_is_deleted_with_its_user_unless_it_has_none,
+    a_mail_to_a_deleted_user_is_not_queued_and_is_no_error,
     a_change_and_its_mails_are_stored_together_or_not_at_all,
 );
 
@@ -39,7 +39,7 @@ async fn mail_is_claimed_in_the_order_in_which_it_is_due(database: TestDatabase)
     assert_eq!(claimed(&database, 10).await.as_deref(), Some("later"), "from this moment on");
 }
 
-async fn a_claimed_mail_is_left_alone_until_its_carrier_must_be_dead(database: TestDatabase) {
+async fn a_claimed_mail_is_not_claimed_again_before_its_claim_expires(database: TestDatabase) {
     signed_up(&database, 1).await;
     database.queue_mail(&mail("one", Some("reader-1"), 0)).await.unwrap();
     let first = database.claim_mail(NOW, NOW.plus_seconds(60)).await.unwrap().unwrap();
@@ -50,7 +50,7 @@ async fn a_claimed_mail_is_left_alone_until_its_carrier_must_be_dead(database: T
     assert_eq!((second.id.as_str(), second.attempts), ("one", 2));
 }
 
-async fn of_many_carriers_each_mail_is_claimed_by_one(database: TestDatabase) {
+async fn each_mail_is_claimed_by_one_of_many_workers(database: TestDatabase) {
     for number in 0..30 {
         database.queue_mail(&mail(&format!("mail-{number}"), None, 0)).await.unwrap();
     }
@@ -74,7 +74,7 @@ async fn of_many_carriers_each_mail_is_claimed_by_one(database: TestDatabase) {
     assert!(taken.iter().all(|(_, attempts)| *attempts == 1), "{taken:?}");
 }
 
-async fn a_mail_is_put_back_until_later_or_removed(database: TestDatabase) {
+async fn a_mail_is_postponed_or_deleted(database: TestDatabase) {
     database.queue_mail(&mail("one", None, 0)).await.unwrap();
     database.queue_mail(&mail("two", None, 0)).await.unwrap();
     claimed(&database, 0).await.unwrap();
@@ -88,7 +88,7 @@ async fn a_mail_is_put_back_until_later_or_removed(database: TestDatabase) {
     assert_eq!(database.next_mail_due().await.unwrap(), None);
 }
 
-async fn a_request_is_answered_with_its_mail_and_its_link_in_one_step(database: TestDatabase) {
+async fn a_request_is_replaced_with_its_mail_and_its_link_in_one_step(database: TestDatabase) {
     signed_up(&database, 1).await;
     database.add_link(&link("older", "reader-1", "reset"), PURPOSES).await.unwrap();
     database.queue_mail(&mail("request", None, 0)).await.unwrap();
@@ -100,7 +100,7 @@ async fn a_request_is_answered_with_its_mail_and_its_link_in_one_step(database: 
     assert!(database.find_link("newer").await.unwrap().is_some());
 }
 
-async fn security_22_of_twenty_that_answer_a_request_at_once_one_does(database: TestDatabase) {
+async fn security_22_of_twenty_workers_one_replaces_a_request_with_its_mail(database: TestDatabase) {
     signed_up(&database, 1).await;
     database.queue_mail(&mail("request", None, 0)).await.unwrap();
     let mut tasks = JoinSet::new();
@@ -118,7 +118,7 @@ async fn security_22_of_twenty_that_answer_a_request_at_once_one_does(database: 
 }
 
 /// The letter's id is taken, so neither the link may be stored nor the request be lost.
-async fn an_answer_that_cannot_be_stored_leaves_the_request(database: TestDatabase) {
+async fn a_mail_that_cannot_be_stored_leaves_the_request(database: TestDatabase) {
     signed_up(&database, 1).await;
     database.add_link(&link("older", "reader-1", "reset"), PURPOSES).await.unwrap();
     database.queue_mail(&mail("request", None, 0)).await.unwrap();
@@ -131,7 +131,9 @@ async fn an_answer_that_cannot_be_stored_leaves_the_request(database: TestDataba
     assert_eq!(database.rows().await, before);
 }
 
-async fn security_22_of_twenty_that_spend_a_link_on_a_mail_at_once_one_does(database: TestDatabase) {
+async fn security_22_of_twenty_concurrent_requests_one_consumes_the_link_and_queues_its_mail(
+    database: TestDatabase,
+) {
     signed_up(&database, 1).await;
     let good = link("hash-1", "reader-1", "confirm");
     database.add_link(&good, ["confirm", "finish"]).await.unwrap();
@@ -151,7 +153,7 @@ async fn security_22_of_twenty_that_spend_a_link_on_a_mail_at_once_one_does(data
     assert_eq!(count(&database, "bookplate_links").await, 0);
 }
 
-async fn a_mail_goes_with_its_reader_unless_it_is_nobodys(database: TestDatabase) {
+async fn a_mail_is_deleted_with_its_user_unless_it_has_none(database: TestDatabase) {
     signed_up(&database, 1).await;
     database.queue_mail(&mail("theirs", Some("reader-1"), 0)).await.unwrap();
     database.queue_mail(&mail("nobodys", None, 1)).await.unwrap();
@@ -160,7 +162,7 @@ async fn a_mail_goes_with_its_reader_unless_it_is_nobodys(database: TestDatabase
     assert_eq!(claimed(&database, 1).await, None);
 }
 
-async fn a_mail_to_a_reader_who_is_gone_is_not_queued_and_fails_nothing(database: TestDatabase) {
+async fn a_mail_to_a_deleted_user_is_not_queued_and_is_no_error(database: TestDatabase) {
     let mut told = record();
     told.mails = vec![mail("theirs", Some("reader-1"), 0), mail("nobodys", None, 0)];
     database.record(&told).await.unwrap();

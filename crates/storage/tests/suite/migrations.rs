@@ -9,7 +9,7 @@ on_each_database!(
     migrations_run_once,
     programs_that_start_at_once_on_a_fresh_database_run_each_migration_once,
     a_database_newer_than_the_program_is_refused_untouched,
-    a_database_whose_migration_was_another_is_refused_untouched,
+    a_database_with_an_altered_migration_is_refused_untouched,
     a_migration_that_fails_leaves_the_schema_as_it_was,
 );
 
@@ -63,7 +63,7 @@ async fn a_database_newer_than_the_program_is_refused_untouched(database: TestDa
     assert_eq!(schema(&database).await, before);
 }
 
-async fn a_database_whose_migration_was_another_is_refused_untouched(database: TestDatabase) {
+async fn a_database_with_an_altered_migration_is_refused_untouched(database: TestDatabase) {
     database.migrate(NOW.millis()).await.unwrap();
     database.arrange("update bookplate_migrations set checksum = 'another' where version = 1").await;
     let before = schema(&database).await;

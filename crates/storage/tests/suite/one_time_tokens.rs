@@ -8,9 +8,9 @@ use crate::fixtures::{NOW, count, link, patiently, signed_up};
 
 on_each_database!(
     a_link_is_found_as_it_was_stored,
-    security_22_a_newer_link_takes_the_place_of_those_it_replaces_and_of_no_other,
-    security_22_of_twenty_that_spend_a_link_at_once_one_gets_it,
-    security_22_a_link_is_spent_for_its_own_purpose_before_its_end_and_once,
+    security_22_a_newer_link_replaces_those_of_its_purposes_and_no_other,
+    security_22_of_twenty_concurrent_requests_one_consumes_the_link,
+    security_22_a_link_is_consumed_for_its_purpose_before_it_expires_and_once,
 );
 
 const RESET: [&str; 2] = ["reset", "reset"];
@@ -31,9 +31,7 @@ async fn a_link_is_found_as_it_was_stored(database: TestDatabase) {
     }
 }
 
-async fn security_22_a_newer_link_takes_the_place_of_those_it_replaces_and_of_no_other(
-    database: TestDatabase,
-) {
+async fn security_22_a_newer_link_replaces_those_of_its_purposes_and_no_other(database: TestDatabase) {
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let steps = ["confirm", "finish"];
@@ -48,7 +46,7 @@ async fn security_22_a_newer_link_takes_the_place_of_those_it_replaces_and_of_no
     assert!(lives("other-reader").await && lives("other-purpose").await);
 }
 
-async fn security_22_of_twenty_that_spend_a_link_at_once_one_gets_it(database: TestDatabase) {
+async fn security_22_of_twenty_concurrent_requests_one_consumes_the_link(database: TestDatabase) {
     signed_up(&database, 1).await;
     database.add_link(&link("hash-1", "reader-1", "reset"), RESET).await.unwrap();
     let found = database.find_link("hash-1").await.unwrap().unwrap();
@@ -61,7 +59,7 @@ async fn security_22_of_twenty_that_spend_a_link_at_once_one_gets_it(database: T
     assert_eq!(count(&database, "bookplate_links").await, 0);
 }
 
-async fn security_22_a_link_is_spent_for_its_own_purpose_before_its_end_and_once(database: TestDatabase) {
+async fn security_22_a_link_is_consumed_for_its_purpose_before_it_expires_and_once(database: TestDatabase) {
     signed_up(&database, 1).await;
     let good = link("hash-1", "reader-1", "reset");
     database.add_link(&good, RESET).await.unwrap();

@@ -12,12 +12,12 @@ use crate::{
 
 on_each_database!(
     security_12_no_session_opened_for_the_old_password_outlives_its_change,
-    of_twenty_changes_of_one_password_at_once_one_is_done,
-    security_22_of_twenty_resets_with_one_link_at_once_one_is_done,
-    a_change_a_reset_and_a_sign_in_at_once_never_get_in_each_others_way,
-    a_deletion_among_sign_ins_and_changes_leaves_nothing_and_fails_none,
-    a_link_that_proves_an_address_opened_twenty_times_at_once_opens_one_session,
-    of_twenty_who_want_one_address_at_once_one_gets_it,
+    of_twenty_concurrent_changes_of_one_password_one_succeeds,
+    security_22_of_twenty_concurrent_resets_with_one_link_one_succeeds,
+    a_change_a_reset_and_a_sign_in_never_deadlock,
+    a_deletion_among_sign_ins_and_changes_leaves_nothing_and_no_request_fails,
+    a_verification_link_opened_twenty_times_concurrently_opens_one_session,
+    of_twenty_concurrent_requests_for_one_address_one_gets_it,
 );
 
 /// Whatever the order, no session is left that the old password has opened after it was changed.
@@ -47,7 +47,7 @@ async fn security_12_no_session_opened_for_the_old_password_outlives_its_change(
     }
 }
 
-async fn of_twenty_changes_of_one_password_at_once_one_is_done(database: TestDatabase) {
+async fn of_twenty_concurrent_changes_of_one_password_one_succeeds(database: TestDatabase) {
     signed_up(&database, 1).await;
     let mut tasks = JoinSet::new();
     for number in 2..22 {
@@ -67,7 +67,7 @@ async fn of_twenty_changes_of_one_password_at_once_one_is_done(database: TestDat
     assert!(database.find_session(&done[0].1).await.unwrap().is_some());
 }
 
-async fn security_22_of_twenty_resets_with_one_link_at_once_one_is_done(database: TestDatabase) {
+async fn security_22_of_twenty_concurrent_resets_with_one_link_one_succeeds(database: TestDatabase) {
     signed_up(&database, 1).await;
     let reset = add_link(&database, "reset", "reset").await;
     let mut tasks = JoinSet::new();
@@ -86,7 +86,7 @@ async fn security_22_of_twenty_resets_with_one_link_at_once_one_is_done(database
 }
 
 /// Each locks rows the others want; in another order, PostgreSQL would end one of them.
-async fn a_change_a_reset_and_a_sign_in_at_once_never_get_in_each_others_way(database: TestDatabase) {
+async fn a_change_a_reset_and_a_sign_in_never_deadlock(database: TestDatabase) {
     signed_up(&database, 1).await;
     for round in 0..20 {
         let stored = database.find_password("reader-1").await.unwrap().unwrap();
@@ -116,7 +116,7 @@ async fn a_change_a_reset_and_a_sign_in_at_once_never_get_in_each_others_way(dat
     assert_eq!(count(&database, "bookplate_accounts").await, 1);
 }
 
-async fn a_deletion_among_sign_ins_and_changes_leaves_nothing_and_fails_none(database: TestDatabase) {
+async fn a_deletion_among_sign_ins_and_changes_leaves_nothing_and_no_request_fails(database: TestDatabase) {
     for round in 0..10 {
         signed_up(&database, 1).await;
         let verify = add_link(&database, "verify", "verify").await;
@@ -151,7 +151,7 @@ async fn a_deletion_among_sign_ins_and_changes_leaves_nothing_and_fails_none(dat
     }
 }
 
-async fn a_link_that_proves_an_address_opened_twenty_times_at_once_opens_one_session(database: TestDatabase) {
+async fn a_verification_link_opened_twenty_times_concurrently_opens_one_session(database: TestDatabase) {
     assert!(database.create_account(&account(1), None, &record()).await.unwrap());
     let verify = add_link(&database, "verify", "verify").await;
     let mut tasks = JoinSet::new();
@@ -168,7 +168,7 @@ async fn a_link_that_proves_an_address_opened_twenty_times_at_once_opens_one_ses
 }
 
 /// Nineteen change their address to it, one signs up with it.
-async fn of_twenty_who_want_one_address_at_once_one_gets_it(database: TestDatabase) {
+async fn of_twenty_concurrent_requests_for_one_address_one_gets_it(database: TestDatabase) {
     let wanted = "wanted@example.com";
     for number in 1..20 {
         signed_up(&database, number).await;

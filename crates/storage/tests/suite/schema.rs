@@ -112,7 +112,7 @@ fn both_databases_have_the_same_references() {
 
 /// How texts are found is the one thing each database does in its own way.
 #[test]
-fn a_message_that_goes_takes_its_terms_along_and_a_number_is_never_given_twice() {
+fn terms_are_deleted_with_their_message_and_numbers_are_never_reused() {
     on_migrated(Kind::Sqlite, async |database| {
         let triggers = "select tbl_name || ' ' || name from sqlite_master where type = 'trigger'";
         assert_eq!(list(&database, triggers).await, ["bookplate_messages bookplate_messages_gone"]);

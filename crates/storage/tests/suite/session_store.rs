@@ -12,17 +12,17 @@ use tower_sessions::{
 use crate::fixtures::{count, key, open, session, signed_up};
 
 on_each_database!(
-    what_a_browser_carries_comes_back,
+    the_data_of_a_record_is_loaded_again,
     a_record_is_loaded_under_the_id_it_was_saved_under,
-    two_browsers_do_not_see_what_the_other_carries,
-    the_table_tells_neither_the_key_nor_the_handle,
+    two_sessions_do_not_share_a_record,
+    the_table_contains_neither_the_key_nor_the_handle,
     a_record_does_not_expire_by_itself,
     a_record_belongs_to_a_session,
     security_11_saving_after_the_session_has_ended_is_refused_and_revives_nothing,
-    a_browser_whose_session_has_ended_carries_nothing_and_can_leave_nothing,
-    a_record_is_made_once_and_a_second_attempt_changes_nothing,
+    an_ended_session_has_no_record_and_cannot_save_one,
+    a_record_is_created_once_and_a_second_attempt_changes_nothing,
     a_deleted_record_is_gone_and_its_session_is_not,
-    a_stranger_with_another_key_finds_nothing,
+    another_key_finds_no_record,
 );
 
 const TABLE: &str = "bookplate_session_records";
@@ -44,7 +44,7 @@ async fn store(database: &TestDatabase) -> Arc<SessionRecordStore> {
     store
 }
 
-async fn what_a_browser_carries_comes_back(database: TestDatabase) {
+async fn the_data_of_a_record_is_loaded_again(database: TestDatabase) {
     let store = store(&database).await;
     let browser = Arc::clone(&store).browser(key(1));
     browser.insert("note", "to the reader").await.unwrap();
@@ -69,7 +69,7 @@ async fn a_record_is_loaded_under_the_id_it_was_saved_under(database: TestDataba
     assert_eq!(count(&database, TABLE).await, 1);
 }
 
-async fn two_browsers_do_not_see_what_the_other_carries(database: TestDatabase) {
+async fn two_sessions_do_not_share_a_record(database: TestDatabase) {
     let store = store(&database).await;
     assert!(open(&database, &session("reader-1", 2), None).await.unwrap());
     store.open(key(2)).await.unwrap();
@@ -80,7 +80,7 @@ async fn two_browsers_do_not_see_what_the_other_carries(database: TestDatabase) 
     assert_eq!(note(2).await.as_deref(), Some("second"));
 }
 
-async fn the_table_tells_neither_the_key_nor_the_handle(database: TestDatabase) {
+async fn the_table_contains_neither_the_key_nor_the_handle(database: TestDatabase) {
     let store = store(&database).await;
     store.save(&record(key(1), "kept")).await.unwrap();
     let plain = id(key(1));
@@ -131,7 +131,7 @@ async fn security_11_saving_after_the_session_has_ended_is_refused_and_revives_n
     assert!(store.load(&id(key(1))).await.unwrap().is_none());
 }
 
-async fn a_browser_whose_session_has_ended_carries_nothing_and_can_leave_nothing(database: TestDatabase) {
+async fn an_ended_session_has_no_record_and_cannot_save_one(database: TestDatabase) {
     let store = store(&database).await;
     store.save(&record(key(1), "kept")).await.unwrap();
     database.end_session("handle-1").await.unwrap();
@@ -142,7 +142,7 @@ async fn a_browser_whose_session_has_ended_carries_nothing_and_can_leave_nothing
     assert_eq!(count(&database, TABLE).await, 0);
 }
 
-async fn a_record_is_made_once_and_a_second_attempt_changes_nothing(database: TestDatabase) {
+async fn a_record_is_created_once_and_a_second_attempt_changes_nothing(database: TestDatabase) {
     let store = store(&database).await;
     store.save(&record(key(1), "first")).await.unwrap();
     assert!(store.open(key(1)).await.is_err());
@@ -162,7 +162,7 @@ async fn a_deleted_record_is_gone_and_its_session_is_not(database: TestDatabase)
 }
 
 /// The stored name is no key: whoever reads the table cannot ask for a record by it.
-async fn a_stranger_with_another_key_finds_nothing(database: TestDatabase) {
+async fn another_key_finds_no_record(database: TestDatabase) {
     let store = store(&database).await;
     let stored: Id = key(1).stored_id().parse().unwrap();
     assert!(store.load(&stored).await.unwrap().is_none());

@@ -4,23 +4,23 @@ use testkit::{databases::TestDatabase, on_each_database};
 use crate::fixtures::{NOW, count, key, open, record, session, signed_up, trace_of};
 
 on_each_database!(
-    a_session_is_found_with_its_reader,
+    a_session_is_found_with_its_user,
     an_unknown_session_is_not_found,
-    a_session_past_its_end_is_found_too_because_the_rule_is_the_callers,
-    opening_a_session_ends_the_one_it_replaces,
-    a_session_of_an_unknown_reader_is_refused_and_the_replaced_one_stays,
-    a_renewal_moves_the_end_and_nothing_else,
+    an_expired_session_is_found_because_the_caller_decides,
+    opening_a_session_deletes_the_one_it_replaces,
+    a_session_of_an_unknown_user_is_refused_and_the_replaced_one_stays,
+    renewing_a_session_changes_its_expiry_and_nothing_else,
     a_session_renewed_since_it_was_read_is_not_renewed_again,
     renewing_an_ended_session_does_not_revive_it,
-    ending_a_session_takes_what_its_browser_carried,
+    ending_a_session_deletes_its_record,
     ending_a_session_twice_is_no_error,
-    a_readers_living_sessions_are_listed_the_last_used_first,
-    security_11_a_session_is_revoked_by_its_own_reader_only,
-    security_11_all_sessions_of_a_reader_end_but_the_one_that_is_named,
-    being_seen_moves_forward_only,
+    the_active_sessions_of_a_user_are_listed_the_last_used_first,
+    security_11_a_session_is_revoked_by_its_own_user_only,
+    security_11_all_sessions_of_a_user_are_revoked_but_the_named_one,
+    the_time_of_last_use_moves_forward_only,
 );
 
-async fn a_session_is_found_with_its_reader(database: TestDatabase) {
+async fn a_session_is_found_with_its_user(database: TestDatabase) {
     signed_up(&database, 1).await;
     let mut stored = session("reader-1", 7);
     stored.remembered = false;
@@ -50,7 +50,7 @@ async fn an_unknown_session_is_not_found(database: TestDatabase) {
     }
 }
 
-async fn a_session_past_its_end_is_found_too_because_the_rule_is_the_callers(database: TestDatabase) {
+async fn an_expired_session_is_found_because_the_caller_decides(database: TestDatabase) {
     signed_up(&database, 1).await;
     let mut old = session("reader-1", 2);
     old.expires_at = NOW.plus_seconds(-1);
@@ -59,7 +59,7 @@ async fn a_session_past_its_end_is_found_too_because_the_rule_is_the_callers(dat
     assert!(database.find_session("handle-2").await.unwrap().is_some());
 }
 
-async fn opening_a_session_ends_the_one_it_replaces(database: TestDatabase) {
+async fn opening_a_session_deletes_the_one_it_replaces(database: TestDatabase) {
     signed_up(&database, 1).await;
     assert!(open(&database, &session("reader-1", 2), None).await.unwrap());
     assert!(open(&database, &session("reader-1", 3), Some("handle-1")).await.unwrap());
@@ -70,7 +70,7 @@ async fn opening_a_session_ends_the_one_it_replaces(database: TestDatabase) {
     assert!(database.find_session("handle-4").await.unwrap().is_some(), "one that is gone can be replaced");
 }
 
-async fn a_session_of_an_unknown_reader_is_refused_and_the_replaced_one_stays(database: TestDatabase) {
+async fn a_session_of_an_unknown_user_is_refused_and_the_replaced_one_stays(database: TestDatabase) {
     signed_up(&database, 1).await;
     let before = database.rows().await;
     assert!(!open(&database, &session("nobody", 2), Some("handle-1")).await.unwrap());
@@ -78,7 +78,7 @@ async fn a_session_of_an_unknown_reader_is_refused_and_the_replaced_one_stays(da
     assert!(database.find_session("handle-1").await.unwrap().is_some());
 }
 
-async fn a_renewal_moves_the_end_and_nothing_else(database: TestDatabase) {
+async fn renewing_a_session_changes_its_expiry_and_nothing_else(database: TestDatabase) {
     signed_up(&database, 1).await;
     let mut renewed = session("reader-1", 1);
     renewed.renewed_at = NOW.plus_seconds(10);
@@ -112,7 +112,7 @@ async fn renewing_an_ended_session_does_not_revive_it(database: TestDatabase) {
     assert!(database.find_session("handle-1").await.unwrap().is_none());
 }
 
-async fn ending_a_session_takes_what_its_browser_carried(database: TestDatabase) {
+async fn ending_a_session_deletes_its_record(database: TestDatabase) {
     signed_up(&database, 1).await;
     assert!(open(&database, &session("reader-1", 2), None).await.unwrap());
     let store = SessionRecordStore::new(&database).await.unwrap();
@@ -137,7 +137,7 @@ async fn listed(database: &TestDatabase, user_id: &str) -> Vec<String> {
     sessions.into_iter().map(|session| session.id).collect()
 }
 
-async fn a_readers_living_sessions_are_listed_the_last_used_first(database: TestDatabase) {
+async fn the_active_sessions_of_a_user_are_listed_the_last_used_first(database: TestDatabase) {
     signed_up(&database, 1).await;
     signed_up(&database, 9).await;
     let mut expired = session("reader-1", 2);
@@ -156,7 +156,7 @@ async fn a_readers_living_sessions_are_listed_the_last_used_first(database: Test
     assert!(listed(&database, "nobody").await.is_empty());
 }
 
-async fn security_11_a_session_is_revoked_by_its_own_reader_only(database: TestDatabase) {
+async fn security_11_a_session_is_revoked_by_its_own_user_only(database: TestDatabase) {
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let before = database.rows().await;
@@ -170,7 +170,7 @@ async fn security_11_a_session_is_revoked_by_its_own_reader_only(database: TestD
     assert_eq!(database.events_of("reader-1", 10).await.unwrap().len(), 1);
 }
 
-async fn security_11_all_sessions_of_a_reader_end_but_the_one_that_is_named(database: TestDatabase) {
+async fn security_11_all_sessions_of_a_user_are_revoked_but_the_named_one(database: TestDatabase) {
     signed_up(&database, 1).await;
     signed_up(&database, 9).await;
     for number in 2..5 {
@@ -183,7 +183,7 @@ async fn security_11_all_sessions_of_a_reader_end_but_the_one_that_is_named(data
     assert_eq!(listed(&database, "reader-9").await, ["handle-9"]);
 }
 
-async fn being_seen_moves_forward_only(database: TestDatabase) {
+async fn the_time_of_last_use_moves_forward_only(database: TestDatabase) {
     signed_up(&database, 1).await;
     let seen = async || database.find_session("handle-1").await.unwrap().unwrap().session.last_seen_at;
     database.touch_session("handle-1", NOW.plus_seconds(-5)).await.unwrap();

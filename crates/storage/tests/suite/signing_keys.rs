@@ -4,9 +4,9 @@ use testkit::{databases::TestDatabase, on_each_database};
 on_each_database!(
     there_are_no_keys_at_first,
     keys_come_newest_first_within_their_algorithm,
-    of_two_programs_that_make_the_first_key_one_wins_and_both_see_it,
+    of_two_processes_that_create_the_first_key_one_wins_and_both_see_it,
     a_key_id_is_never_used_twice,
-    a_private_key_is_sealed_anew_and_a_key_removed,
+    a_private_key_is_resealed_and_a_key_deleted,
 );
 
 fn key(id: &str, algorithm: &str, generation: i64) -> StoredKey {
@@ -42,7 +42,7 @@ async fn keys_come_newest_first_within_their_algorithm(database: TestDatabase) {
     assert_eq!((b.public_jwk.as_str(), b.sealed_private_key.as_str()), ("{\"kid\":\"b\"}", "sealed b"));
 }
 
-async fn of_two_programs_that_make_the_first_key_one_wins_and_both_see_it(database: TestDatabase) {
+async fn of_two_processes_that_create_the_first_key_one_wins_and_both_see_it(database: TestDatabase) {
     let other = database.reopen().await;
     let (one, two) = (key("one", "ES256", 1), key("two", "ES256", 1));
     let (left, right) = tokio::join!(database.add_signing_key(&one), other.add_signing_key(&two));
@@ -59,7 +59,7 @@ async fn a_key_id_is_never_used_twice(database: TestDatabase) {
     assert_eq!(database.signing_keys().await.unwrap().len(), 1);
 }
 
-async fn a_private_key_is_sealed_anew_and_a_key_removed(database: TestDatabase) {
+async fn a_private_key_is_resealed_and_a_key_deleted(database: TestDatabase) {
     for key in [key("a", "ES256", 1), key("b", "ES256", 2)] {
         database.add_signing_key(&key).await.unwrap();
     }

@@ -13,8 +13,8 @@ use crate::{
 };
 
 on_each_database!(
-    empty: what_the_first_release_stored_is_there_after_the_upgrade,
-    what_was_stored_before_there_were_conversations_is_there_after_the_upgrade,
+    empty: data_of_the_first_release_is_there_after_the_upgrade,
+    data_from_before_conversations_is_there_after_the_upgrade,
 );
 
 static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -67,7 +67,7 @@ async fn data(database: &TestDatabase) {
         .await;
 }
 
-async fn what_the_first_release_stored_is_there_after_the_upgrade(database: TestDatabase) {
+async fn data_of_the_first_release_is_there_after_the_upgrade(database: TestDatabase) {
     first_release(&database).await;
     data(&database).await;
     assert!(database.migrate(NOW.millis()).await.unwrap() >= 1);
@@ -103,7 +103,7 @@ async fn what_the_first_release_stored_is_there_after_the_upgrade(database: Test
     assert_eq!(count(&database, "bookplate_sessions").await, 1);
 }
 
-async fn what_was_stored_before_there_were_conversations_is_there_after_the_upgrade(database: TestDatabase) {
+async fn data_from_before_conversations_is_there_after_the_upgrade(database: TestDatabase) {
     first_release(&database).await;
     data(&database).await;
     migrated(&database, 2).await;

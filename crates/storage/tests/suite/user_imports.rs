@@ -4,13 +4,13 @@ use testkit::{databases::TestDatabase, on_each_database};
 use crate::fixtures::{NOW, account, count, record};
 
 on_each_database!(
-    a_reader_from_elsewhere_is_stored_with_password_and_ban,
-    an_unproved_address_counts_from_the_import_on,
-    a_reader_who_is_there_already_is_left_alone,
-    a_taken_address_stores_nothing,
+    a_user_is_imported_with_password_and_ban,
+    an_unverified_address_counts_from_the_import_on,
+    an_existing_user_is_not_changed,
+    importing_a_taken_address_stores_nothing,
 );
 
-async fn a_reader_from_elsewhere_is_stored_with_password_and_ban(database: TestDatabase) {
+async fn a_user_is_imported_with_password_and_ban(database: TestDatabase) {
     let mut account = account(1);
     account.user.id = "Zq0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT".into();
     account.user.email_verified = true;
@@ -32,7 +32,7 @@ async fn a_reader_from_elsewhere_is_stored_with_password_and_ban(database: TestD
     assert_eq!(count(&database, "bookplate_events").await, 1);
 }
 
-async fn an_unproved_address_counts_from_the_import_on(database: TestDatabase) {
+async fn an_unverified_address_counts_from_the_import_on(database: TestDatabase) {
     let mut account = account(1);
     account.user.created_at = NOW.plus_seconds(-1_000_000);
     database.import_account(&account, &record()).await.unwrap();
@@ -40,7 +40,7 @@ async fn an_unproved_address_counts_from_the_import_on(database: TestDatabase) {
     assert_eq!(since, record().event.at.millis());
 }
 
-async fn a_reader_who_is_there_already_is_left_alone(database: TestDatabase) {
+async fn an_existing_user_is_not_changed(database: TestDatabase) {
     database.import_account(&account(1), &record()).await.unwrap();
     let before = database.rows().await;
     let mut again = account(1);
@@ -51,7 +51,7 @@ async fn a_reader_who_is_there_already_is_left_alone(database: TestDatabase) {
     assert_eq!(database.rows().await, before);
 }
 
-async fn a_taken_address_stores_nothing(database: TestDatabase) {
+async fn importing_a_taken_address_stores_nothing(database: TestDatabase) {
     database.import_account(&account(1), &record()).await.unwrap();
     let before = database.rows().await;
     let mut other = account(2);

@@ -10,22 +10,22 @@ use super::{
 use crate::fixtures::{NOW, count};
 
 on_each_database!(
-    a_message_is_stored_as_it_came_and_comes_last,
-    several_are_stored_together_each_after_the_one_before,
-    one_that_is_there_is_changed_or_left_alone,
-    one_that_is_there_keeps_its_place_among_new_ones,
-    one_that_is_there_is_not_turned_into_another,
-    a_branch_begins_where_it_is_said,
-    what_follows_nothing_leaves_no_trace,
-    security_36_a_conversation_is_full_with_as_many_as_it_may_have,
-    security_35_another_readers_conversation_takes_no_message,
-    a_request_with_a_key_is_carried_out_once,
-    security_35_a_key_is_its_readers_own,
-    the_opening_is_the_first_of_what_the_reader_says,
-    a_message_from_before_does_not_make_a_conversation_older,
+    a_message_is_stored_as_it_came_after_the_head,
+    several_messages_are_stored_each_after_the_one_before,
+    a_stored_message_is_updated_or_left_alone,
+    a_stored_message_keeps_its_place_among_new_ones,
+    a_stored_message_keeps_its_role_and_parent,
+    a_branch_begins_at_the_given_parent,
+    a_message_with_an_unknown_parent_stores_nothing,
+    security_36_a_conversation_takes_no_more_messages_than_the_limit,
+    security_35_nobody_appends_to_another_users_conversation,
+    a_request_with_an_idempotency_key_is_carried_out_once,
+    security_35_an_idempotency_key_is_bound_to_its_user,
+    the_opening_is_that_of_the_first_user_message,
+    an_older_message_does_not_move_the_conversation_down_the_list,
 );
 
-async fn a_message_is_stored_as_it_came_and_comes_last(database: TestDatabase) {
+async fn a_message_is_stored_as_it_came_after_the_head(database: TestDatabase) {
     let before = begun(&database).await;
     let mut sent = draft(&database, "m1", "hello");
     sent.content.parts = "[ {\"type\":\"text\", \"text\":\"\\u0041\"} ]".into();
@@ -48,7 +48,7 @@ async fn a_message_is_stored_as_it_came_and_comes_last(database: TestDatabase) {
     assert_eq!((after.last_message_at, after.opening.as_deref()), (Some(NOW.millis()), Some("hello")));
 }
 
-async fn several_are_stored_together_each_after_the_one_before(database: TestDatabase) {
+async fn several_messages_are_stored_each_after_the_one_before(database: TestDatabase) {
     let conversation = begun(&database).await;
     append_one(&database, "c", "m1", "one").await;
     let drafts: Vec<Draft> = ["m2", "m3", "m4"].map(|id| draft(&database, id, id)).into();
@@ -64,7 +64,7 @@ async fn several_are_stored_together_each_after_the_one_before(database: TestDat
     assert_eq!((after.message_count, after.revision, after.head_id.as_deref()), (4, 4, Some("m4")));
 }
 
-async fn one_that_is_there_is_changed_or_left_alone(database: TestDatabase) {
+async fn a_stored_message_is_updated_or_left_alone(database: TestDatabase) {
     let conversation = begun(&database).await;
     let first = append_one(&database, "c", "m1", "one").await;
     append_one(&database, "c", "m2", "two").await;
@@ -97,7 +97,7 @@ async fn one_that_is_there_is_changed_or_left_alone(database: TestDatabase) {
     }
 }
 
-async fn one_that_is_there_keeps_its_place_among_new_ones(database: TestDatabase) {
+async fn a_stored_message_keeps_its_place_among_new_ones(database: TestDatabase) {
     let conversation = begun(&database).await;
     append_one(&database, "c", "m1", "one").await;
     let drafts = ["m1", "m2", "m3"].map(|id| draft(&database, id, "new words"));
@@ -107,7 +107,7 @@ async fn one_that_is_there_keeps_its_place_among_new_ones(database: TestDatabase
     assert_eq!(names(&all(&database, &conversation).await), ["m1", "m2", "m3"]);
 }
 
-async fn one_that_is_there_is_not_turned_into_another(database: TestDatabase) {
+async fn a_stored_message_keeps_its_role_and_parent(database: TestDatabase) {
     let conversation = begun(&database).await;
     append_one(&database, "c", "m1", "one").await;
     append_one(&database, "c", "m2", "two").await;
@@ -127,7 +127,7 @@ async fn one_that_is_there_is_not_turned_into_another(database: TestDatabase) {
     assert!(append(&database, "c", &[named]).await[0].changed, "its own parent may be said again");
 }
 
-async fn a_branch_begins_where_it_is_said(database: TestDatabase) {
+async fn a_branch_begins_at_the_given_parent(database: TestDatabase) {
     let conversation = begun(&database).await;
     let after = |id: &str, parent: Option<&str>| {
         let parent = Some(parent.map(str::to_owned));
@@ -144,7 +144,7 @@ async fn a_branch_begins_where_it_is_said(database: TestDatabase) {
     assert_eq!(found(&database, "c").await.head_id.as_deref(), Some("a1c"));
 }
 
-async fn what_follows_nothing_leaves_no_trace(database: TestDatabase) {
+async fn a_message_with_an_unknown_parent_stores_nothing(database: TestDatabase) {
     begun(&database).await;
     created(&database, ADA, "d").await;
     append_one(&database, "d", "elsewhere", "x").await;
@@ -160,7 +160,7 @@ async fn what_follows_nothing_leaves_no_trace(database: TestDatabase) {
     assert_eq!(database.rows().await, rows);
 }
 
-async fn security_36_a_conversation_is_full_with_as_many_as_it_may_have(database: TestDatabase) {
+async fn security_36_a_conversation_takes_no_more_messages_than_the_limit(database: TestDatabase) {
     let conversation = begun(&database).await;
     let full = async |ids: &[&str]| {
         let drafts: Vec<Draft> = ids.iter().map(|id| draft(&database, id, "x")).collect();
@@ -176,7 +176,7 @@ async fn security_36_a_conversation_is_full_with_as_many_as_it_may_have(database
     assert_eq!(names(&all(&database, &conversation).await), ["a", "b", "c"]);
 }
 
-async fn security_35_another_readers_conversation_takes_no_message(database: TestDatabase) {
+async fn security_35_nobody_appends_to_another_users_conversation(database: TestDatabase) {
     begun(&database).await;
     let rows = database.rows().await;
     let drafts = [draft(&database, "m", "x")];
@@ -192,7 +192,7 @@ async fn security_35_another_readers_conversation_takes_no_message(database: Tes
     assert_eq!(database.rows().await.len(), rows.len());
 }
 
-async fn a_request_with_a_key_is_carried_out_once(database: TestDatabase) {
+async fn a_request_with_an_idempotency_key_is_carried_out_once(database: TestDatabase) {
     let conversation = begun(&database).await;
     let unnamed = |id: &str| Draft { chosen: false, ..draft(&database, id, "hello") };
     let ask = async |id: &str, key: &str, request: &str, seconds: i64| {
@@ -223,7 +223,7 @@ async fn a_request_with_a_key_is_carried_out_once(database: TestDatabase) {
     assert_eq!(count(&database, "bookplate_idempotency").await, 2);
 }
 
-async fn security_35_a_key_is_its_readers_own(database: TestDatabase) {
+async fn security_35_an_idempotency_key_is_bound_to_its_user(database: TestDatabase) {
     begun(&database).await;
     created(&database, GRACE, "c").await;
     for (user_id, message) in [(ADA, "a"), (GRACE, "g")] {
@@ -236,7 +236,7 @@ async fn security_35_a_key_is_its_readers_own(database: TestDatabase) {
     }
 }
 
-async fn the_opening_is_the_first_of_what_the_reader_says(database: TestDatabase) {
+async fn the_opening_is_that_of_the_first_user_message(database: TestDatabase) {
     begun(&database).await;
     let system = Draft { role: "system".into(), opening: None, ..draft(&database, "s", "rules") };
     append(&database, "c", &[system]).await;
@@ -246,7 +246,7 @@ async fn the_opening_is_the_first_of_what_the_reader_says(database: TestDatabase
     assert_eq!(found(&database, "c").await.opening.as_deref(), Some("first"));
 }
 
-async fn a_message_from_before_does_not_make_a_conversation_older(database: TestDatabase) {
+async fn an_older_message_does_not_move_the_conversation_down_the_list(database: TestDatabase) {
     begun(&database).await;
     let at = |id: &str, seconds: i64| Draft {
         created_at: Some(NOW.plus_seconds(seconds)),

@@ -16,18 +16,18 @@ use super::{ADA, MOST, all, append_one, appending, begun, created, draft, found,
 use crate::fixtures::{NOW, count, patiently, record, signed_up};
 
 on_each_database!(
-    of_two_hundred_messages_at_once_none_is_lost_and_none_shares_its_place,
-    of_two_writers_of_one_name_one_makes_it_and_the_other_finds_it,
-    a_request_that_is_sent_many_times_at_once_is_carried_out_once,
-    a_conversation_that_is_made_many_times_at_once_is_made_once,
-    of_many_changes_at_once_each_has_its_revision,
-    security_36_a_conversation_is_never_fuller_than_it_may_be,
-    one_that_is_made_deleted_and_restored_at_once_is_always_somebodys,
-    of_what_is_restored_at_once_no_more_comes_back_than_there_may_be,
-    a_reader_is_erased_while_requests_with_a_key_go_on,
+    two_hundred_concurrent_messages_each_get_a_place,
+    of_two_writers_of_one_id_one_creates_the_message_and_the_other_finds_it,
+    a_request_that_is_sent_many_times_concurrently_is_carried_out_once,
+    a_conversation_that_is_created_many_times_concurrently_is_created_once,
+    concurrent_changes_each_get_a_revision,
+    security_36_concurrent_writers_do_not_exceed_the_message_limit,
+    a_conversation_created_deleted_and_restored_concurrently_stays_consistent,
+    concurrent_restores_do_not_exceed_the_conversation_limit,
+    a_user_is_deleted_while_requests_with_keys_go_on,
 );
 
-async fn of_two_hundred_messages_at_once_none_is_lost_and_none_shares_its_place(database: TestDatabase) {
+async fn two_hundred_concurrent_messages_each_get_a_place(database: TestDatabase) {
     let conversation = begun(&database).await;
     let mut tasks = JoinSet::new();
     for number in 0..200 {
@@ -54,7 +54,7 @@ async fn of_two_hundred_messages_at_once_none_is_lost_and_none_shares_its_place(
     assert_eq!(after.head_id.as_ref(), written.last().map(|last| &last.id));
 }
 
-async fn of_two_writers_of_one_name_one_makes_it_and_the_other_finds_it(database: TestDatabase) {
+async fn of_two_writers_of_one_id_one_creates_the_message_and_the_other_finds_it(database: TestDatabase) {
     let conversation = begun(&database).await;
     for number in 0..20 {
         let mut tasks = JoinSet::new();
@@ -79,7 +79,7 @@ async fn of_two_writers_of_one_name_one_makes_it_and_the_other_finds_it(database
     assert_eq!(found(&database, "c").await.revision, 40);
 }
 
-async fn a_request_that_is_sent_many_times_at_once_is_carried_out_once(database: TestDatabase) {
+async fn a_request_that_is_sent_many_times_concurrently_is_carried_out_once(database: TestDatabase) {
     begun(&database).await;
     let mut tasks = JoinSet::new();
     for number in 0..20 {
@@ -101,7 +101,7 @@ async fn a_request_that_is_sent_many_times_at_once_is_carried_out_once(database:
     assert_eq!(count(&database, "bookplate_messages").await, 1);
 }
 
-async fn a_conversation_that_is_made_many_times_at_once_is_made_once(database: TestDatabase) {
+async fn a_conversation_that_is_created_many_times_concurrently_is_created_once(database: TestDatabase) {
     signed_up(&database, 1).await;
     let mut tasks = JoinSet::new();
     for _ in 0..20 {
@@ -119,7 +119,7 @@ async fn a_conversation_that_is_made_many_times_at_once_is_made_once(database: T
     assert_eq!(answers.iter().map(|(no, _)| *no).collect::<BTreeSet<_>>().len(), 1);
 }
 
-async fn of_many_changes_at_once_each_has_its_revision(database: TestDatabase) {
+async fn concurrent_changes_each_get_a_revision(database: TestDatabase) {
     begun(&database).await;
     append_one(&database, "c", "m", "x").await;
     let mut tasks = JoinSet::new();
@@ -153,7 +153,7 @@ async fn of_many_changes_at_once_each_has_its_revision(database: TestDatabase) {
     assert_eq!(found(&database, "c").await.revision, 61);
 }
 
-async fn security_36_a_conversation_is_never_fuller_than_it_may_be(database: TestDatabase) {
+async fn security_36_concurrent_writers_do_not_exceed_the_message_limit(database: TestDatabase) {
     begun(&database).await;
     let mut tasks = JoinSet::new();
     for number in 0..20 {
@@ -168,7 +168,7 @@ async fn security_36_a_conversation_is_never_fuller_than_it_may_be(database: Tes
     assert_eq!((stored, found(&database, "c").await.message_count), (7, 14));
 }
 
-async fn one_that_is_made_deleted_and_restored_at_once_is_always_somebodys(database: TestDatabase) {
+async fn a_conversation_created_deleted_and_restored_concurrently_stays_consistent(database: TestDatabase) {
     signed_up(&database, 1).await;
     let mut tasks = JoinSet::new();
     for number in 0..12 {
@@ -194,7 +194,7 @@ async fn one_that_is_made_deleted_and_restored_at_once_is_always_somebodys(datab
     assert_eq!(count(&database, "bookplate_conversations").await, 1);
 }
 
-async fn of_what_is_restored_at_once_no_more_comes_back_than_there_may_be(database: TestDatabase) {
+async fn concurrent_restores_do_not_exceed_the_conversation_limit(database: TestDatabase) {
     signed_up(&database, 1).await;
     for number in 0..9 {
         created(&database, ADA, &format!("c{number}")).await;
@@ -217,7 +217,7 @@ async fn of_what_is_restored_at_once_no_more_comes_back_than_there_may_be(databa
     assert_eq!(database.number(left).await, 5);
 }
 
-async fn a_reader_is_erased_while_requests_with_a_key_go_on(database: TestDatabase) {
+async fn a_user_is_deleted_while_requests_with_keys_go_on(database: TestDatabase) {
     for _ in 0..8 {
         signed_up(&database, 1).await;
         let mut tasks = JoinSet::new();

@@ -7,17 +7,17 @@ use super::{ADA, GRACE, MOST, all, append, append_one, begun, created, created_a
 use crate::fixtures::{NOW, signed_up};
 
 on_each_database!(
-    a_conversation_is_stored_as_it_was_made,
-    one_of_the_same_name_is_found_as_it_is,
-    a_reader_has_as_many_as_one_may_have,
-    a_reader_who_is_gone_makes_none,
-    the_list_goes_by_activity_and_parts_ties,
-    the_list_holds_what_is_asked_for,
+    a_conversation_is_stored_as_it_was_created,
+    creating_an_existing_id_finds_the_conversation_unchanged,
+    a_user_has_no_more_conversations_than_the_limit,
+    a_deleted_user_creates_no_conversation,
+    the_list_is_sorted_by_activity_and_then_by_number,
+    the_list_holds_one_status,
     messages_are_read_from_either_end_and_in_between,
     every_page_together_is_the_whole_list,
 );
 
-async fn a_conversation_is_stored_as_it_was_made(database: TestDatabase) {
+async fn a_conversation_is_stored_as_it_was_created(database: TestDatabase) {
     signed_up(&database, 1).await;
     let made = database.create_conversation(ADA, "c", Some("On “paper”"), "{ \"a\":1.0}", NOW, MOST).await;
     let CreateOutcome::Created(made) = made.unwrap() else { panic!("it is new") };
@@ -31,7 +31,7 @@ async fn a_conversation_is_stored_as_it_was_made(database: TestDatabase) {
     assert!(database.find_conversation(ADA, "C").await.unwrap().is_none(), "names are exact");
 }
 
-async fn one_of_the_same_name_is_found_as_it_is(database: TestDatabase) {
+async fn creating_an_existing_id_finds_the_conversation_unchanged(database: TestDatabase) {
     let made = begun(&database).await;
     let again =
         database.create_conversation(ADA, "c", Some("Another"), "{}", NOW.plus_seconds(9), MOST).await;
@@ -42,7 +42,7 @@ async fn one_of_the_same_name_is_found_as_it_is(database: TestDatabase) {
     assert_eq!(found(&database, "c").await, made);
 }
 
-async fn a_reader_has_as_many_as_one_may_have(database: TestDatabase) {
+async fn a_user_has_no_more_conversations_than_the_limit(database: TestDatabase) {
     begun(&database).await;
     let create = async |user_id: &str, id: &str| {
         database.create_conversation(user_id, id, None, "{}", NOW, 2).await.unwrap()
@@ -55,12 +55,12 @@ async fn a_reader_has_as_many_as_one_may_have(database: TestDatabase) {
     assert!(matches!(create(ADA, "e").await, CreateOutcome::Created(_)), "what is hidden does not count");
 }
 
-async fn a_reader_who_is_gone_makes_none(database: TestDatabase) {
+async fn a_deleted_user_creates_no_conversation(database: TestDatabase) {
     let made = database.create_conversation("nobody", "c", None, "{}", NOW, MOST).await.unwrap();
     assert!(matches!(made, CreateOutcome::NoReader));
 }
 
-async fn the_list_goes_by_activity_and_parts_ties(database: TestDatabase) {
+async fn the_list_is_sorted_by_activity_and_then_by_number(database: TestDatabase) {
     signed_up(&database, 1).await;
     for (id, seconds) in [("a", 0), ("b", 5), ("c", 5), ("d", 5), ("e", 1)] {
         created_at(&database, ADA, id, seconds).await;
@@ -88,7 +88,7 @@ async fn the_list_goes_by_activity_and_parts_ties(database: TestDatabase) {
     assert_eq!(page((i64::MAX, i64::MAX), 3).await.0, ["a", "d", "c"]);
 }
 
-async fn the_list_holds_what_is_asked_for(database: TestDatabase) {
+async fn the_list_holds_one_status(database: TestDatabase) {
     begun(&database).await;
     created(&database, GRACE, "g").await;
     for id in ["archived", "hidden"] {

@@ -8,8 +8,8 @@ use super::{ADA, GRACE, append, append_one, appending, begun, created, draft, wa
 on_each_database!(
     the_newest_conversation_comes_first_and_in_it_the_newest_message,
     every_page_of_a_search_together_is_the_whole_of_it,
-    security_35_nobody_finds_what_another_reader_has_said,
-    a_message_without_words_is_found_by_none,
+    security_35_nobody_finds_another_users_messages,
+    a_message_without_terms_is_found_by_no_query,
 );
 
 async fn found(
@@ -66,7 +66,7 @@ async fn every_page_of_a_search_together_is_the_whole_of_it(database: TestDataba
 }
 
 /// Also when the terms do not tell the readers apart: the conversation's row does.
-async fn security_35_nobody_finds_what_another_reader_has_said(database: TestDatabase) {
+async fn security_35_nobody_finds_another_users_messages(database: TestDatabase) {
     begun(&database).await;
     created(&database, GRACE, "g").await;
     append_one(&database, "c", "m1", "paper").await;
@@ -78,7 +78,7 @@ async fn security_35_nobody_finds_what_another_reader_has_said(database: TestDat
     assert_eq!(paths(&database, "nobody", "paper").await, Vec::<String>::new());
 }
 
-async fn a_message_without_words_is_found_by_none(database: TestDatabase) {
+async fn a_message_without_terms_is_found_by_no_query(database: TestDatabase) {
     begun(&database).await;
     let silent = Draft { terms: Terms::default(), ..draft(&database, "m1", "paper") };
     append(&database, "c", &[silent]).await;

@@ -9,20 +9,20 @@ use super::{
 use crate::fixtures::{NOW, count, record};
 
 on_each_database!(
-    what_is_hidden_is_nowhere_until_it_is_shown_again,
-    a_name_that_was_hidden_is_free_for_another,
-    a_number_is_never_given_twice,
-    what_was_hidden_long_enough_is_removed_with_everything,
-    of_a_reader_who_is_gone_nothing_is_left,
-    a_reader_takes_everything_along_a_piece_at_a_time,
-    requests_are_forgotten_in_time,
+    a_soft_deleted_conversation_is_found_nowhere_until_it_is_restored,
+    the_id_of_a_soft_deleted_conversation_is_free,
+    a_conversation_number_is_never_reused,
+    a_conversation_is_purged_with_its_messages_after_its_retention,
+    nothing_is_left_of_a_deleted_user,
+    all_conversations_are_exported_a_page_at_a_time,
+    idempotency_keys_are_purged_when_they_expire,
 );
 
 async fn hits(database: &TestDatabase, user_id: &str) -> usize {
     database.search_messages(user_id, &wanted(database, "paper"), i64::MAX, 99).await.unwrap().len()
 }
 
-async fn what_is_hidden_is_nowhere_until_it_is_shown_again(database: TestDatabase) {
+async fn a_soft_deleted_conversation_is_found_nowhere_until_it_is_restored(database: TestDatabase) {
     begun(&database).await;
     append_one(&database, "c", "m1", "paper").await;
     let before = found(&database, "c").await;
@@ -53,7 +53,7 @@ async fn what_is_hidden_is_nowhere_until_it_is_shown_again(database: TestDatabas
     );
 }
 
-async fn a_name_that_was_hidden_is_free_for_another(database: TestDatabase) {
+async fn the_id_of_a_soft_deleted_conversation_is_free(database: TestDatabase) {
     let first = begun(&database).await;
     append_one(&database, "c", "m1", "paper").await;
     database.soft_delete_conversation(ADA, "c", NOW).await.unwrap().unwrap();
@@ -67,14 +67,14 @@ async fn a_name_that_was_hidden_is_free_for_another(database: TestDatabase) {
     assert_eq!(shown, RestoreOutcome::NoConversation, "there is nothing to show");
 }
 
-async fn a_number_is_never_given_twice(database: TestDatabase) {
+async fn a_conversation_number_is_never_reused(database: TestDatabase) {
     let first = begun(&database).await;
     database.soft_delete_conversation(ADA, "c", NOW).await.unwrap().unwrap();
     assert_eq!(database.purge_deleted_conversations(NOW).await.unwrap(), 1);
     assert!(created(&database, GRACE, "g").await.no > first.no);
 }
 
-async fn what_was_hidden_long_enough_is_removed_with_everything(database: TestDatabase) {
+async fn a_conversation_is_purged_with_its_messages_after_its_retention(database: TestDatabase) {
     begun(&database).await;
     for id in (0..45).map(|number| format!("h{number}")) {
         created(&database, ADA, &id).await;
@@ -92,7 +92,7 @@ async fn what_was_hidden_long_enough_is_removed_with_everything(database: TestDa
     assert_eq!(database.purge_deleted_conversations(NOW.plus_seconds(1)).await.unwrap(), 1);
 }
 
-async fn of_a_reader_who_is_gone_nothing_is_left(database: TestDatabase) {
+async fn nothing_is_left_of_a_deleted_user(database: TestDatabase) {
     begun(&database).await;
     created(&database, GRACE, "c").await;
     let request = idempotency("key", "r");
@@ -111,7 +111,7 @@ async fn of_a_reader_who_is_gone_nothing_is_left(database: TestDatabase) {
     }
 }
 
-async fn a_reader_takes_everything_along_a_piece_at_a_time(database: TestDatabase) {
+async fn all_conversations_are_exported_a_page_at_a_time(database: TestDatabase) {
     begun(&database).await;
     created(&database, GRACE, "g").await;
     for id in ["d", "e", "f"] {
@@ -130,7 +130,7 @@ async fn a_reader_takes_everything_along_a_piece_at_a_time(database: TestDatabas
     assert_eq!(taken, [("c".into(), None), ("d".into(), hidden), ("e".into(), None), ("f".into(), None)]);
 }
 
-async fn requests_are_forgotten_in_time(database: TestDatabase) {
+async fn idempotency_keys_are_purged_when_they_expire(database: TestDatabase) {
     begun(&database).await;
     let request = idempotency("key", "r");
     let drafts = [draft(&database, "m1", "x")];

@@ -12,13 +12,13 @@ use super::{
 use crate::fixtures::NOW;
 
 on_each_database!(
-    what_is_left_out_of_a_conversation_stays,
+    omitted_fields_of_a_conversation_stay,
     a_head_is_a_message_of_the_conversation,
-    what_is_left_out_of_a_message_stays,
-    a_change_that_changes_nothing_is_none,
-    feedback_replaces_feedback_and_is_taken_back,
-    an_expired_token_finishes_what_it_has_begun_and_nothing_else,
-    security_35_another_readers_are_not_changed,
+    omitted_fields_of_a_message_stay,
+    an_update_without_a_difference_leaves_the_revision,
+    feedback_is_replaced_and_removed,
+    an_expired_token_finishes_its_own_message_and_nothing_else,
+    security_35_nobody_updates_another_users_messages,
     changes_are_read_in_their_order_each_message_once,
 );
 
@@ -29,7 +29,7 @@ async fn change(database: &TestDatabase, id: &str, update: ContentUpdate) -> Cha
     database.update_message(ADA, "c", id, &update, writer(), false).await.unwrap()
 }
 
-async fn what_is_left_out_of_a_conversation_stays(database: TestDatabase) {
+async fn omitted_fields_of_a_conversation_stay(database: TestDatabase) {
     begun(&database).await;
     append_one(&database, "c", "m1", "one").await;
     let mut expected = found(&database, "c").await;
@@ -70,7 +70,7 @@ async fn a_head_is_a_message_of_the_conversation(database: TestDatabase) {
     assert_eq!(next.parent_id.as_deref(), Some("m1"), "what comes next follows what is shown");
 }
 
-async fn what_is_left_out_of_a_message_stays(database: TestDatabase) {
+async fn omitted_fields_of_a_message_stay(database: TestDatabase) {
     let conversation = begun(&database).await;
     let mut expected = append_one(&database, "c", "m1", "one").await;
     let updates = [
@@ -115,7 +115,7 @@ async fn what_is_left_out_of_a_message_stays(database: TestDatabase) {
     }
 }
 
-async fn a_change_that_changes_nothing_is_none(database: TestDatabase) {
+async fn an_update_without_a_difference_leaves_the_revision(database: TestDatabase) {
     begun(&database).await;
     append_one(&database, "c", "m1", "one").await;
     let before = database.rows().await;
@@ -131,7 +131,7 @@ async fn a_change_that_changes_nothing_is_none(database: TestDatabase) {
     assert!(matches!(outcome, UpdateOutcome::NoMessage), "{outcome:?}");
 }
 
-async fn feedback_replaces_feedback_and_is_taken_back(database: TestDatabase) {
+async fn feedback_is_replaced_and_removed(database: TestDatabase) {
     begun(&database).await;
     append_one(&database, "c", "m1", "one").await;
     for (revision, feedback) in [(2, Some("{\"value\":1}")), (3, Some("{\"value\":-1}")), (4, None)] {
@@ -146,7 +146,7 @@ async fn feedback_replaces_feedback_and_is_taken_back(database: TestDatabase) {
     }
 }
 
-async fn an_expired_token_finishes_what_it_has_begun_and_nothing_else(database: TestDatabase) {
+async fn an_expired_token_finishes_its_own_message_and_nothing_else(database: TestDatabase) {
     begun(&database).await;
     let mut begun = draft(&database, "own", "x");
     begun.content.status = "in_progress".into();
@@ -182,7 +182,7 @@ async fn an_expired_token_finishes_what_it_has_begun_and_nothing_else(database: 
     assert_eq!(late("own", Some("token"), "error").await, "not begun", "it is finished");
 }
 
-async fn security_35_another_readers_are_not_changed(database: TestDatabase) {
+async fn security_35_nobody_updates_another_users_messages(database: TestDatabase) {
     begun(&database).await;
     append_one(&database, "c", "m1", "one").await;
     let before = database.rows().await;
