@@ -1,7 +1,7 @@
 //! Bookplate's tables, on SQLite and on PostgreSQL.
 //!
-//! Every SQL text is written once, in the dialect the two databases share, as a constant that a test prepares on both.
-//! A public method is one transaction with a domain name; none is held while anything but the database works.
+//! SQL is written once, in the dialect that the two databases share, as constants that a test prepares on both.
+//! A public method is one transaction with a name of the domain; none is held while anything but the database works.
 
 mod accounts;
 mod admin;
@@ -45,7 +45,7 @@ pub use sessions::{NewSession, Session, SignedIn};
 pub use signing_keys::StoredKey;
 pub use tower_sessions::Session as BrowserSession;
 
-/// Every SQL text of this crate that both databases know, for the test that prepares each on both databases.
+/// The statements that are the same on both databases, for the test that prepares each.
 pub fn statements() -> Vec<&'static str> {
     [
         accounts::STATEMENTS,
@@ -68,7 +68,7 @@ pub fn statements() -> Vec<&'static str> {
     .concat()
 }
 
-/// Those that only this database knows, for the same test.
+/// The statements of this database alone, for the same test.
 pub fn own_statements(database: &Database) -> Vec<&'static str> {
     match database {
         Database::Sqlite(_) => conversations::statements_of_sqlite(),

@@ -5,16 +5,16 @@ use contract::Timestamp;
 use crate::{Database, StorageError};
 
 /// Counts an attempt unless the window is full. One statement, so that concurrent requests cannot exceed the limit.
-const TAKE: &str = "insert into bookplate_limits (id, count, last_at, expires_at) values ($1, 1, $2, $3)
+const RECORD: &str = "insert into bookplate_limits (id, count, last_at, expires_at) values ($1, 1, $2, $3)
     on conflict (id) do update set
         count = case when bookplate_limits.expires_at <= $2 then 1 else bookplate_limits.count + 1 end,
         last_at = $2, expires_at = $3
     where bookplate_limits.expires_at <= $2 or bookplate_limits.count < $4
     returning count";
-const END: &str = "select expires_at from bookplate_limits where id = $1";
-const GIVE_BACK: &str = "update bookplate_limits set count = count - 1 where id = $1 and count > 0";
+const WINDOW_END: &str = "select expires_at from bookplate_limits where id = $1";
+const REFUND: &str = "update bookplate_limits set count = count - 1 where id = $1 and count > 0";
 
-pub(crate) const STATEMENTS: &[&str] = &[TAKE, END, GIVE_BACK];
+pub(crate) const STATEMENTS: &[&str] = &[RECORD, WINDOW_END, REFUND];
 
 impl Database {
     /// Counts an attempt, at most `count` of them in a window of `millis`, which begins anew with each one allowed. `None` when
@@ -29,7 +29,7 @@ impl Database {
         let taken: Option<(i64,)> = self
             .connection()
             .await?
-            .query(TAKE)
+            .query(RECORD)
             .bind(id)
             .bind(now.millis())
             .bind(now.millis().saturating_add(millis))
@@ -39,13 +39,14 @@ impl Database {
         if taken.is_some() {
             return Ok(None);
         }
-        let end: Option<(i64,)> = self.connection().await?.query(END).bind(id).fetch_optional().await?;
+        let end: Option<(i64,)> =
+            self.connection().await?.query(WINDOW_END).bind(id).fetch_optional().await?;
         Ok(Some(end.map_or(now, |(end,)| Timestamp::from_millis(end))))
     }
 
     /// Takes back an attempt that turned out not to be a guess.
     pub async fn refund_attempt(&self, id: &str) -> Result<(), StorageError> {
-        self.connection().await?.query(GIVE_BACK).bind(id).execute().await?;
+        self.connection().await?.query(REFUND).bind(id).execute().await?;
         Ok(())
     }
 }

@@ -86,9 +86,9 @@ impl SessionRecordStore {
                 Inner::Sqlite(store.with_table_name(TABLE).map_err(fault)?, pool.clone())
             }
             Database::Postgres(pool) => {
-                let aside = pool.acquire_sqlx_pool().await?;
-                let (schema,): (String,) = sqlx::query_as(SCHEMA).fetch_one(&*aside).await?;
-                let store = PostgresStore::new(aside.clone()).with_table_name(TABLE).map_err(fault)?;
+                let permit = pool.acquire_sqlx_pool().await?;
+                let (schema,): (String,) = sqlx::query_as(SCHEMA).fetch_one(&*permit).await?;
+                let store = PostgresStore::new(permit.clone()).with_table_name(TABLE).map_err(fault)?;
                 Inner::Postgres(store.with_schema_name(schema).map_err(fault)?, pool.clone())
             }
         };
