@@ -13,7 +13,10 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteRow},
 };
 
-use crate::{Database, pool::PooledConnection};
+use crate::{
+    Database,
+    pool::{Backend, PooledConnection},
+};
 
 /// A statement: one text, or one for each database where they differ.
 #[derive(Debug, Clone, Copy)]
@@ -67,11 +70,11 @@ impl Connection {
     pub(crate) async fn execute_raw(&mut self, text: &'static str) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(connection) => {
-                sqlx::raw_sql(text).execute(connection.start()).await?;
+                Sqlite::execute_raw(connection.start(), text).await?;
                 connection.finish();
             }
             Self::Postgres(connection) => {
-                sqlx::raw_sql(text).execute(connection.start()).await?;
+                Postgres::execute_raw(connection.start(), text).await?;
                 connection.finish();
             }
         }

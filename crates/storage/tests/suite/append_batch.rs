@@ -17,7 +17,7 @@ use storage::{
     },
 };
 use testkit::{
-    databases::{Kind, TestDatabase, on_migrated, with_paused_time},
+    databases::{Kind, TestDatabase, with_paused_time},
     on_each_database,
 };
 
