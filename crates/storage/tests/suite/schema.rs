@@ -27,11 +27,11 @@ async fn every_statement_can_be_prepared(database: TestDatabase) {
 /// Tables, indexes, sequences, triggers and views. SQLite names the indexes of its constraints itself, and the table in
 /// which it counts.
 async fn everything_carries_the_prefix(database: TestDatabase) {
-    let named = match &*database {
-        Database::Sqlite(_) => {
+    let named = match database.kind() {
+        Kind::Sqlite => {
             "select replace(name, 'sqlite_autoindex_', '') from sqlite_master where name <> 'sqlite_sequence'"
         }
-        Database::Postgres(_) => {
+        Kind::Postgres => {
             "select relname::text from pg_class
             where relnamespace = (select oid from pg_namespace where nspname = current_schema())"
         }
@@ -196,14 +196,7 @@ fn same_on_both(sqlite: &'static str, postgres: &'static str, among: &'static st
 }
 
 async fn list(database: &TestDatabase, query: &str) -> Vec<String> {
-    let mut lines: Vec<String> = match &**database {
-        Database::Sqlite(pool) => {
-            sqlx::query_scalar(query).fetch_all(&*pool.acquire_sqlx_pool().await.unwrap()).await.unwrap()
-        }
-        Database::Postgres(pool) => {
-            sqlx::query_scalar(query).fetch_all(&*pool.acquire_sqlx_pool().await.unwrap()).await.unwrap()
-        }
-    };
+    let mut lines: Vec<String> = database.first_column(query).await;
     lines.sort();
     lines
 }
