@@ -1,8 +1,8 @@
-// Timed requests, and what many of them come to.
+// Timed requests, and quantiles of their durations.
 import http from 'node:http';
 import { performance } from 'node:perf_hooks';
 
-/** Posts JSON over a connection of the agent's; answers the status and the milliseconds it took. */
+/** POSTs JSON over one of the agent's connections; returns the status and the duration in milliseconds. */
 export function ask(server, agent, path, body) {
   const { host } = new URL(server.origin);
   const text = JSON.stringify(body);
@@ -21,7 +21,7 @@ export function ask(server, agent, path, body) {
   });
 }
 
-/** The value below which this part of the values lies. */
+/** The quantile `part` of the values. */
 export function quantile(values, part) {
   const sorted = [...values].sort((one, other) => one - other);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];

@@ -1,4 +1,4 @@
-// Whether a mail server that is dead slows sign-in. Each sign-in comes from a new device and queues a notice.
+// Does an unreachable mail server slow down sign-in? Each sign-in comes from a new device and queues a notice.
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../end2end/harness/program.mjs';
@@ -11,7 +11,7 @@ const RATE = Number(option('rate', 20));
 const SECONDS = Number(option('seconds', 60));
 const database = option('database', 'sqlite');
 
-/** Sign-ins at a steady rate, whether or not the ones before have been answered. */
+/** Sign-ins at a constant rate, whether or not earlier ones have finished. */
 async function load(name, smtp) {
   const env = { BOOKPLATE_SMTP_URL: smtp, BOOKPLATE_OUTBOX: undefined, BOOKPLATE_LOG: 'error' };
   const server = await startServer({ database, env });
@@ -38,8 +38,8 @@ async function load(name, smtp) {
 
 const alive = await startMailServer();
 try {
-  await load('mail server alive', `smtp://127.0.0.1:${alive.port}`);
+  await load('mail server up', `smtp://127.0.0.1:${alive.port}`);
 } finally {
   await alive.stop();
 }
-await load('mail server dead', `smtp://127.0.0.1:${await freePort()}`);
+await load('mail server down', `smtp://127.0.0.1:${await freePort()}`);

@@ -1,4 +1,4 @@
-// Whether time tells that an address has an account: known and unknown addresses by turns, one request at a time.
+// Does timing reveal whether an address has an account? Known and unknown addresses alternate, one request at a time.
 import http from 'node:http';
 import { newReader } from '../end2end/harness/readers.mjs';
 import { startServer } from '../end2end/harness/server.mjs';
@@ -9,7 +9,7 @@ const database = option('database', 'sqlite');
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 const env = { BOOKPLATE_LIMIT_RECIPIENT: 'off', BOOKPLATE_LOG: 'warn' };
 
-/** Runs both kinds of request by turns; the order changes each time, so that neither profits from the other. */
+/** Alternates both kinds of request; the order changes each time, so that neither benefits from the other. */
 async function compare(name, server, known, unknown, expected) {
   const took = { known: [], unknown: [] };
   for (let round = -5; round < TRIES; round += 1) {
@@ -37,7 +37,7 @@ try {
   const attempt = (email) => ['/sign-in/email', { email, password: 'not-the-password-at-all' }];
   await compare('sign-in', plain, () => attempt(reader.email), () => attempt(nobody()), 401);
   const signUp = (email) => ['/sign-up/email', { ...newReader(), email }];
-  await compare('sign-up, addresses to be confirmed', strict, () => signUp(reader.email), () => signUp(nobody()), 200);
+  await compare('sign-up with required verification', strict, () => signUp(reader.email), () => signUp(nobody()), 200);
   const reset = (email) => ['/request-password-reset', { email }];
   await compare('password reset', plain, () => reset(reader.email), () => reset(nobody()), 200);
 } finally {

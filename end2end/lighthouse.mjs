@@ -1,6 +1,6 @@
 // Lighthouse on the mobile preset against a fresh server: `npm run lighthouse [-- --at-least=100] [-- --runs=3]`.
-// Pages are looked at as a reader finds them, those that belong to somebody with a session and conversations.
-// Lighthouse comes through npx, in the last version that runs on Node 20. Prints the scores, the median of the runs.
+// Pages for readers are loaded with a session and conversations.
+// Lighthouse is run through npx, in the last version for Node 20. Prints the median scores of the runs.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -63,7 +63,7 @@ if (lacking.length) {
   process.exit(2);
 }
 
-/** The cookie of a reader who has been in conversation, in a file for Lighthouse. */
+/** Writes the cookie of a reader with conversations into a file for Lighthouse. */
 async function readerOf(server, file) {
   const { visitor, page } = await readerWithBot(server);
   for (let number = 1; number <= 25; number += 1) await page.create({ title: `Chapter ${number}` });

@@ -1,4 +1,4 @@
-// Pictures of every page in every state: `npm run screenshots -- FOLDER [part of a state's name]`.
+// Screenshots of every page in every state: `npm run screenshots -- FOLDER [part of a state's name]`.
 // 360, 768 and 1280 px, light and dark, scripts on and off; then large text and right-to-left.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ if (lacking.length) {
   process.exit(2);
 }
 
-/** Every way a state is looked at, and the changes made to the open page. */
+/** Viewports and options for each state, and changes made to the open page. */
 const views = Object.entries(WIDTHS).flatMap(([width, height]) =>
   ['light', 'dark'].flatMap((colorScheme) =>
     [true, false].map((javaScriptEnabled) => ({
@@ -51,7 +51,7 @@ try {
       const context = await browser.newContext({ ...options, baseURL: server.origin });
       const page = await context.newPage();
       await open(page, server);
-      // A page that follows a conversation is never quiet.
+      // A page with an open event stream never reaches networkidle.
       const quiet = page.waitForLoadState('networkidle', { timeout: 2000 }).catch(() => {});
       if (options.javaScriptEnabled !== false) await quiet;
       if (change) await page.locator('html').evaluate(change);

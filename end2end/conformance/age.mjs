@@ -1,4 +1,4 @@
-// What the outside harness calls to make a session older. It runs in the harness's process; ours holds the databases.
+// Called by the external harness to make a session older. It runs in the harness's process; ours has the databases.
 
 export default function age({ token, seconds }) {
   return new Promise((resolve, reject) => {

@@ -1,8 +1,8 @@
-// Runs the outside conformance harness against servers of our own, on both databases at once:
+// Runs the external conformance harness against our servers, on both databases at once:
 //
 //     node conformance/run.mjs FOLDER [arguments for the harness]
 //
-// FOLDER holds the harness with its packages. Each line of its output is repeated after the name of the database,
+// FOLDER contains the harness with its packages. Each line of its output is prefixed with the database,
 // `sqlite: PASS O-001 …`; `cargo xtask test` counts them.
 import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { missing } from '../harness/environment.mjs';
 import { freshFolder, removeFolder } from '../harness/program.mjs';
 import { ownLimits, startServer } from '../harness/server.mjs';
 
-/** What the harness expects of either instance. It writes a made-up address of a client into each request. */
+/** Settings the harness expects. It sends an invented client IP address with each request. */
 const SETTINGS = {
   BOOKPLATE_BEARER_SESSIONS: 'true',
   BOOKPLATE_REFERENCE_HABITS: 'true',
@@ -24,7 +24,7 @@ const SETTINGS = {
   ...ownLimits,
 };
 
-/** The whole run on one kind of database; answers whether every case passed. */
+/** A complete run on one database; returns whether every case passed. */
 async function conforms(database, harness, more) {
   const letters = freshFolder();
   const outbox = join(letters, 'outbox.jsonl');
@@ -47,7 +47,7 @@ async function conforms(database, harness, more) {
   }
 }
 
-/** Runs the harness to its end with what it asks of us answered; its exit code. */
+/** Runs the harness, serves its requests to age sessions, and returns its exit code. */
 function drive(harness, args, env, servers, prefix) {
   const child = fork(join(harness, 'run.mjs'), args, {
     cwd: harness,

@@ -1,5 +1,5 @@
-// The description of the API against the server: Schemathesis makes up requests from it, kind ones and unkind ones, and
-// compares the answers with what it promises. The seed is fixed, so that a run finds what the last one has found.
+// Fuzzing with Schemathesis: it generates valid and invalid requests from the OpenAPI document and checks the
+// responses against it. The seed is fixed, so that runs are reproducible.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -21,16 +21,16 @@ const CHECKS = [
   'negative_data_rejection',
   'use_after_free',
 ];
-/** A stream goes on for minutes; wire/events.test.mjs reads it. */
+/** Excluded: a stream stays open for minutes; wire/events.test.mjs tests it. */
 const STREAMS = '/events$';
-/** What would end the session that the others are asked with, or put another in its place. */
+/** Excluded: operations that would end or replace the session under test. */
 const ENDINGS =
   '^/api/auth/(sign-?(in|up|out)|revoke-sessions?|delete-user|change-password|reset-password|session/refresh)';
-/** What asks the database in words of its own. */
+/** Operations with free-text queries. */
 const CONVERSATIONS = '^/api/(conversations|search|me)';
 const RESULTS = fileURLToPath(new URL('../test-results/', import.meta.url));
 
-/** In a conversation and on a message that there are, so that more is met than what is not there. */
+/** Path parameters of an existing conversation and message, so that not every response is a 404. */
 const KNOWN = () => '[parameters]\n"path.id" = "known"\n"path.messageId" = "known"\n';
 
 function run(folder, args) {
@@ -45,7 +45,7 @@ function run(folder, args) {
   });
 }
 
-/** Runs Schemathesis on a server of its own; `asked` answers its arguments for a reader. */
+/** Runs Schemathesis on a new server; `asked` returns its arguments for a reader. */
 async function compare(name, { database, examples, config = () => '', asked }) {
   const env = { BOOKPLATE_JWT_LIFETIME: '3600' };
   const [server, folder] = [await startServer({ database, env }), freshFolder()];
@@ -73,29 +73,29 @@ async function compare(name, { database, examples, config = () => '', asked }) {
 
 const byToken = ({ jwt }) => ['-H', `Authorization: Bearer ${jwt}`];
 const fromPage = ({ page }) => ['-H', `Origin: ${page.headers.origin}`];
-/** As a setting, so that Schemathesis can leave it away where it asks what happens without. */
+/** The cookie as configuration, so that Schemathesis can omit it to test authentication. */
 const COOKIE = ({ visitor }) => `[auth.openapi.sessionCookie]\napi_key = "${visitor.sessionCookie.value}"\n`;
 const including = (pattern) => ['--include-path-regex', pattern];
 
-describe('the API keeps what its description promises', { concurrency: 2 }, () => {
-  test('to a chatbot, wherever it calls', () => {
+describe('the API conforms to its OpenAPI document', { concurrency: 2 }, () => {
+  test('for a chatbot, all operations', () => {
     const asked = (reader) => [...byToken(reader), '--phases', 'examples,coverage'];
     return compare('everything', { database: 'sqlite', examples: 8, asked });
   });
 
-  test('to a chatbot that goes on from what it was answered', () => {
+  test('for a chatbot that follows links between operations', () => {
     const asked = (reader) => [...byToken(reader), ...including(CONVERSATIONS), '--phases', 'fuzzing,stateful'];
     return compare('conversations', { database: 'postgres', examples: 8, asked });
   });
 
   for (const database of ['sqlite', 'postgres']) {
-    test(`to a chatbot in a conversation that there is, on ${database}`, () => {
+    test(`for a chatbot in an existing conversation, on ${database}`, () => {
       const asked = (reader) => [...byToken(reader), ...including('^/api/conversations/'), '--phases', 'fuzzing'];
       return compare(`known-${database}`, { database, examples: 15, config: KNOWN, asked });
     });
   }
 
-  test('to a page that asks for its account', () => {
+  test('for a page with a session cookie', () => {
     const asked = (reader) => [...fromPage(reader), ...including('^/api/auth/'), '--exclude-path-regex', ENDINGS];
     return compare('cookie', { database: 'sqlite', examples: 8, config: COOKIE, asked });
   });

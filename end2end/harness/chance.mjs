@@ -1,11 +1,11 @@
-// Chance that can be had again: the same seed, the same choices (mulberry32).
+// A seeded random number generator (mulberry32).
 
 export class Chance {
   constructor(seed) {
     this.state = seed >>> 0;
   }
 
-  /** From 0 up to, but not including, 1. */
+  /** In [0, 1). */
   next() {
     this.state = (this.state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
@@ -13,12 +13,12 @@ export class Chance {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from 0 up to, but not including, `end`. */
+  /** An integer in [0, end). */
   below(end) {
     return Math.floor(this.next() * end);
   }
 
-  /** One of a list. */
+  /** A random element of a list. */
   of(list) {
     return list[this.below(list.length)];
   }

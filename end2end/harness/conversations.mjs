@@ -1,4 +1,4 @@
-// A reader's conversations as a chatbot sees them, with a bearer token, or a page, with a cookie: JSON below /api.
+// A client for the conversations API, authenticated as a chatbot (bearer token) or as a page (cookie).
 import { EventStream } from './event-stream.mjs';
 import { signedUp, tokenOf } from './readers.mjs';
 import { Visitor } from './visitor.mjs';
@@ -9,7 +9,7 @@ export async function readerWithBot(server) {
   return { ...reader, ...(await callersOf(server, reader)) };
 }
 
-/** The same reader's chatbot and page at another server on the same database, with the same secret. */
+/** Clients of the same reader at another server on the same database. */
 export async function elsewhere(server, { visitor: { cookies } }) {
   const visitor = Object.assign(new Visitor(server), { cookies });
   return callersOf(server, { visitor, client: visitor.client() });
@@ -31,7 +31,7 @@ export class Conversations {
     if (origin) this.headers.origin = origin;
   }
 
-  /** Answers `{ status, headers, text, json }`; `body` goes out as it is, `json` as JSON. `path` is below /api. */
+  /** Returns `{ status, headers, text, json }`; `body` is sent unchanged, `json` as JSON. `path` is below /api. */
   async request(method, path, { json, body, query, headers = {} } = {}) {
     const url = new URL(`/api${path}`, this.server.origin);
     for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(name, value);
@@ -101,7 +101,7 @@ export class Conversations {
     return this.request('GET', '/me');
   }
 
-  /** Every page of a list, one after the other: the items. */
+  /** The items of all pages of a list. */
   async all(path, query = {}) {
     const items = [];
     for (let cursor; ;) {
@@ -113,12 +113,12 @@ export class Conversations {
     }
   }
 
-  /** Every message of a conversation in its order. */
+  /** All messages of a conversation in order. */
   allMessages(id) {
     return this.all(`/conversations/${id}/messages`, { limit: 100 });
   }
 
-  /** What happens from now on, after a revision, or since an event: open when this is answered. */
+  /** Opens an event stream: from now on, after a revision, or since an event. */
   events(id, { after, lastEventId } = {}) {
     const url = new URL(`/api/conversations/${id}/events`, this.server.origin);
     if (after !== undefined) url.searchParams.set('after', after);

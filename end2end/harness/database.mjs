@@ -1,4 +1,4 @@
-// One fresh database per server, and a way to look into it that is the same for SQLite and PostgreSQL.
+// One fresh database per server, with a query function for both SQLite and PostgreSQL.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -7,7 +7,7 @@ import { callPython } from './python.mjs';
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
-/** `kind` is "sqlite" or "postgres"; an embedded database lies in `folder`. */
+/** `kind` is "sqlite" or "postgres"; a SQLite file is created in `folder`. */
 export async function createDatabase(kind, folder) {
   return kind === 'postgres' ? PostgresDatabase.create() : new SqliteDatabase(folder);
 }

@@ -1,4 +1,4 @@
-// The operator's command line, on the database of a running server.
+// Runs commands of the program on the database of a running server.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { binary } from './environment.mjs';
@@ -16,7 +16,7 @@ export function operate(server, ...args) {
   });
 }
 
-/** What a command that must succeed answers in JSON. */
+/** Runs a command that must succeed and returns its JSON output. */
 export async function done(server, ...args) {
   const { code, err, json } = await operate(server, ...args, '--json');
   assert.equal(code, 0, err);

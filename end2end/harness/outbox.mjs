@@ -1,10 +1,10 @@
-// The letters a server under test has written into its outbox file, one JSON object a line:
+// The mails in a server's outbox file, one JSON object per line:
 // `{ type, to, subject, url, token, text, at }`, with `null` for what a letter without a link lacks.
 import { readFileSync } from 'node:fs';
 import { until } from './poll.mjs';
 
 export class Outbox {
-  /** `noticed` is called with every letter that is read, so that its token can be kept out of the log. */
+  /** `noticed` is called with every mail read, to register its token as a secret. */
   constructor(path, noticed = () => {}) {
     this.path = path;
     this.noticed = noticed;
@@ -13,7 +13,7 @@ export class Outbox {
   /**
    * The letters so far of this type and to this address (either may be left out), oldest first.
    *
-   * To show that a letter was *not* sent, wait for `server.mailHasPassed()` first: several are on their way at a time.
+   * To show that a mail was *not* sent, wait for `server.mailHasPassed()` first.
    */
   letters({ type, to } = {}) {
     const address = to?.toLowerCase();
@@ -22,7 +22,7 @@ export class Outbox {
     );
   }
 
-  /** Waits until there are `count` such letters and answers the newest. */
+  /** Waits until there are `count` such mails and returns the newest. */
   async letter({ type, to } = {}, { count = 1, ...waiting } = {}) {
     const what = `letter ${count} of type ${type ?? 'any'} to ${to ?? 'anybody'}`;
     const found = await until(
@@ -38,7 +38,7 @@ export class Outbox {
     return found.at(-1);
   }
 
-  /** Every whole line; what follows the last line break is still being written. */
+  /** All complete lines; text after the last line break is still being written. */
   read() {
     const text = this.text();
     const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter(Boolean);

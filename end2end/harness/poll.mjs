@@ -1,7 +1,7 @@
-// Waiting for a condition, never for a time: the condition is asked again until it holds or the deadline passes.
+// Polls a condition until it holds or a deadline passes. Tests never wait for a fixed time.
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Calls `condition` until it answers something truthy and returns that. The last failure is told at the deadline. */
+/** Calls `condition` until it returns something truthy and returns that. At the deadline, throws with the last error. */
 export async function until(what, condition, { within = 20_000, every = 20 } = {}) {
   const deadline = Date.now() + within;
   let reason = '';
@@ -18,7 +18,7 @@ export async function until(what, condition, { within = 20_000, every = 20 } = {
   }
 }
 
-/** An error that makes waiting senseless: `until` gives up at once. */
+/** An error that makes `until` give up at once. */
 export function final(message) {
   return Object.assign(new Error(message), { final: true });
 }

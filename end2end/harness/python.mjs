@@ -1,10 +1,10 @@
-// Our Python scripts: those that answer once, and those that serve.
+// Runs Python scripts: one-shot scripts and servers.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { python } from './environment.mjs';
 
-/** Milliseconds after which a script that serves must be ready. */
+/** Milliseconds within which a server script must be ready. */
 const START = 20_000;
 
 /** Runs a script: JSON in on standard input, JSON out on standard output. */
@@ -25,7 +25,7 @@ export function callPython(script, message, folder = new URL('.', import.meta.ur
   });
 }
 
-/** Starts a script that serves: `firstLine` is the line it prints when it is ready. */
+/** Starts a server script: `firstLine` is the line it prints when it is ready. */
 export async function startPython(script, args, folder = new URL('.', import.meta.url)) {
   const path = fileURLToPath(new URL(script, folder));
   const child = spawn(python, [path, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,4 +1,4 @@
-// Readers to sign up, each with an address of their own, and what a signed-in one carries.
+// Creates readers, each with an address of their own, and signs them in.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Visitor } from './visitor.mjs';
@@ -6,7 +6,7 @@ import { Visitor } from './visitor.mjs';
 export const DAY = 86_400;
 export const WEEK = 7 * DAY;
 
-/** A new reader's sign-up, with answers to the default background questions. */
+/** The sign-up fields of a new reader, with answers to the default questions. */
 export function newReader(changes = {}) {
   const mark = randomBytes(6).toString('hex');
   return {
@@ -29,7 +29,7 @@ export async function signedUp(server, changes = {}, options = {}) {
   return { visitor, client, reader, user: data.user, token: data.token, answer: visitor.last };
 }
 
-/** The same reader on another device. */
+/** Signs an existing reader in on another device. */
 export async function signedIn(server, { email, password }, changes = {}) {
   const visitor = new Visitor(server);
   const client = visitor.client();
@@ -45,7 +45,7 @@ export async function tokenOf({ client }) {
   return data.token;
 }
 
-/** Whether the client still has a session, as a page would ask. */
+/** Whether the client still has a session. */
 export async function isSignedIn({ client }) {
   const { data, error } = await client.getSession();
   assert.equal(error, null, 'get-session must not fail');

@@ -1,8 +1,8 @@
-"""A mail server for the tests, on a loopback port: prints each letter it takes as a line of JSON.
+"""An SMTP server for the tests, on a loopback port. Prints each message it accepts as a line of JSON.
 
 The first argument is a JSON object: `port` (0 for any), `tls` ("none", "starttls" or "implicit"), and perhaps `user` and
-`password`. Lines of JSON on standard input say how to behave from then on: `{"reply": "451 ...", "times": 2}` (without
-`times` for ever), `{"hang": true}`, `{"close": true}`, `{}` to take letters again. It ends with its standard input.
+`password`. Lines of JSON on standard input change its behavior: `{"reply": "451 ...", "times": 2}` (without `times`, always),
+`{"hang": true}`, `{"close": true}`, `{}` to accept messages again. It exits at the end of its standard input.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ def tell(message):
     print(json.dumps(message), flush=True)
 
 
-def self_made_context():
-    """TLS with a certificate that nobody has signed, as a mail server on the same machine has one."""
+def self_signed_context():
+    """TLS with a self-signed certificate, as on a mail server on the same machine."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "receiver.invalid")])
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -54,8 +54,8 @@ def self_made_context():
     return context
 
 
-class Desk:
-    """What is done with letters."""
+class Handler:
+    """Handles received messages according to the current behavior."""
 
     def __init__(self):
         self.conduct = {}
@@ -107,8 +107,8 @@ def authenticator(user, password):
 async def main():
     wanted = json.loads(sys.argv[1])
     loop = asyncio.get_running_loop()
-    desk, tls = Desk(), wanted.get("tls", "none")
-    context = None if tls == "none" else self_made_context()
+    handler, tls = Handler(), wanted.get("tls", "none")
+    context = None if tls == "none" else self_signed_context()
     options = {"hostname": "receiver.invalid", "auth_require_tls": tls == "starttls"}
     if tls == "starttls":
         options |= {"tls_context": context, "require_starttls": True}
@@ -117,7 +117,7 @@ async def main():
         options |= {"authenticator": check, "auth_required": True}
 
     def conversation():
-        return SMTP(desk, loop=loop, **options)
+        return SMTP(handler, loop=loop, **options)
 
     implicit = context if tls == "implicit" else None
     server = await loop.create_server(conversation, "127.0.0.1", wanted.get("port", 0), ssl=implicit)
@@ -125,8 +125,8 @@ async def main():
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
-        desk.behave(json.loads(line))
-    # Conversations that hang are not waited for.
+        handler.behave(json.loads(line))
+    # Do not wait for hanging connections.
     os._exit(0)
 
 

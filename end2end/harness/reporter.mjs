@@ -1,4 +1,4 @@
-// Counts the leaves of a node:test run, for the last line of `npm test`. Skipped and unfinished tests count as failed.
+// Counts the tests of a node:test run, for the last line of `npm test`. Skipped and unfinished tests count as failed.
 export default async function* count(source) {
   const counted = { passed: 0, failed: 0 };
   const seen = new Set();

@@ -1,4 +1,4 @@
-// A Bookplate server of its own for whoever asks: fresh folder, fresh database, free port, own environment and secret.
+// Starts a Bookplate server with its own folder, database, port, environment and secret.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
@@ -8,7 +8,7 @@ import { Outbox } from './outbox.mjs';
 import { final, until } from './poll.mjs';
 import { Program, freePort, freshFolder, removeFolder, writeFiles } from './program.mjs';
 
-/** The suites are one busy reader from one address, so nothing is counted … */
+/** All requests of a suite come from one IP address, so rate limits are off … */
 const UNLIMITED = {
   BOOKPLATE_LIMIT_SIGN_IN: 'off',
   BOOKPLATE_LIMIT_MAIL: 'off',
@@ -18,15 +18,15 @@ const UNLIMITED = {
   BOOKPLATE_LIMIT_CONVERSATIONS: 'off',
 };
 
-/** … unless a test asks for the limits that Bookplate has by itself: `env: { ...ownLimits }`. */
+/** … unless a test wants the default limits: `env: { ...ownLimits }`. */
 export const ownLimits = Object.fromEntries(Object.keys(UNLIMITED).map((name) => [name, undefined]));
 
 /**
  * Starts a server and waits until it answers.
  *
  * - `database`: "sqlite" (default), "postgres", or the `database` of another server to share it
- * - `env`: more settings; a value of `undefined` takes a default one away
- * - `files`: files in the folder it runs in, such as `bookplate.toml` or `.env`
+ * - `env`: additional variables; `undefined` removes a default one
+ * - `files`: files in its working folder, such as `bookplate.toml` or `.env`
  * - `args`: command-line arguments
  *
  * `env` and `files` may be functions of `{ port, databaseUrl }`.
@@ -66,11 +66,11 @@ export class Server {
       ...env,
     };
     const { BOOKPLATE_OUTBOX } = this.env;
-    /** The letters it has sent; `undefined` when a test has taken the outbox away. */
+    /** The mails it has sent; `undefined` if a test has removed the outbox. */
     this.outbox = BOOKPLATE_OUTBOX && new Outbox(BOOKPLATE_OUTBOX, (letter) => this.keepSecret(letter.token));
-    /** The origin readers know it by. */
+    /** Its public origin. */
     this.origin = (this.env.BOOKPLATE_URL ?? this.env.BETTER_AUTH_URL ?? `http://localhost:${port}`).replace(/\/$/, '');
-    /** What it must never write into its log: passwords and tokens that passed through it. */
+    /** Passwords and tokens that must never appear in its log. */
     this.secrets = new Set();
     this.earlierLogs = '';
   }
@@ -84,7 +84,7 @@ export class Server {
     });
   }
 
-  /** Asks /api/auth/ok on the loopback address, under the public name. */
+  /** GETs /api/auth/ok on the loopback address, with the public host name. */
   answers() {
     return new Promise((resolve) => {
       const { host } = new URL(this.origin);
@@ -97,12 +97,12 @@ export class Server {
     });
   }
 
-  /** Everything it has written since its first start. */
+  /** Its output since the first start. */
   get log() {
     return this.earlierLogs + (this.program?.output ?? '');
   }
 
-  /** Ends it as a supervisor does. It must end by itself, with code 0. */
+  /** Sends SIGTERM. It must exit with code 0. */
   async stop() {
     if (!this.program) return;
     const { program } = this;
@@ -113,7 +113,7 @@ export class Server {
     assert.equal(code, 0, `SIGTERM must end the server with code 0, not ${code ?? signal}; it said:\n${output}`);
   }
 
-  /** Ends it as a power cut does: at once, in the middle of whatever it is at. */
+  /** Sends SIGKILL. */
   async kill() {
     const { program } = this;
     program.signal('SIGKILL');
@@ -127,7 +127,7 @@ export class Server {
     await this.boot();
   }
 
-  /** Stops it, removes what it left, and makes sure that its log gave nothing away. */
+  /** Stops it, removes its folder and database, and checks that its log contains no secret. */
   async discard() {
     try {
       await this.stop();
@@ -138,7 +138,7 @@ export class Server {
     this.assertLogKeepsSecrets();
   }
 
-  /** Remembers a password or token that the log must not hold. Short ones are words and prove nothing. */
+  /** Registers a password or token that the log must not contain. Short ones are ignored: they may be ordinary words. */
   keepSecret(value) {
     if (typeof value === 'string' && value.length >= 12) this.secrets.add(value);
   }
@@ -152,9 +152,9 @@ export class Server {
     }
   }
 
-  /** Waits until every letter that was due has been handed on: only then can the outbox show that one was not written. */
+  /** Waits until the mail queue is empty. Only then does the outbox prove that a mail was not sent. */
   async mailHasPassed() {
-    await until('the queue of letters to be empty', async () => {
+    await until('the mail queue to be empty', async () => {
       const [{ count }] = await this.query('select count(*) as count from bookplate_mails');
       return count === 0;
     });

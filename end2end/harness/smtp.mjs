@@ -1,4 +1,4 @@
-// A mail server of its own for whoever asks (receiver.py), and the letters it has taken.
+// Starts an SMTP server (receiver.py) and collects the messages it receives.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -10,9 +10,9 @@ const script = fileURLToPath(new URL('receiver.py', import.meta.url));
 /**
  * Starts a mail server on a loopback port and waits until it listens.
  *
- * - `port`: a certain one; any free one otherwise
- * - `tls`: "none" (default), "starttls" or "implicit", with a certificate that nobody has signed
- * - `user`, `password`: who may hand in letters; anyone otherwise
+ * - `port`: the port to use; by default any free one
+ * - `tls`: "none" (default), "starttls" or "implicit", with a self-signed certificate
+ * - `user`, `password`: required credentials; none by default
  */
 export async function startMailServer(options = {}) {
   const mail = new MailServer(options);
@@ -45,21 +45,21 @@ class MailServer {
     if (letter) this.letters.push(letter);
   }
 
-  /** What BOOKPLATE_SMTP_URL has to say for it. */
+  /** The value of BOOKPLATE_SMTP_URL for this server. */
   get url() {
     const { tls, user, password } = this.options;
     const who = user ? `${encodeURIComponent(user)}:${encodeURIComponent(password)}@` : '';
     return `${tls === 'implicit' ? 'smtps' : 'smtp'}://${who}127.0.0.1:${this.port}`;
   }
 
-  /** `{ reply, times }`, `{ hang: true }`, `{ close: true }`, or nothing to take letters again. */
+  /** `{ reply, times }`, `{ hang: true }`, `{ close: true }`, or nothing to accept messages again. */
   async behave(conduct = {}) {
     const before = this.behaviours;
     this.child.stdin.write(`${JSON.stringify(conduct)}\n`);
-    await until('the mail server to behave otherwise', () => this.behaviours > before);
+    await until('the mail server to change its behavior', () => this.behaviours > before);
   }
 
-  /** The first letter to an address whose subject begins so, once it is there. */
+  /** Waits for the first message to an address whose subject starts with this. */
   letter(to, subject, { within = 20_000 } = {}) {
     const fits = (letter) => letter.envelope.to.includes(to) && letter.headers.subject.startsWith(subject);
     return until(`a letter "${subject}" to ${to}`, () => this.letters.find(fits), { within });

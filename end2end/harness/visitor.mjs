@@ -1,4 +1,4 @@
-// A reader's browser without pages: a cookie jar, an Origin, and the unmodified better-auth client on top.
+// An HTTP client with a cookie jar and an Origin, which also carries the unmodified better-auth client.
 import { createAuthClient } from 'better-auth/client';
 import { jwtClient } from 'better-auth/client/plugins';
 import { parseSetCookie } from './cookies.mjs';
@@ -6,7 +6,7 @@ import { parseSetCookie } from './cookies.mjs';
 const SESSION_COOKIE = /(^|__Secure-)better-auth\.session_token$/;
 
 export class Visitor {
-  /** `server` is a harness server; `origin` is what its pages would send, `null` for none. */
+  /** `server` is a harness server; `origin` is the Origin header to send, `null` for none. */
   constructor(server, { origin = server.origin } = {}) {
     this.server = server;
     this.origin = origin;
@@ -14,7 +14,7 @@ export class Visitor {
     this.fetch = this.fetch.bind(this);
   }
 
-  /** The better-auth client, as an application makes it. */
+  /** A better-auth client that uses this cookie jar. */
   client(options = {}) {
     const { fetchOptions, ...rest } = options;
     return createAuthClient({
@@ -37,7 +37,7 @@ export class Visitor {
     return response;
   }
 
-  /** A plain request; `path` is relative to the server's origin. Answers status, headers, cookies, text and json. */
+  /** A plain request; `path` is relative to the server's origin. Returns status, headers, cookies, text and json. */
   async request(method, path, { json, form, body, headers = {}, origin, cookies = true } = {}) {
     const sent = new Headers(headers);
     if (json !== undefined) sent.set('content-type', 'application/json');
@@ -59,7 +59,7 @@ export class Visitor {
     return [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   }
 
-  /** The session cookie in the jar: its name, its raw value, and the token in front of the signature. */
+  /** The session cookie in the jar: name, raw value, and the token before the signature. */
   get sessionCookie() {
     const found = [...this.cookies].find(([name]) => SESSION_COOKIE.test(name));
     if (!found) return undefined;
@@ -85,7 +85,7 @@ export class Visitor {
     return { status: response.status, headers: response.headers, set, sessionCookie, text, json };
   }
 
-  /** Notes the passwords of a body, so that the log can be searched for them. */
+  /** Remembers the passwords of a body, so that the log can be searched for them. */
   remember(body) {
     if (typeof body !== 'string') return;
     const fields = parseJson(body) ?? Object.fromEntries(new URLSearchParams(body));

@@ -36,7 +36,7 @@ for (const place of ['another database', 'the database they share']) {
     };
     const count = async (table) => Number((await server.query(`select count(*) as many from ${table}`))[0].many);
 
-    test('a dry run writes nothing and reports what the import then does', async () => {
+    test('a dry run writes nothing and reports what the import will do', async () => {
       const dry = importing('--dry-run');
       for (const table of ['users', 'accounts', 'events']) assert.equal(await count(`bookplate_${table}`), 0, table);
       assert.equal(dry.dryRun, true);
@@ -50,7 +50,7 @@ for (const place of ['another database', 'the database they share']) {
       assert.deepEqual([wet.unconfirmed, wet.banned, wet.namesCut], [5, 1, 1]);
     });
 
-    test('the report says what was kept, what was not, and why', () => {
+    test('the report lists what was imported, what was skipped, and why', () => {
       const report = importing('--dry-run');
       // A second run finds everyone there; who was left out is left out again.
       assert.equal(report.found, 11);
@@ -65,7 +65,7 @@ for (const place of ['another database', 'the database they share']) {
       assert.match(stdout, /ada@localhost \(id odd-address\): this address cannot be used here/);
     });
 
-    test('profiles, ids, answers, dates and the state of addresses are those of before', async () => {
+    test('profiles, ids, answers, dates and verification states are unchanged', async () => {
       const rows = await server.query('select * from bookplate_users order by id');
       const { scrypt, verified, choosy } = readers;
       const found = (reader) => rows.find(({ id }) => id === reader.id);
@@ -90,7 +90,7 @@ for (const place of ['another database', 'the database they share']) {
       assert.equal(Boolean(found(scrypt).email_verified), false);
     });
 
-    test('readers sign in with the password they had, and from then on it is hashed with argon2id', async () => {
+    test('users sign in with their old password, which is then hashed with argon2id', async () => {
       await server.boot();
       for (const reader of [readers.scrypt, readers.verified, readers.bcrypt]) {
         const before = await passwordOf(server, reader.id);
@@ -106,7 +106,7 @@ for (const place of ['another database', 'the database they share']) {
       }
     });
 
-    test('a closed account stays closed', async () => {
+    test('a banned account stays banned', async () => {
       const { error } = await new Visitor(server).client().signIn.email(readers.banned);
       assert.equal(error.code, 'BANNED_USER');
       const show = JSON.parse(run('user', 'show', readers.banned.id, '--json').stdout);
@@ -114,7 +114,7 @@ for (const place of ['another database', 'the database they share']) {
       assert.equal(show.banned, true);
     });
 
-    test('an account that the operator closes is signed out at once, and may come back when it is opened', async () => {
+    test('a ban ends sessions at once, and lifting it allows sign-in again', async () => {
       const { client } = await signedIn(server, readers.choosy);
       assert.equal(run('user', 'ban', readers.choosy.email, '--until', '7d').status, 0);
       assert.equal((await client.getSession()).data, null);
@@ -124,7 +124,7 @@ for (const place of ['another database', 'the database they share']) {
       await signedIn(server, readers.choosy);
     });
 
-    test('a reader whose password could not be kept sets a new one with a link', async () => {
+    test('a user without an importable password sets one with a link', async () => {
       for (const reader of [readers.unknown, readers.social]) {
         assert.equal(await passwordOf(server, reader.id), null);
         const { resetLink } = JSON.parse(run('user', 'reset-link', reader.email, '--json').stdout);
@@ -138,7 +138,7 @@ for (const place of ['another database', 'the database they share']) {
       }
     });
 
-    test('a second import changes nothing, not even what readers have changed since', async () => {
+    test('a second import changes nothing, not even what users have changed since', async () => {
       const { client } = await signedIn(server, readers.verified);
       const { error } = await client.updateUser({ name: 'Ada of the Engine' });
       assert.equal(error, null);
@@ -155,13 +155,13 @@ for (const place of ['another database', 'the database they share']) {
       assert.deepEqual(await all(), before);
     });
 
-    test("Better Auth's own tables are as they were", async () => {
+    test("Better Auth's own tables are unchanged", async () => {
       assert.deepEqual(await former.rows(), untouched);
     });
   });
 }
 
-test('what is no database of Better Auth is refused in a sentence without its password', async () => {
+test("a database that is not Better Auth's is rejected, without printing its password", async () => {
   const server = await Server.prepare({ database: 'postgres' });
   try {
     const empty = new URL(server.database.url);
@@ -182,7 +182,7 @@ test('what is no database of Better Auth is refused in a sentence without its pa
   }
 });
 
-/** Readers of every sort; some rows no version of Better Auth writes, as a table that others write into may have. */
+/** Users of every kind, including rows that Better Auth itself would not write. */
 async function populate(former) {
   const readers = {
     scrypt: await former.signUp({ email: `Ada.Upper.${Date.now()}@readers.example.com` }),
@@ -215,7 +215,7 @@ async function populate(former) {
   return readers;
 }
 
-/** The program with the settings of a server, to its end: `{ status, stdout, stderr }`. */
+/** Runs the program with the settings of a server: `{ status, stdout, stderr }`. */
 function bookplate({ env, folder }, args) {
   const given = Object.entries(env).filter(([, value]) => value !== undefined);
   const coverage = process.env.LLVM_PROFILE_FILE ? { LLVM_PROFILE_FILE: process.env.LLVM_PROFILE_FILE } : {};

@@ -1,4 +1,4 @@
-// A server of Better Auth that has been running for a while: the real package writes its own tables and rows.
+// A Better Auth server with existing users: the real package creates its own tables and rows.
 import assert from 'node:assert/strict';
 import { betterAuth } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';
@@ -9,7 +9,7 @@ import { createDatabase } from '../harness/database.mjs';
 import { newReader } from '../harness/readers.mjs';
 
 const ORIGIN = 'http://localhost:3999';
-/** Ways to hash passwords: Better Auth's own, one that is known here, and one that is not. */
+/** Password hashes: Better Auth's own, a supported and an unsupported one. */
 const HASHES = {
   scrypt: undefined,
   bcrypt: { hash: (password) => hash(password, 10), verify: ({ hash, password }) => compare(password, hash) },
@@ -17,7 +17,7 @@ const HASHES = {
 };
 
 export class FormerServer {
-  /** A database with Better Auth's tables, and with the additional fields of a book. */
+  /** Creates a database with Better Auth's tables and additional fields. */
   static async create() {
     const database = await createDatabase('postgres');
     const former = new FormerServer(database);
@@ -29,7 +29,7 @@ export class FormerServer {
   constructor(database) {
     this.database = database;
     this.pool = new pg.Pool({ connectionString: database.url });
-    /** The tokens of the mails that prove addresses, by address. */
+    /** Verification tokens by address. */
     this.tokens = new Map();
     this.servers = new Map();
   }
@@ -65,7 +65,7 @@ export class FormerServer {
     return this.servers.get(kind);
   }
 
-  /** Signs a reader up through Better Auth's own handler, whose password is hashed in one of the ways. */
+  /** Signs a user up through Better Auth's own handler, with one kind of password hash. */
   async signUp(changes = {}, { kind = 'scrypt', verified = false } = {}) {
     const reader = newReader(changes);
     const { status, json } = await this.ask(kind, 'POST', '/sign-up/email', reader);
@@ -84,13 +84,13 @@ export class FormerServer {
     return { status: response.status, json: await response.json() };
   }
 
-  /** Changes a reader the way Better Auth's plugins do. */
+  /** Updates a user like Better Auth's plugins do. */
   async update(id, changes) {
     const { internalAdapter } = await this.server('scrypt').$context;
     await internalAdapter.updateUser(id, changes);
   }
 
-  /** A reader who came by a social provider, without a password. */
+  /** Creates a user of a social provider, without a password. */
   async social(email) {
     const { internalAdapter } = await this.server('scrypt').$context;
     const { experienceLevel, professionalRole } = newReader();

@@ -1,4 +1,4 @@
-// Bookplate's tokens in the hands of PyJWT and python-jose.
+// Verification of Bookplate's tokens with PyJWT and python-jose.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
@@ -11,7 +11,7 @@ import { Visitor } from '../harness/visitor.mjs';
 
 const verify = (ask) => callPython('verify.py', ask, new URL('.', import.meta.url));
 
-/** The same token with one character of its payload changed. */
+/** The same token with a changed payload. */
 function tampered(token) {
   const [head, body, signature] = token.split('.');
   const claims = JSON.parse(Buffer.from(body, 'base64url'));
@@ -58,7 +58,7 @@ for (const [algorithm, { env, libraries }] of Object.entries(ALGORITHMS)) {
         assert.equal(claims.organization, 'Shelf & Sons');
       });
 
-      test(`is refused by ${library} when it was tampered with, or meant for another`, async () => {
+      test(`is rejected by ${library} when it is tampered with or for another audience or issuer`, async () => {
         const elsewhere = 'https://elsewhere.example';
         for (const changes of [{ token: tampered(token) }, { audience: elsewhere }, { issuer: elsewhere }]) {
           const { refused, claims } = await verify(asked({ library, ...changes }));
@@ -67,7 +67,7 @@ for (const [algorithm, { env, libraries }] of Object.entries(ALGORITHMS)) {
       });
     }
 
-    test('is refused by Bookplate itself once the session has ended', async () => {
+    test('is rejected by Bookplate itself once the session has ended', async () => {
       const { client } = await signedUp(server);
       const headers = { authorization: `Bearer ${await tokenOf({ client })}` };
       const asBearer = () => new Visitor(server, { origin: null }).api('GET', '/user', { headers });
@@ -107,7 +107,7 @@ describe('an HS256 token of an audience without aud', () => {
       assert.equal(claims.professionalRole, 'developer');
     });
 
-    test(`is refused by ${library} with another secret, or when it was tampered with`, async () => {
+    test(`is rejected by ${library} with another secret, or when it is tampered with`, async () => {
       const other = randomBytes(24).toString('hex');
       for (const changes of [{ secret: other }, { token: tampered(token) }]) {
         const { refused } = await verify({ library, token, secret, ...changes });

@@ -1,10 +1,10 @@
-// axe on what a page shows. Without scripts axe cannot run either, so it reads the very same markup and styles in a
-// second browser context: scripts taken out, `noscript` unfolded.
+// Runs axe on a page. With scripts off axe cannot run either, so it checks the same markup and styles in a
+// second browser context, with scripts removed and `noscript` expanded.
 import { AxeBuilder } from '@axe-core/playwright';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** The violations as `rule: where`, empty when there are none. */
+/** The violations as `rule: selector`. */
 export async function violations(page, { javaScriptEnabled, colorScheme }) {
   if (javaScriptEnabled !== false) return examine(page);
   const html = withoutScripts(await page.content());

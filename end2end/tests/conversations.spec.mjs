@@ -1,69 +1,69 @@
-// Conversations, with scripts and without: found, walked through, named, put away, deleted and brought back.
+// Conversations, with and without scripts: search, branches, renaming, archiving, deleting and restoring.
 import { expect, test } from './fixtures.mjs';
-import { PLACES, WORDS, button, join, rows, told, turns, unfold } from './site.mjs';
+import { PATHS, LABELS, button, startSignedIn, rows, flashMessage, messageArticles, openActions } from './site.mjs';
 import { converse, dialogue, rename, richAnswer } from './talk.mjs';
 
 test.beforeEach(async ({ page, server, reader }) => {
-  await join(page, server, reader);
+  await startSignedIn(page, server, reader);
 });
 
 const titles = (page) => rows(page).locator('.list-entry__title').allInnerTexts();
 const inRow = (row, name) => row.getByRole('button', { name, exact: true });
 
-test('a conversation is deleted and brought back', async ({ page, server }) => {
+test('a conversation is deleted and restored', async ({ page, server }) => {
   await converse(page, server, { title: 'Motors' });
   await converse(page, server, { title: 'Sensors' });
-  await page.goto(PLACES.conversations);
-  await unfold(rows(page).first());
-  await inRow(rows(page).first(), WORDS.remove).click();
-  await expect(told(page)).toContainText('Deleted. It is gone for good in ten minutes.');
+  await page.goto(PATHS.conversations);
+  await openActions(rows(page).first());
+  await inRow(rows(page).first(), LABELS.remove).click();
+  await expect(flashMessage(page)).toContainText('Deleted. It is gone for good in ten minutes.');
   expect(await titles(page)).toEqual(['Motors']);
-  await button(page, WORDS.undo).click();
-  await expect(told(page)).toContainText('The conversation is back.');
+  await button(page, LABELS.undo).click();
+  await expect(flashMessage(page)).toContainText('The conversation is back.');
   expect(await titles(page)).toEqual(['Sensors', 'Motors']);
 });
 
-test('a conversation is named, put away and taken out again', async ({ page, server }) => {
+test('a conversation is renamed, archived and moved back', async ({ page, server }) => {
   const id = await converse(page, server, { messages: dialogue(2) });
-  await page.goto(PLACES.conversations);
-  await unfold(rows(page).first());
+  await page.goto(PATHS.conversations);
+  await openActions(rows(page).first());
   await rows(page).first().getByLabel('Title').fill('How far sensors see');
-  await inRow(rows(page).first(), WORDS.rename).click();
+  await inRow(rows(page).first(), LABELS.rename).click();
   await expect(rows(page).first()).toContainText('How far sensors see');
   await rows(page).first().getByRole('link').first().click();
-  await expect(page).toHaveURL((url) => url.pathname === `${PLACES.conversations}/${id}`);
+  await expect(page).toHaveURL((url) => url.pathname === `${PATHS.conversations}/${id}`);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('How far sensors see');
-  await unfold(page.locator('.conversation-header'));
-  await button(page, WORDS.archive).click();
-  await expect(told(page)).toContainText('Archived.');
-  await page.goto(PLACES.conversations);
+  await openActions(page.locator('.conversation-header'));
+  await button(page, LABELS.archive).click();
+  await expect(flashMessage(page)).toContainText('Archived.');
+  await page.goto(PATHS.conversations);
   await expect(rows(page)).toHaveCount(0);
   await page.getByRole('link', { name: 'Archived', exact: true }).click();
   await expect(rows(page)).toHaveCount(1);
-  await unfold(rows(page).first());
+  await openActions(rows(page).first());
   await inRow(rows(page).first(), 'Move to active').click();
-  await page.goto(PLACES.conversations);
+  await page.goto(PATHS.conversations);
   expect(await titles(page)).toEqual(['How far sensors see']);
 });
 
-test('what is looked for is found, and leads to its message', async ({ page, server }) => {
+test('a search result leads to its message', async ({ page, server }) => {
   const id = await converse(page, server, { title: 'Sensors', messages: dialogue(60) });
-  await page.goto(PLACES.conversations);
+  await page.goto(PATHS.conversations);
   await page.getByRole('searchbox').fill('"number 7"');
   await page.getByRole('searchbox').press('Enter');
   await expect(rows(page)).toHaveCount(1);
   await expect(rows(page).locator('mark').first()).toHaveText(/number/);
-  await expect(page.getByRole('link', { name: 'All conversations' })).toHaveAttribute('href', PLACES.conversations);
+  await expect(page.getByRole('link', { name: 'All conversations' })).toHaveAttribute('href', PATHS.conversations);
   await rows(page).getByRole('link').click();
   await expect(page).toHaveURL(new RegExp(`/conversations/${id}\\?message=m7#m-m7$`));
   await expect(page.locator('article:target')).toContainText('Question number 7');
   await expect(page.locator('article:target')).toBeInViewport();
 });
 
-test('a list grows, and Back leads to where one was', async ({ page, server }) => {
+test('the list grows, and Back restores the position', async ({ page, server }) => {
   for (let number = 1; number <= 45; number += 1) await converse(page, server, { title: `Chapter ${number}` });
-  await page.goto(PLACES.conversations);
-  const more = page.getByRole('link', { name: WORDS.more });
+  await page.goto(PATHS.conversations);
+  const more = page.getByRole('link', { name: LABELS.more });
   await more.click();
   await expect(rows(page)).toHaveCount(40);
   await more.click();
@@ -82,29 +82,29 @@ test('a list grows, and Back leads to where one was', async ({ page, server }) =
   await expect(far).toBeInViewport();
 });
 
-test('branches are walked, and one of them is gone on with', async ({ page, server }) => {
+test('branches can be viewed, and one of them made current', async ({ page, server }) => {
   const messages = [
     { id: 'q', role: 'user', content: 'What is odometry?' },
     { id: 'a1', role: 'assistant', content: 'Counting turns.', parentId: 'q' },
     { id: 'a2', role: 'assistant', content: 'Knowing where you are.', parentId: 'q' },
   ];
   const id = await converse(page, server, { messages });
-  await page.goto(`${PLACES.conversations}/${id}`);
-  await expect(turns(page)).toHaveCount(2);
-  await expect(turns(page).last()).toContainText('Knowing where you are.');
-  await expect(turns(page).last()).toContainText('2 of 2');
+  await page.goto(`${PATHS.conversations}/${id}`);
+  await expect(messageArticles(page)).toHaveCount(2);
+  await expect(messageArticles(page).last()).toContainText('Knowing where you are.');
+  await expect(messageArticles(page).last()).toContainText('2 of 2');
   await page.getByRole('link', { name: 'The version before' }).click();
-  await expect(turns(page).last()).toContainText('Counting turns.');
+  await expect(messageArticles(page).last()).toContainText('Counting turns.');
   await expect(page.getByRole('link', { name: 'The version before' })).toHaveCount(0);
   await button(page, 'Go on with this one').click();
   await expect(page).toHaveURL((url) => url.search === '');
-  await expect(turns(page).last()).toContainText('Counting turns.');
+  await expect(messageArticles(page).last()).toContainText('Counting turns.');
 });
 
-test('an answer is judged, and the judgement taken back', async ({ page, server }) => {
+test('an answer is rated, and the rating removed', async ({ page, server }) => {
   const id = await converse(page, server, { messages: dialogue(2) });
-  await page.goto(`${PLACES.conversations}/${id}`);
-  const helpful = button(page, WORDS.helpful);
+  await page.goto(`${PATHS.conversations}/${id}`);
+  const helpful = button(page, LABELS.helpful);
   await expect(helpful).toHaveAttribute('aria-pressed', 'false');
   await helpful.click();
   await expect(helpful).toHaveAttribute('aria-pressed', 'true');
@@ -114,24 +114,24 @@ test('an answer is judged, and the judgement taken back', async ({ page, server 
   await expect(helpful).toHaveAttribute('aria-pressed', 'false');
 });
 
-test('a long conversation opens at its end and goes on to its beginning', async ({ page, server }) => {
+test('a long conversation opens at its end and loads earlier messages', async ({ page, server }) => {
   const id = await converse(page, server, { messages: dialogue(70) });
-  await page.goto(`${PLACES.conversations}/${id}`);
-  await expect(turns(page).last()).toContainText('Answer number 70');
+  await page.goto(`${PATHS.conversations}/${id}`);
+  await expect(messageArticles(page).last()).toContainText('Answer number 70');
   await expect(page.getByText('Messages 41 to 70 of 70')).toBeVisible();
   await page.getByRole('link', { name: 'Jump to the newest' }).click();
-  await expect(turns(page).last()).toBeInViewport();
-  const earlier = page.getByRole('link', { name: WORDS.earlier });
+  await expect(messageArticles(page).last()).toBeInViewport();
+  const earlier = page.getByRole('link', { name: LABELS.earlier });
   await earlier.click();
-  await expect(turns(page).first()).toContainText('Question number 11');
+  await expect(messageArticles(page).first()).toContainText('Question number 11');
   await earlier.click();
-  await expect(turns(page).first()).toContainText('Question number 1:');
+  await expect(messageArticles(page).first()).toContainText('Question number 1:');
   await expect(earlier).toHaveCount(0);
 });
 
 test('citations lead to their sources', async ({ page, server }) => {
   const id = await converse(page, server, { messages: [['user', 'How far?'], richAnswer] });
-  await page.goto(`${PLACES.conversations}/${id}`);
+  await page.goto(`${PATHS.conversations}/${id}`);
   await page.locator('.cite a').first().click();
   await expect(page.locator('.sources li:target')).toContainText('Sensors: an overview');
   const link = page.locator('.sources').getByRole('link', { name: 'Sensors: an overview' });
@@ -140,9 +140,9 @@ test('citations lead to their sources', async ({ page, server }) => {
   await expect(page.getByText('The reader asks about')).toBeVisible();
 });
 
-test('everything is reached by keyboard', async ({ page, server }) => {
+test('everything is reachable by keyboard', async ({ page, server }) => {
   const id = await converse(page, server, { title: 'Sensors', messages: dialogue(2) });
-  await page.goto(PLACES.conversations);
+  await page.goto(PATHS.conversations);
   await page.getByRole('searchbox').focus();
   const reached = [];
   for (let step = 0; step < 8; step += 1) {
@@ -152,28 +152,28 @@ test('everything is reached by keyboard', async ({ page, server }) => {
   expect(reached).toEqual(expect.arrayContaining(['Search', 'Active', 'Archived', 'Sensors', 'More: Sensors']));
   await rows(page).getByRole('link').focus();
   await page.keyboard.press('Enter');
-  await expect(page).toHaveURL((url) => url.pathname === `${PLACES.conversations}/${id}`);
+  await expect(page).toHaveURL((url) => url.pathname === `${PATHS.conversations}/${id}`);
 });
 
-test('what is taken back is seen in the list it was in', async ({ page, server }) => {
+test('an undone change shows the list it was made in', async ({ page, server }) => {
   for (let number = 1; number <= 25; number += 1) await converse(page, server, { title: `Chapter ${number}` });
-  await page.goto(`${PLACES.conversations}?shown=40`);
+  await page.goto(`${PATHS.conversations}?shown=40`);
   const row = rows(page).filter({ hasText: 'Chapter 7' });
-  await unfold(row);
-  await inRow(row, WORDS.archive).click();
-  await expect(told(page)).toContainText('Archived. You will find it under Archived.');
-  await button(page, WORDS.undo).click();
-  await expect(told(page)).toContainText('The conversation is back in your list.');
+  await openActions(row);
+  await inRow(row, LABELS.archive).click();
+  await expect(flashMessage(page)).toContainText('Archived. You will find it under Archived.');
+  await button(page, LABELS.undo).click();
+  await expect(flashMessage(page)).toContainText('The conversation is back in your list.');
   await expect(page).toHaveURL((url) => url.search === '?shown=40');
   await expect(rows(page)).toHaveCount(25);
 });
 
-test('what was deleted elsewhere is not found', async ({ page, server }) => {
+test('a conversation deleted on another device is a 404', async ({ page, server }) => {
   const id = await converse(page, server, { title: 'Sensors' });
   await rename(page, server, id, 'Motors');
-  await page.goto(PLACES.conversations);
+  await page.goto(PATHS.conversations);
   expect(await titles(page)).toEqual(['Motors']);
-  await page.goto(`${PLACES.conversations}/made-up`);
+  await page.goto(`${PATHS.conversations}/made-up`);
   await expect(page.getByRole('heading', { level: 1 })).toContainText('No such conversation');
   await page.getByRole('link', { name: 'To your conversations' }).click();
   await expect(rows(page)).toHaveCount(1);

@@ -1,12 +1,12 @@
-// Forms that fail: the same page with a 4xx, what was typed still there, the error at its field and in the title.
+// Failed forms: the same page with a 4xx, the input kept, the error at its field and in the title.
 import { newReader } from '../harness/readers.mjs';
 import { expect, test } from './fixtures.mjs';
-import { PLACES, WORDS, control, enrol, errorOf, expectHome, fill, join, send, sendInVain } from './site.mjs';
+import { PATHS, LABELS, control, signUpByApi, errorOf, expectHome, fill, startSignedIn, submit, submitInvalid } from './site.mjs';
 
-const SIGN_IN = { path: PLACES.signIn, button: WORDS.signIn };
-const SIGN_UP = { path: PLACES.signUp, button: WORDS.createAccount };
+const SIGN_IN = { path: PATHS.signIn, button: LABELS.signIn };
+const SIGN_UP = { path: PATHS.signUp, button: LABELS.createAccount };
 
-/** What is filled in besides a good sign-up, and the fields that are at fault. */
+/** Changes to a valid sign-up, and the fields that are rejected. */
 const CASES = [
   { ...SIGN_IN, title: 'a wrong password', known: true, fill: { password: 'Not-the-password-1' }, wrong: [] },
   { ...SIGN_IN, title: 'an unknown address', fill: {}, wrong: [] },
@@ -31,13 +31,13 @@ const CASES = [
 ];
 
 for (const { path, button, title, known, fill: changes, wrong } of CASES) {
-  test(`${path} with ${title} shows what to do and keeps what was typed`, async ({ page, server, reader }) => {
-    if (known) await enrol(server, reader);
+  test(`${path} with ${title} shows the errors and keeps the input`, async ({ page, server, reader }) => {
+    if (known) await signUpByApi(server, reader);
     const { name, experienceLevel, professionalRole, ...signIn } = reader;
-    const typed = { ...(path === PLACES.signUp ? reader : signIn), ...changes };
+    const typed = { ...(path === PATHS.signUp ? reader : signIn), ...changes };
     await page.goto(path);
     await fill(page, { ...typed, rememberMe: false });
-    await sendInVain(page, button);
+    await submitInvalid(page, button);
 
     for (const [field, value] of Object.entries(typed)) {
       await expect(control(page, field)).toHaveValue(field === 'password' ? '' : value);
@@ -51,21 +51,21 @@ for (const { path, button, title, known, fill: changes, wrong } of CASES) {
   });
 }
 
-test('a failed sign-in never tells whether the address has an account', async ({ page, server, reader }) => {
-  await enrol(server, reader);
+test('a failed sign-in does not reveal whether the address has an account', async ({ page, server, reader }) => {
+  await signUpByApi(server, reader);
   const told = async (email) => {
-    await page.goto(PLACES.signIn);
+    await page.goto(PATHS.signIn);
     await fill(page, { email, password: 'Not-the-password-1' });
-    const status = await sendInVain(page, WORDS.signIn);
+    const status = await submitInvalid(page, LABELS.signIn);
     return { status, text: (await page.locator('main').innerText()).replaceAll(email, 'ADDRESS') };
   };
   expect(await told(reader.email)).toEqual(await told(newReader().email));
 });
 
-test('the address a failure leaves in the bar opens the form again', async ({ page, reader }) => {
-  await page.goto(PLACES.signIn);
+test('the address after a failure opens the form again', async ({ page, reader }) => {
+  await page.goto(PATHS.signIn);
   await fill(page, { email: reader.email, password: reader.password });
-  await sendInVain(page, WORDS.signIn);
+  await submitInvalid(page, LABELS.signIn);
   const answer = await page.goto(page.url());
   expect(answer.status()).toBe(200);
   await expect(control(page, 'email')).toHaveValue('');
@@ -74,45 +74,45 @@ test('the address a failure leaves in the bar opens the form again', async ({ pa
 });
 
 test('after a failure the same form succeeds', async ({ page, reader }) => {
-  await page.goto(`${PLACES.signUp}?next=%2Faccount`);
+  await page.goto(`${PATHS.signUp}?next=%2Faccount`);
   await fill(page, { ...reader, password: 'weak' });
-  await sendInVain(page, WORDS.createAccount);
+  await submitInvalid(page, LABELS.createAccount);
   await fill(page, { password: reader.password });
-  await send(page, WORDS.createAccount);
-  await expect(page).toHaveURL((url) => url.pathname === PLACES.account);
+  await submit(page, LABELS.createAccount);
+  await expect(page).toHaveURL((url) => url.pathname === PATHS.account);
   await page.goto('/');
   await expectHome(page, reader);
 });
 
-test('a link cannot put its own words on the page', async ({ page }) => {
+test('a link cannot inject text into the page', async ({ page }) => {
   const words = 'Call 555 0199 to unlock your account';
   const query = new URLSearchParams({
     error: words,
     __err: words,
-    __path: PLACES.signIn,
+    __path: PATHS.signIn,
     message: words,
     email: words,
   });
-  for (const path of [PLACES.signIn, PLACES.signUp, '/']) {
+  for (const path of [PATHS.signIn, PATHS.signUp, '/']) {
     await page.goto(`${path}?${query}`);
     await expect(page.locator('body')).not.toContainText('555 0199');
   }
 });
 
-test('an account change that fails says so at its field and changes nothing', async ({ page, server, reader }) => {
-  await join(page, server, reader);
-  await page.goto(PLACES.account);
+test('a failed account change shows the error at its field and changes nothing', async ({ page, server, reader }) => {
+  await startSignedIn(page, server, reader);
+  await page.goto(PATHS.account);
   const organization = 'Shelf & Sons '.repeat(400).trim();
   await fill(page, { name: 'Ada Lovelace', organization });
-  await sendInVain(page, WORDS.save);
+  await submitInvalid(page, LABELS.save);
   await expectErrorAt(page, 'organization');
   await expect(control(page, 'name')).toHaveValue('Ada Lovelace');
   await expect(control(page, 'organization')).toHaveValue(organization);
-  await page.goto(PLACES.account);
+  await page.goto(PATHS.account);
   await expect(control(page, 'name')).toHaveValue(reader.name);
 });
 
-/** The field is marked, and its error stands close below it, linked and in words. */
+/** The field is marked invalid, and its error message is linked and right below it. */
 async function expectErrorAt(page, name) {
   const field = control(page, name);
   await expect(field).toHaveAttribute('aria-invalid', 'true');
@@ -126,7 +126,7 @@ async function expectErrorAt(page, name) {
   expect(below.y).toBeGreaterThan(above.y);
 }
 
-/** The page says what is wrong, and whatever describes a marked field exists and says something. */
+/** The page has an error summary, and every description of an invalid field exists and has text. */
 async function expectExplained(page) {
   const marked = page.locator('main [aria-invalid=true]');
   if ((await marked.count()) === 0) await expect(page.locator('main').getByRole('alert')).toContainText(/\p{L}{3}/u);

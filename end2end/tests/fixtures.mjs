@@ -1,5 +1,5 @@
-// What every browser test gets: a server of its worker's own, a reader who exists nowhere yet, and a page that is
-// watched. A console error, an uncaught exception or a violation of the content security policy fails the test.
+// Fixtures of every browser test: a server per worker, the fields of a new reader, and a page that is
+// monitored: a console error, an uncaught exception or a CSP violation fails the test.
 import { test as base, expect } from '@playwright/test';
 import { newReader } from '../harness/readers.mjs';
 import { startServer } from '../harness/server.mjs';
@@ -9,7 +9,7 @@ export { expect };
 export const test = base.extend({
   database: ['sqlite', { option: true, scope: 'worker' }],
 
-  /** Variables of the server besides its own. */
+  /** Additional environment variables of the server. */
   settings: [{}, { scope: 'worker' }],
 
   server: [
@@ -35,11 +35,11 @@ export const test = base.extend({
     for (const { name, value } of await context.cookies()) {
       if (name.includes('session_token')) server.keepSecret(value);
     }
-    expect(complaints(), 'the browser has nothing to complain about').toEqual([]);
+    expect(complaints(), 'no browser errors').toEqual([]);
   },
 });
 
-/** Gathers what the browser complains about. A 4xx that we navigated to ourselves is no complaint. */
+/** Collects the browser's errors, except 4xx responses to navigations of the test itself. */
 function watch(page) {
   const complaints = [];
   const failedPages = new Set();

@@ -1,14 +1,14 @@
-// How the forms are made: names, labels, help for browsers and assistive technology, one way to send.
+// Form markup: names, labels, autocomplete, descriptions, one submit button.
 import { expect, test } from './fixtures.mjs';
-import { PLACES, WORDS, button, control, enrol, expectHome, join } from './site.mjs';
+import { PATHS, LABELS, button, control, signUpByApi, expectHome, startSignedIn } from './site.mjs';
 
 const ATTRIBUTES = {
-  [PLACES.signIn]: {
+  [PATHS.signIn]: {
     email: { type: 'email', autocomplete: /username|email/, autocapitalize: 'none', enterkeyhint: /.+/ },
     password: { type: 'password', autocomplete: 'current-password', enterkeyhint: /.+/ },
     rememberMe: { type: 'checkbox' },
   },
-  [PLACES.signUp]: {
+  [PATHS.signUp]: {
     name: { autocomplete: 'name' },
     email: { type: 'email', autocomplete: /username|email/, autocapitalize: 'none' },
     password: { type: 'password', autocomplete: 'new-password' },
@@ -17,15 +17,15 @@ const ATTRIBUTES = {
     organization: { autocomplete: 'organization' },
     rememberMe: { type: 'checkbox' },
   },
-  [PLACES.forgotPassword]: {
+  [PATHS.forgotPassword]: {
     email: { type: 'email', autocomplete: /username|email/, autocapitalize: 'none', inputmode: 'email' },
   },
 };
 
 const BUTTONS = {
-  [PLACES.signIn]: WORDS.signIn,
-  [PLACES.signUp]: WORDS.createAccount,
-  [PLACES.forgotPassword]: WORDS.sendLink,
+  [PATHS.signIn]: LABELS.signIn,
+  [PATHS.signUp]: LABELS.createAccount,
+  [PATHS.forgotPassword]: LABELS.sendLink,
 };
 
 for (const [path, fields] of Object.entries(ATTRIBUTES)) {
@@ -42,7 +42,7 @@ for (const [path, fields] of Object.entries(ATTRIBUTES)) {
     await expect(page.locator('main form')).toHaveAttribute('method', /post/i);
   });
 
-  test(`every control on ${path} has a label that names it`, async ({ page }) => {
+  test(`every control on ${path} has a label`, async ({ page }) => {
     await page.goto(path);
     for (const name of Object.keys(fields)) {
       const labels = await control(page, name).evaluate((element) =>
@@ -53,8 +53,8 @@ for (const [path, fields] of Object.entries(ATTRIBUTES)) {
   });
 }
 
-test('the questions are choices with their options, and say why they are asked', async ({ page }) => {
-  await page.goto(PLACES.signUp);
+test('the questions show their options and their purpose', async ({ page }) => {
+  await page.goto(PATHS.signUp);
   const options = (name) =>
     control(page, name)
       .locator('option')
@@ -71,8 +71,8 @@ test('the questions are choices with their options, and say why they are asked',
   expect(purpose).toMatch(/\p{L}{3}/u);
 });
 
-test('a password is described by what it needs', async ({ page }) => {
-  await page.goto(PLACES.signUp);
+test('the password field is described by its requirements', async ({ page }) => {
+  await page.goto(PATHS.signUp);
   const described = await control(page, 'password').getAttribute('aria-describedby');
   const words = await page.evaluate(
     (ids) =>
@@ -86,22 +86,22 @@ test('a password is described by what it needs', async ({ page }) => {
 });
 
 test('roleOther can be answered when the role is other', async ({ page, server, reader }) => {
-  await page.goto(PLACES.signUp);
+  await page.goto(PATHS.signUp);
   await control(page, 'professionalRole').selectOption('other');
   await expect(control(page, 'roleOther')).toBeVisible();
-  await join(page, server, { ...reader, professionalRole: 'other', roleOther: 'Bookbinder' });
-  await page.goto(PLACES.account);
+  await startSignedIn(page, server, { ...reader, professionalRole: 'other', roleOther: 'Bookbinder' });
+  await page.goto(PATHS.account);
   await expect(control(page, 'roleOther')).toBeVisible();
   await expect(control(page, 'roleOther')).toHaveValue('Bookbinder');
 });
 
-test('a password manager can tell the old password from the new one, and whose they are', async ({
+test('a password manager can tell the old password from the new one, and the account', async ({
   page,
   server,
   reader,
 }) => {
-  await join(page, server, reader);
-  await page.goto(PLACES.security);
+  await startSignedIn(page, server, reader);
+  await page.goto(PATHS.security);
   const form = page.locator('main form:has([name=currentPassword])');
   await expect(form.locator('[name=username]')).toHaveValue(reader.email);
   await expect(form.locator('[name=username]')).toHaveAttribute('autocomplete', 'username');
@@ -109,9 +109,9 @@ test('a password manager can tell the old password from the new one, and whose t
   await expect(control(page, 'newPassword')).toHaveAttribute('autocomplete', 'new-password');
 });
 
-test('signing in needs no mouse', async ({ page, server, reader }) => {
-  await enrol(server, reader);
-  await page.goto(PLACES.signIn);
+test('signing in works by keyboard', async ({ page, server, reader }) => {
+  await signUpByApi(server, reader);
+  await page.goto(PATHS.signIn);
   await control(page, 'email').focus();
   await page.keyboard.type(reader.email);
   await page.keyboard.press('Tab');
@@ -121,10 +121,10 @@ test('signing in needs no mouse', async ({ page, server, reader }) => {
   await expectHome(page, reader);
 });
 
-test('what has the focus shows it', async ({ page }) => {
-  await page.goto(PLACES.signUp);
+test('focus is visible', async ({ page }) => {
+  await page.goto(PATHS.signUp);
   const reachable = page.locator('main').locator('a[href], button, input:not([type=hidden]), select');
-  await page.keyboard.press('Tab'); // from now on the browser takes the reader for one who uses the keyboard
+  await page.keyboard.press('Tab'); // makes :focus-visible apply from now on
   for (const element of await reachable.all()) {
     if (!(await element.isVisible())) continue;
     await element.focus();
@@ -136,11 +136,11 @@ test('what has the focus shows it', async ({ page }) => {
   }
 });
 
-test('a page that is not there says so and leads on', async ({ page }) => {
+test('the 404 page says so and links to the front page', async ({ page }) => {
   const answer = await page.goto('/chapters/nowhere');
   expect(answer.status()).toBe(404);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await expect(page).toHaveTitle(/not found|no such page|nothing/i);
   await page.locator('main').getByRole('link').first().click();
-  await expect(page).toHaveURL((url) => ['/', PLACES.signIn].includes(url.pathname));
+  await expect(page).toHaveURL((url) => ['/', PATHS.signIn].includes(url.pathname));
 });

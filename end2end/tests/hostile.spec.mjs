@@ -1,23 +1,23 @@
-// Messages that mean harm stand on the page as words: nothing runs, nothing is fetched, nothing around them changes.
+// Malicious messages are shown as text: no script runs, nothing is fetched, the rest of the page is unchanged.
 import { readFileSync } from 'node:fs';
 import { expect, test } from './fixtures.mjs';
 import { joinWithBot, pageOf, turns, write } from './dialogue.mjs';
 
 const CORPUS = JSON.parse(readFileSync(new URL('hostile-markdown.json', import.meta.url), 'utf8'));
-/** Messages that a page shows at once. */
+/** Messages per page. */
 const AT_ONCE = 25;
 const BATCHES = Array.from({ length: Math.ceil(CORPUS.length / AT_ONCE) }, (_, at) =>
   CORPUS.slice(at * AT_ONCE, (at + 1) * AT_ONCE),
 );
 
-/** What a message must not bring: elements that act, load, cover or collect. */
+/** Elements that a message must not produce: scripts, external resources, overlays, forms. */
 const NEVER =
   'script, style, iframe, frame, object, embed, applet, link, meta, base, form, input:not([type=checkbox][disabled]), ' +
   'button, select, textarea, svg, math, template, noscript, img, video, audio, source, picture, canvas, dialog, ' +
   'marquee, portal, slot, title, body, head, html, [style], [srcdoc], [autofocus], [contenteditable], [popover], [is]';
 const HARMLESS = /^(https?:|mailto:|#|\/)/i;
 
-/** Whatever the page does that it should not: dialogs, windows, and requests to anywhere else. */
+/** Records dialogs, new windows and requests to other hosts. */
 function guard(page, { origin }) {
   const deeds = [];
   page.on('dialog', (dialog) => {
@@ -32,13 +32,13 @@ function guard(page, { origin }) {
   return () => deeds;
 }
 
-/** Everything inside messages that could act: as texts, for the report. */
+/** Active content inside messages, as text for the report. */
 const suspects = (page) =>
   page.evaluate((never) => {
     const found = [];
     for (const prose of document.querySelectorAll('[data-turns] .prose, [data-turns] .message__details-body')) {
       for (const element of prose.querySelectorAll('*')) {
-        // The page's own, which no message can make: its renderer writes no buttons.
+        // The page's own; the Markdown renderer produces no buttons.
         const isOwn = element.outerHTML === '<button class="code__copy" type="button">Copy</button>';
         if (element.matches(never) && !isOwn) found.push(element.outerHTML.slice(0, 200));
         for (const { name, value } of element.attributes) {
@@ -52,7 +52,7 @@ const suspects = (page) =>
     return found;
   }, NEVER);
 
-/** The page without what its messages say: the frame that no message may touch. */
+/** The page without the content of its messages, which no message may change. */
 const frameOf = (page, id) =>
   page.evaluate((name) => {
     const copy = document.documentElement.cloneNode(true);
@@ -70,12 +70,12 @@ function assertHarmless(found) {
   }
 }
 
-/** Opens a conversation and finds nothing wrong with it. */
+/** Opens a conversation and asserts that nothing malicious happened. */
 async function assertInert(page, server, id, count) {
   const deeds = guard(page, server);
   await page.goto(pageOf(id), { waitUntil: 'load' });
   await expect(turns(page)).toHaveCount(count);
-  // The articles stand where the page puts them: none has escaped, none was made up.
+  // Every message is in its own article, and there are no others.
   expect(await page.locator('article').count()).toBe(count);
   expect(await page.locator('[data-turns] .prose').count()).toBeGreaterThanOrEqual(count);
   assertHarmless(await suspects(page));
@@ -88,7 +88,7 @@ async function assertInert(page, server, id, count) {
 
 for (const [at, batch] of BATCHES.entries()) {
   const names = `${batch[0].name} to ${batch.at(-1).name}`;
-  test(`messages that mean harm are words (${names})`, async ({ page, server, reader }) => {
+  test(`malicious messages are shown as text (${names})`, async ({ page, server, reader }) => {
     const bot = await joinWithBot(page, server, reader);
     const said = (content, place) => ({ id: `m${place}`, role: 'assistant', content });
     const [harm, calm] = [`harm-${at}`, `calm-${at}`];
@@ -109,7 +109,7 @@ for (const [at, batch] of BATCHES.entries()) {
   });
 }
 
-test('parts that mean harm are words, wherever a part has words', async ({ page, server, reader }) => {
+test('malicious text in any field of a part is shown as text', async ({ page, server, reader }) => {
   test.slow();
   const bot = await joinWithBot(page, server, reader);
   for (const [at, batch] of BATCHES.entries()) {
@@ -123,7 +123,7 @@ test('parts that mean harm are words, wherever a part has words', async ({ page,
   }
 });
 
-test('names and openings that mean harm are words in lists and in what was found', async ({ page, server, reader }) => {
+test('malicious titles and openings are shown as text in lists and search results', async ({ page, server, reader }) => {
   const bot = await joinWithBot(page, server, reader);
   const lines = CORPUS.filter(({ markdown }) => markdown.length <= 200 && !/[\p{Cc}]/u.test(markdown));
   for (const [at, { markdown }] of lines.slice(0, 60).entries()) {
@@ -147,7 +147,7 @@ test('names and openings that mean harm are words in lists and in what was found
   expect(deeds()).toEqual([]);
 });
 
-/** One text in every place of every kind of part. */
+/** Parts of every kind with the same text in every field. */
 function parts(text) {
   const citations = [{ start: 0, end: 4, sourceId: text.slice(0, 100) }];
   return [

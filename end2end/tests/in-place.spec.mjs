@@ -1,26 +1,26 @@
-// What scripts add to conversations: searched while one types, grown in place, copied from, judged.
+// What islands add to conversations: search while typing, loading more, copying, rating.
 import { expect, test } from './fixtures.mjs';
-import { PLACES, WORDS, button, join, rows, turns } from './site.mjs';
+import { PATHS, LABELS, button, startSignedIn, rows, messageArticles } from './site.mjs';
 import { converse, dialogue, richAnswer, say } from './talk.mjs';
 
 test.beforeEach(async ({ page, server, reader }) => {
-  await join(page, server, reader);
+  await startSignedIn(page, server, reader);
 });
 
 const search = (page) => page.getByRole('searchbox');
 const note = (page) => page.locator('.search__status');
 
-/** Opens a conversation, and waits until it is followed: then its program has come to life. */
+/** Opens a conversation and waits for its event stream: then its island is hydrated. */
 async function follow(page, id) {
   const followed = page.waitForRequest((request) => request.url().includes('/events?after='));
-  await page.goto(`${PLACES.conversations}/${id}`);
+  await page.goto(`${PATHS.conversations}/${id}`);
   await followed;
   await page.evaluate(() => (window.stayed = true));
 }
 
-/** Opens the list, and types until its program has come to life. */
+/** Opens the list and types until its island is hydrated. */
 async function openList(page) {
-  await page.goto(PLACES.conversations);
+  await page.goto(PATHS.conversations);
   const asks = (q) => expect(page).toHaveURL((url) => url.search === q, { timeout: 1500 });
   await expect(async () => {
     await search(page).fill('');
@@ -34,7 +34,7 @@ async function openList(page) {
 
 const hasStayed = (page) => page.evaluate(() => window.stayed === true);
 
-test('the list is searched while one types', async ({ page, server }) => {
+test('the list is searched while typing', async ({ page, server }) => {
   await converse(page, server, { title: 'Sensors', messages: [['user', 'What is a lidar?']] });
   await converse(page, server, { title: 'Motors', messages: [['user', 'What is torque?']] });
   await openList(page);
@@ -50,7 +50,7 @@ test('the list is searched while one types', async ({ page, server }) => {
   expect(await hasStayed(page)).toBe(true);
 });
 
-test('an answer that comes too late is not shown', async ({ page, server }) => {
+test('a late response is discarded', async ({ page, server }) => {
   await converse(page, server, { title: 'Sensors', messages: [['user', 'lidar']] });
   await converse(page, server, { title: 'Motors', messages: [['user', 'torque']] });
   await openList(page);
@@ -72,20 +72,20 @@ test('an answer that comes too late is not shown', async ({ page, server }) => {
   await expect(rows(page).locator('mark')).toHaveText('torque');
 });
 
-test('earlier messages come without what is read moving away', async ({ page, server }) => {
+test('loading earlier messages keeps the scroll position', async ({ page, server }) => {
   const id = await converse(page, server, { messages: dialogue(70) });
   await follow(page, id);
-  const first = turns(page).filter({ hasText: 'Question number 41' });
+  const first = messageArticles(page).filter({ hasText: 'Question number 41' });
   const before = await first.boundingBox();
-  await page.getByRole('link', { name: WORDS.earlier }).click();
-  await expect(turns(page)).toHaveCount(60);
+  await page.getByRole('link', { name: LABELS.earlier }).click();
+  await expect(messageArticles(page)).toHaveCount(60);
   await expect(page.getByText('Messages 11 to 70 of 70')).toBeVisible();
   const after = await first.boundingBox();
   expect(Math.abs(after.y - before.y)).toBeLessThan(80);
   expect(await hasStayed(page)).toBe(true);
 });
 
-test('code and answers are copied', async ({ page, server, context }) => {
+test('code and answers can be copied', async ({ page, server, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const id = await converse(page, server, { messages: [['user', 'How?'], richAnswer] });
   await follow(page, id);
@@ -94,34 +94,34 @@ test('code and answers are copied', async ({ page, server, context }) => {
   await expect.poll(copied).toContain('from robot import Lidar');
   await expect(page.locator('.code__copy')).toHaveText('Copied');
   await page.locator('.message__copy').click();
-  // Without the numbers of the sources, and without what the buttons say.
+  // Without source numbers and button labels.
   await expect.poll(copied).toContain('It depends on the kind of sensor. Ultrasound');
   expect(await copied()).not.toMatch(/^Cop(y|ied)$/m);
 });
 
-test('an answer is judged in place', async ({ page, server }) => {
+test('an answer is rated without a reload', async ({ page, server }) => {
   const id = await converse(page, server, { messages: dialogue(2) });
   await follow(page, id);
-  await button(page, WORDS.helpful).click();
-  await expect(button(page, WORDS.helpful)).toHaveAttribute('aria-pressed', 'true');
-  await expect(button(page, WORDS.helpful)).toBeFocused();
+  await button(page, LABELS.helpful).click();
+  await expect(button(page, LABELS.helpful)).toHaveAttribute('aria-pressed', 'true');
+  await expect(button(page, LABELS.helpful)).toBeFocused();
   expect(await hasStayed(page)).toBe(true);
 });
 
-test('what did not come through leaves the page as it is and says so', async ({ page, server }) => {
+test('a failed request leaves the page unchanged and shows an error', async ({ page, server }) => {
   const id = await converse(page, server, { messages: dialogue(40) });
   await follow(page, id);
-  // A connection that fails; the browser would write one of its own into its log.
+  // An aborted request would appear as a console error, so answer with a failure instead.
   await page.evaluate(() => {
     window.connected = window.fetch;
     window.fetch = () => Promise.reject(new TypeError('Failed to fetch'));
   });
   const said = page.getByRole('status').filter({ hasText: 'Check your connection and try again.' });
-  const helpful = button(page, WORDS.helpful).first();
+  const helpful = button(page, LABELS.helpful).first();
   await helpful.click();
   await expect(said).toBeVisible();
-  await page.getByRole('link', { name: WORDS.earlier }).click();
-  await expect(turns(page)).toHaveCount(30);
+  await page.getByRole('link', { name: LABELS.earlier }).click();
+  await expect(messageArticles(page)).toHaveCount(30);
   await page.evaluate(() => (window.fetch = window.connected));
   await helpful.click();
   await expect(helpful).toHaveAttribute('aria-pressed', 'true');
@@ -129,13 +129,13 @@ test('what did not come through leaves the page as it is and says so', async ({ 
   expect(await hasStayed(page)).toBe(true);
 });
 
-test('the way to the newest message is there while it leads somewhere', async ({ page, server }) => {
+test('"jump to the newest" is visible only away from the end', async ({ page, server }) => {
   const id = await converse(page, server, { messages: dialogue(30) });
   await follow(page, id);
   const jump = page.getByRole('link', { name: 'Jump to the newest' });
   await jump.click();
-  await expect(turns(page).last()).toBeFocused();
-  await expect(turns(page).last()).toBeInViewport();
+  await expect(messageArticles(page).last()).toBeFocused();
+  await expect(messageArticles(page).last()).toBeInViewport();
   await expect(jump).toBeHidden();
   await page.evaluate(() => scrollTo(0, 0));
   await expect(jump).toBeVisible();
@@ -144,14 +144,14 @@ test('the way to the newest message is there while it leads somewhere', async ({
 test.describe('elsewhere', () => {
   test.use({ locale: 'de-DE', timezoneId: 'Asia/Tokyo' });
 
-  test('times are in the language and the zone of the reader', async ({ page, server }) => {
+  test("times use the browser's language and time zone", async ({ page, server }) => {
     const id = await converse(page, server, { messages: dialogue(2) });
     const german = /^\d+\. \p{L}+ \d{4} um \d\d:\d\d$/u;
-    await page.goto(PLACES.conversations);
+    await page.goto(PATHS.conversations);
     await expect(rows(page).locator('time')).toHaveText(german);
     await follow(page, id);
     await say(page, server, id, [{ id: 'next', role: 'user', content: 'One more.' }]);
-    await expect(turns(page)).toHaveCount(3);
+    await expect(messageArticles(page)).toHaveCount(3);
     for (const time of await page.locator('main time').all()) {
       await expect(time).toHaveText(german);
       const at = new Date(await time.getAttribute('datetime'));
@@ -163,14 +163,14 @@ test.describe('elsewhere', () => {
   });
 });
 
-test('a reader further up is left there, and told of another version', async ({ page, server }) => {
+test('a new version is announced without moving a reader who scrolled up', async ({ page, server }) => {
   const id = await converse(page, server, { messages: dialogue(30) });
   await follow(page, id);
   expect(await page.evaluate(() => scrollY)).toBe(0);
   await say(page, server, id, [{ id: 'next', role: 'user', content: 'One more.' }]);
-  await expect(turns(page)).toHaveCount(31);
+  await expect(messageArticles(page)).toHaveCount(31);
   expect(await page.evaluate(() => scrollY)).toBe(0);
   await say(page, server, id, [{ id: 'other', role: 'user', content: 'Asked anew.', parentId: 'm30' }]);
   await page.getByRole('link', { name: 'Show it' }).click();
-  await expect(turns(page).last()).toContainText('Asked anew.');
+  await expect(messageArticles(page).last()).toContainText('Asked anew.');
 });

@@ -1,23 +1,23 @@
-// The one line through everything.
+// Smoke test: sign-up, account, sign-out and sign-in, over restarts of the server.
 import { expect, test } from './fixtures.mjs';
-import { PLACES, WORDS, button, control, expectHome, fill, notice, send, signIn, signOut } from './site.mjs';
+import { PATHS, LABELS, button, control, expectHome, fill, savedNotice, submit, signIn, signOut } from './site.mjs';
 
-test('a reader opens an account, changes it, leaves, and comes back after a restart', async ({
+test('a reader signs up, changes the account, signs out and in again, over restarts', async ({
   page,
   server,
   reader,
 }) => {
-  await test.step('opens an account from the front page', async () => {
+  await test.step('signs up from the front page', async () => {
     await page.goto('/');
-    await page.getByRole('link', { name: WORDS.createLink }).first().click();
-    await expect(page).toHaveURL((url) => url.pathname === PLACES.signUp);
+    await page.getByRole('link', { name: LABELS.createLink }).first().click();
+    await expect(page).toHaveURL((url) => url.pathname === PATHS.signUp);
     await fill(page, { ...reader, professionalRole: 'other', roleOther: 'Bookbinder' });
-    await send(page, WORDS.createAccount);
+    await submit(page, LABELS.createAccount);
     await expectHome(page, reader);
   });
 
   await test.step('finds name and answers on the account page', async () => {
-    await page.goto(PLACES.account);
+    await page.goto(PATHS.account);
     await expect(page.getByText(reader.email).first()).toBeVisible();
     await expectValues(page, {
       name: reader.name,
@@ -33,10 +33,10 @@ test('a reader opens an account, changes it, leaves, and comes back after a rest
     professionalRole: 'researcher',
     organization: 'Shelf & Sons',
   };
-  await test.step('changes them, is told so, and they stay', async () => {
+  await test.step('changes them, sees a confirmation, and they persist', async () => {
     await fill(page, changes);
-    await send(page, WORDS.save);
-    await expect(notice(page)).toBeVisible();
+    await submit(page, LABELS.save);
+    await expect(savedNotice(page)).toBeVisible();
     await expectValues(page, changes);
     await page.reload();
     await expectValues(page, changes);
@@ -50,35 +50,35 @@ test('a reader opens an account, changes it, leaves, and comes back after a rest
 
   await test.step('signs out', async () => {
     await signOut(page);
-    await page.goto(PLACES.account);
-    await expect(page).toHaveURL((url) => url.pathname === PLACES.signIn);
+    await page.goto(PATHS.account);
+    await expect(page).toHaveURL((url) => url.pathname === PATHS.signIn);
   });
 
   await test.step('signs in again after another restart', async () => {
     await restart(page, server);
     await signIn(page, reader);
     await expectHome(page, reader);
-    await page.goto(PLACES.account);
+    await page.goto(PATHS.account);
     await expectValues(page, changes);
   });
 });
 
-test('the front page shows who is signed in, and to strangers the way in', async ({ page, reader }) => {
+test('the front page shows who is signed in, or links to sign-in', async ({ page, reader }) => {
   await page.goto('/');
-  await expect(button(page, WORDS.signOut)).toHaveCount(0);
-  await page.getByRole('link', { name: WORDS.signIn, exact: true }).first().click();
-  await expect(page).toHaveURL((url) => url.pathname === PLACES.signIn);
-  await page.getByRole('link', { name: WORDS.createLink }).first().click();
-  await expect(page).toHaveURL((url) => url.pathname === PLACES.signUp);
+  await expect(button(page, LABELS.signOut)).toHaveCount(0);
+  await page.getByRole('link', { name: LABELS.signIn, exact: true }).first().click();
+  await expect(page).toHaveURL((url) => url.pathname === PATHS.signIn);
+  await page.getByRole('link', { name: LABELS.createLink }).first().click();
+  await expect(page).toHaveURL((url) => url.pathname === PATHS.signUp);
   await fill(page, reader);
-  await send(page, WORDS.createAccount);
+  await submit(page, LABELS.createAccount);
   await expectHome(page, reader);
 });
 
-test('an account without a name is an account', async ({ page, reader }) => {
-  await page.goto(PLACES.signUp);
+test('an account needs no name', async ({ page, reader }) => {
+  await page.goto(PATHS.signUp);
   await fill(page, { ...reader, name: '' });
-  await send(page, WORDS.createAccount);
+  await submit(page, LABELS.createAccount);
   await expectHome(page, reader);
 });
 
@@ -86,7 +86,7 @@ async function expectValues(page, values) {
   for (const [name, value] of Object.entries(values)) await expect(control(page, name)).toHaveValue(value);
 }
 
-/** Restarts the server while no page of ours is still loading from it. */
+/** Restarts the server while no page is loading. */
 async function restart(page, server) {
   await page.goto('about:blank');
   await server.restart();

@@ -1,15 +1,15 @@
-// A conversation that goes on while it is read: on two screens, without loading the page again, and said aloud.
+// Live updates of a conversation: on two screens, without a reload, announced to screen readers.
 import { expect, test } from './fixtures.mjs';
 import { joinWithBot, opened, toldAside, turn, turns, write } from './dialogue.mjs';
 
 const user = (id, content) => ({ id, role: 'user', content });
 const draft = (id) => ({ id, role: 'assistant', content: 'The bor', status: 'in_progress' });
 
-/** A page that is loaded again forgets this. */
+/** A marker that a reload would clear. */
 const mark = (page) => page.evaluate(() => (window.stillHere = true));
 const isStillHere = (page) => page.evaluate(() => window.stillHere === true);
 
-test('two screens show what a chatbot writes, without loading again, and tell it politely', async ({
+test('two screens show what a chatbot writes, without a reload, and announce it', async ({
   page,
   context,
   server,
@@ -60,12 +60,12 @@ test('two screens show what a chatbot writes, without loading again, and tell it
   }
 });
 
-test('a screen that lost its connection shows what was missed when it is back', async ({ page, server, reader }) => {
+test('a screen catches up after a lost connection', async ({ page, server, reader }) => {
   const bot = await joinWithBot(page, server, reader);
   await write(bot, { id: 'lost', title: 'Lost' }, [user('q1', 'Hello?')]);
   await opened(page, 'lost');
   await mark(page);
-  // A tab that is put aside ends its stream.
+  // A hidden tab closes its stream.
   await seen(page, false);
   await bot.append('lost', [user('q2', 'Missed'), draft('a1')]);
   await bot.patch('lost', 'a1', { content: 'Found again.', status: 'complete' });
@@ -75,7 +75,7 @@ test('a screen that lost its connection shows what was missed when it is back', 
   expect(await isStillHere(page)).toBe(true);
 });
 
-test('what a chatbot writes into a conversation that is empty appears on its page', async ({
+test('messages appear live in an empty conversation', async ({
   page,
   server,
   reader,
@@ -89,7 +89,7 @@ test('what a chatbot writes into a conversation that is empty appears on its pag
   await expect(page.getByText('Nothing has been said here yet.')).toBeHidden();
 });
 
-test('a live message is as inert as one that was there before', async ({ page, server, reader }) => {
+test('a live message is as safe as a loaded one', async ({ page, server, reader }) => {
   const bot = await joinWithBot(page, server, reader);
   await write(bot, { id: 'inert', title: 'Inert' }, []);
   await opened(page, 'inert');
@@ -101,7 +101,7 @@ test('a live message is as inert as one that was there before', async ({ page, s
   await expect(turn(page, 'm').locator('img, script, [href^="javascript:" i]')).toHaveCount(0);
 });
 
-/** Gathers what the polite live region says, which does not stay there. */
+/** Records the announcements of the live region, which it removes again. */
 async function listen(page) {
   const region = toldAside(page);
   expect((await region.getAttribute('aria-live')) ?? 'polite').toBe('polite');
@@ -113,7 +113,7 @@ async function listen(page) {
   return () => page.evaluate(() => window.heard);
 }
 
-/** Puts the tab aside, or brings it back: headless browsers show every tab all the time. */
+/** Simulates hiding or showing the tab; in a headless browser every tab is visible. */
 async function seen(page, isSeen) {
   await page.evaluate(
     (state) => {

@@ -1,26 +1,26 @@
-// What begins with a letter: a new password, a proved address, another address. The letters come from the outbox.
+// Flows that begin with an email link: password reset, verification, change of address.
 import { newReader } from '../harness/readers.mjs';
 import { expect, test } from './fixtures.mjs';
 import {
-  PLACES,
-  WORDS,
+  PATHS,
+  LABELS,
   button,
   control,
-  enrol,
+  signUpByApi,
   expectHome,
   fill,
-  join,
-  letterOf,
-  resetLink,
-  send,
-  sendInVain,
+  startSignedIn,
+  mailAfter,
+  passwordResetLink,
+  submit,
+  submitInvalid,
   signIn,
-  told,
+  flashMessage,
 } from './site.mjs';
 
 const at = (path) => (url) => url.pathname === path;
 
-/** Every address and Referer this page's browser sends from now on. */
+/** Records every URL and Referer that this page's browser requests from now on. */
 function overheard(page) {
   const heard = [];
   page.on('request', (request) => {
@@ -29,56 +29,56 @@ function overheard(page) {
   return () => Promise.all(heard);
 }
 
-test('a forgotten password is replaced by way of the mailbox', async ({ page, server, reader }) => {
-  await enrol(server, reader);
-  await page.goto(`${PLACES.signIn}?next=/account`);
+test('a forgotten password is reset by mail', async ({ page, server, reader }) => {
+  await signUpByApi(server, reader);
+  await page.goto(`${PATHS.signIn}?next=/account`);
   await page.getByRole('link', { name: 'Forgot your password?' }).click();
   await expect(page).toHaveURL(
-    (url) => url.pathname === PLACES.forgotPassword && url.searchParams.get('next') === PLACES.account,
+    (url) => url.pathname === PATHS.forgotPassword && url.searchParams.get('next') === PATHS.account,
   );
   await fill(page, { email: ` ${reader.email.toUpperCase()} ` });
-  const { url } = await letterOf(server, 'reset-password', reader, async () => {
-    await send(page, WORDS.sendLink);
+  const { url } = await mailAfter(server, 'reset-password', reader, async () => {
+    await submit(page, LABELS.sendLink);
     await expect(page.getByText(/If this address has an account, a mail with a link is on its way/)).toBeVisible();
   });
 
   await page.goto(url);
-  await expect(page).toHaveURL(at(PLACES.resetPassword));
+  await expect(page).toHaveURL(at(PATHS.resetPassword));
   await fill(page, { newPassword: 'password123' });
-  await sendInVain(page, WORDS.setPassword);
+  await submitInvalid(page, LABELS.setPassword);
   await expect(control(page, 'newPassword')).toBeFocused();
   const { password } = newReader();
   server.keepSecret(password);
   await fill(page, { newPassword: password });
-  await send(page, WORDS.setPassword);
-  await expect(page).toHaveURL(at(PLACES.signIn));
-  await expect(told(page)).toContainText('Your password is set');
+  await submit(page, LABELS.setPassword);
+  await expect(page).toHaveURL(at(PATHS.signIn));
+  await expect(flashMessage(page)).toContainText('Your password is set');
   await fill(page, { email: reader.email, password });
-  await send(page, WORDS.signIn);
+  await submit(page, LABELS.signIn);
   await expectHome(page, reader);
 
   await page.goto(url);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('This link does not work any more');
   await page.getByRole('link', { name: 'Ask for a new link' }).click();
-  await expect(page).toHaveURL(at(PLACES.forgotPassword));
+  await expect(page).toHaveURL(at(PATHS.forgotPassword));
 });
 
-test('security_24_the token of a link is in no address that is shown, in no Referer and not on the page', async ({
+test('security_24_the token of a link appears in no visible address, no Referer and not on the page', async ({
   page,
   server,
   reader,
 }) => {
-  await enrol(server, reader);
-  const url = await resetLink(server, reader);
+  await signUpByApi(server, reader);
+  const url = await passwordResetLink(server, reader);
   const token = new URL(url).pathname.split('/').pop();
   const heard = overheard(page);
   const answer = await page.goto(url);
   expect(answer.headers()['referrer-policy']).toBe('no-referrer');
   expect(answer.headers()['cache-control']).toContain('no-store');
-  await expect(page).toHaveURL((shown) => shown.href === `${server.origin}${PLACES.resetPassword}`);
+  await expect(page).toHaveURL((shown) => shown.href === `${server.origin}${PATHS.resetPassword}`);
   expect(await page.content()).not.toContain(token);
   await fill(page, { newPassword: 'weak' });
-  await sendInVain(page, WORDS.setPassword);
+  await submitInvalid(page, LABELS.setPassword);
   expect(page.url()).not.toContain(token);
   await page.getByRole('banner').getByRole('link').click();
   await expect(page).toHaveURL(at('/'));
@@ -86,33 +86,33 @@ test('security_24_the token of a link is in no address that is shown, in no Refe
   expect(requests.length).toBeGreaterThan(3);
   for (const { referer } of requests) expect(referer).not.toContain(token);
   const carrying = requests.filter((request) => request.url.includes(token));
-  const onTheWay = `${server.origin}${PLACES.resetPassword}?token=${token}`;
+  const onTheWay = `${server.origin}${PATHS.resetPassword}?token=${token}`;
   expect(carrying.map((request) => request.url)).toEqual([url, onTheWay]);
 });
 
-test('a stranger is told the same about every address', async ({ page, server, reader }) => {
-  await enrol(server, reader);
+test('password reset shows the same page for every address', async ({ page, server, reader }) => {
+  await signUpByApi(server, reader);
   const asked = async (email) => {
-    await page.goto(PLACES.forgotPassword);
+    await page.goto(PATHS.forgotPassword);
     await fill(page, { email });
-    await send(page, WORDS.sendLink);
+    await submit(page, LABELS.sendLink);
     await expect(page).toHaveURL((url) => url.search === '?sent');
     return page.locator('main').innerText();
   };
   expect(await asked(reader.email)).toBe(await asked(newReader().email));
 });
 
-test('an address is confirmed with the link of the letter, or with the next one', async ({ page, server, reader }) => {
-  await page.goto(PLACES.signUp);
+test('an address is verified with the first link or a later one', async ({ page, server, reader }) => {
+  await page.goto(PATHS.signUp);
   await fill(page, reader);
-  await send(page, WORDS.createAccount);
+  await submit(page, LABELS.createAccount);
   await expectHome(page, reader);
   const first = await server.outbox.letter({ type: 'verify-email', to: reader.email });
-  await page.goto(PLACES.account);
+  await page.goto(PATHS.account);
   await expect(page.locator('main')).toContainText('not confirmed');
   await page.getByRole('link', { name: 'Send the link again' }).click();
-  const second = await letterOf(server, 'verify-email', reader, async () => {
-    await send(page, WORDS.sendLink);
+  const second = await mailAfter(server, 'verify-email', reader, async () => {
+    await submit(page, LABELS.sendLink);
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Look into your mailbox');
   });
   await page.goto(first.url);
@@ -125,19 +125,19 @@ test('an address is confirmed with the link of the letter, or with the next one'
   await expect(page.locator('main')).not.toContainText('not confirmed');
 });
 
-test('another address is asked at the old one, then at the new one', async ({ page, server, reader }) => {
-  await join(page, server, reader);
+test('a change of address is confirmed at the old one, then at the new one', async ({ page, server, reader }) => {
+  await startSignedIn(page, server, reader);
   await page.goto((await server.outbox.letter({ type: 'verify-email', to: reader.email })).url);
   const { email } = newReader();
-  await page.goto(PLACES.security);
+  await page.goto(PATHS.security);
   await fill(page, { newEmail: reader.email });
-  await sendInVain(page, WORDS.changeAddress);
+  await submitInvalid(page, LABELS.changeAddress);
   await expect(control(page, 'newEmail')).toBeFocused();
   await expect(control(page, 'currentPassword')).not.toHaveAttribute('aria-invalid', 'true');
   await fill(page, { newEmail: email });
-  const first = await letterOf(server, 'change-email', reader, async () => {
-    await send(page, WORDS.changeAddress);
-    await expect(told(page)).toContainText('A mail is on its way');
+  const first = await mailAfter(server, 'change-email', reader, async () => {
+    await submit(page, LABELS.changeAddress);
+    await expect(flashMessage(page)).toContainText('A mail is on its way');
   });
   const heading = page.getByRole('heading', { level: 1 });
   await page.goto(first.url);
@@ -146,19 +146,19 @@ test('another address is asked at the old one, then at the new one', async ({ pa
   expect(page.url()).not.toContain(first.token);
   await server.mailHasPassed();
   expect(server.outbox.letters({ to: email }), 'opening the link does nothing').toEqual([]);
-  const second = await letterOf(server, 'verify-email', { email }, async () => {
-    await send(page, WORDS.confirmMove);
+  const second = await mailAfter(server, 'verify-email', { email }, async () => {
+    await submit(page, LABELS.confirmMove);
     await expect(heading).toHaveText('One step further');
   });
   await page.goto(second.url);
   await expect(heading).toHaveText('Confirm your new address');
   await expect(page.locator('main')).toContainText(email);
-  await page.goto(PLACES.account);
+  await page.goto(PATHS.account);
   await expect(page.locator('main')).toContainText(reader.email);
-  await page.goto(PLACES.verifyEmail);
-  await send(page, WORDS.confirmNew);
+  await page.goto(PATHS.verifyEmail);
+  await submit(page, LABELS.confirmNew);
   await expect(heading).toHaveText('Your address is changed');
-  await expect(page).toHaveURL(at(PLACES.verifyEmail));
+  await expect(page).toHaveURL(at(PATHS.verifyEmail));
   await expect(page.locator('main')).toContainText(email);
   await server.outbox.letter({ type: 'email-changed', to: reader.email });
   await page.goto(second.url);
@@ -169,30 +169,30 @@ test('another address is asked at the old one, then at the new one', async ({ pa
   await expectHome(page, { email });
 });
 
-test('a link that another reader opens says what to do', async ({ page, server, reader }) => {
+test('a link opened by another reader explains what to do', async ({ page, server, reader }) => {
   const other = newReader();
-  await join(page, server, reader);
+  await startSignedIn(page, server, reader);
   await page.goto((await server.outbox.letter({ type: 'verify-email', to: reader.email })).url);
-  await page.goto(PLACES.security);
+  await page.goto(PATHS.security);
   await fill(page, { newEmail: newReader().email });
-  const { url } = await letterOf(server, 'change-email', reader, () => send(page, WORDS.changeAddress));
+  const { url } = await mailAfter(server, 'change-email', reader, () => submit(page, LABELS.changeAddress));
   await page.context().clearCookies();
-  await join(page, server, other);
+  await startSignedIn(page, server, other);
   await page.goto(url);
-  await sendInVain(page, WORDS.confirmMove);
+  await submitInvalid(page, LABELS.confirmMove);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('This link did not work');
   await expect(page.locator('main')).toContainText('You are signed in with another account');
-  await page.locator('main').getByRole('link', { name: WORDS.signOut }).click();
-  await expect(button(page, WORDS.signOut)).toBeVisible();
+  await page.locator('main').getByRole('link', { name: LABELS.signOut }).click();
+  await expect(button(page, LABELS.signOut)).toBeVisible();
 });
 
-test('the letters of a developer stand on a page', async ({ page, server, reader }) => {
-  await enrol(server, reader);
-  const url = await resetLink(server, reader);
-  await page.goto(PLACES.outbox);
+test('the development outbox shows mails', async ({ page, server, reader }) => {
+  await signUpByApi(server, reader);
+  const url = await passwordResetLink(server, reader);
+  await page.goto(PATHS.outbox);
   const heading = page.getByRole('heading', { name: /^Choose a new password/ });
   const letter = page.getByRole('article').filter({ hasText: reader.email }).filter({ has: heading });
   await expect(letter.getByRole('link').first()).toHaveAttribute('href', url);
   await letter.getByRole('link').first().click();
-  await expect(page).toHaveURL(at(PLACES.resetPassword));
+  await expect(page).toHaveURL(at(PATHS.resetPassword));
 });

@@ -1,8 +1,8 @@
-// Where a reader stands afterwards: where they were going, but only on our own site.
+// `next`: after signing in readers reach the page they wanted, on our own origin only.
 import { expect, test } from './fixtures.mjs';
-import { PLACES, WORDS, enrol, expectHome, fill, join, send, sendInVain, signIn, signUp } from './site.mjs';
+import { PATHS, LABELS, signUpByApi, expectHome, fill, startSignedIn, submit, submitInvalid, signIn, signUp } from './site.mjs';
 
-/** Query strings as a hostile link would carry them. */
+/** Query strings of malicious links. */
 const HOSTILE = [
   'next=//evil.example',
   'next=%2F%2Fevil.example',
@@ -20,68 +20,68 @@ const at =
   (url) =>
     url.pathname === path && url.search === search;
 
-test('a page that needs a reader leads through sign-in and back', async ({ page, server, reader }) => {
-  await enrol(server, reader);
-  await page.goto(PLACES.account);
+test('a page that requires sign-in leads to sign-in and back', async ({ page, server, reader }) => {
+  await signUpByApi(server, reader);
+  await page.goto(PATHS.account);
   await expect(page).toHaveURL(
-    (url) => url.pathname === PLACES.signIn && url.searchParams.get('next') === PLACES.account,
+    (url) => url.pathname === PATHS.signIn && url.searchParams.get('next') === PATHS.account,
   );
   await fill(page, { email: reader.email, password: reader.password });
-  await send(page, WORDS.signIn);
-  await expect(page).toHaveURL(at(PLACES.account));
+  await submit(page, LABELS.signIn);
+  await expect(page).toHaveURL(at(PATHS.account));
 });
 
-test('next is kept over a failure, and from sign-in to sign-up', async ({ page, reader }) => {
-  await page.goto(`${PLACES.signIn}?next=${encodeURIComponent('/account?from=chapter%201#top')}`);
+test('next survives a failed form and the link from sign-in to sign-up', async ({ page, reader }) => {
+  await page.goto(`${PATHS.signIn}?next=${encodeURIComponent('/account?from=chapter%201#top')}`);
   await fill(page, { email: reader.email, password: reader.password });
-  await sendInVain(page, WORDS.signIn);
-  await page.locator('main').getByRole('link', { name: WORDS.createLink }).click();
-  await expect(page).toHaveURL((url) => url.pathname === PLACES.signUp);
+  await submitInvalid(page, LABELS.signIn);
+  await page.locator('main').getByRole('link', { name: LABELS.createLink }).click();
+  await expect(page).toHaveURL((url) => url.pathname === PATHS.signUp);
   await fill(page, reader);
-  await send(page, WORDS.createAccount);
+  await submit(page, LABELS.createAccount);
   await expect(page).toHaveURL((url) => url.pathname + url.search + url.hash === '/account?from=chapter%201#top');
 });
 
 test('sign-up honours next', async ({ page, reader }) => {
-  await signUp(page, reader, `${PLACES.signUp}?next=/account`);
-  await expect(page).toHaveURL(at(PLACES.account));
+  await signUp(page, reader, `${PATHS.signUp}?next=/account`);
+  await expect(page).toHaveURL(at(PATHS.account));
 });
 
-test('a hostile next leads a reader who signs in to the front page', async ({ page, context, server, reader }) => {
-  await enrol(server, reader);
+test('a malicious next is ignored at sign-in', async ({ page, context, server, reader }) => {
+  await signUpByApi(server, reader);
   for (const query of HOSTILE) {
     await test.step(query, async () => {
       await context.clearCookies();
-      await signIn(page, reader, `${PLACES.signIn}?${query}`);
+      await signIn(page, reader, `${PATHS.signIn}?${query}`);
       await expectHome(page, reader);
     });
   }
 });
 
-test('a hostile next leads a reader who signs up to the front page', async ({ page, reader }) => {
-  await signUp(page, reader, `${PLACES.signUp}?next=//evil.example`);
+test('a malicious next is ignored at sign-up', async ({ page, reader }) => {
+  await signUp(page, reader, `${PATHS.signUp}?next=//evil.example`);
   await expectHome(page, reader);
 });
 
-test('a reader who is signed in has no business on sign-in and sign-up', async ({ page, server, reader }) => {
-  await join(page, server, reader);
-  for (const path of [PLACES.signIn, PLACES.signUp]) {
+test('sign-in and sign-up redirect signed-in readers', async ({ page, server, reader }) => {
+  await startSignedIn(page, server, reader);
+  for (const path of [PATHS.signIn, PATHS.signUp]) {
     await page.goto(path);
     await expectHome(page, reader);
     await page.goto(`${path}?next=/account`);
-    await expect(page).toHaveURL(at(PLACES.account));
+    await expect(page).toHaveURL(at(PATHS.account));
   }
   for (const query of HOSTILE) {
-    await page.goto(`${PLACES.signIn}?${query}`);
+    await page.goto(`${PATHS.signIn}?${query}`);
     await expectHome(page, reader);
   }
 });
 
 for (const [alias, path] of [
-  ['/auth/login', PLACES.signIn],
-  ['/login', PLACES.signIn],
-  ['/auth/signup', PLACES.signUp],
-  ['/signup', PLACES.signUp],
+  ['/auth/login', PATHS.signIn],
+  ['/login', PATHS.signIn],
+  ['/auth/signup', PATHS.signUp],
+  ['/signup', PATHS.signUp],
 ]) {
   test(`${alias} leads to ${path} and keeps next`, async ({ page }) => {
     await page.goto(alias);

@@ -1,8 +1,8 @@
-// On a phone.
+// Phone-specific behaviour: zoom and touch.
 import { expect, test } from './fixtures.mjs';
-import { PLACES, WORDS, button, enrol, expectHome, fill, join } from './site.mjs';
+import { PATHS, LABELS, button, signUpByApi, expectHome, fill, startSignedIn } from './site.mjs';
 
-test('text fields are large enough that the phone does not zoom in', async ({
+test('text fields are large enough to prevent zooming', async ({
   page,
   server,
   reader,
@@ -14,15 +14,15 @@ test('text fields are large enough that the phone does not zoom in', async ({
     expect(sizes.length, path).toBeGreaterThan(0);
     for (const size of sizes) expect(size, path).toBeGreaterThanOrEqual(16);
   };
-  for (const path of [PLACES.signUp, PLACES.forgotPassword]) await fieldsOf(path);
-  await join(page, server, reader);
-  for (const path of [PLACES.account, PLACES.security, PLACES.data]) await fieldsOf(path);
+  for (const path of [PATHS.signUp, PATHS.forgotPassword]) await fieldsOf(path);
+  await startSignedIn(page, server, reader);
+  for (const path of [PATHS.account, PATHS.security, PATHS.data]) await fieldsOf(path);
 });
 
 test('signing in works by touch', async ({ page, server, reader }) => {
-  await enrol(server, reader);
-  await page.goto(PLACES.signIn);
+  await signUpByApi(server, reader);
+  await page.goto(PATHS.signIn);
   await fill(page, { email: reader.email, password: reader.password });
-  await button(page, WORDS.signIn).tap();
+  await button(page, LABELS.signIn).tap();
   await expectHome(page, reader);
 });

@@ -1,8 +1,8 @@
-// What scripts add: the shown password, its strength in words, questions that come and go.
+// What scripts add to forms: show password, password strength, conditional questions.
 import { expect, test } from './fixtures.mjs';
-import { PLACES, WORDS, button, control, expectHome, fill, passwordSwitch, strengthHint } from './site.mjs';
+import { PATHS, LABELS, button, control, expectHome, fill, showPasswordButton, strengthHint } from './site.mjs';
 
-for (const path of [PLACES.signIn, PLACES.signUp]) {
+for (const path of [PATHS.signIn, PATHS.signUp]) {
   test(`the password on ${path} can be shown and hidden`, async ({ page, reader }) => {
     await page.goto(path);
     await fill(page, { password: reader.password });
@@ -10,15 +10,15 @@ for (const path of [PLACES.signIn, PLACES.signUp]) {
     await showPassword(page);
     await expect(field).toHaveValue(reader.password);
     await expect(field).toHaveAttribute('autocomplete', /password/);
-    await expect(passwordSwitch(page)).toHaveAttribute('type', 'button');
-    await passwordSwitch(page).click();
+    await expect(showPasswordButton(page)).toHaveAttribute('type', 'button');
+    await showPasswordButton(page).click();
     await expect(field).toHaveAttribute('type', 'password');
     await expect(field).toHaveValue(reader.password);
   });
 }
 
-test('a password is judged in words while it is typed', async ({ page }) => {
-  await page.goto(PLACES.signUp);
+test('password strength is described while typing', async ({ page }) => {
+  await page.goto(PATHS.signUp);
   const judged = async (password) => {
     await control(page, 'password').fill(password);
     return (await strengthHint(page).innerText()).trim();
@@ -33,7 +33,7 @@ test('a password is judged in words while it is typed', async ({ page }) => {
 });
 
 test('roleOther is asked only when the role is other', async ({ page }) => {
-  await page.goto(PLACES.signUp);
+  await page.goto(PATHS.signUp);
   await expect(control(page, 'roleOther')).toBeHidden();
   await control(page, 'professionalRole').selectOption('other');
   await expect(control(page, 'roleOther')).toBeVisible();
@@ -41,7 +41,7 @@ test('roleOther is asked only when the role is other', async ({ page }) => {
   await expect(control(page, 'roleOther')).toBeHidden();
 });
 
-test('the program arrives, and what was typed before it stays', async ({ page, reader }) => {
+test('hydration keeps what was typed before', async ({ page, reader }) => {
   let release;
   const held = new Promise((resolve) => (release = resolve));
   const programs = [];
@@ -50,7 +50,7 @@ test('the program arrives, and what was typed before it stays', async ({ page, r
     await route.continue();
   });
   page.on('response', (response) => response.url().endsWith('.wasm') && programs.push(response));
-  await page.goto(PLACES.signUp, { waitUntil: 'domcontentloaded' });
+  await page.goto(PATHS.signUp, { waitUntil: 'domcontentloaded' });
   await fill(page, reader);
   release();
   await expect.poll(() => programs.length).toBeGreaterThan(0);
@@ -58,22 +58,22 @@ test('the program arrives, and what was typed before it stays', async ({ page, r
   expect(programs[0].headers()['content-type']).toBe('application/wasm');
   await showPassword(page);
   for (const [name, value] of Object.entries(reader)) await expect(control(page, name)).toHaveValue(value);
-  await button(page, WORDS.createAccount).click();
+  await button(page, LABELS.createAccount).click();
   await expectHome(page, reader);
 });
 
-test('a form sent before the program arrives works', async ({ page, reader }) => {
+test('a form submitted before hydration works', async ({ page, reader }) => {
   await page.route('**/*.wasm', () => {}); // never answered
-  await page.goto(PLACES.signUp, { waitUntil: 'domcontentloaded' });
+  await page.goto(PATHS.signUp, { waitUntil: 'domcontentloaded' });
   await fill(page, reader);
-  await button(page, WORDS.createAccount).click();
-  await expectHome(page, reader); // which asks for no program
+  await button(page, LABELS.createAccount).click();
+  await expectHome(page, reader); // has no islands
 });
 
-/** Presses the switch until the program has arrived and answers. */
+/** Presses the button until its island is hydrated. */
 async function showPassword(page) {
   await expect(async () => {
-    await passwordSwitch(page).click();
+    await showPasswordButton(page).click();
     await expect(control(page, 'password')).toHaveAttribute('type', 'text', { timeout: 500 });
   }).toPass();
 }

@@ -1,17 +1,17 @@
-// What the browser holds: the session cookie, remembered or not, and nothing a script could read.
+// The session cookie: attributes, lifetime, sign-out.
 import { DAY, WEEK } from '../harness/readers.mjs';
 import { expect, test } from './fixtures.mjs';
-import { PLACES, WORDS, button, control, enrol, expectHome, fill, join, send, signIn, signOut } from './site.mjs';
+import { PATHS, LABELS, button, control, signUpByApi, expectHome, fill, startSignedIn, submit, signIn, signOut } from './site.mjs';
 
 const COOKIE = 'better-auth.session_token';
 const sessionCookie = async (page) => (await page.context().cookies()).find(({ name }) => name === COOKIE);
 
-test('the session cookie is out of reach for scripts and other sites, and lasts a week', async ({
+test('the session cookie is HttpOnly and SameSite=Lax, and lasts a week', async ({
   page,
   server,
   reader,
 }) => {
-  await enrol(server, reader);
+  await signUpByApi(server, reader);
   await signIn(page, reader);
   await expectHome(page, reader);
   const { domain, path, httpOnly, sameSite, secure, expires } = await sessionCookie(page);
@@ -27,8 +27,8 @@ test('the session cookie is out of reach for scripts and other sites, and lasts 
 });
 
 for (const [path, name] of [
-  [PLACES.signIn, WORDS.signIn],
-  [PLACES.signUp, WORDS.createAccount],
+  [PATHS.signIn, LABELS.signIn],
+  [PATHS.signUp, LABELS.createAccount],
 ]) {
   test(`"keep me signed in" is ticked on ${path}; unticked, the cookie ends with the browser`, async ({
     page,
@@ -36,11 +36,11 @@ for (const [path, name] of [
     reader,
   }) => {
     const { email, password } = reader;
-    if (path === PLACES.signIn) await enrol(server, reader);
+    if (path === PATHS.signIn) await signUpByApi(server, reader);
     await page.goto(path);
     await expect(control(page, 'rememberMe')).toBeChecked();
-    await fill(page, { ...(path === PLACES.signIn ? { email, password } : reader), rememberMe: false });
-    await send(page, name);
+    await fill(page, { ...(path === PATHS.signIn ? { email, password } : reader), rememberMe: false });
+    await submit(page, name);
     await expectHome(page, reader);
     expect((await sessionCookie(page)).expires).toBe(-1);
     const { session } = await (await page.request.get('/api/auth/get-session')).json();
@@ -48,13 +48,13 @@ for (const [path, name] of [
   });
 }
 
-test('signing out forgets the reader, and the back button does not bring them back', async ({
+test('after signing out the back button shows no private page', async ({
   page,
   server,
   reader,
 }) => {
-  await join(page, server, reader);
-  await page.goto(PLACES.account);
+  await startSignedIn(page, server, reader);
+  await page.goto(PATHS.account);
   await expect(control(page, 'name')).toHaveValue(reader.name);
   const { value } = await sessionCookie(page);
   await signOut(page);
@@ -69,37 +69,37 @@ test('signing out forgets the reader, and the back button does not bring them ba
   expect(await stale.json()).toBeNull();
 });
 
-test('the sign-out page asks before it acts', async ({ page, server, reader }) => {
-  await join(page, server, reader);
+test('the sign-out page asks for confirmation', async ({ page, server, reader }) => {
+  await startSignedIn(page, server, reader);
   await page.goto('/sign-out');
   await page.goto('/');
   await expectHome(page, reader);
   await page.goto('/sign-out');
-  await page.locator('main').getByRole('button', { name: WORDS.signOut, exact: true }).click();
+  await page.locator('main').getByRole('button', { name: LABELS.signOut, exact: true }).click();
   await page.goto('/');
-  await expect(button(page, WORDS.signOut)).toHaveCount(0);
+  await expect(button(page, LABELS.signOut)).toHaveCount(0);
 });
 
-test('a session that ended elsewhere leads to sign-in and back', async ({ page, server, reader }) => {
-  await join(page, server, reader);
-  await page.goto(PLACES.account);
+test('a session ended on another device leads to sign-in and back', async ({ page, server, reader }) => {
+  await startSignedIn(page, server, reader);
+  await page.goto(PATHS.account);
   const headers = { origin: server.origin, 'content-type': 'application/json' };
   expect((await page.request.post('/api/auth/sign-out', { headers, data: {} })).status()).toBe(200);
   await fill(page, { name: 'Ada Lovelace' });
-  await send(page, WORDS.save);
+  await submit(page, LABELS.save);
   await expect(control(page, 'password')).toBeVisible();
   await fill(page, { email: reader.email, password: reader.password });
-  await send(page, WORDS.signIn);
-  await page.goto(PLACES.account);
+  await submit(page, LABELS.signIn);
+  await page.goto(PATHS.account);
   await expect(control(page, 'name')).toHaveValue(reader.name);
 });
 
-test('a forged cookie is nobody, on every page', async ({ page, server }) => {
+test('a forged cookie is ignored on every page', async ({ page, server }) => {
   await page
     .context()
     .addCookies([{ name: COOKIE, value: `${'0'.repeat(32)}.${'A'.repeat(43)}%3D`, url: server.origin }]);
   await page.goto('/');
-  await expect(button(page, WORDS.signOut)).toHaveCount(0);
-  await page.goto(PLACES.account);
-  await expect(page).toHaveURL((url) => url.pathname === PLACES.signIn);
+  await expect(button(page, LABELS.signOut)).toHaveCount(0);
+  await page.goto(PATHS.account);
+  await expect(page).toHaveURL((url) => url.pathname === PATHS.signIn);
 });

@@ -1,8 +1,8 @@
-// How a reader uses the pages. What the tests assume about markup and words stands here and nowhere else.
+// Helpers for using the pages as a reader does; all assumptions about markup and labels are here.
 import { expect } from '@playwright/test';
 import { Visitor } from '../harness/visitor.mjs';
 
-export const WORDS = {
+export const LABELS = {
   signIn: 'Sign in',
   createAccount: 'Create account',
   signOut: 'Sign out',
@@ -30,7 +30,7 @@ export const WORDS = {
   earlier: 'Earlier messages',
 };
 
-export const PLACES = {
+export const PATHS = {
   signIn: '/sign-in',
   signUp: '/sign-up',
   account: '/account',
@@ -45,26 +45,26 @@ export const PLACES = {
   apiDocs: '/api/docs',
 };
 
-/** A form control by its wire name. */
+/** A form control by its name. */
 export const control = (page, name) => page.locator(`main [name="${name}"]:not([type=hidden])`);
 export const button = (page, name) => page.getByRole('button', { name, exact: true });
 export const errorOf = (page, name) => page.locator(`[id$="${name}-error"]`);
-export const notice = (page) => page.getByRole('status').filter({ hasText: WORDS.saved });
-/** What the last page left to be told. */
-export const told = (page) => page.locator('main .notice');
+export const savedNotice = (page) => page.getByRole('status').filter({ hasText: LABELS.saved });
+/** The flash message. */
+export const flashMessage = (page) => page.locator('main .notice');
 export const strengthHint = (page) => page.locator('main .strength').getByRole('status');
-export const passwordSwitch = (page) => page.locator('main').getByRole('button', { name: WORDS.showPassword });
+export const showPasswordButton = (page) => page.locator('main').getByRole('button', { name: LABELS.showPassword });
 
-/** The rows of the list of conversations, and of what a search finds. */
+/** The rows of the list of conversations and of search results. */
 export const rows = (page) => page.locator('main .list-entry');
-/** The messages that a conversation's page shows. */
-export const turns = (page) => page.locator('main article');
-/** Unfolds what can be done with the conversation of a row, or of a page. */
-export async function unfold(place) {
+/** The messages on a conversation's page. */
+export const messageArticles = (page) => page.locator('main article');
+/** Opens the actions of a row, or of a conversation's page. */
+export async function openActions(place) {
   await place.locator('summary', { hasText: 'More' }).first().click();
 }
 
-/** Fills controls by wire name, whatever their kind. */
+/** Fills controls of any kind, by name. */
 export async function fill(page, values) {
   for (const [name, value] of Object.entries(values)) {
     const field = control(page, name);
@@ -76,40 +76,40 @@ export async function fill(page, values) {
   }
 }
 
-/** Presses the form's button. The browser's own validation is put aside, so that the server answers. */
-export async function send(page, name) {
+/** Submits a form with the browser's own validation turned off, so that the server validates. */
+export async function submit(page, name) {
   const pressed = button(page, name);
   await pressed.evaluate((element) => (element.form ? (element.form.noValidate = true) : undefined));
   await pressed.click();
 }
 
-export async function signUp(page, reader, path = PLACES.signUp) {
+export async function signUp(page, reader, path = PATHS.signUp) {
   await page.goto(path);
   await fill(page, reader);
-  await send(page, WORDS.createAccount);
+  await submit(page, LABELS.createAccount);
 }
 
-export async function signIn(page, { email, password }, path = PLACES.signIn) {
+export async function signIn(page, { email, password }, path = PATHS.signIn) {
   await page.goto(path);
   await fill(page, { email, password });
-  await send(page, WORDS.signIn);
+  await submit(page, LABELS.signIn);
 }
 
-/** Signs out with the page's own button, or through the reader's menu and the page it leads to. */
+/** Signs out with the page's button, or through the user menu. */
 export async function signOut(page) {
-  if ((await button(page, WORDS.signOut).count()) === 0) {
+  if ((await button(page, LABELS.signOut).count()) === 0) {
     await page.locator('header summary').click();
-    await page.getByRole('link', { name: WORDS.signOut, exact: true }).click();
+    await page.getByRole('link', { name: LABELS.signOut, exact: true }).click();
   }
-  await button(page, WORDS.signOut).click();
-  await expect(button(page, WORDS.signOut)).toHaveCount(0);
+  await button(page, LABELS.signOut).click();
+  await expect(button(page, LABELS.signOut)).toHaveCount(0);
   await expect(page).toHaveURL((url) => url.pathname === '/');
 }
 
-/** Sends a form that must fail: status 4xx, the title says so, and the address carries no word of it. */
-export async function sendInVain(page, name) {
+/** Submits a form that must fail: status 4xx, "Error" in the title, and no trace of the error in the address. */
+export async function submitInvalid(page, name) {
   const answered = page.waitForResponse((response) => response.request().method() === 'POST');
-  await send(page, name);
+  await submit(page, name);
   const status = (await answered).status();
   expect(status).toBeGreaterThanOrEqual(400);
   expect(status).toBeLessThan(500);
@@ -119,16 +119,16 @@ export async function sendInVain(page, name) {
   return status;
 }
 
-/** The reader stands on the front page, signed in: their address and the way out, once each. */
+/** The front page of a signed-in reader, with address and sign-out button. */
 export async function expectHome(page, { email }) {
   await expect(page).toHaveURL((url) => url.pathname === '/' && url.search === '');
   await expect(page.getByText(email)).toHaveCount(1);
   await expect(page.getByText(email)).toBeVisible();
-  await expect(button(page, WORDS.signOut)).toHaveCount(1);
+  await expect(button(page, LABELS.signOut)).toHaveCount(1);
 }
 
-/** An account made over the wire, signed in to in this page's browser. */
-export async function join(page, server, reader) {
+/** Creates an account over the API and signs this page's browser in. */
+export async function startSignedIn(page, server, reader) {
   const visitor = new Visitor(server);
   const { error, data } = await visitor.client().signUp.email(reader);
   expect(error).toBeNull();
@@ -137,23 +137,23 @@ export async function join(page, server, reader) {
   return data.user;
 }
 
-/** An account made over the wire; this page's browser knows nothing of it. */
-export async function enrol(server, reader) {
+/** Creates an account over the API; this page's browser is not signed in. */
+export async function signUpByApi(server, reader) {
   const { error, data } = await new Visitor(server).client().signUp.email(reader);
   expect(error).toBeNull();
   return data.user;
 }
 
-/** The letter of this type to this reader that `ask` causes. */
-export async function letterOf(server, type, { email }, ask = () => {}) {
+/** The mail of this type to this reader that `ask` triggers. */
+export async function mailAfter(server, type, { email }, ask = () => {}) {
   const count = server.outbox.letters({ type, to: email }).length + 1;
   await ask();
   return server.outbox.letter({ type, to: email }, { count });
 }
 
-/** A link with which this reader, who has an account, sets a password; as it stands in the letter. */
-export async function resetLink(server, reader) {
-  const json = { email: reader.email, redirectTo: PLACES.resetPassword };
+/** Requests a password reset for an existing account and returns the link of the mail. */
+export async function passwordResetLink(server, reader) {
+  const json = { email: reader.email, redirectTo: PATHS.resetPassword };
   const ask = () => new Visitor(server).api('POST', '/request-password-reset', { json });
-  return (await letterOf(server, 'reset-password', reader, ask)).url;
+  return (await mailAfter(server, 'reset-password', reader, ask)).url;
 }

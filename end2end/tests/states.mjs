@@ -1,22 +1,22 @@
-// Every page in every state worth looking at: for the accessibility check, the layout check and the screenshots.
+// Every page in every relevant state, for the accessibility and layout checks and the screenshots.
 import { newReader } from '../harness/readers.mjs';
 import { Visitor } from '../harness/visitor.mjs';
 import {
-  PLACES,
-  WORDS,
+  PATHS,
+  LABELS,
   button,
-  enrol,
+  signUpByApi,
   fill,
-  join,
-  letterOf,
-  notice,
-  resetLink,
+  startSignedIn,
+  mailAfter,
+  savedNotice,
+  passwordResetLink,
   rows,
-  send,
-  sendInVain,
-  told,
-  turns,
-  unfold,
+  submit,
+  submitInvalid,
+  flashMessage,
+  messageArticles,
+  openActions,
 } from './site.mjs';
 import { converse, dialogue, richAnswer } from './talk.mjs';
 
@@ -28,80 +28,80 @@ const longReader = () => {
   };
 };
 
-/** Each state opens itself: `open(page, server)`. */
+/** A state is opened by `open(page, server)`. */
 export const STATES = [
   { name: 'home signed out', open: (page) => page.goto('/') },
-  { name: 'sign-in', open: (page) => page.goto(PLACES.signIn) },
-  { name: 'sign-in on the way to the account', open: (page) => page.goto(PLACES.account) },
+  { name: 'sign-in', open: (page) => page.goto(PATHS.signIn) },
+  { name: 'sign-in on the way to the account', open: (page) => page.goto(PATHS.account) },
   {
     name: 'sign-in with a wrong password',
     open: async (page, server) => {
       const reader = newReader();
-      await enrol(server, reader);
-      await page.goto(PLACES.signIn);
+      await signUpByApi(server, reader);
+      await page.goto(PATHS.signIn);
       await fill(page, { email: reader.email, password: 'Not-the-password-1' });
-      await sendInVain(page, WORDS.signIn);
+      await submitInvalid(page, LABELS.signIn);
     },
   },
   {
     name: 'sign-in with nothing filled in',
     open: async (page) => {
-      await page.goto(PLACES.signIn);
-      await sendInVain(page, WORDS.signIn);
+      await page.goto(PATHS.signIn);
+      await submitInvalid(page, LABELS.signIn);
     },
   },
-  { name: 'sign-up', open: (page) => page.goto(PLACES.signUp) },
+  { name: 'sign-up', open: (page) => page.goto(PATHS.signUp) },
   {
     name: 'sign-up of another role',
     open: async (page) => {
-      await page.goto(PLACES.signUp);
+      await page.goto(PATHS.signUp);
       await fill(page, { professionalRole: 'other' });
     },
   },
   {
     name: 'sign-up with nothing filled in',
     open: async (page) => {
-      await page.goto(PLACES.signUp);
-      await sendInVain(page, WORDS.createAccount);
+      await page.goto(PATHS.signUp);
+      await submitInvalid(page, LABELS.createAccount);
     },
   },
   {
     name: 'sign-up with a weak password',
     open: async (page) => {
-      await page.goto(PLACES.signUp);
+      await page.goto(PATHS.signUp);
       await fill(page, newReader({ password: 'weak' }));
-      await sendInVain(page, WORDS.createAccount);
+      await submitInvalid(page, LABELS.createAccount);
     },
   },
   {
     name: 'sign-up with a taken address',
     open: async (page, server) => {
       const reader = newReader();
-      await enrol(server, reader);
-      await page.goto(PLACES.signUp);
+      await signUpByApi(server, reader);
+      await page.goto(PATHS.signUp);
       await fill(page, reader);
-      await sendInVain(page, WORDS.createAccount);
+      await submitInvalid(page, LABELS.createAccount);
     },
   },
   { name: 'home signed in', open: signedInAt('/') },
-  { name: 'account', open: signedInAt(PLACES.account) },
-  { name: 'account of a long name', open: signedInAt(PLACES.account, longReader) },
+  { name: 'account', open: signedInAt(PATHS.account) },
+  { name: 'account of a long name', open: signedInAt(PATHS.account, longReader) },
   { name: 'home of a long name', open: signedInAt('/', longReader) },
   {
     name: 'account saved',
     open: async (page, server) => {
-      await signedInAt(PLACES.account)(page, server);
+      await signedInAt(PATHS.account)(page, server);
       await fill(page, { name: 'Ada Lovelace', experienceLevel: 'advanced' });
-      await send(page, WORDS.save);
-      await notice(page).waitFor();
+      await submit(page, LABELS.save);
+      await savedNotice(page).waitFor();
     },
   },
   {
     name: 'account with an answer that is too long',
     open: async (page, server) => {
-      await signedInAt(PLACES.account)(page, server);
+      await signedInAt(PATHS.account)(page, server);
       await fill(page, { organization: 'Shelf & Sons '.repeat(400) });
-      await sendInVain(page, WORDS.save);
+      await submitInvalid(page, LABELS.save);
     },
   },
   { name: 'sign-out', open: signedInAt('/sign-out') },
@@ -112,48 +112,48 @@ export const STATES = [
     open: async (page, server) => {
       await atResetLink(page, server);
       await fill(page, { newPassword: 'password123' });
-      await sendInVain(page, WORDS.setPassword);
+      await submitInvalid(page, LABELS.setPassword);
     },
   },
-  { name: 'security', open: signedInAt(PLACES.security) },
+  { name: 'security', open: signedInAt(PATHS.security) },
   {
     name: 'security with a wrong password',
     open: async (page, server) => {
-      await signedInAt(PLACES.security)(page, server);
+      await signedInAt(PATHS.security)(page, server);
       await fill(page, { currentPassword: 'Not-the-password-1', newPassword: newReader().password });
-      await sendInVain(page, WORDS.changePassword);
+      await submitInvalid(page, LABELS.changePassword);
     },
   },
-  { name: 'data', open: signedInAt(PLACES.data) },
+  { name: 'data', open: signedInAt(PATHS.data) },
   {
     name: 'data with a wrong password',
     open: async (page, server) => {
-      await signedInAt(PLACES.data)(page, server);
+      await signedInAt(PATHS.data)(page, server);
       await fill(page, { password: 'Not-the-password-1' });
-      await sendInVain(page, WORDS.deleteForGood);
+      await submitInvalid(page, LABELS.deleteForGood);
     },
   },
-  { name: 'conversations of nobody yet', open: signedInAt(PLACES.conversations) },
+  { name: 'conversations of nobody yet', open: signedInAt(PATHS.conversations) },
   {
     name: 'conversations',
     open: async (page, server) => {
       await withConversations(page, server);
-      await page.goto(PLACES.conversations);
+      await page.goto(PATHS.conversations);
     },
   },
   {
     name: 'conversations with one unfolded',
     open: async (page, server) => {
       await withConversations(page, server);
-      await page.goto(PLACES.conversations);
-      await unfold(rows(page).first());
+      await page.goto(PATHS.conversations);
+      await openActions(rows(page).first());
     },
   },
   {
     name: 'conversations searched',
     open: async (page, server) => {
       await withConversations(page, server);
-      await page.goto(`${PLACES.conversations}?q=light+sens`);
+      await page.goto(`${PATHS.conversations}?q=light+sens`);
       await rows(page).first().waitFor();
     },
   },
@@ -161,33 +161,33 @@ export const STATES = [
     name: 'conversations searched in vain',
     open: async (page, server) => {
       await withConversations(page, server);
-      await page.goto(`${PLACES.conversations}?q=${'Wolfeschlegelsteinhausenbergerdorff'.repeat(3)}`);
+      await page.goto(`${PATHS.conversations}?q=${'Wolfeschlegelsteinhausenbergerdorff'.repeat(3)}`);
     },
   },
   {
     name: 'conversations archived',
     open: async (page, server) => {
       await withConversations(page, server);
-      await page.goto(PLACES.conversations);
-      await unfold(rows(page).first());
-      await rows(page).first().getByRole('button', { name: WORDS.archive, exact: true }).click();
-      await told(page).waitFor();
+      await page.goto(PATHS.conversations);
+      await openActions(rows(page).first());
+      await rows(page).first().getByRole('button', { name: LABELS.archive, exact: true }).click();
+      await flashMessage(page).waitFor();
     },
   },
   {
     name: 'conversations deleted',
     open: async (page, server) => {
       await withConversations(page, server);
-      await page.goto(PLACES.conversations);
-      await unfold(rows(page).first());
-      await rows(page).first().getByRole('button', { name: WORDS.remove, exact: true }).click();
-      await told(page).waitFor();
+      await page.goto(PATHS.conversations);
+      await openActions(rows(page).first());
+      await rows(page).first().getByRole('button', { name: LABELS.remove, exact: true }).click();
+      await flashMessage(page).waitFor();
     },
   },
   {
     name: 'conversation',
     open: async (page, server) => {
-      await join(page, server, newReader());
+      await startSignedIn(page, server, newReader());
       const messages = [
         { id: 'system', role: 'system', content: 'You help readers of a book about robots.' },
         { id: 'q1', role: 'user', content: 'How far does a *lidar* see, and how do I read one in Python?' },
@@ -197,146 +197,146 @@ export const STATES = [
         { id: 'failed', role: 'assistant', content: 'I would', status: 'error' },
       ];
       const id = await converse(page, server, { title: 'How far sensors see', messages });
-      await page.goto(`${PLACES.conversations}/${id}`);
+      await page.goto(`${PATHS.conversations}/${id}`);
     },
   },
   {
     name: 'conversation on another branch',
     open: async (page, server) => {
-      await join(page, server, newReader());
+      await startSignedIn(page, server, newReader());
       const messages = [
         { id: 'q1', role: 'user', content: 'What is odometry?' },
         { id: 'a1', role: 'assistant', content: 'Counting turns of a wheel.' },
         { id: 'a2', role: 'assistant', content: 'Knowing where you are from how you moved.', parentId: 'q1' },
       ];
       const id = await converse(page, server, { messages });
-      await page.goto(`${PLACES.conversations}/${id}?branch=a1#m-a1`);
+      await page.goto(`${PATHS.conversations}/${id}?branch=a1#m-a1`);
     },
   },
   {
     name: 'conversation that is long',
     open: async (page, server) => {
-      await join(page, server, newReader());
+      await startSignedIn(page, server, newReader());
       const id = await converse(page, server, { messages: dialogue(90) });
-      await page.goto(`${PLACES.conversations}/${id}?message=m40#m-m40`);
+      await page.goto(`${PATHS.conversations}/${id}?message=m40#m-m40`);
     },
   },
   {
     name: 'conversation that is being written',
     open: async (page, server) => {
-      await join(page, server, newReader());
+      await startSignedIn(page, server, newReader());
       const messages = [
         { id: 'q', role: 'user', content: 'Explain PID control.' },
         { id: 'a', role: 'assistant', content: 'A PID controller adds three', status: 'in_progress' },
       ];
       const id = await converse(page, server, { messages });
-      await page.goto(`${PLACES.conversations}/${id}`);
-      await turns(page).nth(1).waitFor();
+      await page.goto(`${PATHS.conversations}/${id}`);
+      await messageArticles(page).nth(1).waitFor();
     },
   },
 ];
 
-/** More of them, whose markup is the same with scripts and without. */
+/** States whose markup does not depend on scripts. */
 export const PLAIN_STATES = [
-  { name: 'api docs', open: (page) => page.goto(PLACES.apiDocs) },
+  { name: 'api docs', open: (page) => page.goto(PATHS.apiDocs) },
   {
     name: 'api docs unfolded',
     open: async (page) => {
-      await page.goto(PLACES.apiDocs);
+      await page.goto(PATHS.apiDocs);
       await page.locator('main').evaluate((main) => {
         for (const id of ['appendMessages', 'streamEvents', 'signUpEmail', 'schema-NewMessage', 'schema-KnownPart'])
           main.querySelector(`[id="${id}"]`).closest('details').open = true;
       });
     },
   },
-  { name: 'sign-in after a reset', open: (page) => page.goto(`${PLACES.signIn}?reset`) },
-  { name: 'forgot-password', open: (page) => page.goto(PLACES.forgotPassword) },
+  { name: 'sign-in after a reset', open: (page) => page.goto(`${PATHS.signIn}?reset`) },
+  { name: 'forgot-password', open: (page) => page.goto(PATHS.forgotPassword) },
   {
     name: 'forgot-password without an address',
     open: async (page) => {
-      await page.goto(PLACES.forgotPassword);
-      await sendInVain(page, WORDS.sendLink);
+      await page.goto(PATHS.forgotPassword);
+      await submitInvalid(page, LABELS.sendLink);
     },
   },
-  { name: 'forgot-password sent', open: (page) => page.goto(`${PLACES.forgotPassword}?sent`) },
-  { name: 'reset-password with a dead link', open: (page) => page.goto(`${PLACES.resetPassword}?token=made-up`) },
-  { name: 'verify-email', open: (page) => page.goto(PLACES.verifyEmail) },
-  { name: 'verify-email of a reader', open: signedInAt(PLACES.verifyEmail) },
+  { name: 'forgot-password sent', open: (page) => page.goto(`${PATHS.forgotPassword}?sent`) },
+  { name: 'reset-password with a dead link', open: (page) => page.goto(`${PATHS.resetPassword}?token=made-up`) },
+  { name: 'verify-email', open: (page) => page.goto(PATHS.verifyEmail) },
+  { name: 'verify-email of a reader', open: signedInAt(PATHS.verifyEmail) },
   {
     name: 'verify-email with a link that does nothing',
-    open: (page) => page.goto(`${PLACES.verifyEmail}?token=made-up`),
+    open: (page) => page.goto(`${PATHS.verifyEmail}?token=made-up`),
   },
   {
     name: 'verify-email with a link',
     open: async (page, server) => {
       const reader = longReader();
-      await join(page, server, reader);
+      await startSignedIn(page, server, reader);
       await page.goto(atPage(await server.outbox.letter({ type: 'verify-email', to: reader.email })));
-      await button(page, WORDS.confirm).waitFor();
+      await button(page, LABELS.confirm).waitFor();
     },
   },
   {
     name: 'verify-email with a link that moves an account',
     open: async (page, server) => {
       await movingAccount(page, server);
-      await button(page, WORDS.confirmMove).waitFor();
+      await button(page, LABELS.confirmMove).waitFor();
     },
   },
   {
     name: 'verify-email with a link to the new address',
     open: async (page, server) => {
       const { email } = await movingAccount(page, server);
-      const { url } = await letterOf(server, 'verify-email', { email }, () => send(page, WORDS.confirmMove));
+      const { url } = await mailAfter(server, 'verify-email', { email }, () => submit(page, LABELS.confirmMove));
       await page.goto(url);
-      await button(page, WORDS.confirmNew).waitFor();
+      await button(page, LABELS.confirmNew).waitFor();
     },
   },
-  { name: 'verify-email after a sign-up', open: (page) => page.goto(`${PLACES.verifyEmail}?signed-up`) },
-  { name: 'verify-email sent', open: (page) => page.goto(`${PLACES.verifyEmail}?sent`) },
-  { name: 'verify-email confirmed', open: (page) => page.goto(`${PLACES.verifyEmail}?confirmed`) },
+  { name: 'verify-email after a sign-up', open: (page) => page.goto(`${PATHS.verifyEmail}?signed-up`) },
+  { name: 'verify-email sent', open: (page) => page.goto(`${PATHS.verifyEmail}?sent`) },
+  { name: 'verify-email confirmed', open: (page) => page.goto(`${PATHS.verifyEmail}?confirmed`) },
   {
     name: 'verify-email after the first step of a change',
-    open: signedInAt(`${PLACES.verifyEmail}?change`, longReader),
+    open: signedInAt(`${PATHS.verifyEmail}?change`, longReader),
   },
-  { name: 'verify-email after a change', open: signedInAt(`${PLACES.verifyEmail}?changed`, longReader) },
-  { name: 'verify-email with a dead link', open: signedInAt(`${PLACES.verifyEmail}?error=TOKEN_EXPIRED`) },
+  { name: 'verify-email after a change', open: signedInAt(`${PATHS.verifyEmail}?changed`, longReader) },
+  { name: 'verify-email with a dead link', open: signedInAt(`${PATHS.verifyEmail}?error=TOKEN_EXPIRED`) },
   {
     name: 'security with a change asked for',
     open: async (page, server) => {
-      await signedInAt(PLACES.security, longReader)(page, server);
+      await signedInAt(PATHS.security, longReader)(page, server);
       await fill(page, { newEmail: newReader().email });
-      await send(page, WORDS.changeAddress);
-      await told(page).waitFor();
+      await submit(page, LABELS.changeAddress);
+      await flashMessage(page).waitFor();
     },
   },
   {
     name: 'security with an address that is none',
     open: async (page, server) => {
-      await signedInAt(PLACES.security)(page, server);
+      await signedInAt(PATHS.security)(page, server);
       await fill(page, { newEmail: 'ada@' });
-      await sendInVain(page, WORDS.changeAddress);
+      await submitInvalid(page, LABELS.changeAddress);
     },
   },
-  { name: 'conversation of nobody', open: signedInAt(`${PLACES.conversations}/made-up`) },
-  { name: 'sessions', open: signedInAt(PLACES.sessions) },
+  { name: 'conversation of nobody', open: signedInAt(`${PATHS.conversations}/made-up`) },
+  { name: 'sessions', open: signedInAt(PATHS.sessions) },
   {
     name: 'sessions elsewhere',
     open: async (page, server) => {
       const reader = newReader();
-      await join(page, server, reader);
+      await startSignedIn(page, server, reader);
       for (const agent of AGENTS) await signInWith(server, reader, agent);
-      await page.goto(PLACES.sessions);
+      await page.goto(PATHS.sessions);
     },
   },
   {
     name: 'sessions ended',
     open: async (page, server) => {
       const reader = newReader();
-      await join(page, server, reader);
+      await startSignedIn(page, server, reader);
       await signInWith(server, reader, AGENTS[0]);
-      await page.goto(PLACES.sessions);
-      await button(page, WORDS.endOthers).click();
-      await told(page).waitFor();
+      await page.goto(PATHS.sessions);
+      await button(page, LABELS.endOthers).click();
+      await flashMessage(page).waitFor();
     },
   },
   { name: 'home after a deletion', open: (page) => page.goto('/?deleted') },
@@ -344,16 +344,16 @@ export const PLAIN_STATES = [
     name: 'outbox',
     open: async (page, server) => {
       const reader = newReader();
-      await enrol(server, reader);
-      await resetLink(server, reader);
-      await page.goto(PLACES.outbox);
+      await signUpByApi(server, reader);
+      await passwordResetLink(server, reader);
+      await page.goto(PATHS.outbox);
     },
   },
 ];
 
-/** A reader with many conversations, one of them with a name that breaks nowhere. */
+/** A reader with many conversations, one of them with a title without line break opportunities. */
 async function withConversations(page, server) {
-  await join(page, server, newReader());
+  await startSignedIn(page, server, newReader());
   for (let number = 1; number <= 22; number += 1) {
     await converse(page, server, { title: number % 3 ? undefined : `Chapter ${number}: sensors`, messages: dialogue(4) });
   }
@@ -363,24 +363,24 @@ async function withConversations(page, server) {
   await converse(page, server, { messages: [['user', 'ما هو الروبوت؟']] });
 }
 
-/** A phone, a tablet, and one that says a lot about itself. */
+/** User agents: a phone, a desktop, and a very long one. */
 const AGENTS = [
   'Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Mobile/15E148 Safari/604.1',
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0',
   `Reader/1.0 (${'unbroken'.repeat(30)})`,
 ];
 
-/** A link of a letter behind a page that asks before it does anything. */
-const atPage = ({ token }) => `${PLACES.verifyEmail}?token=${token}`;
+/** The confirmation page of an email link. */
+const atPage = ({ token }) => `${PATHS.verifyEmail}?token=${token}`;
 
-/** A reader who has proved the address, asked for a long one, and opened the link of the first step. */
+/** A verified reader who has requested a new (long) address and opened the first link. */
 async function movingAccount(page, server) {
   const [reader, { email }] = [newReader(), longReader()];
-  await join(page, server, reader);
+  await startSignedIn(page, server, reader);
   await page.goto((await server.outbox.letter({ type: 'verify-email', to: reader.email })).url);
-  await page.goto(PLACES.security);
+  await page.goto(PATHS.security);
   await fill(page, { newEmail: email });
-  const { url } = await letterOf(server, 'change-email', reader, () => send(page, WORDS.changeAddress));
+  const { url } = await mailAfter(server, 'change-email', reader, () => submit(page, LABELS.changeAddress));
   await page.goto(url);
   return { email };
 }
@@ -392,13 +392,13 @@ async function signInWith(server, { email, password }, agent) {
 
 async function atResetLink(page, server) {
   const reader = newReader();
-  await enrol(server, reader);
-  await page.goto(await resetLink(server, reader));
+  await signUpByApi(server, reader);
+  await page.goto(await passwordResetLink(server, reader));
 }
 
 function signedInAt(path, reader = newReader) {
   return async (page, server) => {
-    await join(page, server, reader());
+    await startSignedIn(page, server, reader());
     await page.goto(path);
   };
 }

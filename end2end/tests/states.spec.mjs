@@ -1,11 +1,11 @@
-// Every page in every state whose markup depends on scripts, and the two schemes.
+// Every page in every state whose markup depends on scripts; the colour schemes.
 import { expect, test } from './fixtures.mjs';
 import { everyStateFits } from './fits.mjs';
 import { STATES } from './states.mjs';
 
 everyStateFits(STATES);
 
-test('the scheme is followed: the page is darker in the dark one', async ({ page }) => {
+test('the page follows the colour scheme', async ({ page }) => {
   await page.goto('/sign-in');
   const lightness = async (colorScheme) => {
     await page.emulateMedia({ colorScheme });

@@ -1,34 +1,34 @@
-// Where an address has to be proved first: the link leads to a button, and the button lets in. Deletion goes by mail.
+// With BOOKPLATE_REQUIRE_VERIFIED_EMAIL: the link leads to a button, and the button signs in. Deletion is confirmed by mail.
 import { newReader } from '../harness/readers.mjs';
 import { test as base, expect } from './fixtures.mjs';
-import { PLACES, WORDS, button, enrol, expectHome, fill, letterOf, send, sendInVain, told } from './site.mjs';
+import { PATHS, LABELS, button, signUpByApi, expectHome, fill, mailAfter, submit, submitInvalid, flashMessage } from './site.mjs';
 
 const test = base.extend({ settings: [{ BOOKPLATE_REQUIRE_VERIFIED_EMAIL: 'true' }, { scope: 'worker' }] });
 
-test('a reader is let in by the button behind the link, and leaves by mail', async ({ page, server, reader }) => {
-  await page.goto(PLACES.signUp);
+test('the button behind the verification link signs in; deletion is confirmed by mail', async ({ page, server, reader }) => {
+  await page.goto(PATHS.signUp);
   await fill(page, reader);
-  const letter = await letterOf(server, 'verify-email', reader, async () => {
-    await send(page, WORDS.createAccount);
+  const letter = await mailAfter(server, 'verify-email', reader, async () => {
+    await submit(page, LABELS.createAccount);
     await expect(page).toHaveURL((url) => url.pathname + url.search === '/verify-email?signed-up');
   });
   const taken = await page.locator('main').innerText();
   await page.goto(letter.url);
-  await expect(page).toHaveURL((url) => url.href === `${server.origin}${PLACES.verifyEmail}`);
+  await expect(page).toHaveURL((url) => url.href === `${server.origin}${PATHS.verifyEmail}`);
   expect(await page.content()).not.toContain(letter.token);
   await page.goto('/');
-  await expect(button(page, WORDS.signOut)).toHaveCount(0);
-  await page.goto(PLACES.verifyEmail);
-  await send(page, WORDS.confirm);
+  await expect(button(page, LABELS.signOut)).toHaveCount(0);
+  await page.goto(PATHS.verifyEmail);
+  await submit(page, LABELS.confirm);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your address is confirmed');
   await page.goto('/');
   await expectHome(page, reader);
 
-  await page.goto(PLACES.data);
+  await page.goto(PATHS.data);
   await fill(page, { password: reader.password });
-  const farewell = await letterOf(server, 'delete-account', reader, async () => {
-    await send(page, WORDS.deleteByMail);
-    await expect(told(page)).toContainText('A mail with a link is on its way');
+  const farewell = await mailAfter(server, 'delete-account', reader, async () => {
+    await submit(page, LABELS.deleteByMail);
+    await expect(flashMessage(page)).toContainText('A mail with a link is on its way');
   });
   const session = await page.context().cookies();
   await page.context().clearCookies();
@@ -37,61 +37,61 @@ test('a reader is let in by the button behind the link, and leaves by mail', asy
   await expect(page.locator('main')).toContainText('Open this link in the browser where you are signed in');
   await page.context().addCookies(session);
   await page.goto(farewell.url);
-  await expect(told(page)).toContainText('Your account and everything about it is gone');
+  await expect(flashMessage(page)).toContainText('Your account and everything about it is gone');
   expect(taken).toContain('Look into your mailbox');
 });
 
-test('security_01_sign-up says the same about a taken address', async ({ page, server, reader }) => {
+test('security_01_sign-up shows the same page for a taken address', async ({ page, server, reader }) => {
   const said = [];
   for (const type of ['verify-email', 'sign-up-attempt']) {
-    await page.goto(PLACES.signUp);
+    await page.goto(PATHS.signUp);
     await fill(page, reader);
-    await letterOf(server, type, reader, async () => {
-      await send(page, WORDS.createAccount);
-      await expect(page).toHaveURL((url) => url.pathname === PLACES.verifyEmail);
+    await mailAfter(server, type, reader, async () => {
+      await submit(page, LABELS.createAccount);
+      await expect(page).toHaveURL((url) => url.pathname === PATHS.verifyEmail);
     });
     said.push(await page.locator('main').innerText());
   }
   expect(said[0]).toBe(said[1]);
 });
 
-test('security_01_whoever signed up first with an address of somebody else never comes in', async ({
+test("security_01_signing up first with somebody else's address gives no access", async ({
   page,
   server,
   reader,
 }) => {
-  await enrol(server, reader);
+  await signUpByApi(server, reader);
   const letter = await server.outbox.letter({ type: 'verify-email', to: reader.email });
   await page.goto(letter.url);
-  await expect(page).toHaveURL((url) => url.href === `${server.origin}${PLACES.verifyEmail}`);
-  await send(page, WORDS.confirm);
-  await expect(page).toHaveURL((url) => url.href === `${server.origin}${PLACES.resetPassword}`);
+  await expect(page).toHaveURL((url) => url.href === `${server.origin}${PATHS.verifyEmail}`);
+  await submit(page, LABELS.confirm);
+  await expect(page).toHaveURL((url) => url.href === `${server.origin}${PATHS.resetPassword}`);
   const { password } = newReader();
   server.keepSecret(password);
   await fill(page, { newPassword: password });
-  await send(page, WORDS.setPassword);
-  await expect(told(page)).toContainText('Your password is set');
+  await submit(page, LABELS.setPassword);
+  await expect(flashMessage(page)).toContainText('Your password is set');
   await fill(page, { email: reader.email, password: reader.password });
-  expect(await sendInVain(page, WORDS.signIn)).toBe(401);
+  expect(await submitInvalid(page, LABELS.signIn)).toBe(401);
   await fill(page, { email: reader.email, password });
-  await send(page, WORDS.signIn);
+  await submit(page, LABELS.signIn);
   await expectHome(page, reader);
 });
 
-test('signing in too early says why and sends the link again', async ({ page, server, reader }) => {
-  await page.goto(PLACES.signUp);
+test('signing in before verification explains why and sends the link again', async ({ page, server, reader }) => {
+  await page.goto(PATHS.signUp);
   await fill(page, reader);
-  await letterOf(server, 'verify-email', reader, () => send(page, WORDS.createAccount));
-  await page.goto(PLACES.signIn);
+  await mailAfter(server, 'verify-email', reader, () => submit(page, LABELS.createAccount));
+  await page.goto(PATHS.signIn);
   await fill(page, { email: reader.email, password: reader.password });
-  const { url } = await letterOf(server, 'verify-email', reader, async () => {
-    expect(await sendInVain(page, WORDS.signIn)).toBe(403);
+  const { url } = await mailAfter(server, 'verify-email', reader, async () => {
+    expect(await submitInvalid(page, LABELS.signIn)).toBe(403);
     await expect(page.locator('main').getByRole('alert')).toContainText('Confirm your address first');
     const another = page.getByRole('link', { name: 'Ask for another link' });
-    await expect(another).toHaveAttribute('href', `${PLACES.verifyEmail}?again`);
+    await expect(another).toHaveAttribute('href', `${PATHS.verifyEmail}?again`);
   });
   await page.goto(url);
-  await send(page, WORDS.confirm);
+  await submit(page, LABELS.confirm);
   await page.goto('/');
   await expectHome(page, reader);
 });

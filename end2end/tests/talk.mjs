@@ -1,4 +1,4 @@
-// What readers and chatbots have said, written by the cookie of the reader who is signed in to a page's browser.
+// Test conversations, created over the API with the session cookie of the page's browser.
 import { expect } from '@playwright/test';
 import { Conversations } from '../harness/conversations.mjs';
 
@@ -13,26 +13,26 @@ function done({ status, text, json }) {
   return json;
 }
 
-/** A conversation with these messages; each is `[role, text]` or as it goes over the wire. Answers its id. */
+/** Creates a conversation with these messages, each `[role, text]` or a request body. Returns its id. */
 export async function converse(page, server, { title, messages = [] } = {}) {
   const { id } = done(await (await writer(page, server)).create(title ? { title } : {}));
   await say(page, server, id, messages);
   return id;
 }
 
-/** More messages, in this order. */
+/** Appends messages in this order. */
 export async function say(page, server, id, messages) {
   const whole = messages.map((one) => (Array.isArray(one) ? { role: one[0], content: one[1] } : one));
   const conversations = await writer(page, server);
   for (let at = 0; at < whole.length; at += 100) done(await conversations.append(id, whole.slice(at, at + 100)));
 }
 
-/** Changes a conversation. */
+/** Renames a conversation. */
 export async function rename(page, server, id, title) {
   done(await (await writer(page, server)).change(id, { title }));
 }
 
-/** Questions and answers by turns, `m1` to `mN`. */
+/** Alternating questions and answers, `m1` to `mN`. */
 export const dialogue = (count, from = 1) =>
   Array.from({ length: count }, (_, at) => {
     const number = at + from;
@@ -45,7 +45,7 @@ export const dialogue = (count, from = 1) =>
         };
   });
 
-/** An answer with everything in it. */
+/** An answer with every kind of part. */
 export const richAnswer = {
   id: 'rich',
   role: 'assistant',
