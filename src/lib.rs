@@ -1,12 +1,15 @@
-//! Bookplate's server: the composition root and the HTTP edge.
+//! Bookplate's server: the composition root and the HTTP layer.
 
 pub mod adapters;
-pub mod admin_commands;
 pub mod commands;
+mod compose;
 pub mod config;
 pub mod http;
-pub mod serve;
 pub mod server;
+pub mod telemetry;
 pub mod workers;
 
-pub use self::http::{AppState, Site, router};
+pub use self::{
+    compose::compose,
+    http::{AppState, Site, router},
+};

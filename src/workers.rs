@@ -1,4 +1,4 @@
-//! What a running server does besides answering: it carries mail, sweeps, and looks at what other processes changed.
+//! The background tasks of a running server: mail delivery, cleanup, and the exchange of changes between processes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,65 +9,65 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How many mails are on their way at a time.
-const CARRIERS: usize = 4;
-/// How long mail queued by another process waits at most.
-const LOOK_FOR_MAIL: Duration = Duration::from_secs(5);
-/// How long a mail server that takes nothing is left alone.
-const STUCK: Duration = Duration::from_secs(5);
-/// How long a mail on its way is waited for at the end.
-const GRACE: Duration = Duration::from_secs(5);
-/// How long changes are gathered before other processes are told.
-const TELL_AFTER: Duration = Duration::from_millis(50);
-/// How long after a failure other processes are told or heard again.
-const HEAR_AGAIN: Duration = Duration::from_secs(2);
-/// How often the rest is done.
-const ROUND: Duration = Duration::from_secs(60);
+/// The number of mails delivered at the same time.
+const MAIL_WORKERS: usize = 4;
+/// The interval of looking for mail that another process queued.
+const MAIL_POLL_INTERVAL: Duration = Duration::from_secs(5);
+/// The pause after the mail server or the database failed.
+const MAIL_RETRY: Duration = Duration::from_secs(5);
+/// The time a mail that is being sent has to finish at shutdown.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+/// The time for which changes are collected before they are published.
+const PUBLISH_DELAY: Duration = Duration::from_millis(50);
+/// The pause after changes could not be published or received.
+const CHANGES_RETRY: Duration = Duration::from_secs(2);
+/// The interval of cleanup and of reloading signing keys.
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The tasks of a running server.
+/// The running background tasks.
 #[derive(Debug)]
-pub struct Background {
+pub struct Workers {
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
 }
 
-/// Starts them. `direct_url` is where other processes on the same PostgreSQL are heard.
-pub fn start(services: &Arc<Services>, direct_url: Option<String>) -> Background {
-    let (stop, stopped) = watch::channel(false);
-    let mut tasks = JoinSet::new();
-    if services.mail.is_enabled() {
-        for _ in 0..CARRIERS {
-            tasks.spawn(run_periodically(stopped.clone(), deliver_mail, Arc::clone(services)));
+impl Workers {
+    /// Starts the tasks. `direct_url` is the address of PostgreSQL for `LISTEN`.
+    pub fn start(services: &Arc<Services>, direct_url: Option<String>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        if services.mail.is_enabled() {
+            for _ in 0..MAIL_WORKERS {
+                tasks.spawn(run_periodically(stopped.clone(), deliver_mail, Arc::clone(services)));
+            }
         }
+        tasks.spawn(run_periodically(stopped.clone(), run_maintenance, Arc::clone(services)));
+        if let Some(url) = direct_url {
+            let url: Arc<str> = url.into();
+            let publishing = run_periodically(stopped.clone(), publish_changes, Arc::clone(services));
+            tasks.spawn(run_until_stopped(stopped.clone(), publishing));
+            let receiving = run_periodically(
+                stopped.clone(),
+                move |it| receive_changes(it, Arc::clone(&url)),
+                Arc::clone(services),
+            );
+            tasks.spawn(run_until_stopped(stopped, receiving));
+        }
+        Self { tasks, stop }
     }
-    tasks.spawn(run_periodically(stopped.clone(), keep_up, Arc::clone(services)));
-    if let Some(url) = direct_url {
-        let url: Arc<str> = url.into();
-        let telling = run_periodically(stopped.clone(), publish_changes, Arc::clone(services));
-        tasks.spawn(run_until_stopped(stopped.clone(), telling));
-        let hearing = run_periodically(
-            stopped.clone(),
-            move |it| receive_changes(it, Arc::clone(&url)),
-            Arc::clone(services),
-        );
-        tasks.spawn(run_until_stopped(stopped, hearing));
-    }
-    Background { tasks, stop }
-}
 
-impl Background {
-    /// Ends them. A mail that is just being sent has a moment to be sent; what is still queued waits for the next start,
-    /// and so does what was cut off.
+    /// Stops the tasks. A mail that is being sent has [`SHUTDOWN_GRACE`] to finish; queued and interrupted ones are sent
+    /// after the next start.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
         let ended = async { while self.tasks.join_next().await.is_some() {} };
-        if timeout(GRACE, ended).await.is_err() {
-            tracing::warn!("a mail that was on its way is cut off; it is sent after the next start");
+        if timeout(SHUTDOWN_GRACE, ended).await.is_err() {
+            tracing::warn!("a mail that was being sent is interrupted; it is sent after the next start");
         }
     }
 }
 
-/// Repeats a round of work, and the pause it asks for, until told to stop. Only pauses are cut short.
+/// Repeats `round` and the pause it asks for until stopped. Only pauses are interrupted.
 async fn run_periodically<F>(
     mut stopped: watch::Receiver<bool>,
     round: impl Fn(Arc<Services>) -> F,
@@ -91,7 +91,7 @@ async fn run_periodically<F>(
     }
 }
 
-/// For work that may be left at any moment.
+/// Runs work that may be dropped at any await point.
 async fn run_until_stopped(mut stopped: watch::Receiver<bool>, work: impl Future<Output = ()>) {
     tokio::select! {
         () = work => {}
@@ -108,30 +108,30 @@ enum NextRun {
 async fn deliver_mail(services: Arc<Services>) -> NextRun {
     match services.mail.deliver_next().await {
         Ok(DeliveryOutcome::One) => NextRun::None,
-        Ok(DeliveryOutcome::UpTo(_)) => NextRun::UntilMail(LOOK_FOR_MAIL),
-        Ok(DeliveryOutcome::Stuck) => NextRun::For(STUCK),
+        Ok(DeliveryOutcome::UpTo(_)) => NextRun::UntilMail(MAIL_POLL_INTERVAL),
+        Ok(DeliveryOutcome::Stuck) => NextRun::For(MAIL_RETRY),
         Err(error) => {
             tracing::warn!(%error, "mail could not be delivered; trying again shortly");
-            NextRun::For(STUCK)
+            NextRun::For(MAIL_RETRY)
         }
     }
 }
 
-async fn keep_up(services: Arc<Services>) -> NextRun {
+async fn run_maintenance(services: Arc<Services>) -> NextRun {
     if let Err(error) = services.run_maintenance().await {
-        tracing::warn!(%error, "the round of upkeep failed; trying again in the next");
+        tracing::warn!(%error, "maintenance failed; trying again in a minute");
     }
-    NextRun::For(ROUND)
+    NextRun::For(MAINTENANCE_INTERVAL)
 }
 
-/// Tells other processes which conversations have changed here, many at a time: each notice takes a lock that every
-/// commit of the server waits for.
+/// Publishes changed conversations to other processes, many at a time: each `NOTIFY` takes a lock that every commit of the
+/// PostgreSQL server waits for.
 async fn publish_changes(services: Arc<Services>) -> NextRun {
     services.conversations.wait_for_changes().await;
-    sleep(TELL_AFTER).await;
+    sleep(PUBLISH_DELAY).await;
     if let Err(error) = services.conversations.publish_changes().await {
-        tracing::warn!(%error, "other processes could not be told what has changed; trying again shortly");
-        return NextRun::For(HEAR_AGAIN);
+        tracing::warn!(%error, "changes could not be published to other processes; trying again shortly");
+        return NextRun::For(CHANGES_RETRY);
     }
     NextRun::None
 }
@@ -140,8 +140,8 @@ async fn receive_changes(services: Arc<Services>, url: Arc<str>) -> NextRun {
     match services.conversations.listen(&url).await {
         Ok(()) => NextRun::None,
         Err(error) => {
-            tracing::warn!(%error, "other processes cannot be heard; trying again shortly");
-            NextRun::For(HEAR_AGAIN)
+            tracing::warn!(%error, "changes of other processes cannot be received; trying again shortly");
+            NextRun::For(CHANGES_RETRY)
         }
     }
 }

@@ -6,7 +6,7 @@ use contract::{
     AnswerInput, Answers, Code, Email, LocalPath, NewPassword, PasswordAttempt, PersonName, Problem,
     Problems, Question, Questions, Reason, routes,
 };
-use domain::{ChangePassword, DeleteAccount, ProfileChange, SignIn, SignUp};
+use domain::{ChangePassword, DeleteAccount, PasswordPolicy, ProfileChange, SignIn, SignUp};
 use serde::{Deserialize, Serialize};
 
 /// The fields of a form by name. A missing field counts as empty.
@@ -54,11 +54,15 @@ impl FormFields {
         self.0.get("next").and_then(|next| LocalPath::parse(next))
     }
 
-    pub(crate) fn sign_up(&self, questions: &Questions) -> Result<SignUp, Problems> {
+    pub(crate) fn sign_up(
+        &self,
+        questions: &Questions,
+        passwords: PasswordPolicy,
+    ) -> Result<SignUp, Problems> {
         let mut problems = Vec::new();
         let name = collect_error(PersonName::parse(self.line("name")), &mut problems);
         let email = collect_error(Email::parse(self.line("email")), &mut problems);
-        let password = NewPassword::not_empty(self.raw("password")).and_then(NewPassword::parse);
+        let password = NewPassword::not_empty(self.raw("password")).and_then(|typed| passwords.parse(typed));
         let password = collect_error(password, &mut problems);
         let answers = Answers::accept(questions, |question| self.answer(question, None));
         let answers = answers.map_err(|wrong| problems.extend(wrong.iter().cloned())).ok();
@@ -87,15 +91,15 @@ impl FormFields {
     }
 
     /// A password that is to be set with a mailed link.
-    pub(crate) fn new_password(&self) -> Result<NewPassword, Problem> {
+    pub(crate) fn new_password(&self, passwords: PasswordPolicy) -> Result<NewPassword, Problem> {
         let typed = NewPassword::not_empty(self.raw("newPassword"));
-        typed.and_then(NewPassword::parse).map_err(|problem| on("newPassword", problem))
+        typed.and_then(|typed| passwords.parse(typed)).map_err(|problem| on("newPassword", problem))
     }
 
-    pub(crate) fn change_password(&self) -> Result<ChangePassword, Problems> {
+    pub(crate) fn change_password(&self, passwords: PasswordPolicy) -> Result<ChangePassword, Problems> {
         let mut problems = Vec::new();
         let current = collect_error(self.current_password("currentPassword"), &mut problems);
-        let new = collect_error(self.new_password(), &mut problems);
+        let new = collect_error(self.new_password(passwords), &mut problems);
         match (current, new) {
             (Some(current), Some(new)) => {
                 Ok(ChangePassword { current, new, revoke_others: Some(self.checkbox("revokeOtherSessions")) })
@@ -218,7 +222,8 @@ mod tests {
 
     #[test]
     fn every_wrong_password_field_is_named_at_once() {
-        let problems = form(&[("newPassword", "short")]).change_password().unwrap_err();
+        let problems =
+            form(&[("newPassword", "short")]).change_password(PasswordPolicy::default()).unwrap_err();
         let named: Vec<_> = problems.iter().map(|it| (it.field.as_deref(), it.code)).collect();
         assert_eq!(
             named,
@@ -230,8 +235,11 @@ mod tests {
     fn other_devices_stay_signed_in_only_when_the_box_is_not_ticked() {
         let passwords = [("currentPassword", "the-old-one"), ("newPassword", "the-new-one")];
         let ticked = form(&[passwords[0], passwords[1], ("revokeOtherSessions", "true")]);
-        assert_eq!(ticked.change_password().unwrap().revoke_others, Some(true));
-        assert_eq!(form(&passwords).change_password().unwrap().revoke_others, Some(false));
+        assert_eq!(ticked.change_password(PasswordPolicy::default()).unwrap().revoke_others, Some(true));
+        assert_eq!(
+            form(&passwords).change_password(PasswordPolicy::default()).unwrap().revoke_others,
+            Some(false)
+        );
     }
 
     #[test]

@@ -6,20 +6,20 @@ use contract::Timestamp;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 const DAY: i64 = 86_400;
-/// Ten years: more days are a slip of the finger.
-const MOST_DAYS: u32 = 3660;
+/// Ten years; more days are a typo.
+const MAX_DAYS: u32 = 3660;
 
-/// When something ends.
+/// An end, relative or absolute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Until {
-    /// So many days from now.
+pub enum Expiry {
+    /// Days from now.
     Days(u32),
-    /// At this moment.
+    /// A point in time.
     Moment(Timestamp),
 }
 
-impl Until {
-    /// The moment.
+impl Expiry {
+    /// The point in time, counted from `now`.
     pub fn after(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Days(days) => now.plus_seconds(i64::from(days) * DAY),
@@ -28,15 +28,15 @@ impl Until {
     }
 }
 
-impl FromStr for Until {
+impl FromStr for Expiry {
     type Err = String;
 
-    /// Days such as `7d`, or a moment (RFC 3339 section 5.6).
+    /// Parses days such as `7d`, or a timestamp (RFC 3339 section 5.6).
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse().ok()) {
             return match days {
-                1..=MOST_DAYS => Ok(Self::Days(days)),
-                _ => Err(format!("use 1d to {MOST_DAYS}d, or leave it out for good")),
+                1..=MAX_DAYS => Ok(Self::Days(days)),
+                _ => Err(format!("use 1d to {MAX_DAYS}d, or leave it out for good")),
             };
         }
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok();
@@ -53,11 +53,11 @@ mod tests {
     #[test]
     fn days_are_counted_from_now_and_moments_are_taken_as_they_are() {
         let now = Timestamp::from_millis(1_000);
-        assert_eq!("7d".parse::<Until>().unwrap().after(now).millis(), 1_000 + 7 * 86_400_000);
-        let moment: Until = "2026-11-21T00:05:05.131+01:00".parse().unwrap();
+        assert_eq!("7d".parse::<Expiry>().unwrap().after(now).millis(), 1_000 + 7 * 86_400_000);
+        let moment: Expiry = "2026-11-21T00:05:05.131+01:00".parse().unwrap();
         assert_eq!(moment.after(now).iso(), "2026-11-20T23:05:05.131Z");
         for wrong in ["", "d", "0d", "-1d", "3661d", "7", "7h", "2027-01-31", "tomorrow"] {
-            assert!(wrong.parse::<Until>().is_err(), "{wrong}");
+            assert!(wrong.parse::<Expiry>().is_err(), "{wrong}");
         }
     }
 }

@@ -1,8 +1,12 @@
-//! `bookplate import`.
+//! `bookplate import`: readers of another system.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use clap::{Args, Subcommand};
+use domain::{AnswerCounts, ImportReport};
+use storage::BetterAuth;
+
+use super::{AdminContext, CommandError, Output, put};
 
 /// Take readers over from another system.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -40,12 +44,99 @@ impl fmt::Debug for BetterAuthSource {
     }
 }
 
+pub(super) async fn run(context: &AdminContext, source: &BetterAuthSource) -> Result<Output, CommandError> {
+    if !["postgres://", "postgresql://"].iter().any(|scheme| source.from.starts_with(scheme)) {
+        return Err("--from takes the address of a PostgreSQL database: postgres://...".into());
+    }
+    let mut foreign = BetterAuth::open(&source.from).await?;
+    let others = foreign.others().await?;
+    let mut import = context.services.import.begin(source.dry_run);
+    loop {
+        let readers = foreign.next().await?;
+        if readers.is_empty() {
+            break;
+        }
+        for reader in readers {
+            import.take(reader).await?;
+        }
+    }
+    foreign.close().await;
+    let report = import.finish();
+    let mut json = serde_json::to_value(&report)?;
+    put(&mut json, "rowsNotRead", serde_json::to_value(&others)?);
+    Ok(Output { text: text(&report, &others), json })
+}
+
+/// The report for people: what was done, then what was not, each with its number.
+fn text(report: &ImportReport, others: &BTreeMap<String, i64>) -> String {
+    let mut lines = Vec::new();
+    if report.dry_run {
+        lines.push("Nothing was written. This is what an import would do:".to_owned());
+    }
+    lines.push(format!("readers found: {}", report.found));
+    lines.push(format!("imported: {}", report.imported));
+    lines.extend(imported(report));
+    lines.extend(counted("here already, left alone", report.already_there));
+    lines.push(format!("left out: {}", report.left_out.len()));
+    for reader in &report.left_out {
+        let (email, id) = (plain(&reader.email), plain(&reader.id));
+        lines.push(format!("  {email} (id {id}): {}", reader.reason.in_words()));
+    }
+    for (question, counts) in &report.answers {
+        lines.extend(answers(question, counts));
+    }
+    for (field, times) in &report.fields_not_kept {
+        lines.extend(counted(&format!("column {}: no question, values not kept", plain(field)), *times));
+    }
+    for (table, rows) in others {
+        lines.push(format!("table {}: rows not read: {rows}", plain(table)));
+    }
+    lines.join("\n")
+}
+
+/// About those taken over.
+fn imported(report: &ImportReport) -> impl Iterator<Item = String> {
+    let passwords = &report.passwords;
+    [
+        ("  password hashed with scrypt", passwords.scrypt),
+        ("  password hashed with bcrypt", passwords.bcrypt),
+        ("  password hashed with argon2id", passwords.argon2id),
+        ("  without a password", passwords.none),
+        ("  password hashed in a way not known here, to be set anew by the reader", passwords.unknown),
+        ("  address not confirmed", report.unconfirmed),
+        ("  closed", report.banned),
+        ("  name cut to what can be used here", report.names_cut),
+        ("  picture that cannot be used here, dropped", report.images_dropped),
+    ]
+    .into_iter()
+    .filter_map(|(what, count)| counted(what, count))
+}
+
+fn counted(what: &str, count: u64) -> Option<String> {
+    (count > 0).then(|| format!("{what}: {count}"))
+}
+
+fn answers(question: &str, counts: &AnswerCounts) -> Vec<String> {
+    let mut lines = vec![format!("question {question}: answers kept: {}", counts.kept)];
+    lines.extend(counted("  answers not accepted", counts.refused));
+    lines.extend(counts.refused_values.iter().map(|(value, times)| format!("    \"{value}\": {times}")));
+    lines.extend(counted("  required, but without an answer", counts.missing));
+    lines
+}
+
+/// Text of the other database, without what could steer a terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use domain::{PasswordCounts, SkipReason, SkippedUser};
+
     use super::{
         super::{
-            Task,
-            tests::{parse, task},
+            AdminCommand,
+            tests::{admin_command, parse},
         },
         *,
     };
@@ -53,7 +144,9 @@ mod tests {
     #[test]
     fn the_address_of_the_other_database_is_not_shown() {
         let words = ["import", "better-auth", "--from", "postgres://u:secret@host/db", "--dry-run"];
-        let Task::Import(ImportArguments { source: ImportSource::BetterAuth(source) }) = task(&words) else {
+        let AdminCommand::Import(ImportArguments { source: ImportSource::BetterAuth(source) }) =
+            admin_command(&words)
+        else {
             panic!("import")
         };
         assert!(source.dry_run && !source.json);
@@ -62,5 +155,52 @@ mod tests {
         for wrong in [&["import"][..], &["import", "better-auth"], &["import", "paper"]] {
             assert_eq!(parse(wrong).unwrap_err().exit_code(), 2, "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn the_report_names_who_was_left_out_and_cannot_steer_the_terminal() {
+        let report = ImportReport {
+            dry_run: true,
+            found: 4,
+            imported: 2,
+            already_there: 1,
+            left_out: vec![SkippedUser {
+                id: "u\u{1b}4".into(),
+                email: "ada@example".into(),
+                reason: SkipReason::Address,
+            }],
+            passwords: PasswordCounts { scrypt: 1, unknown: 1, ..PasswordCounts::default() },
+            answers: BTreeMap::from([(
+                "experienceLevel".into(),
+                AnswerCounts {
+                    kept: 1,
+                    refused: 1,
+                    missing: 1,
+                    refused_values: BTreeMap::from([("expert".into(), 1)]),
+                },
+            )]),
+            fields_not_kept: BTreeMap::from([("role".into(), 2)]),
+            ..ImportReport::default()
+        };
+        let others = BTreeMap::from([("session".to_owned(), 3)]);
+        assert_eq!(
+            text(&report, &others).lines().collect::<Vec<_>>(),
+            [
+                "Nothing was written. This is what an import would do:",
+                "readers found: 4",
+                "imported: 2",
+                "  password hashed with scrypt: 1",
+                "  password hashed in a way not known here, to be set anew by the reader: 1",
+                "here already, left alone: 1",
+                "left out: 1",
+                "  ada@example (id u\u{fffd}4): this address cannot be used here",
+                "question experienceLevel: answers kept: 1",
+                "  answers not accepted: 1",
+                "    \"expert\": 1",
+                "  required, but without an answer: 1",
+                "column role: no question, values not kept: 2",
+                "table session: rows not read: 3",
+            ]
+        );
     }
 }

@@ -1,20 +1,31 @@
-//! The command line.
+//! The command line: one file a command, with its arguments and its action.
 
 mod expiry;
 mod import;
 mod keys;
+mod migrate;
+mod serve;
 mod user;
 
-use std::path::PathBuf;
+use std::{
+    error::Error,
+    io::{ErrorKind, Write},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use clap::{Parser, Subcommand};
+use domain::{Database, Services};
+use serde_json::Value;
 
-pub use expiry::Until;
-pub use import::{BetterAuthSource, ImportArguments, ImportSource};
-pub use keys::{KeysAction, KeysArguments};
-pub use user::{BanArguments, CreateArguments, ListArguments, UserAction, UserArguments, UserSelector};
+use self::{
+    import::{ImportArguments, ImportSource},
+    keys::KeysArguments,
+    user::UserArguments,
+};
+use crate::{adapters, compose::compose, config::Config};
 
-/// What `--help` says below the options.
+/// The end of `--help`.
 const MORE: &str = "\
 The most important variables, read from the environment and from .env:
   BOOKPLATE_URL              where readers reach Bookplate (http://localhost:$PORT)
@@ -45,14 +56,14 @@ pub enum Command {
     Serve,
     /// Prepare the database and end.
     Migrate,
-    /// What is done once and answered, beside a running server or without one.
+    /// A command that prints its result and ends, beside a running server or without one.
     #[command(flatten)]
-    Task(Task),
+    Admin(AdminCommand),
 }
 
-/// What the operator asks for.
+/// The operator's commands.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
-pub enum Task {
+pub enum AdminCommand {
     /// Make, find, close and remove accounts.
     User(UserArguments),
     /// See and change the keys that sign tokens.
@@ -61,10 +72,87 @@ pub enum Task {
     Import(ImportArguments),
 }
 
+/// The sentence about why a command failed.
+pub type CommandError = Box<dyn Error>;
+
 impl Cli {
-    /// What to do: serve, unless another command is given.
+    /// The command; `serve` by default.
     pub fn into_command(self) -> Command {
         self.command.unwrap_or(Command::Serve)
+    }
+}
+
+/// Migrates the database and runs a command.
+///
+/// # Errors
+/// When the command failed, with one sentence for the operator.
+pub async fn run(command: Command, config: Config) -> Result<(), CommandError> {
+    let database = migrate::open(&config).await?;
+    let outcome = match command {
+        Command::Migrate => Ok(()),
+        Command::Serve => serve::run(config, database.clone()).await,
+        Command::Admin(command) => run_admin(command, config, database.clone()).await,
+    };
+    database.close().await;
+    outcome
+}
+
+/// What the operator's commands work with.
+struct AdminContext {
+    services: Arc<Services>,
+    origin: String,
+}
+
+/// The result of a command in both forms.
+struct Output {
+    /// Lines for people, without the last line end.
+    text: String,
+    json: Value,
+}
+
+async fn run_admin(command: AdminCommand, config: Config, database: Database) -> Result<(), CommandError> {
+    let ports = adapters::ports(&config.mail)?;
+    let origin = config.origin.as_str().to_owned();
+    let state = compose(config, database, ports).await?;
+    let context = AdminContext { services: state.services, origin };
+    let (output, json) = match command {
+        AdminCommand::User(arguments) => (user::run(&context, arguments.action).await?, arguments.json),
+        AdminCommand::Keys(arguments) => (keys::run(&context, arguments.action).await?, arguments.json),
+        AdminCommand::Import(ImportArguments { source: ImportSource::BetterAuth(source) }) => {
+            (import::run(&context, &source).await?, source.json)
+        }
+    };
+    print(&output, json)
+}
+
+fn print(output: &Output, json: bool) -> Result<(), CommandError> {
+    let text = if json { serde_json::to_string_pretty(&output.json)? } else { output.text.clone() };
+    match writeln!(std::io::stdout(), "{text}") {
+        // The reader of a pipe has seen enough: `bookplate user list | head`.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// Aligns rows under a head.
+fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..count).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Adds a member to a JSON object.
+fn put(object: &mut Value, name: &str, value: Value) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), value);
     }
 }
 
@@ -78,9 +166,9 @@ mod tests {
         Cli::try_parse_from(std::iter::once(&"bookplate").chain(arguments))
     }
 
-    pub(super) fn task(arguments: &[&str]) -> Task {
+    pub(super) fn admin_command(arguments: &[&str]) -> AdminCommand {
         match parse(arguments).unwrap().into_command() {
-            Command::Task(task) => task,
+            Command::Admin(command) => command,
             other => panic!("{other:?}"),
         }
     }
@@ -133,5 +221,13 @@ mod tests {
             assert!(help.lines().next().is_some_and(|about| about.len() > 20), "{help}");
             assert!(help.lines().all(|line| line.chars().count() <= 110), "{help}");
         }
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let row = |cells: &[&str]| cells.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>();
+        let rows = [row(&["address", "name"]), row(&["ada@example.com", ""]), row(&["é", "Émile"])];
+        assert_eq!(columns(&rows), "address          name\nada@example.com\né                Émile");
+        assert_eq!(columns(&[]), "");
     }
 }

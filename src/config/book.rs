@@ -1,11 +1,11 @@
-//! Whose readers these are.
+//! The book: its name, logo and accent colour.
 
 use contract::LocalPath;
 use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
-use super::{file::File, loader::Reading};
+use super::{file::File, loader::Loader};
 
 pub use app::Book;
 
@@ -18,20 +18,20 @@ pub(super) struct Declaration {
     accent: Option<Spanned<String>>,
 }
 
-/// The longest title, in characters: it stands in one line above the form.
-const LONGEST_NAME: usize = 120;
+/// The longest title, in characters; it has to fit on one line above the form.
+const MAX_NAME: usize = 120;
 
 impl Declaration {
-    pub(super) fn judge(self, reading: &mut Reading<'_>, file: &File) -> Book {
+    pub(super) fn validate(self, loader: &mut Loader<'_>, file: &File) -> Book {
         let mut book = Book::default();
         if let Some(name) = self.name {
             let trimmed = name.get_ref().trim();
-            let fits = (1..=LONGEST_NAME).contains(&trimmed.chars().count());
+            let fits = (1..=MAX_NAME).contains(&trimmed.chars().count());
             if fits && !trimmed.chars().any(char::is_control) {
                 book.name = trimmed.to_owned();
             } else {
-                let remedy = format!("Give the book's title on one line, at most {LONGEST_NAME} characters");
-                file.refuse(reading, name.span().start, "book.name cannot be shown", remedy);
+                let remedy = format!("Give the book's title on one line, at most {MAX_NAME} characters");
+                file.refuse(loader, name.span().start, "book.name cannot be shown", remedy);
             }
         }
         if let Some(accent) = self.accent {
@@ -40,7 +40,7 @@ impl Declaration {
                     book.accent = accent.get_ref().to_ascii_lowercase();
                 }
                 _ => file.refuse(
-                    reading,
+                    loader,
                     accent.span().start,
                     "book.accent is no colour",
                     "Write #rrggbb, such as #1f5c4d",
@@ -52,7 +52,7 @@ impl Declaration {
                 book.logo = Some(logo.into_inner());
             } else {
                 let remedy = "Give a path that begins with one /, an https:// URL or data:image/...";
-                file.refuse(reading, logo.span().start, "book.logo is no address of an image", remedy);
+                file.refuse(loader, logo.span().start, "book.logo is no address of an image", remedy);
             }
         }
         book

@@ -1,4 +1,4 @@
-//! Whom to tell about a hole.
+//! The `Contact` of `/.well-known/security.txt`.
 
 use contract::Email;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -6,36 +6,35 @@ use url::Url;
 
 use super::{
     Mail, PublicOrigin,
-    loader::{Found, Reading},
+    loader::{Loader, RawValue},
     variables,
 };
 
-/// What may stand in the address of a `mailto:` as it is (RFC 6068 section 2), besides letters and digits.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'@').remove(b'.').remove(b'-').remove(b'_');
+/// Unreserved characters of a `mailto:` address (RFC 6068 section 2), besides letters and digits.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'@').remove(b'.').remove(b'-').remove(b'_');
 
-/// The `Contact` of `/.well-known/security.txt` (RFC 9116 section 2.5.3), a URI on one line. Without the variable: the
-/// sender of the mail, or else Bookplate's own pages.
+/// A URI on one line (RFC 9116 section 2.5.3). Without the variable: the sender of mails, or Bookplate's own pages.
 pub(super) fn security_contact(
-    reading: &mut Reading<'_>,
+    loader: &mut Loader<'_>,
     mail: &Mail,
     origin: Option<&PublicOrigin>,
 ) -> String {
-    let Some(Found { name, text }) = reading.value(&variables::SECURITY_CONTACT) else {
+    let Some(RawValue { name, text }) = loader.value(&variables::SECURITY_CONTACT) else {
         return match (&mail.smtp_url, origin) {
             (Some(_), _) => mailto(mail.from.email.as_ref()),
             (None, origin) => origin.map_or_else(String::new, |origin| origin.as_str().to_owned()),
         };
     };
-    contact(text).unwrap_or_else(|| {
-        // Not shown: an address is personal data, and a page's address may hold a password.
+    contact_uri(text).unwrap_or_else(|| {
+        // The value is not shown: an address is personal data, and a page's address may hold a password.
         let remedy =
             "Give an address such as security@example.org, mailto:... or the https:// address of a page";
-        reading.refuse(&name, "nobody can be reached by this", remedy);
+        loader.refuse(&name, "nobody can be reached by this", remedy);
         String::new()
     })
 }
 
-fn contact(text: &str) -> Option<String> {
+fn contact_uri(text: &str) -> Option<String> {
     if let Ok(address) = Email::parse(text) {
         return Some(mailto(address.as_str()));
     }
@@ -55,5 +54,5 @@ fn contact(text: &str) -> Option<String> {
 }
 
 fn mailto(address: &str) -> String {
-    format!("mailto:{}", utf8_percent_encode(address, PLAIN))
+    format!("mailto:{}", utf8_percent_encode(address, UNRESERVED))
 }

@@ -1,36 +1,36 @@
-//! Where the data is kept.
+//! The address of the database.
 
 use std::path::{Path, PathBuf};
 
 use url::Url;
 
 use super::{
-    loader::{Found, Reading},
+    loader::{Loader, RawValue},
     variables,
 };
 
 /// A database that can be opened.
 pub(super) struct Address {
-    /// `sqlite://` and a path that starts from the root when the working directory is known, or `postgres://...`.
+    /// `sqlite://PATH`, absolute when the working directory is known, or `postgres://...`.
     pub(super) url: String,
-    /// The file of the embedded database.
+    /// The file of an embedded database.
     pub(super) file: Option<PathBuf>,
 }
 
-const DEFAULT: &str = "sqlite://data/bookplate.db";
 const FORMS: &str = "Write sqlite://data/bookplate.db or postgres://user:password@host/database";
 
-/// The database; `None` when it cannot be used, which has then been said. The address is never shown: it may hold a
-/// password.
-pub(super) fn address(reading: &mut Reading<'_>) -> Option<Address> {
-    let found = reading.value(&variables::DATABASE_URL);
-    let Found { name, text } =
-        found.unwrap_or(Found { name: variables::DATABASE_URL.name.to_owned(), text: DEFAULT });
-    let judged = match text.split_once("://") {
+/// The database; `None` when it cannot be used, which is reported. No message shows the address: it may hold a password.
+pub(super) fn address(loader: &mut Loader<'_>) -> Option<Address> {
+    let found = loader.value(&variables::DATABASE_URL);
+    let RawValue { name, text } = found.unwrap_or(RawValue {
+        name: variables::DATABASE_URL.name.to_owned(),
+        text: variables::DATABASE_URL.default,
+    });
+    let checked = match text.split_once("://") {
         _ if text.contains(":memory:") || text.contains("mode=memory") => {
             Err(("a database in memory loses every account at a restart".to_owned(), FORMS.to_owned()))
         }
-        Some(("sqlite", path)) => embedded(&reading.path(path), path),
+        Some(("sqlite", path)) => embedded(&loader.path(path), path),
         Some(("postgres" | "postgresql", _)) => server(text),
         Some((scheme, _)) if scheme.starts_with("postgres") => Err((
             "the scheme names a driver of another language".to_owned(),
@@ -41,28 +41,19 @@ pub(super) fn address(reading: &mut Reading<'_>) -> Option<Address> {
         }
         _ => Err(("this is no address of a database".to_owned(), FORMS.to_owned())),
     };
-    judged.map_err(|(wrong, remedy)| reading.refuse(&name, wrong, remedy)).ok()
+    checked.map_err(|(problem, remedy)| loader.refuse(&name, problem, remedy)).ok()
 }
 
-/// How many connections to the database are open at most.
-pub(super) fn connections(reading: &mut Reading<'_>) -> u32 {
-    let wanted = "a number from 1 to 200";
-    reading.parsed(&variables::DATABASE_POOL, 20, wanted, |text| {
-        text.parse().ok().filter(|count| (1..=200).contains(count))
-    })
-}
-
-/// Where PostgreSQL is reached without a pooler in between, to hear what other processes tell. A transaction pooler, as
-/// Neon's `-pooler` endpoints are, lets nobody listen.
-pub(super) fn direct(reading: &mut Reading<'_>, database: Option<&Address>) -> Option<String> {
-    let given = reading.value(&variables::DATABASE_DIRECT_URL);
+/// The address of PostgreSQL for `LISTEN`. A transaction pooler, as Neon's `-pooler` endpoints are, does not support it.
+pub(super) fn direct(loader: &mut Loader<'_>, database: Option<&Address>) -> Option<String> {
+    let given = loader.value(&variables::DATABASE_DIRECT_URL);
     let database = database.filter(|database| database.file.is_none());
-    let Some(Found { name, text }) = given else {
+    let Some(RawValue { name, text }) = given else {
         let is_pooled =
             |url: &str| Url::parse(url).ok().and_then(|url| Some(url.host_str()?.contains("-pooler")));
         let url = &database?.url;
         if is_pooled(url).unwrap_or(false) {
-            reading.notice(format!(
+            loader.warn(format!(
                 "{} leads through a pooler, which lets nobody listen: what another instance writes is seen after some \
                  seconds. Set {} to the address without -pooler.",
                 variables::DATABASE_URL.name,
@@ -73,14 +64,14 @@ pub(super) fn direct(reading: &mut Reading<'_>, database: Option<&Address>) -> O
         return Some(url.clone());
     };
     if database.is_none() {
-        let wrong = "the database is SQLite, which one process writes alone";
-        reading.refuse(&name, wrong, format!("Remove {name}"));
+        let problem = "the database is SQLite, which one process writes alone";
+        loader.refuse(&name, problem, format!("Remove {name}"));
         return None;
     }
     let is_server = text.starts_with("postgres://") || text.starts_with("postgresql://");
-    let judged =
+    let checked =
         if is_server { server(text) } else { Err(("this is no address of PostgreSQL".into(), FORMS.into())) };
-    judged.map_err(|(wrong, remedy)| reading.refuse(&name, wrong, remedy)).ok().map(|address| address.url)
+    checked.map_err(|(problem, remedy)| loader.refuse(&name, problem, remedy)).ok().map(|address| address.url)
 }
 
 fn embedded(file: &Path, path: &str) -> Result<Address, (String, String)> {

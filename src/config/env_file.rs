@@ -1,10 +1,10 @@
-//! Reads `.env` files.
+//! A parser of `.env` files.
 //!
 //! The file may be shared with programs in other languages, so it is read as theirs do (Node's dotenv, python-dotenv,
 //! Docker): `NAME=value`, `export` in front, comments, quotes, values over several lines in quotes. Nothing is
 //! expanded: a `$` in a secret is a `$`. The dotenvy crate would silently cut such a secret short.
 
-/// What a file says.
+/// The content of a file.
 #[derive(Default)]
 pub(super) struct EnvFile {
     /// Names and values in the order of the file; the last of a name counts.
@@ -18,17 +18,17 @@ pub(super) struct EnvFile {
 pub(super) struct Fault {
     /// Counted from 1.
     pub(super) line: usize,
-    pub(super) wrong: &'static str,
+    pub(super) problem: &'static str,
     pub(super) remedy: &'static str,
 }
 
-type Wrong = (&'static str, &'static str);
-/// A name and its value; nothing when the lines say nothing.
-type Entry = Result<Option<(String, String)>, Wrong>;
+type Problem = (&'static str, &'static str);
+/// A name and its value; `None` for a comment or an empty line.
+type Entry = Result<Option<(String, String)>, Problem>;
 
-const NO_ASSIGNMENT: Wrong = ("this line is no assignment", "Write NAME=value, or begin a comment with #");
-const OPEN_QUOTE: Wrong = ("the quote that opens the value is never closed", "Close it");
-const AFTER_QUOTE: Wrong =
+const NO_ASSIGNMENT: Problem = ("this line is no assignment", "Write NAME=value, or begin a comment with #");
+const OPEN_QUOTE: Problem = ("the quote that opens the value is never closed", "Close it");
+const AFTER_QUOTE: Problem =
     ("text follows the quote that closes the value", "Put the whole value in quotes of the other kind");
 
 /// Reads the text of a file.
@@ -41,7 +41,7 @@ pub(super) fn parse(text: &str) -> EnvFile {
         let (entry, after) = entry(rest);
         match entry {
             Ok(value) => file.values.extend(value),
-            Err((wrong, remedy)) => file.faults.push(Fault { line, wrong, remedy }),
+            Err((problem, remedy)) => file.faults.push(Fault { line, problem, remedy }),
         }
         let read = rest.len().saturating_sub(after.len());
         line += rest.get(..read).unwrap_or_default().matches('\n').count();
@@ -152,7 +152,7 @@ mod tests {
     fn a_line_that_cannot_be_read_is_named_by_its_number_and_the_others_are_read() {
         let file = parse("A=\"1\n2\"\nwhat is this\nB='x' y\n1C=2\nD=3\nE='open\nF=4");
         let faults: Vec<_> =
-            file.faults.iter().map(|fault| (fault.line, (fault.wrong, fault.remedy))).collect();
+            file.faults.iter().map(|fault| (fault.line, (fault.problem, fault.remedy))).collect();
         assert_eq!(faults, [(3, NO_ASSIGNMENT), (4, AFTER_QUOTE), (5, NO_ASSIGNMENT), (7, OPEN_QUOTE)]);
         let names: Vec<_> = file.values.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["A", "D", "F"]);

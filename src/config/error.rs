@@ -1,19 +1,19 @@
-//! What is wrong with the configuration, all of it at once.
+//! Everything that is wrong with the configuration, reported at once.
 
 use std::fmt;
 
-/// One thing that keeps Bookplate from starting.
+/// One reason why Bookplate does not start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     /// The variable, or the file and line.
     pub name: String,
-    /// What is wrong with it. Never holds a secret.
-    pub wrong: String,
+    /// What is wrong; never holds a secret.
+    pub problem: String,
     /// What to do about it.
     pub remedy: String,
 }
 
-/// Everything that keeps Bookplate from starting; displayed as one line for each.
+/// Every reason why Bookplate does not start; displayed as one line each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError(Vec<Mistake>);
 
@@ -22,7 +22,7 @@ impl ConfigError {
         Self(mistakes)
     }
 
-    /// Each mistake, in the order in which the configuration is read.
+    /// The mistakes, in the order in which the configuration is read.
     pub fn mistakes(&self) -> &[Mistake] {
         &self.0
     }
@@ -30,17 +30,14 @@ impl ConfigError {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}. {}.", self.name, self.wrong, self.remedy)
+        write!(f, "{}: {}. {}.", self.name, self.problem, self.remedy)
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, mistake) in self.0.iter().enumerate() {
-            let separator = if at == 0 { "" } else { "\n" };
-            write!(f, "{separator}{mistake}")?;
-        }
-        Ok(())
+        let lines: Vec<String> = self.0.iter().map(Mistake::to_string).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 

@@ -1,8 +1,7 @@
-//! `bookplate.toml`: the book, its questions and who tokens are made for.
+//! `bookplate.toml`: the book, its questions and the audiences of tokens.
 //!
-//! Each table is read by itself, so that a mistake in one does not hide those in the next, nor one in a key those in
-//! the next key, and each mistake is told with its line. The parser's own message is not used as it stands: it quotes the line, which may hold a secret that
-//! does not belong there.
+//! Each table and key is read by itself, so that one mistake does not hide the next, and each is reported with its line.
+//! The parser's own message is not shown as it is: it quotes the line, which may hold a secret that does not belong there.
 
 use std::{fs, io::ErrorKind, ops::Range};
 
@@ -15,16 +14,14 @@ use toml::{
 
 use super::{
     Book, audiences, book,
-    loader::{Found, Reading},
+    loader::{Loader, RawValue},
     variables,
 };
 
-/// Where the file is looked for when no variable names it.
-const DEFAULT: &str = "bookplate.toml";
 const SECTIONS: &str = "Only [book], [[questions]] and [[audiences]] can stand here; the rest are variables \
                         (docs/CONFIGURATION.md)";
 
-/// What the file declares.
+/// The declarations of the file.
 pub(super) struct Declared {
     pub(super) book: Book,
     pub(super) questions: Questions,
@@ -32,7 +29,7 @@ pub(super) struct Declared {
     pub(super) file: File,
 }
 
-/// The file's name and text, to tell where in it a mistake is.
+/// The file's name and text, to locate mistakes.
 #[derive(Default)]
 pub(super) struct File {
     name: String,
@@ -40,15 +37,15 @@ pub(super) struct File {
 }
 
 impl File {
-    /// Refuses what stands at this offset.
+    /// Reports a mistake at a byte offset.
     pub(super) fn refuse(
         &self,
-        reading: &mut Reading<'_>,
+        loader: &mut Loader<'_>,
         at: usize,
-        wrong: &str,
+        problem: &str,
         remedy: impl Into<String>,
     ) {
-        reading.refuse(&self.place(at), wrong, remedy);
+        loader.refuse(&self.place(at), problem, remedy);
     }
 
     fn place(&self, at: usize) -> String {
@@ -57,12 +54,12 @@ impl File {
     }
 }
 
-/// Reads the file; one that nobody named may be missing.
-pub(super) fn read(reading: &mut Reading<'_>) -> Declared {
-    let file = open(reading).unwrap_or_default();
+/// Reads the file, which may be missing unless a variable names it.
+pub(super) fn read(loader: &mut Loader<'_>) -> Declared {
+    let file = open(loader).unwrap_or_default();
     let (table, errors) = DeTable::parse_recoverable(&file.text);
     for error in &errors {
-        refuse_syntax(reading, &file, error, None);
+        refuse_syntax(loader, &file, error, None);
     }
     let mut declared = Declared {
         book: Book::default(),
@@ -72,29 +69,29 @@ pub(super) fn read(reading: &mut Reading<'_>) -> Declared {
     };
     if errors.is_empty() {
         for (key, value) in table.into_inner() {
-            section(reading, &mut declared, key.get_ref(), (key.span(), value));
+            section(loader, &mut declared, key.get_ref(), (key.span(), value));
         }
     }
     declared
 }
 
-fn open(reading: &mut Reading<'_>) -> Option<File> {
-    let found = reading.value(&variables::CONFIG);
-    let name = found.as_ref().map_or(DEFAULT, |found| found.text).to_owned();
-    match fs::read_to_string(reading.path(&name)) {
+fn open(loader: &mut Loader<'_>) -> Option<File> {
+    let found = loader.value(&variables::CONFIG);
+    let name = found.as_ref().map_or(variables::CONFIG.default, |found| found.text).to_owned();
+    match fs::read_to_string(loader.path(&name)) {
         Ok(text) => Some(File { name, text }),
         Err(error) if error.kind() == ErrorKind::NotFound && found.is_none() => None,
         Err(error) => {
-            let blamed = found.map_or(name.clone(), |Found { name, .. }| name);
-            let wrong = format!("{name:?} cannot be read ({error})");
-            reading.refuse(&blamed, wrong, "Give the path of a readable file, or leave it out");
+            let blamed = found.map_or(name.clone(), |RawValue { name, .. }| name);
+            let problem = format!("{name:?} cannot be read ({error})");
+            loader.refuse(&blamed, problem, "Give the path of a readable file, or leave it out");
             None
         }
     }
 }
 
 fn section(
-    reading: &mut Reading<'_>,
+    loader: &mut Loader<'_>,
     declared: &mut Declared,
     key: &str,
     (at, value): (Range<usize>, Spanned<DeValue<'_>>),
@@ -102,33 +99,33 @@ fn section(
     let file = &declared.file;
     match key {
         "book" => {
-            // Its keys have nothing to do with each other, so those that can be read are judged.
-            if let Some(read) = table::<book::Declaration>(reading, file, value) {
-                declared.book = read.table.judge(reading, file);
+            // Its keys are independent of each other, so those that can be read are validated.
+            if let Some(read) = table::<book::Declaration>(loader, file, value) {
+                declared.book = read.table.validate(loader, file);
             }
         }
         "questions" => {
             let count = value.get_ref().as_array().map(|array| array.len());
             let questions: Vec<Question> =
-                tables(reading, file, value, "[[questions]]").map(|(_, it)| it).collect();
+                tables(loader, file, value, "[[questions]]").map(|(_, it)| it).collect();
             // With one of them unreadable, those that depend on it would be blamed too.
             if Some(questions.len()) == count {
                 match Questions::declare(questions) {
                     Ok(questions) => declared.questions = questions,
                     Err(sentences) => {
-                        sentences.into_iter().for_each(|it| refuse_sentence(reading, &file.name, &it))
+                        sentences.into_iter().for_each(|it| refuse_sentence(loader, &file.name, &it))
                     }
                 }
             }
         }
-        "audiences" => declared.audiences = tables(reading, file, value, "[[audiences]]").collect(),
-        other => file.refuse(reading, at.start, &format!("{other:?} is not known"), SECTIONS),
+        "audiences" => declared.audiences = tables(loader, file, value, "[[audiences]]").collect(),
+        other => file.refuse(loader, at.start, &format!("{other:?} is not known"), SECTIONS),
     }
 }
 
-/// Every table of a list that can be read whole, with its place.
+/// Every table of a list that can be read whole, with its byte offset.
 fn tables<T: DeserializeOwned>(
-    reading: &mut Reading<'_>,
+    loader: &mut Loader<'_>,
     file: &File,
     value: Spanned<DeValue<'_>>,
     form: &str,
@@ -140,28 +137,28 @@ fn tables<T: DeserializeOwned>(
             for item in items {
                 let at = item.span().start;
                 // Without a key that could not be read, the rest might be blamed for what is not its fault.
-                let whole = table(reading, file, item).filter(|read: &Table<T>| read.whole);
+                let whole = table(loader, file, item).filter(|read: &Table<T>| read.whole);
                 read.extend(whole.map(|read| (at, read.table)));
             }
         }
-        _ => file.refuse(reading, at, "this is no list", format!("Begin each entry with {form}")),
+        _ => file.refuse(loader, at, "this is no list", format!("Begin each entry with {form}")),
     }
     read.into_iter()
 }
 
-/// What could be read of a table.
+/// The readable part of a table.
 struct Table<T> {
     /// Without the keys that were refused.
     table: T,
-    /// Whether nothing but keys that it does not have was refused.
+    /// Whether only unknown keys were refused.
     whole: bool,
 }
 
 /// Reads a table. A key that it does not have, a value of a wrong type and a key that is missing are each refused, and
-/// keep none of the others from being judged: the one is taken out, the other filled in. `None` when something was filled
+/// keep none of the others from being checked: the one is taken out, the other filled in. `None` when something was filled
 /// in, or cannot be put down to a key.
 fn table<T: DeserializeOwned>(
-    reading: &mut Reading<'_>,
+    loader: &mut Loader<'_>,
     file: &File,
     mut value: Spanned<DeValue<'_>>,
 ) -> Option<Table<T>> {
@@ -179,7 +176,7 @@ fn table<T: DeserializeOwned>(
         }
         let missing = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
         if !missing.is_some_and(|name| taken.iter().any(|it| it == name)) {
-            refuse_syntax(reading, file, &error, Some(span.clone()));
+            refuse_syntax(loader, file, &error, Some(span.clone()));
         }
         let DeValue::Table(keys) = value.get_mut() else { return None };
         if let Some(key) = at_fault(keys, &error) {
@@ -212,7 +209,7 @@ fn filler() -> DeValue<'static> {
 }
 
 fn refuse_syntax(
-    reading: &mut Reading<'_>,
+    loader: &mut Loader<'_>,
     file: &File,
     error: &toml::de::Error,
     within: Option<Range<usize>>,
@@ -224,7 +221,7 @@ fn refuse_syntax(
         message = "this is written in none of the forms it can have".to_owned();
     }
     if message.starts_with("question ") {
-        return refuse_sentence(reading, &file.place(at), &message);
+        return refuse_sentence(loader, &file.place(at), &message);
     }
     let secret = ["`secret", "_secret", "password"].iter().any(|word| message.contains(word));
     let remedy = if secret {
@@ -232,10 +229,10 @@ fn refuse_syntax(
     } else {
         "Correct this line; bookplate.example.toml shows every form"
     };
-    reading.refuse(&file.place(at), message, remedy);
+    loader.refuse(&file.place(at), message, remedy);
 }
 
 /// A sentence of `contract` about a question names the remedy itself.
-fn refuse_sentence(reading: &mut Reading<'_>, place: &str, sentence: &str) {
-    reading.refuse(place, sentence, "bookplate.example.toml shows every form of a question");
+fn refuse_sentence(loader: &mut Loader<'_>, place: &str, sentence: &str) {
+    loader.refuse(place, sentence, "bookplate.example.toml shows every form of a question");
 }

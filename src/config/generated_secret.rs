@@ -1,4 +1,4 @@
-//! The secret that Bookplate makes for itself and keeps beside the embedded database.
+//! The secret that is generated at the first start and kept beside an embedded database.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -14,43 +14,43 @@ use zeroize::Zeroizing;
 /// The name of the file.
 pub(super) const FILE: &str = "bookplate.secret";
 
-/// The secret and how it was come by.
+/// The secret and how it was found.
 pub(super) struct GeneratedSecret {
     pub(super) secret: Zeroizing<String>,
-    /// Whether this call made it.
-    pub(super) made: bool,
+    /// Whether this call generated it.
+    pub(super) is_new: bool,
     /// Whether other users of this machine can read the file.
-    pub(super) exposed: bool,
+    pub(super) is_exposed: bool,
 }
 
-/// The secret in the file at `path`, made when there is none.
+/// Reads the secret in the file at `path`, or generates one when there is none.
 ///
-/// Processes that start at once agree: whoever gets the lock first on a file without content fills it, and the others
-/// read that. A start that died between the two leaves an empty file, which the next one fills.
+/// Processes that start at once agree: the first to lock an empty file fills it, and the others read that. A process that
+/// dies in between leaves an empty file, which the next one fills.
 ///
 /// # Errors
-/// When the file cannot be made or read, or the lock cannot be had.
-pub(super) fn keep(path: &Path, entropy: &dyn Entropy) -> io::Result<GeneratedSecret> {
-    if let Some(kept) = read(path)? {
-        return Ok(kept);
+/// When the file cannot be created, read or locked.
+pub(super) fn read_or_generate(path: &Path, entropy: &dyn Entropy) -> io::Result<GeneratedSecret> {
+    if let Some(secret) = read(path)? {
+        return Ok(secret);
     }
     if let Some(folder) = path.parent() {
-        // Of the folder's other files only the database matters, and it is as private.
+        // The folder's other file is the database, which is as private.
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     let mut file = private_file().open(path)?;
     file.lock()?;
-    let there = text(&mut file)?;
-    if !there.is_empty() {
-        return Ok(GeneratedSecret { secret: there, made: false, exposed: is_exposed(&file)? });
+    let existing = text(&mut file)?;
+    if !existing.is_empty() {
+        return Ok(GeneratedSecret { secret: existing, is_new: false, is_exposed: is_exposed(&file)? });
     }
-    let secret = make(entropy);
+    let secret = generate(entropy);
     file.write_all(format!("{}\n", *secret).as_bytes())?;
     file.sync_all()?;
-    Ok(GeneratedSecret { secret, made: true, exposed: is_exposed(&file)? })
+    Ok(GeneratedSecret { secret, is_new: true, is_exposed: is_exposed(&file)? })
 }
 
-/// Reads what is there; for this the file need not be writable.
+/// The secret of a file that need not be writable.
 fn read(path: &Path) -> io::Result<Option<GeneratedSecret>> {
     let mut file = match File::open(path) {
         Ok(file) => file,
@@ -62,7 +62,7 @@ fn read(path: &Path) -> io::Result<Option<GeneratedSecret>> {
     if secret.is_empty() {
         return Ok(None);
     }
-    Ok(Some(GeneratedSecret { secret, made: false, exposed: is_exposed(&file)? }))
+    Ok(Some(GeneratedSecret { secret, is_new: false, is_exposed: is_exposed(&file)? }))
 }
 
 fn text(file: &mut File) -> io::Result<Zeroizing<String>> {
@@ -72,7 +72,7 @@ fn text(file: &mut File) -> io::Result<Zeroizing<String>> {
 }
 
 /// 256 random bits in 43 characters.
-fn make(entropy: &dyn Entropy) -> Zeroizing<String> {
+fn generate(entropy: &dyn Entropy) -> Zeroizing<String> {
     let mut bytes = Zeroizing::new([0; 32]);
     entropy.fill(bytes.as_mut());
     Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()))

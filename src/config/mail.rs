@@ -1,4 +1,4 @@
-//! Where mail goes, and whose name is on it.
+//! The destination and the sender of mail.
 
 use std::{
     fmt,
@@ -12,29 +12,29 @@ use url::Url;
 
 use super::{
     PublicOrigin,
-    loader::{Found, Reading},
+    loader::{Loader, RawValue},
     variables,
 };
 
-/// Where mail goes: to a server, else into a file, else nowhere.
+/// The destination of mail: a server, else a file, else none.
 #[derive(Debug, Clone)]
 pub struct Mail {
-    /// The server that takes it.
+    /// The mail server.
     pub smtp_url: Option<SmtpUrl>,
-    /// Without a server: the file that gets one line of JSON for each letter.
+    /// Without a server: the file that gets one line of JSON for each mail.
     pub outbox: Option<PathBuf>,
-    /// Who writes.
+    /// The sender.
     pub from: Mailbox,
 }
 
 impl Mail {
-    /// Whether letters go anywhere.
+    /// Whether there is a destination.
     pub fn is_sent(&self) -> bool {
         self.smtp_url.is_some() || self.outbox.is_some()
     }
 }
 
-/// A mail server, perhaps with a password, which `Debug` does not show.
+/// A mail server, perhaps with credentials, which `Debug` omits.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SmtpUrl {
     url: Url,
@@ -62,7 +62,7 @@ impl SmtpUrl {
         (rest_is_empty && host_is_one && url.port() != Some(0)).then_some(Self { url, host, credentials })
     }
 
-    /// The address as it was given, password and all.
+    /// The address with its password.
     pub fn as_str(&self) -> &str {
         self.url.as_str()
     }
@@ -72,7 +72,7 @@ impl SmtpUrl {
         &self.host
     }
 
-    /// The port; without one, the one of submission.
+    /// The port; by default that of submission.
     pub fn port(&self) -> u16 {
         let (implicit, plain) = SUBMISSION;
         self.url.port().unwrap_or(if self.is_implicit_tls() { implicit } else { plain })
@@ -107,27 +107,27 @@ impl fmt::Debug for SmtpUrl {
     }
 }
 
-/// Reads where mail goes. Without any word about it, a Bookplate for this machine alone writes letters into a file
-/// beside its database, and a public one sends none, which a notice says.
+/// Without variables about mail, a Bookplate on this machine writes mails into a file beside its database, and a public one
+/// sends none, with a warning.
 pub(super) fn mail(
-    reading: &mut Reading<'_>,
+    loader: &mut Loader<'_>,
     book_name: &str,
     origin: Option<&PublicOrigin>,
     database_file: Option<&Path>,
 ) -> Mail {
-    let from = sender(reading, book_name, origin);
-    let smtp = reading.value(&variables::SMTP_URL);
-    let smtp_url = smtp.as_ref().and_then(|found| server(reading, found));
-    let given = reading.value(&variables::OUTBOX).map(|found| file(reading, &found));
+    let from = sender(loader, book_name, origin);
+    let smtp = loader.value(&variables::SMTP_URL);
+    let smtp_url = smtp.as_ref().and_then(|found| server(loader, found));
+    let given = loader.value(&variables::OUTBOX).map(|found| file(loader, &found));
     let is_public = origin.is_some_and(|origin| !origin.is_loopback());
     let outbox = match (given, &smtp) {
         (Some(_), Some(smtp)) => {
-            reading.notice(format!("{} is not used: mail goes to {}.", variables::OUTBOX.name, smtp.name));
+            loader.warn(format!("{} is not used: mail goes to {}.", variables::OUTBOX.name, smtp.name));
             None
         }
         (Some(path), None) => {
             if is_public {
-                reading.notice(format!(
+                loader.warn(format!(
                     "Mail reaches nobody: {} has it written into {}. Give {} for a public Bookplate.",
                     variables::OUTBOX.name,
                     path.display(),
@@ -138,7 +138,7 @@ pub(super) fn mail(
         }
         (None, Some(_)) => None,
         (None, None) if is_public => {
-            reading.notice(format!(
+            loader.warn(format!(
                 "No mail is sent: {} is not set. Until it is, readers cannot confirm an address or replace a \
                  forgotten password, and are not told of changes to their account.",
                 variables::SMTP_URL.name
@@ -147,17 +147,17 @@ pub(super) fn mail(
         }
         (None, None) => Some(match database_file {
             Some(database) => database.with_file_name("outbox.jsonl"),
-            None => reading.path("data/outbox.jsonl"),
+            None => loader.path("data/outbox.jsonl"),
         }),
     };
     Mail { smtp_url, outbox, from }
 }
 
-fn server(reading: &mut Reading<'_>, found: &Found<'_>) -> Option<SmtpUrl> {
+fn server(loader: &mut Loader<'_>, found: &RawValue<'_>) -> Option<SmtpUrl> {
     let url = SmtpUrl::parse(found.text);
     if url.is_none() {
-        // Not shown: it may hold a password.
-        reading.refuse(
+        // The value is not shown: it may hold a password.
+        loader.refuse(
             &found.name,
             "this is no address of a mail server",
             "Write smtps://user:password@host:465 or smtp://host:587, special characters percent-encoded",
@@ -166,33 +166,33 @@ fn server(reading: &mut Reading<'_>, found: &Found<'_>) -> Option<SmtpUrl> {
     url
 }
 
-fn file(reading: &mut Reading<'_>, found: &Found<'_>) -> PathBuf {
-    let path = reading.path(found.text);
+fn file(loader: &mut Loader<'_>, found: &RawValue<'_>) -> PathBuf {
+    let path = loader.path(found.text);
     if found.text.ends_with('/') || path.is_dir() {
         let remedy = "Give the path of a file, such as data/outbox.jsonl";
-        reading.refuse(&found.name, "this is a directory", remedy);
+        loader.refuse(&found.name, "this is a directory", remedy);
     }
     path
 }
 
-/// Who writes: as configured, or the book from an address at its own host.
-fn sender(reading: &mut Reading<'_>, book_name: &str, origin: Option<&PublicOrigin>) -> Mailbox {
-    let found = reading.value(&variables::MAIL_FROM);
+/// The configured sender, or the book with an address at its own host.
+fn sender(loader: &mut Loader<'_>, book_name: &str, origin: Option<&PublicOrigin>) -> Mailbox {
+    let found = loader.value(&variables::MAIL_FROM);
     if let Some(from) = found.as_ref().and_then(|found| mailbox(found.text)) {
         return from;
     }
     if let Some(found) = found {
-        reading.refuse(
+        loader.refuse(
             &found.name,
             "letters cannot come from this",
             "Write an address, or a name and an address: My book <accounts@example.org>",
         );
     }
-    Mailbox::new(Some(book_name.to_owned()), own_address(origin))
+    Mailbox::new(Some(book_name.to_owned()), default_address(origin))
 }
 
 /// `accounts@` and the host; an IP address in brackets (RFC 5321 section 4.1.3).
-fn own_address(origin: Option<&PublicOrigin>) -> Address {
+fn default_address(origin: Option<&PublicOrigin>) -> Address {
     let host = origin.filter(|origin| !origin.is_loopback()).map_or("localhost", PublicOrigin::host);
     let domain = match host.parse::<IpAddr>() {
         Ok(address) => format!("[{address}]"),

@@ -1,27 +1,24 @@
 //! Configuration: the environment, a `.env` file and `bookplate.toml` become typed values, or one error that lists
-//! everything that is wrong with its remedy. `docs/CONFIGURATION.md` describes every name.
+//! every mistake with its remedy. [`variables`] declares every variable.
 
 mod audiences;
 mod book;
-mod compat;
 mod contact;
-mod conversations;
 mod database;
 mod env_file;
 mod error;
 mod file;
 mod generated_secret;
-mod limits;
 mod loader;
-mod logging;
 mod mail;
-mod network;
 mod origin;
-mod retention;
+mod parse;
 mod secret;
+mod settings;
 mod sources;
-mod time;
-mod tokens;
+mod trusted_proxies;
+mod unknown_variables;
+mod variable;
 mod variables;
 
 #[cfg(test)]
@@ -30,7 +27,7 @@ mod tests;
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use contract::Questions;
-use domain::{ConversationLimits, Entropy, LimitSettings, Retention, Secret, TokenSettings};
+use domain::{ConversationLimits, Entropy, LimitSettings, Retention, Secret, SessionSettings, TokenSettings};
 use ipnet::IpNet;
 
 pub use book::Book;
@@ -39,9 +36,9 @@ pub use mail::{Mail, SmtpUrl};
 pub use origin::PublicOrigin;
 pub use sources::Sources;
 
-use loader::Reading;
+use loader::Loader;
 
-/// How this Bookplate is set up.
+/// The validated configuration.
 pub struct Config {
     /// The address to listen on.
     pub host: IpAddr,
@@ -49,89 +46,94 @@ pub struct Config {
     pub port: u16,
     /// `sqlite://PATH` or `postgres://...`, which may hold a password.
     pub database_url: String,
-    /// How many connections to the database are open at most.
+    /// The most connections to the database that this process opens.
     pub database_connections: u32,
+    /// The address of PostgreSQL for `LISTEN`; `None` with SQLite and behind a transaction pooler.
+    pub database_direct_url: Option<String>,
     /// Where readers reach Bookplate.
     pub origin: PublicOrigin,
-    /// Signs cookies and seals keys; knows the one before it while it is being changed.
+    /// Signs cookies and encrypts keys; also holds the previous secret while it is being changed.
     pub secret: Arc<Secret>,
     /// The origins whose pages may send requests with a reader's cookie, as browsers write them; the public one first.
     pub trusted_origins: Vec<String>,
-    /// Who may say in a header where a request comes from.
+    /// The proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Where mail goes.
+    /// The destination and sender of mail.
     pub mail: Mail,
-    /// Whether sign-in needs a confirmed address; sign-up and reset then never tell whether an address is taken. Mail can
-    /// be sent when it is on.
+    /// The fewest UTF-16 code units of a new password.
+    pub password_min: usize,
+    /// Whether sign-in needs a confirmed address. When on, mail can be sent.
     pub require_verified_email: bool,
-    /// How often one may try.
-    pub limits: LimitSettings,
-    /// How long things are kept.
-    pub retention: Retention,
-    /// What readers and chatbots may store.
-    pub conversations: ConversationLimits,
-    /// Where other processes on the same PostgreSQL are heard; `None` where none can be.
-    pub database_direct_url: Option<String>,
-    /// Whom to tell about a hole: a URI for `/.well-known/security.txt` (RFC 9116 section 2.5.3).
-    pub security_contact: String,
-    /// Whether a session's token opens it as a bearer token.
+    /// The lifetimes of sessions.
+    pub sessions: SessionSettings,
+    /// Whether a session's token is accepted as a bearer token.
     pub bearer_sessions: bool,
-    /// Whether the reference's laxer habits are followed: new passwords are judged by their length alone, and changing
-    /// the password leaves other sessions unless asked.
+    /// Compatibility mode: new passwords are judged by their length alone, and changing the password leaves other
+    /// sessions unless asked.
     pub reference_habits: bool,
-    /// How tokens are made, and for whom.
+    /// The rate limits.
+    pub limits: LimitSettings,
+    /// How long audit log entries and unconfirmed accounts are kept.
+    pub retention: Retention,
+    /// Sizes and counts of conversations.
+    pub conversations: ConversationLimits,
+    /// A URI for the `Contact` of `/.well-known/security.txt` (RFC 9116 section 2.5.3).
+    pub security_contact: String,
+    /// Issuer, algorithm, lifetime and audiences of tokens.
     pub tokens: TokenSettings,
     /// The book.
     pub book: Book,
-    /// What the book asks its readers.
+    /// The questions of the sign-up form.
     pub questions: Questions,
     /// A level, or a filter of tracing-subscriber's `EnvFilter`.
     pub log_level: String,
     /// Sentences to log at start.
-    pub notices: Vec<String>,
+    pub warnings: Vec<String>,
 }
 
 impl Config {
-    /// Reads the configuration. On first start, when everything else is right, the server's secret is made and kept
-    /// beside the embedded database; nothing else is written.
+    /// Reads and validates the configuration. When it is valid and no secret is set, a first start with an embedded
+    /// database on this machine generates one beside the database; nothing else is written.
     ///
     /// # Errors
-    /// [`ConfigError`] with every mistake.
+    /// When anything cannot be used, with every mistake.
     pub fn load(sources: &Sources, entropy: &dyn Entropy) -> Result<Self, ConfigError> {
-        let mut reading = Reading::new(sources);
-        match Self::read(&mut reading, entropy) {
-            Some(config) if reading.is_clean() => Ok(Self { notices: reading.into_notices(), ..config }),
-            _ => Err(reading.into_error()),
+        let mut loader = Loader::new(sources);
+        match Self::read(&mut loader, entropy) {
+            Some(config) if loader.is_clean() => Ok(Self { warnings: loader.into_warnings(), ..config }),
+            _ => Err(loader.into_error()),
         }
     }
 
-    /// Reads everything, so that every mistake is found; `None` when something is missing without which there is no
-    /// configuration.
-    fn read(reading: &mut Reading<'_>, entropy: &dyn Entropy) -> Option<Self> {
-        let host = network::host(reading);
-        let port = network::port(reading);
-        let database = database::address(reading);
-        let database_connections = database::connections(reading);
-        let origin = origin::public(reading, port);
-        let trusted_origins = origin::trusted(reading, origin.as_ref());
-        let trusted_proxies = network::trusted_proxies(reading);
-        let bearer_sessions = reading.switch(&variables::BEARER_SESSIONS);
-        let reference_habits = compat::reference_habits(reading);
-        let log_level = logging::level(reading);
-        let (algorithm, lifetime) = (tokens::algorithm(reading), tokens::lifetime(reading));
-        let limits = limits::limits(reading);
-        let file::Declared { book, questions, audiences, file } = file::read(reading);
+    /// Reads everything, so that every mistake is found; `None` when a required value is missing or cannot be used.
+    fn read(loader: &mut Loader<'_>, entropy: &dyn Entropy) -> Option<Self> {
+        let host = loader.read(&variables::HOST);
+        let port = loader.read(&variables::PORT);
+        let database = database::address(loader);
+        let database_connections = loader.read(&variables::DATABASE_POOL);
+        let origin = origin::public(loader, port);
+        let trusted_origins = origin::trusted(loader, origin.as_ref());
+        let trusted_proxies = trusted_proxies::trusted_proxies(loader);
+        let password_min = loader.read(&variables::PASSWORD_MIN) as usize;
+        let sessions = settings::sessions(loader);
+        let bearer_sessions = loader.read(&variables::BEARER_SESSIONS);
+        let reference_habits = settings::reference_habits(loader);
+        let log_level = loader.read(&variables::LOG);
+        let (algorithm, lifetime) =
+            (loader.read(&variables::JWT_ALGORITHM), loader.read(&variables::JWT_LIFETIME));
+        let limits = settings::rate_limits(loader);
+        let file::Declared { book, questions, audiences, file } = file::read(loader);
         let database_file = database.as_ref().and_then(|database| database.file.as_deref());
-        let mail = mail::mail(reading, &book.name, origin.as_ref(), database_file);
-        let require_verified_email = compat::require_verified_email(reading, &mail);
-        let retention = retention::retention(reading, require_verified_email);
-        let conversations = conversations::limits(reading);
-        let database_direct_url = database::direct(reading, database.as_ref());
-        let security_contact = contact::security_contact(reading, &mail, origin.as_ref());
-        let audiences = audiences::audiences(reading, &file, audiences, origin.as_ref());
-        variables::check_unknown_variables(reading, &audiences.names);
+        let mail = mail::mail(loader, &book.name, origin.as_ref(), database_file);
+        let require_verified_email = settings::require_verified_email(loader, &mail);
+        let retention = settings::retention(loader, require_verified_email);
+        let conversations = settings::conversations(loader);
+        let database_direct_url = database::direct(loader, database.as_ref());
+        let security_contact = contact::security_contact(loader, &mail, origin.as_ref());
+        let audiences = audiences::audiences(loader, &file, audiences, origin.as_ref());
+        unknown_variables::check_unknown_variables(loader, &audiences.names);
         let secret =
-            secret::server_secret(reading, entropy, origin.as_ref(), database.as_ref(), &audiences.secrets);
+            secret::server_secret(loader, entropy, origin.as_ref(), database.as_ref(), &audiences.secrets);
 
         let (database, origin, secret) = (database?, origin?, secret?);
         let issuer = origin.as_str().to_owned();
@@ -151,18 +153,20 @@ impl Config {
             conversations,
             database_direct_url,
             security_contact,
+            password_min,
+            sessions,
             bearer_sessions,
             reference_habits,
             tokens: TokenSettings { issuer, lifetime, algorithm, audiences: audiences.declared },
             book,
             questions,
             log_level,
-            notices: Vec::new(),
+            warnings: Vec::new(),
         })
     }
 }
 
-/// Shows neither the database's password nor any secret.
+/// Omits the database's address and every secret.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let database = self.database_url.split_once("://").map_or("", |(scheme, _)| scheme);
@@ -179,7 +183,9 @@ impl fmt::Debug for Config {
             .field("limits", &self.limits)
             .field("retention", &self.retention)
             .field("conversations", &self.conversations)
-            .field("hears_others", &self.database_direct_url.is_some())
+            .field("database_direct_url", &self.database_direct_url.is_some())
+            .field("password_min", &self.password_min)
+            .field("sessions", &self.sessions)
             .field("security_contact", &self.security_contact)
             .field("bearer_sessions", &self.bearer_sessions)
             .field("reference_habits", &self.reference_habits)
@@ -187,7 +193,7 @@ impl fmt::Debug for Config {
             .field("book", &self.book)
             .field("questions", &self.questions)
             .field("log_level", &self.log_level)
-            .field("notices", &self.notices)
+            .field("warnings", &self.warnings)
             .finish_non_exhaustive()
     }
 }

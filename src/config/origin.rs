@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 use super::{
-    loader::{Found, Reading, shown},
+    loader::{Loader, RawValue, shown},
     variables,
 };
 
@@ -61,45 +61,45 @@ impl PublicOrigin {
     }
 }
 
-/// The public origin; `None` when it cannot be used, which has then been said.
-pub(super) fn public(reading: &mut Reading<'_>, port: u16) -> Option<PublicOrigin> {
+/// The public origin; `None` when it cannot be used, which is reported.
+pub(super) fn public(loader: &mut Loader<'_>, port: u16) -> Option<PublicOrigin> {
     let default = format!("http://localhost:{port}");
-    let found = reading.value(&variables::URL);
+    let found = loader.value(&variables::URL);
     let (name, text) =
         found.map_or((variables::URL.name.to_owned(), default.as_str()), |it| (it.name, it.text));
-    let judged = web_url(text).and_then(|url| {
+    let checked = web_url(text).and_then(|url| {
         let origin = PublicOrigin::of(&url).ok_or_else(|| not_a_web_address(text))?;
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            let wrong = format!("{} is more than an origin", shown(text));
+            let problem = format!("{} is more than an origin", shown(text));
             return Err((
-                wrong,
+                problem,
                 format!("Write {}; Bookplate is served at the root of a host", origin.as_str()),
             ));
         }
         if !origin.is_https() && !origin.is_loopback() {
-            let wrong = format!("{} would send passwords over the network in the clear", origin.as_str());
+            let problem = format!("{} would send passwords over the network in the clear", origin.as_str());
             return Err((
-                wrong,
+                problem,
                 "Write https://, and let a proxy in front of Bookplate speak TLS".to_owned(),
             ));
         }
         Ok(origin)
     });
-    judged.map_err(|(wrong, remedy)| reading.refuse(&name, wrong, remedy)).ok()
+    checked.map_err(|(problem, remedy)| loader.refuse(&name, problem, remedy)).ok()
 }
 
 /// The origins whose pages may send requests with a reader's cookie, Bookplate's own first.
-pub(super) fn trusted(reading: &mut Reading<'_>, own: Option<&PublicOrigin>) -> Vec<String> {
-    let local = own.is_some_and(PublicOrigin::is_loopback);
-    let mut origins: Vec<String> = own.map(|own| own.as_str().to_owned()).into_iter().collect();
+pub(super) fn trusted(loader: &mut Loader<'_>, public: Option<&PublicOrigin>) -> Vec<String> {
+    let local = public.is_some_and(PublicOrigin::is_loopback);
+    let mut origins: Vec<String> = public.map(|public| public.as_str().to_owned()).into_iter().collect();
     if local {
         origins.push(BOOK_IN_DEVELOPMENT.to_owned());
     }
-    if let Some(Found { name, text }) = reading.value(&variables::TRUSTED_ORIGINS) {
+    if let Some(RawValue { name, text }) = loader.value(&variables::TRUSTED_ORIGINS) {
         for entry in entries(text) {
             match trusted_origin(&entry, local) {
                 Ok(origin) => origins.push(origin),
-                Err((wrong, remedy)) => reading.refuse(&name, wrong, remedy),
+                Err((problem, remedy)) => loader.refuse(&name, problem, remedy),
             }
         }
     }
@@ -113,7 +113,7 @@ pub(super) fn trusted(reading: &mut Reading<'_>, own: Option<&PublicOrigin>) -> 
     origins
 }
 
-/// Commas separate; a JSON list is taken too, because `CORS_ORIGINS` of FastAPI services often is one.
+/// Splits at commas, or parses a JSON list, because `CORS_ORIGINS` of FastAPI services often is one.
 fn entries(text: &str) -> Vec<String> {
     if let Ok(list) = serde_json::from_str::<Vec<String>>(text) {
         return list;
@@ -121,7 +121,7 @@ fn entries(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
 }
 
-fn trusted_origin(entry: &str, local: bool) -> Result<String, Wrong> {
+fn trusted_origin(entry: &str, local: bool) -> Result<String, Problem> {
     let authority =
         entry.split_once("://").map_or(entry, |(_, rest)| rest).split('/').next().unwrap_or_default();
     if authority.contains(['*', '?']) {
@@ -138,16 +138,16 @@ fn trusted_origin(entry: &str, local: bool) -> Result<String, Wrong> {
     if origin.is_https() || origin.is_loopback() || local {
         return Ok(origin.serialized);
     }
-    let wrong =
+    let problem =
         format!("{} can be changed by anyone on the network between it and a reader", origin.as_str());
-    Err((wrong, "Write https://; plain http is for this machine alone".to_owned()))
+    Err((problem, "Write https://; plain http is for this machine alone".to_owned()))
 }
 
-/// What is wrong, and what to do about it.
-type Wrong = (String, String);
+/// A problem and its remedy.
+type Problem = (String, String);
 
-/// An address that a browser can have a page from.
-fn web_url(text: &str) -> Result<Url, Wrong> {
+/// Parses an http or https URL without credentials.
+fn web_url(text: &str) -> Result<Url, Problem> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     // `http:example.org` and backslashes are read kindly by browsers; a configuration can be written properly.
     let url = url.filter(|_| text.contains("://") && !text.contains('\\'));
@@ -158,7 +158,7 @@ fn web_url(text: &str) -> Result<Url, Wrong> {
     Ok(url)
 }
 
-fn not_a_web_address(text: &str) -> Wrong {
+fn not_a_web_address(text: &str) -> Problem {
     (
         format!("{} is no web address", shown(text)),
         "Write it with its scheme, such as https://accounts.example.org".to_owned(),

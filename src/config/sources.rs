@@ -1,4 +1,4 @@
-//! Where the configuration comes from.
+//! The sources of the configuration: the environment and the `.env` file.
 
 use std::{
     collections::BTreeMap,
@@ -11,26 +11,25 @@ use std::{
 
 use super::{Mistake, env_file, variables};
 
-/// The environment and the working directory, gathered once so that nothing else reads them.
+/// The environment and the working directory, read once.
 #[derive(Clone)]
 pub struct Sources {
-    /// Every variable: those of the process, then those of the file that the process does not have. One that the
-    /// process has empty counts as unset, and hides the file's.
+    /// The variables of the process, and those of the file that the process does not have. An empty one of the process
+    /// counts as unset and hides the file's.
     pub environment: BTreeMap<String, String>,
-    /// Where relative paths start from.
+    /// The base of relative paths.
     pub directory: PathBuf,
-    /// What could not be read; [`Config::load`](super::Config::load) reports it with the rest.
+    /// Values that could not be read; [`Config::load`](super::Config::load) reports them with the rest.
     pub(super) mistakes: Vec<Mistake>,
 }
 
 impl Sources {
-    /// Sources with exactly these variables, as tests want them.
+    /// Exactly these variables, for tests.
     pub fn new(environment: BTreeMap<String, String>, directory: PathBuf) -> Self {
         Self { environment, directory, mistakes: Vec::new() }
     }
 
-    /// The variables of this process and of the file at `env_file`; without one, of `.env` in the working directory
-    /// when there is one.
+    /// The variables of this process and of the file at `env_file`, or of `.env` in the working directory if it exists.
     pub fn of_process(env_file: Option<&Path>) -> Self {
         // A working directory that was removed still gives meaning to absolute paths.
         let directory = env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
@@ -74,16 +73,16 @@ impl Sources {
         let file = env_file::parse(&text);
         self.environment.extend(file.values);
         for fault in file.faults {
-            self.refuse(format!("{shown}, line {}", fault.line), fault.wrong, fault.remedy);
+            self.refuse(format!("{shown}, line {}", fault.line), fault.problem, fault.remedy);
         }
     }
 
-    fn refuse(&mut self, name: String, wrong: &str, remedy: &str) {
-        self.mistakes.push(Mistake { name, wrong: wrong.to_owned(), remedy: remedy.to_owned() });
+    fn refuse(&mut self, name: String, problem: &str, remedy: &str) {
+        self.mistakes.push(Mistake { name, problem: problem.to_owned(), remedy: remedy.to_owned() });
     }
 }
 
-/// Shows the names of the variables only: any value may be a secret.
+/// Shows only the names of variables: any value may be a secret.
 impl fmt::Debug for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sources")

@@ -1,4 +1,4 @@
-//! Redirects to the canonical host and from older addresses, and the access log.
+//! Redirects to the canonical host and from older addresses.
 
 use std::net::IpAddr;
 
@@ -74,13 +74,4 @@ pub fn loggable(path: &str) -> &str {
     const RESET_LINK: &str = "/reset-password/";
     let is_link = path.strip_prefix(routes::API).is_some_and(|rest| rest.starts_with(RESET_LINK));
     if is_link { path.get(..routes::API.len() + RESET_LINK.len()).unwrap_or_default() } else { path }
-}
-
-/// One line per request: method, path without its query, status. Queries, headers and bodies may hold secrets.
-pub async fn log(request: Request, next: Next) -> Response {
-    let method = request.method().clone();
-    let path = loggable(request.uri().path()).to_owned();
-    let response = next.run(request).await;
-    tracing::debug!(%method, path, status = response.status().as_u16(), "request");
-    response
 }

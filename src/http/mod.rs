@@ -24,25 +24,27 @@ pub use app_state::{AppState, Site};
 pub use assets::{FILES, STYLESHEET};
 pub use errors::status;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     routing::{any, get},
 };
 use contract::routes::{ALIASES, API};
 use http::StatusCode;
+use ipnet::IpNet;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 use self::{browser_effects::SessionTransport, pages::outbox};
+use crate::telemetry;
 
 /// How long one request may take: longer than the hasher's queue, shorter than anyone waits.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What `main` serves and every HTTP test calls.
 ///
-/// From the outside in: the log, headers every answer carries, a bound on time, a net under panics, one name for the
+/// From the outside in: the request's span, headers every answer carries, a bound on time, a net under panics, one name for the
 /// server, the browser's cookies. Then the routes, a group a line.
 pub fn router(state: AppState) -> Router {
     // Leptos spawns on whatever executor is named first; a second router of the same process names it again.
@@ -63,6 +65,7 @@ pub fn router(state: AppState) -> Router {
     for (alias, page) in ALIASES {
         router = router.route(alias, get(move |uri| canonical_host::alias(page, uri)));
     }
+    let trusted_proxies: Arc<[IpNet]> = state.site.trusted_proxies.as_slice().into();
     router
         .fallback(pages::fallback)
         .method_not_allowed_fallback(pages::wrong_method)
@@ -71,7 +74,7 @@ pub fn router(state: AppState) -> Router {
         .layer(CatchPanicLayer::custom(errors::better_auth::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
         .layer(from_fn_with_state(state.clone(), security_headers::secure))
-        .layer(from_fn(canonical_host::log))
+        .layer(from_fn_with_state(trusted_proxies, telemetry::trace_request))
         .with_state(state)
 }
 

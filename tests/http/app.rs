@@ -91,9 +91,9 @@ impl TestApp {
         // As in `main`: without a place for mail there is no mailer.
         let mailer = fakes.mailer.clone().filter(|_| config.mail.is_sent());
         let real = Ports { signer: Arc::new(JwtSigner), mailer, ..fakes };
-        let edge = bookplate::serve::compose(config, (**database).clone(), real).await.unwrap();
-        let services = Arc::clone(&edge.services);
-        Self { database, ports, services, router: bookplate::router(edge), origin }
+        let state = bookplate::compose(config, (**database).clone(), real).await.unwrap();
+        let services = Arc::clone(&state.services);
+        Self { database, ports, services, router: bookplate::router(state), origin }
     }
 
     /// A browser that has opened one of our pages.

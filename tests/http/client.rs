@@ -117,7 +117,7 @@ impl Client {
     pub async fn open(&mut self, path: &str) -> (Reply, Events) {
         let response = self.answered(self.request(Method::GET, path), Body::empty()).await;
         let (parts, body) = response.into_parts();
-        (Reply { status: parts.status, headers: parts.headers, body: Bytes::new() }, Events::new(body))
+        (Reply::new(parts.status, parts.headers, Bytes::new()), Events::new(body))
     }
 
     /// Posts a form as a page does.

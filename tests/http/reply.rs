@@ -10,7 +10,9 @@ use crate::page::Page;
 
 pub struct Reply {
     pub status: StatusCode,
+    /// Without `X-Request-Id`, in which all answers differ.
     pub headers: HeaderMap,
+    pub request_id: String,
     pub body: Bytes,
 }
 
@@ -127,7 +129,12 @@ impl Reply {
     pub async fn read(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Self { status: parts.status, headers: parts.headers, body }
+        Self::new(parts.status, parts.headers, body)
+    }
+
+    pub fn new(status: StatusCode, mut headers: HeaderMap, body: Bytes) -> Self {
+        let id = headers.remove("x-request-id").expect("every answer has an id");
+        Self { status, headers, request_id: id.to_str().unwrap().to_owned(), body }
     }
 
     pub fn text(&self) -> &str {

@@ -116,16 +116,16 @@ pub(crate) fn PasswordField(
     /// The label.
     #[prop(default = "Password")]
     label: &'static str,
-    /// Whether it is for a new password.
+    /// The minimum length, for a new password.
     #[prop(optional)]
-    new: bool,
+    new_min: Option<usize>,
     /// Error and focus.
     state: FieldState,
 ) -> impl IntoView {
-    let hint = match (state.retype, new) {
-        (true, _) => Some("Type it once more: a password is never kept on a page."),
-        (false, true) => Some(contract::Strength::Empty.words()),
-        (false, false) => None,
+    let hint = match (state.retype, new_min) {
+        (true, _) => Some("Type it once more: a password is never kept on a page.".to_owned()),
+        (false, Some(min)) => Some(contract::Strength::Empty.hint(min)),
+        (false, None) => None,
     };
     let described_by = described_by(name, hint.is_some(), state.error.is_some(), false);
     let (hint_id, error_id) = (format!("{name}-hint"), format!("{name}-error"));
@@ -135,7 +135,7 @@ pub(crate) fn PasswordField(
             {hint.map(|hint| view! { <p class="field__hint" id=hint_id>{hint}</p> })}
             <PasswordInput
                 name=name.to_owned()
-                autocomplete=if new { "new-password" } else { "current-password" }.to_owned()
+                new_min=new_min
                 described_by=described_by
                 invalid=state.error.is_some()
                 focused=state.focused

@@ -26,8 +26,8 @@ const FAILED: &str = "That did not work. Check your connection and try again.";
 pub fn PasswordInput(
     /// Wire name and id.
     name: String,
-    /// `current-password` or `new-password` (WHATWG HTML, autofill field names).
-    autocomplete: String,
+    /// The fewest characters of a new password; `None` for the current one.
+    new_min: Option<usize>,
     /// Ids of the hint and the error.
     described_by: Option<String>,
     /// Whether what was sent was not accepted.
@@ -36,7 +36,9 @@ pub fn PasswordInput(
     focused: bool,
     children: Children,
 ) -> impl IntoView {
-    let is_new = autocomplete == "new-password";
+    let is_new = new_min.is_some();
+    // WHATWG HTML, autofill field names.
+    let autocomplete = if is_new { "new-password" } else { "current-password" };
     let visible = RwSignal::new(false);
     let estimate = RwSignal::new(Strength::Empty);
     let steps = move || Some(estimate.get().steps()).filter(|steps| *steps > 0);
@@ -56,8 +58,8 @@ pub fn PasswordInput(
                 aria-invalid=invalid.then_some("true")
                 autofocus=focused
                 on:input=move |event| {
-                    if is_new {
-                        estimate.set(strength(&event_target_value(&event)));
+                    if let Some(min) = new_min {
+                        estimate.set(strength(&event_target_value(&event), min));
                     }
                 }
             />
@@ -72,15 +74,15 @@ pub fn PasswordInput(
             </button>
         </div>
         {children()}
-        {is_new
-            .then(|| {
+        {new_min
+            .map(|min| {
                 view! {
                     <div class="strength" data-level=steps>
                         <div class="strength__meter"></div>
                         <p role="status">
                             {move || match estimate.get() {
-                                Strength::Empty => "",
-                                estimate => estimate.words(),
+                                Strength::Empty => String::new(),
+                                estimate => estimate.hint(min),
                             }}
                         </p>
                     </div>

@@ -15,6 +15,7 @@ use crate::{
 pub(crate) fn ResetPasswordPage() -> impl IntoView {
     let context = RequestContext::of_request()?;
     let failed = query_parameter("error").is_some();
+    let new_min = context.services.accounts.rules().passwords.min_length;
     let asking = context.clone();
     let is_good = move || {
         let context = asking.clone();
@@ -29,7 +30,7 @@ pub(crate) fn ResetPasswordPage() -> impl IntoView {
     let title = field_errors.title("Choose a new password");
     let page = async_section(&context, is_good, move |good| {
         if good {
-            Either::Left(view! { <Choose field_errors=field_errors.clone() /> })
+            Either::Left(view! { <Choose new_min field_errors=field_errors.clone() /> })
         } else {
             Either::Right(view! { <Dead /> })
         }
@@ -40,7 +41,7 @@ pub(crate) fn ResetPasswordPage() -> impl IntoView {
 }
 
 #[component]
-fn Choose(field_errors: FieldErrors) -> impl IntoView {
+fn Choose(new_min: usize, field_errors: FieldErrors) -> impl IntoView {
     let action = <ResetPassword as leptos::server_fn::ServerFn>::PATH;
     view! {
         <Plate heading="Choose a new password">
@@ -49,7 +50,7 @@ fn Choose(field_errors: FieldErrors) -> impl IntoView {
                 <PasswordField
                     name="newPassword"
                     label="New password"
-                    new=true
+                    new_min
                     state=field_errors.field("newPassword", None)
                 />
                 <SubmitButton label="Set the password".to_owned() />

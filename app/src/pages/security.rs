@@ -21,6 +21,7 @@ pub(crate) fn SecurityPage() -> impl IntoView {
     let field_errors = FieldErrors::of_request();
     let rules = context.services.accounts.rules();
     let (user, leaves_others) = (signed_in.user.clone(), rules.reference_habits);
+    let new_min = rules.passwords.min_length;
     let sends_mail = context.services.mail.is_enabled();
     let (asking, inside) = (context.clone(), field_errors.clone());
     let look_up = move || {
@@ -36,7 +37,7 @@ pub(crate) fn SecurityPage() -> impl IntoView {
         let email = inside.of_form("newEmail");
         let address = user.email.clone();
         let password = if has_password {
-            Either::Left(view! { <NewPassword email=address leaves_others field_errors=password /> })
+            Either::Left(view! { <NewPassword email=address leaves_others new_min field_errors=password /> })
         } else {
             Either::Right(view! { <NoPassword sends_mail /> })
         };
@@ -69,6 +70,8 @@ fn NewPassword(
     email: String,
     /// Whether other browsers stay signed in by default.
     leaves_others: bool,
+    /// The minimum length of the new password.
+    new_min: usize,
     field_errors: FieldErrors,
 ) -> impl IntoView {
     let action = <ChangePassword as leptos::server_fn::ServerFn>::PATH;
@@ -93,7 +96,7 @@ fn NewPassword(
             <PasswordField
                 name="newPassword"
                 label="New password"
-                new=true
+                new_min
                 state=field_errors.field("newPassword", None)
             />
             <Choice

@@ -21,6 +21,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
         return None;
     }
     let next = context.visitor.next.clone();
+    let new_min = context.services.accounts.rules().passwords.min_length;
     let field_errors = FieldErrors::of_request();
     let action = with_next(<SignUp as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     let sign_in = with_next(routes::SIGN_IN, next.as_ref());
@@ -48,7 +49,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
                         autocomplete="username"
                         state=field_errors.field("email", None)
                     />
-                    <PasswordField new=true state=field_errors.field("password", None) />
+                    <PasswordField new_min state=field_errors.field("password", None) />
                     <Questionnaire questions answers=None field_errors=field_errors.clone() />
                     <KeepSignedIn field_errors />
                     <SubmitButton label="Create account".to_owned() />

@@ -12,7 +12,7 @@ use crate::{FormFields, context::RequestContext};
 pub async fn change_password(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
     let context = RequestContext::of_call()?;
     let signed_in = context.signed_in()?;
-    let command = form.change_password()?;
+    let command = form.change_password(context.services.accounts.rules().passwords)?;
     let changed =
         context.services.accounts.change_password(command, signed_in, &context.visitor.client).await;
     let (changed, effects) = with_effects(changed, &context)?;

@@ -28,7 +28,7 @@ pub async fn request_password_reset(
 pub async fn reset_password(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
     let context = RequestContext::of_call()?;
     let link = context.visitor.link.as_ref().ok_or_else(|| Problem::new(Code::InvalidResetToken))?;
-    let password = form.new_password()?;
+    let password = form.new_password(context.services.accounts.rules().passwords)?;
     let reset = context.services.accounts.reset_password(&link.0, password, &context.visitor.client).await;
     let (_, effects) = with_effects(reset, &context)?;
     Ok(FormAccepted::redirect_to(RESET).with(effects).with_link(EmailLinkUse::Spent))

@@ -13,7 +13,7 @@ const LOOK_FOR_MAIL: &str = "/verify-email?signed-up";
 #[server(prefix = "", endpoint = "/sign-up")]
 pub async fn sign_up(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
     let context = RequestContext::of_call()?;
-    let command = form.sign_up(&context.services.questions)?;
+    let command = form.sign_up(&context.services.questions, context.services.accounts.rules().passwords)?;
     let signed_up = context.services.accounts.sign_up(command, &context.visitor.client).await;
     let (signed_up, effects) = with_effects(signed_up, &context)?;
     let accepted = match signed_up.session {

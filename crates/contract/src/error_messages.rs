@@ -7,7 +7,7 @@ pub fn sentence(problem: &Problem) -> String {
     match problem.code {
         Code::ValidationError => invalid(problem),
         Code::MissingField => "Please answer this question.".into(),
-        Code::PasswordTooShort => format!("Use at least {} characters.", NewPassword::MIN),
+        Code::PasswordTooShort => too_short(problem.reason.as_ref()),
         Code::PasswordTooLong => "Use at most 128 characters.".into(),
         Code::PasswordCompromised => {
             "Many people use this password, so it is tried first. Choose another one.".into()
@@ -98,6 +98,11 @@ pub fn sentence(problem: &Problem) -> String {
     }
 }
 
+fn too_short(reason: Option<&Reason>) -> String {
+    let min = if let Some(Reason::TooShort { min }) = reason { *min } else { NewPassword::MIN };
+    format!("Use at least {min} characters.")
+}
+
 /// A waiting time in words.
 fn wait(seconds: Option<u32>) -> String {
     match seconds.unwrap_or(1) {
@@ -118,6 +123,7 @@ fn is_password(field: &str) -> bool {
 fn invalid(problem: &Problem) -> String {
     match &problem.reason {
         Some(Reason::NotAnAddress) => address(),
+        Some(reason @ Reason::TooShort { .. }) => too_short(Some(reason)),
         Some(Reason::TooLong { max }) => format!("Use at most {max} characters."),
         Some(Reason::ForbiddenCharacter) => "Use letters, digits and signs on one line.".into(),
         Some(Reason::NotAnOption { .. }) => "Choose one of the options.".into(),

@@ -7,22 +7,21 @@ use zeroize::Zeroizing;
 
 use crate::{Code, Problem, Reason};
 
-/// The fewest UTF-16 code units of a new password, as Better Auth counts them.
-const MIN: usize = 8;
 /// The most UTF-16 code units of any password: a bound on what is hashed.
 const MAX: usize = 128;
 
-/// A password someone wants to have from now on: 8 to 128 UTF-16 code units, then NFKC-normalised.
+/// A password to be set: at least the configured minimum and at most 128 UTF-16 code units, as Better Auth counts them,
+/// then NFKC-normalised.
 ///
 /// No composition rules (NIST SP 800-63B section 3.1.1.2); nothing is trimmed or cut.
 #[derive(Clone)]
 pub struct NewPassword(Zeroizing<String>);
 
 impl NewPassword {
-    /// The fewest UTF-16 code units.
-    pub const MIN: usize = MIN;
+    /// The lowest minimum that can be configured, and the default, in UTF-16 code units.
+    pub const MIN: usize = 8;
 
-    /// Refuses an empty field in words of its own, before its length is judged.
+    /// Refuses an empty field as missing, before its length is checked.
     ///
     /// # Errors
     /// `VALIDATION_ERROR` on `password`.
@@ -30,13 +29,14 @@ impl NewPassword {
         if raw.is_empty() { Err(Problem::invalid("password", Reason::Empty)) } else { Ok(raw) }
     }
 
-    /// Accepts a password as typed.
+    /// Accepts a password as typed, of at least `min` UTF-16 code units.
     ///
     /// # Errors
     /// `PASSWORD_TOO_SHORT` or `PASSWORD_TOO_LONG` on `password`.
-    pub fn parse(raw: &str) -> Result<Self, Problem> {
-        if raw.encode_utf16().count() < MIN {
-            return Err(Problem::on(Code::PasswordTooShort, "password"));
+    pub fn parse(raw: &str, min: usize) -> Result<Self, Problem> {
+        if raw.encode_utf16().count() < min {
+            let reason = Some(Reason::TooShort { min });
+            return Err(Problem { reason, ..Problem::on(Code::PasswordTooShort, "password") });
         }
         Ok(Self(normalised(raw)?))
     }
@@ -91,30 +91,34 @@ mod tests {
 
     #[test]
     fn length_is_counted_in_utf16_code_units_before_normalisation() {
-        assert!(NewPassword::parse("1234567").is_err());
-        assert!(NewPassword::parse("12345678").is_ok());
-        assert!(NewPassword::parse("🔑🔑🔑🔑").is_ok(), "an emoji counts two");
-        assert!(NewPassword::parse(&"p".repeat(128)).is_ok());
-        assert!(NewPassword::parse(&"p".repeat(129)).is_err());
-        assert!(NewPassword::parse("SecurePassword123!").is_ok());
-        assert!(NewPassword::parse("weak").is_err());
+        assert!(NewPassword::parse("1234567", NewPassword::MIN).is_err());
+        assert!(NewPassword::parse("12345678", NewPassword::MIN).is_ok());
+        assert!(NewPassword::parse("🔑🔑🔑🔑", NewPassword::MIN).is_ok(), "an emoji counts two");
+        assert!(NewPassword::parse(&"p".repeat(128), NewPassword::MIN).is_ok());
+        assert!(NewPassword::parse(&"p".repeat(129), NewPassword::MIN).is_err());
+        assert!(NewPassword::parse("SecurePassword123!", NewPassword::MIN).is_ok());
+        assert!(NewPassword::parse("weak", NewPassword::MIN).is_err());
+        assert!(NewPassword::parse("12345678", 9).is_err());
     }
 
     #[test]
     fn the_same_password_typed_in_two_unicode_forms_is_one_password() {
-        let composed = NewPassword::parse("caf\u{e9}-and-more").unwrap();
+        let composed = NewPassword::parse("caf\u{e9}-and-more", NewPassword::MIN).unwrap();
         let decomposed = PasswordAttempt::parse("cafe\u{301}-and-more").unwrap();
         assert_eq!(composed.expose(), decomposed.expose());
     }
 
     #[test]
     fn nothing_is_trimmed_or_cut() {
-        assert_eq!(NewPassword::parse(" spaces kept ").unwrap().expose(), " spaces kept ");
-        assert_eq!(NewPassword::parse("before\0after").unwrap().expose(), "before\0after");
+        assert_eq!(NewPassword::parse(" spaces kept ", NewPassword::MIN).unwrap().expose(), " spaces kept ");
+        assert_eq!(NewPassword::parse("before\0after", NewPassword::MIN).unwrap().expose(), "before\0after");
     }
 
     #[test]
     fn a_password_does_not_show_in_debug_output() {
-        assert_eq!(format!("{:?}", NewPassword::parse("correct-horse-1").unwrap()), "NewPassword(..)");
+        assert_eq!(
+            format!("{:?}", NewPassword::parse("correct-horse-1", NewPassword::MIN).unwrap()),
+            "NewPassword(..)"
+        );
     }
 }

@@ -60,6 +60,11 @@ pub enum Reason {
     NotAnAddress,
     /// Empty where something is needed.
     Empty,
+    /// Below the field's minimum.
+    TooShort {
+        /// The minimum, in characters.
+        min: usize,
+    },
     /// Over the field's bound.
     TooLong {
         /// The bound, in characters.
@@ -95,6 +100,7 @@ impl fmt::Display for Reason {
             }
             Self::NotAnAddress => f.write_str("Invalid email address"),
             Self::Empty => f.write_str("Too small: expected string to have >=1 characters"),
+            Self::TooShort { min } => write!(f, "Too small: expected string to have >={min} characters"),
             Self::TooLong { max } => write!(f, "Too big: expected string to have <={max} characters"),
             Self::ForbiddenCharacter => f.write_str("Invalid input: control characters are not allowed"),
             Self::NotAUrl => f.write_str("Invalid URL"),

@@ -1,6 +1,6 @@
-//! A hint about a password while it is typed. Never a rule: what is refused is decided on the server.
+//! A hint about a password while it is typed. The server decides what is refused.
 
-/// How well a password would stand, in words.
+/// The estimated strength of a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {
     /// Nothing typed yet.
@@ -16,14 +16,16 @@ pub enum Strength {
 }
 
 impl Strength {
-    /// The hint a page shows: the strength and what would help.
-    pub const fn words(self) -> &'static str {
+    /// The hint a page shows: the strength and what would help, where passwords have at least `min` characters.
+    pub fn hint(self, min: usize) -> String {
         match self {
-            Self::Empty => "At least 8 characters. Three or four words in a row make a good one.",
-            Self::TooShort => "Too short: at least 8 characters.",
-            Self::Weak => "Weak: add a word or two.",
-            Self::Fair => "Fair: another word would make it strong.",
-            Self::Strong => "Strong.",
+            Self::Empty => {
+                format!("At least {min} characters. Three or four words in a row make a good one.")
+            }
+            Self::TooShort => format!("Too short: at least {min} characters."),
+            Self::Weak => "Weak: add a word or two.".into(),
+            Self::Fair => "Fair: another word would make it strong.".into(),
+            Self::Strong => "Strong.".into(),
         }
     }
 
@@ -39,12 +41,13 @@ impl Strength {
     }
 }
 
-/// Estimates a password: its length counts most, characters that continue a run or repeat count little.
-pub fn strength(password: &str) -> Strength {
+/// Estimates a password, where the minimum is `min` UTF-16 code units: its length counts most, characters that continue a
+/// run or repeat count little.
+pub fn strength(password: &str, min: usize) -> Strength {
     if password.is_empty() {
         return Strength::Empty;
     }
-    if password.encode_utf16().count() < 8 {
+    if password.encode_utf16().count() < min {
         return Strength::TooShort;
     }
     match bits(password) {
@@ -80,11 +83,12 @@ mod tests {
 
     #[test]
     fn runs_and_repeats_are_weak_and_phrases_are_strong() {
-        assert_eq!(strength(""), Strength::Empty);
-        assert_eq!(strength("weak"), Strength::TooShort);
-        assert_eq!(strength("12345678"), Strength::Weak);
-        assert_eq!(strength("aaaaaaaaaaaaaaaaaaaaaaa"), Strength::Weak);
-        assert!(strength("SecurePassword123!") >= Strength::Fair);
-        assert_eq!(strength("quiet paper, ink and one colour"), Strength::Strong);
+        assert_eq!(strength("", 8), Strength::Empty);
+        assert_eq!(strength("weak", 8), Strength::TooShort);
+        assert_eq!(strength("12345678", 8), Strength::Weak);
+        assert_eq!(strength("aaaaaaaaaaaaaaaaaaaaaaa", 8), Strength::Weak);
+        assert!(strength("SecurePassword123!", 8) >= Strength::Fair);
+        assert_eq!(strength("quiet paper, ink and one colour", 8), Strength::Strong);
+        assert_eq!(strength("SecurePassword123!", 20), Strength::TooShort);
     }
 }

@@ -60,7 +60,8 @@ pub use ports::{
 pub use rate_limits::{LimitError, LimitSettings, Limits, Quota, Rule};
 pub use secret::{Decrypted, Encrypted, KeyVersion, Secret};
 pub use sessions::{
-    ActiveSession, ClientInfo, ClientMetadata, Renewal, SessionHandle, Sessions, SessionsRevoked, SignedOut,
+    ActiveSession, ClientInfo, ClientMetadata, Renewal, SessionHandle, SessionSettings, Sessions,
+    SessionsRevoked, SignedOut,
 };
 pub use storage::{
     AuditEvent, Ban, CleanupCounts, Database, ForeignBan, ImportedUser, Session, SignInMethod, SignedIn,
@@ -108,6 +109,8 @@ pub struct Settings {
     pub secret: Arc<Secret>,
     /// Whether a session's token, as shown on the wire, opens it.
     pub bearer_sessions: bool,
+    /// The lifetimes of sessions.
+    pub sessions: SessionSettings,
     /// What this book asks its readers.
     pub questions: Arc<Questions>,
     /// How tokens are made.
@@ -133,6 +136,7 @@ impl Services {
         let Settings {
             secret,
             bearer_sessions,
+            sessions,
             questions,
             tokens,
             accounts,
@@ -149,7 +153,8 @@ impl Services {
             conversations,
             book.clone(),
         );
-        let sessions = Sessions::new(&database, &ports, Arc::clone(&secret), bearer_sessions).await?;
+        let sessions =
+            Sessions::new(&database, &ports, Arc::clone(&secret), bearer_sessions, sessions).await?;
         let limits = Limits::new(database.clone(), ports.clone(), Arc::clone(&secret), limits);
         let asked = Arc::clone(&questions);
         let privacy = DataExport::new(database.clone(), ports.clone(), asked, limits.clone(), book);

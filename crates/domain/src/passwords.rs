@@ -6,10 +6,11 @@ use contract::{Code, NewPassword, PasswordAttempt, Problem};
 use zeroize::Zeroizing;
 use zxcvbn::zxcvbn;
 
-/// Which passwords a reader may take beyond their length (NIST SP 800-63B section 3.1.1.2: a blocklist, no rules of
-/// composition).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The rules for new passwords: a length and a blocklist, no rules of composition (NIST SP 800-63B section 3.1.1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordPolicy {
+    /// The fewest UTF-16 code units.
+    pub min_length: usize,
     /// Judges nothing but the length, as Better Auth does.
     pub length_alone: bool,
 }
@@ -34,7 +35,21 @@ const LEFT_OVER: usize = 3;
 static COMMON: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| include_str!("../data/common-passwords.txt").lines().collect());
 
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self { min_length: NewPassword::MIN, length_alone: false }
+    }
+}
+
 impl PasswordPolicy {
+    /// Accepts a password as typed, if its length is allowed.
+    ///
+    /// # Errors
+    /// `PASSWORD_TOO_SHORT` or `PASSWORD_TOO_LONG` on `password`.
+    pub fn parse(&self, raw: &str) -> Result<NewPassword, Problem> {
+        NewPassword::parse(raw, self.min_length)
+    }
+
     /// Judges a new password that came in the field called `field`. `about` is what a guesser who knows the reader and
     /// the book tries first: the address, the name, the book's name.
     ///

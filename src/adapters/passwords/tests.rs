@@ -24,7 +24,7 @@ fn attempt(text: &str) -> PasswordAttempt {
 }
 
 fn new(text: &str) -> NewPassword {
-    NewPassword::parse(text).unwrap()
+    NewPassword::parse(text, NewPassword::MIN).unwrap()
 }
 
 async fn verifies(text: &str, stored: &str) -> bool {

@@ -1,9 +1,9 @@
-//! Whom to tell about a hole.
+//! The contact of security.txt.
 
 use super::*;
 
 #[test]
-fn the_contact_of_security_txt_is_a_uri_that_reaches_somebody() {
+fn the_contact_of_security_txt_is_a_mailto_or_https_uri() {
     for (value, expected) in [
         ("Security@Example.org", "mailto:security@example.org"),
         ("security+holes@example.org", "mailto:security%2Bholes@example.org"),
@@ -17,7 +17,7 @@ fn the_contact_of_security_txt_is_a_uri_that_reaches_somebody() {
 }
 
 #[test]
-fn a_contact_that_reaches_nobody_is_refused() {
+fn an_unusable_contact_is_refused() {
     for value in [
         "http://example.org/security",
         "example.org",
@@ -43,7 +43,7 @@ fn a_contact_that_reaches_nobody_is_refused() {
 }
 
 #[test]
-fn without_a_contact_the_sender_of_the_mail_is_given_or_the_public_origin() {
+fn the_default_contact_is_the_sender_of_mails_or_the_public_origin() {
     let contact = |more: &[(&str, &str)]| load(&public(more)).unwrap().security_contact;
     let smtp = ("BOOKPLATE_SMTP_URL", "smtps://mail.example.org");
     assert_eq!(contact(&[]), "https://accounts.example.org");

@@ -1,4 +1,4 @@
-//! What readers and chatbots may store, and how processes hear of each other.
+//! Limits of conversations, and the address for `LISTEN`.
 
 use domain::ConversationLimits;
 
@@ -8,7 +8,7 @@ const PG: (&str, &str) = ("DATABASE_URL", "postgres://u:hunter2@ep-cool-1-pooler
 const DIRECT: &str = "postgres://u:hunter2@ep-cool-1.eu.neon.tech/books";
 
 #[test]
-fn each_bound_of_a_conversation_has_a_variable_of_its_own() {
+fn each_limit_of_conversations_has_a_variable() {
     assert_eq!(load(&[]).unwrap().conversations, ConversationLimits::default());
     let config = load(&[
         ("BOOKPLATE_MAX_PART_BYTES", "2000"),
@@ -47,7 +47,7 @@ fn a_size_is_written_in_bytes_kilobytes_or_megabytes() {
 }
 
 #[test]
-fn a_bound_that_cannot_be_meant_is_refused() {
+fn an_unusable_limit_is_refused() {
     for name in ["BOOKPLATE_MAX_MESSAGE_BYTES", "BOOKPLATE_MAX_IMPORT_BYTES"] {
         for value in [
             "0",
@@ -86,12 +86,12 @@ fn a_bound_that_cannot_be_meant_is_refused() {
 
 fn direct(variables: &[(&str, &str)]) -> (Option<String>, bool) {
     let config = load(&public(variables)).unwrap();
-    let said = config.notices.iter().any(|notice| notice.contains("through a pooler"));
+    let said = config.warnings.iter().any(|warning| warning.contains("through a pooler"));
     (config.database_direct_url, said)
 }
 
 #[test]
-fn processes_hear_of_each_other_where_postgresql_lets_them_listen() {
+fn processes_listen_on_postgresql_without_a_pooler() {
     let plain = "postgresql://u:hunter2@db.example.org/books";
     assert_eq!(direct(&[("DATABASE_URL", plain)]), (Some(plain.into()), false));
     assert_eq!(direct(&[PG]), (None, true), "nobody listens through a pooler, and that is said");
@@ -99,11 +99,11 @@ fn processes_hear_of_each_other_where_postgresql_lets_them_listen() {
     assert_eq!(direct(&[PG, ("DATABASE_DIRECT_URL", "")]), (None, true));
     let sqlite = load(&[]).unwrap();
     assert_eq!(sqlite.database_direct_url, None);
-    assert!(!sqlite.notices.iter().any(|notice| notice.contains("pooler")));
+    assert!(!sqlite.warnings.iter().any(|warning| warning.contains("pooler")));
 }
 
 #[test]
-fn a_way_around_a_pooler_leads_to_postgresql() {
+fn a_direct_url_is_an_address_of_postgresql() {
     assert_refused(&[("DATABASE_DIRECT_URL", DIRECT, "the database is SQLite")]);
     for (value, words) in [
         ("sqlite://data/other.db", "no address of PostgreSQL"),
@@ -116,5 +116,5 @@ fn a_way_around_a_pooler_leads_to_postgresql() {
         assert!(!error.contains("hunter2") && !error.contains("hun/ter2"), "{error}");
     }
     let config = load(&public(&[PG, ("DATABASE_DIRECT_URL", DIRECT)])).unwrap();
-    assert!(!format!("{config:?} {:?}", config.notices).contains("hunter2"));
+    assert!(!format!("{config:?} {:?}", config.warnings).contains("hunter2"));
 }

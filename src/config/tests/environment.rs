@@ -45,7 +45,7 @@ fn every_mistake_is_reported_at_once_with_its_remedy() {
 }
 
 #[test]
-fn each_variable_says_what_it_takes() {
+fn an_unusable_value_is_refused_with_the_accepted_ones() {
     assert_refused(&[
         ("HOST", "bookplate", "Give an IP address"),
         ("PORT", "0", "from 1 to 65535"),
@@ -89,7 +89,7 @@ fn each_variable_says_what_it_takes() {
 }
 
 #[test]
-fn each_variable_takes_its_forms() {
+fn each_variable_accepts_its_forms() {
     for (value, expected) in [("60", 60), ("900s", 900), ("15m", 900), ("1h", 3600), (" 3600 ", 3600)] {
         assert_eq!(load(&[("BOOKPLATE_JWT_LIFETIME", value)]).unwrap().tokens.lifetime, expected, "{value}");
     }
@@ -146,7 +146,7 @@ fn a_named_file_is_read_instead_of_dot_env_and_may_serve_others_too() {
     ]);
     let config = Config::load(&folder.sources(&[], Some("all.env")), &Counting::default()).unwrap();
     assert_eq!(config.port, 4003);
-    assert_eq!(config.notices.len(), 1, "the secret alone: {:?}", config.notices);
+    assert_eq!(config.warnings.len(), 1, "the secret alone: {:?}", config.warnings);
     let missing =
         Config::load(&folder.sources(&[], Some("none.env")), &Counting::default()).unwrap_err().to_string();
     assert!(missing.contains("none.env: cannot be read") && missing.contains("--env-file"), "{missing}");
@@ -164,7 +164,7 @@ fn values_that_are_not_utf_8_are_refused_for_our_variables_alone() {
 }
 
 #[test]
-fn old_names_are_read_with_one_notice_each() {
+fn old_names_are_read_with_one_warning_each() {
     let config = load(&[
         ("BETTER_AUTH_URL", "https://accounts.example.org"),
         ("BETTER_AUTH_SECRET", SECRET),
@@ -181,14 +181,14 @@ fn old_names_are_read_with_one_notice_each() {
     assert!(config.database_url.starts_with("postgresql://"));
     assert_eq!(config.trusted_origins[1], "https://book.example.org");
     for old in ["BETTER_AUTH_URL", "BETTER_AUTH_SECRET", "NEON_DATABASE_URL", "CORS_ORIGINS", "JWT_SECRET"] {
-        let count = config.notices.iter().filter(|notice| notice.starts_with(&format!("{old} "))).count();
-        assert_eq!(count, 1, "{old}: {:?}", config.notices);
+        let count = config.warnings.iter().filter(|warning| warning.starts_with(&format!("{old} "))).count();
+        assert_eq!(count, 1, "{old}: {:?}", config.warnings);
     }
-    assert_eq!(config.notices.len(), 5);
+    assert_eq!(config.warnings.len(), 5);
 }
 
 #[test]
-fn an_old_name_that_says_something_else_is_refused_and_one_that_agrees_is_not() {
+fn an_old_name_with_another_value_is_refused_and_one_with_the_same_is_not() {
     for (old, name, values) in [
         ("BETTER_AUTH_URL", "BOOKPLATE_URL", ["http://localhost:1", "http://localhost:2"]),
         ("BETTER_AUTH_SECRET", "BOOKPLATE_SECRET", [SECRET, OTHER]),
@@ -201,7 +201,7 @@ fn an_old_name_that_says_something_else_is_refused_and_one_that_agrees_is_not() 
         assert!(error.starts_with(&expected), "{error}");
         assert!(!error.contains(SECRET) && !error.contains(OTHER), "{error}");
         let config = load(&[(old, values[0]), (name, values[0])]).unwrap();
-        assert!(config.notices.iter().any(|notice| notice.starts_with(old)), "{:?}", config.notices);
+        assert!(config.warnings.iter().any(|warning| warning.starts_with(old)), "{:?}", config.warnings);
     }
     let error = refused(&[("BETTER_AUTH_SECRET", "short")]);
     assert!(
@@ -211,7 +211,7 @@ fn an_old_name_that_says_something_else_is_refused_and_one_that_agrees_is_not() 
 }
 
 #[test]
-fn a_slip_in_a_name_is_refused_and_an_unknown_name_mentioned() {
+fn a_misspelt_name_is_refused_and_an_unknown_one_logged() {
     for (slip, meant) in [
         ("BOOKPLATE_SECERT", "BOOKPLATE_SECRET"),
         ("BOOKPLATE_TRUSTED_ORIGIN", "BOOKPLATE_TRUSTED_ORIGINS"),
@@ -223,18 +223,18 @@ fn a_slip_in_a_name_is_refused_and_an_unknown_name_mentioned() {
         load(&[("BOOKPLATE_ISSUER_OF_TOKENS", "x"), ("BOOKPLATE_EMPTY", ""), ("BOOKPLATE_BIN", "x")])
             .unwrap();
     let mentioned: Vec<&String> =
-        unknown.notices.iter().filter(|notice| notice.contains("not known")).collect();
+        unknown.warnings.iter().filter(|warning| warning.contains("not known")).collect();
     assert_eq!(mentioned.len(), 1, "{mentioned:?}");
     assert!(mentioned[0].starts_with("BOOKPLATE_ISSUER_OF_TOKENS is not known and not used; the nearest"));
-    let unused = load(&[("BOOKPLATE_AUDIENCE_CHATBOT_SECRET", OTHER)]).unwrap().notices;
+    let unused = load(&[("BOOKPLATE_AUDIENCE_CHATBOT_SECRET", OTHER)]).unwrap().warnings;
     assert!(
-        unused.iter().any(|notice| notice.contains("no audience of that name is declared")),
+        unused.iter().any(|warning| warning.contains("no audience of that name is declared")),
         "{unused:?}"
     );
 }
 
 #[test]
-fn the_process_starts_where_it_stands() {
+fn the_sources_of_a_process_are_its_environment_and_directory() {
     let sources = Sources::of_process(None);
     assert_eq!(sources.directory, std::env::current_dir().unwrap());
     assert!(sources.environment.contains_key("PATH"));

@@ -1,11 +1,11 @@
-//! How often one may try, how long things are kept, and what is switched on.
+//! Rate limits, retention and switches.
 
 use domain::{LimitSettings, Quota, Retention};
 
 use super::*;
 
 #[test]
-fn a_limit_is_so_many_in_so_many_seconds_or_off() {
+fn a_rate_limit_is_a_count_in_seconds_or_off() {
     for (value, expected) in [
         ("5/60", Some((5, 60))),
         ("1/1", Some((1, 1))),
@@ -13,6 +13,7 @@ fn a_limit_is_so_many_in_so_many_seconds_or_off() {
         (" 10 / 15m ", Some((10, 900))),
         ("7/10s", Some((7, 10))),
         ("2/24h", Some((2, 86_400))),
+        ("2/1d", Some((2, 86_400))),
         ("off", None),
         ("OFF", None),
     ] {
@@ -23,7 +24,7 @@ fn a_limit_is_so_many_in_so_many_seconds_or_off() {
 }
 
 #[test]
-fn each_limit_has_a_variable_of_its_own() {
+fn each_rate_limit_has_a_variable() {
     let config = load(&[
         ("BOOKPLATE_LIMIT_SIGN_IN", "1/11"),
         ("BOOKPLATE_LIMIT_MAIL", "2/12"),
@@ -46,7 +47,7 @@ fn each_limit_has_a_variable_of_its_own() {
 }
 
 #[test]
-fn a_limit_that_cannot_be_meant_is_refused() {
+fn an_unusable_rate_limit_is_refused() {
     let names = ["SIGN_IN", "MAIL", "ACCOUNT", "RECIPIENT", "REQUESTS", "CONVERSATIONS"];
     for name in names.map(|name| format!("BOOKPLATE_LIMIT_{name}")) {
         for value in [
@@ -60,7 +61,7 @@ fn a_limit_that_cannot_be_meant_is_refused() {
             "5/0",
             "5/86401",
             "5/25h",
-            "5/1d",
+            "5/2d",
             "5/99999999999h",
             "5/4294967295h",
             "no",
@@ -76,9 +77,9 @@ fn a_limit_that_cannot_be_meant_is_refused() {
 }
 
 #[test]
-fn passwords_that_can_be_tried_without_end_are_mentioned() {
+fn unlimited_guessing_is_logged() {
     let mentioned = |variables: &[(&str, &str)]| {
-        load(variables).unwrap().notices.iter().any(|notice| notice.contains("tried without end"))
+        load(variables).unwrap().warnings.iter().any(|warning| warning.contains("tried without end"))
     };
     let (sign_in, account) = (("BOOKPLATE_LIMIT_SIGN_IN", "off"), ("BOOKPLATE_LIMIT_ACCOUNT", "off"));
     assert!(mentioned(&[sign_in, account]));
@@ -86,7 +87,7 @@ fn passwords_that_can_be_tried_without_end_are_mentioned() {
 }
 
 #[test]
-fn what_is_kept_is_counted_in_days() {
+fn retention_is_counted_in_days() {
     for (events, unverified, events_days, unverified_days) in [
         ("1", "1", 1, Some(1)),
         ("3650", "3650", 3650, Some(3650)),
@@ -109,7 +110,7 @@ const VERIFIED: (&str, &str) = ("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "on");
 const SMTP: (&str, &str) = ("BOOKPLATE_SMTP_URL", "smtps://mail.example.org");
 
 #[test]
-fn accounts_that_nobody_can_use_are_kept_for_a_month_unless_said_otherwise() {
+fn unverified_accounts_are_kept_for_a_month_where_sign_in_needs_a_confirmed_address() {
     let kept = |more: &[(&str, &str)]| {
         let config = load(&public(&[&[VERIFIED, SMTP], more].concat())).unwrap();
         assert!(config.require_verified_email);
@@ -121,7 +122,7 @@ fn accounts_that_nobody_can_use_are_kept_for_a_month_unless_said_otherwise() {
 }
 
 #[test]
-fn a_confirmed_address_is_asked_for_only_where_mail_can_be_sent() {
+fn a_confirmed_address_can_be_required_only_where_mail_is_sent() {
     let error = refused(&public(&[VERIFIED]));
     let expected = "BOOKPLATE_REQUIRE_VERIFIED_EMAIL: no mail can be sent here, so nobody could confirm an address and \
                     sign in. Set BOOKPLATE_SMTP_URL (or BOOKPLATE_OUTBOX for a trial), or switch this off.";
@@ -134,10 +135,10 @@ fn a_confirmed_address_is_asked_for_only_where_mail_can_be_sent() {
 }
 
 #[test]
-fn habits_of_the_reference_say_at_start_what_they_relax() {
-    let notices = load(&[("BOOKPLATE_REFERENCE_HABITS", "on")]).unwrap().notices;
+fn compatibility_mode_logs_what_it_relaxes() {
+    let warnings = load(&[("BOOKPLATE_REFERENCE_HABITS", "on")]).unwrap().warnings;
     let said =
-        notices.iter().find(|notice| notice.starts_with("BOOKPLATE_REFERENCE_HABITS is on: ")).unwrap();
+        warnings.iter().find(|warning| warning.starts_with("BOOKPLATE_REFERENCE_HABITS is on: ")).unwrap();
     assert!(
         said.contains("judged by their length alone") && said.contains("leaves other browsers"),
         "{said}"

@@ -1,4 +1,4 @@
-//! Where mail goes.
+//! The destination and sender of mail.
 
 use super::{Folder, assert_refused, load, public};
 use crate::config::{Mail, SmtpUrl};
@@ -12,7 +12,7 @@ fn mail_of(variables: &[(&str, &str)]) -> Mail {
 }
 
 #[test]
-fn an_address_names_a_host_a_port_and_whether_it_begins_with_tls() {
+fn an_smtp_url_names_host_port_and_tls_mode() {
     for (url, host, port, implicit_tls, loopback) in [
         ("smtp://mail.example.org", "mail.example.org", 587, false, false),
         ("smtp://Mail.Example.org:25/", "mail.example.org", 25, false, false),
@@ -41,22 +41,22 @@ fn user_and_password_are_decoded_and_not_shown() {
 }
 
 #[test]
-fn an_address_that_says_more_or_less_than_a_server_is_refused() {
-    let wrong = "no address of a mail server";
+fn an_unusable_smtp_url_is_refused() {
+    let problem = "no address of a mail server";
     assert_refused(&[
-        ("BOOKPLATE_SMTP_URL", "smtp://", wrong),
-        ("BOOKPLATE_SMTP_URL", "smtp://user@mail.example.org", wrong),
-        ("BOOKPLATE_SMTP_URL", "smtp://:password@mail.example.org", wrong),
-        ("BOOKPLATE_SMTP_URL", "smtp://mail.example.org?tls=required", wrong),
-        ("BOOKPLATE_SMTP_URL", "smtp://mail.example.org/path", wrong),
-        ("BOOKPLATE_SMTP_URL", "smtps://u:%FF@mail.example.org", wrong),
-        ("BOOKPLATE_SMTP_URL", "smtp://mail.example.org:0", wrong),
-        ("BOOKPLATE_SMTP_URL", "smtp://mail%0aexample.org", wrong),
+        ("BOOKPLATE_SMTP_URL", "smtp://", problem),
+        ("BOOKPLATE_SMTP_URL", "smtp://user@mail.example.org", problem),
+        ("BOOKPLATE_SMTP_URL", "smtp://:password@mail.example.org", problem),
+        ("BOOKPLATE_SMTP_URL", "smtp://mail.example.org?tls=required", problem),
+        ("BOOKPLATE_SMTP_URL", "smtp://mail.example.org/path", problem),
+        ("BOOKPLATE_SMTP_URL", "smtps://u:%FF@mail.example.org", problem),
+        ("BOOKPLATE_SMTP_URL", "smtp://mail.example.org:0", problem),
+        ("BOOKPLATE_SMTP_URL", "smtp://mail%0aexample.org", problem),
     ]);
 }
 
 #[test]
-fn letters_come_from_the_book_unless_a_sender_is_given() {
+fn the_default_sender_is_the_book() {
     let folder = Folder::with(&[("bookplate.toml", "[book]\nname = \"Tea, at sea\"\n")]);
     let from = |variables: &[(&str, &str)]| folder.load(variables).unwrap().mail.from;
     let own = from(&public(&[]));
@@ -89,7 +89,7 @@ fn security_06_a_sender_that_could_add_a_header_is_refused() {
 }
 
 #[test]
-fn a_bookplate_of_this_machine_writes_letters_beside_its_database() {
+fn on_this_machine_the_outbox_is_beside_the_database() {
     let folder = Folder::new();
     let outbox = |variables: &[(&str, &str)]| folder.load(variables).unwrap().mail.outbox;
     assert_eq!(outbox(&[]), Some(folder.path("data/outbox.jsonl")));
@@ -97,22 +97,26 @@ fn a_bookplate_of_this_machine_writes_letters_beside_its_database() {
     let postgres = [("DATABASE_URL", "postgres://db/books"), ("BOOKPLATE_SECRET", super::SECRET)];
     assert_eq!(outbox(&postgres), Some(folder.path("data/outbox.jsonl")));
     assert_eq!(outbox(&[("BOOKPLATE_OUTBOX", "mail.jsonl")]), Some(folder.path("mail.jsonl")));
-    assert!(!folder.path("data/outbox.jsonl").exists(), "reading the configuration writes no letter");
+    assert!(!folder.path("data/outbox.jsonl").exists(), "loading the configuration writes no mail");
 }
 
 #[test]
-fn a_public_bookplate_without_a_mail_server_says_what_does_not_work() {
+fn a_public_bookplate_without_a_mail_server_logs_what_does_not_work() {
     let config = load(&public(&[])).unwrap();
     assert!(!config.mail.is_sent());
-    assert!(config.notices.iter().any(|it| it.starts_with("No mail is sent: ")), "{:?}", config.notices);
+    assert!(config.warnings.iter().any(|it| it.starts_with("No mail is sent: ")), "{:?}", config.warnings);
 
     let config = load(&public(&[("BOOKPLATE_OUTBOX", "mail.jsonl")])).unwrap();
     assert!(config.mail.is_sent());
-    assert!(config.notices.iter().any(|it| it.starts_with("Mail reaches nobody: ")), "{:?}", config.notices);
+    assert!(
+        config.warnings.iter().any(|it| it.starts_with("Mail reaches nobody: ")),
+        "{:?}",
+        config.warnings
+    );
 
     let config = load(&public(&[("BOOKPLATE_SMTP_URL", "smtps://u:p@mail.example.org")])).unwrap();
     assert!(config.mail.is_sent() && config.mail.outbox.is_none());
-    assert!(!config.notices.iter().any(|it| it.contains("ail")), "{:?}", config.notices);
+    assert!(!config.warnings.iter().any(|it| it.contains("ail")), "{:?}", config.warnings);
 }
 
 #[test]
@@ -120,6 +124,6 @@ fn a_mail_server_wins_over_an_outbox() {
     let both = [("BOOKPLATE_SMTP_URL", "smtp://localhost:1025"), ("BOOKPLATE_OUTBOX", "mail.jsonl")];
     let mail = mail_of(&both);
     assert!(mail.smtp_url.is_some() && mail.outbox.is_none());
-    let notices = load(&both).unwrap().notices;
-    assert!(notices.iter().any(|it| it.starts_with("BOOKPLATE_OUTBOX is not used")), "{notices:?}");
+    let warnings = load(&both).unwrap().warnings;
+    assert!(warnings.iter().any(|it| it.starts_with("BOOKPLATE_OUTBOX is not used")), "{warnings:?}");
 }

@@ -1,13 +1,14 @@
-//! The configuration as an operator meets it.
+//! The configuration, from variables and files to the error messages.
 
 mod contact;
 mod conversations;
-mod documents;
 mod environment;
 mod limits;
 mod mail;
 mod origins;
+mod reference;
 mod secrets;
+mod sessions;
 mod toml_file;
 
 use std::{
@@ -17,18 +18,18 @@ use std::{
     sync::atomic::{AtomicU8, AtomicUsize, Ordering},
 };
 
-use domain::Entropy;
+use domain::{Entropy, SessionSettings};
 
 use super::{Config, ConfigError, Sources};
 
-/// A secret that nothing is wrong with.
+/// A valid secret.
 const SECRET: &str = "Zk3vQ8pLr5Tn1Wx7Yb9Hc2Md4Jf6Gs0A";
 /// Another one.
 const OTHER: &str = "qP7wX2nB9vK4mT6zR1cY8hL3gD5jF0sE";
 /// A third one.
 const THIRD: &str = "bN5mQ2wE8rT1yU4iO7pA0sD3fG6hJ9kL";
 
-/// Gives other bytes at each call.
+/// Different bytes at each call.
 #[derive(Default)]
 struct Counting(AtomicU8);
 
@@ -92,7 +93,7 @@ fn refused(variables: &[(&str, &str)]) -> String {
     let error = folder.load(variables).expect_err(&format!("{variables:?} is refused"));
     assert!(!folder.path("data").exists(), "a start that fails leaves nothing behind");
     for mistake in error.mistakes() {
-        assert!(!mistake.wrong.ends_with('.') && !mistake.remedy.ends_with('.'), "{mistake}");
+        assert!(!mistake.problem.ends_with('.') && !mistake.remedy.ends_with('.'), "{mistake}");
     }
     error.to_string()
 }
@@ -125,7 +126,7 @@ fn sources_and_configuration_show_no_secret() {
     let folder = Folder::new();
     let sources = folder.sources(&variables, None);
     let config = Config::load(&sources, &Counting::default()).unwrap();
-    let shown = format!("{sources:?} {config:?} {:?}", config.notices);
+    let shown = format!("{sources:?} {config:?} {:?}", config.warnings);
     for secret in [SECRET, OTHER, THIRD, "hunter2"] {
         assert!(!shown.contains(secret), "{shown}");
     }
@@ -148,6 +149,7 @@ fn an_empty_environment_is_a_configuration() {
     assert_eq!((config.questions, config.book), Default::default());
     assert_eq!(config.log_level, "info");
     assert!(!config.require_verified_email);
+    assert_eq!((config.sessions, config.password_min), (SessionSettings::default(), 8));
     assert_eq!((config.limits, config.retention), Default::default());
     assert_eq!(config.security_contact, "http://localhost:3001");
 }

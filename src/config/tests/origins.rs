@@ -25,7 +25,7 @@ fn the_public_origin_is_written_as_browsers_write_it() {
 }
 
 #[test]
-fn what_is_no_public_origin_is_refused() {
+fn an_unusable_public_origin_is_refused() {
     assert_refused(&[
         ("BOOKPLATE_URL", "accounts.example.org", "with its scheme"),
         ("BOOKPLATE_URL", "localhost:3001", "with its scheme"),
@@ -45,7 +45,7 @@ fn what_is_no_public_origin_is_refused() {
 }
 
 #[test]
-fn trusted_origins_are_reduced_to_origins_and_named_once() {
+fn trusted_origins_are_reduced_to_origins_without_duplicates() {
     let list = "https://Book.example.org/docs/intro?x=1, https://book.example.org:443,,https://chat.example.org:8443/";
     let config = load(&public(&[("BOOKPLATE_TRUSTED_ORIGINS", list)])).unwrap();
     let expected =
@@ -66,7 +66,7 @@ fn a_book_in_development_is_trusted_while_bookplate_is_on_this_machine() {
 }
 
 #[test]
-fn what_cannot_be_trusted_is_refused_with_the_reason() {
+fn an_untrustworthy_origin_is_refused_with_the_reason() {
     let name = "BOOKPLATE_TRUSTED_ORIGINS";
     for (value, words) in [
         ("*", "anyone can get a host under a shared suffix"),
@@ -84,5 +84,5 @@ fn what_cannot_be_trusted_is_refused_with_the_reason() {
         assert!(error.starts_with(name) && error.contains(words), "{value}: {error}");
     }
     let error = refused(&public(&[(name, "https://book.example.org,*,http://a.org")]));
-    assert_eq!(error.lines().count(), 2, "each entry is judged: {error}");
+    assert_eq!(error.lines().count(), 2, "each entry is checked: {error}");
 }

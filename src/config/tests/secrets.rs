@@ -1,9 +1,9 @@
-//! The server's secret: what is accepted, and the one it makes for itself.
+//! The server's secret, given and generated.
 
 use std::{fs, sync::Barrier, thread};
 
 use super::*;
-use crate::config::{generated_secret, secret};
+use crate::config::{generated_secret, variables};
 
 #[test]
 fn a_secret_that_anyone_could_guess_is_refused() {
@@ -21,14 +21,12 @@ fn a_secret_that_anyone_could_guess_is_refused() {
         (name, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "an example"),
         (name, "abababababababababababababababababababab", "an example"),
     ]);
-    for example in secret::ours() {
-        assert_refused(&[(name, &example, "an example")]);
-    }
-    assert!(!secret::ours().is_empty());
+    let examples = variables::all().filter(|it| it.name.contains("SECRET")).filter_map(|it| it.example);
+    assert_eq!(examples.inspect(|example| assert_refused(&[(name, example, "an example")])).count(), 4);
 }
 
 #[test]
-fn a_secret_is_taken_to_the_letter_and_counted_in_characters() {
+fn a_secret_is_taken_unchanged_and_counted_in_characters() {
     for accepted in [SECRET, "пароль-из-тридцати-двух-знаков-1", "a secret  with spaces and $dollars # too "]
     {
         let config = load(&[("BOOKPLATE_SECRET", accepted)]).unwrap();
@@ -37,7 +35,7 @@ fn a_secret_is_taken_to_the_letter_and_counted_in_characters() {
 }
 
 #[test]
-fn a_secret_is_required_where_it_cannot_be_made() {
+fn a_secret_is_required_where_none_is_generated() {
     let error = refused(&[("BOOKPLATE_URL", "https://accounts.example.org")]);
     assert!(error.contains("required when the public origin is not this machine. Make one with"), "{error}");
     let error = refused(&[("DATABASE_URL", "postgres://reader@db/books")]);
@@ -51,7 +49,7 @@ fn a_secret_is_required_where_it_cannot_be_made() {
 }
 
 #[test]
-fn a_secret_is_made_once_and_used_again() {
+fn a_secret_is_generated_once_and_used_again() {
     let folder = Folder::new();
     let entropy = Counting::default();
     let sources = folder.sources(&[], None);
@@ -59,40 +57,44 @@ fn a_secret_is_made_once_and_used_again() {
     let path = folder.path("data/bookplate.secret");
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(text.trim_end().len(), 43);
-    assert!(first.notices.iter().any(|notice| notice.contains("A secret was made")), "{:?}", first.notices);
+    assert!(
+        first.warnings.iter().any(|warning| warning.contains("A secret was made")),
+        "{:?}",
+        first.warnings
+    );
 
     let second = Config::load(&sources, &entropy).unwrap();
     assert_eq!(first.secret.sign("x"), second.secret.sign("x"));
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
-    assert!(second.notices.is_empty(), "{:?}", second.notices);
+    assert!(second.warnings.is_empty(), "{:?}", second.warnings);
 
     let given = folder.load(&[("BOOKPLATE_SECRET", SECRET)]).unwrap();
     assert_ne!(given.secret.sign("x"), first.secret.sign("x"), "a variable wins over the file");
-    assert!(!format!("{first:?} {:?}", first.notices).contains(text.trim_end()));
+    assert!(!format!("{first:?} {:?}", first.warnings).contains(text.trim_end()));
 }
 
 #[test]
-fn a_secret_that_was_made_is_readable_by_its_owner_alone() {
+fn a_generated_secret_is_readable_by_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new();
     folder.load(&[]).unwrap();
     let path = folder.path("data/bookplate.secret");
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    let notices = folder.load(&[]).unwrap().notices;
-    assert!(notices.iter().any(|notice| notice.contains("chmod 600")), "{notices:?}");
+    let warnings = folder.load(&[]).unwrap().warnings;
+    assert!(warnings.iter().any(|warning| warning.contains("chmod 600")), "{warnings:?}");
 }
 
 #[test]
-fn starts_at_the_same_time_agree_on_the_secret() {
+fn concurrent_starts_agree_on_the_secret() {
     let folder = Folder::new();
     let (entropy, path, together) =
         (Counting::default(), folder.path("data/bookplate.secret"), Barrier::new(8));
     let secrets: Vec<(String, bool)> = thread::scope(|scope| {
         let start = || {
             together.wait();
-            let kept = generated_secret::keep(&path, &entropy).unwrap();
-            (kept.secret.to_string(), kept.made)
+            let kept = generated_secret::read_or_generate(&path, &entropy).unwrap();
+            (kept.secret.to_string(), kept.is_new)
         };
         let starts: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
         starts.into_iter().map(|start| start.join().unwrap()).collect()
@@ -102,7 +104,7 @@ fn starts_at_the_same_time_agree_on_the_secret() {
 }
 
 #[test]
-fn a_file_that_a_dead_start_left_empty_is_filled_and_a_damaged_one_refused() {
+fn an_empty_secret_file_is_filled_and_a_damaged_one_refused() {
     let folder = Folder::with(&[("bookplate.secret", "")]);
     let variables = [("DATABASE_URL", "sqlite://books.db")];
     assert!(folder.load(&variables).is_ok());
@@ -117,7 +119,7 @@ fn a_file_that_a_dead_start_left_empty_is_filled_and_a_damaged_one_refused() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_named() {
+fn a_folder_that_cannot_be_created_is_named() {
     let folder = Folder::with(&[("data", "a file")]);
     let error = folder.load(&[]).unwrap_err().to_string();
     assert!(error.contains("bookplate.secret: the secret cannot be kept here"), "{error}");
@@ -125,7 +127,7 @@ fn a_folder_that_cannot_be_made_is_named() {
 }
 
 #[test]
-fn the_secret_before_this_one_is_known_while_it_is_given() {
+fn the_previous_secret_verifies_while_it_is_set() {
     let old = domain::Secret::new(OTHER.to_owned());
     let variables = [("BOOKPLATE_SECRET", SECRET), ("BOOKPLATE_SECRET_PREVIOUS", OTHER)];
     let config = load(&variables).unwrap();
@@ -138,7 +140,7 @@ fn the_secret_before_this_one_is_known_while_it_is_given() {
 }
 
 #[test]
-fn the_secret_before_this_one_has_to_be_as_good_and_another() {
+fn the_previous_secret_follows_the_same_rules_and_differs() {
     let name = "BOOKPLATE_SECRET_PREVIOUS";
     assert_refused(&[
         (name, "short", "is 5 characters long; at least 32 are needed"),
@@ -159,7 +161,7 @@ fn the_secret_before_this_one_has_to_be_as_good_and_another() {
 }
 
 #[test]
-fn the_secret_before_this_one_is_no_secret_of_an_audience() {
+fn the_previous_secret_is_no_secret_of_an_audience() {
     let name = "BOOKPLATE_SECRET_PREVIOUS";
     for audience in ["JWT_SECRET", "JWT_SECRET_PREVIOUS"] {
         let mut variables = vec![("BOOKPLATE_SECRET", SECRET), (name, OTHER), (audience, OTHER)];

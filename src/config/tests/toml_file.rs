@@ -38,7 +38,7 @@ fn the_book_is_shown_as_declared() {
 }
 
 #[test]
-fn mistakes_in_the_file_are_told_with_their_line() {
+fn mistakes_in_the_file_are_reported_with_their_line() {
     for (text, line, words) in [
         ("[book]\n\nnaem = \"x\"", 3, "unknown field `naem`, expected one of `name`, `logo`, `accent`"),
         ("[book]\nname = 5", 2, "invalid type"),
@@ -91,9 +91,9 @@ fn a_mistake_in_one_key_does_not_hide_those_in_another_of_its_table() {
     let mut lines: Vec<(usize, &str)> = error
         .lines()
         .map(|line| {
-            let (place, wrong) =
+            let (place, problem) =
                 line.strip_prefix("bookplate.toml, line ").unwrap().split_once(": ").unwrap();
-            (place.parse().unwrap(), wrong.split(['.', ',']).next().unwrap())
+            (place.parse().unwrap(), problem.split(['.', ',']).next().unwrap())
         })
         .collect();
     lines.sort_unstable();
@@ -120,7 +120,7 @@ fn a_mistake_in_one_key_does_not_hide_those_in_another_of_its_table() {
 }
 
 #[test]
-fn what_was_refused_in_a_table_is_not_blamed_on_the_rest_of_it() {
+fn a_refused_key_causes_no_further_mistakes_in_its_table() {
     for (text, words) in [
         ("[[audiences]]\nname = \"a\"\nalgorithm = 5", "invalid type"),
         ("[[audiences]]\nname = \"a\"\naud = 5\nsend_aud = false", "invalid type"),
@@ -134,7 +134,7 @@ fn what_was_refused_in_a_table_is_not_blamed_on_the_rest_of_it() {
 }
 
 #[test]
-fn questions_are_those_declared_the_usual_ones_or_none() {
+fn questions_are_the_declared_the_default_ones_or_none() {
     assert_eq!(load_toml("", &[]).unwrap().questions, Questions::default());
     assert_eq!(load_toml("questions = []", &[]).unwrap().questions.iter().count(), 0);
     let text = "[[questions]]\nname = \"level\"\nlabel = \"Level\"\nkind = \"choice\"\noptions = [\"a\", \"b\"]\n\
@@ -149,7 +149,7 @@ fn questions_are_those_declared_the_usual_ones_or_none() {
 }
 
 #[test]
-fn the_file_may_be_named_and_must_then_be_there() {
+fn a_named_file_must_exist() {
     let folder = Folder::with(&[("my.toml", "[book]\nname = \"Mine\"")]);
     assert_eq!(folder.load(&[]).unwrap().book.name, "Bookplate");
     assert_eq!(folder.load(&[("BOOKPLATE_CONFIG", "my.toml")]).unwrap().book.name, "Mine");
@@ -158,7 +158,7 @@ fn the_file_may_be_named_and_must_then_be_there() {
 }
 
 #[test]
-fn audiences_are_signed_for_with_the_published_keys_or_a_secret_of_their_own() {
+fn an_audience_uses_the_published_keys_or_a_secret_of_its_own() {
     let text = "[[audiences]]\nname = \"search\"\n[[audiences]]\nname = \"a\"\naud = \"https://a.example.org\"\n\
                 [[audiences]]\nname = \"chat.bot-1\"\nalgorithm = \"HS256\"\n\
                 [[audiences]]\nname = \"old\"\nalgorithm = \"HS256\"\nsend_aud = false";
@@ -180,7 +180,7 @@ fn audiences_are_signed_for_with_the_published_keys_or_a_secret_of_their_own() {
 }
 
 #[test]
-fn audiences_that_do_not_fit_are_refused() {
+fn unusable_audiences_are_refused() {
     for (text, words) in [
         ("name = \"a b\"", "Use letters, digits, -, _ and ."),
         ("name = \"\"", "Use letters"),
@@ -199,7 +199,7 @@ fn audiences_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn the_secrets_of_audiences_are_there_long_and_different() {
+fn secrets_of_audiences_are_required_long_and_different() {
     let text = "[[audiences]]\nname = \"a\"\nalgorithm = \"HS256\"\n[[audiences]]\nname = \"b\"\nalgorithm = \"HS256\"\n\
                 [[audiences]]\nname = \"c\"";
     let (a, b, c) =
@@ -247,9 +247,9 @@ fn jwt_secret_declares_the_audience_default_without_aud() {
     let config = load(&[("JWT_SECRET", SECRET), ("JWT_SECRET_PREVIOUS", OTHER)]).unwrap();
     assert_eq!(audiences(&config), [("default", None, Some(true))]);
     assert!(
-        config.notices.iter().any(|notice| notice.starts_with("JWT_SECRET_PREVIOUS ")),
+        config.warnings.iter().any(|warning| warning.starts_with("JWT_SECRET_PREVIOUS ")),
         "{:?}",
-        config.notices
+        config.warnings
     );
     let error = refused(&[("JWT_SECRET", "short")]);
     assert!(error.starts_with("JWT_SECRET: the secret is 5 bytes long"), "{error}");

@@ -4,7 +4,7 @@ use axum::{
     extract::{Path, Request, State},
     response::Response,
 };
-use contract::{Code, Email, NewPassword, PasswordAttempt, Problem, Problems, Questions, UserDto, routes};
+use contract::{Code, Email, PasswordAttempt, Problem, Problems, Questions, UserDto, routes};
 use domain::ChangePassword;
 use serde::Serialize;
 use serde_json::json;
@@ -130,10 +130,11 @@ pub async fn change_password(State(state): State<AppState>, request: Request) ->
     let auth = call.authenticate(&state).await?;
     let signed_in = auth.signed_in()?;
     let ChangePasswordBody { new_password, current_password, revoke_other_sessions } = &call.body;
+    let passwords = state.services.accounts.rules().passwords;
     let command = ChangePassword {
         current: PasswordAttempt::parse(current_password)
             .map_err(|problem| on("currentPassword", problem))?,
-        new: NewPassword::parse(new_password).map_err(|problem| on("newPassword", problem))?,
+        new: passwords.parse(new_password).map_err(|problem| on("newPassword", problem))?,
         revoke_others: *revoke_other_sessions,
     };
     let client = state.client_info(&call.parts);
@@ -239,7 +240,8 @@ pub async fn reset_password(State(state): State<AppState>, request: Request) -> 
     let ResetPasswordBody { new_password, token } = &call.body;
     let token = token.as_ref().or(in_query.as_ref());
     let token = token.ok_or_else(|| Problem::on(Code::InvalidResetToken, "token"))?;
-    let password = NewPassword::parse(new_password).map_err(|problem| on("newPassword", problem))?;
+    let passwords = state.services.accounts.rules().passwords;
+    let password = passwords.parse(new_password).map_err(|problem| on("newPassword", problem))?;
     let client = state.client_info(&call.parts);
     let set = state.services.accounts.reset_password(token, password, &client).await;
     let (_, effects) = with_effects_of(set, &client)?;

@@ -5,10 +5,9 @@ use axum::{
     response::Response,
 };
 use contract::{
-    AnswerInput, Answers, Code, Email, Image, NewPassword, PersonName, Problems, Question, Questions,
-    UserDto, routes,
+    AnswerInput, Answers, Code, Email, Image, PersonName, Problems, Question, Questions, UserDto, routes,
 };
-use domain::SignUp;
+use domain::{PasswordPolicy, SignUp};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -67,8 +66,8 @@ impl RequestBody for SignUpBody {
 
 impl SignUpBody {
     /// Applies the rules for passwords and answers, which the wire checks after the origin.
-    fn into_command(self, questions: &Questions) -> Result<SignUp, Problems> {
-        let password = NewPassword::parse(&self.password.0)?;
+    fn into_command(self, questions: &Questions, passwords: PasswordPolicy) -> Result<SignUp, Problems> {
+        let password = passwords.parse(&self.password.0)?;
         let input = |question: &Question| {
             let found = self.answers.iter().find(|(name, _)| *name == question.name);
             found.map_or(AnswerInput::Absent, |(_, input)| input.clone())
@@ -100,7 +99,8 @@ pub struct SignedUp {
 pub async fn sign_up(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::<SignUpBody>::read(&state, request).await?;
     let client = call.check_sign_in(&state)?;
-    let command = call.body.into_command(&state.services.questions)?;
+    let command =
+        call.body.into_command(&state.services.questions, state.services.accounts.rules().passwords)?;
     let signed_up = state.services.accounts.sign_up(command, &client).await;
     let (signed_up, effects) = with_effects_of(signed_up, &client)?;
     let body = SignedUp {

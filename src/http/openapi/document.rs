@@ -21,6 +21,8 @@ pub struct ServerInfo<'a> {
     pub cookie: &'a str,
     /// The book's questions.
     pub questions: &'a Questions,
+    /// The fewest characters of a new password.
+    pub password_min: usize,
 }
 
 const DESCRIPTION: &str = "Accounts, sessions and tokens for the readers of a book, and their conversations with its \
@@ -71,9 +73,24 @@ pub fn describe(server: &ServerInfo<'_>) -> Value {
             "parameters": parameters,
             "headers": parameters::headers(),
             "examples": examples,
-            "schemas": schemas.into_json(server.questions),
+            "schemas": with_password_min(schemas.into_json(server.questions), server.password_min),
         },
     })
+}
+
+/// Sets the configured minimum on the members of bodies that are new passwords.
+fn with_password_min(mut schemas: Value, min: usize) -> Value {
+    let bodies = schemas.as_object_mut().into_iter().flat_map(Map::values_mut);
+    let members = bodies.filter_map(|schema| schema.get_mut("properties")?.as_object_mut());
+    for member in members.flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        let is_password = member.get("format").is_some_and(|format| format == "password");
+        if is_password && member.contains_key("minLength") {
+            member.insert("minLength".into(), min.into());
+            let description = format!("{min} to 128 UTF-16 code units, and not soon guessed.");
+            member.insert("description".into(), description.into());
+        }
+    }
+    schemas
 }
 
 /// Every operation, in the order of the document.

@@ -72,6 +72,7 @@ impl OpenApiDocuments {
                 origin: self.state.site.origin.as_str(),
                 cookie: &self.state.cookies().session_name(),
                 questions: &self.state.services.questions,
+                password_min: self.state.services.accounts.rules().passwords.min_length,
             });
             Rendered {
                 openapi_3_1: JsonFile::of(&document),

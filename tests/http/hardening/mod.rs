@@ -50,11 +50,11 @@ impl Server {
         let sources = Sources::new(environment, env::temp_dir());
         let config = Config::load(&sources, &SeededEntropy::new(0)).unwrap();
         let ports = adapters::ports(&config.mail).unwrap();
-        let edge = bookplate::serve::compose(config, (*database).clone(), ports).await.unwrap();
+        let state = bookplate::compose(config, (*database).clone(), ports).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let running = tokio::spawn(listen(listener, bookplate::router(edge), bounds, async {
+        let running = tokio::spawn(listen(listener, bookplate::router(state), bounds, async {
             let _ = stopped.await;
         }));
         let abort = running.abort_handle();

@@ -7,7 +7,7 @@ proptest! {
     #[test]
     fn security_07_a_new_password_is_accepted_by_its_length_in_utf16_alone(raw in ".{0,140}") {
         let length = raw.encode_utf16().count();
-        let parsed = NewPassword::parse(&raw).map(|password| password.expose().to_owned());
+        let parsed = NewPassword::parse(&raw, NewPassword::MIN).map(|password| password.expose().to_owned());
         let attempt = PasswordAttempt::parse(&raw).map(|password| password.expose().to_owned());
         match length {
             0..8 => prop_assert_eq!(parsed.unwrap_err().code, Code::PasswordTooShort),
@@ -34,7 +34,7 @@ proptest! {
 
     #[test]
     fn a_strength_is_told_for_any_text(raw in ".{0,140}") {
-        let told = strength(&raw);
+        let told = strength(&raw, NewPassword::MIN);
         prop_assert!(told.steps() <= 4);
         prop_assert_eq!(told == Strength::Empty, raw.is_empty());
         prop_assert_eq!(told > Strength::TooShort, raw.encode_utf16().count() >= 8);

@@ -17,18 +17,35 @@ use uuid::Uuid;
 use crate::{DeviceId, InternalError, Ports, Secret, events::AuditLog};
 
 const DAY: i64 = 86_400;
-/// Seconds a remembered session lives after it was opened or renewed.
-const REMEMBERED: i64 = 7 * DAY;
-/// Seconds a session lives that ends with the browser window.
-const UNREMEMBERED: i64 = DAY;
-/// Seconds after which a remembered session that is used is renewed.
-const RENEW_AFTER: i64 = DAY;
-/// Seconds after which a session ends however often it was renewed.
-const ABSOLUTE: i64 = 90 * DAY;
 /// Seconds after which a session is no longer fresh, however often it was renewed.
 const FRESH: i64 = DAY;
 /// Seconds within which being used again is not noted.
 const SEEN_LATELY: i64 = 300;
+
+/// The lifetimes of sessions, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionSettings {
+    /// From opening or renewal to expiry, when the session is remembered.
+    pub lifetime: i64,
+    /// The age since the last renewal at which a remembered session that is used is renewed.
+    pub renew_after: i64,
+    /// From opening to the end, however often the session was renewed.
+    pub absolute: i64,
+    /// From opening to expiry, when the session ends with the browser.
+    pub short: i64,
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        Self { lifetime: 7 * DAY, renew_after: DAY, absolute: 90 * DAY, short: DAY }
+    }
+}
+
+impl SessionSettings {
+    fn expiry(&self, now: Timestamp, remembered: bool, ends_at: Timestamp) -> Timestamp {
+        now.plus_seconds(if remembered { self.lifetime } else { self.short }).min(ends_at)
+    }
+}
 
 /// Opens, finds, renews and ends sessions.
 ///
@@ -42,6 +59,7 @@ pub struct Sessions {
     ports: Ports,
     secret: Arc<Secret>,
     bearer: bool,
+    settings: SessionSettings,
     events: AuditLog,
 }
 
@@ -68,7 +86,7 @@ pub struct ClientInfo {
 /// When to move a session's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
-    /// When it is remembered and a day has passed since the last time.
+    /// When it is remembered and [`SessionSettings::renew_after`] has passed since the last time.
     WhenDue,
     /// Not now.
     Never,
@@ -91,17 +109,26 @@ impl Sessions {
         ports: &Ports,
         secret: Arc<Secret>,
         bearer: bool,
+        settings: SessionSettings,
     ) -> Result<Self, InternalError> {
         let records = SessionRecordStore::new(database).await?;
         let events = AuditLog::new(database.clone(), ports.clone());
-        Ok(Self { database: database.clone(), records, ports: ports.clone(), secret, bearer, events })
+        Ok(Self {
+            database: database.clone(),
+            records,
+            ports: ports.clone(),
+            secret,
+            bearer,
+            settings,
+            events,
+        })
     }
 
     /// A session that is not stored yet, under a new handle.
     pub(crate) fn new_session(&self, user_id: &str, device: &ClientMetadata, remembered: bool) -> Session {
         let handle = Uuid::from_bytes(self.ports.random_bytes());
         let now = self.ports.clock.now();
-        let ends_at = now.plus_seconds(ABSOLUTE);
+        let ends_at = now.plus_seconds(self.settings.absolute);
         Session {
             id: handle.to_string(),
             user_id: user_id.to_owned(),
@@ -111,7 +138,7 @@ impl Sessions {
             remembered,
             created_at: now,
             renewed_at: now,
-            expires_at: expiry(now, remembered, ends_at),
+            expires_at: self.settings.expiry(now, remembered, ends_at),
             ends_at,
             last_seen_at: now,
         }
@@ -149,13 +176,15 @@ impl Sessions {
         }
         let due = match renewal {
             Renewal::Now => true,
-            Renewal::WhenDue => session.remembered && now.seconds_since(session.renewed_at) >= RENEW_AFTER,
+            Renewal::WhenDue => {
+                session.remembered && now.seconds_since(session.renewed_at) >= self.settings.renew_after
+            }
             Renewal::Never => false,
         };
         if due {
             let read_at = session.renewed_at;
             (session.renewed_at, session.last_seen_at) = (now, now);
-            session.expires_at = expiry(now, session.remembered, session.ends_at);
+            session.expires_at = self.settings.expiry(now, session.remembered, session.ends_at);
             if !self.database.renew_session(session, read_at).await? {
                 // Renewed by another request at this moment, or ended: what stands there now counts.
                 let newer = self.database.find_session(&id).await?;
@@ -188,10 +217,6 @@ impl Sessions {
         let millis = session.expires_at.millis().saturating_sub(self.ports.clock.now().millis());
         millis.saturating_add(999).div_euclid(1000).max(0)
     }
-}
-
-fn expiry(now: Timestamp, remembered: bool, ends_at: Timestamp) -> Timestamp {
-    now.plus_seconds(if remembered { REMEMBERED } else { UNREMEMBERED }).min(ends_at)
 }
 
 /// What a client says of itself is kept only so far.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use domain::{
     AccountRules, ActiveSession, Algorithm, ClientInfo, ClientMetadata, Database, DeviceId, LimitSettings,
-    MailBranding, MailMessage, PasswordPolicy, Renewal, Retention, Secret, Services, SessionHandle, Settings,
-    SignIn, SignUp, SignedIn, SignedUp, TokenSettings,
+    MailBranding, MailMessage, PasswordPolicy, Renewal, Retention, Secret, Services, SessionHandle,
+    SessionSettings, Settings, SignIn, SignUp, SignedIn, SignedUp, TokenSettings,
     contract::{AnswerInput, Answers, Email, NewPassword, PasswordAttempt, PersonName, Questions},
 };
 use testkit::{TestPorts, databases::TestDatabase};
@@ -126,6 +126,7 @@ pub(crate) fn settings() -> Settings {
     Settings {
         secret: Arc::new(Secret::new(SECRET.into())),
         bearer_sessions: false,
+        sessions: SessionSettings::default(),
         questions: Arc::new(Questions::default()),
         tokens: TokenSettings {
             issuer: ISSUER.into(),
@@ -193,7 +194,7 @@ pub(crate) fn attempt(password: &str) -> PasswordAttempt {
 }
 
 pub(crate) fn new_password(password: &str) -> NewPassword {
-    NewPassword::parse(password).unwrap()
+    NewPassword::parse(password, NewPassword::MIN).unwrap()
 }
 
 fn answers() -> Answers {

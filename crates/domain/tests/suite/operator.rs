@@ -21,7 +21,7 @@ fn new(name: &str, password: Option<&str>) -> NewUser {
     NewUser {
         email: email(name),
         name: PersonName::parse(name).unwrap(),
-        password: password.map(|password| NewPassword::parse(password).unwrap()),
+        password: password.map(|password| NewPassword::parse(password, NewPassword::MIN).unwrap()),
         email_verified: true,
     }
 }

@@ -10,7 +10,7 @@ const ABOUT: &[&str] =
     &["ada.lovelace@example.com", "Ada Lovelace", "The Very Long Book of Analytical Engines"];
 
 fn judge(password: &str) -> Result<(), (Code, Option<String>)> {
-    let password = NewPassword::parse(password).unwrap();
+    let password = NewPassword::parse(password, NewPassword::MIN).unwrap();
     let judged = PasswordPolicy::default().check_strength(&password, "newPassword", ABOUT);
     judged.map_err(|problem| (problem.code, problem.field))
 }
@@ -47,7 +47,11 @@ fn security_08_what_a_guesser_tries_soon_is_refused() {
         "24.12.1999",
     ] {
         assert_eq!(judge(password).map_err(|(code, _)| code), Err(Code::PasswordTooWeak), "{password}");
-        assert_eq!(strength(password), Strength::Weak, "the hint while typing says so too: {password}");
+        assert_eq!(
+            strength(password, NewPassword::MIN),
+            Strength::Weak,
+            "the hint while typing says so too: {password}"
+        );
     }
     let repeated = [("monkey", 3), ("monkey", 5), ("monkey", 21), ("1234567890!@#$%^&*()", 2)];
     for password in repeated.map(|(part, often)| part.repeat(often)) {
@@ -97,8 +101,12 @@ fn good_passwords_are_let_in() {
 
 #[test]
 fn the_laxer_habit_judges_the_length_alone() {
-    let password = NewPassword::parse("password").unwrap();
-    assert_eq!(PasswordPolicy { length_alone: true }.check_strength(&password, "password", ABOUT), Ok(()));
+    let password = NewPassword::parse("password", NewPassword::MIN).unwrap();
+    assert_eq!(
+        PasswordPolicy { length_alone: true, ..PasswordPolicy::default() }
+            .check_strength(&password, "password", ABOUT),
+        Ok(())
+    );
 }
 
 proptest! {
@@ -106,7 +114,7 @@ proptest! {
 
     #[test]
     fn whatever_is_typed_is_judged(password in ".{0,128}", name in ".{0,200}", book in "\\PC{0,40}") {
-        if let Ok(password) = NewPassword::parse(&password) {
+        if let Ok(password) = NewPassword::parse(&password, NewPassword::MIN) {
             let judged = PasswordPolicy::default().check_strength(&password, "password", &[&name, &book]);
             let code = judged.err().map(|problem| problem.code);
             prop_assert!(matches!(code, None | Some(Code::PasswordTooWeak | Code::PasswordCompromised)));

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::Desk;
+use super::CommandLine;
 
 const ADA: &str = "ada@example.com";
 
 #[test]
 fn an_account_is_made_with_a_link_to_set_its_password() {
-    let desk = Desk::new();
-    let made = desk.json(&["user", "create", "Ada@Example.com", "--name", "Ada L.", "--verified"]);
+    let cli = CommandLine::new();
+    let made = cli.json(&["user", "create", "Ada@Example.com", "--name", "Ada L.", "--verified"]);
     assert_eq!(made["email"], ADA);
     assert_eq!(made["name"], "Ada L.");
     assert_eq!(made["emailVerified"], true);
@@ -17,16 +17,16 @@ fn an_account_is_made_with_a_link_to_set_its_password() {
     let link = made["resetLink"].as_str().unwrap();
     let token = link.strip_prefix("http://localhost:3001/reset-password?token=").unwrap();
     assert!(token.len() >= 22, "{token}");
-    assert_eq!(desk.json(&["user", "show", ADA])["signInMethods"], json!([]));
+    assert_eq!(cli.json(&["user", "show", ADA])["signInMethods"], json!([]));
     assert_eq!(
-        desk.refusal(&["user", "create", ADA]),
+        cli.refusal(&["user", "create", ADA]),
         "bookplate: ada@example.com: this address has an account already\n"
     );
 }
 
 #[test]
 fn security_08_the_password_of_a_new_account_comes_from_standard_input_and_is_judged() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     let arguments = ["user", "create", ADA, "--password-stdin"];
     for (input, why) in [
         ("", "Enter a password"),
@@ -34,26 +34,26 @@ fn security_08_the_password_of_a_new_account_comes_from_standard_input_and_is_ju
         ("password123\n", "tried first"),
         ("ada@example.com\n", "soon be guessed"),
     ] {
-        let ended = desk.run_with(&arguments, input);
-        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{input:?}");
-        assert!(ended.stderr.contains(why), "{input:?}: {}", ended.stderr);
+        let output = cli.run_with(&arguments, input);
+        assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{input:?}");
+        assert!(output.stderr.contains(why), "{input:?}: {}", output.stderr);
     }
-    let ended = desk.run_with(&arguments, "quiet paper and ink\r\nanother line\n");
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(ended.stdout.starts_with("made ada@example.com with id "), "{ended:?}");
-    assert!(!ended.stdout.contains("reset-password"), "{ended:?}");
-    assert_eq!(desk.json(&["user", "show", ADA])["signInMethods"], json!(["credential"]));
+    let output = cli.run_with(&arguments, "quiet paper and ink\r\nanother line\n");
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert!(output.stdout.starts_with("made ada@example.com with id "), "{output:?}");
+    assert!(!output.stdout.contains("reset-password"), "{output:?}");
+    assert_eq!(cli.json(&["user", "show", ADA])["signInMethods"], json!(["credential"]));
 }
 
 #[test]
 fn accounts_are_listed_by_address_searched_and_leafed_through() {
-    let desk = Desk::new();
-    assert_eq!(desk.text(&["user", "list"]), "no accounts\n");
+    let cli = CommandLine::new();
+    assert_eq!(cli.text(&["user", "list"]), "no accounts\n");
     for name in ["cleo", "ada", "bob"] {
-        desk.json(&["user", "create", &format!("{name}@example.com"), "--name", &name.to_uppercase()]);
+        cli.json(&["user", "create", &format!("{name}@example.com"), "--name", &name.to_uppercase()]);
     }
     let addresses = |arguments: &[&str]| {
-        let list = desk.json(&[&["user", "list"], arguments].concat());
+        let list = cli.json(&[&["user", "list"], arguments].concat());
         let users: Vec<String> = list["users"]
             .as_array()
             .unwrap()
@@ -68,7 +68,7 @@ fn accounts_are_listed_by_address_searched_and_leafed_through() {
     assert_eq!(addresses(&["--search", "bob@"]), ("bob".into(), json!(null)));
     assert_eq!(addresses(&["--search", "CLEO"]), ("cleo".into(), json!(null)));
     assert_eq!(addresses(&["--search", "%"]), (String::new(), json!(null)));
-    let text = desk.text(&["user", "list", "--limit", "1"]);
+    let text = cli.text(&["user", "list", "--limit", "1"]);
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines[0].starts_with("address          name  state        since"), "{text}");
     assert!(lines[1].starts_with("ada@example.com  ADA   unconfirmed"), "{text}");
@@ -77,14 +77,14 @@ fn accounts_are_listed_by_address_searched_and_leafed_through() {
 
 #[test]
 fn an_account_is_shown_by_address_or_id() {
-    let desk = Desk::new();
-    let made = desk.json(&["user", "create", ADA, "--name", "Ada"]);
+    let cli = CommandLine::new();
+    let made = cli.json(&["user", "create", ADA, "--name", "Ada"]);
     let id = made["id"].as_str().unwrap();
-    let shown = desk.json(&["user", "show", "ADA@example.com"]);
-    assert_eq!(shown, desk.json(&["user", "show", id]));
+    let shown = cli.json(&["user", "show", "ADA@example.com"]);
+    assert_eq!(shown, cli.json(&["user", "show", id]));
     assert_eq!(shown["sessions"], json!([]));
     assert_eq!(shown["experienceLevel"], json!(null));
-    let text = desk.text(&["user", "show", id]);
+    let text = cli.text(&["user", "show", id]);
     for line in ["address           ada@example.com", "confirmed         no", "state             open"] {
         assert!(text.lines().any(|it| it == line), "{line}\n{text}");
     }
@@ -93,11 +93,11 @@ fn an_account_is_shown_by_address_or_id() {
 
 #[test]
 fn each_link_to_set_a_password_is_another() {
-    let desk = Desk::new();
-    let first = desk.json(&["user", "create", ADA]);
-    let second = desk.json(&["user", "reset-link", ADA]);
+    let cli = CommandLine::new();
+    let first = cli.json(&["user", "create", ADA]);
+    let second = cli.json(&["user", "reset-link", ADA]);
     assert_ne!(first["resetLink"], second["resetLink"]);
-    let text = desk.text(&["user", "reset-link", ADA]);
+    let text = cli.text(&["user", "reset-link", ADA]);
     let link = text.lines().last().unwrap();
     assert!(link.starts_with("http://localhost:3001/reset-password?token="), "{text}");
     assert!(text.contains("within 60 minutes"), "{text}");

@@ -15,23 +15,23 @@ use std::{
 use serde_json::Value;
 
 /// A folder with a SQLite database, and the settings of a server.
-struct Desk {
+struct CommandLine {
     folder: PathBuf,
 }
 
-/// How a command ended.
+/// How a command output.
 #[derive(Debug)]
-struct Ended {
+struct CommandOutput {
     code: Option<i32>,
     stdout: String,
     stderr: String,
 }
 
-impl Desk {
+impl CommandLine {
     fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
-        let folder = std::env::temp_dir().join(format!("bookplate-desk-{}-{number}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("bookplate-commands-{}-{number}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
         Self { folder }
@@ -41,12 +41,12 @@ impl Desk {
         format!("sqlite://{}", self.folder.join("bookplate.db").display())
     }
 
-    fn run(&self, arguments: &[&str]) -> Ended {
+    fn run(&self, arguments: &[&str]) -> CommandOutput {
         self.run_with(arguments, "")
     }
 
     /// Runs a command that is given this on standard input.
-    fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
+    fn run_with(&self, arguments: &[&str], input: &str) -> CommandOutput {
         let mut child = Command::new(env!("CARGO_BIN_EXE_bookplate"))
             .args(arguments)
             .current_dir(&self.folder)
@@ -59,37 +59,37 @@ impl Desk {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // A command that does not read its input may have ended before.
+        // A command that does not read its input may have output before.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        CommandOutput { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
     /// The answer of a command that succeeds, in JSON; nothing else is said.
     fn json(&self, arguments: &[&str]) -> Value {
-        let ended = self.run(&[arguments, &["--json"]].concat());
-        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");
-        serde_json::from_str(&ended.stdout).unwrap()
+        let output = self.run(&[arguments, &["--json"]].concat());
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+        serde_json::from_str(&output.stdout).unwrap()
     }
 
     /// The answer of a command that succeeds, for people.
     fn text(&self, arguments: &[&str]) -> String {
-        let ended = self.run(arguments);
-        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");
-        ended.stdout
+        let output = self.run(arguments);
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+        output.stdout
     }
 
     /// What a command that is refused says on standard error.
     fn refusal(&self, arguments: &[&str]) -> String {
-        let ended = self.run(arguments);
-        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{arguments:?}: {ended:?}");
-        assert!(ended.stderr.starts_with("bookplate: "), "{ended:?}");
-        ended.stderr
+        let output = self.run(arguments);
+        assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{arguments:?}: {output:?}");
+        assert!(output.stderr.starts_with("bookplate: "), "{output:?}");
+        output.stderr
     }
 }
 
-impl Drop for Desk {
+impl Drop for CommandLine {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.folder);
     }
@@ -97,7 +97,7 @@ impl Drop for Desk {
 
 #[test]
 fn wrong_usage_ends_with_2_and_refusals_with_1_on_standard_error() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     for arguments in [
         &["user"][..],
         &["user", "paint"],
@@ -106,13 +106,13 @@ fn wrong_usage_ends_with_2_and_refusals_with_1_on_standard_error() {
         &["keys"],
         &["import", "better-auth"],
     ] {
-        let ended = desk.run(arguments);
-        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}");
-        assert!(ended.stderr.contains("--help"), "{arguments:?}: {}", ended.stderr);
+        let output = cli.run(arguments);
+        assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(output.stderr.contains("--help"), "{arguments:?}: {}", output.stderr);
     }
-    assert!(!desk.folder.join("bookplate.db").exists(), "nothing was opened");
-    let said = desk.refusal(&["user", "show", "nobody@example.com"]);
+    assert!(!cli.folder.join("bookplate.db").exists(), "nothing was opened");
+    let said = cli.refusal(&["user", "show", "nobody@example.com"]);
     assert_eq!(said, "bookplate: nobody@example.com: no account has this address or id\n");
-    let said = desk.refusal(&["import", "better-auth", "--from", "mysql://u:hidden-word@host/db"]);
+    let said = cli.refusal(&["import", "better-auth", "--from", "mysql://u:hidden-word@host/db"]);
     assert!(said.contains("PostgreSQL") && !said.contains("hidden-word"), "{said}");
 }

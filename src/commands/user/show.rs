@@ -1,22 +1,21 @@
-//! An account as the operator sees it.
+//! `bookplate user show`.
 
 use contract::Timestamp;
 use domain::{InitialCredential, User, describe_device};
 use serde_json::{Value, json};
 
-use super::{AdminContext, Answer, Refusal, columns, users::put};
+use super::{AdminContext, CommandError, Output, columns, put};
 
-/// The account with everything about it.
-pub(super) async fn show(context: &AdminContext, user: &User) -> Result<Answer, Refusal> {
+pub(super) async fn show(context: &AdminContext, user: &User) -> Result<Output, CommandError> {
     let access = context.services.admin.access(user).await?;
     let mut json = body(context, user);
     let methods: Vec<&str> = access.methods.iter().map(|method| method.provider_id.as_str()).collect();
     put(&mut json, "signInMethods", json!(methods));
     put(&mut json, "sessions", sessions(&access));
-    Ok(Answer { text: text(context, user, &access), json })
+    Ok(Output { text: text(context, user, &access), json })
 }
 
-/// The reader as on the wire, and whether the account is closed.
+/// The user as in the JSON API, with the ban.
 pub(super) fn body(context: &AdminContext, user: &User) -> Value {
     let mut body = serde_json::to_value(context.services.user_body(user)).unwrap_or_default();
     let ban = &user.ban;
@@ -28,7 +27,7 @@ pub(super) fn body(context: &AdminContext, user: &User) -> Value {
     body
 }
 
-/// In a word.
+/// The state of an account in one word.
 pub(super) fn state(user: &User, now: Timestamp) -> &'static str {
     match (user.ban.holds(now), user.email_verified) {
         (true, _) => "closed",
@@ -58,7 +57,7 @@ fn text(context: &AdminContext, user: &User, access: &InitialCredential) -> Stri
     row("id", &user.id);
     row("name", &user.name);
     row("picture", user.image.as_deref().unwrap_or_default());
-    row("state", &closed(user, context.services.cleanup.now()));
+    row("state", &ban(user, context.services.cleanup.now()));
     row("made", &user.created_at.iso());
     row("changed", &user.updated_at.iso());
     row("signs in with", &methods(access));
@@ -86,7 +85,7 @@ fn methods(access: &InitialCredential) -> String {
     if names.is_empty() { "nothing yet".to_owned() } else { names.join(", ") }
 }
 
-fn closed(user: &User, now: Timestamp) -> String {
+fn ban(user: &User, now: Timestamp) -> String {
     let ban = &user.ban;
     if !ban.holds(now) {
         return "open".to_owned();

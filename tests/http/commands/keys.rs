@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::Desk;
+use super::CommandLine;
 
-fn states(desk: &Desk) -> Vec<String> {
-    let list = desk.json(&["keys", "list"]);
+fn states(cli: &CommandLine) -> Vec<String> {
+    let list = cli.json(&["keys", "list"]);
     let keys = list["keys"].as_array().unwrap();
     keys.iter().map(|key| key["state"].as_str().unwrap().to_owned()).collect()
 }
@@ -16,27 +16,27 @@ fn moment(key: &Value, name: &str) -> String {
 
 #[test]
 fn a_new_key_waits_before_it_signs_and_there_is_one_at_a_time() {
-    let desk = Desk::new();
-    assert_eq!(states(&desk), ["signing"]);
-    let key = desk.json(&["keys", "rotate"])["key"].clone();
+    let cli = CommandLine::new();
+    assert_eq!(states(&cli), ["signing"]);
+    let key = cli.json(&["keys", "rotate"])["key"].clone();
     assert_eq!(key["state"], "waiting");
     assert!(moment(&key, "signsFrom") > moment(&key, "createdAt"));
-    assert_eq!(states(&desk), ["waiting", "signing"]);
-    let said = desk.refusal(&["keys", "rotate"]);
+    assert_eq!(states(&cli), ["waiting", "signing"]);
+    let said = cli.refusal(&["keys", "rotate"]);
     let waiting = format!("{} signs from {}", moment(&key, "kid"), moment(&key, "signsFrom"));
     assert!(said.contains(&waiting), "{said}");
-    assert_eq!(states(&desk), ["waiting", "signing"]);
+    assert_eq!(states(&cli), ["waiting", "signing"]);
 }
 
 #[test]
 fn a_key_signs_at_once_when_asked_to_and_the_one_before_stays_published() {
-    let desk = Desk::new();
-    let before = desk.json(&["keys", "list"])["keys"][0].clone();
-    let key = desk.json(&["keys", "rotate", "--now"])["key"].clone();
+    let cli = CommandLine::new();
+    let before = cli.json(&["keys", "list"])["keys"][0].clone();
+    let key = cli.json(&["keys", "rotate", "--now"])["key"].clone();
     assert_eq!(key["state"], "signing");
     assert!(moment(&key, "signsFrom") <= moment(&key, "createdAt"));
-    assert_eq!(states(&desk), ["signing", "retiring"]);
-    let text = desk.text(&["keys", "list"]);
+    assert_eq!(states(&cli), ["signing", "retiring"]);
+    let text = cli.text(&["keys", "list"]);
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines[0].starts_with("kid"), "{text}");
     assert!(lines[1].starts_with(&moment(&key, "kid")) && lines[1].contains("ES256"), "{text}");

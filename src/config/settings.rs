@@ -1,0 +1,118 @@
+//! Variables that become one type of the domain, with the checks between them.
+
+use domain::{ConversationLimits, LimitSettings, Retention, SessionSettings};
+
+use super::{
+    Mail,
+    loader::Loader,
+    variable::Variable,
+    variables::{
+        KEEP_EVENTS, KEEP_UNVERIFIED, LIMIT_ACCOUNT, LIMIT_CONVERSATIONS, LIMIT_MAIL, LIMIT_RECIPIENT,
+        LIMIT_REQUESTS, LIMIT_SIGN_IN, MAX_CONVERSATIONS, MAX_IMPORT, MAX_MESSAGE, MAX_MESSAGES, MAX_PART,
+        OUTBOX, REFERENCE_HABITS, REQUIRE_VERIFIED_EMAIL, SESSION_ABSOLUTE, SESSION_LIFETIME,
+        SESSION_RENEW_AFTER, SESSION_SHORT, SMTP_URL,
+    },
+};
+
+/// Days after which an account whose address was never confirmed is removed, where sign-in needs a confirmed one.
+const UNVERIFIED_DAYS_WHERE_REQUIRED: u32 = 30;
+
+pub(super) fn sessions(loader: &mut Loader<'_>) -> SessionSettings {
+    let settings = SessionSettings {
+        lifetime: loader.read(&SESSION_LIFETIME),
+        renew_after: loader.read(&SESSION_RENEW_AFTER),
+        absolute: loader.read(&SESSION_ABSOLUTE),
+        short: loader.read(&SESSION_SHORT),
+    };
+    if settings.renew_after >= settings.lifetime {
+        let remedy = format!("Give less than {} gives", SESSION_LIFETIME.name());
+        loader.refuse(SESSION_RENEW_AFTER.name(), "a session would end before it is renewed", remedy);
+    }
+    let mut check_absolute = |variable: &Variable<i64>, seconds| {
+        if seconds > settings.absolute {
+            let remedy = format!("Give at most what {} gives", SESSION_ABSOLUTE.name());
+            loader.refuse(variable.name(), "no session lives that long", remedy);
+        }
+    };
+    check_absolute(&SESSION_LIFETIME, settings.lifetime);
+    check_absolute(&SESSION_SHORT, settings.short);
+    settings
+}
+
+pub(super) fn rate_limits(loader: &mut Loader<'_>) -> LimitSettings {
+    let limits = LimitSettings {
+        sign_in: loader.read(&LIMIT_SIGN_IN),
+        mail: loader.read(&LIMIT_MAIL),
+        account: loader.read(&LIMIT_ACCOUNT),
+        recipient: loader.read(&LIMIT_RECIPIENT),
+        requests: loader.read(&LIMIT_REQUESTS),
+        conversations: loader.read(&LIMIT_CONVERSATIONS),
+    };
+    if limits.sign_in.is_none() && limits.account.is_none() {
+        loader.warn(format!(
+            "{} and {} are both off: passwords can be tried without end.",
+            LIMIT_SIGN_IN.name(),
+            LIMIT_ACCOUNT.name()
+        ));
+    }
+    limits
+}
+
+pub(super) fn conversations(loader: &mut Loader<'_>) -> ConversationLimits {
+    let limits = ConversationLimits {
+        part_bytes: loader.read(&MAX_PART),
+        message_bytes: loader.read(&MAX_MESSAGE),
+        messages: loader.read(&MAX_MESSAGES),
+        conversations: loader.read(&MAX_CONVERSATIONS),
+        import_bytes: loader.read(&MAX_IMPORT),
+        ..ConversationLimits::default()
+    };
+    if limits.part_bytes > limits.message_bytes {
+        loader.refuse(
+            MAX_PART.name(),
+            format!("a part of {} bytes is larger than a message may be", limits.part_bytes),
+            format!("Give at most what {} gives", MAX_MESSAGE.name()),
+        );
+    }
+    limits
+}
+
+/// Where sign-in needs a confirmed address, an account without one is of no use and is kept for a month unless the
+/// operator says otherwise.
+pub(super) fn retention(loader: &mut Loader<'_>, require_verified_email: bool) -> Retention {
+    let default = if require_verified_email {
+        Some(UNVERIFIED_DAYS_WHERE_REQUIRED)
+    } else {
+        KEEP_UNVERIFIED.default_value()
+    };
+    Retention {
+        events_days: loader.read(&KEEP_EVENTS),
+        unverified_days: loader.read_or(&KEEP_UNVERIFIED, default),
+    }
+}
+
+/// Whether the laxer rules of Better Auth apply, which is logged at start.
+pub(super) fn reference_habits(loader: &mut Loader<'_>) -> bool {
+    let on = loader.read(&REFERENCE_HABITS);
+    if on {
+        loader.warn(format!(
+            "{} is on: new passwords are judged by their length alone, and changing the password leaves other \
+             browsers signed in unless the reader asks to sign them out.",
+            REFERENCE_HABITS.name()
+        ));
+    }
+    on
+}
+
+/// Whether sign-in needs a confirmed address; refused where no mail can be sent, because nobody could confirm one.
+pub(super) fn require_verified_email(loader: &mut Loader<'_>, mail: &Mail) -> bool {
+    let on = loader.read(&REQUIRE_VERIFIED_EMAIL);
+    // A destination that is given and cannot be used has been refused already; one mistake is reported once.
+    let is_given = [&SMTP_URL, &OUTBOX].into_iter().any(|variable| loader.value(variable).is_some());
+    if on && !is_given && !mail.is_sent() {
+        let problem = "no mail can be sent here, so nobody could confirm an address and sign in";
+        let remedy = format!("Set {} (or {} for a trial), or switch this off", SMTP_URL.name, OUTBOX.name);
+        loader.refuse(REQUIRE_VERIFIED_EMAIL.name(), problem, remedy);
+    }
+    on
+}
