@@ -181,3 +181,30 @@ impl HasBrowserEffects for ResetPasswordError {}
 impl HasBrowserEffects for VerifyEmailError {}
 impl HasBrowserEffects for DeleteAccountError {}
 impl HasBrowserEffects for InternalError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_effects_of_an_outcome_take_precedence_over_those_of_authentication() {
+        let client = ClientInfo::default();
+        let ended = BrowserEffects::ended;
+        let revoked = SessionsRevoked { own: false }.browser_effects(&client).or(ended());
+        assert!(matches!(revoked.session, SessionEffect::Ended), "a stale cookie is cleared all the same");
+        let unchanged = SessionsRevoked { own: false }.browser_effects(&client).or(BrowserEffects::default());
+        assert!(matches!(unchanged.session, SessionEffect::Unchanged));
+        let gone = DeleteAccountOutcome::Now.browser_effects(&client).or(BrowserEffects::default());
+        assert!(matches!(gone.session, SessionEffect::Ended));
+    }
+
+    #[test]
+    fn a_failure_affects_the_browser_of_a_client_only_when_its_password_was_right() {
+        // A client that is no browser has no device to remember.
+        let effects = SignInError::EmailNotVerified.browser_effects(&ClientInfo::default());
+        assert!(matches!(effects.device, DeviceEffect::Unchanged));
+        let wrong: Result<SignedIn, _> = Err(SignInError::WrongCredentials);
+        let effects = wrong.browser_effects(&ClientInfo::default());
+        assert!(matches!(effects.session, SessionEffect::Unchanged));
+    }
+}
