@@ -15,13 +15,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use contract::{Code, Problem, Reason};
-use http::{HeaderMap, header};
+use http::{header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 use tokio::time::timeout;
 
-/// The largest body of a form or of the Better Auth wire, in bytes.
-pub const MAX_BODY: usize = 64 * 1024;
+use super::routes::RouteSettings;
 
 /// How long a body may take to arrive; shorter than the limit on a whole request, so that a slow client gets a 408.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
@@ -39,12 +38,12 @@ const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Reads a body as JSON; a form becomes an object of strings, no body becomes `None`.
-pub async fn read(headers: &HeaderMap, body: Body, accepts: Accepts) -> Result<Option<Value>, Problem> {
-    let bytes = collect(headers, body).await?;
+pub async fn read(parts: &Parts, body: Body, accepts: Accepts) -> Result<Option<Value>, Problem> {
+    let bytes = collect(parts, body).await?;
     let allowed =
         if accepts == Accepts::Json { JSON } else { "application/json, application/x-www-form-urlencoded" };
     let unsupported = |received| unsupported(received, allowed);
-    let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
+    let Some(content_type) = parts.headers.get(header::CONTENT_TYPE) else {
         return if bytes.is_empty() { Ok(None) } else { Err(unsupported(None)) };
     };
     let content_type = content_type.to_str().map_err(|_| unsupported(Some("?")))?;
@@ -56,10 +55,10 @@ pub async fn read(headers: &HeaderMap, body: Body, accepts: Accepts) -> Result<O
     }
 }
 
-/// The bytes of a JSON body, at most `most` of them and at least one.
-pub async fn json(headers: &HeaderMap, body: Body, most: usize) -> Result<bytes::Bytes, Problem> {
-    let bytes = collect_up_to(headers, body, most).await?;
-    let content_type = headers.get(header::CONTENT_TYPE).map(|it| it.to_str().unwrap_or("?"));
+/// The bytes of a JSON body, at least one.
+pub async fn json(parts: &Parts, body: Body) -> Result<bytes::Bytes, Problem> {
+    let bytes = collect(parts, body).await?;
+    let content_type = parts.headers.get(header::CONTENT_TYPE).map(|it| it.to_str().unwrap_or("?"));
     let media_type = content_type.and_then(|it| it.split(';').next()).unwrap_or_default().trim();
     if bytes.is_empty() {
         return Err(Problem::new(Code::BadRequest));
@@ -70,22 +69,19 @@ pub async fn json(headers: &HeaderMap, body: Body, most: usize) -> Result<bytes:
     Ok(bytes)
 }
 
-/// The bytes of a body, at most [`MAX_BODY`]. A compressed body is refused: no body is large enough to need it, and a small one
-/// may decompress to any size.
-pub async fn collect(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
-    collect_up_to(headers, body, MAX_BODY).await
-}
-
-async fn collect_up_to(headers: &HeaderMap, body: Body, most: usize) -> Result<bytes::Bytes, Problem> {
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+/// The bytes of a body, at most as many as its route allows. A compressed body is refused: no body is large enough to need it,
+/// and a small one may decompress to any size.
+pub async fn collect(parts: &Parts, body: Body) -> Result<bytes::Bytes, Problem> {
+    let limit = RouteSettings::of(&parts.extensions).body_limit;
+    if parts.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         let reason = Some(Reason::ContentEncoding);
         return Err(Problem { reason, ..Problem::new(Code::UnsupportedMediaType) });
     }
-    let collected = timeout(BODY_TIMEOUT, Limited::new(body, most).collect()).await;
+    let collected = timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await;
     let collected = collected.map_err(|_| Problem::new(Code::RequestTimeout))?;
     collected.map(|whole| whole.to_bytes()).map_err(|error| {
         let too_large = error.downcast_ref::<LengthLimitError>().is_some();
-        if too_large { Problem::body_too_large(most) } else { Problem::new(Code::MalformedRequest) }
+        if too_large { Problem::body_too_large(limit) } else { Problem::new(Code::MalformedRequest) }
     })
 }
 

@@ -20,7 +20,10 @@ use axum::{
 use domain::Rule;
 use http::Method;
 
-use super::{app_state::AppState, request_body::MAX_BODY, security_headers::Embedding};
+use super::{app_state::AppState, security_headers::Embedding};
+
+/// The largest body of a form or of the Better Auth API, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
 
 /// An address.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{
     fields::{FieldReader, Invalid, RequestBody},
-    operations::{CALLBACK_CODES, get_operation, post_operation},
+    operation::{CALLBACK_CODES, get_operation, post_operation},
     query::{Query, redirect},
     request::{ApiRequest, ok_json, with_effects_of},
 };

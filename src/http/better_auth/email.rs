@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::{
     answers::Done,
     fields::{FieldReader, Invalid, RequestBody},
-    operations::{CALLBACK_CODES, get_operation, post_operation},
+    operation::{CALLBACK_CODES, get_operation, post_operation},
     query::{Query, redirect},
     request::{ApiRequest, ok_json},
 };

@@ -4,6 +4,7 @@ mod answers;
 mod deletion;
 mod email;
 pub mod fields;
+mod operation;
 mod operations;
 mod password;
 mod profile;

@@ -1,21 +1,9 @@
 //! The descriptions of the endpoints below `/api/auth`, in the order of the document.
 
-use contract::{Code, Questions};
+use contract::Questions;
 
 use super::{deletion, email, password, profile, sessions, sign_in, sign_up, status, tokens};
-use crate::http::openapi::{Auth, Operation, Tag};
-
-/// The codes of a new password.
-pub const NEW_PASSWORD_CODES: [Code; 5] = [
-    Code::ValidationError,
-    Code::PasswordTooShort,
-    Code::PasswordTooLong,
-    Code::PasswordCompromised,
-    Code::PasswordTooWeak,
-];
-
-/// The codes of a `callbackURL`.
-pub const CALLBACK_CODES: [Code; 2] = [Code::CallbackNotAString, Code::InvalidCallbackUrl];
+use crate::http::openapi::Operation;
 
 /// Every operation.
 pub fn operations(questions: &Questions) -> Vec<Operation> {
@@ -56,27 +44,4 @@ pub fn operations(questions: &Questions) -> Vec<Operation> {
         status::ok_operation(),
         status::error_operation(),
     ]
-}
-
-/// A `GET`.
-pub fn get_operation(path: &str, id: &str, tag: Tag, summary: &str, auth: Auth) -> Operation {
-    let get = Operation::new(("get", path), id, tag, summary, auth);
-    let get = get.errors(&[Code::TooManyRequests, Code::Unavailable]);
-    if auth == Auth::Session { get.errors(&[Code::Unauthorized]) } else { get }
-}
-
-/// A `POST`: with a cookie it has to come from a trusted origin.
-pub fn post_operation(path: &str, id: &str, tag: Tag, summary: &str, auth: Auth) -> Operation {
-    let post = Operation::new(("post", path), id, tag, summary, auth);
-    let post = post.errors(&[
-        Code::BadRequest,
-        Code::MissingOrNullOrigin,
-        Code::InvalidOrigin,
-        Code::RequestTimeout,
-        Code::PayloadTooLarge,
-        Code::UnsupportedMediaType,
-        Code::TooManyRequests,
-        Code::Unavailable,
-    ]);
-    if auth == Auth::Session { post.errors(&[Code::Unauthorized]) } else { post }
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::{
     answers::Done,
     fields::{FieldReader, Invalid, RequestBody},
-    operations::{NEW_PASSWORD_CODES, get_operation, post_operation},
+    operation::{NEW_PASSWORD_CODES, get_operation, post_operation},
     query::{Query, redirect},
     request::{ApiRequest, ok_json, with_effects_of},
 };

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::{
     answers::Done,
     fields::{FieldReader, Invalid, RequestBody},
-    operations::{get_operation, post_operation},
+    operation::{get_operation, post_operation},
     request::{ApiRequest, ok_json},
 };
 use crate::http::{

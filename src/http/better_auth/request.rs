@@ -33,7 +33,7 @@ impl<T: RequestBody> ApiRequest<T> {
     /// the fields: the wire reports the first of these that fails.
     pub async fn read(state: &AppState, request: Request) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let body = request_body::read(&parts.headers, body, T::ACCEPTS).await?;
+        let body = request_body::read(&parts, body, T::ACCEPTS).await?;
         state.site.trusted_origins.check_origin(&parts.headers, OriginPolicy::WithCookie)?;
         let callbacks = CALLBACKS.iter().filter_map(|(name, code)| Some((body.as_ref()?.get(name)?, *code)));
         for (callback, code) in callbacks.filter(|(callback, _)| !callback.is_null()) {

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::{
     answers::{Anything, Done},
     fields::{FieldReader, Invalid, RequestBody},
-    operations::{get_operation, post_operation},
+    operation::{get_operation, post_operation},
     request::{ApiRequest, ok_json, with_effects_of},
 };
 use crate::http::{

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{
     fields::{FieldReader, Invalid, RequestBody},
-    operations::{CALLBACK_CODES, post_operation},
+    operation::{CALLBACK_CODES, post_operation},
     request::{ApiRequest, ok_json, with_effects_of},
 };
 use crate::http::{

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::{
     fields::{FieldReader, Invalid, NonEmptyText, RequestBody},
-    operations::{CALLBACK_CODES, NEW_PASSWORD_CODES, post_operation},
+    operation::{CALLBACK_CODES, NEW_PASSWORD_CODES, post_operation},
     request::{ApiRequest, ok_json, with_effects_of},
 };
 use crate::http::{

@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{operations::get_operation, request::ok_json};
+use super::{operation::get_operation, request::ok_json};
 use crate::http::openapi::{Auth, Operation, Tag, values};
 
 /// The query of error.

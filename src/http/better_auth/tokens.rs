@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{operations::get_operation, request::ok_json};
+use super::{operation::get_operation, request::ok_json};
 use crate::http::{
     app_state::AppState,
     authn::Authentication,

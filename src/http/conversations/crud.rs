@@ -15,7 +15,7 @@ use http::{HeaderValue, StatusCode, Uri, header};
 use super::{
     auth::Caller,
     messages::read,
-    operations::{BODY_CODES, LIST_CODES, read_operation, write_operation},
+    operation::{BODY_CODES, LIST_CODES, read_operation, write_operation},
     path_params::PathParams,
     query::Parameters,
 };

@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderValue, Uri, header};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
-use super::{auth::Caller, operations::read_operation, path_params::PathParams, query::Parameters};
+use super::{auth::Caller, operation::read_operation, path_params::PathParams, query::Parameters};
 use crate::http::{
     app_state::AppState,
     errors::ProblemResponse,

@@ -14,7 +14,7 @@ use http::StatusCode;
 use super::{
     auth::Caller,
     messages::read,
-    operations::{BODY_CODES, write_operation},
+    operation::{BODY_CODES, write_operation},
     path_params::PathParams,
 };
 use crate::http::{

@@ -19,7 +19,7 @@ use super::{
     Deadline, RETRY,
     auth::Caller,
     file_schemas,
-    operations::{BODY_CODES, read_operation, write_operation},
+    operation::{BODY_CODES, read_operation, write_operation},
     path_params::PathParams,
     query::Parameters,
 };
@@ -28,7 +28,6 @@ use crate::http::{
     errors::problem_json::{Document, ProblemResponse},
     openapi::{Operation, Tag, examples, reference},
     request_body,
-    routes::RouteSettings,
 };
 
 type Answer = Result<Response, ProblemResponse>;
@@ -90,8 +89,7 @@ pub async fn import(
     request: Request,
 ) -> Answer {
     let (parts, bytes) = request.into_parts();
-    let limit = RouteSettings::of(&parts.extensions).body_limit;
-    let bytes = request_body::json(&parts.headers, bytes, limit).await?;
+    let bytes = request_body::json(&parts, bytes).await?;
     let imported = state.services.conversations.import(caller.user_id(), bytes.into(), until).await;
     let (imported, whole) = imported.map_err(Problems::from)?;
     Ok(if whole { Json(imported).into_response() } else { unfinished(&imported) })

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::{
     auth::{Caller, CallerAllowExpired},
-    operations::{BODY_CODES, LIST_CODES, read_operation, write_operation},
+    operation::{BODY_CODES, LIST_CODES, read_operation, write_operation},
     path_params::PathParams,
     query::Parameters,
 };
@@ -26,7 +26,6 @@ use crate::http::{
     errors::ProblemResponse,
     openapi::{Operation, Tag, examples},
     request_body,
-    routes::RouteSettings,
 };
 
 type Answer = Result<Response, ProblemResponse>;
@@ -164,7 +163,7 @@ pub async fn read<T: DeserializeOwned>(request: Request) -> Result<T, ProblemRes
 
 async fn collect(request: Request) -> Result<bytes::Bytes, ProblemResponse> {
     let (parts, body) = request.into_parts();
-    Ok(request_body::json(&parts.headers, body, RouteSettings::of(&parts.extensions).body_limit).await?)
+    Ok(request_body::json(&parts, body).await?)
 }
 
 /// Several messages, each following the one before unless it says otherwise; all of them or none.

@@ -7,6 +7,7 @@ mod feedback;
 mod file_schemas;
 mod files;
 mod messages;
+mod operation;
 mod operations;
 mod path_params;
 mod query;
@@ -33,8 +34,7 @@ use super::{
     app_state::AppState,
     cors::{CorsPolicy, cors},
     errors::ProblemResponse,
-    request_body::MAX_BODY,
-    routes::{self, Route},
+    routes::{self, MAX_BODY, Route},
 };
 
 const CORS: CorsPolicy = CorsPolicy {

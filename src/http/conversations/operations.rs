@@ -1,21 +1,9 @@
 //! The descriptions of the endpoints below `/api` but `/api/auth`, in the order of the document.
 
-use contract::{Code, Questions};
+use contract::Questions;
 
 use super::{crud, events, feedback, files, messages, search};
-use crate::http::openapi::{Auth, Operation, Tag};
-
-/// The codes of a JSON body.
-pub const BODY_CODES: [Code; 5] = [
-    Code::BadRequest,
-    Code::RequestTimeout,
-    Code::PayloadTooLarge,
-    Code::UnsupportedMediaType,
-    Code::ValidationError,
-];
-
-/// The codes of a page of a list.
-pub const LIST_CODES: [Code; 2] = [Code::ValidationError, Code::InvalidCursor];
+use crate::http::openapi::Operation;
 
 /// Every operation.
 pub fn operations(questions: &Questions) -> Vec<Operation> {
@@ -39,17 +27,4 @@ pub fn operations(questions: &Questions) -> Vec<Operation> {
         search::search_operation(),
         crud::me_operation(questions),
     ]
-}
-
-/// A `GET`.
-pub fn read_operation(path: &str, id: &str, tag: Tag, summary: &str) -> Operation {
-    let codes = [Code::Unauthorized, Code::InvalidToken, Code::TooManyRequests, Code::Unavailable];
-    Operation::new(("get", path), id, tag, summary, Auth::TokenOrSession).errors(&codes)
-}
-
-/// A request that changes something: with a cookie it has to come from a trusted origin.
-pub fn write_operation(route: (&'static str, &str), id: &str, tag: Tag, summary: &str) -> Operation {
-    let codes = [Code::Unauthorized, Code::InvalidToken, Code::TooManyRequests, Code::Unavailable];
-    let operation = Operation::new(route, id, tag, summary, Auth::TokenOrSession).errors(&codes);
-    operation.errors(&[Code::MissingOrNullOrigin, Code::InvalidOrigin])
 }

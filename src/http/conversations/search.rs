@@ -10,7 +10,7 @@ use http::Uri;
 
 use super::{
     auth::Caller,
-    operations::{LIST_CODES, read_operation},
+    operation::{LIST_CODES, read_operation},
     query::Parameters,
 };
 use crate::http::{

@@ -9,7 +9,8 @@ use super::{examples, schemas::Schemas};
 use crate::http::{
     better_auth::fields::RequestBody,
     errors::{self, better_auth::ErrorBody, problem_json},
-    request_body::{Accepts, MAX_BODY},
+    request_body::Accepts,
+    routes::MAX_BODY,
 };
 
 /// The format of an operation's errors.

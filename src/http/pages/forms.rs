@@ -35,7 +35,7 @@ use crate::http::{
 /// typed, under the status of the first problem. Neither appears in an address.
 pub async fn submit<F: FormFunction>(State(state): State<AppState>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let form = read(&state, &parts.headers, body).await;
+    let form = read(&state, &parts, body).await;
     let PageRequest { visitor, effects } = match PageRequest::load(&state, &parts).await {
         Ok(request) => request,
         Err(problems) if accepts_html(&parts.headers) => {
@@ -133,10 +133,11 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The fields of a form from a page of ours. Refuses other origins, other media types, large bodies, and bytes that are no
 /// text.
-async fn read(state: &AppState, headers: &HeaderMap, body: Body) -> Result<FormFields, Problem> {
-    state.site.trusted_origins.only_self().check_origin(headers, OriginPolicy::FromBrowser)?;
-    let bytes = request_body::collect(headers, body).await?;
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
+async fn read(state: &AppState, parts: &Parts, body: Body) -> Result<FormFields, Problem> {
+    state.site.trusted_origins.only_self().check_origin(&parts.headers, OriginPolicy::FromBrowser)?;
+    let bytes = request_body::collect(parts, body).await?;
+    let content_type =
+        parts.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let is_form = content_type.split(';').next().is_some_and(|it| it.trim().eq_ignore_ascii_case(FORM));
     if !is_form {
         return Err(Problem::new(Code::UnsupportedMediaType));

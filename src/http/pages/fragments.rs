@@ -42,8 +42,7 @@ async fn call<F: FragmentFunction>(
 ) -> Result<Response, Problems> {
     state.site.trusted_origins.only_self().check_origin(&parts.headers, OriginPolicy::FromBrowser)?;
     rate_limit::form(state, parts).await?;
-    let arguments =
-        request_body::read(&parts.headers, body, request_body::Accepts::Json).await?.unwrap_or_default();
+    let arguments = request_body::read(parts, body, request_body::Accepts::Json).await?.unwrap_or_default();
     if visitor.signed_in.is_none() {
         return Err(Problem::new(Code::Unauthorized).into());
     }
