@@ -5,7 +5,7 @@ import { freePort } from '../end2end/harness/program.mjs';
 import { newReader } from '../end2end/harness/readers.mjs';
 import { startServer } from '../end2end/harness/server.mjs';
 import { startMailServer } from '../end2end/harness/smtp.mjs';
-import { ask, option, spread } from './ask.mjs';
+import { ask, option, spread } from './timed-request.mjs';
 
 const RATE = Number(option('rate', 20));
 const SECONDS = Number(option('seconds', 60));

@@ -2,7 +2,7 @@
 import http from 'node:http';
 import { newReader } from '../end2end/harness/readers.mjs';
 import { startServer } from '../end2end/harness/server.mjs';
-import { ask, option, spread } from './ask.mjs';
+import { ask, option, spread } from './timed-request.mjs';
 
 const TRIES = Number(option('tries', 200));
 const database = option('database', 'sqlite');

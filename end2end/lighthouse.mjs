@@ -8,7 +8,7 @@ import { readerWithBot } from './harness/conversations.mjs';
 import { chrome, chromeArguments, missing } from './harness/environment.mjs';
 import { freshFolder, removeFolder } from './harness/program.mjs';
 import { startServer } from './harness/server.mjs';
-import { dialogue, richAnswer } from './tests/talk.mjs';
+import { exchanges, richAnswer } from './tests/conversation-data.mjs';
 
 const LIGHTHOUSE = 'lighthouse@12.8.2';
 const FOR_ANYBODY = ['/', '/sign-in', '/sign-up', '/forgot-password', '/api/docs'];
@@ -68,7 +68,7 @@ async function readerOf(server, file) {
   const { visitor, page } = await readerWithBot(server);
   for (let number = 1; number <= 25; number += 1) await page.create({ title: `Chapter ${number}` });
   await page.create({ id: 'long', title: 'How far sensors see' });
-  await page.append('long', [...dialogue(40), richAnswer]);
+  await page.append('long', [...exchanges(40), richAnswer]);
   writeFileSync(file, JSON.stringify({ Cookie: visitor.cookieHeader() }));
   return file;
 }

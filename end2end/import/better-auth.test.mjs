@@ -7,30 +7,30 @@ import { binary } from '../harness/environment.mjs';
 import { newReader, signedIn } from '../harness/readers.mjs';
 import { Server } from '../harness/server.mjs';
 import { Visitor } from '../harness/visitor.mjs';
-import { FormerServer } from './former.mjs';
+import { BetterAuthServer } from './better-auth-server.mjs';
 
 const CLASH = 'clash@readers.example.com';
 
 for (const place of ['another database', 'the database they share']) {
   describe(`into ${place}`, () => {
-    let former, server, readers, untouched;
+    let betterAuthServer, server, readers, untouched;
 
     before(async () => {
-      former = await FormerServer.create();
-      readers = await populate(former);
-      const database = place === 'another database' ? 'sqlite' : former.database;
+      betterAuthServer = await BetterAuthServer.create();
+      readers = await populate(betterAuthServer);
+      const database = place === 'another database' ? 'sqlite' : betterAuthServer.database;
       server = await Server.prepare({ database });
-      untouched = await former.rows();
+      untouched = await betterAuthServer.rows();
     });
 
     after(async () => {
       await server.discard();
-      await former.drop();
+      await betterAuthServer.drop();
     });
 
     const run = (...args) => bookplate(server, args);
     const importing = (...more) => {
-      const { status, stdout, stderr } = run('import', 'better-auth', '--from', former.database.url, '--json', ...more);
+      const { status, stdout, stderr } = run('import', 'better-auth', '--from', betterAuthServer.database.url, '--json', ...more);
       assert.equal(status, 0, stderr);
       return JSON.parse(stdout);
     };
@@ -60,7 +60,7 @@ for (const place of ['another database', 'the database they share']) {
       assert.deepEqual(reasons, { 'odd-address': 'address', 'other-case': 'addressTaken', 'odd id': 'id' });
       assert.equal(report.rowsNotRead['account of github'], 1);
       assert.equal(report.rowsNotRead.session, untouched.session.length);
-      const { stdout } = run('import', 'better-auth', '--from', former.database.url, '--dry-run');
+      const { stdout } = run('import', 'better-auth', '--from', betterAuthServer.database.url, '--dry-run');
       assert.match(stdout, /^Nothing was written\./);
       assert.match(stdout, /ada@localhost \(id odd-address\): this address cannot be used here/);
     });
@@ -156,7 +156,7 @@ for (const place of ['another database', 'the database they share']) {
     });
 
     test("Better Auth's own tables are unchanged", async () => {
-      assert.deepEqual(await former.rows(), untouched);
+      assert.deepEqual(await betterAuthServer.rows(), untouched);
     });
   });
 }
@@ -183,10 +183,10 @@ test("a database that is not Better Auth's is rejected, without printing its pas
 });
 
 /** Users of every kind, including rows that Better Auth itself would not write. */
-async function populate(former) {
+async function populate(betterAuthServer) {
   const readers = {
-    scrypt: await former.signUp({ email: `Ada.Upper.${Date.now()}@readers.example.com` }),
-    verified: await former.signUp(
+    scrypt: await betterAuthServer.signUp({ email: `Ada.Upper.${Date.now()}@readers.example.com` }),
+    verified: await betterAuthServer.signUp(
       {
         experienceLevel: 'advanced',
         professionalRole: 'other',
@@ -196,21 +196,21 @@ async function populate(former) {
       },
       { verified: true },
     ),
-    bcrypt: await former.signUp({}, { kind: 'bcrypt' }),
-    unknown: await former.signUp({}, { kind: 'unknown' }),
-    choosy: await former.signUp({ experienceLevel: 'wizard', name: 'Two\nlines' }),
-    banned: await former.signUp(),
-    clash: await former.signUp({ email: CLASH }, { verified: true }),
-    social: await former.social('mona@readers.example.com'),
+    bcrypt: await betterAuthServer.signUp({}, { kind: 'bcrypt' }),
+    unknown: await betterAuthServer.signUp({}, { kind: 'unknown' }),
+    choosy: await betterAuthServer.signUp({ experienceLevel: 'wizard', name: 'Two\nlines' }),
+    banned: await betterAuthServer.signUp(),
+    clash: await betterAuthServer.signUp({ email: CLASH }, { verified: true }),
+    social: await betterAuthServer.social('mona@readers.example.com'),
   };
-  await former.update(readers.banned.id, { banned: true, banReason: 'Posts advertisements' });
+  await betterAuthServer.update(readers.banned.id, { banned: true, banReason: 'Posts advertisements' });
   for (const [id, email] of [
     ['odd-address', 'ada@localhost'],
     ['other-case', CLASH.toUpperCase()],
     ['odd id', 'blank@readers.example.com'],
   ]) {
     const columns = '"id", "email", "name", "emailVerified", "experienceLevel", "professionalRole"';
-    await former.query(`insert into "user" (${columns}) values ($1, $2, '', false, 'beginner', 'other')`, [id, email]);
+    await betterAuthServer.query(`insert into "user" (${columns}) values ($1, $2, '', false, 'beginner', 'other')`, [id, email]);
   }
   return readers;
 }

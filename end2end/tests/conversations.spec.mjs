@@ -1,7 +1,7 @@
 // Conversations, with and without scripts: search, branches, renaming, archiving, deleting and restoring.
 import { expect, test } from './fixtures.mjs';
 import { PATHS, LABELS, button, startSignedIn, rows, flashMessage, messageArticles, openActions } from './site.mjs';
-import { converse, dialogue, rename, richAnswer } from './talk.mjs';
+import { createConversation, exchanges, renameConversation, richAnswer } from './conversation-data.mjs';
 
 test.beforeEach(async ({ page, server, reader }) => {
   await startSignedIn(page, server, reader);
@@ -11,8 +11,8 @@ const titles = (page) => rows(page).locator('.list-entry__title').allInnerTexts(
 const inRow = (row, name) => row.getByRole('button', { name, exact: true });
 
 test('a conversation is deleted and restored', async ({ page, server }) => {
-  await converse(page, server, { title: 'Motors' });
-  await converse(page, server, { title: 'Sensors' });
+  await createConversation(page, server, { title: 'Motors' });
+  await createConversation(page, server, { title: 'Sensors' });
   await page.goto(PATHS.conversations);
   await openActions(rows(page).first());
   await inRow(rows(page).first(), LABELS.remove).click();
@@ -24,7 +24,7 @@ test('a conversation is deleted and restored', async ({ page, server }) => {
 });
 
 test('a conversation is renamed, archived and moved back', async ({ page, server }) => {
-  const id = await converse(page, server, { messages: dialogue(2) });
+  const id = await createConversation(page, server, { messages: exchanges(2) });
   await page.goto(PATHS.conversations);
   await openActions(rows(page).first());
   await rows(page).first().getByLabel('Title').fill('How far sensors see');
@@ -47,7 +47,7 @@ test('a conversation is renamed, archived and moved back', async ({ page, server
 });
 
 test('a search result leads to its message', async ({ page, server }) => {
-  const id = await converse(page, server, { title: 'Sensors', messages: dialogue(60) });
+  const id = await createConversation(page, server, { title: 'Sensors', messages: exchanges(60) });
   await page.goto(PATHS.conversations);
   await page.getByRole('searchbox').fill('"number 7"');
   await page.getByRole('searchbox').press('Enter');
@@ -61,7 +61,7 @@ test('a search result leads to its message', async ({ page, server }) => {
 });
 
 test('the list grows, and Back restores the position', async ({ page, server }) => {
-  for (let number = 1; number <= 45; number += 1) await converse(page, server, { title: `Chapter ${number}` });
+  for (let number = 1; number <= 45; number += 1) await createConversation(page, server, { title: `Chapter ${number}` });
   await page.goto(PATHS.conversations);
   const more = page.getByRole('link', { name: LABELS.more });
   await more.click();
@@ -88,7 +88,7 @@ test('branches can be viewed, and one of them made current', async ({ page, serv
     { id: 'a1', role: 'assistant', content: 'Counting turns.', parentId: 'q' },
     { id: 'a2', role: 'assistant', content: 'Knowing where you are.', parentId: 'q' },
   ];
-  const id = await converse(page, server, { messages });
+  const id = await createConversation(page, server, { messages });
   await page.goto(`${PATHS.conversations}/${id}`);
   await expect(messageArticles(page)).toHaveCount(2);
   await expect(messageArticles(page).last()).toContainText('Knowing where you are.');
@@ -102,7 +102,7 @@ test('branches can be viewed, and one of them made current', async ({ page, serv
 });
 
 test('an answer is rated, and the rating removed', async ({ page, server }) => {
-  const id = await converse(page, server, { messages: dialogue(2) });
+  const id = await createConversation(page, server, { messages: exchanges(2) });
   await page.goto(`${PATHS.conversations}/${id}`);
   const helpful = button(page, LABELS.helpful);
   await expect(helpful).toHaveAttribute('aria-pressed', 'false');
@@ -115,7 +115,7 @@ test('an answer is rated, and the rating removed', async ({ page, server }) => {
 });
 
 test('a long conversation opens at its end and loads earlier messages', async ({ page, server }) => {
-  const id = await converse(page, server, { messages: dialogue(70) });
+  const id = await createConversation(page, server, { messages: exchanges(70) });
   await page.goto(`${PATHS.conversations}/${id}`);
   await expect(messageArticles(page).last()).toContainText('Answer number 70');
   await expect(page.getByText('Messages 41 to 70 of 70')).toBeVisible();
@@ -130,7 +130,7 @@ test('a long conversation opens at its end and loads earlier messages', async ({
 });
 
 test('citations lead to their sources', async ({ page, server }) => {
-  const id = await converse(page, server, { messages: [['user', 'How far?'], richAnswer] });
+  const id = await createConversation(page, server, { messages: [['user', 'How far?'], richAnswer] });
   await page.goto(`${PATHS.conversations}/${id}`);
   await page.locator('.cite a').first().click();
   await expect(page.locator('.sources li:target')).toContainText('Sensors: an overview');
@@ -141,7 +141,7 @@ test('citations lead to their sources', async ({ page, server }) => {
 });
 
 test('everything is reachable by keyboard', async ({ page, server }) => {
-  const id = await converse(page, server, { title: 'Sensors', messages: dialogue(2) });
+  const id = await createConversation(page, server, { title: 'Sensors', messages: exchanges(2) });
   await page.goto(PATHS.conversations);
   await page.getByRole('searchbox').focus();
   const reached = [];
@@ -156,7 +156,7 @@ test('everything is reachable by keyboard', async ({ page, server }) => {
 });
 
 test('an undone change shows the list it was made in', async ({ page, server }) => {
-  for (let number = 1; number <= 25; number += 1) await converse(page, server, { title: `Chapter ${number}` });
+  for (let number = 1; number <= 25; number += 1) await createConversation(page, server, { title: `Chapter ${number}` });
   await page.goto(`${PATHS.conversations}?shown=40`);
   const row = rows(page).filter({ hasText: 'Chapter 7' });
   await openActions(row);
@@ -169,8 +169,8 @@ test('an undone change shows the list it was made in', async ({ page, server }) 
 });
 
 test('a conversation deleted on another device is a 404', async ({ page, server }) => {
-  const id = await converse(page, server, { title: 'Sensors' });
-  await rename(page, server, id, 'Motors');
+  const id = await createConversation(page, server, { title: 'Sensors' });
+  await renameConversation(page, server, id, 'Motors');
   await page.goto(PATHS.conversations);
   expect(await titles(page)).toEqual(['Motors']);
   await page.goto(`${PATHS.conversations}/made-up`);

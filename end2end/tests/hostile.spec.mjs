@@ -1,7 +1,7 @@
 // Malicious messages are shown as text: no script runs, nothing is fetched, the rest of the page is unchanged.
 import { readFileSync } from 'node:fs';
 import { expect, test } from './fixtures.mjs';
-import { joinWithBot, pageOf, turns, write } from './dialogue.mjs';
+import { startSignedInWithBot, conversationPath, messageArticles, createConversation } from './conversation-page.mjs';
 
 const CORPUS = JSON.parse(readFileSync(new URL('hostile-markdown.json', import.meta.url), 'utf8'));
 /** Messages per page. */
@@ -73,8 +73,8 @@ function assertHarmless(found) {
 /** Opens a conversation and asserts that nothing malicious happened. */
 async function assertInert(page, server, id, count) {
   const deeds = guard(page, server);
-  await page.goto(pageOf(id), { waitUntil: 'load' });
-  await expect(turns(page)).toHaveCount(count);
+  await page.goto(conversationPath(id), { waitUntil: 'load' });
+  await expect(messageArticles(page)).toHaveCount(count);
   // Every message is in its own article, and there are no others.
   expect(await page.locator('article').count()).toBe(count);
   expect(await page.locator('[data-turns] .prose').count()).toBeGreaterThanOrEqual(count);
@@ -82,27 +82,27 @@ async function assertInert(page, server, id, count) {
   await page.mouse.move(200, 200);
   await page.keyboard.press('End');
   const globals = await page.evaluate(() => [window.__pwned, window.name, document.location.pathname, document.domain]);
-  expect(globals).toEqual([undefined, '', pageOf(id), 'localhost']);
+  expect(globals).toEqual([undefined, '', conversationPath(id), 'localhost']);
   expect(deeds()).toEqual([]);
 }
 
 for (const [at, batch] of BATCHES.entries()) {
   const names = `${batch[0].name} to ${batch.at(-1).name}`;
   test(`malicious messages are shown as text (${names})`, async ({ page, server, reader }) => {
-    const bot = await joinWithBot(page, server, reader);
+    const bot = await startSignedInWithBot(page, server, reader);
     const said = (content, place) => ({ id: `m${place}`, role: 'assistant', content });
     const [harm, calm] = [`harm-${at}`, `calm-${at}`];
-    await write(
+    await createConversation(
       bot,
       { id: calm, title: 'Said' },
       batch.map((_, place) => said('Calm words.', place)),
     );
-    await write(
+    await createConversation(
       bot,
       { id: harm, title: 'Said' },
       batch.map(({ markdown }, place) => said(markdown, place)),
     );
-    await page.goto(pageOf(calm), { waitUntil: 'load' });
+    await page.goto(conversationPath(calm), { waitUntil: 'load' });
     const frame = await frameOf(page, calm);
     await assertInert(page, server, harm, batch.length);
     expect(await frameOf(page, harm), 'the page around the messages').toBe(frame);
@@ -111,20 +111,20 @@ for (const [at, batch] of BATCHES.entries()) {
 
 test('malicious text in any field of a part is shown as text', async ({ page, server, reader }) => {
   test.slow();
-  const bot = await joinWithBot(page, server, reader);
+  const bot = await startSignedInWithBot(page, server, reader);
   for (const [at, batch] of BATCHES.entries()) {
     const messages = batch.map(({ markdown }, place) => ({
       id: `m${place}`,
       role: 'assistant',
       parts: parts(markdown),
     }));
-    await write(bot, { id: `parts-${at}`, title: 'Said' }, messages);
+    await createConversation(bot, { id: `parts-${at}`, title: 'Said' }, messages);
     await assertInert(page, server, `parts-${at}`, batch.length);
   }
 });
 
 test('malicious titles and openings are shown as text in lists and search results', async ({ page, server, reader }) => {
-  const bot = await joinWithBot(page, server, reader);
+  const bot = await startSignedInWithBot(page, server, reader);
   const lines = CORPUS.filter(({ markdown }) => markdown.length <= 200 && !/[\p{Cc}]/u.test(markdown));
   for (const [at, { markdown }] of lines.slice(0, 60).entries()) {
     const made = await bot.create({ id: `n${at}`, title: at % 2 ? markdown : undefined });

@@ -1,7 +1,7 @@
 // What islands add to conversations: search while typing, loading more, copying, rating.
 import { expect, test } from './fixtures.mjs';
 import { PATHS, LABELS, button, startSignedIn, rows, messageArticles } from './site.mjs';
-import { converse, dialogue, richAnswer, say } from './talk.mjs';
+import { createConversation, exchanges, richAnswer, appendMessages } from './conversation-data.mjs';
 
 test.beforeEach(async ({ page, server, reader }) => {
   await startSignedIn(page, server, reader);
@@ -35,8 +35,8 @@ async function openList(page) {
 const hasStayed = (page) => page.evaluate(() => window.stayed === true);
 
 test('the list is searched while typing', async ({ page, server }) => {
-  await converse(page, server, { title: 'Sensors', messages: [['user', 'What is a lidar?']] });
-  await converse(page, server, { title: 'Motors', messages: [['user', 'What is torque?']] });
+  await createConversation(page, server, { title: 'Sensors', messages: [['user', 'What is a lidar?']] });
+  await createConversation(page, server, { title: 'Motors', messages: [['user', 'What is torque?']] });
   await openList(page);
   await search(page).pressSequentially('lid', { delay: 30 });
   await expect(rows(page)).toHaveCount(1);
@@ -51,8 +51,8 @@ test('the list is searched while typing', async ({ page, server }) => {
 });
 
 test('a late response is discarded', async ({ page, server }) => {
-  await converse(page, server, { title: 'Sensors', messages: [['user', 'lidar']] });
-  await converse(page, server, { title: 'Motors', messages: [['user', 'torque']] });
+  await createConversation(page, server, { title: 'Sensors', messages: [['user', 'lidar']] });
+  await createConversation(page, server, { title: 'Motors', messages: [['user', 'torque']] });
   await openList(page);
   let release;
   const held = new Promise((resolve) => (release = resolve));
@@ -73,7 +73,7 @@ test('a late response is discarded', async ({ page, server }) => {
 });
 
 test('loading earlier messages keeps the scroll position', async ({ page, server }) => {
-  const id = await converse(page, server, { messages: dialogue(70) });
+  const id = await createConversation(page, server, { messages: exchanges(70) });
   await follow(page, id);
   const first = messageArticles(page).filter({ hasText: 'Question number 41' });
   const before = await first.boundingBox();
@@ -87,7 +87,7 @@ test('loading earlier messages keeps the scroll position', async ({ page, server
 
 test('code and answers can be copied', async ({ page, server, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  const id = await converse(page, server, { messages: [['user', 'How?'], richAnswer] });
+  const id = await createConversation(page, server, { messages: [['user', 'How?'], richAnswer] });
   await follow(page, id);
   const copied = () => page.evaluate(() => navigator.clipboard.readText());
   await page.locator('.code__copy').click();
@@ -100,7 +100,7 @@ test('code and answers can be copied', async ({ page, server, context }) => {
 });
 
 test('an answer is rated without a reload', async ({ page, server }) => {
-  const id = await converse(page, server, { messages: dialogue(2) });
+  const id = await createConversation(page, server, { messages: exchanges(2) });
   await follow(page, id);
   await button(page, LABELS.helpful).click();
   await expect(button(page, LABELS.helpful)).toHaveAttribute('aria-pressed', 'true');
@@ -109,7 +109,7 @@ test('an answer is rated without a reload', async ({ page, server }) => {
 });
 
 test('a failed request leaves the page unchanged and shows an error', async ({ page, server }) => {
-  const id = await converse(page, server, { messages: dialogue(40) });
+  const id = await createConversation(page, server, { messages: exchanges(40) });
   await follow(page, id);
   // An aborted request would appear as a console error, so answer with a failure instead.
   await page.evaluate(() => {
@@ -130,7 +130,7 @@ test('a failed request leaves the page unchanged and shows an error', async ({ p
 });
 
 test('"jump to the newest" is visible only away from the end', async ({ page, server }) => {
-  const id = await converse(page, server, { messages: dialogue(30) });
+  const id = await createConversation(page, server, { messages: exchanges(30) });
   await follow(page, id);
   const jump = page.getByRole('link', { name: 'Jump to the newest' });
   await jump.click();
@@ -145,12 +145,12 @@ test.describe('elsewhere', () => {
   test.use({ locale: 'de-DE', timezoneId: 'Asia/Tokyo' });
 
   test("times use the browser's language and time zone", async ({ page, server }) => {
-    const id = await converse(page, server, { messages: dialogue(2) });
+    const id = await createConversation(page, server, { messages: exchanges(2) });
     const german = /^\d+\. \p{L}+ \d{4} um \d\d:\d\d$/u;
     await page.goto(PATHS.conversations);
     await expect(rows(page).locator('time')).toHaveText(german);
     await follow(page, id);
-    await say(page, server, id, [{ id: 'next', role: 'user', content: 'One more.' }]);
+    await appendMessages(page, server, id, [{ id: 'next', role: 'user', content: 'One more.' }]);
     await expect(messageArticles(page)).toHaveCount(3);
     for (const time of await page.locator('main time').all()) {
       await expect(time).toHaveText(german);
@@ -164,13 +164,13 @@ test.describe('elsewhere', () => {
 });
 
 test('a new version is announced without moving a reader who scrolled up', async ({ page, server }) => {
-  const id = await converse(page, server, { messages: dialogue(30) });
+  const id = await createConversation(page, server, { messages: exchanges(30) });
   await follow(page, id);
   expect(await page.evaluate(() => scrollY)).toBe(0);
-  await say(page, server, id, [{ id: 'next', role: 'user', content: 'One more.' }]);
+  await appendMessages(page, server, id, [{ id: 'next', role: 'user', content: 'One more.' }]);
   await expect(messageArticles(page)).toHaveCount(31);
   expect(await page.evaluate(() => scrollY)).toBe(0);
-  await say(page, server, id, [{ id: 'other', role: 'user', content: 'Asked anew.', parentId: 'm30' }]);
+  await appendMessages(page, server, id, [{ id: 'other', role: 'user', content: 'Asked anew.', parentId: 'm30' }]);
   await page.getByRole('link', { name: 'Show it' }).click();
   await expect(messageArticles(page).last()).toContainText('Asked anew.');
 });

@@ -1,6 +1,6 @@
 // Live updates of a conversation: on two screens, without a reload, announced to screen readers.
 import { expect, test } from './fixtures.mjs';
-import { joinWithBot, opened, toldAside, turn, turns, write } from './dialogue.mjs';
+import { startSignedInWithBot, openLive, liveStatus, messageArticle, messageArticles, createConversation } from './conversation-page.mjs';
 
 const user = (id, content) => ({ id, role: 'user', content });
 const draft = (id) => ({ id, role: 'assistant', content: 'The bor', status: 'in_progress' });
@@ -16,34 +16,34 @@ test('two screens show what a chatbot writes, without a reload, and announce it'
   reader,
   browser,
 }) => {
-  const bot = await joinWithBot(page, server, reader);
-  await write(bot, { id: 'live', title: 'Loans' }, [user('q1', 'What is a loan?')]);
+  const bot = await startSignedInWithBot(page, server, reader);
+  await createConversation(bot, { id: 'live', title: 'Loans' }, [user('q1', 'What is a loan?')]);
   const second = await browser.newContext();
   try {
     await second.addCookies(await context.cookies());
     const screens = [page, await second.newPage()];
     for (const screen of screens) {
-      await opened(screen, 'live');
-      await expect(turn(screen, 'q1')).toBeVisible();
+      await openLive(screen, 'live');
+      await expect(messageArticle(screen, 'q1')).toBeVisible();
       await mark(screen);
-      await expect(toldAside(screen)).toHaveText('');
+      await expect(liveStatus(screen)).toHaveText('');
     }
     const heard = await Promise.all(screens.map(listen));
 
     await bot.append('live', draft('a1'));
     for (const screen of screens) {
-      await expect(turn(screen, 'a1')).toContainText('The bor');
-      await expect(turn(screen, 'a1')).toHaveAttribute('data-status', 'in_progress');
+      await expect(messageArticle(screen, 'a1')).toContainText('The bor');
+      await expect(messageArticle(screen, 'a1')).toHaveAttribute('data-status', 'in_progress');
     }
     await bot.patch('live', 'a1', { content: 'The borrow checker sees to it.', status: 'complete' });
     for (const screen of screens) {
-      await expect(turn(screen, 'a1')).toContainText('The borrow checker sees to it.');
-      await expect(turn(screen, 'a1')).toHaveAttribute('data-status', 'complete');
+      await expect(messageArticle(screen, 'a1')).toContainText('The borrow checker sees to it.');
+      await expect(messageArticle(screen, 'a1')).toHaveAttribute('data-status', 'complete');
     }
     await bot.append('live', user('q2', 'And then?'));
     for (const [at, screen] of screens.entries()) {
-      await expect(turn(screen, 'q2')).toBeVisible();
-      await expect(turns(screen)).toHaveCount(3);
+      await expect(messageArticle(screen, 'q2')).toBeVisible();
+      await expect(messageArticles(screen)).toHaveCount(3);
       await expect(screen.locator('.conversation-header__meta')).toContainText('3 messages');
       await expect.poll(heard[at]).toEqual(expect.arrayContaining(['New message.', 'The answer is complete.']));
       expect(await isStillHere(screen)).toBe(true);
@@ -61,17 +61,17 @@ test('two screens show what a chatbot writes, without a reload, and announce it'
 });
 
 test('a screen catches up after a lost connection', async ({ page, server, reader }) => {
-  const bot = await joinWithBot(page, server, reader);
-  await write(bot, { id: 'lost', title: 'Lost' }, [user('q1', 'Hello?')]);
-  await opened(page, 'lost');
+  const bot = await startSignedInWithBot(page, server, reader);
+  await createConversation(bot, { id: 'lost', title: 'Lost' }, [user('q1', 'Hello?')]);
+  await openLive(page, 'lost');
   await mark(page);
   // A hidden tab closes its stream.
   await seen(page, false);
   await bot.append('lost', [user('q2', 'Missed'), draft('a1')]);
   await bot.patch('lost', 'a1', { content: 'Found again.', status: 'complete' });
   await seen(page, true);
-  await expect(turn(page, 'q2')).toBeVisible();
-  await expect(turn(page, 'a1')).toContainText('Found again.');
+  await expect(messageArticle(page, 'q2')).toBeVisible();
+  await expect(messageArticle(page, 'a1')).toContainText('Found again.');
   expect(await isStillHere(page)).toBe(true);
 });
 
@@ -80,30 +80,30 @@ test('messages appear live in an empty conversation', async ({
   server,
   reader,
 }) => {
-  const bot = await joinWithBot(page, server, reader);
-  await write(bot, { id: 'empty', title: 'Empty' }, []);
-  await opened(page, 'empty');
+  const bot = await startSignedInWithBot(page, server, reader);
+  await createConversation(bot, { id: 'empty', title: 'Empty' }, []);
+  await openLive(page, 'empty');
   await expect(page.getByText('Nothing has been said here yet.')).toBeVisible();
   await bot.append('empty', user('q1', 'First words'));
-  await expect(turn(page, 'q1')).toBeVisible();
+  await expect(messageArticle(page, 'q1')).toBeVisible();
   await expect(page.getByText('Nothing has been said here yet.')).toBeHidden();
 });
 
 test('a live message is as safe as a loaded one', async ({ page, server, reader }) => {
-  const bot = await joinWithBot(page, server, reader);
-  await write(bot, { id: 'inert', title: 'Inert' }, []);
-  await opened(page, 'inert');
+  const bot = await startSignedInWithBot(page, server, reader);
+  await createConversation(bot, { id: 'inert', title: 'Inert' }, []);
+  await openLive(page, 'inert');
   const content =
     '<img src=x onerror="window.__pwned = 1"><script>window.__pwned = 1</script> [x](javascript:window.__pwned=1)';
   await bot.append('inert', { id: 'm', role: 'assistant', content });
-  await expect(turn(page, 'm')).toContainText('<img src=x');
+  await expect(messageArticle(page, 'm')).toContainText('<img src=x');
   expect(await page.evaluate(() => window.__pwned)).toBeUndefined();
-  await expect(turn(page, 'm').locator('img, script, [href^="javascript:" i]')).toHaveCount(0);
+  await expect(messageArticle(page, 'm').locator('img, script, [href^="javascript:" i]')).toHaveCount(0);
 });
 
 /** Records the announcements of the live region, which it removes again. */
 async function listen(page) {
-  const region = toldAside(page);
+  const region = liveStatus(page);
   expect((await region.getAttribute('aria-live')) ?? 'polite').toBe('polite');
   await region.evaluate((element) => {
     window.heard = [];

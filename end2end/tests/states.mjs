@@ -18,7 +18,7 @@ import {
   messageArticles,
   openActions,
 } from './site.mjs';
-import { converse, dialogue, richAnswer } from './talk.mjs';
+import { createConversation, exchanges, richAnswer } from './conversation-data.mjs';
 
 const longReader = () => {
   const reader = newReader({ name: `Wolfeschlegelsteinhausenbergerdorff-${'Featherstonehaugh'.repeat(5)}` });
@@ -196,7 +196,7 @@ export const STATES = [
         { id: 'q2', role: 'user', content: `And https://${'subdomain.'.repeat(12)}example.com/?` },
         { id: 'failed', role: 'assistant', content: 'I would', status: 'error' },
       ];
-      const id = await converse(page, server, { title: 'How far sensors see', messages });
+      const id = await createConversation(page, server, { title: 'How far sensors see', messages });
       await page.goto(`${PATHS.conversations}/${id}`);
     },
   },
@@ -209,7 +209,7 @@ export const STATES = [
         { id: 'a1', role: 'assistant', content: 'Counting turns of a wheel.' },
         { id: 'a2', role: 'assistant', content: 'Knowing where you are from how you moved.', parentId: 'q1' },
       ];
-      const id = await converse(page, server, { messages });
+      const id = await createConversation(page, server, { messages });
       await page.goto(`${PATHS.conversations}/${id}?branch=a1#m-a1`);
     },
   },
@@ -217,7 +217,7 @@ export const STATES = [
     name: 'conversation that is long',
     open: async (page, server) => {
       await startSignedIn(page, server, newReader());
-      const id = await converse(page, server, { messages: dialogue(90) });
+      const id = await createConversation(page, server, { messages: exchanges(90) });
       await page.goto(`${PATHS.conversations}/${id}?message=m40#m-m40`);
     },
   },
@@ -229,7 +229,7 @@ export const STATES = [
         { id: 'q', role: 'user', content: 'Explain PID control.' },
         { id: 'a', role: 'assistant', content: 'A PID controller adds three', status: 'in_progress' },
       ];
-      const id = await converse(page, server, { messages });
+      const id = await createConversation(page, server, { messages });
       await page.goto(`${PATHS.conversations}/${id}`);
       await messageArticles(page).nth(1).waitFor();
     },
@@ -355,12 +355,12 @@ export const PLAIN_STATES = [
 async function withConversations(page, server) {
   await startSignedIn(page, server, newReader());
   for (let number = 1; number <= 22; number += 1) {
-    await converse(page, server, { title: number % 3 ? undefined : `Chapter ${number}: sensors`, messages: dialogue(4) });
+    await createConversation(page, server, { title: number % 3 ? undefined : `Chapter ${number}: sensors`, messages: exchanges(4) });
   }
   const messages = [['user', 'x'.repeat(300)]];
-  await converse(page, server, { title: 'Featherstonehaugh'.repeat(8), messages });
-  await converse(page, server, { title: 'How far sensors see', messages: [...dialogue(2), richAnswer] });
-  await converse(page, server, { messages: [['user', 'ما هو الروبوت؟']] });
+  await createConversation(page, server, { title: 'Featherstonehaugh'.repeat(8), messages });
+  await createConversation(page, server, { title: 'How far sensors see', messages: [...exchanges(2), richAnswer] });
+  await createConversation(page, server, { messages: [['user', 'ما هو الروبوت؟']] });
 }
 
 /** User agents: a phone, a desktop, and a very long one. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
-import { done, operate } from '../harness/operator.mjs';
+import { runCommandJson, runCommand } from '../harness/command-line.mjs';
 import { until } from '../harness/poll.mjs';
 import { callPython } from '../harness/python.mjs';
 import { signedUp, tokenOf } from '../harness/readers.mjs';
@@ -36,15 +36,15 @@ async function rotated(server, atOnce) {
   const here = await signedUp(server);
   const before = await tokenOf(here);
   const [old] = await keysOf(server);
-  const { key } = await done(server, 'keys', 'rotate', ...(atOnce ? ['--now'] : []));
+  const { key } = await runCommandJson(server, 'keys', 'rotate', ...(atOnce ? ['--now'] : []));
   assert.equal(key.state, atOnce ? 'signing' : 'waiting');
   await until('the new key to be published', async () => (await keysOf(server)).includes(key.kid), LOOKS);
   assert.deepEqual((await keysOf(server)).sort(), [old, key.kid].sort());
   const after = await tokenOf(here);
   assert.equal(decodeProtectedHeader(after).kid, atOnce ? key.kid : old);
   for (const token of [before, after]) await verifies(server, token);
-  const { keys } = await done(server, 'keys', 'list');
+  const { keys } = await runCommandJson(server, 'keys', 'list');
   assert.deepEqual(keys.map(({ state }) => state).sort(), atOnce ? ['retiring', 'signing'] : ['signing', 'waiting']);
-  const again = await operate(server, 'keys', 'rotate');
+  const again = await runCommand(server, 'keys', 'rotate');
   assert.equal(again.code, atOnce ? 0 : 1, 'none is added while one waits');
 }

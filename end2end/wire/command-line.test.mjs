@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { done, operate } from '../harness/operator.mjs';
+import { runCommandJson, runCommand } from '../harness/command-line.mjs';
 import { isSignedIn, newReader, signedIn, signedUp, tokenOf } from '../harness/readers.mjs';
 import { startServer } from '../harness/server.mjs';
 import { assertRefused } from '../harness/verdicts.mjs';
@@ -14,7 +14,7 @@ onServers(bothDatabases, 'at the command line', (server) => {
     const here = await signedUp(server());
     const there = await signedIn(server(), here.reader);
     const authorization = `Bearer ${await tokenOf(here)}`;
-    const banned = await done(server(), 'user', 'ban', here.reader.email, '--reason', 'spam');
+    const banned = await runCommandJson(server(), 'user', 'ban', here.reader.email, '--reason', 'spam');
     assert.deepEqual([banned.id, banned.banned, banned.banReason], [here.user.id, true, 'spam']);
     assert.ok(!(await isSignedIn(here)) && !(await isSignedIn(there)));
     const asBearer = await new Visitor(server(), { origin: null }).api('GET', '/user', { headers: { authorization } });
@@ -23,13 +23,13 @@ onServers(bothDatabases, 'at the command line', (server) => {
     const wrong = { ...here.reader, password: 'Not-the-password-1' };
     const stranger = await new Visitor(server()).client().signIn.email(wrong);
     assertRefused(stranger, 401, 'INVALID_EMAIL_OR_PASSWORD');
-    await done(server(), 'user', 'unban', here.user.id);
+    await runCommandJson(server(), 'user', 'unban', here.user.id);
     assert.equal((await signedIn(server(), here.reader)).user.id, here.user.id);
   });
 
   test('an account is made with a link for its reader, and removed with everything', async () => {
     const { email, password } = newReader();
-    const made = await done(server(), 'user', 'create', email, '--name', 'Grace', '--verified');
+    const made = await runCommandJson(server(), 'user', 'create', email, '--name', 'Grace', '--verified');
     assert.deepEqual([made.email, made.name, made.emailVerified], [email, 'Grace', true]);
     const link = new URL(made.resetLink);
     assert.equal(link.origin + link.pathname, `${server().origin}/reset-password`);
@@ -38,17 +38,17 @@ onServers(bothDatabases, 'at the command line', (server) => {
     const set = await new Visitor(server()).client().resetPassword({ token, newPassword: password });
     assert.equal(set.error, null);
     const here = await signedIn(server(), { email, password });
-    const shown = await done(server(), 'user', 'show', email);
+    const shown = await runCommandJson(server(), 'user', 'show', email);
     assert.deepEqual([shown.signInMethods, shown.sessions.length], [['credential'], 1]);
-    const { users } = await done(server(), 'user', 'list', '--search', email);
+    const { users } = await runCommandJson(server(), 'user', 'list', '--search', email);
     assert.deepEqual(
       users.map(({ id }) => id),
       [here.user.id],
     );
-    await done(server(), 'user', 'delete', email, '--yes');
+    await runCommandJson(server(), 'user', 'delete', email, '--yes');
     assert.ok(!(await isSignedIn(here)));
     await server().outbox.letter({ type: 'account-deleted', to: email });
-    const { code, err } = await operate(server(), 'user', 'show', email);
+    const { code, err } = await runCommand(server(), 'user', 'show', email);
     assert.equal(code, 1);
     assert.ok(err.includes(email), err);
   });

@@ -14,26 +14,26 @@ function done({ status, text, json }) {
 }
 
 /** Creates a conversation with these messages, each `[role, text]` or a request body. Returns its id. */
-export async function converse(page, server, { title, messages = [] } = {}) {
+export async function createConversation(page, server, { title, messages = [] } = {}) {
   const { id } = done(await (await writer(page, server)).create(title ? { title } : {}));
-  await say(page, server, id, messages);
+  await appendMessages(page, server, id, messages);
   return id;
 }
 
 /** Appends messages in this order. */
-export async function say(page, server, id, messages) {
+export async function appendMessages(page, server, id, messages) {
   const whole = messages.map((one) => (Array.isArray(one) ? { role: one[0], content: one[1] } : one));
   const conversations = await writer(page, server);
   for (let at = 0; at < whole.length; at += 100) done(await conversations.append(id, whole.slice(at, at + 100)));
 }
 
 /** Renames a conversation. */
-export async function rename(page, server, id, title) {
+export async function renameConversation(page, server, id, title) {
   done(await (await writer(page, server)).change(id, { title }));
 }
 
 /** Alternating questions and answers, `m1` to `mN`. */
-export const dialogue = (count, from = 1) =>
+export const exchanges = (count, from = 1) =>
   Array.from({ length: count }, (_, at) => {
     const number = at + from;
     return number % 2

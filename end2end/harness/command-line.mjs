@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { binary } from './environment.mjs';
 
 /** Runs `bookplate ARGS` beside this server, in its folder and with its settings: `{ code, out, err, json }`. */
-export function operate(server, ...args) {
+export function runCommand(server, ...args) {
   const env = Object.fromEntries(Object.entries(server.env).filter(([, value]) => value !== undefined));
   const child = spawn(binary, args, { cwd: server.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { out: '', err: '' };
@@ -17,8 +17,8 @@ export function operate(server, ...args) {
 }
 
 /** Runs a command that must succeed and returns its JSON output. */
-export async function done(server, ...args) {
-  const { code, err, json } = await operate(server, ...args, '--json');
+export async function runCommandJson(server, ...args) {
+  const { code, err, json } = await runCommand(server, ...args, '--json');
   assert.equal(code, 0, err);
   return json;
 }

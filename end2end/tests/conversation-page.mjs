@@ -3,14 +3,14 @@ import { expect } from '@playwright/test';
 import { Conversations } from '../harness/conversations.mjs';
 import { startSignedIn } from './site.mjs';
 
-export const pageOf = (id) => `/conversations/${id}`;
-export const turn = (page, id) => page.locator(`[data-turns] > article[data-message="${id}"]`);
-export const turns = (page) => page.locator('[data-turns] > article');
+export const conversationPath = (id) => `/conversations/${id}`;
+export const messageArticle = (page, id) => page.locator(`[data-turns] > article[data-message="${id}"]`);
+export const messageArticles = (page) => page.locator('[data-turns] > article');
 /** The live region for screen readers. */
-export const toldAside = (page) => page.locator('p.visually-hidden[role="status"]');
+export const liveStatus = (page) => page.locator('p.visually-hidden[role="status"]');
 
 /** Signs a reader in on this page; returns a client that writes into their conversations. */
-export async function joinWithBot(page, server, reader) {
+export async function startSignedInWithBot(page, server, reader) {
   await startSignedIn(page, server, reader);
   const cookies = await page.context().cookies();
   const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
@@ -18,7 +18,7 @@ export async function joinWithBot(page, server, reader) {
 }
 
 /** Creates a conversation with these messages, all of which must be accepted. */
-export async function write(bot, fields, messages) {
+export async function createConversation(bot, fields, messages) {
   const made = await bot.create(fields);
   expect([200, 201], made.text).toContain(made.status);
   if (messages.length === 0) return;
@@ -27,8 +27,8 @@ export async function write(bot, fields, messages) {
 }
 
 /** Opens a conversation and waits until its event stream is open. */
-export async function opened(page, id) {
+export async function openLive(page, id) {
   const followed = page.waitForResponse((response) => response.url().includes(`/api/conversations/${id}/events`));
-  await page.goto(pageOf(id));
+  await page.goto(conversationPath(id));
   expect((await followed).status()).toBe(200);
 }

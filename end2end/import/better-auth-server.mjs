@@ -16,14 +16,14 @@ const HASHES = {
   unknown: { hash: async (password) => `reversed:${[...password].reverse().join('')}`, verify: async () => false },
 };
 
-export class FormerServer {
+export class BetterAuthServer {
   /** Creates a database with Better Auth's tables and additional fields. */
   static async create() {
     const database = await createDatabase('postgres');
-    const former = new FormerServer(database);
-    const { runMigrations } = await getMigrations(former.options('scrypt'));
+    const betterAuthServer = new BetterAuthServer(database);
+    const { runMigrations } = await getMigrations(betterAuthServer.options('scrypt'));
     await runMigrations();
-    return former;
+    return betterAuthServer;
   }
 
   constructor(database) {
