@@ -146,7 +146,7 @@ const RESPONSES: [&str; 15] = [
     "Appended",
     "Imported",
     "ImportedConversation",
-    "Refused",
+    "RejectedConversation",
     "User",
     "Session",
     "SessionAndUser",
