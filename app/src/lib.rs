@@ -16,8 +16,6 @@ mod context;
 #[cfg(feature = "ssr")]
 mod form;
 #[cfg(feature = "ssr")]
-pub mod markdown;
-#[cfg(feature = "ssr")]
 mod next;
 #[cfg(feature = "ssr")]
 mod pages;

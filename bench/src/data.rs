@@ -1,6 +1,6 @@
 //! Who has which conversations, and what is said in them. The same numbers lead to the same data, everywhere.
 
-use domain::search::{Indexed, TermPrefix, index};
+use search::{IndexText, TermPrefix, index};
 use serde_json::json;
 
 use crate::words::{Rng, Vocabulary};
@@ -106,7 +106,7 @@ pub(crate) struct Message {
     pub(crate) model: Option<&'static str>,
     pub(crate) usage: Option<String>,
     pub(crate) at: i64,
-    pub(crate) terms: Indexed,
+    pub(crate) terms: IndexText,
 }
 
 /// Writes what is said in a conversation.

@@ -24,6 +24,8 @@ const CRATES: &[(&str, &str)] = &[
     ("app", "app/src"),
     ("contract", "crates/contract/src"),
     ("domain", "crates/domain/src"),
+    ("markdown", "crates/markdown/src"),
+    ("search", "crates/search/src"),
     ("storage", "crates/storage/src"),
 ];
 

@@ -19,7 +19,6 @@ mod mail;
 mod passwords;
 mod ports;
 mod rate_limits;
-pub mod search;
 mod secret;
 mod sessions;
 mod tokens;

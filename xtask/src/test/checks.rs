@@ -13,6 +13,8 @@ const SERVER_ONLY: &[&str] = &[
     "domain",
     "hyper",
     "leptos_axum",
+    "markdown",
+    "search",
     "sqlx",
     "sqlx-core",
     "storage",

@@ -4,7 +4,7 @@ use contract::conversations::{Part, RawJson};
 use leptos::prelude::*;
 
 use super::source::{Sources, web_address};
-use crate::markdown::to_html;
+use markdown::to_html;
 
 /// The most bytes of JSON shown.
 const SHOWN: usize = 4096;

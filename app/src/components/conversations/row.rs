@@ -2,12 +2,12 @@
 
 use contract::conversations::{Conversation, ConversationStatus};
 use leptos::prelude::*;
+use markdown::first_line;
 
 use super::{actions::Manage, count, list::address, page_of};
 use crate::{
     components::{DateTime, FieldErrors},
     fragments::ListQuery,
-    markdown::first_line,
 };
 
 /// Maximum length of a row's preview, in characters.

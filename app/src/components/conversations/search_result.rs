@@ -2,9 +2,10 @@
 
 use contract::conversations::{Hit, Passage, Role};
 use leptos::prelude::*;
+use markdown::{SnippetPart, strip_markup};
 
 use super::{page_of, row::name_of, with_query};
-use crate::{components::DateTime, markdown::without_markup};
+use crate::components::DateTime;
 
 /// List items, numbered from `first`.
 pub(crate) fn hit_rows(found: &[Hit], first: u32) -> String {
@@ -36,7 +37,8 @@ fn Row(hit: Hit, number: u32) -> impl IntoView {
 
 /// The snippet as plain text, with the search terms marked.
 fn words(passage: Passage) -> impl IntoView {
-    let parts = without_markup(&passage.parts).into_iter().map(|part| {
+    let parts = passage.parts.into_iter().map(|part| SnippetPart { text: part.text, matched: part.matched });
+    let parts = strip_markup(&parts.collect::<Vec<_>>()).into_iter().map(|part| {
         if part.matched { view! { <mark>{part.text}</mark> }.into_any() } else { part.text.into_any() }
     });
     view! { {passage.before_cut.then_some("… ")}{parts.collect_view()}{passage.after_cut.then_some(" …")} }

@@ -7,8 +7,6 @@ use leptos::prelude::*;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::markdown;
-
 /// The sources of a message, numbered in order.
 pub(super) struct Sources<'a> {
     message: &'a str,
@@ -108,7 +106,7 @@ fn shortened(words: &str) -> String {
 
 /// A URL with http or https, normalized as browsers do.
 pub(super) fn web_address(address: &str) -> Option<Url> {
-    let url = Url::parse(&markdown::address(address)?).ok()?;
+    let url = Url::parse(&markdown::safe_address(address)?).ok()?;
     matches!(url.scheme(), "http" | "https").then_some(url)
 }
 

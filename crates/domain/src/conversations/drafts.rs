@@ -10,7 +10,7 @@ use contract::{
 use storage::conversations::{Content, ContentUpdate, Draft, Terms};
 
 use super::{ConversationError, Conversations, MAX_AT_ONCE};
-use crate::search::{TermPrefix, index};
+use search::{TermPrefix, index};
 
 /// The longest beginning of a conversation that its list shows, in characters.
 pub(super) const MAX_OPENING: usize = 160;

@@ -10,7 +10,7 @@ use contract::{
 use storage::conversations::{FoundMessage, SEQ_BITS};
 
 use super::{ConversationError, Conversations, PageRequest, paginate};
-use crate::search::{self, Query, TermPrefix};
+use ::search::{Query, Snippet, TermPrefix};
 
 /// Characters of a message that a hit shows.
 const PASSAGE: usize = 160;
@@ -63,15 +63,11 @@ fn hit(query: &Query, found: FoundMessage) -> Hit {
             role: Role::parse(&found.role).unwrap_or(Role::System),
             created_at: found.created_at,
         },
-        passage: passage(&query.passage(&plain_text(&parts), PASSAGE)),
+        passage: passage(query.snippet(&plain_text(&parts), PASSAGE)),
     }
 }
 
-fn passage(found: &search::Passage) -> Passage {
-    let part = |part: &search::PassagePart| PassagePart { text: part.text.clone(), matched: part.matched };
-    Passage {
-        before_cut: found.before_cut,
-        parts: found.parts.iter().map(part).collect(),
-        after_cut: found.after_cut,
-    }
+fn passage(snippet: Snippet) -> Passage {
+    let parts = snippet.parts.into_iter().map(|part| PassagePart { text: part.text, matched: part.matched });
+    Passage { before_cut: snippet.before_cut, parts: parts.collect(), after_cut: snippet.after_cut }
 }

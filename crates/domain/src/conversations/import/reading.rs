@@ -22,7 +22,8 @@ use super::{
     file::{self, Entry, Shape},
     in_words, lone_surrogates, too_long,
 };
-use crate::{InternalError, search::TermPrefix};
+use crate::InternalError;
+use search::TermPrefix;
 
 /// Whose turn it is to be read: so many files at once, of all readers of this process, whose processors they share.
 static TURNS: Semaphore = Semaphore::const_new(2);

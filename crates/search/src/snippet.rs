@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{
+use crate::{
     Query,
     matcher::{Hit, best},
     normalize::{self, Class},
@@ -13,18 +13,18 @@ const FRAY: usize = 24;
 
 /// A part of a text, with what was looked for in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Passage {
+pub struct Snippet {
     /// Whether the text has more before it.
     pub before_cut: bool,
     /// Whether the text has more behind it.
     pub after_cut: bool,
     /// Together the passage as it stands in the text, blanks and line ends included; none for an empty text.
-    pub parts: Vec<PassagePart>,
+    pub parts: Vec<SnippetPart>,
 }
 
 /// A stretch of a passage; neighbours differ in `matched`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PassagePart {
+pub struct SnippetPart {
     /// As it stands in the text.
     pub text: String,
     /// Whether it was looked for.
@@ -34,7 +34,7 @@ pub struct PassagePart {
 impl Query {
     /// The passage in which most of what is looked for stands, the first of several, of at most `width` characters
     /// between whole words where there are any. The text's beginning when it has nothing of it.
-    pub fn passage(&self, text: &str, width: usize) -> Passage {
+    pub fn snippet(&self, text: &str, width: usize) -> Snippet {
         let hits = self.hits(text);
         let best = best(&hits, width);
         let wanted = best.map_or(0..0, |(first, last)| first.characters.start..last.characters.end);
@@ -48,7 +48,7 @@ impl Query {
         shown.start += cut.len() - cut.trim_start().len();
         shown.end = shown.start + cut.trim().len();
         let rest = |range: Range<usize>| text.get(range).is_some_and(|rest| !rest.trim().is_empty());
-        Passage {
+        Snippet {
             before_cut: rest(0..shown.start),
             after_cut: rest(shown.end..text.len()),
             parts: parts(text, &shown, &hits),
@@ -113,12 +113,12 @@ fn edge(text: &str, at: usize) -> Edge {
 }
 
 /// The passage as stretches that were looked for and others.
-fn parts(text: &str, shown: &Range<usize>, hits: &[Hit]) -> Vec<PassagePart> {
-    let mut parts: Vec<PassagePart> = Vec::new();
+fn parts(text: &str, shown: &Range<usize>, hits: &[Hit]) -> Vec<SnippetPart> {
+    let mut parts: Vec<SnippetPart> = Vec::new();
     let mut push = |range: Range<usize>, matched: bool| match (parts.last_mut(), text.get(range)) {
         (_, None | Some("")) => {}
         (Some(last), Some(more)) if last.matched == matched => last.text.push_str(more),
-        (_, Some(text)) => parts.push(PassagePart { text: text.to_owned(), matched }),
+        (_, Some(text)) => parts.push(SnippetPart { text: text.to_owned(), matched }),
     };
     let mut at = shown.start;
     for Hit { bytes, .. } in hits {

@@ -2,9 +2,9 @@
 
 use pulldown_cmark::Event;
 
-use super::super::{events, parser_limits};
 use super::{PREFIX, citation, strict};
-use crate::markdown::{Citation, to_html};
+use crate::{Citation, to_html};
+use crate::{events, parser_limits};
 
 /// Text that is repeated up to a length.
 const REPEATED: &[&str] = &[

@@ -1,9 +1,9 @@
 //! Whatever is written is found by each piece of it, and whatever is typed is a query the databases take.
 
-use domain::search::{Query, Term, TermPrefix, terms};
 use proptest::{collection, prelude::*, sample};
+use search::{Query, Term, TermPrefix, terms};
 
-use crate::search::{found, words};
+use crate::languages::{found, words};
 
 /// Texts of words, signs and scripts in all mixtures, and of anything at all.
 fn text() -> impl Strategy<Value = String> {
@@ -73,14 +73,14 @@ proptest! {
     fn a_passage_is_a_part_of_the_text_with_all_that_fits(text in text(), ends: [sample::Index; 2], width in 0_usize..60) {
         let Some(stretch) = between(&text, &in_order(&text), ends) else { return Ok(()) };
         let Some(query) = Query::parse(&stretch, false) else { return Ok(()) };
-        let passage = query.passage(&text, width);
+        let passage = query.snippet(&text, width);
         let whole: String = passage.parts.iter().map(|part| part.text.as_str()).collect();
         prop_assert!(text.contains(&whole) && whole.trim() == whole);
         prop_assert!(passage.parts.windows(2).all(|two| two[0].matched != two[1].matched));
         if width > 0 && query.matches(&text) {
             prop_assert!(passage.parts.iter().any(|part| part.matched), "{:?} in {:?}", stretch, passage);
         }
-        let everything = query.passage(&text, text.len());
+        let everything = query.snippet(&text, text.len());
         prop_assert!(!everything.before_cut && !everything.after_cut);
     }
 

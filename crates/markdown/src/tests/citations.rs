@@ -1,7 +1,7 @@
 //! Where citation marks stand.
 
 use super::{PREFIX, citation, strict};
-use crate::markdown::{Citation, to_html};
+use crate::{Citation, to_html};
 
 /// The output with each mark as `[number]`.
 fn marked(text: &str, ends: &[(usize, usize)]) -> String {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{PREFIX, citation, html, strict};
-use crate::markdown::{Citation, first_line, to_html};
+use crate::{Citation, first_line, to_html};
 
 const CORPUS: &str = include_str!("../../../../end2end/tests/hostile-markdown.json");
 

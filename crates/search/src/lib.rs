@@ -24,7 +24,7 @@ mod query;
 mod snippet;
 mod tokenizer;
 
-pub use index_text::{Indexed, TermPrefix, index};
+pub use index_text::{IndexText, TermPrefix, index};
 pub use query::Query;
-pub use snippet::{Passage, PassagePart};
+pub use snippet::{Snippet, SnippetPart};
 pub use tokenizer::{Term, terms};

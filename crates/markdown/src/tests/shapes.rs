@@ -1,8 +1,8 @@
 //! What each construct looks like.
 
-use super::super::first_line;
 use super::{PREFIX, citation, html};
-use crate::markdown::to_html;
+use crate::first_line;
+use crate::to_html;
 
 #[test]
 fn a_rich_message_looks_like_this() {

@@ -1,7 +1,7 @@
 //! Both databases find what [`Query::matches`] says, with the index and the expressions they are given.
 
-use domain::search::{Query, TermPrefix, index};
 use proptest::{collection, prelude::*, sample::select, strategy::ValueTree, test_runner::TestRunner};
+use search::{Query, TermPrefix, index};
 use testkit::{
     databases::{Kind, TestDatabase},
     on_each_database,

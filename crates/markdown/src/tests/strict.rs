@@ -3,7 +3,7 @@
 //! It accepts far less than HTML: each tag in one spelling, every element closed where it has to be, each element with
 //! the attributes it may have. What it accepts a browser reads in the same way, so there is nothing to mutate.
 
-use super::super::escape::is_hidden;
+use crate::escape::is_hidden;
 
 /// What a page shows of the output.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::{mem, ops::ControlFlow, ops::Range};
 
-use super::normalize::{self, Class};
+use crate::normalize::{self, Class};
 
 /// The most terms of a text: the last position a tsvector knows.
 pub(super) const MAX_TERMS: usize = 16_383;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{
+use crate::{
     Query, Term, normalize,
     tokenizer::{Shape, terms},
 };

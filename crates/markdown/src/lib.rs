@@ -21,9 +21,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use address::allowed as address;
+pub use address::allowed as safe_address;
 pub use first_line::first_line;
-pub(crate) use snippet::without_markup;
+pub use snippet::{SnippetPart, strip_markup};
 
 use citations::CitationMarks;
 use writer::Writer;

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use pulldown_cmark::Event;
 
-use super::super::events;
 use super::{PREFIX, strict};
-use crate::markdown::{Citation, first_line, to_html};
+use crate::events;
+use crate::{Citation, first_line, to_html};
 
 /// Pieces from which Markdown and attacks on it are made.
 const PIECES: &[&str] = &[

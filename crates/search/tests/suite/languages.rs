@@ -1,6 +1,6 @@
 //! What is found by what, in many languages.
 
-use domain::search::{Passage, PassagePart, Query, TermPrefix, index, terms};
+use search::{Query, Snippet, SnippetPart, TermPrefix, index, terms};
 
 pub fn words(text: &str) -> Vec<String> {
     terms(text).map(|term| term.text).collect()
@@ -203,8 +203,8 @@ fn what_is_stored_is_bounded() {
     );
 }
 
-fn shown(passage: &Passage) -> String {
-    let part = |it: &PassagePart| {
+fn shown(passage: &Snippet) -> String {
+    let part = |it: &SnippetPart| {
         if it.matched { format!("[{}]", it.text) } else { it.text.clone() }
     };
     let text: String = passage.parts.iter().map(part).collect();
@@ -217,7 +217,7 @@ fn a_passage_shows_the_best_place_in_whole_words() {
     let text = "Robots are machines. Some people like them very much, and others build robots that walk on two legs or on \
                 four, which is harder than it looks to anybody who has not tried it.";
     let passage = |query: &str, text: &str, width: usize| {
-        shown(&Query::parse(query, true).unwrap().passage(text, width))
+        shown(&Query::parse(query, true).unwrap().snippet(text, width))
     };
     assert_eq!(
         passage("robots legs", text, 60),
@@ -240,7 +240,7 @@ fn a_passage_shows_the_best_place_in_whole_words() {
 fn a_passage_of_a_text_that_is_nothing_but_hits_is_found() {
     let query = Query::parse("a \"a a\" \"a a a\" \"a a a a\" \"a a a a a\" a", true).unwrap();
     for text in ["a.".repeat(250_000), "a".repeat(500_000), "aA".repeat(250_000)] {
-        let passage = query.passage(&text, 160);
+        let passage = query.snippet(&text, 160);
         let length: usize = passage.parts.iter().map(|part| part.text.chars().count()).sum();
         assert!(passage.after_cut && !passage.before_cut && (150..=160).contains(&length), "{passage:?}");
     }

@@ -2,16 +2,24 @@
 
 use std::ops::Range;
 
-use contract::conversations::PassagePart;
 use pulldown_cmark::{Event, Tag, TagEnd};
 
 use super::{escape, events};
+
+/// A part of a snippet; neighbours differ in `matched`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnippetPart {
+    /// Markdown, or plain text when the markup is stripped.
+    pub text: String,
+    /// Whether the query matched it.
+    pub matched: bool,
+}
 
 /// The passage on one line without its markup, with the marks of what was looked for where they were. It is a piece of
 /// a text: of signs whose other half is not in it some remain.
 ///
 /// A passage with a mark in what would be left out, in an address for instance, stays as it is.
-pub(crate) fn without_markup(parts: &[PassagePart]) -> Vec<PassagePart> {
+pub fn strip_markup(parts: &[SnippetPart]) -> Vec<SnippetPart> {
     let text: String = parts.iter().map(|part| part.text.as_str()).collect();
     let mut words = Words::of(parts);
     let mut in_code = false;
@@ -67,7 +75,7 @@ struct Words {
 }
 
 impl Words {
-    fn of(parts: &[PassagePart]) -> Self {
+    fn of(parts: &[SnippetPart]) -> Self {
         let mut at = 0;
         let mut marks = Vec::new();
         for part in parts {
@@ -116,7 +124,7 @@ impl Words {
     }
 
     /// All of it with single blanks; `None` when a mark is missing or nothing is left.
-    fn finish(self) -> Option<Vec<PassagePart>> {
+    fn finish(self) -> Option<Vec<SnippetPart>> {
         let mut line: Vec<Sign> = Vec::new();
         for word in self.signs.chunk_by(|a, b| a.c.is_whitespace() == b.c.is_whitespace()) {
             if word.iter().any(|sign| sign.c.is_whitespace()) {
@@ -132,7 +140,7 @@ impl Words {
             line.pop();
         }
         let is_whole = !line.is_empty() && self.marks.iter().all(|(_, is_shown)| *is_shown);
-        let part = |signs: &[Sign]| PassagePart {
+        let part = |signs: &[Sign]| SnippetPart {
             text: signs.iter().map(|sign| sign.c).collect(),
             matched: signs.first().is_some_and(|sign| sign.matched),
         };
@@ -154,24 +162,24 @@ mod tests {
     use super::*;
 
     /// Parts of a text in which `[[...]]` is what was looked for.
-    fn parts(text: &str) -> Vec<PassagePart> {
+    fn parts(text: &str) -> Vec<SnippetPart> {
         let pieces = text.split("[[").flat_map(|piece| match piece.split_once("]]") {
             Some((found, rest)) => vec![(found, true), (rest, false)],
             None => vec![(piece, false)],
         });
         let pieces = pieces.filter(|(text, _)| !text.is_empty());
-        pieces.map(|(text, matched)| PassagePart { text: text.to_owned(), matched }).collect()
+        pieces.map(|(text, matched)| SnippetPart { text: text.to_owned(), matched }).collect()
     }
 
-    fn written(parts: &[PassagePart]) -> String {
-        let part = |part: &PassagePart| {
+    fn written(parts: &[SnippetPart]) -> String {
+        let part = |part: &SnippetPart| {
             if part.matched { format!("[[{}]]", part.text) } else { part.text.clone() }
         };
         parts.iter().map(part).collect()
     }
 
     #[test]
-    fn a_passage_is_shown_without_markup_and_with_its_marks() {
+    fn a_passage_is_shown_strip_markup_and_with_its_marks() {
         for (text, line) in [
             ("", ""),
             ("How [[far]] is it?", "How [[far]] is it?"),
@@ -192,7 +200,7 @@ mod tests {
             ("**un[[b]]**roken", "un[[b]]roken"),
             ("a\u{202E}[[b]]", "a[[b]]"),
         ] {
-            assert_eq!(written(&without_markup(&parts(text))), line, "{text:?}");
+            assert_eq!(written(&strip_markup(&parts(text))), line, "{text:?}");
         }
     }
 
@@ -202,20 +210,20 @@ mod tests {
             ["[a](https://[[lidar]].example) b", "```[[rust]]\nlet x;\n```", "[[x]] [a]: <[[y]]>\n[b]: [[z]]"]
         {
             let parts = parts(text);
-            let shown = without_markup(&parts);
-            let count = |parts: &[PassagePart]| parts.iter().filter(|part| part.matched).count();
+            let shown = strip_markup(&parts);
+            let count = |parts: &[SnippetPart]| parts.iter().filter(|part| part.matched).count();
             assert!(shown == parts || count(&shown) == count(&parts), "{text:?}: {shown:?}");
         }
         let address = parts("[a](https://[[lidar]].example) b");
-        assert_eq!(without_markup(&address), address);
+        assert_eq!(strip_markup(&address), address);
     }
 
     proptest! {
         #[test]
         fn no_mark_is_lost(text in r"([ab`*_|\-#>1.\n\[\]()&;]|\[\[a\]\]){0,40}") {
             let parts = parts(&text);
-            let shown = without_markup(&parts);
-            let marked = |parts: &[PassagePart]| parts.iter().any(|part| part.matched);
+            let shown = strip_markup(&parts);
+            let marked = |parts: &[SnippetPart]| parts.iter().any(|part| part.matched);
             prop_assert_eq!(marked(&shown), marked(&parts));
         }
     }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use super::tokenizer::scan;
+use crate::tokenizer::scan;
 
 /// The most positions of one term in a tsvector (PostgreSQL, "Limitations" of text search).
 const MAX_POSITIONS: usize = 256;
@@ -35,13 +35,13 @@ impl TermPrefix {
 
 /// A text as the databases store it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Indexed {
+pub struct IndexText {
     /// Terms with their owner in front, a blank behind each.
     terms: String,
 }
 
 /// Takes a text apart for its owner.
-pub fn index(owner: &TermPrefix, text: &str) -> Indexed {
+pub fn index(owner: &TermPrefix, text: &str) -> IndexText {
     // A word of five letters and a blank becomes one of fifteen.
     let mut terms = String::with_capacity(text.len().saturating_mul(3).min(1 << 16));
     scan(text, |term, _, _| {
@@ -49,10 +49,10 @@ pub fn index(owner: &TermPrefix, text: &str) -> Indexed {
         terms.push_str(term);
         terms.push(' ');
     });
-    Indexed { terms }
+    IndexText { terms }
 }
 
-impl Indexed {
+impl IndexText {
     /// Whether there is nothing to find.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()

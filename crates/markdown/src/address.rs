@@ -12,7 +12,7 @@ const LONGEST: usize = 2048;
 /// What is returned is put together again from what was understood (URL Standard, section 4.4), not what was written: a
 /// name in look-alike letters comes out as `xn--…`. Refused are other schemes, relative and protocol-relative addresses,
 /// and what browsers and people read differently: user-info before an `@`, backslashes, characters that reorder.
-pub(crate) fn allowed(written: &str) -> Option<String> {
+pub fn allowed(written: &str) -> Option<String> {
     if written.len() > LONGEST {
         return None;
     }

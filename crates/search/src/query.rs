@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{
+use crate::{
     Term, TermPrefix, normalize,
     tokenizer::{MAX_TERM, Shape, scan_words, terms},
 };
