@@ -40,6 +40,13 @@ impl Problem {
         Self { reason, ..Self::new(Code::PayloadTooLarge) }
     }
 
+    /// The problem with its field as a member of `outer`, or on `outer` itself without a field.
+    #[must_use]
+    pub fn within(self, outer: &str) -> Self {
+        let field = self.field.as_ref().map_or_else(|| outer.to_owned(), |inner| format!("{outer}.{inner}"));
+        Self { field: Some(field), ..self }
+    }
+
     /// A passing state that is worth another try after `seconds`.
     pub fn retry_in(code: Code, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..Self::new(code) }

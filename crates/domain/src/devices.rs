@@ -29,7 +29,7 @@ impl DeviceId {
 
     /// The name under which readers' browsers are stored; the cookie cannot be made from it.
     pub(crate) fn stored_name(&self) -> String {
-        hex(&Sha256::digest(format!("device:{}", self.handle.simple())))
+        hex::encode(Sha256::digest(format!("device:{}", self.handle.simple())))
     }
 
     /// The browser as it is noted for a reader who signs in.
@@ -67,9 +67,4 @@ impl Sessions {
 /// Different from anything else that is signed, so that one cookie cannot stand for another.
 fn signed_text(handle: Uuid) -> String {
     format!("device:{}", handle.simple())
-}
-
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

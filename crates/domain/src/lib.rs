@@ -1,11 +1,12 @@
 //! Bookplate's rules: accounts, sessions, tokens.
 //!
-//! Every door (HTML form, JSON, later OAuth and the embed frame) calls the same method of the same service with the same
-//! command, and gets the same typed error. Nothing here knows HTTP, SQL or a user interface.
+//! Every entry point (HTML form, JSON API, command line) calls the same method of the same service with the same command and
+//! gets the same typed outcome. Nothing here knows HTTP, SQL or a user interface.
 
 mod accounts;
 mod admin;
 mod browser_effects;
+mod change_bus;
 mod cleanup;
 mod conversations;
 mod data_export;
@@ -22,6 +23,7 @@ mod rate_limits;
 mod secret;
 mod sessions;
 mod tokens;
+mod transfer;
 mod user_agent;
 mod user_import;
 
@@ -40,9 +42,8 @@ pub use cleanup::{Cleanup, Retention};
 pub use contract;
 pub use contract::Timestamp;
 pub use conversations::{
-    BranchMessage, BranchPage, ConversationError, ConversationEvent, ConversationExport, ConversationLimits,
-    Conversations, ExportCursor, ExportFormat, ExportItem, ExportedConversation, IdempotencyKey, PageAnchor,
-    PageRequest, Principal, SiblingPosition, Subscription,
+    BranchMessage, BranchPage, ConversationError, ConversationEvent, ConversationLimits, Conversations,
+    IdempotencyKey, PageAnchor, PageRequest, Principal, SiblingPosition, Subscription,
 };
 pub use data_export::{DataExport, ExportError, export};
 pub use devices::DeviceId;
@@ -67,6 +68,9 @@ pub use storage::{
     StorageError, User,
 };
 pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifiedToken, VerifyError};
+pub use transfer::{
+    ConversationExport, ExportCursor, ExportFormat, ExportItem, ExportedConversation, Transfer,
+};
 pub use user_agent::describe_device;
 pub use user_import::{
     AnswerCounts, Import, ImportReport, Importer, PasswordCounts, SkipReason, SkippedUser,
@@ -74,63 +78,62 @@ pub use user_import::{
 
 use contract::{Questions, UserDto};
 
-/// Every service, as the doors hold them.
+/// Every service.
 #[derive(Debug)]
 pub struct Services {
-    /// From sign-up to deletion.
+    /// Accounts, from sign-up to deletion.
     pub accounts: Accounts,
     /// Signed-in browsers.
     pub sessions: Sessions,
     /// JWTs for other services.
     pub tokens: Tokens,
-    /// Mail on its way.
+    /// The mail queue.
     pub mail: MailQueue,
-    /// How often one may try.
+    /// Rate limits.
     pub limits: Limits,
-    /// What the operator does.
+    /// Administration from the command line.
     pub admin: Admin,
-    /// Taking readers over from another system.
+    /// Import of users from another system.
     pub import: Importer,
-    /// What chatbots write and readers find again.
+    /// Conversations with chatbots.
     pub conversations: Conversations,
-    /// What readers may ask about their own data.
+    /// Export and import of conversations.
+    pub transfer: Transfer,
+    /// Export of everything stored about a user.
     pub data_export: DataExport,
-    /// What is done from time to time.
+    /// Purges of what has expired.
     pub cleanup: Cleanup,
-    /// What this book asks its readers.
+    /// The book's background questions.
     pub questions: Arc<Questions>,
 }
 
-/// What the services are built from.
+/// Settings of the services.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The server's secret.
     pub secret: Arc<Secret>,
-    /// Whether a session's token, as shown on the wire, opens it.
+    /// Whether a session token is accepted as a bearer token.
     pub bearer_sessions: bool,
     /// The lifetimes of sessions.
     pub sessions: SessionSettings,
-    /// What this book asks its readers.
+    /// The book's background questions.
     pub questions: Arc<Questions>,
-    /// How tokens are made.
+    /// Issuer, audiences and lifetimes of JWTs.
     pub tokens: TokenSettings,
-    /// What the operator has decided about accounts.
+    /// Rules of accounts.
     pub accounts: AccountRules,
-    /// Who writes to readers.
+    /// Sender and look of mails.
     pub branding: MailBranding,
-    /// How often one may try.
+    /// Rate limits.
     pub limits: LimitSettings,
-    /// How long things are kept.
+    /// Retention periods.
     pub retention: Retention,
-    /// What readers and chatbots may store.
+    /// Limits on conversations.
     pub conversations: ConversationLimits,
 }
 
 impl Services {
-    /// Builds the services on a migrated database, making the first signing key when there is none.
-    ///
-    /// # Errors
-    /// [`InternalError`] when the database or the signer fails.
+    /// Builds the services on a migrated database, and generates the first signing key if there is none.
     pub async fn open(database: Database, ports: Ports, settings: Settings) -> Result<Self, InternalError> {
         let Settings {
             secret,
@@ -139,67 +142,60 @@ impl Services {
             questions,
             tokens,
             accounts,
-            branding: letterhead,
+            branding,
             limits,
             retention,
             conversations,
         } = settings;
-        let book = export::Book { name: letterhead.book.clone(), address: letterhead.origin.clone() };
-        let conversations = Conversations::new(
-            database.clone(),
-            ports.clone(),
-            Arc::clone(&secret),
-            conversations,
-            book.clone(),
-        );
-        let sessions =
+        let book = export::Book { name: branding.book.clone(), address: branding.origin.clone() };
+        let conversations =
+            Conversations::new(database.clone(), ports.clone(), Arc::clone(&secret), conversations);
+        let transfer = Transfer::new(database.clone(), ports.clone(), conversations.clone(), book.clone());
+        let sessions = 
             Sessions::new(&database, &ports, Arc::clone(&secret), bearer_sessions, sessions).await?;
         let limits = Limits::new(database.clone(), ports.clone(), Arc::clone(&secret), limits);
-        let asked = Arc::clone(&questions);
-        let privacy = DataExport::new(database.clone(), ports.clone(), asked, limits.clone(), book);
-        let post =
-            MailQueue::new(database.clone(), ports.clone(), Arc::clone(&secret), letterhead, limits.clone());
-        let doors = (post.clone(), limits.clone());
+        let data_export =
+            DataExport::new(database.clone(), ports.clone(), Arc::clone(&questions), limits.clone(), book);
+        let mail =
+            MailQueue::new(database.clone(), ports.clone(), Arc::clone(&secret), branding, limits.clone());
         let accounts = Accounts::new(
             database.clone(),
             ports.clone(),
             Arc::clone(&questions),
             sessions.clone(),
-            doors,
+            (mail.clone(), limits.clone()),
             accounts,
         );
         accounts.refresh_legacy_hash_kinds().await?;
-        let operator = Admin::new(database.clone(), ports.clone(), post.clone());
+        let admin = Admin::new(database.clone(), ports.clone(), mail.clone());
         let import = Importer::new(database.clone(), ports.clone(), Arc::clone(&questions));
-        let upkeep = Cleanup::new(database.clone(), ports.clone(), retention);
-        let asked = Arc::clone(&questions);
-        let tokens = Tokens::open(database, ports, secret, asked, sessions.clone(), tokens).await?;
+        let cleanup = Cleanup::new(database.clone(), ports.clone(), retention);
+        let tokens =
+            Tokens::open(database, ports, secret, Arc::clone(&questions), sessions.clone(), tokens).await?;
         Ok(Self {
             accounts,
             sessions,
             tokens,
-            mail: post,
+            mail,
             limits,
-            admin: operator,
+            admin,
             import,
             conversations,
-            data_export: privacy,
-            cleanup: upkeep,
+            transfer,
+            data_export,
+            cleanup,
             questions,
         })
     }
 
-    /// What a running server does from time to time: sweeps, and looks at what other processes have changed.
-    ///
-    /// # Errors
-    /// [`InternalError`]; the next round tries again.
+    /// The periodic work of a running server: picks up what other processes have changed, and purges what has expired.
     pub async fn run_maintenance(&self) -> Result<CleanupCounts, InternalError> {
         self.tokens.reload().await?;
         self.accounts.refresh_legacy_hash_kinds().await?;
         self.cleanup.run().await
     }
 
-    /// A reader as the wire shows them.
+    /// A user as the JSON API shows them.
     pub fn user_body(&self, user: &User) -> UserDto {
         UserDto {
             id: user.id.clone(),

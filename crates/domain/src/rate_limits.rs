@@ -11,7 +11,7 @@ use std::{
 use contract::{Code, Problem, Problems, Timestamp};
 use storage::Database;
 
-use crate::{InternalError, Ports, Secret, devices::hex};
+use crate::{InternalError, Ports, Secret};
 
 /// So many in so many seconds. The window is anchored at the last one that was allowed: refused ones do not extend it,
 /// and the count starts anew after a quiet window.
@@ -194,7 +194,7 @@ impl Limits {
     pub(crate) async fn count(&self, rule: Rule, subject: &str) -> Result<Attempt, LimitError> {
         let Some(quota) = self.quota(rule) else { return Ok(Attempt(None)) };
         // Neither addresses nor e-mail addresses stand in the table.
-        let id = hex(self.secret.derive(&format!("limit:{}:{subject}", rule.name())).as_slice());
+        let id = hex::encode(self.secret.derive(&format!("limit:{}:{subject}", rule.name())));
         let now = self.ports.clock.now();
         let millis = i64::from(quota.seconds) * 1000;
         match self.database.record_attempt(&id, now, millis, i64::from(quota.count)).await? {

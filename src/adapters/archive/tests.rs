@@ -3,8 +3,8 @@ use std::io::{Cursor, Read};
 use contract::{
     Timestamp,
     conversations::{
-        Conversation, ConversationStatus, Feedback, FeedbackValue, ItemId, Message, MessageStatus, RawJson,
-        Role,
+        Conversation, ConversationId, ConversationStatus, Feedback, FeedbackValue, Message, MessageId,
+        MessageStatus, RawJson, Role,
     },
 };
 use domain::ExportedConversation;
@@ -139,7 +139,7 @@ fn said(words: &str) -> Said {
 
 fn conversation(id: &str, words: &str) -> Conversation {
     Conversation {
-        id: ItemId::stored(id.into()),
+        id: ConversationId::stored(id.into()),
         title: Some(words.to_owned()),
         opening: None,
         status: ConversationStatus::Active,
@@ -164,8 +164,8 @@ fn message(id: &str, words: &str) -> Message {
         { "type": "data-chart", "of": words },
     ]);
     Message {
-        id: ItemId::stored("m".into()),
-        conversation_id: ItemId::stored(id.into()),
+        id: MessageId::stored("m".into()),
+        conversation_id: ConversationId::stored(id.into()),
         parent_id: None,
         seq: 1,
         role: Role::Assistant,

@@ -42,11 +42,11 @@ pub async fn stream(
         Some(id) => Some(last_event(id)?),
         None => Parameters::of(&uri).number("after")?,
     };
-    let watch = state.services.conversations.watch(caller.user_id(), &id, after).await;
-    let watch = watch.map_err(Problems::from)?;
+    let subscription = state.services.conversations.subscribe(caller.user_id(), &id, after).await;
+    let subscription = subscription.map_err(Problems::from)?;
     let greeting = format!(
         "retry: {RETRY}\nid: {known}\nevent: ready\ndata: {{\"revision\":{known}}}\n\n",
-        known = watch.known()
+        known = subscription.revision()
     );
     let now = Instant::now();
     let left = caller.ends_at.map(|end| end.saturating_sub(state.services.cleanup.now().seconds()));
@@ -54,7 +54,7 @@ pub async fn stream(
     let streaming = Streaming {
         services: state.services,
         session_id: caller.signed_in.session.id,
-        watch,
+        subscription,
         ends: now + LIFE.min(left),
         beat: now + HEARTBEAT,
     };
@@ -92,7 +92,7 @@ pub fn stream_operation() -> Operation {
 struct Streaming {
     services: Arc<Services>,
     session_id: String,
-    watch: Subscription,
+    subscription: Subscription,
     ends: Instant,
     beat: Instant,
 }
@@ -102,7 +102,7 @@ impl Streaming {
     async fn next(&mut self) -> (Bytes, bool) {
         loop {
             // What asks the database is large, and there only while it does.
-            match Box::pin(self.watch.poll_changes()).await {
+            match Box::pin(self.subscription.poll_changes()).await {
                 Ok(events) if events.is_empty() => {}
                 Ok(events) if self.may_go_on().await => return written(&events),
                 // Who has signed out is told nothing more, however slowly they have read until now.
@@ -113,7 +113,7 @@ impl Streaming {
                 }
             }
             let wake = self.beat.min(self.ends);
-            let open = match timeout_at(wake, self.watch.changed()).await {
+            let open = match timeout_at(wake, self.subscription.changed()).await {
                 Ok(open) => open,
                 Err(_) if wake == self.ends => false,
                 Err(_) if !Box::pin(self.is_signed_in()).await => false,

@@ -45,7 +45,7 @@ pub async fn export(
         _ => None,
     };
     let Format(format) = Parameters::of(&uri).one_of("format", parse, "json or markdown")?;
-    let export = state.services.conversations.export(caller.user_id(), &id, format).await;
+    let export = state.services.transfer.export(caller.user_id(), &id, format).await;
     Ok(file(export.map_err(Problems::from)?))
 }
 
@@ -64,7 +64,7 @@ pub fn export_operation() -> Operation {
 
 /// All of the reader's conversations, as JSON.
 pub async fn export_all(State(state): State<AppState>, caller: Caller) -> Answer {
-    let export = state.services.conversations.export_all(caller.user_id()).await;
+    let export = state.services.transfer.export_all(caller.user_id()).await;
     Ok(file(export.map_err(Problems::from)?))
 }
 
@@ -90,7 +90,7 @@ pub async fn import(
 ) -> Answer {
     let (parts, bytes) = request.into_parts();
     let bytes = request_body::json(&parts, bytes).await?;
-    let imported = state.services.conversations.import(caller.user_id(), bytes.into(), until).await;
+    let imported = state.services.transfer.import(caller.user_id(), bytes.into(), until).await;
     let (imported, whole) = imported.map_err(Problems::from)?;
     Ok(if whole { Json(imported).into_response() } else { unfinished(&imported) })
 }

@@ -23,11 +23,12 @@ impl Parameters {
     /// `VALIDATION_ERROR`.
     pub fn asked(&self) -> Result<PageRequest<'_>, ProblemResponse> {
         let limit = match self.once("limit")? {
-            None => PageRequest::USUAL,
+            None => PageRequest::DEFAULT_LIMIT,
             Some(limit) => {
-                let in_bounds = |limit: &u32| (1..=PageRequest::MOST).contains(limit);
-                let wanted =
-                    || wrong("limit", format!("expected a whole number from 1 to {}", PageRequest::MOST));
+                let in_bounds = |limit: &u32| (1..=PageRequest::MAX_LIMIT).contains(limit);
+                let wanted = || {
+                    wrong("limit", format!("expected a whole number from 1 to {}", PageRequest::MAX_LIMIT))
+                };
                 limit.parse().ok().filter(in_bounds).ok_or_else(wanted)?
             }
         };

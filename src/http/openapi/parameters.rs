@@ -19,7 +19,7 @@ pub fn parameters(schemas: &mut Schemas) -> Value {
         "messageId": path("messageId", "The message.", item_id),
         "token": path("token", "The token of the mailed link.", json!({ "type": "string", "minLength": 1 })),
         "limit": query("limit", "How many at most.", json!({
-            "type": "integer", "minimum": 1, "maximum": PageRequest::MOST, "default": PageRequest::USUAL,
+            "type": "integer", "minimum": 1, "maximum": PageRequest::MAX_LIMIT, "default": PageRequest::DEFAULT_LIMIT,
         })),
         "cursor": query(
             "cursor",

@@ -52,11 +52,11 @@ async fn download(state: &AppState, parts: &Parts, client: &ClientInfo, signed_i
         Err(ExportError::Gone) => return see_other(LocalPath::parse(SIGN_IN_FIRST).as_ref()),
         Err(error) => return render_problem(state, parts.uri.clone(), error.into()).await,
     };
-    let conversations = &state.services.conversations;
+    let transfer = &state.services.transfer;
     let mut source = BlockingSource {
         runtime: Handle::current(),
-        file: conversations.export_copy(&signed_in.user.id, export.exported_at),
-        cursor: conversations.read_all(&signed_in.user.id),
+        file: transfer.export_with_deleted(&signed_in.user.id, export.exported_at),
+        cursor: transfer.read_with_deleted(&signed_in.user.id),
     };
     // Compressing years of events takes a while.
     let packed = tokio::task::spawn_blocking(move || archive::pack(&export, &mut source)).await;

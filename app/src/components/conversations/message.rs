@@ -1,7 +1,7 @@
 //! A message on the page of its conversation.
 
 use contract::{
-    conversations::{FeedbackValue, ItemId, Message, MessageStatus, Role, parts_of, plain_text},
+    conversations::{FeedbackValue, Message, MessageId, MessageStatus, Role, parts_of, plain_text},
     routes,
 };
 use domain::{BranchMessage, SiblingPosition};
@@ -38,7 +38,7 @@ pub(crate) fn way_to_later(asked: &MessagesQuery, last: &str) -> String {
 
 #[component]
 fn OneTurn(turn: BranchMessage, asked: MessagesQuery, book: String) -> impl IntoView {
-    let BranchMessage { message, fork } = turn;
+    let BranchMessage { message, sibling } = turn;
     let id = message.id.as_str().to_owned();
     let (element, label) = (format!("m-{id}"), format!("m-{id}-who"));
     let (class, who) = match message.role {
@@ -49,7 +49,7 @@ fn OneTurn(turn: BranchMessage, asked: MessagesQuery, book: String) -> impl Into
     };
     let page = page_of(&asked.id);
     let own = format!("{}#{element}", with_query(&page, &[("branch", &asked.branch), ("message", &id)]));
-    let fork = fork.map(|fork| view! { <Ways fork page=page.clone() /> });
+    let siblings = sibling.map(|position| view! { <SiblingLinks position page=page.clone() /> });
     let parts = parts_of(&message.parts);
     let sources = Sources::of(&id, &parts);
     let words = render_parts(&id, &parts, &sources);
@@ -76,7 +76,7 @@ fn OneTurn(turn: BranchMessage, asked: MessagesQuery, book: String) -> impl Into
             <header class="message__header">
                 <h2 class="message__author" id=label><bdi>{who}</bdi></h2>
                 <a class="message__permalink" href=own title="Link to this message"><DateTime of=message.created_at /></a>
-                {fork}
+                {siblings}
             </header>
             {body}
             {sources.list()}
@@ -110,19 +110,19 @@ const fn state_in_words(status: MessageStatus) -> Option<&'static str> {
 
 /// Links to the previous and next version of a message.
 #[component]
-fn Ways(fork: SiblingPosition, page: String) -> impl IntoView {
-    let way = |to: Option<ItemId>, sign: &'static str, words: &'static str| match to {
-        Some(to) => {
-            let href = format!("{}#m-{to}", with_query(&page, &[("branch", to.as_str())]));
-            view! { <a class="versions__link" href=href aria-label=words>{sign}</a> }.into_any()
+fn SiblingLinks(position: SiblingPosition, page: String) -> impl IntoView {
+    let link = |sibling: Option<MessageId>, sign: &'static str, label: &'static str| match sibling {
+        Some(id) => {
+            let href = format!("{}#m-{id}", with_query(&page, &[("branch", id.as_str())]));
+            view! { <a class="versions__link" href=href aria-label=label>{sign}</a> }.into_any()
         }
         None => view! { <span class="versions__link" aria-hidden="true">{sign}</span> }.into_any(),
     };
     view! {
         <p class="versions">
-            {way(fork.before, "‹", "The version before")}
-            <bdi class="versions__position">{format!("{} of {}", fork.position, fork.count)}</bdi>
-            {way(fork.after, "›", "The version after")}
+            {link(position.previous, "‹", "The version before")}
+            <bdi class="versions__position">{format!("{} of {}", position.position, position.count)}</bdi>
+            {link(position.next, "›", "The version after")}
         </p>
     }
 }

@@ -2,7 +2,7 @@
 
 use contract::{
     Code, Problem,
-    conversations::{ConversationChange, ConversationStatus, FeedbackValue, ItemId, NewFeedback},
+    conversations::{ConversationChange, ConversationStatus, FeedbackValue, MessageId, NewFeedback},
     routes,
 };
 use domain::Flash;
@@ -62,7 +62,7 @@ pub async fn restore_conversation(#[server(flatten)] form: FormFields) -> Result
 #[server(prefix = "", endpoint = "/conversations/-/head")]
 pub async fn choose_branch(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
     let context = RequestContext::of_call()?;
-    let head = ItemId::parse("head", form.hidden_field("head"));
+    let head = MessageId::parse("head", form.hidden_field("head"));
     let head = head.map_err(|_| Problem::new(Code::MessageNotFound))?;
     let change = ConversationChange { head_id: Some(head), ..ConversationChange::default() };
     change_of(&context, &form, change).await

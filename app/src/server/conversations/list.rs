@@ -72,7 +72,7 @@ async fn conversations(
     let (mut cursor, mut left) = wanted(asked);
     let mut found = Vec::new();
     while left > 0 {
-        let limit = left.min(PageRequest::MOST);
+        let limit = left.min(PageRequest::MAX_LIMIT);
         let page = PageRequest { limit, cursor: cursor.as_deref() };
         let page = context.services.conversations.list(user_id, status, page).await?;
         found.extend(page.items);
@@ -93,7 +93,7 @@ async fn hits(
     let (mut cursor, mut left) = wanted(asked);
     let mut found = Vec::new();
     while left > 0 {
-        let limit = left.min(PageRequest::MOST);
+        let limit = left.min(PageRequest::MAX_LIMIT);
         let page = PageRequest { limit, cursor: cursor.as_deref() };
         let page = context.services.conversations.search(user_id, &asked.q, page).await?;
         found.extend(page.items);

@@ -31,10 +31,10 @@ pub(crate) async fn turns(asked: MessagesQuery) -> Result<MessagesFragment, Frag
     };
     let branch = Some(asked.branch.as_str()).filter(|branch| !branch.is_empty());
     let stretch = context.services.conversations.branch_page(user_id, &asked.id, branch, place, PAGE).await?;
-    let places = stretch.turns.first().zip(stretch.turns.last());
-    let html = if places.is_some() { turn_rows(&stretch.turns, &asked, &book) } else { String::new() };
-    let first = stretch.turns.first().filter(|_| stretch.goes_up).map(|turn| turn.message.id.as_str());
-    let last = stretch.turns.last().filter(|_| stretch.goes_on).map(|turn| turn.message.id.as_str());
+    let places = stretch.messages.first().zip(stretch.messages.last());
+    let html = if places.is_some() { turn_rows(&stretch.messages, &asked, &book) } else { String::new() };
+    let first = stretch.messages.first().filter(|_| stretch.has_earlier).map(|turn| turn.message.id.as_str());
+    let last = stretch.messages.last().filter(|_| stretch.has_later).map(|turn| turn.message.id.as_str());
     Ok(MessagesFragment {
         html,
         earlier: first.map(|first| way_to_earlier(&asked, first)).unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ItemId, RawJson, body::given};
+use super::{ConversationId, MessageId, RawJson, body::given};
 use crate::{Problem, Problems, Reason, Timestamp, text::check_line};
 
 /// Whether a conversation stands in the reader's list.
@@ -38,7 +38,7 @@ impl ConversationStatus {
 #[serde(rename_all = "camelCase")]
 pub struct Conversation {
     /// Its name among the reader's; a UUID unless the client chose another.
-    pub id: ItemId,
+    pub id: ConversationId,
     /// What it is called; `null` until somebody names it.
     pub title: Option<String>,
     /// The beginning of its first message by the reader, on one line; `null` while there is none.
@@ -46,7 +46,7 @@ pub struct Conversation {
     /// Whether it stands in the list or is put away.
     pub status: ConversationStatus,
     /// The last message of the branch that is shown; `null` while it is empty.
-    pub head_id: Option<ItemId>,
+    pub head_id: Option<MessageId>,
     /// What the client keeps with it: an object, kept as it came.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: RawJson,
@@ -69,7 +69,7 @@ pub struct Conversation {
 pub struct NewConversation {
     /// A name of the client's own choice. One that the reader already has leads to the conversation that is there.
     #[serde(default)]
-    pub id: Option<ItemId>,
+    pub id: Option<ConversationId>,
     /// What it is called, at most 200 characters on one line.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(max_length = 200))]
@@ -94,7 +94,7 @@ pub struct ConversationChange {
     pub status: Option<ConversationStatus>,
     /// The last message of the branch that is to be shown.
     #[serde(default)]
-    pub head_id: Option<ItemId>,
+    pub head_id: Option<MessageId>,
     /// What the client keeps with it: an object, which takes the place of the one before.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ItemId;
+use super::ConversationId;
 
 /// What came of a file of conversations. Each is taken in whole or not at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub struct Imported {
 #[serde(rename_all = "camelCase")]
 pub struct ImportedConversation {
     /// Its name among the reader's.
-    pub id: ItemId,
+    pub id: ConversationId,
     /// What it is called in the file.
     pub title: Option<String>,
     /// How many messages of the file it holds.

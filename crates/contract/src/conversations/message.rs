@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Feedback, ItemId, RawJson, body::given};
+use super::{ConversationId, Feedback, MessageId, RawJson, body::given};
 use crate::Timestamp;
 
 /// Who speaks.
@@ -80,11 +80,11 @@ impl MessageStatus {
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// Its name in the conversation; a UUID unless the client chose another.
-    pub id: ItemId,
+    pub id: MessageId,
     /// The conversation it belongs to.
-    pub conversation_id: ItemId,
+    pub conversation_id: ConversationId,
     /// The message it follows; `null` at the beginning of a branch.
-    pub parent_id: Option<ItemId>,
+    pub parent_id: Option<MessageId>,
     /// Its place in the conversation, from 1 on without gaps.
     pub seq: i64,
     /// Who speaks.
@@ -122,11 +122,11 @@ pub struct Message {
 pub struct NewMessage {
     /// A name of the client's own choice.
     #[serde(default)]
-    pub id: Option<ItemId>,
+    pub id: Option<MessageId>,
     /// The message it follows; `null` begins a branch; left out, it follows the message shown last.
     #[serde(default, deserialize_with = "given")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<ItemId>))]
-    pub parent_id: Option<Option<ItemId>>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<MessageId>))]
+    pub parent_id: Option<Option<MessageId>>,
     /// Who speaks.
     pub role: Role,
     /// What is said; either this or `content`.

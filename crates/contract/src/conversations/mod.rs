@@ -18,7 +18,7 @@ mod validation;
 pub use body::read_json;
 pub use conversation::{Conversation, ConversationChange, ConversationStatus, NewConversation};
 pub use feedback::{Feedback, FeedbackValue, NewFeedback};
-pub use id::ItemId;
+pub use id::{ConversationId, Id, MessageId, OfConversation, OfMessage};
 pub use imported::{Imported, ImportedConversation, RejectedConversation};
 pub use message::{Message, MessageChange, MessageStatus, NewMessage, Role};
 pub use page::{Appended, Order, Page};

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{RawJson, validation::within};
+use super::RawJson;
 use crate::{Problem, Reason};
 
 /// A part of a message, as far as Bookplate understands it. Members that it does not know are kept with the part.
@@ -172,7 +172,7 @@ fn is_kind(kind: &str) -> bool {
 fn text(Text { text, citations: sent }: Text) -> Result<Part, Problem> {
     let mut citations: Vec<Citation> = Vec::with_capacity(sent.len());
     for (at, citation) in sent.iter().enumerate() {
-        citations.push(read(citation).map_err(|problem| within(&format!("citations[{at}]"), problem))?);
+        citations.push(read(citation).map_err(|problem| problem.within(&format!("citations[{at}]")))?);
     }
     // No text of so many bytes has more code points; those of the rest are counted only when it matters.
     let bound = citations.iter().map(|citation| citation.end).max().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ItemId, Role};
+use super::{ConversationId, MessageId, Role};
 use crate::Timestamp;
 
 /// A message in which the words were found.
@@ -24,7 +24,7 @@ pub struct Hit {
 #[serde(rename_all = "camelCase")]
 pub struct HitConversation {
     /// Its name among the reader's.
-    pub id: ItemId,
+    pub id: ConversationId,
     /// What it is called.
     pub title: Option<String>,
     /// The beginning of its first message by the reader.
@@ -37,7 +37,7 @@ pub struct HitConversation {
 #[serde(rename_all = "camelCase")]
 pub struct HitMessage {
     /// Its name in the conversation.
-    pub id: ItemId,
+    pub id: MessageId,
     /// Its place in the conversation.
     pub seq: i64,
     /// Who speaks.

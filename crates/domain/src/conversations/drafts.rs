@@ -1,7 +1,8 @@
-//! From what a client sends to what is stored.
+//! Validation of messages from clients, and their conversion to rows.
 
 use std::collections::HashSet;
 
+use ::search::{TermPrefix, index};
 use contract::{
     Problem, Problems, Reason,
     conversations::{MessageChange, MessageLimits, NewMessage, RawJson, Role, plain_text},
@@ -9,42 +10,39 @@ use contract::{
 };
 use storage::conversations::{Content, ContentUpdate, Draft, Terms};
 
-use super::{ConversationError, Conversations, MAX_AT_ONCE};
-use search::{TermPrefix, index};
+use super::{Conversations, Outcome};
 
-/// The longest beginning of a conversation that its list shows, in characters.
-pub(super) const MAX_OPENING: usize = 160;
+/// The most messages appended by one request.
+const MAX_APPENDED: usize = 100;
+/// The longest opening of a conversation, in characters.
+pub(crate) const MAX_OPENING: usize = 160;
 
 impl Conversations {
-    /// What is to be stored for some messages.
-    pub(super) fn drafts(
-        &self,
-        user_id: &str,
-        messages: Vec<NewMessage>,
-    ) -> Result<Vec<Draft>, ConversationError> {
+    /// Validates the messages of one request. Problems name each message's position when there are several.
+    pub(super) fn drafts(&self, user_id: &str, messages: Vec<NewMessage>) -> Outcome<Vec<Draft>> {
         let wanted = |words: String| Problem::invalid("messages", Reason::Wanted(words));
         if messages.is_empty() {
             return Err(Problems::from(wanted("expected at least one message".into())).into());
         }
-        if messages.len() > MAX_AT_ONCE {
-            return Err(Problems::from(wanted(format!("expected at most {MAX_AT_ONCE} messages"))).into());
+        if messages.len() > MAX_APPENDED {
+            return Err(Problems::from(wanted(format!("expected at most {MAX_APPENDED} messages"))).into());
         }
-        let owner = TermPrefix::of(user_id);
+        let prefix = TermPrefix::of(user_id);
         let single = messages.len() == 1;
-        let (mut drafts, mut wrong, mut names) = (Vec::new(), Vec::new(), HashSet::new());
+        let (mut drafts, mut problems, mut ids) = (Vec::new(), Vec::new(), HashSet::new());
         for (at, message) in messages.into_iter().enumerate() {
-            let outer =
+            let path =
                 |field: &str| if single { field.to_owned() } else { format!("messages[{at}].{field}") };
             if let Some(id) = &message.id
-                && !names.insert(id.clone())
+                && !ids.insert(id.clone())
             {
-                let words = "expected a name that no other message of the request has".into();
-                wrong.push(Problem::invalid(&outer("id"), Reason::Wanted(words)));
+                let wanted = "expected a name that no other message of the request has".into();
+                problems.push(Problem::invalid(&path("id"), Reason::Wanted(wanted)));
             }
-            match self.draft(&owner, message) {
+            match self.draft(&prefix, message) {
                 Ok(draft) => drafts.push(draft),
-                Err(problems) => wrong.extend(problems.iter().cloned().map(|problem| {
-                    let field = problem.field.as_deref().map(&outer);
+                Err(found) => problems.extend(found.iter().cloned().map(|problem| {
+                    let field = problem.field.as_deref().map(&path);
                     Problem {
                         field: field.or_else(|| (!single).then(|| format!("messages[{at}]"))),
                         ..problem
@@ -52,45 +50,42 @@ impl Conversations {
                 })),
             }
         }
-        Problems::of(wrong).map_or(Ok(drafts), |wrong| Err(wrong.into()))
+        Problems::of(problems).map_or(Ok(drafts), |problems| Err(problems.into()))
     }
 
-    pub(super) fn draft(&self, owner: &TermPrefix, message: NewMessage) -> Result<Draft, Problems> {
-        let said = message.validate(&self.message_limits())?;
+    /// Validates one message, and makes an id for one that has none.
+    pub(crate) fn draft(&self, prefix: &TermPrefix, message: NewMessage) -> Result<Draft, Problems> {
+        let validated = message.validate(&self.message_limits())?;
         let NewMessage { id, parent_id, role, status, model, usage, format, raw, metadata, .. } = message;
-        let words = plain_text(&said.parts);
+        let plain_text = plain_text(&validated.parts);
         Ok(Draft {
             chosen: id.is_some(),
             id: id.map_or_else(|| self.ports.random_uuid().to_string(), String::from),
             parent: parent_id.map(|parent| parent.map(String::from)),
             role: role.name().to_owned(),
             content: Content {
-                parts: said.json.as_str().to_owned(),
+                parts: validated.json.as_str().to_owned(),
                 status: status.name().to_owned(),
                 model,
                 usage: usage.map(text),
                 format,
                 raw: raw.map(text),
-                // An empty one is not stored.
+                // Empty metadata is stored as null.
                 metadata: metadata.map(text).filter(|metadata| metadata != "{}"),
             },
-            terms: self.terms(owner, &words),
-            opening: if role == Role::User { opening(&words) } else { None },
+            terms: self.terms(prefix, &plain_text),
+            opening: if role == Role::User { opening(&plain_text) } else { None },
             created_at: None,
         })
     }
 
-    /// What a change means for what is stored.
-    pub(super) fn content_update(
-        &self,
-        user_id: &str,
-        change: MessageChange,
-    ) -> Result<ContentUpdate, ConversationError> {
-        let said = change.said(&self.message_limits())?;
+    /// Validates a change of a message.
+    pub(super) fn content_update(&self, user_id: &str, change: MessageChange) -> Outcome<ContentUpdate> {
+        let validated = change.validate(&self.message_limits())?;
         let MessageChange { status, model, usage, format, raw, metadata, .. } = change;
-        let parts = said.map(|said| {
-            let terms = self.terms(&TermPrefix::of(user_id), &plain_text(&said.parts));
-            (said.json.as_str().to_owned(), terms)
+        let parts = validated.map(|validated| {
+            let terms = self.terms(&TermPrefix::of(user_id), &plain_text(&validated.parts));
+            (validated.json.as_str().to_owned(), terms)
         });
         Ok(ContentUpdate {
             most_bytes: Some(self.limits.message_bytes),
@@ -104,9 +99,9 @@ impl Conversations {
         })
     }
 
-    /// What a text can be found by.
-    fn terms(&self, owner: &TermPrefix, words: &str) -> Terms {
-        let indexed = index(owner, words);
+    /// A text's terms as the database indexes them.
+    fn terms(&self, prefix: &TermPrefix, text: &str) -> Terms {
+        let indexed = index(prefix, text);
         self.database.terms(|| indexed.fts5().to_owned(), || indexed.tsvector())
     }
 
@@ -116,11 +111,11 @@ impl Conversations {
     }
 }
 
-/// The beginning of a text on one line.
-fn opening(words: &str) -> Option<String> {
+/// The beginning of a text on one line; `None` without a visible character.
+fn opening(text: &str) -> Option<String> {
     let mut line = String::new();
     for (at, c) in
-        words.split_whitespace().flat_map(|word| [" ", word]).flat_map(str::chars).skip(1).enumerate()
+        text.split_whitespace().flat_map(|word| [" ", word]).flat_map(str::chars).skip(1).enumerate()
     {
         if at == MAX_OPENING {
             line.push('…');

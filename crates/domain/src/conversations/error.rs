@@ -1,64 +1,81 @@
-//! Why nothing came of what was asked.
+//! Failures of operations on conversations.
 
 use contract::{Code, Problem, Problems, Reason};
 
 use crate::InternalError;
 
-/// Seconds after which one of a reader's streams may have ended.
-const LOOK_AGAIN: u32 = 15;
+/// Seconds after which one of the user's event streams may have ended.
+const SUBSCRIBE_AGAIN: u32 = 15;
 
-/// Why nothing came of what was asked about conversations.
+/// Why an operation on conversations failed.
 #[derive(Debug)]
 pub enum ConversationError {
-    /// The reader has no such conversation.
-    NoConversation,
+    /// The user has no such conversation.
+    ConversationNotFound,
     /// The conversation has no such message.
-    NoMessage,
-    /// The reader was erased meanwhile.
-    NoReader,
-    /// The token has expired, and this is not something that it has begun and not finished.
-    Expired,
-    /// What was sent is not what it should be.
+    MessageNotFound,
+    /// The user was deleted meanwhile.
+    UserNotFound,
+    /// The token has expired, and this is not a message that it began and has not finished.
+    TokenExpired,
+    /// The request is invalid.
     Invalid(Problems),
-    /// The message is there with another role or parent; its field.
-    Different(String),
+    /// A message of that id exists with another role or parent. Names the field.
+    MessageConflict(String),
     /// The cursor belongs to another list.
-    Cursor,
+    InvalidCursor,
     /// The idempotency key belongs to another request.
-    KeyReused,
-    /// The conversation has as many messages as it may have.
-    Full,
-    /// The reader has as many conversations as one may have.
+    IdempotencyKeyReused,
+    /// The conversation has as many messages as allowed.
+    ConversationFull,
+    /// The user has as many conversations as allowed.
     TooManyConversations,
-    /// The reader looks at conversations as often at once as one may.
-    TooManyLooks,
-    /// Nothing was wrong with the request.
+    /// The user has as many subscriptions at once as allowed.
+    TooManySubscriptions,
+    /// The server failed.
     Failure(InternalError),
 }
 
 impl ConversationError {
     /// A field names a message that the conversation does not have.
-    pub(super) fn unknown(field: &str) -> Self {
+    pub(super) fn unknown_message(field: &str) -> Self {
         let wanted = Reason::Wanted("expected the id of a message of this conversation".into());
         Self::Invalid(Problem::invalid(field, wanted).into())
+    }
+}
+
+impl From<Problems> for ConversationError {
+    fn from(problems: Problems) -> Self {
+        Self::Invalid(problems)
+    }
+}
+
+impl<E: Into<InternalError>> From<E> for ConversationError {
+    fn from(error: E) -> Self {
+        Self::Failure(error.into())
     }
 }
 
 impl From<ConversationError> for Problems {
     fn from(error: ConversationError) -> Self {
         match error {
-            ConversationError::NoConversation => Problem::new(Code::ConversationNotFound).into(),
-            ConversationError::NoMessage => Problem::new(Code::MessageNotFound).into(),
-            ConversationError::NoReader => Problem::new(Code::Unauthorized).into(),
-            ConversationError::Expired => Problem::new(Code::InvalidToken).into(),
-            ConversationError::Invalid(problems) => problems,
-            ConversationError::Different(field) => Problem::on(Code::MessageConflict, &field).into(),
-            ConversationError::Cursor => Problem::on(Code::InvalidCursor, "cursor").into(),
-            ConversationError::KeyReused => Problem::on(Code::IdempotencyKeyReused, "Idempotency-Key").into(),
-            ConversationError::Full => Problem::new(Code::ConversationFull).into(),
-            ConversationError::TooManyConversations => Problem::new(Code::TooManyConversations).into(),
-            ConversationError::TooManyLooks => Problem::retry_in(Code::TooManyRequests, LOOK_AGAIN).into(),
-            ConversationError::Failure(failure) => failure.into(),
+            ConversationError::ConversationNotFound => Problem::new(Code::ConversationNotFound),
+            ConversationError::MessageNotFound => Problem::new(Code::MessageNotFound),
+            ConversationError::UserNotFound => Problem::new(Code::Unauthorized),
+            ConversationError::TokenExpired => Problem::new(Code::InvalidToken),
+            ConversationError::Invalid(problems) => return problems,
+            ConversationError::MessageConflict(field) => Problem::on(Code::MessageConflict, &field),
+            ConversationError::InvalidCursor => Problem::on(Code::InvalidCursor, "cursor"),
+            ConversationError::IdempotencyKeyReused => {
+                Problem::on(Code::IdempotencyKeyReused, "Idempotency-Key")
+            }
+            ConversationError::ConversationFull => Problem::new(Code::ConversationFull),
+            ConversationError::TooManyConversations => Problem::new(Code::TooManyConversations),
+            ConversationError::TooManySubscriptions => {
+                Problem::retry_in(Code::TooManyRequests, SUBSCRIBE_AGAIN)
+            }
+            ConversationError::Failure(failure) => return Problem::from(failure).into(),
         }
+        .into()
     }
 }

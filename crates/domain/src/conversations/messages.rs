@@ -1,4 +1,4 @@
-//! The messages of a conversation: added, read, changed and judged.
+//! Messages of a conversation: append, list, read, update, feedback.
 
 use contract::{
     Problems,
@@ -10,15 +10,14 @@ use storage::conversations::{
 };
 
 use super::{
-    ConversationError, Conversations, Outcome, PageRequest, Principal, check_message, is_valid_id, paginate,
-    to_wire::message, validate_conversation_id,
+    ConversationError, Conversations, Outcome, PageRequest, Principal, paginate, to_wire::message,
+    validate_conversation_id, validate_message_id,
 };
-use crate::devices::hex;
 
-/// Bytes of messages on a page; one that is larger has a page of its own.
+/// The most bytes of messages on a page; a larger message gets a page of its own.
 const PAGE_BYTES: usize = 4 << 20;
-/// Seconds for which a request is known again.
-const REMEMBERED: i64 = 86_400;
+/// Seconds for which an idempotency key is kept.
+const KEY_LIFETIME: i64 = 86_400;
 
 /// A client's key for a request that it may send again.
 #[derive(Debug, Clone, Copy)]
@@ -30,64 +29,62 @@ pub struct IdempotencyKey<'a> {
 }
 
 impl Conversations {
-    /// Appends messages, all or none, each at the next place of the conversation; whether any of them is new. `key` makes
-    /// the request safe to send again.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
+    /// Appends messages, all or none. `key` is the idempotency key of the request; messages that exist already are
+    /// returned unchanged. The flag says whether any message is new.
     pub async fn append(
         &self,
-        by: Principal<'_>,
+        principal: Principal<'_>,
         id: &str,
         messages: Vec<NewMessage>,
         key: Option<IdempotencyKey<'_>>,
     ) -> Outcome<(Appended, bool)> {
-        if by.expired {
-            return Err(ConversationError::Expired);
+        if principal.expired {
+            return Err(ConversationError::TokenExpired);
         }
         validate_conversation_id(id)?;
-        let idempotency = key.map(|key| self.idempotency(by.user_id, id, key));
-        let drafts = self.drafts(by.user_id, messages)?;
-        let appending = AppendRequest {
-            user_id: by.user_id,
+        let idempotency = key.map(|key| self.idempotency(principal.user_id, id, key));
+        let drafts = self.drafts(principal.user_id, messages)?;
+        let request = AppendRequest {
+            user_id: principal.user_id,
             conversation_id: id,
-            writer: Writer { token_id: by.token_id, now: self.ports.clock.now() },
+            writer: Writer { token_id: principal.token_id, now: self.ports.clock.now() },
             drafts: &drafts,
             most: i64::from(self.limits.messages),
             idempotency: idempotency.as_ref(),
         };
-        let place = |at: usize| if drafts.len() == 1 { String::new() } else { format!("messages[{at}].") };
-        match self.appender.append(&appending).await? {
-            AppendOutcome::Done(written) => {
-                let is_new = written.iter().any(|written| written.is_new);
-                let messages = written.into_iter().map(|written| message(id, written.message)).collect();
+        let prefix = |at: usize| if drafts.len() == 1 { String::new() } else { format!("messages[{at}].") };
+        match self.writer.append(&request).await? {
+            AppendOutcome::Done(appended) => {
+                let is_new = appended.iter().any(|appended| appended.is_new);
+                let messages = appended.into_iter().map(|appended| message(id, appended.message)).collect();
                 Ok((Appended { messages }, is_new))
             }
             AppendOutcome::Repeated(stored) => {
                 let messages = stored.into_iter().map(|stored| message(id, stored)).collect();
                 Ok((Appended { messages }, false))
             }
-            AppendOutcome::KeyReused => Err(ConversationError::KeyReused),
-            AppendOutcome::NoConversation => Err(ConversationError::NoConversation),
-            AppendOutcome::NoParent(at) => Err(ConversationError::unknown(&format!("{}parentId", place(at)))),
-            AppendOutcome::Different(at) => Err(ConversationError::Different(format!("{}id", place(at)))),
-            AppendOutcome::Full => Err(ConversationError::Full),
+            AppendOutcome::KeyReused => Err(ConversationError::IdempotencyKeyReused),
+            AppendOutcome::NoConversation => Err(ConversationError::ConversationNotFound),
+            AppendOutcome::NoParent(at) => {
+                Err(ConversationError::unknown_message(&format!("{}parentId", prefix(at))))
+            }
+            AppendOutcome::Different(at) => {
+                Err(ConversationError::MessageConflict(format!("{}id", prefix(at))))
+            }
+            AppendOutcome::Full => Err(ConversationError::ConversationFull),
         }
     }
 
-    /// The messages of a conversation in their order.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
+    /// The messages of a conversation, of all branches, by `seq`.
     pub async fn messages(
         &self,
         user_id: &str,
         id: &str,
         order: Order,
-        asked: PageRequest<'_>,
+        page: PageRequest<'_>,
     ) -> Outcome<Page<Message>> {
         let list = format!("messages:{}:{id}", order.name());
-        let cursor = self.cursors.read(user_id, &list, asked.cursor)?;
+        let cursor = self.cursors.read(user_id, &list, page.cursor)?;
         validate_conversation_id(id)?;
         let newest_first = order == Order::Desc;
         let between = match cursor {
@@ -95,11 +92,11 @@ impl Conversations {
             Some((seq, _)) => (seq, i64::MAX),
             None => (0, i64::MAX),
         };
-        let rows = asked.rows();
+        let rows = page.rows();
         let most = (rows + 1, PAGE_BYTES);
         let mut found = self.database.read_messages_of(user_id, id, between, newest_first, most).await?;
         if found.is_empty() {
-            // No message, or no conversation?
+            // Tells an empty conversation from an unknown one.
             self.stored(user_id, id).await?;
         }
         let rows = rows.min(count_within_bytes(&found));
@@ -109,36 +106,26 @@ impl Conversations {
     }
 
     /// One message.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
     pub async fn message(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
         let stored = self.stored(user_id, id).await?;
-        check_message(message_id)?;
+        validate_message_id(message_id)?;
         let found = self.database.find_message(stored.no, message_id).await?;
-        found.map(|stored| message(id, stored)).ok_or(ConversationError::NoMessage)
+        found.map(|stored| message(id, stored)).ok_or(ConversationError::MessageNotFound)
     }
 
-    /// Changes a message; finishes an answer that was stored while it was being written. A token that has expired may
-    /// finish what it has begun.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
+    /// Changes a message, or finishes one that was stored in progress. An expired token may finish what it began.
     pub async fn update_message(
         &self,
-        by: Principal<'_>,
+        principal: Principal<'_>,
         id: &str,
         message_id: &str,
         change: MessageChange,
     ) -> Outcome<Message> {
-        let update = MessageUpdate::Content(self.content_update(by.user_id, change)?);
-        self.change(by, id, message_id, &update).await
+        let update = MessageUpdate::Content(self.content_update(principal.user_id, change)?);
+        self.change(principal, id, message_id, &update).await
     }
 
-    /// Keeps what the reader thinks of a message, in place of what they thought before.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
+    /// Sets the user's feedback on a message, replacing earlier feedback.
     pub async fn set_feedback(
         &self,
         user_id: &str,
@@ -151,54 +138,58 @@ impl Conversations {
         self.change(Principal { user_id, token_id: None, expired: false }, id, message_id, &update).await
     }
 
-    /// Forgets what the reader thinks of a message.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
+    /// Removes the user's feedback on a message.
     pub async fn clear_feedback(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
-        let by = Principal { user_id, token_id: None, expired: false };
-        self.change(by, id, message_id, &MessageUpdate::Feedback(None)).await
+        let principal = Principal { user_id, token_id: None, expired: false };
+        self.change(principal, id, message_id, &MessageUpdate::Feedback(None)).await
     }
 
     async fn change(
         &self,
-        by: Principal<'_>,
+        principal: Principal<'_>,
         id: &str,
         message_id: &str,
         update: &MessageUpdate,
     ) -> Outcome<Message> {
-        if !is_valid_id(message_id) {
-            // The conversation's name may be wrong as well, and comes first.
-            self.stored(by.user_id, id).await?;
-            return Err(ConversationError::NoMessage);
-        }
         validate_conversation_id(id)?;
-        let writer = Writer { token_id: by.token_id, now: self.ports.clock.now() };
-        let changed = self.database.update_message(by.user_id, id, message_id, update, writer, by.expired);
+        if let Err(error) = validate_message_id(message_id) {
+            // An unknown conversation is reported before an unknown message.
+            self.stored(principal.user_id, id).await?;
+            return Err(error);
+        }
+        let writer = Writer { token_id: principal.token_id, now: self.ports.clock.now() };
+        let changed = self.database.update_message(
+            principal.user_id,
+            id,
+            message_id,
+            update,
+            writer,
+            principal.expired,
+        );
         match changed.await? {
             UpdateOutcome::Done((conversation, stored)) => {
-                self.hub.publish(conversation.no, conversation.revision);
+                self.publish(conversation.no, conversation.revision);
                 Ok(message(id, stored))
             }
-            UpdateOutcome::NoConversation => Err(ConversationError::NoConversation),
-            UpdateOutcome::NoMessage => Err(ConversationError::NoMessage),
+            UpdateOutcome::NoConversation => Err(ConversationError::ConversationNotFound),
+            UpdateOutcome::NoMessage => Err(ConversationError::MessageNotFound),
             UpdateOutcome::TooLarge => Err(Problems::from(self.message_limits().too_large()).into()),
-            UpdateOutcome::NotBegunByToken => Err(ConversationError::Expired),
+            UpdateOutcome::NotBegunByToken => Err(ConversationError::TokenExpired),
         }
     }
 
-    /// Hashes a key, bound to its user and conversation, and the request that came with it.
+    /// The idempotency key and the request's body as keyed hashes, bound to user and conversation.
     fn idempotency(&self, user_id: &str, id: &str, key: IdempotencyKey<'_>) -> Idempotency {
-        let hash = |text: String| hex(self.secret.derive(&text).as_slice());
+        let hash = |text: String| hex::encode(self.secret.derive(&text));
         Idempotency {
             id: hash(format!("idempotency:{user_id}\n{id}\n{}", key.key)),
-            request: hash(format!("request:{}", hex(&Sha256::digest(key.body)))),
-            expires_at: self.ports.clock.now().plus_seconds(REMEMBERED),
+            request: hash(format!("request:{}", hex::encode(Sha256::digest(key.body)))),
+            expires_at: self.ports.clock.now().plus_seconds(KEY_LIFETIME),
         }
     }
 }
 
-/// How many of these messages, one at least, go on a page.
+/// How many of these messages, at least one, fit on a page.
 fn count_within_bytes(found: &[StoredMessage]) -> i64 {
     let mut bytes = 0;
     let fit = found.iter().take_while(|message| {

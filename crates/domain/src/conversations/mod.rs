@@ -1,33 +1,30 @@
-//! Conversations: what a chatbot writes, what a reader finds again on every device.
+//! Conversations with chatbots: create, list, read, update, append, search, subscribe.
 //!
-//! There is no parameter that says whose: the owner is always the reader who asks. What belongs to somebody else is as
-//! if it were not there.
+//! Every method takes the id of the user who asks and sees that user's conversations alone. A conversation of somebody
+//! else is answered like one that does not exist.
 
-mod branching;
-mod change_bus;
+mod branch;
 mod cursor;
 mod drafts;
 mod error;
-mod export;
-mod import;
 mod messages;
 mod search;
 mod subscription;
+mod subscription_limit;
 mod to_wire;
 
-pub use branching::{BranchMessage, BranchPage, PageAnchor, SiblingPosition};
+pub use branch::{BranchMessage, BranchPage, PageAnchor, SiblingPosition};
+pub(crate) use drafts::MAX_OPENING;
 pub use error::ConversationError;
-pub use export::{ConversationExport, ExportCursor, ExportFormat, ExportItem, ExportedConversation};
 pub use messages::IdempotencyKey;
 pub use subscription::{ConversationEvent, Subscription};
+pub(crate) use to_wire::{conversation as conversation_to_wire, message as message_to_wire};
 
 use std::sync::Arc;
 
-use contract::{
-    Problems,
-    conversations::{
-        Conversation, ConversationChange, ConversationStatus, ItemId, NewConversation, Page, RawJson,
-    },
+use contract::conversations::{
+    Conversation, ConversationChange, ConversationId, ConversationStatus, MessageId, NewConversation, Page,
+    RawJson,
 };
 use storage::{
     Database,
@@ -36,10 +33,13 @@ use storage::{
     },
 };
 
-use self::{change_bus::ChangeBus, cursor::Cursors, to_wire::conversation};
-use crate::{InternalError, Ports, Secret, data_export::export::Book};
+use self::{cursor::Cursors, subscription_limit::SubscriptionLimit, to_wire::conversation};
+use crate::{
+    Ports, Secret,
+    change_bus::{ChangeBus, Topic},
+};
 
-/// What a reader and a chatbot may store. Sizes are in bytes of JSON.
+/// What users and chatbots may store. Sizes are in bytes of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConversationLimits {
     /// The largest part of a message.
@@ -50,9 +50,9 @@ pub struct ConversationLimits {
     pub parts: usize,
     /// Messages of a conversation.
     pub messages: u32,
-    /// Conversations of a reader.
+    /// Conversations of a user.
     pub conversations: u32,
-    /// The largest file that is taken in.
+    /// The largest file for import.
     pub import_bytes: usize,
 }
 
@@ -69,56 +69,61 @@ impl Default for ConversationLimits {
     }
 }
 
-/// Bytes of JSON that a client may keep with a conversation.
-const MAX_METADATA: usize = 16 * 1024;
-/// Messages that are added with one request at most.
-const MAX_AT_ONCE: usize = 100;
-/// Seconds between deleting a conversation and its end.
+/// The most bytes of JSON that a client may keep with a conversation.
+pub(crate) const MAX_METADATA: usize = 16 * 1024;
+/// Seconds between the soft delete of a conversation and its purge.
 pub(crate) const UNDO: i64 = 600;
 
-/// Who writes: the reader, and the token they came with.
+/// The user who writes, and the token they came with.
 #[derive(Debug, Clone, Copy)]
 pub struct Principal<'a> {
-    /// The reader's id.
+    /// The user's id.
     pub user_id: &'a str,
-    /// The `jti` of the token; `None` for one who came with a cookie.
+    /// The token's `jti`; `None` for a session cookie.
     pub token_id: Option<&'a str>,
-    /// Whether the token has expired. It may then finish what it has begun, and nothing else.
+    /// Whether the token has expired. It may then finish the message that it began, and nothing else.
     pub expired: bool,
 }
 
-/// How much of a list is asked for.
+/// A page of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct PageRequest<'a> {
-    /// How many at most; see [`PageRequest::MOST`].
+    /// The most items; see [`PageRequest::MAX_LIMIT`].
     pub limit: u32,
-    /// Where to go on.
+    /// `next_cursor` of the page before; `None` for the first page.
     pub cursor: Option<&'a str>,
 }
 
 impl PageRequest<'_> {
-    /// As many as a page holds at most.
-    pub const MOST: u32 = 100;
-    /// As many as a page holds when nobody says.
-    pub const USUAL: u32 = 20;
+    /// The largest page.
+    pub const MAX_LIMIT: u32 = 100;
+    /// The page size when the client names none.
+    pub const DEFAULT_LIMIT: u32 = 20;
 
     fn rows(self) -> i64 {
-        i64::from(self.limit.clamp(1, Self::MOST))
+        i64::from(self.limit.clamp(1, Self::MAX_LIMIT))
     }
 }
 
-/// Keeps conversations.
+/// Changes of conversations, by the conversation's number; the version is its revision.
+#[derive(Debug)]
+struct ConversationTopic;
+
+impl Topic for ConversationTopic {
+    type Key = i64;
+}
+
+/// Stores and reads conversations.
 #[derive(Debug, Clone)]
 pub struct Conversations {
     database: Database,
-    appender: MessageWriter,
+    writer: MessageWriter,
     ports: Ports,
     secret: Arc<Secret>,
     cursors: Cursors,
     limits: ConversationLimits,
-    hub: Arc<ChangeBus>,
-    /// Whose conversations, for the files readers take away.
-    book: Book,
+    changes: Arc<ChangeBus<ConversationTopic>>,
+    subscriptions: Arc<SubscriptionLimit>,
 }
 
 type Outcome<T> = Result<T, ConversationError>;
@@ -129,24 +134,22 @@ impl Conversations {
         ports: Ports,
         secret: Arc<Secret>,
         limits: ConversationLimits,
-        book: Book,
     ) -> Self {
         let cursors = Cursors::new(Arc::clone(&secret));
-        let hub = Arc::new(ChangeBus::new(ports.random_uuid().to_string(), database.notifies_processes()));
-        let told = Arc::clone(&hub);
-        let appender = MessageWriter::new(&database, move |no, revision| told.publish(no, revision));
-        Self { database, appender, ports, secret, cursors, limits, hub, book }
+        let process_id = ports.random_uuid().to_string();
+        let changes = Arc::new(ChangeBus::new(process_id, database.notifies_processes()));
+        let publisher = Arc::clone(&changes);
+        let writer = MessageWriter::new(&database, move |no, revision| publisher.publish(no, revision));
+        let subscriptions = Arc::default();
+        Self { database, writer, ports, secret, cursors, limits, changes, subscriptions }
     }
 
-    /// What may be stored.
+    /// The configured limits.
     pub const fn limits(&self) -> &ConversationLimits {
         &self.limits
     }
 
-    /// Makes a conversation; one that the reader already has under this name is answered as it is. Whether it was made.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
+    /// Creates a conversation, or returns the user's existing one of that id. The flag says whether it was created.
     pub async fn create(&self, user_id: &str, new: NewConversation) -> Outcome<(Conversation, bool)> {
         let NewConversation { id, title, metadata } = new.check(MAX_METADATA)?;
         let id = id.map_or_else(|| self.ports.random_uuid().to_string(), String::from);
@@ -158,23 +161,20 @@ impl Conversations {
             CreateOutcome::Created(stored) => Ok((conversation(stored), true)),
             CreateOutcome::Found(stored) => Ok((conversation(stored), false)),
             CreateOutcome::TooMany => Err(ConversationError::TooManyConversations),
-            CreateOutcome::NoReader => Err(ConversationError::NoReader),
+            CreateOutcome::NoReader => Err(ConversationError::UserNotFound),
         }
     }
 
-    /// A reader's conversations of one status, the last active first.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
+    /// The user's conversations of one status, the last active first.
     pub async fn list(
         &self,
         user_id: &str,
         status: ConversationStatus,
-        asked: PageRequest<'_>,
+        page: PageRequest<'_>,
     ) -> Outcome<Page<Conversation>> {
         let list = format!("conversations:{}", status.name());
-        let before = self.cursors.read(user_id, &list, asked.cursor)?.unwrap_or((i64::MAX, i64::MAX));
-        let rows = asked.rows();
+        let before = self.cursors.read(user_id, &list, page.cursor)?.unwrap_or((i64::MAX, i64::MAX));
+        let rows = page.rows();
         let mut found = self.database.list_conversations(user_id, status.name(), before, rows + 1).await?;
         let next_cursor = paginate(&mut found, rows, |last| {
             self.cursors.write(user_id, &list, (last.active_at.millis(), last.no))
@@ -182,18 +182,12 @@ impl Conversations {
         Ok(Page { items: found.into_iter().map(conversation).collect(), next_cursor })
     }
 
-    /// One of a reader's conversations.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
+    /// One of the user's conversations.
     pub async fn find(&self, user_id: &str, id: &str) -> Outcome<Conversation> {
         self.stored(user_id, id).await.map(conversation)
     }
 
-    /// Changes a conversation.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
+    /// Changes a conversation's title, status, head or metadata.
     pub async fn update(&self, user_id: &str, id: &str, change: ConversationChange) -> Outcome<Conversation> {
         validate_conversation_id(id)?;
         let ConversationChange { title, status, head_id, metadata } = change.check(MAX_METADATA)?;
@@ -206,53 +200,53 @@ impl Conversations {
         let now = self.ports.clock.now();
         match self.database.update_conversation(user_id, id, &update, now).await? {
             UpdateOutcome::Done(stored) => {
-                self.hub.publish(stored.no, stored.revision);
+                self.publish(stored.no, stored.revision);
                 Ok(conversation(stored))
             }
-            UpdateOutcome::NoConversation => Err(ConversationError::NoConversation),
+            UpdateOutcome::NoConversation => Err(ConversationError::ConversationNotFound),
             UpdateOutcome::NoMessage | UpdateOutcome::NotBegunByToken | UpdateOutcome::TooLarge => {
-                Err(ConversationError::unknown("headId"))
+                Err(ConversationError::unknown_message("headId"))
             }
         }
     }
 
-    /// Hides a conversation, which is gone for good ten minutes later.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
+    /// Soft-deletes a conversation; it is purged ten minutes later.
     pub async fn delete(&self, user_id: &str, id: &str) -> Outcome<()> {
         validate_conversation_id(id)?;
-        let hidden = self.database.soft_delete_conversation(user_id, id, self.ports.clock.now()).await?;
-        let (no, revision) = hidden.ok_or(ConversationError::NoConversation)?;
-        self.hub.publish(no, revision);
+        let deleted = self.database.soft_delete_conversation(user_id, id, self.ports.clock.now()).await?;
+        let (no, revision) = deleted.ok_or(ConversationError::ConversationNotFound)?;
+        self.publish(no, revision);
         Ok(())
     }
 
-    /// Shows a conversation again that was deleted within ten minutes.
-    ///
-    /// # Errors
-    /// [`ConversationError`].
+    /// Restores a conversation that was soft-deleted within the last ten minutes.
     pub async fn restore(&self, user_id: &str, id: &str) -> Outcome<Conversation> {
         validate_conversation_id(id)?;
         let since = self.ports.clock.now().plus_seconds(-UNDO);
         let most = i64::from(self.limits.conversations);
         let (no, revision) = match self.database.restore_conversation(user_id, id, since, most).await? {
             RestoreOutcome::Restored(no, revision) => (no, revision),
-            RestoreOutcome::NoConversation => return Err(ConversationError::NoConversation),
+            RestoreOutcome::NoConversation => return Err(ConversationError::ConversationNotFound),
             RestoreOutcome::TooMany => return Err(ConversationError::TooManyConversations),
         };
-        self.hub.publish(no, revision);
+        self.publish(no, revision);
         self.find(user_id, id).await
     }
 
-    async fn stored(&self, user_id: &str, id: &str) -> Outcome<StoredConversation> {
+    /// Publishes a stored change to subscribers.
+    pub(crate) fn publish(&self, no: i64, revision: i64) {
+        self.changes.publish(no, revision);
+    }
+
+    /// The row of one of the user's conversations.
+    pub(crate) async fn stored(&self, user_id: &str, id: &str) -> Outcome<StoredConversation> {
         validate_conversation_id(id)?;
         let found = self.database.find_conversation(user_id, id).await?;
-        found.ok_or(ConversationError::NoConversation)
+        found.ok_or(ConversationError::ConversationNotFound)
     }
 }
 
-/// Takes the row that only tells that there is more, and makes a cursor of the last one that is shown.
+/// Cuts off the extra row that was read to see whether there are more, and makes the cursor of the last one left.
 fn paginate<T>(found: &mut Vec<T>, rows: i64, cursor: impl FnOnce(&T) -> String) -> Option<String> {
     let rows = usize::try_from(rows).unwrap_or(usize::MAX);
     let more = found.len() > rows;
@@ -260,30 +254,11 @@ fn paginate<T>(found: &mut Vec<T>, rows: i64, cursor: impl FnOnce(&T) -> String)
     found.last().filter(|_| more).map(cursor)
 }
 
-impl From<Problems> for ConversationError {
-    fn from(problems: Problems) -> Self {
-        Self::Invalid(problems)
-    }
-}
-
-impl<E: Into<InternalError>> From<E> for ConversationError {
-    fn from(error: E) -> Self {
-        Self::Failure(error.into())
-    }
-}
-
-/// A name that came in an address. One that could never be is answered like one that is not there, and not asked for: no
-/// database takes every text.
+/// Answers an id that could never be stored like an unknown one, without a query: PostgreSQL refuses some texts.
 fn validate_conversation_id(id: &str) -> Outcome<()> {
-    if is_valid_id(id) { Ok(()) } else { Err(ConversationError::NoConversation) }
+    ConversationId::parse("id", id).map(drop).map_err(|_| ConversationError::ConversationNotFound)
 }
 
-/// The same for a message.
-fn check_message(id: &str) -> Outcome<()> {
-    if is_valid_id(id) { Ok(()) } else { Err(ConversationError::NoMessage) }
-}
-
-/// Whether a conversation or a message may be called so.
-fn is_valid_id(id: &str) -> bool {
-    ItemId::parse("id", id).is_ok()
+fn validate_message_id(id: &str) -> Outcome<()> {
+    MessageId::parse("id", id).map(drop).map_err(|_| ConversationError::MessageNotFound)
 }

@@ -1,19 +1,20 @@
-//! From rows to what the wire shows.
+//! Conversion of stored rows to the types of the wire.
 
 use contract::{
     Timestamp,
-    conversations::{Conversation, ConversationStatus, ItemId, Message, MessageStatus, RawJson, Role},
+    conversations::{
+        Conversation, ConversationId, ConversationStatus, Message, MessageId, MessageStatus, RawJson, Role,
+    },
 };
 use storage::conversations::{StoredConversation, StoredMessage};
 
-/// A conversation as the wire shows it.
 pub(crate) fn conversation(stored: StoredConversation) -> Conversation {
     Conversation {
-        id: name(stored.id),
+        id: ConversationId::stored(stored.id),
         title: stored.title,
         opening: stored.opening,
         status: ConversationStatus::parse(&stored.status).unwrap_or_default(),
-        head_id: stored.head_id.map(name),
+        head_id: stored.head_id.map(MessageId::stored),
         metadata: RawJson::stored(stored.metadata),
         message_count: stored.message_count,
         revision: stored.revision,
@@ -23,16 +24,15 @@ pub(crate) fn conversation(stored: StoredConversation) -> Conversation {
     }
 }
 
-/// A message of this conversation as the wire shows it.
 pub(crate) fn message(conversation_id: &str, stored: StoredMessage) -> Message {
     let seq = stored.seq();
     let StoredMessage { id, parent_id, role, content, feedback, created_at, updated_at, .. } = stored;
     Message {
-        id: name(id),
-        conversation_id: name(conversation_id.to_owned()),
-        parent_id: parent_id.map(name),
+        id: MessageId::stored(id),
+        conversation_id: ConversationId::stored(conversation_id.to_owned()),
+        parent_id: parent_id.map(MessageId::stored),
         seq,
-        // What is stored was judged on its way in.
+        // Roles and statuses were validated before they were stored.
         role: Role::parse(&role).unwrap_or(Role::System),
         parts: RawJson::stored(content.parts),
         status: MessageStatus::parse(&content.status).unwrap_or_default(),
@@ -45,8 +45,4 @@ pub(crate) fn message(conversation_id: &str, stored: StoredMessage) -> Message {
         created_at,
         updated_at,
     }
-}
-
-fn name(stored: String) -> ItemId {
-    ItemId::stored(stored)
 }

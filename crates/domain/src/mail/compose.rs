@@ -6,9 +6,7 @@ use sha2::{Digest, Sha256};
 use storage::{QueuedMail, User};
 
 use super::{Link, MailQueue, MailTemplate, link_ttl, queue::QueueItem};
-use crate::{
-    ClientMetadata, DONE, EventKind, InternalError, LimitError, Ports, devices::hex, rate_limits::Rule,
-};
+use crate::{ClientMetadata, DONE, EventKind, InternalError, LimitError, Ports, rate_limits::Rule};
 
 /// What a mail is to be about.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -94,7 +92,7 @@ impl LinkPurpose {
 
 /// The name under which a link is stored.
 pub(crate) fn link_id(token: &str) -> String {
-    hex(&Sha256::digest(token.as_bytes()))
+    hex::encode(Sha256::digest(token.as_bytes()))
 }
 
 /// A token of 192 random bits.

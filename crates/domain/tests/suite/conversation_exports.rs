@@ -36,7 +36,7 @@ pub(crate) async fn whole(mut export: ConversationExport) -> (String, usize) {
 
 /// The file of all a reader's conversations.
 pub(crate) async fn all(book: &Book, user_id: &str) -> Value {
-    let export = book.services.conversations.export_all(user_id).await.unwrap();
+    let export = book.services.transfer.export_all(user_id).await.unwrap();
     serde_json::from_str(&whole(export).await.0).unwrap()
 }
 
@@ -45,7 +45,7 @@ async fn a_file_of_all_conversations_holds_them_as_the_api_shows_them(database: 
     let (ada, grace) = (book.reader("ada").await.user.id, book.reader("grace").await.user.id);
     talked(&book, &ada).await;
     make(&book, &grace, json!({ "id": "first", "title": "Somebody else's" })).await;
-    let export = book.services.conversations.export_all(&ada).await.unwrap();
+    let export = book.services.transfer.export_all(&ada).await.unwrap();
     assert_eq!(export.file_name(), "the-book-conversations-2026-11-21.json");
     assert_eq!(export.media_type(), "application/json");
     let (file, _) = whole(export).await;
@@ -66,7 +66,7 @@ async fn a_file_of_one_conversation_has_the_same_shape(database: TestDatabase) {
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     talked(&book, &ada).await;
-    let export = book.services.conversations.export(&ada, "first", ExportFormat::Json).await.unwrap();
+    let export = book.services.transfer.export(&ada, "first", ExportFormat::Json).await.unwrap();
     assert_eq!(export.file_name(), "who-owns-the-borrowed-book-2026-11-21.json");
     let one: Value = serde_json::from_str(&whole(export).await.0).unwrap();
     let mut all = all(&book, &ada).await;
@@ -78,7 +78,7 @@ async fn a_conversation_in_markdown_can_be_read(database: TestDatabase) {
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     talked(&book, &ada).await;
-    let export = book.services.conversations.export(&ada, "first", ExportFormat::Markdown).await.unwrap();
+    let export = book.services.transfer.export(&ada, "first", ExportFormat::Markdown).await.unwrap();
     assert_eq!(export.file_name(), "who-owns-the-borrowed-book-2026-11-21.md");
     assert_eq!(export.media_type(), "text/markdown; charset=utf-8");
     insta::assert_snapshot!("conversation.md", whole(export).await.0);
@@ -98,7 +98,7 @@ async fn security_36_no_text_begins_a_turn_of_its_own_or_swallows_the_next(datab
     for (at, words) in texts.iter().enumerate() {
         say(&book, &ada, "c", &[text(&format!("m{at}"), "user", words)], None).await;
     }
-    let export = book.services.conversations.export(&ada, "c", ExportFormat::Markdown).await.unwrap();
+    let export = book.services.transfer.export(&ada, "c", ExportFormat::Markdown).await.unwrap();
     let (file, _) = whole(export).await;
     // Outside of code there are the five turns and nothing of what was said.
     let (mut fence, mut outside) = (String::new(), Vec::new());
@@ -127,16 +127,16 @@ async fn security_35_the_conversation_of_another_reader_is_no_file(database: Tes
     let book = Book::open(database).await;
     let (ada, grace) = (book.reader("ada").await.user.id, book.reader("grace").await.user.id);
     talked(&book, &ada).await;
-    let conversations = &book.services.conversations;
+    let transfer = &book.services.transfer;
     for (user_id, id) in [(&grace, "first"), (&ada, "unknown"), (&ada, "gone")] {
         for format in [ExportFormat::Json, ExportFormat::Markdown] {
-            let refused = conversations.export(user_id, id, format).await;
-            assert!(matches!(refused, Err(ConversationError::NoConversation)), "{refused:?}");
+            let refused = transfer.export(user_id, id, format).await;
+            assert!(matches!(refused, Err(ConversationError::ConversationNotFound)), "{refused:?}");
         }
     }
     assert_eq!(all(&book, &grace).await["conversations"], json!([]));
-    let nobody = conversations.export_all("nobody").await;
-    assert!(matches!(nobody, Err(ConversationError::NoReader)), "{nobody:?}");
+    let nobody = transfer.export_all("nobody").await;
+    assert!(matches!(nobody, Err(ConversationError::UserNotFound)), "{nobody:?}");
 }
 
 /// A conversation that is read in several pages and written in several pieces.
@@ -157,7 +157,7 @@ async fn a_long_conversation_comes_in_pieces_and_whole(database: TestDatabase) {
         make(&book, &ada, json!({ "id": format!("empty-{at}") })).await;
     }
     long(&book, &ada).await;
-    let export = book.services.conversations.export_all(&ada).await.unwrap();
+    let export = book.services.transfer.export_all(&ada).await.unwrap();
     let (file, pieces) = whole(export).await;
     assert!(pieces >= 6, "{pieces}");
     let read: Value = serde_json::from_str(&file).unwrap();
@@ -187,14 +187,14 @@ async fn the_one_conversation_that_is_deleted_while_it_is_written_ends_the_file_
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     long(&book, &ada).await;
-    let conversations = &book.services.conversations;
+    let (conversations, transfer) = (&book.services.conversations, &book.services.transfer);
     for format in [ExportFormat::Json, ExportFormat::Markdown] {
-        let unread = conversations.export(&ada, "long", format).await.unwrap();
-        let mut begun = conversations.export(&ada, "long", format).await.unwrap();
+        let unread = transfer.export(&ada, "long", format).await.unwrap();
+        let mut begun = transfer.export(&ada, "long", format).await.unwrap();
         assert!(begun.next_chunk().await.unwrap().is_some());
         conversations.delete(&ada, "long").await.unwrap();
-        assert!(matches!(wrong(begun).await, ConversationError::NoConversation));
-        assert!(matches!(wrong(unread).await, ConversationError::NoConversation));
+        assert!(matches!(wrong(begun).await, ConversationError::ConversationNotFound));
+        assert!(matches!(wrong(unread).await, ConversationError::ConversationNotFound));
         conversations.restore(&ada, "long").await.unwrap();
     }
 }
@@ -214,12 +214,12 @@ async fn among_all_one_that_is_deleted_while_it_is_written_ends_with_what_was_th
     long(&book, &ada).await;
     make(&book, &ada, json!({ "id": "next" })).await;
     say(&book, &ada, "next", &[text("n1", "user", "And then?")], None).await;
-    let conversations = &book.services.conversations;
-    let mut every = conversations.export_all(&ada).await.unwrap();
+    let (conversations, transfer) = (&book.services.conversations, &book.services.transfer);
+    let mut every = transfer.export_all(&ada).await.unwrap();
     // In the copy of the account it stays, for it is not gone yet.
     let now = domain::Timestamp::from_millis(0);
-    let mut copy = conversations.export_copy(&ada, now);
-    let mut late = conversations.export_copy(&ada, now);
+    let mut copy = transfer.export_with_deleted(&ada, now);
+    let mut late = transfer.export_with_deleted(&ada, now);
     let mut begun = Vec::new();
     for export in [&mut every, &mut copy, &mut late] {
         begun.push(export.next_chunk().await.unwrap().unwrap());
@@ -240,9 +240,9 @@ async fn among_all_those_that_are_deleted_before_they_are_written_are_left_out(d
         make(&book, &ada, json!({ "id": id })).await;
     }
     say(&book, &ada, "spoken", &[text("s1", "user", "Gone soon")], None).await;
-    let conversations = &book.services.conversations;
-    let mut every = conversations.export_all(&ada).await.unwrap();
-    let mut copy = conversations.export_copy(&ada, domain::Timestamp::from_millis(0));
+    let (conversations, transfer) = (&book.services.conversations, &book.services.transfer);
+    let mut every = transfer.export_all(&ada).await.unwrap();
+    let mut copy = transfer.export_with_deleted(&ada, domain::Timestamp::from_millis(0));
     let (begun, copied) = (every.next_chunk().await.unwrap(), copy.next_chunk().await.unwrap());
     for id in ["empty", "spoken", "again"] {
         conversations.delete(&ada, id).await.unwrap();
@@ -263,16 +263,16 @@ async fn a_reader_who_is_erased_meanwhile_has_no_whole_file(database: TestDataba
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     talked(&book, &ada).await;
-    let export = book.services.conversations.export_all(&ada).await.unwrap();
+    let export = book.services.transfer.export_all(&ada).await.unwrap();
     book.database.arrange("delete from bookplate_users").await;
-    assert!(matches!(wrong(export).await, ConversationError::NoReader));
+    assert!(matches!(wrong(export).await, ConversationError::UserNotFound));
 }
 
 async fn a_failing_database_ends_the_file_with_an_error(database: TestDatabase) {
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     long(&book, &ada).await;
-    let mut export = book.services.conversations.export(&ada, "long", ExportFormat::Markdown).await.unwrap();
+    let mut export = book.services.transfer.export(&ada, "long", ExportFormat::Markdown).await.unwrap();
     assert!(export.next_chunk().await.unwrap().is_some());
     book.database.close().await;
     assert!(matches!(wrong(export).await, ConversationError::Failure(_)));

@@ -32,7 +32,7 @@ on_each_database!(
 
 pub(crate) async fn import(book: &Book, user_id: &str, file: &Value) -> Imported {
     let bytes = serde_json::to_vec(file).unwrap();
-    let (imported, whole) = book.services.conversations.import(user_id, bytes, in_a_minute()).await.unwrap();
+    let (imported, whole) = book.services.transfer.import(user_id, bytes, in_a_minute()).await.unwrap();
     assert!(whole);
     imported
 }
@@ -336,17 +336,17 @@ async fn what_is_no_file_of_conversations_is_refused(database: TestDatabase) {
         (br#"{"mapping":[null]}"#, Code::ValidationError, Some("mapping")),
         (&too_large, Code::PayloadTooLarge, None),
     ];
-    let conversations = &book.services.conversations;
+    let transfer = &book.services.transfer;
     for (bytes, code, field) in cases {
-        let refused = conversations.import(&ada, bytes.to_vec(), in_a_minute()).await;
+        let refused = transfer.import(&ada, bytes.to_vec(), in_a_minute()).await;
         let refused = Problems::from(refused.unwrap_err());
         let first = refused.first();
         assert_eq!((first.code, first.field.as_deref()), (code, field), "{}", String::from_utf8_lossy(bytes));
     }
-    let empty = conversations.import(&ada, "\u{feff} [ ]".into(), in_a_minute()).await.unwrap();
+    let empty = transfer.import(&ada, "\u{feff} [ ]".into(), in_a_minute()).await.unwrap();
     assert_eq!(empty, (Imported::default(), true));
-    let nobody = conversations.import("nobody", br#"[{"mapping":{}}]"#.to_vec(), in_a_minute()).await;
-    assert!(matches!(nobody, Err(ConversationError::NoReader)), "{nobody:?}");
+    let nobody = transfer.import("nobody", br#"[{"mapping":{}}]"#.to_vec(), in_a_minute()).await;
+    assert!(matches!(nobody, Err(ConversationError::UserNotFound)), "{nobody:?}");
 }
 
 async fn security_35_a_file_changes_nothing_of_another_reader(database: TestDatabase) {

@@ -52,9 +52,9 @@ async fn many_files_at_once_all_come_in(database: TestDatabase) {
     let nodes: serde_json::Map<String, Value> = (0..20_000).map(|at| (at.to_string(), json!({}))).collect();
     let imports = (0..5).map(|at| {
         let file = json!([{ "id": format!("many{at}"), "mapping": &nodes }, short(&format!("short{at}"))]);
-        let (conversations, ada) = (book.services.conversations.clone(), ada.clone());
+        let (transfer, ada) = (book.services.transfer.clone(), ada.clone());
         let bytes = serde_json::to_vec(&file).unwrap();
-        tokio::spawn(async move { conversations.import(&ada, bytes, in_a_minute()).await.unwrap() })
+        tokio::spawn(async move { transfer.import(&ada, bytes, in_a_minute()).await.unwrap() })
     });
     for import in imports.collect::<Vec<_>>() {
         let (imported, whole) = import.await.unwrap();
@@ -68,7 +68,7 @@ async fn what_there_is_no_time_for_comes_in_when_it_is_sent_again(database: Test
     let ada = book.reader("ada").await.user.id;
     let file = json!([short("a"), short("b")]);
     let bytes = serde_json::to_vec(&file).unwrap();
-    let (imported, whole) = book.services.conversations.import(&ada, bytes, Instant::now()).await.unwrap();
+    let (imported, whole) = book.services.transfer.import(&ada, bytes, Instant::now()).await.unwrap();
     assert!(!whole && imported.conversations.len() < 2 && imported.refused.is_empty(), "{imported:?}");
     let imported = import(&book, &ada, &file).await;
     assert_eq!(imported.conversations.len(), 2);

@@ -321,7 +321,7 @@ async fn the_file_of_conversations_holds_every_value_that_is_stored_of_them(data
     let (signed_in, laptop) = lived_in(&book).await;
     let export = book.services.data_export.export(&signed_in.user, &laptop.device).await.unwrap();
     assert_eq!((export.conversations, export.remembered_requests), (3, 1));
-    let copy = book.services.conversations.export_copy(&signed_in.user.id, export.exported_at);
+    let copy = book.services.transfer.export_with_deleted(&signed_in.user.id, export.exported_at);
     let (file, _) = whole(copy).await;
     let gone: Value = serde_json::from_str(&file).unwrap();
     assert_eq!(gone["conversations"][2]["id"], "gone");
@@ -366,7 +366,7 @@ async fn a_deleted_conversation_comes_back_within_ten_minutes_and_is_gone_after_
     conversations.delete(&ada, "c").await.unwrap();
     book.ports.clock.advance_seconds(600);
     let late = conversations.restore(&ada, "c").await;
-    assert!(matches!(late, Err(ConversationError::NoConversation)), "{late:?}");
+    assert!(matches!(late, Err(ConversationError::ConversationNotFound)), "{late:?}");
     assert_eq!(
         book.services.cleanup.run().await.unwrap(),
         CleanupCounts { conversations: 1, ..CleanupCounts::default() }

@@ -2,7 +2,7 @@
 
 use contract::{
     Code,
-    conversations::{ItemId, RawJson},
+    conversations::{MessageId, RawJson},
 };
 use proptest::prelude::*;
 
@@ -20,23 +20,23 @@ fn a_name_is_of_letters_that_can_stand_in_an_address() {
         "018f4f0e-7d5c-7a6b-8c3d-000000000000",
         &longest,
     ] {
-        assert_eq!(ItemId::parse("id", name).unwrap().as_str(), name);
+        assert_eq!(MessageId::parse("id", name).unwrap().as_str(), name);
         let json = serde_json::to_string(name).unwrap();
-        let read: ItemId = serde_json::from_str(&json).unwrap();
+        let read: MessageId = serde_json::from_str(&json).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), json);
     }
     let too_long = "x".repeat(129);
     for name in
         ["", ".", "..", "...", " ", "a b", "a/b", "a?b", "a#b", "%41", "ä", "a\0", "a\n", "a+b", &too_long]
     {
-        let problem = ItemId::parse("headId", name).unwrap_err();
+        let problem = MessageId::parse("headId", name).unwrap_err();
         assert_eq!(
             (problem.code, problem.field.as_deref()),
             (Code::ValidationError, Some("headId")),
             "{name:?}"
         );
         assert!(problem.reason.unwrap().to_string().contains("1 to 128 letters, digits"), "{name:?}");
-        assert!(serde_json::from_value::<ItemId>(name.into()).is_err(), "{name:?}");
+        assert!(serde_json::from_value::<MessageId>(name.into()).is_err(), "{name:?}");
     }
 }
 
@@ -166,7 +166,7 @@ proptest! {
 
     #[test]
     fn a_name_is_read_from_json_as_from_an_address(text in "[-._~:@A-Za-z0-9/ ]{0,5}|.{0,5}") {
-        let from_json = serde_json::from_value::<ItemId>(text.clone().into()).ok();
-        prop_assert_eq!(ItemId::parse("id", &text).ok(), from_json);
+        let from_json = serde_json::from_value::<MessageId>(text.clone().into()).ok();
+        prop_assert_eq!(MessageId::parse("id", &text).ok(), from_json);
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::{
     BranchPage, ConversationError, PageAnchor,
-    contract::{Code, conversations::ItemId},
+    contract::{Code, conversations::MessageId},
 };
 use serde_json::{Value, json};
 use testkit::{databases::TestDatabase, on_each_database};
@@ -44,14 +44,14 @@ fn after(id: &str, parent: Value) -> Value {
 
 impl Talk {
     async fn shows(&self, through: Option<&str>, place: PageAnchor<'_>, limit: u32) -> BranchPage {
-        self.service().branch_page(&self.ada, "c", through, place, limit).await.unwrap()
+        self.service().branch_summary(&self.ada, "c", through, place, limit).await.unwrap()
     }
 }
 
 /// The messages of a page, and whether there are more before and after them.
-fn page(stretch: &BranchPage) -> (String, bool, bool) {
-    let names: Vec<_> = stretch.turns.iter().map(|turn| turn.message.id.as_str()).collect();
-    (names.join(" "), stretch.goes_up, stretch.goes_on)
+fn summary(page: &BranchPage) -> (String, bool, bool) {
+    let names: Vec<_> = page.messages.iter().map(|it| it.message.id.as_str()).collect();
+    (names.join(" "), page.has_earlier, page.has_later)
 }
 
 fn whole(names: &str) -> (String, bool, bool) {
@@ -59,24 +59,24 @@ fn whole(names: &str) -> (String, bool, bool) {
 }
 
 /// The forks of a page: the message, which way it is of how many, and the messages of the ways beside it.
-fn forks(stretch: &BranchPage) -> Vec<(&str, i64, i64, &str, &str)> {
-    fn name(id: Option<&ItemId>) -> &str {
-        id.map_or("", ItemId::as_str)
+fn forks(page: &BranchPage) -> Vec<(&str, i64, i64, &str, &str)> {
+    fn name(id: Option<&MessageId>) -> &str {
+        id.map_or("", MessageId::as_str)
     }
-    let all = stretch.turns.iter().filter_map(|turn| Some((turn.message.id.as_str(), turn.fork.as_ref()?)));
-    all.map(|(id, it)| (id, it.position, it.count, name(it.before.as_ref()), name(it.after.as_ref())))
+    let all = page.messages.iter().filter_map(|it| Some((it.message.id.as_str(), it.sibling.as_ref()?)));
+    all.map(|(id, it)| (id, it.position, it.count, name(it.previous.as_ref()), name(it.next.as_ref())))
         .collect()
 }
 
 async fn the_branch_that_was_written_last_is_shown(database: TestDatabase) {
     let talk = forked(database).await;
     let shown = talk.shows(None, PageAnchor::End, 10).await;
-    assert_eq!(page(&shown), whole("a x y"));
-    assert_eq!(shown.end.as_ref().map(ItemId::as_str), Some("y"));
+    assert_eq!(summary(&shown), whole("a x y"));
+    assert_eq!(shown.tip.as_ref().map(MessageId::as_str), Some("y"));
     assert_eq!(forks(&shown), [("x", 2, 2, "b", "")]);
     talk.changes("c", json!({ "headId": "d" })).await;
     let shown = talk.shows(None, PageAnchor::End, 10).await;
-    assert_eq!(page(&shown), whole("a b c d"));
+    assert_eq!(summary(&shown), whole("a b c d"));
     assert_eq!(forks(&shown), [("b", 1, 2, "", "x")]);
 }
 
@@ -85,16 +85,16 @@ async fn another_branch_is_shown_when_it_is_asked_for(database: TestDatabase) {
     // Whichever of its messages it is called by.
     for through in ["b", "c", "d"] {
         let shown = talk.shows(Some(through), PageAnchor::End, 10).await;
-        assert_eq!(page(&shown), whole("a b c d"), "{through}");
-        assert_eq!(shown.end.as_ref().map(ItemId::as_str), Some("d"));
+        assert_eq!(summary(&shown), whole("a b c d"), "{through}");
+        assert_eq!(shown.tip.as_ref().map(MessageId::as_str), Some("d"));
         assert_eq!(forks(&shown), [("b", 1, 2, "", "x")]);
     }
     let shown = talk.shows(Some("b"), PageAnchor::After("a"), 2).await;
-    assert_eq!(page(&shown), ("b c".into(), true, true));
+    assert_eq!(summary(&shown), ("b c".into(), true, true));
     // At each fork below it, the way that was begun last.
     talk.appends("c", &[after("z", json!("b"))]).await;
-    assert_eq!(page(&talk.shows(Some("b"), PageAnchor::End, 10).await), whole("a b z"));
-    assert_eq!(page(&talk.shows(Some("a"), PageAnchor::End, 10).await), whole("a x y"));
+    assert_eq!(summary(&talk.shows(Some("b"), PageAnchor::End, 10).await), whole("a b z"));
+    assert_eq!(summary(&talk.shows(Some("a"), PageAnchor::End, 10).await), whole("a x y"));
     let shown = talk.shows(Some("c"), PageAnchor::End, 10).await;
     assert_eq!(forks(&shown), [("b", 1, 2, "", "x"), ("c", 1, 2, "", "z")]);
     talk.appends("c", &[after("w", json!("a"))]).await;
@@ -120,10 +120,10 @@ async fn a_long_branch_is_shown_a_page_at_a_time(database: TestDatabase) {
         (PageAnchor::Only("m9"), 6, ("m9", true, false)),
         (PageAnchor::Only("m1"), 6, ("m1", false, true)),
     ] {
-        let (names, goes_up, goes_on) = expected;
+        let (ids, has_earlier, has_later) = expected;
         let shown = talk.shows(None, place, limit).await;
-        assert_eq!(page(&shown), (names.to_owned(), goes_up, goes_on), "{place:?} {limit}");
-        assert_eq!(shown.end.as_ref().map(ItemId::as_str), Some("m9"), "{place:?}");
+        assert_eq!(summary(&shown), (ids.to_owned(), has_earlier, has_later), "{place:?} {limit}");
+        assert_eq!(shown.tip.as_ref().map(MessageId::as_str), Some("m9"), "{place:?}");
         assert_eq!(forks(&shown), []);
     }
 }
@@ -131,10 +131,10 @@ async fn a_long_branch_is_shown_a_page_at_a_time(database: TestDatabase) {
 async fn a_message_is_found_on_whatever_branch_it_is(database: TestDatabase) {
     let talk = forked(database).await;
     let shown = talk.shows(None, PageAnchor::Around("a"), 9).await;
-    assert_eq!(page(&shown), whole("a x y"), "the branch that is shown goes through it");
+    assert_eq!(summary(&shown), whole("a x y"), "the branch that is shown goes through it");
     let shown = talk.shows(None, PageAnchor::Around("c"), 9).await;
-    assert_eq!(page(&shown), whole("a b c d"));
-    assert_eq!(shown.end.as_ref().map(ItemId::as_str), Some("d"));
+    assert_eq!(summary(&shown), whole("a b c d"));
+    assert_eq!(shown.tip.as_ref().map(MessageId::as_str), Some("d"));
     assert_eq!(forks(&shown), [("b", 1, 2, "", "x")]);
 }
 
@@ -144,7 +144,7 @@ async fn a_conversation_can_begin_in_several_ways(database: TestDatabase) {
     talk.appends("c", &[after("x", Value::Null), said("y")]).await;
     talk.appends("c", &[after("z", Value::Null)]).await;
     let shown = talk.shows(Some("x"), PageAnchor::End, 9).await;
-    assert_eq!(page(&shown), whole("x y"));
+    assert_eq!(summary(&shown), whole("x y"));
     assert_eq!(forks(&shown), [("x", 2, 3, "a", "z")]);
     assert_eq!(forks(&talk.shows(Some("a"), PageAnchor::End, 9).await), [("a", 1, 3, "", "x")]);
     assert_eq!(forks(&talk.shows(None, PageAnchor::End, 9).await), [("z", 3, 3, "x", "")]);
@@ -156,19 +156,19 @@ async fn what_is_not_there_is_not_found(database: TestDatabase) {
     for place in
         [PageAnchor::Before("no"), PageAnchor::After("no"), PageAnchor::Around("no"), PageAnchor::Only("no")]
     {
-        let outcome = service.branch_page(&talk.ada, "c", None, place, 9).await;
+        let outcome = service.branch_summary(&talk.ada, "c", None, place, 9).await;
         assert_eq!(code(outcome).0, Code::MessageNotFound, "{place:?}");
-        let outcome = service.branch_page(&talk.grace, "c", None, place, 9).await;
+        let outcome = service.branch_summary(&talk.grace, "c", None, place, 9).await;
         assert_eq!(code(outcome).0, Code::ConversationNotFound, "{place:?}");
     }
-    let outcome = service.branch_page(&talk.ada, "c", Some("no"), PageAnchor::End, 9).await;
-    assert!(matches!(outcome, Err(ConversationError::NoMessage)));
+    let outcome = service.branch_summary(&talk.ada, "c", Some("no"), PageAnchor::End, 9).await;
+    assert!(matches!(outcome, Err(ConversationError::MessageNotFound)));
     // A message of another conversation is none of this one.
     service.create(&talk.ada, named("d")).await.unwrap();
     service.append(super::by(&talk.ada), "d", vec![new(said("elsewhere"))], None).await.unwrap();
-    let outcome = service.branch_page(&talk.ada, "c", None, PageAnchor::Around("elsewhere"), 9).await;
+    let outcome = service.branch_summary(&talk.ada, "c", None, PageAnchor::Around("elsewhere"), 9).await;
     assert_eq!(code(outcome).0, Code::MessageNotFound);
     service.create(&talk.ada, named("empty")).await.unwrap();
-    let shown = service.branch_page(&talk.ada, "empty", None, PageAnchor::End, 9).await.unwrap();
-    assert_eq!((page(&shown), shown.end), (whole(""), None));
+    let shown = service.branch_summary(&talk.ada, "empty", None, PageAnchor::End, 9).await.unwrap();
+    assert_eq!((summary(&shown), shown.tip), (whole(""), None));
 }

@@ -224,7 +224,7 @@ impl Seen {
 async fn look_on(service: Conversations, user_id: String, id: String, done: Arc<AtomicBool>) -> Seen {
     let (mut seen, mut known) = (Seen::default(), 0);
     loop {
-        let Ok(mut watch) = service.watch(&user_id, &id, Some(known)).await else {
+        let Ok(mut watch) = service.subscribe(&user_id, &id, Some(known)).await else {
             tokio::time::sleep(Duration::from_millis(1)).await;
             continue;
         };

@@ -108,7 +108,7 @@ async fn all_messages(service: &Conversations, user_id: &str, id: &str) -> Vec<M
 }
 
 const fn whole() -> PageRequest<'static> {
-    PageRequest { limit: PageRequest::MOST, cursor: None }
+    PageRequest { limit: PageRequest::MAX_LIMIT, cursor: None }
 }
 
 const fn first(limit: u32) -> PageRequest<'static> {

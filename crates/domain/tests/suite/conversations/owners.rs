@@ -51,13 +51,13 @@ async fn does(
         "messages desc" => service.messages(user_id, id, Order::Desc, first(9)).await.map(drop),
         "branch" => service.branch_page(user_id, id, None, PageAnchor::End, 9).await.map(drop),
         "message" => service.message(user_id, id, message).await.map(drop),
-        "watch" => service.watch(user_id, id, Some(0)).await.map(drop),
+        "watch" => service.subscribe(user_id, id, Some(0)).await.map(drop),
         "append" => {
             service.append(by(user_id), id, vec![said("x")], super::keyed("key", "x")).await.map(drop)
         }
         "append late" => match service.append(late, id, vec![said("x")], None).await {
             // With a token that has expired nothing is said about any conversation, one's own included.
-            Err(ConversationError::Expired | ConversationError::NoConversation) => {
+            Err(ConversationError::TokenExpired | ConversationError::ConversationNotFound) => {
                 service.find(user_id, id).await.map(drop)
             }
             outcome => panic!("{outcome:?}"),

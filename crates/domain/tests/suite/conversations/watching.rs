@@ -59,14 +59,14 @@ async fn security_36_one_reader_looks_so_often_at_once_and_no_more(database: Tes
     let talk = Talk::begin(database).await;
     let mut watches = Vec::new();
     for _ in 0..100 {
-        watches.push(talk.service().watch(&talk.ada, "c", None).await.unwrap());
+        watches.push(talk.service().subscribe(&talk.ada, "c", None).await.unwrap());
     }
-    let refused = Problems::from(talk.service().watch(&talk.ada, "c", None).await.unwrap_err());
+    let refused = Problems::from(talk.service().subscribe(&talk.ada, "c", None).await.unwrap_err());
     assert_eq!((refused.first().code, refused.first().retry_after), (Code::TooManyRequests, Some(15)));
     talk.creates(&talk.grace, "hers").await;
-    drop(talk.service().watch(&talk.grace, "hers", None).await.unwrap());
+    drop(talk.service().subscribe(&talk.grace, "hers", None).await.unwrap());
     watches.pop();
-    watches.push(talk.service().watch(&talk.ada, "c", None).await.unwrap());
+    watches.push(talk.service().subscribe(&talk.ada, "c", None).await.unwrap());
     talk.says("c", "m1", "new").await;
     for watch in &mut watches {
         assert_eq!(seen(watch).await, ["1 m1=new"]);
@@ -76,8 +76,8 @@ async fn security_36_one_reader_looks_so_often_at_once_and_no_more(database: Tes
 async fn who_looks_on_sees_what_happens_from_now_on(database: TestDatabase) {
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "before").await;
-    let mut watch = talk.service().watch(&talk.ada, "c", None).await.unwrap();
-    assert_eq!((watch.known(), seen(&mut watch).await), (1, Vec::new()));
+    let mut watch = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
+    assert_eq!((watch.revision(), seen(&mut watch).await), (1, Vec::new()));
     talk.says("c", "m2", "new").await;
     assert_eq!(seen(&mut watch).await, ["2 m2=new"]);
     talk.says("c", "m1", "changed").await;
@@ -96,7 +96,7 @@ async fn who_looks_on_sees_what_happens_from_now_on(database: TestDatabase) {
         talk.changes("c", change).await;
         assert_eq!(seen(&mut watch).await.len(), 1);
     }
-    assert_eq!((watch.known(), seen(&mut watch).await), (11, Vec::new()));
+    assert_eq!((watch.revision(), seen(&mut watch).await), (11, Vec::new()));
 }
 
 async fn who_comes_back_goes_on_where_they_were(database: TestDatabase) {
@@ -111,12 +111,12 @@ async fn who_comes_back_goes_on_where_they_were(database: TestDatabase) {
         // That belongs to a conversation that had this name before.
         (99, 3, &[]),
     ] {
-        let mut watch = talk.service().watch(&talk.ada, "c", Some(after)).await.unwrap();
+        let mut watch = talk.service().subscribe(&talk.ada, "c", Some(after)).await.unwrap();
         assert_eq!(
-            (watch.known(), seen(&mut watch).await.as_slice()),
+            (watch.revision(), seen(&mut watch).await.as_slice()),
             (known, expected.map_to_strings().as_slice())
         );
-        assert_eq!((watch.known(), seen(&mut watch).await), (3, Vec::new()));
+        assert_eq!((watch.revision(), seen(&mut watch).await), (3, Vec::new()));
     }
 }
 
@@ -133,7 +133,7 @@ impl MapToStrings for [&str] {
 async fn a_change_that_changes_nothing_is_not_told(database: TestDatabase) {
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "one").await;
-    let mut watch = talk.service().watch(&talk.ada, "c", None).await.unwrap();
+    let mut watch = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
     talk.says("c", "m1", "one").await;
     let same = super::change(json!({ "content": "one", "status": "complete" }));
     talk.service().update_message(by(&talk.ada), "c", "m1", same).await.unwrap();
@@ -166,7 +166,7 @@ async fn nothing_is_missed_among_very_many_changes(database: TestDatabase) {
     let talk = Talk::begin(database).await;
     let mut watches = Vec::new();
     for count in [99, 100, 101, 250] {
-        watches.push((count, talk.service().watch(&talk.ada, "c", None).await.unwrap()));
+        watches.push((count, talk.service().subscribe(&talk.ada, "c", None).await.unwrap()));
         let messages: Vec<_> = (0..count)
             .map(|at| json!({ "id": format!("{count}-{at}"), "role": "user", "content": "x" }))
             .collect();
@@ -179,7 +179,7 @@ async fn nothing_is_missed_among_very_many_changes(database: TestDatabase) {
     for (count, mut watch) in watches {
         let (messages, title, revisions) = replayed(&mut watch).await;
         let told = revisions.len();
-        assert_eq!((title.as_deref(), watch.known()), (Some("of 250"), 554), "from {count} on");
+        assert_eq!((title.as_deref(), watch.revision()), (Some("of 250"), 554), "from {count} on");
         assert!(revisions.is_sorted(), "{revisions:?}");
         assert!(told >= messages.len() && *revisions.last().unwrap() == 554);
         assert_eq!(messages.len(), expected - titles_left(count), "from {count} on");
@@ -201,7 +201,7 @@ async fn another_branch_that_is_shown_is_told_also_beside_new_messages(database:
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "one").await;
     talk.says("c", "m2", "two").await;
-    let mut watch = talk.service().watch(&talk.ada, "c", None).await.unwrap();
+    let mut watch = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
     talk.says("c", "m3", "three").await;
     talk.changes("c", json!({ "headId": "m1" })).await;
     let events = watch.poll_changes().await.unwrap();
@@ -218,14 +218,14 @@ async fn another_branch_that_is_shown_is_told_also_beside_new_messages(database:
 async fn who_looks_at_what_is_deleted_is_told_so(database: TestDatabase) {
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "one").await;
-    let mut watch = talk.service().watch(&talk.ada, "c", Some(0)).await.unwrap();
+    let mut watch = talk.service().subscribe(&talk.ada, "c", Some(0)).await.unwrap();
     talk.service().delete(&talk.ada, "c").await.unwrap();
     assert!(is_woken(&mut watch).await);
     assert_eq!(seen(&mut watch).await, ["0 deleted"]);
-    let outcome = talk.service().watch(&talk.ada, "c", None).await;
+    let outcome = talk.service().subscribe(&talk.ada, "c", None).await;
     assert_eq!(code(outcome).0, Code::ConversationNotFound);
     talk.service().restore(&talk.ada, "c").await.unwrap();
-    let mut watch = talk.service().watch(&talk.ada, "c", Some(1)).await.unwrap();
+    let mut watch = talk.service().subscribe(&talk.ada, "c", Some(1)).await.unwrap();
     assert_eq!(seen(&mut watch).await, ["3 title="]);
 }
 
@@ -234,11 +234,11 @@ async fn another_conversation_that_takes_the_name_is_another(database: TestDatab
     for at in 0..5 {
         talk.says("c", &format!("m{at}"), "old").await;
     }
-    let mut old = talk.service().watch(&talk.ada, "c", None).await.unwrap();
+    let mut old = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
     talk.service().delete(&talk.ada, "c").await.unwrap();
     talk.creates(&talk.ada, "c").await;
-    let mut new = talk.service().watch(&talk.ada, "c", Some(5)).await.unwrap();
-    assert_eq!(new.known(), 0);
+    let mut new = talk.service().subscribe(&talk.ada, "c", Some(5)).await.unwrap();
+    assert_eq!(new.revision(), 0);
     talk.says("c", "n1", "new").await;
     assert!(is_woken(&mut new).await, "although somebody still looks at the old one");
     assert_eq!(seen(&mut new).await, ["1 n1=new"]);
@@ -249,7 +249,7 @@ async fn who_looks_on_is_woken(database: TestDatabase) {
     let talk = Talk::begin(database).await;
     let mut watches = Vec::new();
     for _ in 0..3 {
-        watches.push(talk.service().watch(&talk.ada, "c", None).await.unwrap());
+        watches.push(talk.service().subscribe(&talk.ada, "c", None).await.unwrap());
     }
     for at in 0..3 {
         for watch in &mut watches {
@@ -269,7 +269,7 @@ async fn who_looks_at_one_conversation_is_not_woken_by_another(database: TestDat
     let talk = Talk::begin(database).await;
     talk.creates(&talk.ada, "d").await;
     talk.creates(&talk.grace, "c").await;
-    let mut watch = talk.service().watch(&talk.ada, "c", None).await.unwrap();
+    let mut watch = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
     talk.says("d", "m", "x").await;
     talk.service().append(by(&talk.grace), "c", vec![super::said("x")], None).await.unwrap();
     assert!(stays_asleep(&mut watch).await);
@@ -278,10 +278,10 @@ async fn who_looks_at_one_conversation_is_not_woken_by_another(database: TestDat
 
 async fn everybody_looks_away_when_the_server_ends(database: TestDatabase) {
     let talk = Talk::begin(database).await;
-    let mut watch = talk.service().watch(&talk.ada, "c", None).await.unwrap();
+    let mut watch = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
     talk.service().close();
     assert!(!is_woken(&mut watch).await);
-    let mut later = talk.service().watch(&talk.ada, "c", None).await.unwrap();
+    let mut later = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
     assert!(!is_woken(&mut later).await, "who comes later too");
 }
 
@@ -294,7 +294,7 @@ fn who_looks_on_through_one_process_sees_what_another_has_written() {
         let hearing = other.clone();
         let url = talk.book.database.url().to_owned();
         let listening = tokio::spawn(async move { hearing.listen(&url).await });
-        let mut watch = other.watch(&talk.ada, "c", None).await.unwrap();
+        let mut watch = other.subscribe(&talk.ada, "c", None).await.unwrap();
         // Until it listens, nothing is heard; then everything is.
         let is_heard = async |watch: &mut Subscription, at: u32| {
             talk.says("c", &format!("m{at}"), "x").await;
@@ -312,8 +312,8 @@ fn who_looks_on_through_one_process_sees_what_another_has_written() {
         for id in &many {
             tells(talk.service(), &talk.ada, id).await;
         }
-        let mut last = other.watch(&talk.ada, "many-599", None).await.unwrap();
-        let mut first = other.watch(&talk.ada, "many-0", None).await.unwrap();
+        let mut last = other.subscribe(&talk.ada, "many-599", None).await.unwrap();
+        let mut first = other.subscribe(&talk.ada, "many-0", None).await.unwrap();
         for id in &many {
             talk.says(id, "m", "x").await;
         }

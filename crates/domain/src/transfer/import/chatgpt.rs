@@ -1,13 +1,16 @@
 //! Conversations of ChatGPT's `conversations.json`.
 //!
-//! Nobody has published what that file is; what is read here is what people have found in theirs, and everything may be
-//! missing or something else.
+//! The format is not documented. This parser follows what was found in real files, and any member may be missing or of
+//! another type.
 
 use std::{collections::BTreeMap, fmt};
 
 use contract::{
     Timestamp,
-    conversations::{ConversationStatus, ItemId, MessageStatus, NewConversation, NewMessage, RawJson, Role},
+    conversations::{
+        ConversationId, ConversationStatus, MessageId, MessageStatus, NewConversation, NewMessage, RawJson,
+        Role,
+    },
     is_unfit_for_lines,
 };
 use serde::{
@@ -18,12 +21,14 @@ use serde_json::value::RawValue;
 use storage::conversations::{ForeignConversation, PostImportPatch};
 
 use super::{
-    super::{ConversationLimits, MAX_METADATA},
-    Found, FoundMessage, Why, content, count, derived,
-    file::{object, text_of},
-    in_words, name,
-    tree::{Node, TreeOrder, walk},
+    chatgpt_content::parts,
+    ids::{derived, valid_or_derived},
+    json::{is_true, list, object, string},
+    message_tree::{Node, TreeOrder, walk},
+    parsed::{ParsedConversation, ParsedMessage},
+    rejection::{Rejection, from_problem, too_many_messages},
 };
+use crate::{ConversationLimits, conversations::MAX_METADATA};
 
 #[derive(Deserialize)]
 struct Conversation<'a> {
@@ -44,11 +49,11 @@ struct Conversation<'a> {
     mapping: Mapping<'a>,
 }
 
-/// Nodes by their names.
+/// Nodes by their ids.
 struct Mapping<'a>(BTreeMap<String, &'a RawValue>);
 
-/// More nodes than any conversation has.
-const MOST_NODES: usize = 500_000;
+/// The most nodes of a conversation.
+const MAX_NODES: usize = 500_000;
 
 #[derive(Deserialize)]
 struct RawNode<'a> {
@@ -90,8 +95,8 @@ struct Metadata<'a> {
     attachments: Option<&'a RawValue>,
 }
 
-/// A message that is to be kept.
-struct Kept<'a> {
+/// A visible message with content.
+struct VisibleMessage<'a> {
     raw: &'a RawValue,
     role: Role,
     status: MessageStatus,
@@ -99,57 +104,62 @@ struct Kept<'a> {
     parts: Vec<RawJson>,
 }
 
-/// The name of the format of `raw`.
+/// The message's `format`, which names the form of `raw`.
 const FORMAT: &str = "chatgpt";
 /// The longest title, in characters.
 const MAX_TITLE: usize = 200;
 
-/// Reads one.
-pub(super) fn read(entry: &RawValue, limits: &ConversationLimits, now: Timestamp) -> Result<Found, Why> {
-    let read: Conversation<'_> = object(entry)?;
-    let given = string(read.conversation_id).or_else(|| string(read.id)).filter(|id| !id.is_empty());
-    let id = match &given {
-        Some(id) => name(id, "conversation"),
-        None => ItemId::stored(derived(entry.get())),
+/// Parses a conversation.
+pub(super) fn parse(
+    entry: &RawValue,
+    limits: &ConversationLimits,
+    now: Timestamp,
+) -> Result<ParsedConversation, Rejection> {
+    let file: Conversation<'_> = object(entry)?;
+    let given = string(file.conversation_id).or_else(|| string(file.id)).filter(|id| !id.is_empty());
+    let id: ConversationId = match &given {
+        Some(id) => valid_or_derived(id, "conversation"),
+        None => ConversationId::stored(derived(entry.get())),
     };
     let (mut nodes, mut messages) = (Vec::new(), Vec::new());
-    for (key, raw) in &read.mapping.0 {
-        let (node, message) = node(key, raw).map_err(|why| format!("node {}: {why}", short(key)))?;
+    for (key, raw) in &file.mapping.0 {
+        let (node, message) = node(key, raw).map_err(|reason| format!("node {}: {reason}", short(key)))?;
         nodes.push(node);
         messages.push(message);
     }
-    let TreeOrder { kept, nearest } = walk(&nodes);
-    if kept.len() > limits.messages as usize {
-        return Err(super::too_long(limits.messages));
+    let TreeOrder { visible, nearest } = walk(&nodes);
+    if visible.len() > limits.messages as usize {
+        return Err(too_many_messages(limits.messages));
     }
-    let begun = moment(read.create_time, now);
-    let called = |at: usize| nodes.get(at).map(|node| name(&node.name, id.as_str()));
-    let (mut found, mut without_raw) = (Vec::with_capacity(kept.len()), 0);
+    let started_at = time(file.create_time, now);
+    let message_id = |at: usize| nodes.get(at).map(|node| valid_or_derived(&node.id, id.as_str()));
+    let (mut parsed, mut without_raw) = (Vec::with_capacity(visible.len()), 0);
     let mut times: BTreeMap<usize, Timestamp> = BTreeMap::new();
-    for (at, above) in kept {
+    for (at, parent) in visible {
         let Some(message) = messages.get_mut(at).and_then(Option::take) else { continue };
-        // Some messages have no time: then it is that of what they follow.
-        let own = nodes.get(at).and_then(|node| node.at).map(Timestamp::from_millis);
-        let before = above.and_then(|above| times.get(&above).copied());
-        let at_time = own.or(before).or(begun).unwrap_or(now).min(now);
-        times.insert(at, at_time);
-        let (new, has_raw) = new_message(message, called(at), above.and_then(called), limits);
-        without_raw += usize::from(!has_raw);
-        let later = PostImportPatch { feedback: None, updated_at: at_time };
-        found.push(FoundMessage { new, created_at: at_time, later });
+        // A message without a time takes its parent's.
+        let own = nodes.get(at).and_then(|node| node.created_at).map(Timestamp::from_millis);
+        let inherited = parent.and_then(|parent| times.get(&parent).copied());
+        let created_at = own.or(inherited).or(started_at).unwrap_or(now).min(now);
+        times.insert(at, created_at);
+        let (new, has_raw) = new_message(message, message_id(at), parent.and_then(message_id), limits);
+        without_raw += i64::from(!has_raw);
+        let patch = PostImportPatch { feedback: None, updated_at: created_at };
+        parsed.push(ParsedMessage { new, created_at, patch });
     }
-    let shown = string(read.current_node);
-    let shown = nodes.iter().position(|node| Some(&node.name) == shown.as_ref());
-    let head = shown.and_then(|at| nearest.get(at).copied().flatten()).and_then(called);
-    let head = head.or_else(|| found.last().and_then(|last| last.new.id.clone()));
-    let title = string(read.title).map(|title| tidy(&title));
+    let current = string(file.current_node);
+    let current = nodes.iter().position(|node| Some(&node.id) == current.as_ref());
+    let head = current.and_then(|at| nearest.get(at).copied().flatten()).and_then(message_id);
+    let head = head.or_else(|| parsed.last().and_then(|last| last.new.id.clone()));
+    let title = string(file.title).map(|title| one_line(&title));
     let new = NewConversation { id: Some(id), title, metadata: None };
-    let new = new.check(MAX_METADATA).map_err(|problems| in_words(problems.first()))?;
-    let last_message_at = found.iter().map(|message| message.created_at).max();
-    let created_at = begun.or_else(|| found.iter().map(|message| message.created_at).min()).unwrap_or(now);
-    let updated_at = moment(read.update_time, now).or(last_message_at).unwrap_or(created_at);
-    let archived = read.is_archived.is_some_and(|raw| raw.get() == "true");
-    let status = if archived { ConversationStatus::Archived } else { ConversationStatus::Active };
+    let new = new.check(MAX_METADATA).map_err(|problems| from_problem(problems.first()))?;
+    let last_message_at = parsed.iter().map(|message| message.created_at).max();
+    let created_at =
+        started_at.or_else(|| parsed.iter().map(|message| message.created_at).min()).unwrap_or(now);
+    let updated_at = time(file.update_time, now).or(last_message_at).unwrap_or(created_at);
+    let status =
+        if is_true(file.is_archived) { ConversationStatus::Archived } else { ConversationStatus::Active };
     let conversation = ForeignConversation {
         id: new.id.map(String::from).unwrap_or_default(),
         title: new.title,
@@ -162,44 +172,48 @@ pub(super) fn read(entry: &RawValue, limits: &ConversationLimits, now: Timestamp
         updated_at,
         last_message_at,
     };
-    Ok(Found { conversation, messages: found, without_raw: count(without_raw) })
+    Ok(ParsedConversation { conversation, messages: parsed, without_raw })
 }
 
-/// A node, and its message when that is to be kept: it is not hidden, and it says something.
-fn node<'a>(key: &str, raw: &'a RawValue) -> Result<(Node, Option<Kept<'a>>), Why> {
+/// A node, and its message when that is visible.
+fn node<'a>(key: &str, raw: &'a RawValue) -> Result<(Node, Option<VisibleMessage<'a>>), Rejection> {
     if raw.get() == "null" {
-        return Ok((Node { name: key.to_owned(), ..Node::default() }, None));
+        return Ok((Node { id: key.to_owned(), ..Node::default() }, None));
     }
     let RawNode { parent, children, message } = object(raw)?;
-    let mut at = None;
-    let mut kept = None;
+    let (mut created_at, mut visible) = (None, None);
     if let Some(raw) = message.filter(|raw| raw.get() != "null") {
-        let message: RawMessage<'_> = object(raw).map_err(|why| format!("message: {why}"))?;
-        at = millis(message.create_time);
-        kept = keep(key, raw, &message);
+        let message: RawMessage<'_> = object(raw).map_err(|reason| format!("message: {reason}"))?;
+        created_at = millis(message.create_time);
+        visible = visible_message(key, raw, &message);
     }
-    let children = list(children).into_iter().filter_map(|raw| text_of(raw.get())).collect();
-    let (name, parent) = (key.to_owned(), string(parent));
-    Ok((Node { name, parent, children, at, kept: kept.is_some() }, kept))
+    let children = list(children).into_iter().filter_map(|raw| string(Some(raw))).collect();
+    let (id, parent) = (key.to_owned(), string(parent));
+    Ok((Node { id, parent, children, created_at, is_visible: visible.is_some() }, visible))
 }
 
-fn keep<'a>(key: &str, raw: &'a RawValue, message: &RawMessage<'a>) -> Option<Kept<'a>> {
+/// The message, unless it is hidden or empty.
+fn visible_message<'a>(
+    node_id: &str,
+    raw: &'a RawValue,
+    message: &RawMessage<'a>,
+) -> Option<VisibleMessage<'a>> {
     let metadata: Metadata<'_> = message.metadata.and_then(|raw| object(raw).ok()).unwrap_or_default();
-    if metadata.is_visually_hidden_from_conversation.is_some_and(|raw| raw.get() == "true") {
+    if is_true(metadata.is_visually_hidden_from_conversation) {
         return None;
     }
     let attachments = list(metadata.attachments);
-    let parts = content::parts(key, message.content, &attachments);
+    let parts = parts(node_id, message.content, &attachments);
     if parts.is_empty() {
         return None;
     }
     let author: Author<'_> = message.author.and_then(|raw| object(raw).ok()).unwrap_or_default();
     let role = string(author.role).unwrap_or_default();
-    // A word for somebody new: whoever it is, it is not the reader.
+    // An unknown role is some kind of tool; it is certainly not the user.
     let role = Role::parse(&role).unwrap_or(Role::Tool);
-    let is_line = |model: &String| model.chars().count() <= MAX_TITLE && tidy(model) == *model;
+    let is_line = |model: &String| model.chars().count() <= MAX_TITLE && one_line(model) == *model;
     let model = string(metadata.model_slug).filter(|model| !model.is_empty() && is_line(model));
-    Some(Kept { raw, role, status: status(message.status), model, parts })
+    Some(VisibleMessage { raw, role, status: status(message.status), model, parts })
 }
 
 fn status(raw: Option<&RawValue>) -> MessageStatus {
@@ -210,17 +224,17 @@ fn status(raw: Option<&RawValue>) -> MessageStatus {
     }
 }
 
-/// The message, and whether it keeps the form it had: as far as that is within bounds.
+/// The message, and whether it keeps its original form in `raw`, which it does within the size limit.
 fn new_message(
-    kept: Kept<'_>,
-    id: Option<ItemId>,
-    parent: Option<ItemId>,
+    message: VisibleMessage<'_>,
+    id: Option<MessageId>,
+    parent: Option<MessageId>,
     limits: &ConversationLimits,
 ) -> (NewMessage, bool) {
-    let Kept { raw, role, status, model, parts } = kept;
-    // The brackets of a list, and the commas.
-    let around = 2 + parts.len();
-    let size = parts.iter().map(|part| part.as_str().len()).sum::<usize>() + around + raw.get().len();
+    let VisibleMessage { raw, role, status, model, parts } = message;
+    // The brackets and commas of the list.
+    let punctuation = 2 + parts.len();
+    let size = parts.iter().map(|part| part.as_str().len()).sum::<usize>() + punctuation + raw.get().len();
     let raw = Some(raw).filter(|_| size <= limits.message_bytes);
     let raw: Option<RawJson> = raw.and_then(|raw| serde_json::from_str(raw.get()).ok());
     let has_raw = raw.is_some();
@@ -240,16 +254,7 @@ fn new_message(
     (new, has_raw)
 }
 
-fn string(raw: Option<&RawValue>) -> Option<String> {
-    raw.and_then(|raw| text_of(raw.get()))
-}
-
-/// The elements of a list; none where something else stands.
-fn list(raw: Option<&RawValue>) -> Vec<&RawValue> {
-    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
-}
-
-/// The last moment that can be written with four digits of the year, in Unix milliseconds.
+/// The last time with a four-digit year, in Unix milliseconds.
 const LAST_MILLIS: f64 = 253_402_300_799_999.0;
 
 /// Seconds since the Unix epoch with a fraction, as Unix milliseconds.
@@ -260,18 +265,18 @@ fn millis(raw: Option<&RawValue>) -> Option<i64> {
     (0.0..=LAST_MILLIS).contains(&millis).then_some(millis as i64)
 }
 
-/// A moment that is not still to come.
-fn moment(raw: Option<&RawValue>, now: Timestamp) -> Option<Timestamp> {
+/// A time that is not in the future.
+fn time(raw: Option<&RawValue>, now: Timestamp) -> Option<Timestamp> {
     millis(raw).map(|millis| Timestamp::from_millis(millis).min(now))
 }
 
-/// Words on one line, without signs that turn it around, cut to the length of a title.
-fn tidy(words: &str) -> String {
-    words.chars().map(|c| if is_unfit_for_lines(c) { ' ' } else { c }).take(MAX_TITLE).collect()
+/// A text on one line without bidirectional controls, cut to the length of a title.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if is_unfit_for_lines(c) { ' ' } else { c }).take(MAX_TITLE).collect()
 }
 
 fn short(key: &str) -> String {
-    tidy(key).chars().take(60).collect()
+    one_line(key).chars().take(60).collect()
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Mapping<'a> {
@@ -287,7 +292,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Mapping<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut nodes = BTreeMap::new();
                 while let Some((key, node)) = map.next_entry()? {
-                    if nodes.len() == MOST_NODES {
+                    if nodes.len() == MAX_NODES {
                         return Err(A::Error::custom("mapping: more nodes than any conversation has"));
                     }
                     nodes.insert(key, node);

@@ -1,49 +1,49 @@
-//! One conversation to read.
+//! The Markdown file.
 
 use std::{collections::HashMap, fmt::Write};
 
 use contract::{
     Timestamp,
-    conversations::{FeedbackValue, Message, MessageStatus, Part, Role, parts_of},
+    conversations::{Conversation, FeedbackValue, Message, MessageStatus, Part, Role, parts_of},
 };
 
 use super::{
-    ExportItem, ExportedConversation,
+    super::code_fence::fenced,
+    ExportItem,
     escape_inline::{label, link},
     footnotes::{AnnotatedText, Footnotes},
-    markdown_safety::{fenced, is_safe_inline},
+    markdown_safety::is_safe_inline,
 };
 use crate::data_export::export::Book;
 
-/// Writes the file. A turn begins with a heading of the second level, `## 3 · Assistant · 2026-11-21 00:00 UTC`, and no
-/// text of a message can look like one.
+/// Renders items as Markdown. A message begins with a heading of the second level, `## 3 · Assistant · 2026-11-21 00:00
+/// UTC`, and no text of a message can look like one.
 #[derive(Debug)]
-pub(super) struct Markdown {
+pub(super) struct MarkdownRenderer {
     book: Book,
     exported_at: Timestamp,
-    /// The places of the messages, by their names.
-    places: HashMap<String, i64>,
-    /// The name of the last message.
-    last: Option<String>,
+    /// The `seq` of each message, by its id.
+    seqs: HashMap<String, i64>,
+    /// The id of the last message.
+    last_id: Option<String>,
     footnotes: Footnotes,
 }
 
-impl Markdown {
+impl MarkdownRenderer {
     pub(super) fn new(book: Book, exported_at: Timestamp) -> Self {
-        Self { book, exported_at, places: HashMap::new(), last: None, footnotes: Footnotes::default() }
+        Self { book, exported_at, seqs: HashMap::new(), last_id: None, footnotes: Footnotes::default() }
     }
 
-    pub(super) fn write(&mut self, piece: &ExportItem, out: &mut String) {
+    pub(super) fn write(&mut self, item: &ExportItem, out: &mut String) {
         // Writing into a text cannot fail.
-        let _ = match piece {
-            ExportItem::Begin(taken) => self.begin(taken, out),
-            ExportItem::Message(message) => self.turn(message, out),
+        let _ = match item {
+            ExportItem::Begin(begun) => self.begin(&begun.conversation, out),
+            ExportItem::Message(message) => self.message(message, out),
             ExportItem::End => Ok(()),
         };
     }
 
-    fn begin(&self, taken: &ExportedConversation, out: &mut String) -> std::fmt::Result {
-        let conversation = &taken.conversation;
+    fn begin(&self, conversation: &Conversation, out: &mut String) -> std::fmt::Result {
         let title = conversation.title.as_deref().or(conversation.opening.as_deref());
         writeln!(out, "# {}\n", label(title.unwrap_or("Conversation")))?;
         writeln!(
@@ -51,18 +51,18 @@ impl Markdown {
             "A conversation at {} ({}), begun on {}, {} messages, written down on {}.",
             label(&self.book.name),
             label(&self.book.address),
-            moment(conversation.created_at),
+            time(conversation.created_at),
             conversation.message_count,
-            moment(self.exported_at)
+            time(self.exported_at)
         )
     }
 
-    fn turn(&mut self, message: &Message, out: &mut String) -> std::fmt::Result {
-        let speaker = speaker(message.role);
-        write!(out, "\n## {} · {speaker} · {}\n", message.seq, moment(message.created_at))?;
+    fn message(&mut self, message: &Message, out: &mut String) -> std::fmt::Result {
+        let Message { seq, role, created_at, .. } = message;
+        write!(out, "\n## {seq} · {} · {}\n", role_name(*role), time(*created_at))?;
         self.notes(message, out)?;
-        self.places.insert(message.id.as_str().to_owned(), message.seq);
-        self.last = Some(message.id.as_str().to_owned());
+        self.seqs.insert(message.id.as_str().to_owned(), message.seq);
+        self.last_id = Some(message.id.as_str().to_owned());
         let parts = parts_of(&message.parts);
         self.footnotes.begin(&parts);
         for part in &parts {
@@ -71,15 +71,15 @@ impl Markdown {
         self.footnotes.end(out)
     }
 
-    /// What is to be said about the message as a whole.
+    /// Notes on the message as a whole.
     fn notes(&self, message: &Message, out: &mut String) -> std::fmt::Result {
         if let Some(model) = &message.model {
             writeln!(out, "\n*Written by {}.*", label(model))?;
         }
         let parent = message.parent_id.as_ref().map(|parent| parent.as_str());
-        if parent != self.last.as_deref() {
-            match parent.and_then(|parent| self.places.get(parent)) {
-                Some(place) => writeln!(out, "\n*Follows {place}.*")?,
+        if parent != self.last_id.as_deref() {
+            match parent.and_then(|parent| self.seqs.get(parent)) {
+                Some(seq) => writeln!(out, "\n*Follows {seq}.*")?,
                 None => writeln!(out, "\n*A new beginning.*")?,
             }
         }
@@ -102,16 +102,16 @@ impl Markdown {
     fn part(&mut self, part: &Part, out: &mut String) -> std::fmt::Result {
         match part {
             Part::Text { text, citations } => {
-                let AnnotatedText { noted, probe, behind } = self.footnotes.place(text, citations);
-                let (body, behind) = if !is_safe_inline(text) {
+                let AnnotatedText { annotated, probe, trailing } = self.footnotes.annotate(text, citations);
+                let (body, trailing) = if !is_safe_inline(text) {
                     (fenced(text, "text"), self.footnotes.marks(citations))
                 } else if is_safe_inline(&probe) {
-                    (noted, behind)
+                    (annotated, trailing)
                 } else {
                     (text.clone(), self.footnotes.marks(citations))
                 };
                 writeln!(out, "\n{body}")?;
-                if behind.is_empty() { Ok(()) } else { writeln!(out, "\n{behind}") }
+                if trailing.is_empty() { Ok(()) } else { writeln!(out, "\n{trailing}") }
             }
             Part::Reasoning { text } => folded(out, "Thought", &fenced(text, "text")),
             Part::Source(_) => Ok(()),
@@ -140,13 +140,13 @@ fn folded(out: &mut String, summary: &str, body: &str) -> std::fmt::Result {
     writeln!(out, "\n<details><summary>{summary}</summary>\n\n{body}\n\n</details>")
 }
 
-/// A name inside markup: nothing of it can be markup.
+/// A name without characters that could be markup.
 fn plain(name: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | ':');
     name.chars().map(|c| if is_plain(c) { c } else { '_' }).take(100).collect()
 }
 
-const fn speaker(role: Role) -> &'static str {
+const fn role_name(role: Role) -> &'static str {
     match role {
         Role::System => "System",
         Role::User => "Reader",
@@ -155,8 +155,8 @@ const fn speaker(role: Role) -> &'static str {
     }
 }
 
-/// To the minute, in UTC.
-fn moment(at: Timestamp) -> String {
+/// A time to the minute, in UTC.
+fn time(at: Timestamp) -> String {
     let iso = at.iso();
     let (day, time) = (iso.get(..10).unwrap_or_default(), iso.get(11..16).unwrap_or_default());
     format!("{day} {time} UTC")

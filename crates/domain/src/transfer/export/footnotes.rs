@@ -1,4 +1,4 @@
-//! Where words come from, as footnotes that are numbered through the file.
+//! Citations as footnotes, numbered through the file.
 
 use std::{
     collections::BTreeMap,
@@ -12,28 +12,27 @@ use super::{
     markdown_safety::code_ranges,
 };
 
-/// A text with its marks.
+/// A text with footnote marks.
 pub(super) struct AnnotatedText {
-    /// The text.
-    pub(super) noted: String,
-    /// The text with a letter in the place of each mark, for who asks whether it still is what it was.
+    pub(super) annotated: String,
+    /// The text with a letter in place of each mark, to check whether the marks change how it is parsed.
     pub(super) probe: String,
-    /// The marks that can stand only behind the text.
-    pub(super) behind: String,
+    /// The marks that cannot stand inside the text and follow it.
+    pub(super) trailing: String,
 }
 
-/// The footnotes of the message that is being written.
+/// The footnotes of the current message.
 #[derive(Debug, Default)]
 pub(super) struct Footnotes {
     /// Footnotes in the file so far.
     count: usize,
     sources: Vec<SourcePart>,
-    /// Those of the message, by source and quotation.
+    /// The numbers of the message's footnotes, by source id and quotation.
     notes: BTreeMap<(String, Option<String>), usize>,
 }
 
 impl Footnotes {
-    /// A message begins.
+    /// Begins a message.
     pub(super) fn begin(&mut self, parts: &[Part]) {
         self.notes.clear();
         let sources = parts.iter().filter_map(|part| match part {
@@ -43,37 +42,37 @@ impl Footnotes {
         self.sources = sources.collect();
     }
 
-    /// A text with a mark at the end of the words each citation is about, as far as it can stand there.
-    pub(super) fn place(&mut self, text: &str, citations: &[Citation]) -> AnnotatedText {
+    /// Puts a mark at the end of each cited range where Markdown allows it.
+    pub(super) fn annotate(&mut self, text: &str, citations: &[Citation]) -> AnnotatedText {
         let offsets: Vec<usize> = text.char_indices().map(|(offset, _)| offset).collect();
         let code = code_ranges(text);
-        let mut at: BTreeMap<usize, String> = BTreeMap::new();
-        let mut behind = String::new();
+        let mut inside: BTreeMap<usize, String> = BTreeMap::new();
+        let mut trailing = String::new();
         for citation in citations {
             let mark = self.mark(citation);
-            // Offsets count code points.
+            // `end` counts code points.
             let offset = offsets.get(citation.end).copied().unwrap_or(text.len());
             let is_in_code = code.iter().any(|range| range.contains(&offset));
-            if is_in_code || !may_stand(text, offset) {
-                add(&mut behind, &mark);
+            if is_in_code || !allows_mark(text, offset) {
+                add(&mut trailing, &mark);
             } else {
-                add(at.entry(offset).or_default(), &mark);
+                add(inside.entry(offset).or_default(), &mark);
             }
         }
-        let (mut noted, mut probe, mut from) = (String::new(), String::new(), 0);
-        for (offset, marks) in at {
-            let piece = text.get(from..offset).unwrap_or_default();
-            noted.extend([piece, &marks]);
-            probe.extend([piece, "x"]);
+        let (mut annotated, mut probe, mut from) = (String::new(), String::new(), 0);
+        for (offset, marks) in inside {
+            let part = text.get(from..offset).unwrap_or_default();
+            annotated.extend([part, &marks]);
+            probe.extend([part, "x"]);
             from = offset;
         }
         let rest = text.get(from..).unwrap_or_default();
-        noted.push_str(rest);
+        annotated.push_str(rest);
         probe.push_str(rest);
-        AnnotatedText { noted, probe, behind }
+        AnnotatedText { annotated, probe, trailing }
     }
 
-    /// The marks of some citations, one after the other.
+    /// The marks of citations, one after another.
     pub(super) fn marks(&mut self, citations: &[Citation]) -> String {
         let mut marks = String::new();
         for citation in citations {
@@ -93,7 +92,7 @@ impl Footnotes {
         format!("[^{number}]")
     }
 
-    /// The message is over: what its marks mean, and the sources no words are from.
+    /// Ends the message with its footnotes and the sources that it does not cite.
     pub(super) fn end(&mut self, out: &mut String) -> fmt::Result {
         let uncited = self
             .sources
@@ -118,8 +117,9 @@ impl Footnotes {
     }
 }
 
-/// Whether a mark means a mark in this place: it would escape, or begin a definition or a link.
-fn may_stand(text: &str, offset: usize) -> bool {
+/// Whether a mark is parsed as one at this offset. A backslash before would escape it; a colon or bracket after would make
+/// it a definition or a link.
+fn allows_mark(text: &str, offset: usize) -> bool {
     let (before, after) = text.split_at_checked(offset).unwrap_or((text, ""));
     !before.ends_with('\\') && !after.starts_with([':', '(', '['])
 }

@@ -1,11 +1,14 @@
-//! Files from anywhere, without a database.
+//! Parsers on files of any content, without a database.
 
 use std::collections::HashSet;
 
 use proptest::{collection, prelude::*, sample::select};
 use serde_json::{Value, json, value::RawValue};
 
-use super::{super::ConversationLimits, *};
+use contract::Timestamp;
+
+use super::{parsed::ParsedConversation, *};
+use crate::ConversationLimits;
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_219_200_000);
 
@@ -13,8 +16,8 @@ fn raw(value: &Value) -> Box<RawValue> {
     serde_json::value::to_raw_value(value).unwrap()
 }
 
-fn read(value: &Value) -> Result<Found, Why> {
-    chatgpt::read(&raw(value), &ConversationLimits::default(), NOW)
+fn parse(value: &Value) -> Result<ParsedConversation, Rejection> {
+    chatgpt::parse(&raw(value), &ConversationLimits::default(), NOW)
 }
 
 /// A conversation of nodes, each `(name, parent, message)`.
@@ -33,7 +36,7 @@ fn says(content: &Value) -> Value {
 }
 
 fn parts(content: &Value) -> Vec<Value> {
-    let found = read(&tree(vec![("n".into(), Value::Null, says(content))])).unwrap();
+    let found = parse(&tree(vec![("n".into(), Value::Null, says(content))])).unwrap();
     let message = found.messages.into_iter().next();
     message
         .map_or_else(Vec::new, |it| it.new.parts.unwrap().iter().map(|part| part.read().unwrap()).collect())
@@ -99,14 +102,14 @@ fn every_kind_of_content_becomes_parts() {
 }
 
 #[test]
-fn what_is_too_deep_to_be_read_again_is_kept_as_text() {
+fn json_nested_too_deeply_is_kept_as_text() {
     let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
     let json = format!(
         r#"{{"mapping":{{"n":{{"message":{{"author":{{"role":"user"}},
             "content":{{"content_type":"multimodal_text","parts":[{deep}]}}}}}}}}}}"#
     );
     let entry: &RawValue = serde_json::from_str(&json).unwrap();
-    let found = chatgpt::read(entry, &ConversationLimits::default(), NOW).unwrap();
+    let found = chatgpt::parse(entry, &ConversationLimits::default(), NOW).unwrap();
     let message = &found.messages[0].new;
     assert_eq!(found.without_raw, 1);
     assert!(message.raw.is_none() && message.format.is_none());
@@ -115,7 +118,7 @@ fn what_is_too_deep_to_be_read_again_is_kept_as_text() {
 }
 
 #[test]
-fn hidden_and_empty_messages_are_left_out_and_what_follows_them_follows_what_is_above() {
+fn children_of_hidden_and_empty_messages_move_to_the_nearest_visible_ancestor() {
     let hidden = json!({
         "author": { "role": "system" }, "content": { "content_type": "text", "parts": ["secret"] },
         "metadata": { "is_visually_hidden_from_conversation": true },
@@ -128,18 +131,18 @@ fn hidden_and_empty_messages_are_left_out_and_what_follows_them_follows_what_is_
         ("empty".into(), json!("hidden"), text(" ")),
         ("b".into(), json!("empty"), text("two")),
     ]);
-    let found = read(&value).unwrap();
-    let told: Vec<_> = found
+    let found = parse(&value).unwrap();
+    let order: Vec<_> = found
         .messages
         .iter()
         .map(|it| (it.new.id.as_ref().unwrap().as_str(), it.new.parent_id.as_ref().unwrap().as_ref()))
         .map(|(id, parent)| (id, parent.map(|parent| parent.as_str())))
         .collect();
-    assert_eq!(told, [("a", None), ("b", Some("a"))]);
+    assert_eq!(order, [("a", None), ("b", Some("a"))]);
 }
 
 #[test]
-fn times_that_cannot_be_are_those_of_what_is_above_and_none_is_still_to_come() {
+fn invalid_times_are_the_parents_and_none_is_in_the_future() {
     let at = |time: Value| json!({ "author": { "role": "user" }, "create_time": time, "content": { "parts": ["x"] } });
     let value = tree(vec![
         ("a".into(), json!(null), at(json!(1_700_000_000.123_456))),
@@ -148,7 +151,7 @@ fn times_that_cannot_be_are_those_of_what_is_above_and_none_is_still_to_come() {
         ("d".into(), json!("c"), at(json!(9e12))),
         ("e".into(), json!("d"), at(json!(9e9))),
     ]);
-    let found = read(&value).unwrap();
+    let found = parse(&value).unwrap();
     let times: Vec<i64> = found.messages.iter().map(|it| it.created_at.millis()).collect();
     let first = 1_700_000_000_123;
     assert_eq!(times, [first, first, first, first, NOW.millis()]);
@@ -157,10 +160,10 @@ fn times_that_cannot_be_are_those_of_what_is_above_and_none_is_still_to_come() {
 }
 
 #[test]
-fn names_that_cannot_stand_in_an_address_are_replaced_by_ones_that_follow_from_them() {
+fn invalid_ids_are_replaced_by_derived_ones() {
     let one =
         json!({ "id": "no/name", "mapping": { "a/b": { "message": says(&json!({ "parts": ["x"] })) } } });
-    let (first, second) = (read(&one).unwrap(), read(&one).unwrap());
+    let (first, second) = (parse(&one).unwrap(), parse(&one).unwrap());
     let id = first.conversation.id;
     assert_eq!(id, second.conversation.id);
     assert_eq!((id.len(), id.as_bytes()[14]), (36, b'8'), "{id}");
@@ -169,30 +172,30 @@ fn names_that_cannot_stand_in_an_address_are_replaced_by_ones_that_follow_from_t
     assert_eq!(first.conversation.head_id.as_deref(), Some(name.as_str()));
     let nameless = json!({ "mapping": {}, "title": "A" });
     let other = json!({ "mapping": {}, "title": "B" });
-    assert_ne!(read(&nameless).unwrap().conversation.id, read(&other).unwrap().conversation.id);
+    assert_ne!(parse(&nameless).unwrap().conversation.id, parse(&other).unwrap().conversation.id);
 }
 
 #[test]
-fn an_opening_keeps_the_rule_of_titles() {
+fn an_opening_follows_the_rule_of_titles() {
     for (opening, kept) in
         [("Plain", true), ("two\nlines", false), ("\u{202e}txt.exe", false), ("\u{2066}", false)]
     {
         let own =
             json!({ "id": "a", "opening": opening, "createdAt": NOW, "updatedAt": NOW, "messages": [] });
-        let found = bookplate_format::read(&raw(&own), &ConversationLimits::default(), NOW).unwrap();
+        let found = bookplate::parse(&raw(&own), &ConversationLimits::default(), NOW).unwrap();
         assert_eq!(found.conversation.opening.is_some(), kept, "{opening:?}");
     }
 }
 
 #[test]
-fn a_hundred_thousand_nodes_in_a_row_are_read() {
+fn a_chain_of_a_hundred_thousand_nodes_is_parsed() {
     let nodes = (0..100_000)
         .map(|at: i64| {
             let message = if at % 20 == 0 { says(&json!({ "parts": ["said"] })) } else { Value::Null };
             (at.to_string(), json!((at - 1).to_string()), message)
         })
         .collect();
-    let found = read(&tree(nodes)).unwrap();
+    let found = parse(&tree(nodes)).unwrap();
     assert_eq!(found.messages.len(), 5000);
     let parent = found.messages[4999].new.parent_id.clone().flatten().unwrap();
     assert_eq!(parent.as_str(), "99960");
@@ -264,13 +267,13 @@ fn any_node() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn whatever_the_nodes_are_a_conversation_is_whole_or_refused(
+    fn any_nodes_are_a_consistent_conversation_or_rejected(
         nodes in collection::vec(any_node(), 0..6), current in any_json()
     ) {
         let mapping: serde_json::Map<String, Value> =
             nodes.into_iter().enumerate().map(|(at, node)| (format!("n{at}"), node)).collect();
         let value = json!({ "mapping": mapping, "current_node": current, "title": current });
-        if let Ok(found) = read(&value) {
+        if let Ok(found) = parse(&value) {
             let mut before = HashSet::new();
             for message in &found.messages {
                 let parent = message.new.parent_id.clone().unwrap();
@@ -285,17 +288,17 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_more_than_a_file_or_none(text in r#"[\[\]{}:,"0-9a-z\\u]{0,30}"#) {
-        let _ = file::entries(&lone_surrogates::replace_lone_surrogates(&text));
+    fn no_text_makes_the_format_detection_panic(text in r#"[\[\]{}:,"0-9a-z\\u]{0,30}"#) {
+        let _ = file_format::entries(&lone_surrogates::replace_lone_surrogates(&text));
     }
 
     #[test]
-    fn whatever_a_file_of_ours_holds_is_read_or_refused(entry in any_json(), messages in collection::vec(any_json(), 0..3)) {
+    fn any_conversation_of_a_bookplate_file_is_parsed_or_rejected(entry in any_json(), messages in collection::vec(any_json(), 0..3)) {
         let limits = ConversationLimits::default();
-        let _ = bookplate_format::read(&raw(&entry), &limits, NOW);
+        let _ = bookplate::parse(&raw(&entry), &limits, NOW);
         let own = json!({
             "id": "a", "createdAt": NOW, "updatedAt": NOW, "messages": messages, "metadata": entry, "headId": entry,
         });
-        let _ = bookplate_format::read(&raw(&own), &limits, NOW);
+        let _ = bookplate::parse(&raw(&own), &limits, NOW);
     }
 }

@@ -1,24 +1,23 @@
-//! The file for programs.
+//! The JSON file.
 
 use contract::{Timestamp, conversations::Conversation};
 use serde::Serialize;
 
-use super::{ExportItem, ExportedConversation};
+use super::{
+    super::bookplate_format::{FORMAT, VERSION},
+    ExportItem, ExportedConversation,
+};
 use crate::data_export::export::Book;
 
-/// What the file says it is.
-pub const FORMAT: &str = "bookplate-conversations";
-/// Which description of the file it follows.
-pub const VERSION: u32 = 1;
-
-/// Writes the file.
+/// Renders items as JSON.
 #[derive(Debug)]
-pub(super) struct Json {
-    /// What stands before the first conversation.
+pub(super) struct JsonRenderer {
+    /// The text before the first conversation, until it is written.
     head: Option<String>,
-    /// Whether something of the list that is open stands there already.
-    follows: bool,
-    follows_message: bool,
+    /// Whether the open list of conversations has an element already.
+    has_conversation: bool,
+    /// The same for the open list of messages.
+    has_message: bool,
 }
 
 #[derive(Serialize)]
@@ -40,26 +39,26 @@ struct ConversationHead<'a> {
     messages: [(); 0],
 }
 
-impl Json {
+impl JsonRenderer {
     pub(super) fn new(book: Book, exported_at: Timestamp) -> Self {
         let head = Head { format: FORMAT, version: VERSION, exported_at, book, conversations: [] };
-        Self { head: Some(open(&head)), follows: false, follows_message: false }
+        Self { head: Some(open(&head)), has_conversation: false, has_message: false }
     }
 
-    pub(super) fn write(&mut self, piece: &ExportItem, out: &mut String) {
+    pub(super) fn write(&mut self, item: &ExportItem, out: &mut String) {
         out.push_str(&self.head.take().unwrap_or_default());
-        match piece {
-            ExportItem::Begin(taken) => {
-                let ExportedConversation { conversation, deleted_at } = taken.as_ref();
+        match item {
+            ExportItem::Begin(begun) => {
+                let ExportedConversation { conversation, deleted_at } = begun.as_ref();
                 let head = ConversationHead { conversation, deleted_at: *deleted_at, messages: [] };
-                out.push_str(if self.follows { ",\n" } else { "\n" });
+                out.push_str(if self.has_conversation { ",\n" } else { "\n" });
                 out.push_str(&open(&head));
-                (self.follows, self.follows_message) = (true, false);
+                (self.has_conversation, self.has_message) = (true, false);
             }
             ExportItem::Message(message) => {
-                out.push_str(if self.follows_message { ",\n" } else { "\n" });
+                out.push_str(if self.has_message { ",\n" } else { "\n" });
                 out.push_str(&text(message));
-                self.follows_message = true;
+                self.has_message = true;
             }
             ExportItem::End => out.push_str("]}"),
         }
@@ -71,14 +70,14 @@ impl Json {
     }
 }
 
-/// An object up to the inside of the list that is its last member.
+/// The text of an object up to the opening bracket of the empty list that is its last member.
 fn open(value: &impl Serialize) -> String {
     let mut text = text(value);
     text.truncate(text.strip_suffix("]}").map_or(0, str::len));
     text
 }
 
-/// What is written is made of texts, numbers and JSON: that cannot fail.
+/// Serializing strings, numbers and raw JSON cannot fail.
 fn text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }

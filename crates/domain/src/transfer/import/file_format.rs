@@ -1,4 +1,4 @@
-//! What kind of file it is, and the conversations in it.
+//! Recognition of the file's format, and its conversations, unparsed.
 
 use std::fmt;
 
@@ -10,28 +10,28 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    super::export::{FORMAT, VERSION},
-    Why, error_in_words,
+    super::bookplate_format::{FORMAT, VERSION},
+    json::{object, string},
 };
 
-/// Whose conversations they are.
+/// The format of a file.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Shape {
-    /// Ours.
-    Own,
-    /// ChatGPT's: a tree of nodes each.
+pub(super) enum FileFormat {
+    /// Bookplate's own JSON.
+    Bookplate,
+    /// ChatGPT's `conversations.json`: each conversation is a tree of nodes.
     ChatGpt,
 }
 
-/// More conversations than any file has.
-const MOST: usize = 100_000;
+/// The most conversations of a file.
+const MAX_CONVERSATIONS: usize = 100_000;
 
-/// Some list, bounded.
+/// A list of at most [`MAX_CONVERSATIONS`] elements.
 struct Entries<'a>(Vec<&'a RawValue>);
 
 #[derive(Deserialize)]
 struct ImportFile<'a> {
-    #[serde(borrow, default, deserialize_with = "there")]
+    #[serde(borrow, default, deserialize_with = "present")]
     format: Option<&'a RawValue>,
     #[serde(default)]
     version: Option<&'a RawValue>,
@@ -41,8 +41,8 @@ struct ImportFile<'a> {
     mapping: Option<&'a RawValue>,
 }
 
-/// A member that is there, `null` too.
-fn there<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
+/// Tells a member that is `null` from one that is absent.
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
@@ -50,7 +50,7 @@ fn there<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'
 ///
 /// # Errors
 /// `BAD_REQUEST` when it is no JSON, `VALIDATION_ERROR` when it is no such file.
-pub(super) fn entries(text: &str) -> Result<(Shape, Vec<&RawValue>), Problems> {
+pub(super) fn entries(text: &str) -> Result<(FileFormat, Vec<&RawValue>), Problems> {
     let not_json = |_| Problems::from(Problem::new(Code::BadRequest));
     let wanted = |field: &str, words: &str| {
         let problem = Problem::invalid(field, Reason::Wanted(words.to_owned()));
@@ -60,39 +60,43 @@ pub(super) fn entries(text: &str) -> Result<(Shape, Vec<&RawValue>), Problems> {
     if whole.get().starts_with('[') {
         let entries: Entries<'_> =
             serde_json::from_str(text).map_err(|_| wanted("", "expected fewer conversations"))?;
-        return Ok((Shape::ChatGpt, entries.0));
+        return Ok((FileFormat::ChatGpt, entries.0));
     }
     let no_file = || wanted("", "expected a file of conversations of Bookplate or ChatGPT");
     let ImportFile { format, version, conversations, mapping } = object(whole).map_err(|_| no_file())?;
-    let shape = match format.map(RawValue::get) {
-        Some(format) if text_of(format).as_deref() == Some(FORMAT) => Shape::Own,
+    let file_format = match format {
+        Some(_) if string(format).as_deref() == Some(FORMAT) => FileFormat::Bookplate,
         Some(_) => return Err(wanted("format", &format!("expected {FORMAT}"))),
-        None => Shape::ChatGpt,
+        None => FileFormat::ChatGpt,
     };
-    if matches!(shape, Shape::Own) && version.map(RawValue::get) != Some(VERSION.to_string().as_str()) {
+    if matches!(file_format, FileFormat::Bookplate)
+        && version.map(RawValue::get) != Some(VERSION.to_string().as_str())
+    {
         return Err(wanted("version", &format!("expected {VERSION}")));
     }
     match (conversations, mapping) {
-        (Some(entries), _) => Ok((shape, entries.0)),
-        // A single conversation, as it stands in the list of a whole file.
-        (None, Some(nodes)) if matches!(shape, Shape::ChatGpt) => match nodes.get().starts_with('{') {
-            true => Ok((shape, vec![whole])),
-            false => Err(wanted("mapping", "expected an object of nodes")),
-        },
+        (Some(entries), _) => Ok((file_format, entries.0)),
+        // One conversation without the list around it.
+        (None, Some(nodes)) if matches!(file_format, FileFormat::ChatGpt) => {
+            match nodes.get().starts_with('{') {
+                true => Ok((file_format, vec![whole])),
+                false => Err(wanted("mapping", "expected an object of nodes")),
+            }
+        }
         (None, _) => Err(no_file()),
     }
 }
 
-/// What a conversation calls itself, for who is told that it was refused.
-pub(super) struct Entry {
+/// What identifies a conversation in the report when it is rejected; both are cut to 200 characters.
+pub(super) struct EntryLabel {
     pub(super) id: Option<String>,
     pub(super) title: Option<String>,
 }
 
-impl Entry {
+impl EntryLabel {
     pub(super) fn of(entry: &RawValue) -> Self {
         #[derive(Default, Deserialize)]
-        struct Named<'a> {
+        struct Label<'a> {
             #[serde(borrow, default)]
             conversation_id: Option<&'a RawValue>,
             #[serde(default)]
@@ -100,29 +104,10 @@ impl Entry {
             #[serde(default)]
             title: Option<&'a RawValue>,
         }
-        let named: Named<'_> = object(entry).unwrap_or_default();
-        let short = |raw: Option<&RawValue>| {
-            raw.and_then(|raw| text_of(raw.get())).map(|text| text.chars().take(200).collect())
-        };
-        Self { id: short(named.conversation_id).or_else(|| short(named.id)), title: short(named.title) }
+        let label: Label<'_> = object(entry).unwrap_or_default();
+        let short = |raw| string(raw).map(|text| text.chars().take(200).collect());
+        Self { id: short(label.conversation_id).or_else(|| short(label.id)), title: short(label.title) }
     }
-}
-
-/// What an object says. A list is none, though serde would take its elements for members.
-///
-/// # Errors
-/// In words.
-pub(super) fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, Why> {
-    if raw.get().starts_with('{') {
-        serde_json::from_str(raw.get()).map_err(|error| error_in_words(&error))
-    } else {
-        Err("expected an object".to_owned())
-    }
-}
-
-/// The text that a JSON text is, if it is one.
-pub(super) fn text_of(json: &str) -> Option<String> {
-    serde_json::from_str(json).ok()
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
@@ -138,7 +123,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
                 let mut entries = Vec::new();
                 while let Some(entry) = list.next_element()? {
-                    if entries.len() == MOST {
+                    if entries.len() == MAX_CONVERSATIONS {
                         return Err(A::Error::custom("too many"));
                     }
                     entries.push(entry);

@@ -1,30 +1,29 @@
-//! Whether a text in Markdown keeps to its own turn.
+//! Check that a message's Markdown affects nothing outside its message.
 //!
-//! In a file of many turns a text could reach beyond its own: a fence or a comment that is not closed swallows what
-//! follows, a heading looks like the next turn, a definition changes footnotes elsewhere. A text that could, or of which
-//! that is not plain to see, is written as code instead. The rules are those of CommonMark 0.31, taken strictly: what is
-//! allowed here is harmless, what is refused may be harmless too.
+//! In a file of many messages, a text could reach beyond its own: an unclosed fence or comment swallows what follows, a
+//! heading looks like the next message, a definition changes footnotes elsewhere. A text that might is written as code
+//! instead. The rules follow CommonMark 0.31 strictly: some harmless texts are refused, no harmful one is accepted.
 
 use std::ops::Range;
 
-/// Whether this text is harmless as Markdown between two turns.
+/// Whether the text is harmless between two messages.
 pub(super) fn is_safe_inline(text: &str) -> bool {
     let mut fence: Option<CodeFence<'_>> = None;
-    let mut before = "";
+    let mut previous = "";
     let spans_are_plain = !text.contains("\\`") && text.lines().all(has_whole_spans);
     for line in text.lines() {
-        if is_like_a_turn(line, before) {
+        if resembles_heading(line, previous) {
             return false;
         }
-        before = line;
+        previous = line;
         match &fence {
             Some(open) if open.is_closed_by(line) => fence = None,
-            // A line that stands further left may end the list that the fence is in, and the fence with it.
+            // A line indented less may end the list that holds the fence, and the fence with it.
             Some(open) if !line.trim().is_empty() && indent(line) < open.indent => return false,
             Some(_) => {}
             None => {
                 fence = CodeFence::open(line);
-                if fence.is_none() && reaches_out(line, spans_are_plain) {
+                if fence.is_none() && affects_others(line, spans_are_plain) {
                     return false;
                 }
             }
@@ -33,14 +32,14 @@ pub(super) fn is_safe_inline(text: &str) -> bool {
     fence.is_none()
 }
 
-/// Sections 4.5: a code block between two fences.
+/// A fenced code block (section 4.5).
 struct CodeFence<'a> {
     indent: usize,
     marks: &'a str,
 }
 
 impl<'a> CodeFence<'a> {
-    /// The fence that a line opens.
+    /// The fence that the line opens.
     fn open(line: &'a str) -> Option<Self> {
         let indent = indent(line);
         let rest = line.trim_start_matches(' ');
@@ -51,7 +50,7 @@ impl<'a> CodeFence<'a> {
         is_fence.then_some(Self { indent, marks })
     }
 
-    /// Whether a line closes it, standing exactly as far to the right.
+    /// Whether the line closes the fence at the same indent.
     fn is_closed_by(&self, line: &str) -> bool {
         let rest = line.trim();
         indent(line) == self.indent
@@ -64,7 +63,7 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-/// The fenced code in a text, with its fences, as offsets; the end of a closing fence's line belongs to it too.
+/// The byte ranges of fenced code, from the opening fence to the end of the closing fence's line.
 pub(super) fn code_ranges(text: &str) -> Vec<Range<usize>> {
     let (mut ranges, mut fence, mut start, mut offset) = (Vec::new(), None::<CodeFence<'_>>, 0, 0);
     for whole in text.split_inclusive('\n') {
@@ -88,13 +87,13 @@ pub(super) fn code_ranges(text: &str) -> Vec<Range<usize>> {
     ranges
 }
 
-/// The words by which a turn begins, and what stands between them.
+/// The roles and separators of message headings.
 const ROLES: [&str; 4] = ["reader", "assistant", "system", "tool"];
-const DOTS: [char; 7] = ['·', '•', '‧', '∙', '・', '⋅', '|'];
+const SEPARATORS: [char; 7] = ['·', '•', '‧', '∙', '・', '⋅', '|'];
 
-/// Whether a line could be taken for the heading of a turn. Where the line stands does not matter: a fence around it may
-/// end sooner than it seems.
-fn is_like_a_turn(line: &str, before: &str) -> bool {
+/// Whether the line could be taken for the heading of a message. Lines inside fences count too, because a parser may end a
+/// fence earlier.
+fn resembles_heading(line: &str, previous: &str) -> bool {
     let is_heading = |line: &str| line.trim_start_matches(is_container).starts_with('#');
     let is_rule = |line: &str| {
         let line = line.trim_matches(is_container_or_rule);
@@ -102,13 +101,13 @@ fn is_like_a_turn(line: &str, before: &str) -> bool {
     };
     let names_a_role = |line: &str| {
         let words = line.to_lowercase();
-        words.contains(DOTS) && ROLES.iter().any(|role| words.contains(role))
+        words.contains(SEPARATORS) && ROLES.iter().any(|role| words.contains(role))
     };
-    let is_underlined = !line.trim().is_empty() && is_rule(line) && names_a_role(before);
+    let is_underlined = !line.trim().is_empty() && is_rule(line) && names_a_role(previous);
     (is_heading(line) && names_a_role(line)) || is_underlined
 }
 
-/// What may stand before a block that is in a quotation or in a list.
+/// Characters before a block inside a quotation or a list.
 fn is_container(c: char) -> bool {
     c.is_whitespace() || c.is_ascii_digit() || matches!(c, '>' | '-' | '*' | '+' | '.' | ')')
 }
@@ -117,12 +116,12 @@ fn is_container_or_rule(c: char) -> bool {
     is_container(c) || c == '='
 }
 
-/// Whether every backtick of a line belongs to code that begins and ends in it.
+/// Whether every backtick belongs to a code span that begins and ends on the line.
 fn has_whole_spans(line: &str) -> bool {
     CodeFence::open(line).is_some() || outside_code(line).is_some()
 }
 
-/// What of a line is no code; `None` when a run of backticks finds no other of its length.
+/// The line without its code spans; `None` when a run of backticks has no counterpart.
 fn outside_code(line: &str) -> Option<String> {
     let mut outside = String::new();
     let mut rest = line;
@@ -136,7 +135,7 @@ fn outside_code(line: &str) -> Option<String> {
     Some(outside)
 }
 
-/// What stands behind the first run of exactly so many backticks.
+/// The text after the first run of exactly `length` backticks.
 fn after_run(text: &str, length: usize) -> Option<&str> {
     let mut rest = text;
     loop {
@@ -149,8 +148,8 @@ fn after_run(text: &str, length: usize) -> Option<&str> {
     }
 }
 
-/// Whether a line outside of fences holds markup of HTML, a footnote or a definition (sections 4.6, 4.7, 6.6).
-fn reaches_out(line: &str, spans_are_plain: bool) -> bool {
+/// Whether a line outside fences has HTML, a footnote or a definition (sections 4.6, 4.7, 6.6).
+fn affects_others(line: &str, spans_are_plain: bool) -> bool {
     let outside = if spans_are_plain { outside_code(line) } else { None };
     let outside = outside.as_deref().unwrap_or(line);
     let is_definition = || {
@@ -173,27 +172,12 @@ fn holds_markup(text: &str) -> bool {
     false
 }
 
-/// A text as code, whatever it holds: between fences longer than any run of backticks inside.
-pub(crate) fn fenced(text: &str, language: &str) -> String {
-    let mut longest = 2;
-    let mut run = 0;
-    for c in text.chars() {
-        run = if c == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    let fence = "`".repeat(longest + 1);
-    let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
-    format!("{fence}{language}\n{text}{end}{fence}")
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
-    fn plain_answers_are_left_as_they_are() {
+    fn harmless_text_is_accepted() {
         for text in [
             "Words, *emphasis*, `Vec<T>` and ``a ` b``.",
             "# A heading\n\n1. One\n   ```rust\n   let x: Vec<u8>;\n   ```\n2. Two",
@@ -208,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_reach_beyond_its_turn_is_not() {
+    fn text_that_affects_other_messages_is_refused() {
         for text in [
             "## 4 · Assistant · 2026-11-21 00:00 UTC",
             "> ## 4 • assistant",
@@ -227,17 +211,6 @@ mod tests {
             "so it says[^1]",
         ] {
             assert!(!is_safe_inline(text), "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_fence_is_longer_than_any_in_the_text(text in "[`a\\n]{0,40}") {
-            let code = fenced(&text, "");
-            let (fence, _) = code.split_once('\n').unwrap();
-            let inside = code.strip_prefix(fence).unwrap().strip_suffix(fence).unwrap();
-            prop_assert!(!inside.contains(fence));
-            prop_assert!(inside.starts_with('\n') && inside.ends_with('\n'));
         }
     }
 }

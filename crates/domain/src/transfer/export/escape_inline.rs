@@ -1,9 +1,9 @@
-//! Somebody's words inside a line of Markdown.
+//! Escaping of text inside a line of Markdown.
 
-/// Words as words: no sign of them means anything (CommonMark 0.31, section 2.4), and they stay on their line.
-pub(super) fn label(words: &str) -> String {
+/// Escapes text so that none of it is markup (CommonMark 0.31, section 2.4), on one line.
+pub(super) fn label(text: &str) -> String {
     let mut line = String::new();
-    for c in words.chars() {
+    for c in text.chars() {
         if c.is_ascii_punctuation() && !matches!(c, '.' | ',' | '\'' | '-' | '/' | ':') {
             line.push('\\');
         }
@@ -12,12 +12,12 @@ pub(super) fn label(words: &str) -> String {
     line
 }
 
-/// A link, when the address is one that a reader may follow; else the words and the address as words.
-pub(super) fn link(words: &str, url: &str) -> String {
+/// A link if the URL is relative or has a harmless scheme; else the text and the URL as plain text.
+pub(super) fn link(text: &str, url: &str) -> String {
     let lower = url.to_ascii_lowercase();
-    let is_known = ["http://", "https://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme));
-    if !is_known && !url.starts_with('/') {
-        return format!("{} ({})", label(words), label(url));
+    let is_harmless = ["http://", "https://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme));
+    if !is_harmless && !url.starts_with('/') {
+        return format!("{} ({})", label(text), label(url));
     }
     let mut address = String::new();
     for c in url.chars() {
@@ -30,7 +30,7 @@ pub(super) fn link(words: &str, url: &str) -> String {
             address.push(c);
         }
     }
-    format!("[{}](<{address}>)", label(words))
+    format!("[{}](<{address}>)", label(text))
 }
 
 #[cfg(test)]
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_stay_words() {
+    fn text_is_escaped_and_unsafe_links_are_text() {
         assert_eq!(label("a *b* [c](d)\n## e <f>"), "a \\*b\\* \\[c\\]\\(d\\) \\#\\# e \\<f\\>");
         assert_eq!(link("a]", "https://x.example/a b>c"), "[a\\]](<https://x.example/a%20b%3Ec>)");
         assert_eq!(link("a", "javascript:alert(1)"), "a (javascript:alert\\(1\\))");
