@@ -1,4 +1,4 @@
-//! What the operator does from the command line.
+//! Administration from the command line.
 
 use contract::{Answers, Email, NewPassword, PersonName, Timestamp};
 use storage::{Ban, Database, Link, NewAccount, Session, SignInMethod, User};
@@ -9,58 +9,59 @@ use crate::{
     mail::{LinkPurpose, link_id, new_token},
 };
 
-/// Makes, finds, closes and removes accounts.
+/// Creates, finds, bans and deletes accounts.
 #[derive(Debug)]
 pub struct Admin {
     database: Database,
     ports: Ports,
     events: AuditLog,
-    post: MailQueue,
+    mail: MailQueue,
 }
 
-/// An account the operator makes.
+/// An account to create.
 #[derive(Debug, Clone)]
 pub struct NewUser {
-    /// The address.
+    /// The email address.
     pub email: Email,
     /// May be empty.
     pub name: PersonName,
-    /// Without one, the reader sets it with a link.
+    /// `None` if the user is to set one with a link.
     pub password: Option<NewPassword>,
-    /// Whether the address counts as proved.
+    /// Whether the email address counts as verified.
     pub email_verified: bool,
 }
 
-/// How a reader gets in.
+/// How a user can sign in, and where they are signed in.
 #[derive(Debug, Clone)]
 pub struct InitialCredential {
-    /// What opens the account; a password only where one is set.
+    /// The ways to sign in; a password only if one is set.
     pub methods: Vec<SignInMethod>,
-    /// The browsers that are signed in.
+    /// The active sessions.
     pub sessions: Vec<Session>,
 }
 
-/// Why the operator's wish was not done.
-#[derive(Debug)]
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
 pub enum AdminError {
-    /// The address has an account.
+    /// The email address has an account.
+    #[error("this address has an account already")]
     EmailTaken,
-    /// No account has this address or id.
+    /// No account has this email address or id.
+    #[error("no account has this address or id")]
     Unknown,
-    /// Nothing was wrong with the request.
+    /// The server failed.
+    #[error(transparent)]
     Failure(InternalError),
 }
 
 impl Admin {
-    pub(crate) fn new(database: Database, ports: Ports, post: MailQueue) -> Self {
+    pub(crate) fn new(database: Database, ports: Ports, mail: MailQueue) -> Self {
         let events = AuditLog::new(database.clone(), ports.clone());
-        Self { database, ports, events, post }
+        Self { database, ports, events, mail }
     }
 
-    /// Makes an account.
-    ///
-    /// # Errors
-    /// [`OperatorError::EmailTaken`].
+    /// Creates an account.
+    #[tracing::instrument(name = "admin.create", level = "debug", skip_all)]
     pub async fn create(&self, new: NewUser) -> Result<User, AdminError> {
         let password_hash = match new.password {
             Some(password) => Some(self.ports.hasher.hash(password).await?),
@@ -88,33 +89,27 @@ impl Admin {
         Ok(account.user)
     }
 
-    /// The reader with this address or id.
-    ///
-    /// # Errors
-    /// [`OperatorError::Unknown`].
+    /// The user with this email address or id.
+    #[tracing::instrument(name = "admin.find", level = "debug", skip_all)]
     pub async fn find(&self, address_or_id: &str) -> Result<User, AdminError> {
         if let Ok(email) = Email::parse(address_or_id)
             && let Some(user) = self.database.find_user_by_email(email.as_str()).await?
         {
             return Ok(user);
         }
-        // An id that came from elsewhere may look like an address.
+        // An imported id may look like an email address.
         self.database.find_user(address_or_id).await?.ok_or(AdminError::Unknown)
     }
 
-    /// Readers by address, those after `after`, whose address or name holds `search`.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// Users whose email address or name contains `search`, by email address, those after `after`.
+    #[tracing::instrument(name = "admin.list", level = "debug", skip_all)]
     pub async fn list(&self, after: &str, search: &str, limit: u32) -> Result<Vec<User>, InternalError> {
-        let escaped: String = search.chars().flat_map(escaped).collect();
+        let escaped: String = search.chars().flat_map(escape_like).collect();
         Ok(self.database.list_users(after, &format!("%{escaped}%"), i64::from(limit)).await?)
     }
 
-    /// How a reader gets in, and with which browsers they are in.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// The ways to sign in to an account and its active sessions.
+    #[tracing::instrument(name = "admin.access", level = "debug", skip_all)]
     pub async fn access(&self, user: &User) -> Result<InitialCredential, InternalError> {
         let has_password = self.database.find_password(&user.id).await?.is_some();
         let mut methods = self.database.sign_in_methods(&user.id).await?;
@@ -123,10 +118,8 @@ impl Admin {
         Ok(InitialCredential { methods, sessions })
     }
 
-    /// Closes an account, until then or for good. Its sessions end at once.
-    ///
-    /// # Errors
-    /// [`OperatorError::Unknown`] when it is gone.
+    /// Bans an account, for good without `until`. Its sessions end at once.
+    #[tracing::instrument(name = "admin.ban", level = "debug", skip_all)]
     pub async fn ban(
         &self,
         user: &User,
@@ -141,10 +134,8 @@ impl Admin {
         self.set_ban(user, &ban, EventKind::Ban).await
     }
 
-    /// Opens an account again.
-    ///
-    /// # Errors
-    /// [`OperatorError::Unknown`] when it is gone.
+    /// Lifts a ban.
+    #[tracing::instrument(name = "admin.unban", level = "debug", skip_all)]
     pub async fn unban(&self, user: &User) -> Result<(), AdminError> {
         self.set_ban(user, &Ban::default(), EventKind::Unban).await
     }
@@ -158,13 +149,11 @@ impl Admin {
         Ok(())
     }
 
-    /// Removes a reader and everything about them, and says so to them by mail.
-    ///
-    /// # Errors
-    /// [`OperatorError::Unknown`] when they are gone.
+    /// Deletes an account with everything stored about it, and notifies the user by mail.
+    #[tracing::instrument(name = "admin.delete", level = "debug", skip_all)]
     pub async fn delete(&self, user: &User) -> Result<(), AdminError> {
-        let farewell = self.post.notice(None, &user.email, &MailTemplate::AccountDeleted);
-        let record = with_mails(self.events.anonymous_deletion(), farewell);
+        let notice = self.mail.notice(None, &user.email, &MailTemplate::AccountDeleted);
+        let record = with_mails(self.events.anonymous_deletion(), notice);
         if !self.database.delete_user(&user.id, &record).await? {
             return Err(AdminError::Unknown);
         }
@@ -172,11 +161,8 @@ impl Admin {
         Ok(())
     }
 
-    /// A link with which the reader sets a password, for handing over some other way than by mail: its token. Earlier
-    /// ones die.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// Creates a password reset link to hand over, and returns its token. Earlier ones are invalidated.
+    #[tracing::instrument(name = "admin.reset_token", level = "debug", skip_all)]
     pub async fn reset_token(&self, user: &User) -> Result<String, InternalError> {
         let token = new_token(&self.ports);
         let now = self.ports.clock.now();
@@ -199,8 +185,8 @@ impl Admin {
     }
 }
 
-/// A character of a search as a `like` pattern has it, with `!` as its escape.
-fn escaped(c: char) -> impl Iterator<Item = char> {
+/// Escapes a character for a `like` pattern with the escape character `!`.
+fn escape_like(c: char) -> impl Iterator<Item = char> {
     matches!(c, '%' | '_' | '!').then_some('!').into_iter().chain([c])
 }
 
@@ -209,15 +195,3 @@ impl<E: Into<InternalError>> From<E> for AdminError {
         Self::Failure(error.into())
     }
 }
-
-impl std::fmt::Display for AdminError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::EmailTaken => f.write_str("this address has an account already"),
-            Self::Unknown => f.write_str("no account has this address or id"),
-            Self::Failure(failure) => failure.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for AdminError {}

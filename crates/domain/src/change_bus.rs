@@ -129,6 +129,10 @@ impl<T: Topic> ChangeBus<T> {
     pub(crate) fn close(&self) {
         self.closing.send_replace(true);
     }
+
+    async fn closed(&self) {
+        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
+    }
 }
 
 /// A subscription to the changes of one item.
@@ -143,10 +147,9 @@ impl<T: Topic> Watcher<T> {
     /// Waits until the item may have changed; `false` when the bus is closed.
     pub(crate) async fn changed(&mut self) -> bool {
         let Some(receiver) = &mut self.receiver else { return false };
-        let mut closing = self.bus.closing.subscribe();
         tokio::select! {
             changed = receiver.changed() => changed.is_ok(),
-            _ = closing.wait_for(|closing| *closing) => false,
+            () = self.bus.closed() => false,
         }
     }
 

@@ -1,4 +1,4 @@
-//! What is done from time to time.
+//! Periodic removal of expired rows.
 
 use storage::{CleanupCounts, Database, RetentionCutoffs};
 
@@ -6,24 +6,23 @@ use crate::{InternalError, Ports, conversations::UNDO};
 
 const DAY: i64 = 86_400;
 
-/// How long things are kept.
+/// Retention periods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Days after which the record of an event is removed.
+    /// Days after which audit events are removed.
     pub events_days: u32,
-    /// Days after which an account whose address was never confirmed, and that nobody is signed in to, is removed;
-    /// `None` keeps it.
+    /// Days after which accounts that were never verified and have no session are removed; `None` keeps them.
     pub unverified_days: Option<u32>,
 }
 
 impl Default for Retention {
-    /// A year; accounts stay.
+    /// Events for a year, unverified accounts for ever.
     fn default() -> Self {
         Self { events_days: 365, unverified_days: None }
     }
 }
 
-/// Removes what has served its time.
+/// Removes expired rows.
 #[derive(Debug)]
 pub struct Cleanup {
     database: Database,
@@ -36,16 +35,14 @@ impl Cleanup {
         Self { database, ports, retention }
     }
 
-    /// The time of day.
+    /// The current time.
     pub fn now(&self) -> contract::Timestamp {
         self.ports.clock.now()
     }
 
-    /// Removes expired sessions, links and counts, old events, accounts that were never confirmed, conversations that were
-    /// deleted a while ago, and remembered requests whose time is over.
-    ///
-    /// # Errors
-    /// [`InternalError`]; what was removed before it stays so.
+    /// Removes expired sessions, links, rate-limit counts and idempotency keys, old audit events, unverified accounts and
+    /// soft-deleted conversations. A failure leaves what was removed before it.
+    #[tracing::instrument(name = "cleanup.run", level = "debug", skip_all)]
     pub async fn run(&self) -> Result<CleanupCounts, InternalError> {
         let now = self.ports.clock.now();
         let ago = |days: u32| now.plus_seconds(-i64::from(days) * DAY);
@@ -55,10 +52,10 @@ impl Cleanup {
             deleted: now.plus_seconds(-UNDO),
             unverified: self.retention.unverified_days.map(ago),
         };
-        let swept = self.database.clean_up(cutoffs).await?;
-        if swept != CleanupCounts::default() {
-            tracing::info!(?swept, "swept");
+        let removed = self.database.clean_up(cutoffs).await?;
+        if removed != CleanupCounts::default() {
+            tracing::info!(?removed, "removed expired rows");
         }
-        Ok(swept)
+        Ok(removed)
     }
 }

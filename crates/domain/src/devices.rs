@@ -1,38 +1,39 @@
-//! Browsers, known by a long-lived cookie that says nothing but "I have been here before".
+//! Devices: browsers recognised by a long-lived cookie, which grants nothing.
 
 use contract::Timestamp;
 use sha2::{Digest, Sha256};
 use storage::KnownDevice;
 use uuid::Uuid;
 
-use crate::{ClientMetadata, Sessions, sessions::truncate_untrusted};
+use crate::{ClientMetadata, Sessions, client_metadata::truncate_untrusted};
 
-/// What a browser's long-lived cookie says.
+/// The id in a device cookie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceId {
     handle: Uuid,
-    brought: bool,
-    /// Whether it was signed under the secret before this one.
+    /// Whether the browser sent it, rather than being given a new one.
+    is_known: bool,
+    /// Whether it was signed with the previous secret.
     outdated: bool,
 }
 
 impl DeviceId {
-    /// Whether the browser brought it along.
+    /// Whether the browser sent it.
     pub const fn is_brought(&self) -> bool {
-        self.brought
+        self.is_known
     }
 
-    /// Whether the browser has to be given its cookie: for the first time, or under the present secret.
+    /// Whether the cookie has to be set: for a new browser, or to sign it with the current secret.
     pub const fn needs_cookie(&self) -> bool {
-        !self.brought || self.outdated
+        !self.is_known || self.outdated
     }
 
-    /// The name under which readers' browsers are stored; the cookie cannot be made from it.
+    /// The id of the device's rows: a hash, from which the cookie cannot be made.
     pub(crate) fn stored_name(&self) -> String {
         hex::encode(Sha256::digest(format!("device:{}", self.handle.simple())))
     }
 
-    /// The browser as it is noted for a reader who signs in.
+    /// The device's row for a user who signs in.
     pub(crate) fn seen(&self, device: &ClientMetadata, now: Timestamp) -> KnownDevice {
         KnownDevice {
             id: self.stored_name(),
@@ -44,17 +45,17 @@ impl DeviceId {
 }
 
 impl Sessions {
-    /// Reads a device cookie's value; one that this server has not signed says nothing.
+    /// Parses a device cookie; `None` without a valid signature.
     pub fn read_device(&self, value: &str) -> Option<DeviceId> {
         let (handle, signature) = value.split_once('.')?;
         let handle = Uuid::try_parse(handle).ok()?;
         let outdated = self.secret().signed_by(&signed_text(handle), signature)?.is_previous();
-        Some(DeviceId { handle, brought: true, outdated })
+        Some(DeviceId { handle, is_known: true, outdated })
     }
 
-    /// A device cookie for a browser that has none.
+    /// An id for a browser without a device cookie.
     pub fn new_device(&self) -> DeviceId {
-        DeviceId { handle: self.random_handle(), brought: false, outdated: false }
+        DeviceId { handle: self.random_handle(), is_known: false, outdated: false }
     }
 
     /// The value of a device cookie: `HANDLE.SIGNATURE`.
@@ -64,7 +65,7 @@ impl Sessions {
     }
 }
 
-/// Different from anything else that is signed, so that one cookie cannot stand for another.
+/// The signed text. Its prefix keeps one cookie's signature from being valid for another.
 fn signed_text(handle: Uuid) -> String {
     format!("device:{}", handle.simple())
 }

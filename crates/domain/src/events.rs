@@ -1,115 +1,72 @@
-//! The record of what happens to accounts: a row and a line in the log for each.
+//! The audit log: a row and a log line for each event of an account.
 
 use contract::Timestamp;
 use storage::{AuditEvent, AuditRecord, Database, QueuedMail};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::{ClientMetadata, InternalError, Ports, sessions::truncate_untrusted};
+use crate::{ClientMetadata, InternalError, Ports, client_metadata::truncate_untrusted};
 
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The kind of an event. Stored and logged in kebab case, such as `sign-up`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum EventKind {
     /// An account was opened.
     SignUp,
     /// A session was opened, or refused.
     SignIn,
-    /// A session was ended by its browser.
+    /// A session was ended by signing out.
     SignOut,
-    /// A session was ended from elsewhere.
+    /// A session was ended from another browser.
     SessionEnd,
-    /// The password was changed by who knew it.
+    /// The password was changed with the current one.
     PasswordChange,
-    /// The password was asked for again.
+    /// The current password was checked.
     PasswordCheck,
-    /// A link to set a password was asked for.
+    /// A password reset was requested.
     PasswordResetRequest,
-    /// The password was set with a link.
+    /// The password was reset with a link.
     PasswordReset,
-    /// The address was proved.
+    /// The email address was verified.
     EmailVerification,
-    /// Another address was asked for.
+    /// A change of the email address was requested.
     EmailChangeRequest,
-    /// The address is another one.
+    /// The email address was changed.
     EmailChange,
-    /// A link to delete the account was asked for.
+    /// A link to delete the account was requested.
     DeletionRequest,
     /// The account was deleted.
     Deletion,
-    /// The reader took a copy of everything.
+    /// The user exported their data.
     Export,
-    /// The operator closed the account.
+    /// The operator banned the account.
     Ban,
-    /// The operator opened the account again.
+    /// The operator lifted the ban.
     Unban,
-    /// The operator made the account.
+    /// The operator created the account.
     Operator,
-    /// The operator made a link to set the password, to hand over in some way of their own.
+    /// The operator created a password reset link to hand over.
     OperatorLink,
-    /// The account came from another system.
+    /// The account was imported from another system.
     Import,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
-        Self::SignUp,
-        Self::SignIn,
-        Self::SignOut,
-        Self::SessionEnd,
-        Self::PasswordChange,
-        Self::PasswordCheck,
-        Self::PasswordResetRequest,
-        Self::PasswordReset,
-        Self::EmailVerification,
-        Self::EmailChangeRequest,
-        Self::EmailChange,
-        Self::DeletionRequest,
-        Self::Deletion,
-        Self::Export,
-        Self::Ban,
-        Self::Unban,
-        Self::Operator,
-        Self::OperatorLink,
-        Self::Import,
-    ];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
-    /// As it is stored and logged.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SignUp => "sign-up",
-            Self::SignIn => "sign-in",
-            Self::SignOut => "sign-out",
-            Self::SessionEnd => "session-end",
-            Self::PasswordChange => "password-change",
-            Self::PasswordCheck => "password-check",
-            Self::PasswordResetRequest => "password-reset-request",
-            Self::PasswordReset => "password-reset",
-            Self::EmailVerification => "email-verification",
-            Self::EmailChangeRequest => "email-change-request",
-            Self::EmailChange => "email-change",
-            Self::DeletionRequest => "deletion-request",
-            Self::Deletion => "deletion",
-            Self::Export => "export",
-            Self::Ban => "ban",
-            Self::Unban => "unban",
-            Self::Operator => "operator",
-            Self::OperatorLink => "operator-link",
-            Self::Import => "import",
-        }
-    }
-
-    /// The kind of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    /// The name in the database and the log.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
-/// The outcome of a try above the limit.
+/// The outcome of an attempt over the rate limit.
 pub(crate) const TOO_MANY: &str = "too-many-tries";
 
-/// The outcome of what was done.
+/// The outcome of an event that succeeded.
 pub const DONE: &str = "done";
 
-/// Writes the record.
+/// Writes the audit log.
 #[derive(Debug, Clone)]
 pub(crate) struct AuditLog {
     database: Database,
@@ -121,26 +78,26 @@ impl AuditLog {
         Self { database, ports }
     }
 
-    /// What a change that is about to be made leaves behind.
+    /// The record of a change, to be stored in the change's transaction.
     pub(crate) fn done(&self, kind: EventKind, user_id: &str, device: &ClientMetadata) -> AuditRecord {
         AuditRecord { event: self.event(kind, DONE, Some(user_id), device), mails: Vec::new() }
     }
 
-    /// A deletion, recorded about nobody.
+    /// The record of a deletion, which names nobody.
     pub(crate) fn anonymous_deletion(&self) -> AuditRecord {
-        let nowhere = ClientMetadata::default();
-        AuditRecord { event: self.event(EventKind::Deletion, DONE, None, &nowhere), mails: Vec::new() }
+        let event = self.event(EventKind::Deletion, DONE, None, &ClientMetadata::default());
+        AuditRecord { event, mails: Vec::new() }
     }
 
-    /// Records something by itself: what was refused and why, mostly.
+    /// Records an event in a transaction of its own, such as a refusal and its reason.
     pub(crate) async fn record_now(
         &self,
         kind: EventKind,
-        why: &str,
+        outcome: &str,
         user_id: Option<&str>,
         device: &ClientMetadata,
     ) -> Result<(), InternalError> {
-        let record = AuditRecord { event: self.event(kind, why, user_id, device), mails: Vec::new() };
+        let record = AuditRecord { event: self.event(kind, outcome, user_id, device), mails: Vec::new() };
         self.database.record(&record).await?;
         log(&record);
         Ok(())
@@ -153,15 +110,15 @@ impl AuditLog {
         user_id: Option<&str>,
         device: &ClientMetadata,
     ) -> AuditEvent {
-        let known = |text: &str| (!text.is_empty()).then(|| truncate_untrusted(text));
+        let non_empty = |text: &str| (!text.is_empty()).then(|| truncate_untrusted(text));
         AuditEvent {
             id: self.ports.random_uuid().to_string(),
             at: self.ports.clock.now(),
             kind: kind.name().to_owned(),
             outcome: outcome.to_owned(),
             user_id: user_id.map(str::to_owned),
-            ip_address: known(&device.ip_address),
-            user_agent: known(&device.user_agent),
+            ip_address: non_empty(&device.ip_address),
+            user_agent: non_empty(&device.user_agent),
         }
     }
 
@@ -170,7 +127,7 @@ impl AuditLog {
     }
 }
 
-/// Adds the mail a change causes.
+/// Adds the mails that the change sends.
 pub(crate) fn with_mails(
     mut record: AuditRecord,
     mails: impl IntoIterator<Item = QueuedMail>,
@@ -179,7 +136,7 @@ pub(crate) fn with_mails(
     record
 }
 
-/// Tells the log what has been recorded.
+/// Logs a record after its transaction was committed.
 pub(crate) fn log(record: &AuditRecord) {
     let AuditEvent { kind, outcome, user_id, ip_address, user_agent, .. } = &record.event;
     tracing::info!(

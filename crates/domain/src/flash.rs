@@ -1,67 +1,70 @@
-//! What a signed-in browser carries from one page to the next, besides who it is.
+//! Flash messages of signed-in browsers.
 
 use std::fmt;
 
 use storage::BrowserSession;
+use strum::IntoStaticStr;
 
-/// The belongings of one signed-in browser, kept in tower-sessions' record of its session. They go when it ends.
+/// The flash message of one signed-in browser, kept in the tower-sessions record of its session.
 #[derive(Clone)]
 pub struct FlashStore(BrowserSession);
 
-/// Something to tell a reader on the next page, once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A message shown once, on the next page.
+#[derive(Debug, Clone, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Flash {
     /// The profile was saved.
     ProfileSaved,
-    /// The password is another one.
+    /// The password was changed.
     PasswordChanged,
-    /// The password is another one, and every other browser is signed out.
+    /// The password was changed, and every other browser was signed out.
     PasswordChangedEverywhere,
-    /// A mail about a new address is on its way.
+    /// A mail to confirm the new email address was sent.
     EmailChangeAsked,
-    /// Another browser is signed out.
+    /// Another browser was signed out.
     SessionEnded,
-    /// Every other browser is signed out.
+    /// Every other browser was signed out.
     OtherSessionsEnded,
-    /// A link that deletes the account is on its way.
+    /// A mail with a link that deletes the account was sent.
     DeletionMailed,
-    /// The conversation of this name was deleted, and can be brought back for a while.
+    /// The conversation of this id was deleted and can be restored for a while.
     ConversationDeleted(String),
-    /// It was brought back.
+    /// The conversation of this id was restored.
     ConversationRestored(String),
-    /// It was put away.
+    /// The conversation of this id was archived.
     ConversationArchived(String),
-    /// It stands in the list again.
+    /// The conversation of this id is active again.
     ConversationUnarchived(String),
 }
 
-const NOTICE: &str = "notice";
+/// The key in the session's record.
+const KEY: &str = "notice";
 
 impl FlashStore {
     pub(crate) const fn new(session: BrowserSession) -> Self {
         Self(session)
     }
 
-    /// Leaves a notice for the next page. A browser whose session has ended meanwhile gets none.
-    pub async fn set(&self, notice: Flash) {
-        let kept = self.0.insert(NOTICE, notice.written()).await;
-        if let (Err(error), _) | (_, Err(error)) = (kept, self.0.save().await) {
-            tracing::debug!(%error, "notice not kept");
+    /// Sets the message for the next page. It is lost when the session has ended meanwhile.
+    pub async fn set(&self, flash: Flash) {
+        let inserted = self.0.insert(KEY, flash.serialize()).await;
+        if let (Err(error), _) | (_, Err(error)) = (inserted, self.0.save().await) {
+            tracing::debug!(%error, "flash message not stored");
         }
     }
 
-    /// Takes the notice, so that it is told once.
+    /// Takes the message, so that it is shown once.
     pub async fn take(&self) -> Option<Flash> {
-        let written: String = self.0.remove(NOTICE).await.ok().flatten()?;
+        let serialized: String = self.0.remove(KEY).await.ok().flatten()?;
         if let Err(error) = self.0.save().await {
-            tracing::debug!(%error, "notice not removed");
+            tracing::debug!(%error, "flash message not removed");
         }
-        Flash::read(&written)
+        Flash::parse(&serialized)
     }
 }
 
 impl Flash {
-    /// Every notice that is about nothing in particular.
+    /// Every message without a conversation.
     pub const ALL: [Self; 7] = [
         Self::ProfileSaved,
         Self::PasswordChanged,
@@ -72,49 +75,37 @@ impl Flash {
         Self::DeletionMailed,
     ];
 
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::ProfileSaved => "profile-saved",
-            Self::PasswordChanged => "password-changed",
-            Self::PasswordChangedEverywhere => "password-changed-everywhere",
-            Self::EmailChangeAsked => "email-change-asked",
-            Self::SessionEnded => "session-ended",
-            Self::OtherSessionsEnded => "other-sessions-ended",
-            Self::DeletionMailed => "deletion-mailed",
-            Self::ConversationDeleted(_) => "conversation-deleted",
-            Self::ConversationRestored(_) => "conversation-restored",
-            Self::ConversationArchived(_) => "conversation-archived",
-            Self::ConversationUnarchived(_) => "conversation-unarchived",
-        }
+    fn name(&self) -> &'static str {
+        self.into()
     }
 
-    /// As it is kept: what has happened, and behind a blank what it is about.
-    fn written(&self) -> String {
+    /// The name, and after a space the conversation's id.
+    fn serialize(&self) -> String {
         match self {
             Self::ConversationDeleted(id)
             | Self::ConversationRestored(id)
             | Self::ConversationArchived(id)
             | Self::ConversationUnarchived(id) => format!("{} {id}", self.name()),
-            about_nothing => about_nothing.name().to_owned(),
+            flash => flash.name().to_owned(),
         }
     }
 
-    fn read(written: &str) -> Option<Self> {
-        let Some((name, id)) = written.split_once(' ') else {
-            return Self::ALL.into_iter().find(|notice| notice.name() == written);
+    fn parse(serialized: &str) -> Option<Self> {
+        let Some((name, id)) = serialized.split_once(' ') else {
+            return Self::ALL.into_iter().find(|flash| flash.name() == serialized);
         };
-        let kinds = [
+        let variants = [
             Self::ConversationDeleted,
             Self::ConversationRestored,
             Self::ConversationArchived,
             Self::ConversationUnarchived,
         ];
-        kinds.into_iter().map(|kind| kind(id.to_owned())).find(|notice| notice.name() == name)
+        variants.into_iter().map(|variant| variant(id.to_owned())).find(|flash| flash.name() == name)
     }
 }
 
 impl fmt::Debug for FlashStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BrowserState(..)")
+        f.write_str("FlashStore(..)")
     }
 }

@@ -1,19 +1,20 @@
-//! Failures that are nobody's input: the database, the hasher, the signer.
-
-use std::fmt;
+//! Failures that no input causes: of the database, the hasher, the signer.
 
 use contract::{Code, Problem, Problems};
 
 use crate::{HasherBusy, SignerError, StorageError};
 
-/// Why a rule could not be carried out, although nothing was wrong with what was asked.
-#[derive(Debug)]
+/// A failure of the server, whatever the request.
+#[derive(Debug, thiserror::Error)]
 pub enum InternalError {
     /// Too many passwords are waiting to be hashed.
+    #[error("too many passwords are waiting to be hashed")]
     Busy,
     /// The database failed.
-    Storage(StorageError),
-    /// A part of ours is broken.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A bug or a broken dependency.
+    #[error("{0}")]
     Fault(String),
 }
 
@@ -23,7 +24,7 @@ const HASHER_RETRY: u32 = 2;
 const DATABASE_RETRY: u32 = 5;
 
 impl From<InternalError> for Problem {
-    /// Faults are logged here, once: the answer must not carry their details.
+    /// Logs the failure, because the response must not carry its details.
     fn from(failure: InternalError) -> Self {
         match failure {
             InternalError::Busy => Self::retry_in(Code::Busy, HASHER_RETRY),
@@ -49,12 +50,6 @@ impl From<InternalError> for Problems {
     }
 }
 
-impl From<StorageError> for InternalError {
-    fn from(error: StorageError) -> Self {
-        Self::Storage(error)
-    }
-}
-
 impl From<HasherBusy> for InternalError {
     fn from(_: HasherBusy) -> Self {
         Self::Busy
@@ -66,15 +61,3 @@ impl From<SignerError> for InternalError {
         Self::Fault(error.0)
     }
 }
-
-impl fmt::Display for InternalError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Busy => f.write_str("too many passwords are waiting to be hashed"),
-            Self::Storage(error) => error.fmt(f),
-            Self::Fault(detail) => f.write_str(detail),
-        }
-    }
-}
-
-impl std::error::Error for InternalError {}

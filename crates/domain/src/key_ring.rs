@@ -1,87 +1,53 @@
-//! The keys Bookplate signs with: made on first start, sealed in the database, held in memory.
+//! Signing keys: generated on first start, stored encrypted, held in memory.
 //!
-//! A new key is published for a while before it signs, so that who keeps the key set in a cache knows it by then; the one
-//! before stays published until every token it signed has expired.
+//! A new key is published before it signs, so that verifiers with a cached key set know it by then. The previous key stays
+//! published until every token that it signed has expired.
 
 use contract::Timestamp;
 use serde_json::{Map, Value, json};
 use storage::{Database, StoredKey};
 
-use crate::{Encrypted, InternalError, Ports, Secret, SigningKey};
+use crate::{Algorithm, Encrypted, InternalError, Ports, Secret, SigningKey};
 
-/// A signature algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Algorithm {
-    /// ECDSA on P-256: every library verifies it.
-    Es256,
-    /// Ed25519.
-    EdDsa,
-    /// RSA of 2048 bits, PKCS #1 v1.5.
-    Rs256,
-    /// HMAC with a secret shared with one audience.
-    Hs256,
-}
-
-impl Algorithm {
-    /// The asymmetric ones, fit for the key ring.
-    pub const ASYMMETRIC: [Self; 3] = [Self::Es256, Self::EdDsa, Self::Rs256];
-
-    /// The JWA name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Es256 => "ES256",
-            Self::EdDsa => "EdDSA",
-            Self::Rs256 => "RS256",
-            Self::Hs256 => "HS256",
-        }
-    }
-
-    /// The asymmetric algorithm of this name.
-    pub fn asymmetric(name: &str) -> Option<Self> {
-        Self::ASYMMETRIC.into_iter().find(|algorithm| algorithm.name() == name)
-    }
-}
-
-/// Purpose under which private keys are sealed.
+/// The purpose of the key that encrypts private keys.
 const PURPOSE: &str = "signing-key";
 
-/// Seconds a key is published before it signs: twice as long as verifiers may keep the key set.
+/// Seconds from publication to first use of a key: twice the time for which verifiers may cache the key set.
 pub const PUBLISHED_AHEAD: i64 = 600;
-/// Seconds after which no token lives that a key has signed before another took its place: the longest life of a token
-/// and some for clocks that differ.
-const TOKENS_GONE: i64 = 3600 + 60;
+/// Seconds after which every token of a superseded key has expired: the longest lifetime of a token and clock skew.
+const RETIREMENT: i64 = 3600 + 60;
 
-/// The keys that sign, now or soon, and the public part of every key that may have signed a living token.
+/// The private keys of one algorithm, and the public keys of all tokens that may be valid.
 #[derive(Debug)]
 pub(crate) struct KeyRing {
-    /// The newest first.
+    /// With the time from which each signs, the newest first.
     signing: Vec<(Timestamp, SigningKey)>,
     published: Vec<PublicKey>,
 }
 
-/// A key as the operator sees it.
+/// A key as shown to the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyInfo {
     /// The `kid`.
     pub kid: String,
     /// JWA name.
     pub algorithm: String,
-    /// When it was made.
+    /// When it was generated.
     pub created_at: Timestamp,
-    /// When it began to sign, or will.
+    /// The time from which it signs.
     pub signs_from: Timestamp,
-    /// What it does.
+    /// Its state.
     pub state: KeyState,
 }
 
-/// What a key does.
+/// The state of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
-    /// It is published and will sign.
+    /// Published, not signing yet.
     Waiting,
-    /// It signs.
+    /// Signs new tokens.
     Signing,
-    /// It is published for the tokens it has signed.
+    /// Superseded; published for the tokens that it signed.
     Retiring,
 }
 
@@ -95,10 +61,10 @@ pub(crate) struct PublicKey {
 }
 
 impl KeyRing {
-    /// Loads the keys, making the first one of `algorithm` when there is none that this secret opens.
+    /// Loads the keys, and generates one of `algorithm` when there is none that the secret decrypts.
     ///
-    /// A key sealed under the secret before is sealed anew. One sealed under any other is left where it is and stays
-    /// published, so tokens it signed still verify; a changed secret never keeps the service from signing.
+    /// A key encrypted under the previous secret is encrypted again. A key of any other secret stays published, so that its
+    /// tokens still verify; a changed secret never keeps the server from signing.
     pub(crate) async fn open(
         database: &Database,
         ports: &Ports,
@@ -112,15 +78,15 @@ impl KeyRing {
         }
         let stored = database.signing_keys().await?;
         if newest(&stored, algorithm).is_some() {
-            // Perhaps another program has made it in this very moment.
+            // Another process may have generated it just now.
             let ring = Self::load(database, ports, secret, algorithm).await?;
             if ring.signing_at(now).is_some() {
                 return Ok(ring);
             }
-            tracing::warn!("no signing key opens with this secret; making a new one");
+            tracing::warn!("no signing key can be decrypted with this secret; generating a new one");
         }
-        let made = make(ports, secret, algorithm, next_generation(&stored, algorithm), now)?;
-        database.add_signing_key(&made).await?;
+        let generated = generate(ports, secret, algorithm, next_generation(&stored, algorithm), now)?;
+        database.add_signing_key(&generated).await?;
         let ring = Self::load(database, ports, secret, algorithm).await?;
         if ring.signing_at(now).is_none() {
             return Err(InternalError::Fault(
@@ -130,7 +96,7 @@ impl KeyRing {
         Ok(ring)
     }
 
-    /// Reads the keys as they are now; those whose tokens are gone are removed.
+    /// Reads the keys, and removes those whose tokens have all expired.
     async fn load(
         database: &Database,
         ports: &Ports,
@@ -139,27 +105,27 @@ impl KeyRing {
     ) -> Result<Self, InternalError> {
         let now = ports.clock.now();
         let mut stored = database.signing_keys().await?;
-        let gone: Vec<String> =
-            stored.iter().filter(|key| is_gone(key, &stored, now)).map(|key| key.id.clone()).collect();
-        for id in &gone {
+        let expired: Vec<String> =
+            stored.iter().filter(|key| is_expired(key, &stored, now)).map(|key| key.id.clone()).collect();
+        for id in &expired {
             database.remove_signing_key(id).await?;
-            tracing::info!(kid = %id, "the tokens of a signing key are gone, and it with them");
+            tracing::info!(kid = %id, "a signing key was removed: every token that it signed has expired");
         }
-        stored.retain(|key| !gone.contains(&key.id));
+        stored.retain(|key| !expired.contains(&key.id));
         let mut signing = Vec::new();
         for key in stored.iter().filter(|key| key.algorithm == algorithm.name()) {
             let Some((key_pair, outdated)) = unseal(key, algorithm, secret) else { continue };
             if outdated {
-                let sealed = seal(&key.id, &key_pair.private, ports, secret)?;
-                database.reseal_signing_key(&key.id, &sealed.0).await?;
+                let encrypted = seal(&key.id, &key_pair.private, ports, secret)?;
+                database.reseal_signing_key(&key.id, &encrypted.0).await?;
             }
             signing.push((Timestamp::from_millis(key.signs_from), key_pair));
         }
         Ok(Self { signing, published: published(&stored) })
     }
 
-    /// Adds a key that is published now and signs `ahead` seconds later. When one is waiting already, nothing is added;
-    /// with no seconds to wait, that one signs now.
+    /// Adds a key that signs in `ahead` seconds; `false` when another is waiting already. With `ahead` 0, a waiting key
+    /// signs at once instead.
     pub(crate) async fn rotate(
         database: &Database,
         ports: &Ports,
@@ -176,16 +142,15 @@ impl KeyRing {
             return Ok(ahead == 0);
         }
         let generation = next_generation(&stored, algorithm);
-        let made = make(ports, secret, algorithm, generation, now.plus_seconds(ahead))?;
-        let stored = database.add_signing_key(&made).await?;
-        Ok(stored.iter().any(|key| key.id == made.id))
+        let generated = generate(ports, secret, algorithm, generation, now.plus_seconds(ahead))?;
+        let stored = database.add_signing_key(&generated).await?;
+        Ok(stored.iter().any(|key| key.id == generated.id))
     }
 
-    /// Every key and what it does.
     pub(crate) async fn list(database: &Database, ports: &Ports) -> Result<Vec<KeyInfo>, InternalError> {
         let now = ports.clock.now();
         let stored = database.signing_keys().await?;
-        let status = |key: &StoredKey| {
+        let info = |key: &StoredKey| {
             let superseded = stored.iter().any(|other| {
                 other.algorithm == key.algorithm
                     && other.generation > key.generation
@@ -204,14 +169,14 @@ impl KeyRing {
                 state,
             }
         };
-        Ok(stored.iter().map(status).collect())
+        Ok(stored.iter().map(info).collect())
     }
 
-    /// The key that signs at this moment.
+    /// The key that signs at a time.
     pub(crate) fn signing_at(&self, now: Timestamp) -> Option<&SigningKey> {
-        // The first key of all signs at once, also by a clock that is a little behind the one it was made by.
-        let begun = self.signing.iter().find(|(from, _)| *from <= now);
-        begun.or(self.signing.last()).map(|(_, key)| key)
+        // The very first key signs at once, even if another process with a clock ahead generated it.
+        let current = self.signing.iter().find(|(from, _)| *from <= now);
+        current.or(self.signing.last()).map(|(_, key)| key)
     }
 
     /// The JWK Set (RFC 7517 section 5), public members only.
@@ -221,7 +186,6 @@ impl KeyRing {
         json!({ "keys": keys })
     }
 
-    /// The published key with this id.
     pub(crate) fn find(&self, kid: &str) -> Option<&PublicKey> {
         self.published.iter().find(|key| key.kid == kid)
     }
@@ -235,16 +199,16 @@ fn next_generation(stored: &[StoredKey], algorithm: Algorithm) -> i64 {
     newest(stored, algorithm).map_or(1, |key| key.generation.saturating_add(1))
 }
 
-/// Whether a newer key has been signing for so long that no token of this one lives.
-fn is_gone(key: &StoredKey, stored: &[StoredKey], now: Timestamp) -> bool {
+/// Whether a newer key has been signing for longer than tokens live.
+fn is_expired(key: &StoredKey, stored: &[StoredKey], now: Timestamp) -> bool {
     stored.iter().any(|newer| {
         newer.algorithm == key.algorithm
             && newer.generation > key.generation
-            && Timestamp::from_millis(newer.signs_from).plus_seconds(TOKENS_GONE) <= now
+            && Timestamp::from_millis(newer.signs_from).plus_seconds(RETIREMENT) <= now
     })
 }
 
-/// The key, and whether the secret before this one had sealed it.
+/// Decrypts a key. The flag says whether the previous secret encrypted it.
 fn unseal(key: &StoredKey, algorithm: Algorithm, secret: &Secret) -> Option<(SigningKey, bool)> {
     let sealed = Encrypted(key.sealed_private_key.clone());
     let opened = secret.unseal(PURPOSE, &key.id, &sealed)?;
@@ -264,7 +228,7 @@ fn published(stored: &[StoredKey]) -> Vec<PublicKey> {
     stored.iter().filter_map(public).collect()
 }
 
-fn make(
+fn generate(
     ports: &Ports,
     secret: &Secret,
     algorithm: Algorithm,

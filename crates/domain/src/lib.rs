@@ -5,9 +5,12 @@
 
 mod accounts;
 mod admin;
+mod algorithm;
 mod browser_effects;
 mod change_bus;
 mod cleanup;
+mod client_info;
+mod client_metadata;
 mod conversations;
 mod data_export;
 mod devices;
@@ -37,8 +40,11 @@ pub use accounts::{
     UpdateProfileError, VerifyEmailError,
 };
 pub use admin::{Admin, AdminError, InitialCredential, NewUser};
+pub use algorithm::Algorithm;
 pub use browser_effects::{BrowserEffects, DeviceEffect, HasBrowserEffects, SessionEffect};
 pub use cleanup::{Cleanup, Retention};
+pub use client_info::ClientInfo;
+pub use client_metadata::ClientMetadata;
 pub use contract;
 pub use contract::Timestamp;
 pub use conversations::{
@@ -51,7 +57,7 @@ pub use events::{DONE, EventKind};
 pub use file_name::file_name;
 pub use flash::{Flash, FlashStore};
 pub use internal_error::InternalError;
-pub use key_ring::{Algorithm, KeyInfo, KeyState, PUBLISHED_AHEAD};
+pub use key_ring::{KeyInfo, KeyState, PUBLISHED_AHEAD};
 pub use mail::{DeliveryOutcome, Link, MailBranding, MailMessage, MailQueue, MailTemplate, link_ttl};
 pub use passwords::{HashKind, PasswordPolicy};
 pub use ports::{
@@ -60,8 +66,7 @@ pub use ports::{
 pub use rate_limits::{LimitError, LimitSettings, Limits, Quota, Rule};
 pub use secret::{Decrypted, Encrypted, KeyVersion, Secret};
 pub use sessions::{
-    ActiveSession, ClientInfo, ClientMetadata, Renewal, SessionHandle, SessionSettings, Sessions,
-    SessionsRevoked, SignedOut,
+    ActiveSession, Renewal, SessionHandle, SessionSettings, Sessions, SessionsRevoked, SignedOut,
 };
 pub use storage::{
     AuditEvent, Ban, CleanupCounts, Database, ForeignBan, ImportedUser, Session, SignInMethod, SignedIn,
@@ -189,6 +194,7 @@ impl Services {
     }
 
     /// The periodic work of a running server: picks up what other processes have changed, and purges what has expired.
+    #[tracing::instrument(name = "services.run_maintenance", level = "debug", skip_all)]
     pub async fn run_maintenance(&self) -> Result<CleanupCounts, InternalError> {
         self.tokens.reload().await?;
         self.accounts.refresh_legacy_hash_kinds().await?;

@@ -1,4 +1,4 @@
-//! Which new passwords are refused, and how stored ones are told apart (docs/adr/0009).
+//! Strength of new passwords (docs/adr/0009), and kinds of stored hashes.
 
 use std::sync::LazyLock;
 
@@ -11,27 +11,26 @@ use zxcvbn::zxcvbn;
 pub struct PasswordPolicy {
     /// The fewest UTF-16 code units.
     pub min_length: usize,
-    /// Judges nothing but the length, as Better Auth does.
+    /// Compatibility mode: check only the length, as Better Auth does.
     pub length_alone: bool,
 }
 
-/// Guesses a password has to stand by zxcvbn's estimate. It is zxcvbn's own border to "safely unguessable", with the
-/// border itself let in: that is what eight characters without any pattern are worth.
-const GUESSES: u64 = 100_000_000;
-/// Characters that are estimated in one go. The time zxcvbn takes grows with their cube when many of them are signs that
-/// stand for letters.
+/// The least number of guesses by zxcvbn's estimate, where zxcvbn's "safely unguessable" begins: the value of eight
+/// characters without any pattern.
+const MIN_GUESSES: u64 = 100_000_000;
+/// Characters estimated at once. The time that zxcvbn takes can grow with their cube.
 const WINDOW: usize = 20;
-/// Windows of a long password that are looked at; one that stands is enough.
+/// Windows of a long password that are estimated; one strong window is enough.
 const WINDOWS: usize = 4;
-/// Words about the reader and the book that are looked for, and the characters of each.
-const WORDS: usize = 24;
-const WORD: usize = 64;
-/// A shorter one is part of too many good passwords to be held against one.
-const SHORTEST_WORD: usize = 3;
-/// Letters and digits that make no password of a name they stand beside.
-const LEFT_OVER: usize = 3;
+/// The most words about the user and the book that are searched for, and the longest of them in characters.
+const MAX_WORDS: usize = 24;
+const MAX_WORD: usize = 64;
+/// The shortest word that is searched for; shorter ones are part of too many good passwords.
+const MIN_WORD: usize = 3;
+/// The most letters and digits beside a name that do not make it a good password.
+const MAX_REST: usize = 3;
 
-/// The commonest passwords of leaked collections that are long enough for us: lower case, one a line, sorted by bytes.
+/// The most common leaked passwords of at least the minimum length: lower case, one a line, sorted by bytes.
 static COMMON: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| include_str!("../data/common-passwords.txt").lines().collect());
 
@@ -50,13 +49,11 @@ impl PasswordPolicy {
         NewPassword::parse(raw, self.min_length)
     }
 
-    /// Judges a new password that came in the field called `field`. `about` is what a guesser who knows the reader and
-    /// the book tries first: the address, the name, the book's name.
-    ///
-    /// Takes a fraction of a millisecond for what people type, and some ten for what is made to be slow.
+    /// Checks a new password. `about` are texts about the user and the book that a guesser tries first. Takes less than a
+    /// millisecond for typical passwords, and about ten for hostile ones.
     ///
     /// # Errors
-    /// `PASSWORD_COMPROMISED` for one of the commonest passwords, `PASSWORD_TOO_WEAK` for one that is easily guessed.
+    /// `PASSWORD_COMPROMISED` for a common password, `PASSWORD_TOO_WEAK` for one that is easily guessed, both on `field`.
     pub fn check_strength(&self, password: &NewPassword, field: &str, about: &[&str]) -> Result<(), Problem> {
         if self.length_alone {
             return Ok(());
@@ -67,7 +64,7 @@ impl PasswordPolicy {
         }
         let local_parts = about.iter().filter_map(|text| Some(text.split_once('@')?.0));
         let about: Vec<&str> = about.iter().copied().chain(local_parts).collect();
-        if !is_about(&lower, &about) && stands(password.expose(), &words(&about)) {
+        if !is_about(&lower, &about) && is_strong(password.expose(), &words(&about)) {
             Ok(())
         } else {
             Err(Problem::on(Code::PasswordTooWeak, field))
@@ -75,13 +72,13 @@ impl PasswordPolicy {
     }
 }
 
-/// Whether a password is one of these texts and hardly more, spaces and signs aside. A long text does not fit into a
-/// window, so zxcvbn cannot find it.
+/// Whether a password is little more than one of these texts, apart from spaces and punctuation. zxcvbn cannot find a text
+/// that is longer than a window.
 fn is_about(lower: &str, about: &[&str]) -> bool {
     let password = Zeroizing::new(letters_and_digits(lower));
     about.iter().map(|text| letters_and_digits(text)).any(|text| {
         let rest = Zeroizing::new(password.replacen(&text, "", 1));
-        text.chars().count() > LEFT_OVER && rest.chars().count() <= LEFT_OVER && *rest != *password
+        text.chars().count() > MAX_REST && rest.chars().count() <= MAX_REST && *rest != *password
     })
 }
 
@@ -89,26 +86,26 @@ fn letters_and_digits(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The texts as a whole, run together, and word by word, as zxcvbn looks for them.
+/// The texts as a whole, without spaces, and word by word.
 fn words(about: &[&str]) -> Vec<String> {
     let whole = about.iter().flat_map(|text| [(*text).to_owned(), letters_and_digits(text)]);
     let parts = about.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned));
-    let long_enough = |word: &String| (SHORTEST_WORD..=WORD).contains(&word.chars().count());
-    whole.chain(parts).filter(long_enough).take(WORDS).collect()
+    let long_enough = |word: &String| (MIN_WORD..=MAX_WORD).contains(&word.chars().count());
+    whole.chain(parts).filter(long_enough).take(MAX_WORDS).collect()
 }
 
-/// Whether any window of the password stands on its own: what surrounds it only makes it harder to guess.
-fn stands(password: &str, about: &[String]) -> bool {
+/// Whether any window of the password is strong by itself; more characters only make it harder to guess.
+fn is_strong(password: &str, about: &[String]) -> bool {
     let about: Vec<&str> = about.iter().map(String::as_str).collect();
-    once(password).chunks(WINDOW).any(|window| {
+    without_repetition(password).chunks(WINDOW).any(|window| {
         let window: Zeroizing<String> = Zeroizing::new(window.iter().collect());
-        zxcvbn(&window, &about).guesses() >= GUESSES
+        zxcvbn(&window, &about).guesses() >= MIN_GUESSES
     })
 }
 
-/// The characters that are looked at. Of a text repeated over and over, the text: a window would cut it where zxcvbn
-/// does not know it again.
-fn once(password: &str) -> Zeroizing<Vec<char>> {
+/// The characters that are estimated. A repeated text is reduced to one repetition, because a window could cut it so that
+/// zxcvbn does not recognise it.
+fn without_repetition(password: &str) -> Zeroizing<Vec<char>> {
     let mut chars: Zeroizing<Vec<char>> = Zeroizing::new(password.chars().take(WINDOW * WINDOWS).collect());
     let repeats = |period: &usize| chars.iter().skip(*period).eq(chars.iter().take(chars.len() - period));
     if let Some(period) = (1..=chars.len() / 2).find(repeats) {
@@ -117,26 +114,26 @@ fn once(password: &str) -> Zeroizing<Vec<char>> {
     chars
 }
 
-/// What a stored password is hashed with. The work of a comparison depends on it, so while there are several kinds, a
-/// failed sign-in has to do the work of each of them (see [`Hasher::burn`](crate::Hasher::burn)).
+/// The kind of a stored password hash. Verification takes a different time for each, so a failed sign-in computes a dummy
+/// hash of every stored kind (see [`Hasher::dummy_verify`](crate::Hasher::dummy_verify)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum HashKind {
-    /// Ours (RFC 9106). Also what stands for no account and for text that is no hash at all.
+    /// Bookplate's own (RFC 9106); also the kind of unknown accounts and of invalid hashes.
     Argon2id,
     /// Better Auth's own: `SALT:KEY` in hex, scrypt (RFC 7914) with N 16384, r 16, p 1.
     Scrypt,
-    /// What some Better Auth servers were set up with: `$2a$`, `$2b$` or `$2y$`.
+    /// bcrypt, which some Better Auth servers use: `$2a$`, `$2b$` or `$2y$`.
     Bcrypt {
-        /// Two to this power are the rounds; 4 to [`HashKind::MAX_BCRYPT_COST`].
+        /// The binary logarithm of the rounds; 4 to [`HashKind::MAX_BCRYPT_COST`].
         cost: u8,
     },
 }
 
 impl HashKind {
-    /// The highest bcrypt cost that is ever computed: some two seconds. Every step doubles it.
+    /// The highest bcrypt cost that is computed, about two seconds. Every step doubles it.
     pub const MAX_BCRYPT_COST: u8 = 15;
 
-    /// The kind of a stored hash, by its form alone.
+    /// The kind of a stored hash, by its format.
     pub fn of(stored: &str) -> Self {
         if let Some(cost) = bcrypt_cost(stored) {
             return Self::Bcrypt { cost };
@@ -144,14 +141,14 @@ impl HashKind {
         if is_scrypt(stored) { Self::Scrypt } else { Self::Argon2id }
     }
 
-    /// Whether an attempt that matches a hash of this kind is certainly the password it was made of. bcrypt compares
-    /// 72 bytes, the closing NUL of a shorter password among them, and never sees the rest.
+    /// Whether an attempt that matches a hash of this kind is certainly the whole password. bcrypt ignores everything after
+    /// 72 bytes.
     pub fn proves(self, attempt: &PasswordAttempt) -> bool {
         !matches!(self, Self::Bcrypt { .. }) || attempt.expose().len() < 72
     }
 }
 
-/// The cost of a bcrypt hash that is whole and affordable.
+/// The cost of a valid bcrypt hash up to the highest cost.
 fn bcrypt_cost(stored: &str) -> Option<u8> {
     let after = ["$2a$", "$2b$", "$2y$"].iter().find_map(|version| stored.strip_prefix(version))?;
     let (cost, salt_and_key) = after.split_once('$')?;

@@ -1,4 +1,4 @@
-//! What the rules need from outside. The real ones are in the server's `adapters`, the predictable ones in `testkit`.
+//! Traits of what the services need from outside. The server's `adapters` implement them; `testkit` has fakes.
 
 use std::{fmt, sync::Arc};
 
@@ -10,81 +10,64 @@ use zeroize::Zeroizing;
 
 use crate::{Algorithm, HashKind, MailMessage};
 
-/// Tells the time.
+/// A clock.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
-/// Gives randomness fit for secrets.
+/// A cryptographically secure random number generator.
 pub trait Entropy: Send + Sync {
-    /// Fills `bytes` with it.
+    /// Fills `bytes` with random ones.
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// Hashes and compares passwords, off the async threads and with bounded memory.
+/// Hashes and verifies passwords, off the async threads and with bounded memory. Every method fails at once with
+/// [`HasherBusy`] when too many passwords are waiting.
 #[async_trait]
 pub trait Hasher: Send + Sync {
     /// The PHC string of a new password.
-    ///
-    /// # Errors
-    /// [`HasherBusy`] at once when too many are waiting.
     async fn hash(&self, password: NewPassword) -> Result<String, HasherBusy>;
 
-    /// Whether an attempt matches a stored hash of any [`HashKind`]. `None` stands for an account that does not exist:
-    /// the work of a hash of ours is done, so time does not tell, and the answer is no. So it is for what is no hash.
-    ///
-    /// # Errors
-    /// [`HasherBusy`] at once when too many are waiting.
+    /// Whether an attempt matches a stored hash of any [`HashKind`]. If the account does not exist, pass `None`: a dummy
+    /// hash is computed so that timing reveals nothing, and the result is `false`. The same holds for invalid hashes.
     async fn verify(&self, attempt: PasswordAttempt, phc: Option<String>) -> Result<bool, HasherBusy>;
 
-    /// Does the work of comparing with a hash of this kind, and answers nothing. While hashes of several kinds are
-    /// stored, a failed sign-in burns each kind but the one it has verified, so that time does not tell which it was.
-    ///
-    /// # Errors
-    /// [`HasherBusy`] at once when too many are waiting.
+    /// Computes a dummy hash of a kind. While hashes of several kinds are stored, a failed sign-in computes each of them,
+    /// so that timing does not reveal the kind of the account's hash.
     async fn dummy_verify(&self, attempt: PasswordAttempt, kind: HashKind) -> Result<(), HasherBusy>;
 
-    /// Whether a stored hash is what [`Hasher::hash`] makes today. Any other is replaced when its reader signs in.
+    /// Whether a stored hash has the kind and parameters of [`Hasher::hash`]. Any other is replaced at the next sign-in.
     fn is_current(&self, phc: &str) -> bool;
 
-    /// What to store in place of `phc`, which `attempt` has just matched. `None` when it is to stay: it is current, or
-    /// it is of bcrypt and the attempt reaches its 72 bytes, so that nobody knows whether it is the whole password.
-    ///
-    /// # Errors
-    /// [`HasherBusy`] at once when too many are waiting.
+    /// The replacement of a hash that `attempt` has just matched. `None` if it is current, or if it is of bcrypt and the
+    /// attempt has 72 bytes or more, of which bcrypt ignores the rest.
     async fn renew(&self, attempt: PasswordAttempt, phc: &str) -> Result<Option<String>, HasherBusy>;
 }
 
-/// More passwords are waiting to be hashed than this machine should take on.
+/// Too many passwords are waiting to be hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HasherBusy;
 
-/// Hands a letter to whoever carries it.
+/// Sends mail.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Sends one letter; returns when the next carrier has taken responsibility for it (RFC 5321 section 4.2.5).
-    ///
-    /// # Errors
-    /// [`MailerError`].
-    async fn send(&self, letter: &MailMessage) -> Result<(), MailerError>;
+    /// Sends one message. Returns when the next server has accepted responsibility for it (RFC 5321 section 4.2.5).
+    async fn send(&self, message: &MailMessage) -> Result<(), MailerError>;
 }
 
-/// Why a letter was not taken.
+/// Why a message was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MailerError {
-    /// Worth another try: the server is away, slow or full (RFC 5321 section 4.2.1, 4yz).
+    /// Temporary: the server is unreachable, slow or full (RFC 5321 section 4.2.1, 4yz).
     Passing(String),
-    /// It will never be taken (5yz).
+    /// Permanent (5yz).
     Final(String),
 }
 
-/// Makes key pairs, signs and verifies JWTs (RFC 7515 compact form).
+/// Generates key pairs, signs and verifies JWTs (RFC 7515 compact serialization).
 pub trait Signer: Send + Sync {
-    /// A new key pair.
-    ///
-    /// # Errors
-    /// [`SignerError`].
+    /// Generates a key pair.
     fn generate(&self, algorithm: Algorithm) -> Result<KeyPair, SignerError>;
 
     /// A token over `claims`, with `alg`, `kid` and `typ: at+jwt` (RFC 9068 section 2.1) in its header.
@@ -93,11 +76,8 @@ pub trait Signer: Send + Sync {
     /// [`SignerError`] when the key is not one of its algorithm.
     fn sign(&self, key: &SigningKey, claims: &Map<String, Value>) -> Result<String, SignerError>;
 
-    /// The claims of a token whose signature the public key confirms under exactly this algorithm. Judges nothing
-    /// else: no header member, no time, no audience.
-    ///
-    /// # Errors
-    /// [`SignerError`].
+    /// Verifies a signature under exactly this algorithm, and returns the claims. Checks nothing else: no header member, no
+    /// time, no audience.
     fn verify(
         &self,
         token: &str,
@@ -106,7 +86,7 @@ pub trait Signer: Send + Sync {
     ) -> Result<Map<String, Value>, SignerError>;
 }
 
-/// A new key pair.
+/// A key pair.
 pub struct KeyPair {
     /// PKCS #8.
     pub private: Zeroizing<Vec<u8>>,
@@ -114,11 +94,11 @@ pub struct KeyPair {
     pub public: Map<String, Value>,
 }
 
-/// What signs.
+/// A key that signs.
 pub struct SigningKey {
-    /// Its only algorithm.
+    /// The algorithm.
     pub algorithm: Algorithm,
-    /// Goes into the header.
+    /// The header's `kid`.
     pub kid: String,
     /// PKCS #8, or the shared secret itself for `HS256`.
     pub private: Zeroizing<Vec<u8>>,
@@ -130,7 +110,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// A key or a token is not what it should be.
+/// A key or a token is invalid.
 #[derive(Debug)]
 pub struct SignerError(pub String);
 
@@ -139,13 +119,13 @@ pub struct SignerError(pub String);
 pub struct Ports {
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Chance.
+    /// Randomness.
     pub entropy: Arc<dyn Entropy>,
     /// Passwords.
     pub hasher: Arc<dyn Hasher>,
     /// Signatures.
     pub signer: Arc<dyn Signer>,
-    /// Mail; `None` when this Bookplate sends none.
+    /// Mail; `None` when none is configured.
     pub mailer: Option<Arc<dyn Mailer>>,
 }
 

@@ -1,7 +1,7 @@
-//! How often one may try.
+//! Rate limits.
 //!
-//! What could be a guess, or sends mail, is counted in the database, so that several instances count together. Any other
-//! request is counted by each instance for itself: a write for every read would cost more than it protects.
+//! Attempts that could be guesses, and requests that send mail, are counted in the database, so that all processes count
+//! together. Any other request is counted in memory: a write for each would cost more than it protects.
 
 use std::{
     collections::HashMap,
@@ -10,33 +10,34 @@ use std::{
 
 use contract::{Code, Problem, Problems, Timestamp};
 use storage::Database;
+use strum::IntoStaticStr;
 
 use crate::{InternalError, Ports, Secret};
 
-/// So many in so many seconds. The window is anchored at the last one that was allowed: refused ones do not extend it,
-/// and the count starts anew after a quiet window.
+/// A number of attempts per window. The window begins anew with each allowed attempt: refused ones do not extend it, and
+/// the count restarts after a window without attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
-    /// How many are allowed.
+    /// The attempts allowed.
     pub count: u32,
-    /// Length of the window, in seconds.
+    /// The window in seconds.
     pub seconds: u32,
 }
 
-/// The quotas of this Bookplate; `None` where there is no limit.
+/// The configured quotas; `None` for no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitSettings {
-    /// Sign-ins, sign-ups and changes of password or address, from one network address each.
+    /// Sign-ins, sign-ups and changes of password or email address, each by IP address.
     pub sign_in: Option<Quota>,
-    /// Requests that send a mail, from one network address; also copies of everything that one reader takes.
+    /// Requests that send mail, by IP address; also data exports, by user.
     pub mail: Option<Quota>,
-    /// Passwords tried at one account from browsers it does not know; also from one that it knows, and in one session.
+    /// Passwords tried at one account: from unknown browsers together, from each known browser, and in each session.
     pub account: Option<Quota>,
-    /// Mails to one address that somebody else could ask for.
+    /// Mails to one recipient that anybody could request.
     pub recipient: Option<Quota>,
-    /// Any other request to one path, from one network address.
+    /// Any other request, by path and IP address.
     pub requests: Option<Quota>,
-    /// What one reader asks about conversations, wherever they are: reading and writing each.
+    /// Requests about conversations, by user, reading and writing separately.
     pub conversations: Option<Quota>,
 }
 
@@ -45,7 +46,7 @@ const fn quota(count: u32, seconds: u32) -> Option<Quota> {
 }
 
 impl Default for LimitSettings {
-    /// The Better Auth wire's, and for one account and one recipient our own.
+    /// Better Auth's defaults, and our own for accounts, recipients and conversations.
     fn default() -> Self {
         Self {
             sign_in: quota(3, 10),
@@ -53,70 +54,59 @@ impl Default for LimitSettings {
             account: quota(10, 900),
             recipient: quota(5, 3600),
             requests: quota(100, 10),
-            // An answer that is written while it grows is some 40 changes a second.
+            // A streamed response makes some 40 updates a second.
             conversations: quota(1000, 10),
         }
     }
 }
 
-/// What is counted, each for itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Rule {
-    /// Sign-ins from one network address.
+    /// Sign-ins by IP address.
     SignIn,
-    /// Sign-ups from one network address.
+    /// Sign-ups by IP address.
     SignUp,
-    /// Changes of password from one network address.
+    /// Password changes by IP address.
     ChangePassword,
-    /// Changes of address from one network address.
+    /// Email changes by IP address.
     ChangeEmail,
-    /// Requests for a link to set a password, from one network address.
+    /// Requests for a password reset by IP address.
     RequestPasswordReset,
-    /// Requests for a link to prove an address, from one network address.
+    /// Requests for a verification mail by IP address.
     SendVerification,
-    /// Copies of everything that one reader takes.
+    /// Data exports by user.
     Export,
-    /// Passwords tried at one account.
+    /// Password attempts by account.
     Account,
-    /// Mails to one address.
+    /// Mails by recipient.
     Recipient,
-    /// Requests to one path from one network address.
+    /// Requests by path and IP address.
     Requests,
-    /// What one reader asks about conversations.
+    /// Requests about conversations by user.
     Conversations,
 }
 
 impl Rule {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::SignIn => "sign-in",
-            Self::SignUp => "sign-up",
-            Self::ChangePassword => "change-password",
-            Self::ChangeEmail => "change-email",
-            Self::RequestPasswordReset => "request-password-reset",
-            Self::SendVerification => "send-verification",
-            Self::Export => "export",
-            Self::Account => "account",
-            Self::Recipient => "recipient",
-            Self::Requests => "requests",
-            Self::Conversations => "conversations",
-        }
+    fn name(self) -> &'static str {
+        self.into()
     }
 }
 
-/// Why a try was not allowed.
+/// Why an attempt was not allowed.
 #[derive(Debug)]
 pub enum LimitError {
-    /// There were enough.
+    /// The quota is used up.
     Exceeded {
-        /// Seconds until the next one may be, rounded up.
+        /// Seconds until the next attempt is allowed, rounded up.
         retry_after: u32,
     },
-    /// Nothing can be said about it.
+    /// The server failed.
     Failure(InternalError),
 }
 
-/// Counts tries and refuses those above the quota.
+/// Counts attempts and refuses those over the quota.
 #[derive(Debug, Clone)]
 pub struct Limits {
     database: Database,
@@ -126,14 +116,14 @@ pub struct Limits {
     requests: Arc<Mutex<Requests>>,
 }
 
-/// Windows by client and path, and when those that are over were last thrown out.
+/// Windows by client and path, and when ended ones were last removed.
 #[derive(Debug)]
 struct Requests {
     windows: HashMap<String, Window>,
     cleared: Timestamp,
 }
 
-/// A try that was counted, to be given back when it turns out not to have been a guess.
+/// A counted attempt, to be refunded if it turns out not to have been a guess.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Attempt(Option<String>);
@@ -144,8 +134,8 @@ struct Window {
     end: Timestamp,
 }
 
-/// Windows kept in memory before those that are over are thrown out.
-const MANY: usize = 20_000;
+/// Windows in memory from which on ended ones are removed.
+const MAX_WINDOWS: usize = 20_000;
 
 impl Limits {
     pub(crate) fn new(
@@ -158,24 +148,19 @@ impl Limits {
         Self { database, ports, secret, settings, requests: Arc::new(Mutex::new(requests)) }
     }
 
-    /// Counts a request of a client.
-    ///
-    /// # Errors
-    /// [`LimitError`].
+    /// Counts an attempt.
+    #[tracing::instrument(name = "rate_limits.check", level = "debug", skip_all)]
     pub async fn check(&self, rule: Rule, subject: &str) -> Result<(), LimitError> {
         self.count(rule, subject).await.map(drop)
     }
 
-    /// Counts a request to a path, in this process alone.
-    ///
-    /// # Errors
-    /// [`LimitError::Exceeded`].
+    /// Counts a request in memory.
     pub fn check_request(&self, rule: Rule, client: &str, path: &str) -> Result<(), LimitError> {
         let Some(quota) = self.quota(rule) else { return Ok(()) };
         let now = self.ports.clock.now();
         let fresh = Window { count: 0, end: now };
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        if requests.windows.len() >= MANY && now.seconds_since(requests.cleared) >= 1 {
+        if requests.windows.len() >= MAX_WINDOWS && now.seconds_since(requests.cleared) >= 1 {
             requests.windows.retain(|_, window| window.end > now);
             requests.cleared = now;
         }
@@ -190,10 +175,10 @@ impl Limits {
         Ok(())
     }
 
-    /// Counts a try that may be given back.
+    /// Counts an attempt that may be refunded.
     pub(crate) async fn count(&self, rule: Rule, subject: &str) -> Result<Attempt, LimitError> {
         let Some(quota) = self.quota(rule) else { return Ok(Attempt(None)) };
-        // Neither addresses nor e-mail addresses stand in the table.
+        // A keyed hash, so that the table holds neither IP nor email addresses.
         let id = hex::encode(self.secret.derive(&format!("limit:{}:{subject}", rule.name())));
         let now = self.ports.clock.now();
         let millis = i64::from(quota.seconds) * 1000;
@@ -203,9 +188,8 @@ impl Limits {
         }
     }
 
-    /// Takes a try back.
-    pub(crate) async fn refund(&self, counted: Attempt) -> Result<(), InternalError> {
-        if let Attempt(Some(id)) = counted {
+    pub(crate) async fn refund(&self, attempt: Attempt) -> Result<(), InternalError> {
+        if let Attempt(Some(id)) = attempt {
             self.database.refund_attempt(&id).await?;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The server's one secret and what is derived from it.
+//! The server's secret, and signatures and encryption with it.
 
 use std::fmt;
 
@@ -14,58 +14,57 @@ use zeroize::Zeroizing;
 
 use crate::Entropy;
 
-/// `BOOKPLATE_SECRET`, and while it is being changed the one before it. Signs cookies; everything else uses a key derived
-/// under a name of its own. What is made is made with the present one; what was made with the previous one is still known.
+/// `BOOKPLATE_SECRET`, and during a rotation the previous one. It signs cookies; every other use has a derived key. New
+/// signatures and ciphertexts use the current secret; those of the previous one are still accepted.
 pub struct Secret {
     current: Zeroizing<String>,
     previous: Option<Zeroizing<String>>,
 }
 
-/// Which secret something was made with.
+/// The secret of a signature or ciphertext.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyVersion {
-    /// The present one.
+    /// The current one.
     Current,
-    /// The one before it: what was made with it has to be made anew before that one is forgotten.
+    /// The previous one. What uses it must be renewed before the operator removes it.
     Previous,
 }
 
 impl KeyVersion {
-    /// Whether it was the one before.
+    /// Whether it is the previous one.
     pub const fn is_previous(self) -> bool {
         matches!(self, Self::Previous)
     }
 }
 
-/// Something that was sealed.
+/// A decrypted text.
 pub struct Decrypted {
-    /// What was sealed.
+    /// The plaintext.
     pub plain: Zeroizing<Vec<u8>>,
-    /// What it was sealed with.
+    /// The secret that encrypted it.
     pub age: KeyVersion,
 }
 
-/// Something encrypted at rest: standard base64 of a 24-byte nonce, the ciphertext and its tag.
+/// A text encrypted at rest: standard base64 of a 24-byte nonce, the ciphertext and its tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encrypted(pub String);
 
-/// Length of the nonce of XChaCha20-Poly1305, in bytes.
+/// The length of XChaCha20-Poly1305's nonce, in bytes.
 const NONCE: usize = 24;
 
 impl Secret {
-    /// Takes the secret; its length is the configuration's business.
+    /// A secret of any length; the configuration checks it.
     pub fn new(text: String) -> Self {
         Self { current: Zeroizing::new(text), previous: None }
     }
 
-    /// Knows the secret before this one, too.
+    /// Accepts the previous secret, too.
     #[must_use]
     pub fn with_previous(self, previous: Option<String>) -> Self {
         Self { previous: previous.map(Zeroizing::new), ..self }
     }
 
-    /// HMAC-SHA-256 under the secret itself, standard base64 with padding: the signature of a cookie on the Better
-    /// Auth wire.
+    /// HMAC-SHA-256 under the secret itself in standard base64 with padding, as Better Auth signs cookies.
     pub fn sign(&self, message: &str) -> String {
         signature(&self.current, message)
     }
@@ -75,8 +74,7 @@ impl Secret {
         self.signed_by(message, signature).is_some()
     }
 
-    /// Which secret `signature` was made with, as the [`Secret::sign`] of `message`; `None` when neither. Each comparison
-    /// takes constant time, and all are made.
+    /// The secret of a valid `signature` of `message`; `None` if it is invalid. Constant time: both secrets are always tried.
     pub fn signed_by(&self, message: &str, signature: &str) -> Option<KeyVersion> {
         let is_of = |secret: &str| -> bool {
             self::signature(secret, message).as_bytes().ct_eq(signature.as_bytes()).into()
@@ -86,17 +84,17 @@ impl Secret {
         if current { Some(KeyVersion::Current) } else { previous.then_some(KeyVersion::Previous) }
     }
 
-    /// 32 bytes for one purpose, unrelated to those for any other.
+    /// Derives a key of 32 bytes for one purpose.
     pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(mac(&self.current, purpose))
     }
 
-    /// What [`Secret::derive`] gave before the secret was changed; `None` when no previous one is known.
+    /// The key derived from the previous secret, if there is one.
     pub fn derive_previous(&self, purpose: &str) -> Option<Zeroizing<[u8; 32]>> {
         self.previous.as_ref().map(|previous| Zeroizing::new(mac(previous, purpose)))
     }
 
-    /// Encrypts with XChaCha20-Poly1305 under a key for `purpose`. `bound_to` must be given again to open.
+    /// Encrypts with XChaCha20-Poly1305 under a key for `purpose`. `bound_to` is authenticated and needed to decrypt.
     pub fn seal(
         &self,
         purpose: &str,
@@ -111,12 +109,12 @@ impl Secret {
         Some(Encrypted(STANDARD.encode([nonce.as_slice(), &sealed].concat())))
     }
 
-    /// Decrypts; `None` when neither secret, with this purpose and binding, sealed it.
+    /// Decrypts; `None` unless one of the secrets encrypted it with this purpose and binding.
     pub fn open(&self, purpose: &str, bound_to: &str, sealed: &Encrypted) -> Option<Zeroizing<Vec<u8>>> {
         self.unseal(purpose, bound_to, sealed).map(|opened| opened.plain)
     }
 
-    /// As [`Secret::open`], and says what it was sealed with, so that it can be sealed anew.
+    /// Decrypts, and tells which secret encrypted it, so that it can be encrypted again.
     pub fn unseal(&self, purpose: &str, bound_to: &str, sealed: &Encrypted) -> Option<Decrypted> {
         let bytes = STANDARD.decode(&sealed.0).ok()?;
         let (nonce, sealed) = bytes.split_at_checked(NONCE)?;
@@ -140,7 +138,7 @@ fn cipher(secret: &str, purpose: &str) -> XChaCha20Poly1305 {
 }
 
 fn mac(secret: &str, message: &str) -> [u8; 32] {
-    // HMAC takes keys of any length, so there is no error to report.
+    // HMAC takes keys of any length, so this cannot fail.
     let Ok(mac) = <Hmac<Sha256> as Mac>::new_from_slice(secret.as_bytes()) else { return [0; 32] };
     mac.chain_update(message.as_bytes()).finalize().into_bytes().into()
 }
@@ -153,6 +151,6 @@ impl fmt::Debug for Secret {
 
 impl fmt::Debug for Decrypted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Opened(.., {:?})", self.age)
+        write!(f, "Decrypted(.., {:?})", self.age)
     }
 }

@@ -1,7 +1,7 @@
-//! A browser in words, from what it says of itself (RFC 9110 section 10.1.5). Meant for a reader who asks "was that
-//! me?", not for statistics: a few names everybody knows, and nothing of the text itself but one plain word.
+//! Device descriptions from the `User-Agent` header (RFC 9110 section 10.1.5), for readers who ask "was that me?": a few
+//! well-known names, and at most one plain word of the header itself.
 
-/// Browsers and apps by a mark of theirs. Those that pose as others come before the ones they pose as.
+/// Browsers and apps by a token of theirs. Those that include the tokens of others come first.
 const BROWSERS: [(&str, &str); 21] = [
     ("SamsungBrowser/", "Samsung Internet"),
     ("YaBrowser/", "Yandex Browser"),
@@ -26,7 +26,7 @@ const BROWSERS: [(&str, &str); 21] = [
     ("Chrome/", "Chrome"),
 ];
 
-/// Systems by a mark of theirs, the special ones before those whose marks they carry too.
+/// Systems by a token of theirs. Those that include the tokens of others come first.
 const SYSTEMS: [(&str, &str); 11] = [
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -41,20 +41,20 @@ const SYSTEMS: [(&str, &str); 11] = [
     ("FreeBSD", "FreeBSD"),
 ];
 
-/// What nothing can be said about.
+/// The description of an unknown user agent.
 const UNKNOWN: &str = "Unknown device";
-/// The longest word repeated from a program's own name.
-const LONGEST_WORD: usize = 20;
-/// What is looked at; a browser needs less than half of it.
-const LONGEST: usize = 512;
+/// The longest program name that is repeated.
+const MAX_WORD: usize = 20;
+/// The most characters that are parsed; browsers send less than half of that.
+const MAX_PARSED: usize = 512;
 
-/// "Firefox on Windows", "Safari on iPhone", "A program (curl)"; "Unknown device" when nothing can be told.
+/// "Firefox on Windows", "Safari on iPhone", "A program (curl)", or "Unknown device".
 ///
-/// The text is the client's own claim: nothing may be decided by it, and no more than one plain word of it is repeated.
+/// The header is the client's own claim: nothing may depend on it.
 pub fn describe_device(user_agent: &str) -> String {
     let start = user_agent
         .char_indices()
-        .nth(LONGEST)
+        .nth(MAX_PARSED)
         .map_or(user_agent, |(end, _)| user_agent.get(..end).unwrap_or_default());
     if let Some(name) = robot(start) {
         return format!("A program ({name})");
@@ -77,23 +77,22 @@ fn browser(text: &str) -> Option<&'static str> {
     first(&BROWSERS, text).or_else(safari).or_else(explorer)
 }
 
-fn first(marks: &[(&str, &'static str)], text: &str) -> Option<&'static str> {
-    marks.iter().find(|(mark, _)| text.contains(mark)).map(|(_, name)| *name)
+fn first(tokens: &[(&str, &'static str)], text: &str) -> Option<&'static str> {
+    tokens.iter().find(|(token, _)| text.contains(token)).map(|(_, name)| *name)
 }
 
-/// The name of a robot that says it is one, within what a browser would say: the word that ends with "bot".
+/// The name of a robot that otherwise looks like a browser: the word that ends with "bot".
 fn robot(text: &str) -> Option<&str> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
     let mut bots = words.filter(|word| word.to_ascii_lowercase().ends_with("bot"));
-    bots.find(|word| (4..=LONGEST_WORD).contains(&word.len()))
+    bots.find(|word| (4..=MAX_WORD).contains(&word.len()))
 }
 
 /// The name before the first slash, as `curl/8.5.0` has it.
 fn program(text: &str) -> String {
     let name = text.split(['/', ' ']).next().unwrap_or_default();
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    let a_word =
-        (2..=LONGEST_WORD).contains(&name.len()) && name.starts_with(|c: char| c.is_ascii_alphabetic());
+    let a_word = (2..=MAX_WORD).contains(&name.len()) && name.starts_with(|c: char| c.is_ascii_alphabetic());
     if plain && a_word { format!("A program ({name})") } else { UNKNOWN.to_owned() }
 }
 
@@ -104,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_are_called_as_their_readers_call_them() {
+    fn browsers_have_their_common_names() {
         let mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)";
         let windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)";
         let linux = "Mozilla/5.0 (X11; Linux x86_64)";
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_called_by_their_own_name() {
+    fn programs_have_their_own_names() {
         for (agent, expected) in [
             ("curl/8.5.0", "A program (curl)"),
             ("Wget/1.21.4", "A program (Wget)"),
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_is_an_unknown_device() {
+    fn other_user_agents_are_unknown_devices() {
         for agent in [
             "",
             " ",
@@ -235,7 +234,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_user_agent_puts_more_than_a_plain_word_into_a_letter(agent in any::<String>()) {
+        fn no_user_agent_puts_more_than_a_plain_word_into_a_mail(agent in any::<String>()) {
             let words = describe_device(&agent);
             prop_assert!(words.len() <= 60, "{}", words);
             prop_assert!(words.chars().all(|c| c.is_ascii_alphanumeric() || " ()-_".contains(c)), "{}", words);

@@ -1,19 +1,19 @@
-//! Which addresses a message may link to.
+//! Filter for the URLs that a message may link to.
 
 use url::Url;
 
 use super::escape;
 
-/// Bytes; browsers agree on about as much.
-const LONGEST: usize = 2048;
+/// The longest URL, in bytes; about what browsers support.
+const MAX_LENGTH: usize = 2048;
 
-/// The address as a browser would go to it, if it is absolute and of the web or of mail.
+/// The URL as a browser would follow it, if it is an absolute `http`, `https` or `mailto` URL.
 ///
-/// What is returned is put together again from what was understood (URL Standard, section 4.4), not what was written: a
-/// name in look-alike letters comes out as `xn--…`. Refused are other schemes, relative and protocol-relative addresses,
-/// and what browsers and people read differently: user-info before an `@`, backslashes, characters that reorder.
-pub fn allowed(written: &str) -> Option<String> {
-    if written.len() > LONGEST {
+/// The result is parsed and serialized again (URL Standard, section 4.4), so that a host in look-alike letters becomes
+/// `xn--…`. Refused are other schemes, relative URLs, and what browsers and people read differently: user info before an
+/// `@`, backslashes, bidirectional controls.
+pub fn safe_address(written: &str) -> Option<String> {
+    if written.len() > MAX_LENGTH {
         return None;
     }
     let written: String = written.chars().filter(|c| !c.is_control()).collect();
@@ -28,15 +28,15 @@ pub fn allowed(written: &str) -> Option<String> {
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return None;
     }
-    // Without both slashes an address may be relative to the page, with three browsers skip one.
+    // Without two slashes the URL may be relative to the page; of three, browsers skip one.
     let rest = rest.strip_prefix("//")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     if authority.is_empty() || authority.contains('@') {
         return None;
     }
     let url = Url::parse(written).ok()?;
-    let plain = url.has_host() && url.username().is_empty() && url.password().is_none();
-    (plain && matches!(url.scheme(), "http" | "https")).then(|| url.into())
+    let is_plain = url.has_host() && url.username().is_empty() && url.password().is_none();
+    (is_plain && matches!(url.scheme(), "http" | "https")).then(|| url.into())
 }
 
 fn mail(written: &str, to: &str) -> Option<String> {
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_web_and_mail_are_allowed() {
+    fn the_web_and_mail_are_safe_address() {
         for (written, address) in [
             ("https://example.com", "https://example.com/"),
             (" HTTP://Example.com/a?b=c&d#e ", "http://example.com/a?b=c&d#e"),
@@ -63,7 +63,7 @@ mod tests {
             ("https://[::1]/", "https://[::1]/"),
             ("mailto:a@example.com", "mailto:a@example.com"),
         ] {
-            assert_eq!(allowed(written).as_deref(), Some(address), "{written}");
+            assert_eq!(safe_address(written).as_deref(), Some(address), "{written}");
         }
     }
 
@@ -106,8 +106,8 @@ mod tests {
             "javascript%3Aalert(1)",
             "javascript&colon;alert(1)",
         ] {
-            assert_eq!(allowed(written), None, "{written}");
+            assert_eq!(safe_address(written), None, "{written}");
         }
-        assert_eq!(allowed(&format!("https://example.com/{}", "a".repeat(LONGEST))), None);
+        assert_eq!(safe_address(&format!("https://example.com/{}", "a".repeat(MAX_LENGTH))), None);
     }
 }

@@ -1,46 +1,46 @@
-//! Addresses that stand in running text without any signs.
+//! URLs in plain text.
 
 use std::ops::Range;
 
 use super::{address, escape};
 
-/// What ends a sentence rather than an address, in the scripts that write without spaces as well.
+/// Punctuation that ends a sentence rather than a URL, also of scripts without spaces.
 const TRAILING: &[char] = &[
     '?', '!', '.', ',', ':', ';', '*', '_', '~', '\'', '。', '，', '、', '；', '：', '！', '？', '）', '」',
     '』', '》',
 ];
 
-/// An address in text.
+/// A URL in text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    /// Its bytes.
+pub(super) struct Autolink {
+    /// The byte range in the text.
     pub range: Range<usize>,
-    /// Where it leads.
+    /// The link's target.
     pub href: String,
 }
 
-/// All `http` and `https` addresses in the text, from first to last, about as GitHub finds them: at the start of a word,
-/// without the punctuation behind them, with closing parentheses as far as they were opened.
-pub(super) fn find(text: &str) -> Vec<Found> {
+/// All `http` and `https` URLs, roughly as GitHub recognises them: at the start of a word, without trailing punctuation,
+/// with closing parentheses as far as they were opened.
+pub(super) fn find(text: &str) -> Vec<Autolink> {
     let mut found = Vec::new();
     let mut done = 0;
     for (colon, _) in text.match_indices("://") {
         if colon < done {
             continue;
         }
-        let Some(start) = scheme(text, colon).filter(|start| *start >= done) else { continue };
-        let candidate = extent(text.get(start..).unwrap_or_default());
+        let Some(start) = scheme_start(text, colon).filter(|start| *start >= done) else { continue };
+        let candidate = until_delimiter(text.get(start..).unwrap_or_default());
         done = start + candidate.len();
-        let trimmed = trimmed(candidate);
-        if let Some(href) = address::allowed(trimmed) {
-            found.push(Found { range: start..start + trimmed.len(), href });
+        let url = without_punctuation(candidate);
+        if let Some(href) = address::safe_address(url) {
+            found.push(Autolink { range: start..start + url.len(), href });
         }
     }
     found
 }
 
-/// Where the scheme before this colon starts, if it is of the web and starts a word.
-fn scheme(text: &str, colon: usize) -> Option<usize> {
+/// The start of the scheme before a colon, if it is `http` or `https` and begins a word.
+fn scheme_start(text: &str, colon: usize) -> Option<usize> {
     let before = text.get(..colon)?;
     let start = ["https", "http"].iter().find_map(|scheme| {
         let start = colon.checked_sub(scheme.len())?;
@@ -50,13 +50,13 @@ fn scheme(text: &str, colon: usize) -> Option<usize> {
     starts_word.then_some(start)
 }
 
-fn extent(text: &str) -> &str {
+fn until_delimiter(text: &str) -> &str {
     let ends =
         |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`' | '\\') || escape::is_hidden(c);
     text.split(ends).next().unwrap_or_default()
 }
 
-fn trimmed(address: &str) -> &str {
+fn without_punctuation(address: &str) -> &str {
     let count = |c| address.matches(c).count();
     let mut parentheses = count(')').saturating_sub(count('('));
     let mut brackets = count(']').saturating_sub(count('['));
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_ends_before_the_punctuation_of_its_sentence() {
+    fn a_url_ends_before_trailing_punctuation() {
         assert_eq!(
             texts("See https://a.example/b, or (HTTP://c.example)."),
             ["https://a.example/b", "HTTP://c.example"]
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn within_a_word_or_refused_is_no_address() {
+    fn text_inside_words_and_unsafe_urls_are_no_links() {
         for text in [
             "xhttp://a.example",
             "http://",

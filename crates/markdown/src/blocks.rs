@@ -1,7 +1,7 @@
 //! Paragraphs, headings, quotes, lists, code and tables.
 //!
-//! Each block finds its own direction from its first letter (`dir="auto"`). A quote, a list item or a table looks only at
-//! text without a `dir` of its own, so the first block in it has none and follows it.
+//! Each block takes its direction from its first letter (`dir="auto"`). For a quote, a list item or a table only text
+//! without a `dir` of its own counts, so its first block has none.
 
 use std::fmt::Write;
 use std::ops::Range;
@@ -9,13 +9,13 @@ use std::ops::Range;
 use pulldown_cmark::{Alignment, CodeBlockKind, HeadingLevel};
 
 use super::escape::push_text;
-use super::writer::{DEEPEST, Table, Writer};
+use super::writer::{MAX_DEPTH, Table, Writer};
 
-/// Letters of the name of a language.
-const LANGUAGE: usize = 30;
+/// The longest name of a language, in bytes.
+const MAX_LANGUAGE: usize = 30;
 
 impl Writer<'_> {
-    /// Opens a block of text.
+    /// Opens a block.
     pub(super) fn block(&mut self, name: &str, attributes: &str, end: &'static str) {
         let direction = self.direction();
         self.open(&format!("<{name}{attributes}{direction}>"), end);
@@ -25,8 +25,8 @@ impl Writer<'_> {
         if std::mem::take(&mut self.inherits) { "" } else { " dir=\"auto\"" }
     }
 
-    /// The page has the first level and the turn the second. Below, headings go down step by step, whatever levels the
-    /// author jumped to, so that an outline has no holes.
+    /// Opens a heading. The page has level 1 and the message level 2; below, levels go down without gaps, whatever levels the
+    /// author skipped.
     pub(super) fn heading(&mut self, level: HeadingLevel) {
         while self.outline.pop_if(|above| *above >= level).is_some() {}
         self.outline.push(level);
@@ -44,13 +44,13 @@ impl Writer<'_> {
             self.block("blockquote", "", "</blockquote>");
             self.inherits = true;
         } else {
-            self.leave_out();
+            self.skip();
         }
     }
 
     pub(super) fn list(&mut self, first: Option<u64>) {
         if !self.container_fits() {
-            return self.leave_out();
+            return self.skip();
         }
         self.inherits = false;
         match first {
@@ -61,9 +61,9 @@ impl Writer<'_> {
     }
 
     pub(super) fn item(&mut self) {
-        if self.is_left_out() {
+        if self.is_skipped() {
             self.out.push_str("<br>");
-            return self.leave_out();
+            return self.skip();
         }
         self.open("<li dir=\"auto\">", "</li>");
         self.inherits = true;
@@ -71,7 +71,7 @@ impl Writer<'_> {
 
     fn container_fits(&mut self) -> bool {
         self.containers += 1;
-        self.containers <= DEEPEST
+        self.containers <= MAX_DEPTH
     }
 
     pub(super) fn task(&mut self, done: bool) {
@@ -93,8 +93,8 @@ impl Writer<'_> {
         self.close();
     }
 
-    /// A box that scrolls by itself, with a head to which the copy button is added. It is a group and no region: regions
-    /// are landmarks and would all need different names.
+    /// Opens a scrolling box, with a head for the copy button. Its role is `group`, because every `region` is a landmark and
+    /// would need a unique name.
     pub(super) fn code_block(&mut self, kind: &CodeBlockKind<'_>) {
         let language = match kind {
             CodeBlockKind::Fenced(info) => language(info),
@@ -113,7 +113,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn code_text(&mut self, text: &str, range: Range<usize>) {
-        let text = self.written(text, range).unwrap_or(text);
+        let text = self.source(text, range).unwrap_or(text);
         push_text(&mut self.out, text);
     }
 
@@ -149,7 +149,7 @@ impl Writer<'_> {
     pub(super) fn table_cell(&mut self, empty: bool) {
         let class = self.table.columns.get(self.table.column).copied().unwrap_or_default();
         self.table.column += 1;
-        // A heading without words would name nothing.
+        // A header cell without text would label nothing.
         if self.table.in_head && !empty {
             self.block("th", &format!(" scope=\"col\"{class}"), "</th>");
         } else {
@@ -165,9 +165,9 @@ impl Writer<'_> {
     }
 }
 
-/// The first word behind a fence, if it can be the name of a language.
+/// The first word of the info string, if it looks like a language.
 fn language(info: &str) -> Option<&str> {
     let word = info.split(|c: char| c.is_whitespace() || c == ',').next()?;
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '#' | '.' | '_');
-    (!word.is_empty() && word.len() <= LANGUAGE && word.chars().all(fits)).then_some(word)
+    (!word.is_empty() && word.len() <= MAX_LANGUAGE && word.chars().all(fits)).then_some(word)
 }

@@ -1,48 +1,60 @@
-//! Where in the output citation marks stand.
+//! Placement of citation marks.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
-use super::Citation;
 use super::escape::push_attribute;
 use super::events::Located;
 
-/// The marks that are not written yet, in the order in which they will be.
+/// A citation mark: a superscript number that links to its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Citation {
+    /// The offset in the Markdown, in Unicode code points. Larger offsets mean the end.
+    pub end: usize,
+    /// The number shown.
+    pub number: usize,
+    /// Id of the element it links to, without `#`.
+    pub target: String,
+    /// The source's title as plain text; may be empty.
+    pub title: String,
+}
+
+/// The marks that are not written yet, in their order.
 pub(super) struct CitationMarks<'a> {
-    waiting: VecDeque<(usize, &'a Citation)>,
+    pending: VecDeque<(usize, &'a Citation)>,
     prefix: &'a str,
-    /// How many marks there have been of each number.
+    /// How many marks of each number were written.
     written: BTreeMap<usize, usize>,
 }
 
 impl<'a> CitationMarks<'a> {
-    /// Finds the byte of `text` behind which each mark stands.
+    /// Determines the byte offset of each mark.
     pub(super) fn place(
         text: &str,
         events: &[Located<'_>],
         citations: &'a [Citation],
         prefix: &'a str,
     ) -> Self {
-        let mut places = Places { all: places(text, citations), settled: 0, cell_end: None };
+        let mut placement = Placement { all: byte_offsets(text, citations), placed: 0, cell_end: None };
         for (index, (event, range)) in events.iter().enumerate() {
             let inside = events.get(index + 1).map_or(range.end, |(_, next)| next.start);
-            places.pass(event, range.start, inside, range.end);
+            placement.pass(event, range.start, inside, range.end);
         }
-        let mut all = places.all;
+        let mut all = placement.all;
         all.sort_by_key(|(at, _)| *at);
-        Self { waiting: all.into(), prefix, written: BTreeMap::new() }
+        Self { pending: all.into(), prefix, written: BTreeMap::new() }
     }
 
-    /// Where the next mark stands.
+    /// The offset of the next mark.
     pub(super) fn next(&self) -> Option<usize> {
-        self.waiting.front().map(|(at, _)| *at)
+        self.pending.front().map(|(at, _)| *at)
     }
 
-    /// Writes all marks that stand at this byte of the Markdown or before.
+    /// Writes all marks up to this offset of the Markdown.
     pub(super) fn write_until(&mut self, at: usize, out: &mut String) {
-        while let Some((_, citation)) = self.waiting.pop_front_if(|(place, _)| *place <= at) {
+        while let Some((_, citation)) = self.pending.pop_front_if(|(offset, _)| *offset <= at) {
             let count = self.written.entry(citation.number).or_default();
             *count += 1;
             write_mark(out, citation, self.prefix, *count);
@@ -75,8 +87,8 @@ fn write_mark(
     let _ = write!(out, "\">{number}</a></sup>");
 }
 
-/// From code points to bytes: the end of the last visible character before each place.
-fn places<'a>(text: &str, citations: &'a [Citation]) -> Vec<(usize, &'a Citation)> {
+/// Converts offsets from code points to bytes, at the end of the last visible character before each.
+fn byte_offsets<'a>(text: &str, citations: &'a [Citation]) -> Vec<(usize, &'a Citation)> {
     let mut sorted: Vec<&Citation> = citations.iter().collect();
     sorted.sort_by_key(|citation| citation.end);
     let mut chars = text.char_indices();
@@ -94,17 +106,17 @@ fn places<'a>(text: &str, citations: &'a [Citation]) -> Vec<(usize, &'a Citation
     sorted.into_iter().map(|citation| (byte(citation.end), citation)).collect()
 }
 
-/// Moves places out of where no mark can be, in one pass with the events.
-struct Places<'a> {
+/// Moves marks out of elements that cannot contain one, in one pass over the events.
+struct Placement<'a> {
     all: Vec<(usize, &'a Citation)>,
-    /// How many of them will not move any more.
-    settled: usize,
-    /// Where the last cell of the table ends.
+    /// How many of them have their final offset.
+    placed: usize,
+    /// The end of the table's last cell.
     cell_end: Option<usize>,
 }
 
-impl Places<'_> {
-    /// Goes on to an event at `start..end`; what comes next, in it or behind it, starts at `inside`.
+impl Placement<'_> {
+    /// Processes the event at `start..end`; the next event starts at `inside`.
     fn pass(&mut self, event: &Event<'_>, start: usize, inside: usize, end: usize) {
         match event {
             Event::Start(Tag::Emphasis | Tag::Strong | Tag::Strikethrough) => {
@@ -117,7 +129,7 @@ impl Places<'_> {
                 self.advance(start, None);
                 self.advance(end, Some(end));
             }
-            // Between cells there is no place: the mark goes to the end of the cell before.
+            // A mark between cells moves to the end of the previous cell.
             Event::Start(Tag::TableCell | Tag::TableRow) => self.advance(start, self.cell_end),
             Event::End(TagEnd::TableCell) => {
                 self.advance(end, None);
@@ -132,11 +144,11 @@ impl Places<'_> {
         }
     }
 
-    /// Fixes all places up to `until`: at `to`, or where they are.
+    /// Finalizes all offsets up to `until`, moving them to `to` if given.
     fn advance(&mut self, until: usize, to: Option<usize>) {
-        while let Some((at, _)) = self.all.get_mut(self.settled).filter(|(at, _)| *at <= until) {
+        while let Some((at, _)) = self.all.get_mut(self.placed).filter(|(at, _)| *at <= until) {
             *at = to.unwrap_or(*at);
-            self.settled += 1;
+            self.placed += 1;
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Text for HTML, with nothing in it that cannot be seen.
+//! HTML escaping that makes hidden characters visible.
 
 use std::fmt::Write;
 
-/// What is shown in place of a character that is not.
+/// Shown in place of a hidden character.
 const REPLACEMENT: char = '\u{FFFD}';
 
-/// Controls, and the marks that reorder text around them: what is read must be what is there ("Trojan Source",
-/// CVE-2021-42574). Right-to-left letters order themselves and need none of these.
+/// Whether it is a control or a bidirectional control, which can make text read differently than it is ("Trojan Source",
+/// CVE-2021-42574). Right-to-left letters need none of these.
 pub(super) fn is_hidden(c: char) -> bool {
     let reorders = matches!(
         c,
@@ -15,7 +15,7 @@ pub(super) fn is_hidden(c: char) -> bool {
     reorders || c.is_control() && !matches!(c, '\n' | '\t')
 }
 
-/// Appends text between tags. A hidden character becomes a mark that names it.
+/// Appends text content. A hidden character becomes a marker that names it.
 pub(super) fn push_text(out: &mut String, text: &str) {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -32,7 +32,7 @@ pub(super) fn push_text(out: &mut String, text: &str) {
     }
 }
 
-/// Appends the value of an attribute in double quotes. A hidden character is replaced.
+/// Appends the value of a double-quoted attribute. Hidden characters are replaced.
 pub(super) fn push_attribute(out: &mut String, value: &str) {
     for c in value.chars() {
         push_char(out, if is_hidden(c) { REPLACEMENT } else { c });

@@ -1,21 +1,21 @@
-//! What a list shows of a message.
+//! The first line of a message, for lists.
 
 use pulldown_cmark::{Event, TagEnd};
 
 use super::{escape, events};
 
-/// Bytes that are looked at. A message whose first words come later begins with something else than words.
-const LOOKED_AT: usize = 16 * 1024;
+/// Bytes that are parsed.
+const MAX_PARSED: usize = 16 * 1024;
 
-/// The first line of a Markdown text that is not empty, without markup, with single spaces, at most `max` characters
-/// (code points) long. One that was cut ends in `…`. Empty if there are no words near the start.
+/// The first non-empty line of a Markdown text, without markup, with single spaces, of at most `max` code points. A line
+/// that was cut ends in `…`. Empty if there is no text near the start.
 #[must_use]
 pub fn first_line(text: &str, max: usize) -> String {
     let text = text.trim_start();
-    let text = text.get(..text.floor_char_boundary(LOOKED_AT)).unwrap_or_default();
+    let text = text.get(..text.floor_char_boundary(MAX_PARSED)).unwrap_or_default();
     let mut line = Line { text: String::new(), length: 0, max };
     for event in events::parser(text) {
-        let goes_on = match event {
+        let continues = match event {
             Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => {
                 line.push(&text)
             }
@@ -32,7 +32,7 @@ pub fn first_line(text: &str, max: usize) -> String {
             ) => line.end(),
             _ => true,
         };
-        if !goes_on {
+        if !continues {
             break;
         }
     }
@@ -41,13 +41,13 @@ pub fn first_line(text: &str, max: usize) -> String {
 
 struct Line {
     text: String,
-    /// Characters of it.
+    /// Its characters.
     length: usize,
     max: usize,
 }
 
 impl Line {
-    /// Appends up to the end of the line or one character more than is wanted. Says whether more can follow.
+    /// Appends text up to the end of the line, or to one character more than `max`. Returns whether more can follow.
     fn push(&mut self, text: &str) -> bool {
         for c in text.chars() {
             if matches!(c, '\n' | '\r') {
@@ -73,7 +73,7 @@ impl Line {
         self.length += 1;
     }
 
-    /// Whether lines before this one were empty, so that it goes on.
+    /// Ends the line. Returns whether it was empty, so that the next one counts.
     fn end(&self) -> bool {
         self.text.is_empty()
     }
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_words_are_shown_without_markup() {
+    fn first_line_has_no_markup() {
         for (text, line) in [
             ("", ""),
             ("\n\n  \n# What *is* `a`  **trait**?\n\nMore", "What is a trait?"),
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(first_line("日本語日本語", 4), "日本語…");
         assert_eq!(first_line("abc", 1), "…");
         assert_eq!(first_line("abc", 0), "");
-        let long = "é".repeat(LOOKED_AT);
+        let long = "é".repeat(MAX_PARSED);
         assert_eq!(first_line(&long, 20).chars().count(), 20);
     }
 }

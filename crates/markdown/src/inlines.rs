@@ -1,54 +1,45 @@
-//! Running text: emphasis, code, links, and the marks between its letters.
+//! Inline content: text, emphasis, code, links and citation marks.
 
 use std::ops::Range;
 
 use pulldown_cmark::{CowStr, LinkType};
 
 use super::escape::{is_hidden, push_attribute, push_text};
-use super::writer::{Anchor, DEEPEST, Writer};
+use super::writer::{Anchor, MAX_DEPTH, TextSpan, Writer};
 use super::{address, autolink};
 
-/// Text from one place of the Markdown. The parser cuts text wherever there could have been a sign.
-pub(super) struct Piece<'a> {
-    text: CowStr<'a>,
-    /// Its bytes in the Markdown.
-    range: Range<usize>,
-    /// Whether the text is these very bytes. An entity is longer in the Markdown.
-    exact: bool,
-}
-
-/// How far a run of pieces is written.
-struct Cursor<'p, 'a> {
-    pieces: std::slice::Iter<'p, Piece<'a>>,
-    /// The piece that is being written, and how much of it was.
-    current: Option<(&'p Piece<'a>, usize)>,
-    /// Bytes of the whole run that were written.
+/// The position in a run of text spans.
+struct Cursor<'s, 'a> {
+    spans: std::slice::Iter<'s, TextSpan<'a>>,
+    /// The current span, and how much of it was written.
+    current: Option<(&'s TextSpan<'a>, usize)>,
+    /// Bytes of the run that were written.
     at: usize,
 }
 
 impl<'a> Writer<'a> {
-    /// What stands at these bytes of the Markdown, if that is the very text the parser found.
-    pub(super) fn written(&self, text: &str, range: Range<usize>) -> Option<&'a str> {
+    /// The original text of a range, if the parser returned it unchanged.
+    pub(super) fn source(&self, text: &str, range: Range<usize>) -> Option<&'a str> {
         (self.parsed.get(range.clone())? == text).then(|| self.text.get(range))?
     }
 
-    /// Takes text. It is written when the run ends, since an address may be cut into several pieces.
-    pub(super) fn piece(&mut self, text: CowStr<'a>, range: Range<usize>) {
-        let written = self.written(&text, range.clone());
-        let text = written.map_or(text, CowStr::Borrowed);
-        self.run.push(Piece { text, range, exact: written.is_some() });
+    /// Adds text to the run. It is written at the run's end, because a URL may be split into several spans.
+    pub(super) fn text(&mut self, text: CowStr<'a>, range: Range<usize>) {
+        let source = self.source(&text, range.clone());
+        let text = source.map_or(text, CowStr::Borrowed);
+        self.run.push(TextSpan { text, range, exact: source.is_some() });
     }
 
-    /// Writes the text that has come together, with links where it has addresses.
+    /// Writes the run, with links for its URLs.
     pub(super) fn write_run(&mut self) {
         let run = std::mem::take(&mut self.run);
         if run.is_empty() {
             return;
         }
         self.inherits = false;
-        let mut cursor = Cursor { pieces: run.iter(), current: None, at: 0 };
+        let mut cursor = Cursor { spans: run.iter(), current: None, at: 0 };
         if self.links == 0 && !self.in_html {
-            let text: String = run.iter().map(|piece| &*piece.text).collect();
+            let text: String = run.iter().map(|span| &*span.text).collect();
             for found in autolink::find(&text) {
                 self.write_run_until(&mut cursor, found.range.start);
                 self.anchor_start(found.href, "");
@@ -61,40 +52,40 @@ impl<'a> Writer<'a> {
 
     fn write_run_until(&mut self, cursor: &mut Cursor<'_, 'a>, until: usize) {
         while cursor.at < until {
-            let next = || cursor.pieces.next().map(|piece| (piece, 0));
-            let Some((piece, from)) = cursor.current.take().or_else(next) else { break };
-            let to = piece.text.len().min(from + (until - cursor.at));
-            self.write_part(piece, from, to);
+            let next = || cursor.spans.next().map(|span| (span, 0));
+            let Some((span, from)) = cursor.current.take().or_else(next) else { break };
+            let to = span.text.len().min(from + (until - cursor.at));
+            self.write_span(span, from, to);
             cursor.at += to - from;
-            cursor.current = (to < piece.text.len()).then_some((piece, to));
+            cursor.current = (to < span.text.len()).then_some((span, to));
         }
     }
 
-    /// Writes these bytes of a piece, with the marks that stand between them.
-    fn write_part(&mut self, piece: &Piece<'_>, from: usize, to: usize) {
-        let Range { start, end } = piece.range;
+    /// Writes a part of a span, with the marks inside it.
+    fn write_span(&mut self, span: &TextSpan<'_>, from: usize, to: usize) {
+        let Range { start, end } = span.range;
         let mut from = from;
-        if piece.exact {
+        if span.exact {
             self.marks_until(start + from);
             while let Some(next) = self.next_mark().filter(|next| *next <= start + to) {
                 let cut = next.saturating_sub(start).max(from);
-                self.letters(piece.text.get(from..cut).unwrap_or_default());
+                self.write_text(span.text.get(from..cut).unwrap_or_default());
                 self.marks_until(next);
                 from = cut;
             }
-            self.letters(piece.text.get(from..to).unwrap_or_default());
+            self.write_text(span.text.get(from..to).unwrap_or_default());
             return;
         }
         if from == 0 {
             self.marks_until(start);
         }
-        self.letters(piece.text.get(from..to).unwrap_or_default());
-        if to == piece.text.len() {
+        self.write_text(span.text.get(from..to).unwrap_or_default());
+        if to == span.text.len() {
             self.marks_until(end);
         }
     }
 
-    fn letters(&mut self, text: &str) {
+    fn write_text(&mut self, text: &str) {
         if let Some(anchor) = &mut self.anchor {
             anchor.visible |= text.chars().any(is_visible);
         }
@@ -105,7 +96,7 @@ impl<'a> Writer<'a> {
         self.marks_until(at);
         self.inherits = false;
         self.inlines += 1;
-        if self.inlines <= DEEPEST { self.open(start, end) } else { self.leave_out() }
+        if self.inlines <= MAX_DEPTH { self.open(start, end) } else { self.skip() }
     }
 
     pub(super) fn inline_end(&mut self, at: usize) {
@@ -118,55 +109,55 @@ impl<'a> Writer<'a> {
         self.marks_until(start);
         self.inherits = false;
         self.out.push_str("<code dir=\"ltr\">");
-        self.letters(code);
+        self.write_text(code);
         self.out.push_str("</code>");
         self.marks_until(end);
     }
 
-    /// Raw HTML is text, and addresses in it belong to its attributes.
+    /// Writes raw HTML as text, without links: URLs in it belong to its attributes.
     pub(super) fn inline_html(&mut self, html: CowStr<'a>, range: Range<usize>) {
         let outer = std::mem::replace(&mut self.in_html, true);
-        self.piece(html, range);
+        self.text(html, range);
         self.write_run();
         self.in_html = outer;
     }
 
-    pub(super) fn line_end(&mut self, sign: &str, at: usize) {
+    pub(super) fn line_end(&mut self, html: &str, at: usize) {
         self.marks_until(at);
-        self.out.push_str(sign);
+        self.out.push_str(html);
     }
 
-    /// A link, or only its text: if the address is refused, or in a link already.
+    /// Opens a link, or skips its tags if the URL is unsafe or a link is open already.
     pub(super) fn link(&mut self, kind: LinkType, address: &str, title: &str, at: usize) {
         self.marks_until(at);
         self.inherits = false;
         self.links += 1;
         let href = match kind {
             _ if self.anchor.is_some() => None,
-            LinkType::Email => address::allowed(&format!("mailto:{address}")),
-            _ => address::allowed(address),
+            LinkType::Email => address::safe_address(&format!("mailto:{address}")),
+            _ => address::safe_address(address),
         };
         match href {
             Some(href) => {
                 self.anchor_start(href, title);
                 self.open("", "</a>");
             }
-            None => self.leave_out(),
+            None => self.skip(),
         }
     }
 
-    /// A picture is not loaded: whoever serves it would see each reader of the page.
+    /// Writes an image as a link: loading it would reveal each reader to its server.
     pub(super) fn image(&mut self, address: &str, title: &str, at: usize, empty: bool) {
         self.link(LinkType::Inline, address, title, at);
-        self.letters(if empty { "Image" } else { "Image: " });
+        self.write_text(if empty { "Image" } else { "Image: " });
     }
 
     pub(super) fn link_end(&mut self, at: usize) {
         self.links = self.links.saturating_sub(1);
-        if self.is_left_out() {
+        if self.is_skipped() {
             self.close();
         } else {
-            self.name_anchor();
+            self.label_empty_anchor();
             self.close();
             self.anchor = None;
         }
@@ -189,8 +180,8 @@ impl<'a> Writer<'a> {
         self.anchor = None;
     }
 
-    /// A link without words shows where it leads.
-    fn name_anchor(&mut self) {
+    /// Shows the URL of a link without visible text.
+    fn label_empty_anchor(&mut self) {
         if let Some(Anchor { href, .. }) = self.anchor.take_if(|anchor| !anchor.visible) {
             push_text(&mut self.out, &href);
         }
@@ -201,7 +192,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Whether one can see the letter: not white space, nothing of no width.
+/// Whether the character is visible: neither white space nor of zero width.
 fn is_visible(c: char) -> bool {
     let is_blank = matches!(c, '\u{AD}' | '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180E}'
         | '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'

@@ -1,29 +1,29 @@
-//! A bound on how deeply one line can nest.
+//! A limit on how deeply one line can nest.
 
-/// More marks of quotes and lists than this at the start of one line do not open anything.
+/// The most quote and list markers at the start of a line that open a block.
 ///
-/// For each line that merely goes on, the parser walks through everything that is open. A single line could open half
-/// of its length, and some ten thousand lines after it would each walk through that.
-const MARKS: usize = 100;
+/// For each continuation line the parser walks through all open blocks. One line could open half its length in blocks, and
+/// ten thousand lines after it would each walk through them.
+const MAX_MARKERS: usize = 100;
 
-/// Where the first mark too many of each line stands, always an ASCII character.
-pub(super) fn marks_too_many(text: &str) -> Vec<usize> {
+/// The offset of each line's first marker over the limit, always an ASCII character.
+pub(super) fn excess_markers(text: &str) -> Vec<usize> {
     let mut found = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive(['\n', '\r']) {
-        found.extend(mark_too_many(line).map(|at| start + at));
+        found.extend(excess_marker(line).map(|at| start + at));
         start += line.len();
     }
     found
 }
 
-fn mark_too_many(line: &str) -> Option<usize> {
+fn excess_marker(line: &str) -> Option<usize> {
     let mut rest = line;
     for seen in 0.. {
         rest = rest.trim_start_matches([' ', '\t']);
-        let after = after_mark(rest)?;
-        if seen == MARKS {
-            // Not a rule across the page, which is made of the same characters and opens nothing.
+        let after = after_marker(rest)?;
+        if seen == MAX_MARKERS {
+            // A thematic break has the same characters, but opens no block.
             return (!is_rule(rest)).then(|| line.len() - after.len() - 1);
         }
         rest = after;
@@ -31,8 +31,8 @@ fn mark_too_many(line: &str) -> Option<usize> {
     None
 }
 
-/// What follows the mark of a quote or a list item at the start of `rest`.
-fn after_mark(rest: &str) -> Option<&str> {
+/// The rest after a quote or list marker at the start.
+fn after_marker(rest: &str) -> Option<&str> {
     if let Some(after) = rest.strip_prefix('>') {
         return Some(after);
     }
@@ -58,22 +58,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_write_has_no_marks_too_many() {
-        for text in ["> - 1. a\n", "- - -\n", &"- ".repeat(500), &"-".repeat(500), &"> ".repeat(MARKS)] {
-            assert!(marks_too_many(text).is_empty(), "{text}");
+    fn ordinary_text_has_no_excess_markers() {
+        for text in ["> - 1. a\n", "- - -\n", &"- ".repeat(500), &"-".repeat(500), &"> ".repeat(MAX_MARKERS)]
+        {
+            assert!(excess_markers(text).is_empty(), "{text}");
         }
     }
 
     #[test]
-    fn the_first_mark_too_many_of_each_line_is_found() {
+    fn the_first_excess_marker_of_each_line_is_found() {
         for (mark, sign) in [("> ", '>'), (">", '>'), ("- ", '-'), ("+\t", '+'), ("12. ", '.'), ("3) ", ')')]
         {
-            let line = format!("{}é\n", mark.repeat(MARKS + 5));
+            let line = format!("{}é\n", mark.repeat(MAX_MARKERS + 5));
             let text = format!("é\n{line}{line}");
-            let found = marks_too_many(&text);
+            let found = excess_markers(&text);
             assert_eq!(found.len(), 2, "{text}");
             let before = &text[..found[0]];
-            assert_eq!(before.matches(sign).count(), MARKS);
+            assert_eq!(before.matches(sign).count(), MAX_MARKERS);
             assert!(text[found[0]..].starts_with(sign) && text[found[1]..].starts_with(sign));
         }
     }

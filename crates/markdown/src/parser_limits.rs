@@ -1,20 +1,19 @@
-//! What is taken out of the parser's sight because its work would not be linear.
+//! Limits that keep the parser's work linear.
 
 use std::borrow::Cow;
 
 use super::{nesting, tables};
 
-/// The same text with a letter in place of some ASCII signs, so that these are text to the parser.
-///
-/// Every byte keeps its place: whoever reads the text at the offsets of the events finds what was really written.
-pub(super) fn bounded(text: &str) -> Cow<'_, str> {
-    let mut signs = nesting::marks_too_many(text);
-    signs.extend(tables::too_empty(text));
-    if signs.is_empty() {
+/// Replaces the punctuation of too deeply nested blocks and too sparse tables by letters. No byte moves, so the parser's
+/// ranges also hold for the original text.
+pub(super) fn limited(text: &str) -> Cow<'_, str> {
+    let mut offsets = nesting::excess_markers(text);
+    offsets.extend(tables::sparse_tables(text));
+    if offsets.is_empty() {
         return Cow::Borrowed(text);
     }
     let mut bytes = text.as_bytes().to_vec();
-    for at in signs {
+    for at in offsets {
         if let Some(byte) = bytes.get_mut(at).filter(|byte| byte.is_ascii()) {
             *byte = b'x';
         }
@@ -28,17 +27,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_write_stays_as_it_is() {
+    fn ordinary_text_is_borrowed_unchanged() {
         let text = "> - a\n\n| a | b |\n|---|---|\n| c |\n";
-        assert!(matches!(bounded(text), Cow::Borrowed(same) if same == text));
+        assert!(matches!(limited(text), Cow::Borrowed(same) if same == text));
     }
 
     #[test]
-    fn signs_become_letters_and_no_byte_moves() {
+    fn excess_punctuation_becomes_letters_and_no_byte_moves() {
         let text = format!("é{}\n{}é", "\n".repeat(3), ">".repeat(200));
-        let bounded = bounded(&text);
-        assert_eq!(bounded.len(), text.len());
-        let changed: Vec<_> = bounded.bytes().zip(text.bytes()).filter(|(a, b)| a != b).collect();
+        let limited = limited(&text);
+        assert_eq!(limited.len(), text.len());
+        let changed: Vec<_> = limited.bytes().zip(text.bytes()).filter(|(a, b)| a != b).collect();
         assert_eq!(changed, [(b'x', b'>')]);
     }
 }

@@ -1,4 +1,4 @@
-//! What a search shows of a message.
+//! Search snippets without markup.
 
 use std::ops::Range;
 
@@ -15,144 +15,143 @@ pub struct SnippetPart {
     pub matched: bool,
 }
 
-/// The passage on one line without its markup, with the marks of what was looked for where they were. It is a piece of
-/// a text: of signs whose other half is not in it some remain.
+/// The snippet on one line without its markup, with the same matches. A snippet is cut out of a text, so markup whose
+/// other half is outside may remain.
 ///
-/// A passage with a mark in what would be left out, in an address for instance, stays as it is.
+/// A snippet with a match in what would be removed, such as a URL, stays as it is.
 pub fn strip_markup(parts: &[SnippetPart]) -> Vec<SnippetPart> {
     let text: String = parts.iter().map(|part| part.text.as_str()).collect();
-    let mut words = Words::of(parts);
+    let mut line = Line::of(parts);
     let mut in_code = false;
     for (event, range) in events::parser(&text).into_offset_iter() {
         let source = text.get(range.clone()).unwrap_or_default();
         match event {
             Event::Start(Tag::CodeBlock(_)) => {
-                words.end();
+                line.push_space();
                 in_code = true;
             }
             Event::Start(Tag::Item) => {
-                words.end();
-                words.push(number(source), range.start, false);
+                line.push_space();
+                line.push(item_number(source), range.start, false);
             }
-            Event::Text(said) | Event::Html(said) | Event::InlineHtml(said) => {
-                words.push_found(&said, source, range, in_code);
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => {
+                line.push_event(&text, source, range, in_code);
             }
-            Event::Code(said) => words.push_found(&said, source, range, true),
-            Event::SoftBreak | Event::HardBreak | Event::Rule => words.end(),
-            Event::End(tag) if is_of_blocks(tag) => {
+            Event::Code(code) => line.push_event(&code, source, range, true),
+            Event::SoftBreak | Event::HardBreak | Event::Rule => line.push_space(),
+            Event::End(tag) if ends_block(tag) => {
                 in_code = in_code && tag != TagEnd::CodeBlock;
-                words.end();
+                line.push_space();
             }
             _ => {}
         }
     }
-    words.finish().unwrap_or_else(|| parts.to_vec())
+    line.finish().unwrap_or_else(|| parts.to_vec())
 }
 
-/// What is on a line or in a cell of its own.
-const fn is_of_blocks(tag: TagEnd) -> bool {
+/// Whether the element has a line or a cell of its own.
+const fn ends_block(tag: TagEnd) -> bool {
     !matches!(tag, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image)
 }
 
-/// The number of an item of a list, with the blank behind it; dots and dashes are nothing to read.
-fn number(item: &str) -> &str {
+/// The number of a list item with its punctuation and space; empty for bullets.
+fn item_number(item: &str) -> &str {
     let digits = item.bytes().take_while(u8::is_ascii_digit).count();
     if digits == 0 { "" } else { item.get(..digits + 2).unwrap_or_default() }
 }
 
-/// A character of a passage.
+/// A character of the snippet.
 #[derive(Clone, Copy)]
-struct Sign {
+struct Char {
     c: char,
     matched: bool,
     in_code: bool,
 }
 
-struct Words {
-    signs: Vec<Sign>,
-    /// The bytes of each mark, and whether any of it is among the signs.
-    marks: Vec<(Range<usize>, bool)>,
+struct Line {
+    chars: Vec<Char>,
+    /// The byte range of each match, and whether any of it is in the line.
+    matches: Vec<(Range<usize>, bool)>,
 }
 
-impl Words {
+impl Line {
     fn of(parts: &[SnippetPart]) -> Self {
         let mut at = 0;
-        let mut marks = Vec::new();
+        let mut matches = Vec::new();
         for part in parts {
             let start = at;
             at += part.text.len();
             if part.matched {
-                marks.push((start..at, false));
+                matches.push((start..at, false));
             }
         }
-        Self { signs: Vec::new(), marks }
+        Self { chars: Vec::new(), matches }
     }
 
-    /// Adds what the parser has found in these bytes. Where it wrote something else than stands there, a mark in it is
-    /// one on all of it.
-    fn push_found(&mut self, said: &str, source: &str, range: Range<usize>, in_code: bool) {
-        if let Some(offset) = source.find(said) {
-            self.push(said, range.start + offset, in_code);
+    /// Adds the text of an event. If it differs from its source, a match in the source marks the whole text.
+    fn push_event(&mut self, text: &str, source: &str, range: Range<usize>, in_code: bool) {
+        if let Some(offset) = source.find(text) {
+            self.push(text, range.start + offset, in_code);
             return;
         }
-        let matched = self.is_marked(&range);
-        self.signs.extend(said.chars().map(|c| Sign { c, matched, in_code }));
+        let matched = self.is_matched(&range);
+        self.chars.extend(text.chars().map(|c| Char { c, matched, in_code }));
     }
 
-    /// Adds what stands at this byte.
-    fn push(&mut self, said: &str, at: usize, in_code: bool) {
-        for (offset, c) in said.char_indices() {
+    /// Adds text at a byte offset of the source.
+    fn push(&mut self, text: &str, at: usize, in_code: bool) {
+        for (offset, c) in text.char_indices() {
             let start = at + offset;
-            let matched = self.is_marked(&(start..start + c.len_utf8()));
-            self.signs.push(Sign { c, matched, in_code });
+            let matched = self.is_matched(&(start..start + c.len_utf8()));
+            self.chars.push(Char { c, matched, in_code });
         }
     }
 
-    fn is_marked(&mut self, range: &Range<usize>) -> bool {
-        let mut is_marked = false;
-        for (mark, is_shown) in &mut self.marks {
-            if mark.start < range.end && range.start < mark.end {
+    fn is_matched(&mut self, range: &Range<usize>) -> bool {
+        let mut is_matched = false;
+        for (range_of_match, is_shown) in &mut self.matches {
+            if range_of_match.start < range.end && range.start < range_of_match.end {
                 *is_shown = true;
-                is_marked = true;
+                is_matched = true;
             }
         }
-        is_marked
+        is_matched
     }
 
-    fn end(&mut self) {
-        self.signs.push(Sign { c: ' ', matched: false, in_code: false });
+    fn push_space(&mut self) {
+        self.chars.push(Char { c: ' ', matched: false, in_code: false });
     }
 
-    /// All of it with single blanks; `None` when a mark is missing or nothing is left.
+    /// The line with single spaces; `None` when a match is missing or nothing is left.
     fn finish(self) -> Option<Vec<SnippetPart>> {
-        let mut line: Vec<Sign> = Vec::new();
-        for word in self.signs.chunk_by(|a, b| a.c.is_whitespace() == b.c.is_whitespace()) {
-            if word.iter().any(|sign| sign.c.is_whitespace()) {
-                if line.last().is_some_and(|sign| sign.c != ' ') {
-                    let matched = word.iter().all(|sign| sign.matched);
-                    line.push(Sign { c: ' ', matched, in_code: false });
+        let mut line: Vec<Char> = Vec::new();
+        for word in self.chars.chunk_by(|a, b| a.c.is_whitespace() == b.c.is_whitespace()) {
+            if word.iter().any(|it| it.c.is_whitespace()) {
+                if line.last().is_some_and(|it| it.c != ' ') {
+                    let matched = word.iter().all(|it| it.matched);
+                    line.push(Char { c: ' ', matched, in_code: false });
                 }
-            } else if !is_of_table(word) {
-                line.extend(word.iter().filter(|sign| !escape::is_hidden(sign.c)));
+            } else if !is_table_border(word) {
+                line.extend(word.iter().filter(|it| !escape::is_hidden(it.c)));
             }
         }
-        if line.last().is_some_and(|sign| sign.c == ' ') {
+        if line.last().is_some_and(|it| it.c == ' ') {
             line.pop();
         }
-        let is_whole = !line.is_empty() && self.marks.iter().all(|(_, is_shown)| *is_shown);
-        let part = |signs: &[Sign]| SnippetPart {
-            text: signs.iter().map(|sign| sign.c).collect(),
-            matched: signs.first().is_some_and(|sign| sign.matched),
+        let is_whole = !line.is_empty() && self.matches.iter().all(|(_, is_shown)| *is_shown);
+        let part = |chars: &[Char]| SnippetPart {
+            text: chars.iter().map(|it| it.c).collect(),
+            matched: chars.first().is_some_and(|it| it.matched),
         };
         is_whole.then(|| line.chunk_by(|a, b| a.matched == b.matched).map(part).collect())
     }
 }
 
-/// Whether a word is a line of a table that begins before the passage, and so is none to the parser.
-fn is_of_table(word: &[Sign]) -> bool {
-    let is_line = |sign: &Sign| !sign.in_code && !sign.matched && matches!(sign.c, '|' | '-' | ':');
-    let has = |c: char| word.iter().any(|sign| sign.c == c);
-    has('|') && word.iter().all(is_line) && (word.len() == 1 || has('-'))
+/// Whether the word is a border of a table that begins before the snippet, so that the parser does not know it.
+fn is_table_border(word: &[Char]) -> bool {
+    let is_border = |it: &Char| !it.in_code && !it.matched && matches!(it.c, '|' | '-' | ':');
+    let has = |c: char| word.iter().any(|it| it.c == c);
+    has('|') && word.iter().all(is_border) && (word.len() == 1 || has('-'))
 }
 
 #[cfg(test)]
@@ -161,7 +160,7 @@ mod tests {
 
     use super::*;
 
-    /// Parts of a text in which `[[...]]` is what was looked for.
+    /// Parts of a text in which `[[...]]` is a match.
     fn parts(text: &str) -> Vec<SnippetPart> {
         let pieces = text.split("[[").flat_map(|piece| match piece.split_once("]]") {
             Some((found, rest)) => vec![(found, true), (rest, false)],
@@ -171,7 +170,7 @@ mod tests {
         pieces.map(|(text, matched)| SnippetPart { text: text.to_owned(), matched }).collect()
     }
 
-    fn written(parts: &[SnippetPart]) -> String {
+    fn marked(parts: &[SnippetPart]) -> String {
         let part = |part: &SnippetPart| {
             if part.matched { format!("[[{}]]", part.text) } else { part.text.clone() }
         };
@@ -179,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_passage_is_shown_strip_markup_and_with_its_marks() {
+    fn a_snippet_keeps_its_matches_without_markup() {
         for (text, line) in [
             ("", ""),
             ("How [[far]] is it?", "How [[far]] is it?"),
@@ -200,12 +199,12 @@ mod tests {
             ("**un[[b]]**roken", "un[[b]]roken"),
             ("a\u{202E}[[b]]", "a[[b]]"),
         ] {
-            assert_eq!(written(&strip_markup(&parts(text))), line, "{text:?}");
+            assert_eq!(marked(&strip_markup(&parts(text))), line, "{text:?}");
         }
     }
 
     #[test]
-    fn a_mark_in_what_is_left_out_keeps_the_passage_as_it_is() {
+    fn a_match_in_removed_markup_keeps_the_snippet_as_it_is() {
         for text in
             ["[a](https://[[lidar]].example) b", "```[[rust]]\nlet x;\n```", "[[x]] [a]: <[[y]]>\n[b]: [[z]]"]
         {
@@ -220,11 +219,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_mark_is_lost(text in r"([ab`*_|\-#>1.\n\[\]()&;]|\[\[a\]\]){0,40}") {
+        fn no_match_is_lost(text in r"([ab`*_|\-#>1.\n\[\]()&;]|\[\[a\]\]){0,40}") {
             let parts = parts(&text);
             let shown = strip_markup(&parts);
-            let marked = |parts: &[SnippetPart]| parts.iter().any(|part| part.matched);
-            prop_assert_eq!(marked(&shown), marked(&parts));
+            let has_match = |parts: &[SnippetPart]| parts.iter().any(|part| part.matched);
+            prop_assert_eq!(has_match(&shown), has_match(&parts));
         }
     }
 }

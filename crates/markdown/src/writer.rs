@@ -1,59 +1,67 @@
-//! From events to HTML: what is open, and who writes which event.
+//! The HTML writer: its state, and the dispatch of events.
 
 use std::ops::Range;
 
-use pulldown_cmark::{Event, HeadingLevel, Tag, TagEnd};
+use pulldown_cmark::{CowStr, Event, HeadingLevel, Tag, TagEnd};
 
 use super::citations::CitationMarks;
 use super::events::Located;
-use super::inlines::Piece;
 
-/// Quotes and lists within each other; what is deeper is written as text of the deepest.
-pub(super) const DEEPEST: usize = 32;
+/// The deepest nesting of blocks and of inlines in the output; anything deeper becomes content of the deepest.
+pub(super) const MAX_DEPTH: usize = 32;
 
-/// Writes the HTML of one message. Every start tag is written together with its end tag, which waits in `open`.
+/// Writes the HTML of one message. Each start tag is written when its end tag is pushed to `open`.
 pub(super) struct Writer<'a> {
-    /// The Markdown as it was sent.
+    /// The original Markdown.
     pub text: &'a str,
-    /// What the parser was given: of the same length, nearly always the same.
+    /// The Markdown as it was parsed, of the same length (see [`super::parser_limits`]).
     pub parsed: &'a str,
     pub marks: CitationMarks<'a>,
     pub out: String,
-    /// End tags to come, innermost last. Empty for what was left out.
+    /// Pending end tags, innermost last; empty for skipped tags.
     open: Vec<&'static str>,
-    /// How many quotes and lists are open, written or left out.
+    /// How many quotes and lists are open, written or skipped.
     pub containers: usize,
     /// The same for emphasis, links and their like.
     pub inlines: usize,
-    /// Levels of the headings that the next one could belong to.
+    /// The levels of the headings above the current position.
     pub outline: Vec<HeadingLevel>,
-    /// Whether the next block is the first in one that takes its direction from it.
+    /// Whether the next block is the first in a container, which takes its direction from it.
     pub inherits: bool,
-    /// In a block of code.
+    /// Whether a code block is open.
     pub in_code: bool,
-    /// In a block of HTML.
+    /// Whether an HTML block is open.
     pub in_html: bool,
-    /// How many links and images are open, written or left out.
+    /// How many links and images are open, written or skipped.
     pub links: usize,
-    /// The link that is open in the output.
+    /// The open link of the output.
     pub anchor: Option<Anchor>,
     /// Text that is not written yet.
-    pub run: Vec<Piece<'a>>,
-    /// The table that is open.
+    pub run: Vec<TextSpan<'a>>,
+    /// The open table.
     pub table: Table,
 }
 
-/// A link in the output.
+/// Text of one event. The parser splits text wherever there could have been markup.
+pub(super) struct TextSpan<'a> {
+    pub text: CowStr<'a>,
+    /// Its byte range in the Markdown.
+    pub range: Range<usize>,
+    /// Whether the text is exactly these bytes, which it is not for entities.
+    pub exact: bool,
+}
+
+/// A link of the output.
 pub(super) struct Anchor {
     pub href: String,
-    /// Whether there is something to click.
+    /// Whether it has a visible character.
     pub visible: bool,
 }
 
-/// What cells have to know of their table.
+/// The state of the open table.
 #[derive(Default)]
 pub(super) struct Table {
-    /// Classes of the columns.
+    /// The class attributes of the columns.
     pub columns: Vec<&'static str>,
     pub column: usize,
     pub in_head: bool,
@@ -81,7 +89,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes all events, closes what is open and puts marks that found no place into a paragraph.
+    /// Writes all events, closes open tags, and puts the remaining marks into a paragraph.
     pub(super) fn write(mut self, events: Vec<Located<'a>>) -> String {
         let mut events = events.into_iter().peekable();
         while let Some((event, range)) = events.next() {
@@ -96,11 +104,11 @@ impl<'a> Writer<'a> {
         self.out
     }
 
-    /// `empty`: what starts here has nothing in it.
+    /// `empty` says that the starting element has no content.
     fn event(&mut self, event: Event<'a>, range: Range<usize>, empty: bool) {
         match event {
             Event::Text(text) if self.in_code => return self.code_text(&text, range),
-            Event::Text(text) | Event::Html(text) => return self.piece(text, range),
+            Event::Text(text) | Event::Html(text) => return self.text(text, range),
             _ => self.write_run(),
         }
         match event {
@@ -112,7 +120,7 @@ impl<'a> Writer<'a> {
             Event::HardBreak => self.line_end("<br>\n", range.end),
             Event::Rule => self.rule(range.end),
             Event::TaskListMarker(done) => self.task(done),
-            // What the parser was not asked for, and what is gone already.
+            // Text was handled above; the other extensions are off.
             Event::Text(_)
             | Event::Html(_)
             | Event::InlineMath(_)
@@ -144,7 +152,7 @@ impl<'a> Writer<'a> {
                 self.link(link_type, &dest_url, &title, range.start)
             }
             Tag::Image { dest_url, title, .. } => self.image(&dest_url, &title, range.start, empty),
-            _ => self.leave_out(),
+            _ => self.skip(),
         }
     }
 
@@ -174,35 +182,35 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes start tags; their end tags follow with [`Self::close`].
+    /// Writes start tags, and pushes the end tags that [`Self::close`] writes.
     pub(super) fn open(&mut self, start: &str, end: &'static str) {
         self.out.push_str(start);
         self.open.push(end);
     }
 
-    /// Keeps the place of something that is not written, but what is in it.
-    pub(super) fn leave_out(&mut self) {
+    /// Skips the tags of an element, but not its content.
+    pub(super) fn skip(&mut self) {
         self.open.push("");
     }
 
-    /// Whether what was opened last was left out.
-    pub(super) fn is_left_out(&self) -> bool {
+    /// Whether the innermost element was skipped.
+    pub(super) fn is_skipped(&self) -> bool {
         self.open.last().is_some_and(|end| end.is_empty())
     }
 
-    /// Writes the end tags of what was opened last.
+    /// Writes the end tags of the innermost element.
     pub(super) fn close(&mut self) {
         self.out.push_str(self.open.pop().unwrap_or_default());
     }
 
-    /// Writes the marks up to this byte of the Markdown, where running text can be.
+    /// Writes the marks up to this offset, where inline content is allowed.
     pub(super) fn marks_until(&mut self, at: usize) {
         if self.anchor.is_none() && !self.in_code {
             self.marks.write_until(at, &mut self.out);
         }
     }
 
-    /// Writes the marks up to this byte of the Markdown where only blocks can be.
+    /// Writes the marks up to this offset, where only blocks are allowed.
     pub(super) fn marks_between(&mut self, at: usize) {
         if self.marks.next().is_some_and(|next| next <= at) {
             self.block("p", " class=\"prose__cites\"", "</p>");

@@ -1,21 +1,21 @@
-//! Text as full-text search sees it, in any language, written once for both databases: SQLite's FTS5 and PostgreSQL's
-//! tsvector are given finished terms and split, fold and stem nothing of their own.
+//! The tokenizer and query language of full-text search, the same for SQLite's FTS5 and PostgreSQL's tsvector: both are
+//! given finished terms, and neither splits, folds nor stems.
 //!
-//! What is a term:
-//! - A word is letters and digits, folded: case, accents and compatibility forms are gone (`fold.rs` says which).
-//!   Everything else parts words, so `std::vec`, `snake_case`, `l'école`, `2.5` and a URL are found by their parts, `C++`
-//!   and `C#` as `c`. Emoji are not found.
-//! - A word in camel case is one term, `fooBar` as `foobar`. Its parts of two letters and more stand once more behind the
-//!   end of the text, as terms of their own.
-//! - Writing without blanks (Chinese, Japanese, Korean, Thai, Lao, Khmer, Burmese, Yi) becomes overlapping pairs of
-//!   characters, and the last character of each run alone: 東京都 is 東京, 京都, 都. So each single character begins a term
-//!   and each longer piece is a phrase of pairs. A piece is found wherever its characters stand, also across words.
+//! Terms:
+//! - A word is letters and digits, without case, accents and compatibility forms (see `normalize.rs`). Every other
+//!   character separates words, so `std::vec`, `snake_case`, `l'école`, `2.5` and a URL are found by their parts, `C++` and
+//!   `C#` as `c`. Emoji are not indexed.
+//! - A camel-case word is one term, `fooBar` as `foobar`. Its parts of two letters and more are indexed after the end of
+//!   the text, as terms of their own.
+//! - Scripts without spaces (Chinese, Japanese, Korean, Thai, Lao, Khmer, Burmese, Yi) become overlapping bigrams and the
+//!   last character of each run: 東京都 is 東京, 京都, 都. So each character begins a term, and each longer string is a phrase
+//!   of bigrams, found also across words.
 //!
-//! What is bounded: a term to 64 bytes, a text to 16,383 terms (the last position a tsvector knows) and 400,000 bytes of
-//! them. What comes behind is not found. PostgreSQL keeps 256 positions of a term, so there a phrase with a word that is
-//! still more frequent is found only among its first 256; FTS5 finds it anywhere.
+//! Limits: 64 bytes a term, 16,383 terms a text (the last position in a tsvector) and 400,000 bytes of terms a text. The
+//! rest is not indexed. PostgreSQL keeps 256 positions of a term, so there a phrase with a more frequent word is found only
+//! among the word's first 256; FTS5 finds it anywhere.
 //!
-//! Words are not stemmed, and "ue" is not "ü".
+//! Words are not stemmed, and "ue" does not match "ü".
 
 mod index_text;
 mod matcher;

@@ -1,4 +1,4 @@
-//! Where what is looked for stands in a text, and where most of it stands together.
+//! The matches of a query in a text, and the span with most of them.
 
 use std::ops::Range;
 
@@ -7,19 +7,18 @@ use crate::{
     tokenizer::{Shape, terms},
 };
 
-/// Where something that is looked for stands.
+/// A matching term.
 #[derive(Debug, Clone)]
 pub(super) struct Hit {
     pub(super) bytes: Range<usize>,
-    /// The same, in characters.
+    /// The same range in characters.
     pub(super) characters: Range<usize>,
-    /// Which phrase of the query it belongs to.
+    /// The index of its phrase in the query.
     pub(super) phrase: usize,
 }
 
 impl Query {
-    /// Every term that is looked for, in the order of the text: one hit at most for each term and phrase, so that their
-    /// number is bounded by those of the text and of the query.
+    /// Every matching term in the order of the text, at most once for each phrase, so that their number is bounded.
     pub(super) fn hits(&self, text: &str) -> Vec<Hit> {
         let count = |range: Range<usize>| text.get(range).map_or(0, |it| it.chars().count());
         let (mut at, mut characters) = (0, 0);
@@ -29,58 +28,56 @@ impl Query {
             let length = count(bytes.clone());
             Hit { bytes, characters: characters..characters + length, phrase }
         };
-        self.places(text).into_iter().map(hit).collect()
+        self.ranges(text).into_iter().map(hit).collect()
     }
 
-    fn places(&self, text: &str) -> Vec<(Range<usize>, usize)> {
+    fn ranges(&self, text: &str) -> Vec<(Range<usize>, usize)> {
         let terms: Vec<Term> = terms(text).collect();
-        let mut places = Vec::new();
-        // For each phrase the first term that is not a hit of it yet: where it stands twice, the two may overlap.
+        let mut ranges = Vec::new();
+        // For each phrase the first term that is no hit of it yet, because two matches may overlap.
         let mut next = vec![0; self.phrases.len()];
         for at in 0..terms.len() {
             let rest = terms.get(at..).unwrap_or_default();
             for ((number, phrase), next) in self.phrases.iter().enumerate().zip(&mut next) {
-                let Some(place) = phrase.found_at(rest) else { continue };
-                let new = place.get(usize::saturating_sub(*next, at)..).unwrap_or_default();
-                *next = at + place.len();
-                places.extend(new.iter().map(|term| (term.range.clone(), number)));
-                // Of a pair that begins with the one character looked for, that character.
-                if let (Some(term), Some((range, _))) = (new.last(), places.last_mut())
+                let Some(found) = phrase.match_at(rest) else { continue };
+                let new = found.get(usize::saturating_sub(*next, at)..).unwrap_or_default();
+                *next = at + found.len();
+                ranges.extend(new.iter().map(|term| (term.range.clone(), number)));
+                // A single character matches a bigram by its first character only.
+                if let (Some(term), Some((range, _))) = (new.last(), ranges.last_mut())
                     && term.shape == Shape::Pair
-                    && term.text != phrase.end()
+                    && term.text != phrase.last_term()
                 {
                     let pair = text.get(range.clone()).unwrap_or_default();
                     range.end = range.start + normalize::cluster(pair);
                 }
             }
         }
-        // Almost in order already: only the parts of words in camel case come last.
-        places.sort_by_key(|(range, _)| (range.start, range.end));
-        places
+        // Parts of camel-case words come last and move to their place.
+        ranges.sort_by_key(|(range, _)| (range.start, range.end));
+        ranges
     }
 }
 
-/// The first and the last hit of the stretch with most phrases, then most hits, the first of several.
-///
-/// A stretch ends before the first hit that reaches beyond its width. From one hit to the next that place only moves on, so
-/// each hit is looked at twice, however many stand close together.
+/// The first and the last hit of the span of at most `width` characters with most phrases, then most hits; the first of
+/// several. A sliding window, so each hit is visited twice.
 pub(super) fn best(hits: &[Hit], width: usize) -> Option<(&Hit, &Hit)> {
-    let mut tally = PhraseCounts::of(hits);
+    let mut counts = PhraseCounts::of(hits);
     let (mut most, mut found) = ((0, 0), 0..0);
     let mut end = 0;
     for (start, first) in hits.iter().enumerate() {
         let limit = first.characters.start.saturating_add(width);
         while let Some(hit) = hits.get(end).filter(|hit| hit.characters.end <= limit) {
-            tally.add(hit);
+            counts.add(hit);
             end += 1;
         }
-        // One that is wider than a whole stretch is one by itself.
-        let here = (tally.phrases.max(1), end - start);
+        // A hit wider than the window is a span by itself.
+        let here = (counts.phrases.max(1), end - start);
         if here > most {
             (most, found) = (here, start..end);
         }
         if end > start {
-            tally.remove(first);
+            counts.remove(first);
         } else {
             end = start + 1;
         }
@@ -90,15 +87,14 @@ pub(super) fn best(hits: &[Hit], width: usize) -> Option<(&Hit, &Hit)> {
     Some((first, last.unwrap_or(first)))
 }
 
-/// How often each phrase stands in a stretch.
+/// The number of hits of each phrase in the window.
 struct PhraseCounts {
     hits: Vec<usize>,
-    /// Those that do.
+    /// The phrases with a hit.
     phrases: usize,
 }
 
 impl PhraseCounts {
-    /// Of none of these hits yet.
     fn of(hits: &[Hit]) -> Self {
         let phrases = hits.iter().map(|hit| hit.phrase + 1).max().unwrap_or_default();
         Self { hits: vec![0; phrases], phrases: 0 }

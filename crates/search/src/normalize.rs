@@ -1,31 +1,30 @@
-//! Letters made alike: NFKC, full case folding (Unicode 3.13, D144), and without the marks readers leave out.
+//! Normalization of letters: NFKC, full case folding (Unicode 3.13, D144), and removal of marks that people leave out.
 //!
-//! - Accents of Latin, Greek and Cyrillic go (é is e, ё is е, й is и), ß is ss, æ is ae, ø is o, ı and İ are i.
-//! - Arabic vowel signs, hamza above and below, tatweel and Hebrew points go; the letters that keyboards of Arabic,
-//!   Persian and Urdu give different code points (ي ى ی, ك ک, ه ہ ة) are one.
+//! - Accents of Latin, Greek and Cyrillic are removed (é is e, ё is е, й is и), ß is ss, æ is ae, ø is o, ı and İ are i.
+//! - Arabic vowel signs, hamza above and below, tatweel and Hebrew points are removed; letters with different code points
+//!   on Arabic, Persian and Urdu keyboards (ي ى ی, ك ک, ه ہ ة) become one.
 //! - Marks of all other scripts are letters and stay: Indic vowel signs and viramas, Thai tones, kana voicing.
-//! - Digits of other scripts are those of ASCII.
+//! - Digits of other scripts become ASCII digits.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// What a folded character is to a word.
+/// The class of a normalized character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    /// Of a script that parts words with blanks.
+    /// A letter or digit of a script with spaces between words.
     Letter,
-    /// Belongs to the character before it.
+    /// A combining mark.
     Mark,
-    /// Of a script that does not.
+    /// A letter of a script without spaces.
     Dense,
-    /// Parts words.
+    /// A separator of words.
     Gap,
 }
 
-/// What a character is to a word.
 pub(super) fn class(c: char) -> Class {
     match c {
         _ if c.is_ascii_alphanumeric() => Class::Letter,
-        // Apostrophes and tone letters among the modifier letters: they part words as ' does.
+        // Modifier letters that are apostrophes or tone letters separate words, as ' does.
         _ if c.is_ascii() || ('\u{2B9}'..='\u{2DF}').contains(&c) => Class::Gap,
         _ if is_combining_mark(c) => Class::Mark,
         _ if !c.is_alphanumeric() => Class::Gap,
@@ -34,14 +33,14 @@ pub(super) fn class(c: char) -> Class {
     }
 }
 
-/// The length in bytes of the first character of a text with everything that is drawn or composed with it; 0 at its end.
+/// The length in bytes of the first grapheme cluster; 0 for an empty text.
 pub(super) fn cluster(text: &str) -> usize {
     let mut chars = text.char_indices();
     let first = chars.next().map_or('\0', |(_, c)| c);
     chars.find(|(_, c)| !extends(first, *c)).map_or(text.len(), |(at, _)| at)
 }
 
-/// Whether a character composes with one before it, or is not seen.
+/// Whether a character belongs to the cluster of the one before it.
 pub(super) fn extends(before: char, c: char) -> bool {
     match c {
         '\0'..'\u{AD}' => false,
@@ -51,33 +50,33 @@ pub(super) fn extends(before: char, c: char) -> bool {
         }
         // The half-width marks of kana, and skin tones.
         '\u{FF9E}' | '\u{FF9F}' | '\u{1F3FB}'..='\u{1F3FF}' => true,
-        _ => is_combining_mark(c) || is_unseen(c),
+        _ => is_combining_mark(c) || is_invisible(c),
     }
 }
 
-/// Appends a cluster in its folded form: nothing for what is not seen, a blank for what parts words.
+/// Appends a normalized cluster: nothing for invisible characters, a space for separators.
 pub(super) fn fold(cluster: &str, into: &mut String) {
     let mut chars = cluster.chars();
-    if let (Some(plain), None) = (chars.next().and_then(plain), chars.next()) {
-        into.push(plain);
+    if let (Some(folded), None) = (chars.next().and_then(fold_simple), chars.next()) {
+        into.push(folded);
         return;
     }
-    let Some(first) = cluster.chars().find(|c| !is_unseen(*c)) else { return };
+    let Some(first) = cluster.chars().find(|c| !is_invisible(*c)) else { return };
     if class(first) == Class::Gap {
         into.push(' ');
         return;
     }
-    // Letters of Hangul typed alone (ㅋㅋ) would become parts of syllables, and join; half of the vowel am of Thai and Lao
-    // would become a mark of the character before.
+    // NFKC would join Hangul letters typed alone (ㅋㅋ) into syllables, and split the vowel am of Thai and Lao into a mark of
+    // the character before.
     let alone = matches!(first, '\u{E33}' | '\u{EB3}' | '\u{3131}'..='\u{318E}' | '\u{FFA0}'..='\u{FFDC}');
     let rest = cluster.strip_prefix(first).filter(|_| alone);
     into.extend(rest.map(|_| first));
     let kept = rest.unwrap_or(cluster).nfkd().filter(|c| !is_left_out(*c));
-    into.extend(kept.flat_map(char::to_uppercase).flat_map(char::to_lowercase).flat_map(letter).nfc());
+    into.extend(kept.flat_map(char::to_uppercase).flat_map(char::to_lowercase).flat_map(map_letter).nfc());
 }
 
-/// What everything below would make of a character, for those that are met most; `None` for all others.
-fn plain(c: char) -> Option<char> {
+/// The fast path of frequent characters, with the same result as the rest of [`fold`]; `None` for all others.
+fn fold_simple(c: char) -> Option<char> {
     match c {
         '0'..='9' | 'a'..='z' => Some(c),
         'A'..='Z' => Some(c.to_ascii_lowercase()),
@@ -92,14 +91,14 @@ fn plain(c: char) -> Option<char> {
     }
 }
 
-/// Joiners, marks of direction, soft hyphens, variation selectors: what a text looks the same without.
-fn is_unseen(c: char) -> bool {
+/// Whether it is invisible: a joiner, a direction mark, a soft hyphen, a variation selector.
+fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180B}'..='\u{180F}' | '\u{200C}'..='\u{200F}'
         | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
         | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// What is not indexed of a decomposed character.
+/// Whether a mark of a decomposed character is not indexed.
 fn is_left_out(c: char) -> bool {
     // Accents of Latin, Greek and Cyrillic, and those of no script.
     matches!(c, '\u{300}'..='\u{36F}' | '\u{483}'..='\u{489}' | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}'
@@ -110,10 +109,10 @@ fn is_left_out(c: char) -> bool {
         // Arabic vowel signs, hamza and madda, marks of the Quran, and tatweel.
         || matches!(c, '\u{610}'..='\u{61A}' | '\u{640}' | '\u{64B}'..='\u{65F}' | '\u{670}' | '\u{6D6}'..='\u{6DC}'
             | '\u{6DF}'..='\u{6E4}' | '\u{6E7}' | '\u{6E8}' | '\u{6EA}'..='\u{6ED}' | '\u{8D3}'..='\u{8FF}')
-        || is_unseen(c)
+        || is_invisible(c)
 }
 
-/// Scripts that write words without blanks, and Hangul, whose particles cling to words.
+/// Whether it is of a script without spaces, or Hangul, whose particles are written together with words.
 fn is_dense(c: char) -> bool {
     matches!(c,
         // Thai and Lao; Burmese; Khmer.
@@ -134,8 +133,8 @@ const ZEROS: [char; 14] = [
     '\u{CE6}', '\u{E50}', '\u{ED0}', '\u{1040}', '\u{17E0}',
 ];
 
-/// A letter as it is found, of those that normalisation leaves apart.
-fn letter(c: char) -> impl Iterator<Item = char> {
+/// Maps letters that Unicode normalization keeps apart.
+fn map_letter(c: char) -> impl Iterator<Item = char> {
     let (first, second) = match c {
         '\0'..'\u{DF}' => (c, None),
         'æ' => ('a', Some('e')),
@@ -168,12 +167,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_short_way_leads_to_the_same_letters() {
-        for c in ('\0'..=char::MAX).filter(|c| plain(*c).is_some()) {
+    fn the_fast_path_has_the_same_result() {
+        for c in ('\0'..=char::MAX).filter(|c| fold_simple(*c).is_some()) {
             let mut folded = String::new();
-            // A joiner behind it takes the long way.
+            // A joiner after it takes the slow path.
             fold(&format!("{c}\u{200D}"), &mut folded);
-            assert_eq!(plain(c).map(String::from), Some(folded), "U+{:04X}", u32::from(c));
+            assert_eq!(fold_simple(c).map(String::from), Some(folded), "U+{:04X}", u32::from(c));
         }
     }
 }

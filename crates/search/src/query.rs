@@ -1,4 +1,4 @@
-//! What a reader looks for.
+//! Search queries.
 
 use std::ops::Range;
 
@@ -7,44 +7,44 @@ use crate::{
     tokenizer::{MAX_TERM, Shape, scan_words, terms},
 };
 
-/// The most terms of a query; further ones are not looked for.
+/// The most terms of a query; further ones are ignored.
 const MAX_TERMS: usize = 16;
-/// The most characters of a query that are read.
+/// The most characters of a query; further ones are ignored.
 const MAX_CHARACTERS: usize = 256;
 
-/// What a reader typed into a search field, understood. All of it has to be found, in any order; what stands in quotes,
-/// or without a blank between (`snake_case`, `2.5`), only side by side. There are no operators: `AND`, `NEAR`, `*`, `-`, `^`
-/// and `:` are words or part words like any other text.
+/// A parsed query. A text matches if it has every phrase, in any order. Terms in quotes or without a space between them
+/// (`snake_case`, `2.5`) are one phrase. There are no operators: `AND`, `NEAR`, `*`, `-`, `^` and `:` are words or
+/// separators like any other text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
     pub(super) phrases: Vec<Phrase>,
 }
 
-/// Terms side by side.
+/// Consecutive terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Phrase {
     terms: Vec<String>,
-    /// Whether the last term may go on.
-    pub(super) open: bool,
+    /// Whether the last term is a prefix.
+    pub(super) is_prefix: bool,
 }
 
 impl Query {
-    /// Reads what was typed; `None` when there is nothing to look for.
+    /// Parses a query; `None` when it has no term. The first 256 characters and 16 terms count, and repeated phrases count
+    /// once.
     ///
-    /// With `prefix_last` a last word with nothing behind it, no blank, no quote and no other sign, finds every word that
-    /// begins with it: for looking while one types. The first 256 characters and 16 terms count; what is there twice counts
-    /// once, for it asks for nothing more.
+    /// With `prefix_last`, a last word without a space, quote or other character after it matches as a prefix, for search
+    /// while typing.
     pub fn parse(text: &str, prefix_last: bool) -> Option<Self> {
-        let read = start(text);
-        let typing = prefix_last || read.len() < text.len();
+        let input = truncated(text);
+        let typing = prefix_last || input.len() < text.len();
         let mut query = Self { phrases: Vec::new() };
         let mut left = MAX_TERMS;
-        for piece in pieces(read) {
-            let Some((phrase, end)) = Phrase::read(read.get(piece.clone()).unwrap_or_default(), left) else {
+        for part in parts(input) {
+            let Some((phrase, end)) = Phrase::parse(input.get(part.clone()).unwrap_or_default(), left) else {
                 continue;
             };
-            let open = phrase.open || typing && piece.start + end == read.len();
-            let phrase = Phrase { open, ..phrase };
+            let is_prefix = phrase.is_prefix || typing && part.start + end == input.len();
+            let phrase = Phrase { is_prefix, ..phrase };
             if query.phrases.contains(&phrase) {
                 continue;
             }
@@ -57,21 +57,21 @@ impl Query {
         (!query.phrases.is_empty()).then_some(query)
     }
 
-    /// An expression for `match` in FTS5.
-    pub fn fts5(&self, owner: &TermPrefix) -> String {
-        self.expression(" AND ", |phrase| phrase.expression(owner, '"', " + ", " *"))
+    /// An FTS5 `match` expression.
+    pub fn fts5(&self, prefix: &TermPrefix) -> String {
+        self.expression(" AND ", |phrase| phrase.expression(prefix, '"', " + ", " *"))
     }
 
-    /// An expression for `$1::tsquery`.
-    pub fn tsquery(&self, owner: &TermPrefix) -> String {
-        self.expression(" & ", |phrase| phrase.expression(owner, '\'', " <-> ", ":*"))
+    /// A tsquery.
+    pub fn tsquery(&self, prefix: &TermPrefix) -> String {
+        self.expression(" & ", |phrase| phrase.expression(prefix, '\'', " <-> ", ":*"))
     }
 
     fn expression(&self, and: &str, phrase: impl FnMut(&Phrase) -> String) -> String {
         self.phrases.iter().map(phrase).collect::<Vec<_>>().join(and)
     }
 
-    /// Whether a text has all that is looked for, as both databases say it.
+    /// Whether a text matches, with the result of both databases.
     pub fn matches(&self, text: &str) -> bool {
         let terms: Vec<Term> = terms(text).collect();
         self.phrases.iter().all(|phrase| phrase.is_in(&terms))
@@ -79,58 +79,57 @@ impl Query {
 }
 
 impl Phrase {
-    /// Reads one piece of a query, and says where the last term ends in it. `None` when it has no term.
-    fn read(piece: &str, most: usize) -> Option<(Self, usize)> {
+    /// Parses a part of a query into a phrase of at most `max` terms and the end of its last term; `None` without a term.
+    fn parse(part: &str, max: usize) -> Option<(Self, usize)> {
         let mut found: Vec<(String, Range<usize>, Shape)> = Vec::new();
-        scan_words(piece, |term, range, shape| found.push((term.to_owned(), range, shape)));
-        // Where the run of a text ends is not where that of a query does: 東京 is to be found in 東京都.
+        scan_words(part, |term, range, shape| found.push((term.to_owned(), range, shape)));
+        // The query's run need not end where the text's does: 東京 must match in 東京都.
         if let [.., (_, _, Shape::Pair), (_, _, Shape::Last)] = found.as_slice() {
             found.pop();
         }
-        let whole = found.len() <= most;
-        found.truncate(most);
+        let whole = found.len() <= max;
+        found.truncate(max);
         let (_, last, shape) = found.last()?;
-        // Only a single character, of which pairs are to be found, is still the last of a run.
-        let open = whole && *shape == Shape::Last;
+        // A single character of a script without spaces matches the bigrams that begin with it.
+        let is_prefix = whole && *shape == Shape::Last;
         let end = if whole { last.end } else { 0 };
-        Some((Self { terms: found.into_iter().map(|(term, ..)| term).collect(), open }, end))
+        Some((Self { terms: found.into_iter().map(|(term, ..)| term).collect(), is_prefix }, end))
     }
 
-    fn expression(&self, owner: &TermPrefix, quote: char, next: &str, prefix: &str) -> String {
-        let quoted = self.terms.iter().map(|term| format!("{quote}{}{term}{quote}", owner.as_str()));
+    fn expression(&self, prefix: &TermPrefix, quote: char, next: &str, star: &str) -> String {
+        let quoted = self.terms.iter().map(|term| format!("{quote}{}{term}{quote}", prefix.as_str()));
         let mut phrase = quoted.collect::<Vec<_>>().join(next);
-        if self.open {
-            phrase.push_str(prefix);
+        if self.is_prefix {
+            phrase.push_str(star);
         }
         phrase
     }
 
-    /// Whether it stands anywhere in a text's terms.
+    /// Whether a text has the phrase.
     fn is_in(&self, terms: &[Term]) -> bool {
-        terms.windows(self.terms.len()).any(|place| self.stands_at(place))
+        terms.windows(self.terms.len()).any(|window| self.equals(window))
     }
 
-    /// The terms it is, when a text's terms begin with it.
-    pub(super) fn found_at<'t>(&self, terms: &'t [Term]) -> Option<&'t [Term]> {
-        terms.get(..self.terms.len()).filter(|place| self.stands_at(place))
+    /// The matching terms, if the list begins with the phrase.
+    pub(super) fn match_at<'t>(&self, terms: &'t [Term]) -> Option<&'t [Term]> {
+        terms.get(..self.terms.len()).filter(|window| self.equals(window))
     }
 
-    fn stands_at(&self, place: &[Term]) -> bool {
+    fn equals(&self, window: &[Term]) -> bool {
         let last = self.terms.len().saturating_sub(1);
         let is = |(at, (term, wanted)): (usize, (&Term, &String))| {
-            term.text == *wanted || self.open && at == last && term.text.starts_with(wanted.as_str())
+            term.text == *wanted || self.is_prefix && at == last && term.text.starts_with(wanted.as_str())
         };
-        place.iter().zip(&self.terms).enumerate().all(is)
+        window.iter().zip(&self.terms).enumerate().all(is)
     }
 
-    /// The last term.
-    pub(super) fn end(&self) -> &str {
+    pub(super) fn last_term(&self) -> &str {
         self.terms.last().map_or("", String::as_str)
     }
 }
 
-/// As much of a query as is read, no cluster cut in two.
-fn start(text: &str) -> &str {
+/// The start of a query up to the limit, without splitting a grapheme cluster.
+fn truncated(text: &str) -> &str {
     let (mut at, mut characters) = (0, 0);
     while let Some(cluster) =
         text.get(at..).map(|rest| rest.get(..normalize::cluster(rest)).unwrap_or_default())
@@ -144,25 +143,25 @@ fn start(text: &str) -> &str {
     text.get(..at).unwrap_or(text)
 }
 
-/// The quotes keyboards and phones make of `"`.
+/// Quotation marks that keyboards insert for `"`.
 const QUOTES: [char; 8] = ['"', '“', '”', '„', '‟', '«', '»', '＂'];
 
-/// Where the pieces of a query stand: what is between quotes, and what is between blanks. A quote within a word, as in
-/// צה"ל, opens nothing; one that is not closed reaches to the end.
-fn pieces(text: &str) -> Vec<Range<usize>> {
-    let mut pieces = Vec::new();
+/// The byte ranges between quotes and between spaces. A quote inside a word, as in צה"ל, opens nothing; an unclosed one
+/// extends to the end.
+fn parts(text: &str) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
     let (mut start, mut quoted) = (0, false);
     for (at, c) in text.char_indices() {
         let opens = !quoted && at == start && QUOTES.contains(&c);
         let ends = if quoted { QUOTES.contains(&c) } else { c.is_whitespace() || c.is_control() };
         if opens || ends {
-            pieces.push(start..at);
+            parts.push(start..at);
             start = at + c.len_utf8();
             quoted = opens;
         }
     }
-    pieces.push(start..text.len());
-    pieces
+    parts.push(start..text.len());
+    parts
 }
 
-const _: () = assert!(MAX_CHARACTERS >= MAX_TERM, "a cut query ends in a term that is cut, too");
+const _: () = assert!(MAX_CHARACTERS >= MAX_TERM, "a truncated query ends in a truncated term");

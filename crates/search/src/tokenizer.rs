@@ -1,49 +1,49 @@
-//! A text taken apart.
+//! The tokenizer.
 
 use std::{mem, ops::ControlFlow, ops::Range};
 
 use crate::normalize::{self, Class};
 
-/// The most terms of a text: the last position a tsvector knows.
+/// The most terms of a text: the last position in a tsvector.
 pub(super) const MAX_TERMS: usize = 16_383;
 /// The most bytes of a term.
 pub(super) const MAX_TERM: usize = 64;
-/// The most bytes of a text's terms. With names of owners and positions it makes a tsvector of 0.7 MB; 1 MB is refused.
+/// The most bytes of a text's terms. With prefixes and positions they make a tsvector of 0.7 MB; PostgreSQL refuses 1 MB.
 const MAX_BYTES: usize = 400_000;
 
-/// One thing that can be found in a text.
+/// A term of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
-    /// Folded, at most 64 bytes: letters, digits and marks of letters alone; ASCII is lower case.
+    /// Normalized, at most 64 bytes of letters, digits and combining marks; ASCII is lower case.
     pub text: String,
-    /// Where it stands, in bytes of the text, on boundaries of characters.
+    /// The byte range in the text.
     pub range: Range<usize>,
-    /// Counted from 1.
+    /// The position, from 1.
     pub position: u32,
     pub(super) shape: Shape,
 }
 
-/// Where a term comes from.
+/// The kind of a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// A word between blanks.
+    /// A word.
     Word,
-    /// Two neighbours in writing without blanks.
+    /// A bigram of a script without spaces.
     Pair,
-    /// The last character of such writing.
+    /// The last character of a run of such a script.
     Last,
-    /// A part of a word in camel case, behind the end of the text.
+    /// A part of a camel-case word, after the end of the text.
     Part,
 }
 
 impl Term {
-    /// Whether it stands behind the end of the text, as part of a word in camel case that has a term of its own.
+    /// Whether it is a part of a camel-case word, indexed after the end of the text.
     pub fn is_part(&self) -> bool {
         self.shape == Shape::Part
     }
 }
 
-/// The terms of a text as they are indexed, in order; the parts of words in camel case come last.
+/// The terms of a text in the order of the index; parts of camel-case words come last.
 pub fn terms(text: &str) -> impl Iterator<Item = Term> {
     let mut terms = Vec::new();
     let mut position = 0;
@@ -54,40 +54,40 @@ pub fn terms(text: &str) -> impl Iterator<Item = Term> {
     terms.into_iter()
 }
 
-/// Hands out every term of a text.
+/// Calls `take` for every term of a text.
 pub(super) fn scan(text: &str, take: impl FnMut(&str, Range<usize>, Shape)) {
     let mut scanner = Scanner::new(text, take);
     let mut parts = Vec::new();
     let whole = scanner.words(0..text.len(), &mut |word| camel_parts(text, &word, &mut parts));
-    // One `break` is enough: the text has more terms than are wanted.
-    scanner.out.behind = true;
+    // After a break the limit is reached, and parts would not fit either.
+    scanner.out.past_end = true;
     if whole.is_continue() {
         let _ = parts.into_iter().try_for_each(|part| scanner.words(part, &mut drop));
     }
 }
 
-/// Hands out the terms of a text without the parts of words in camel case.
+/// Calls `take` for every term except parts of camel-case words.
 pub(super) fn scan_words(text: &str, take: impl FnMut(&str, Range<usize>, Shape)) {
     let _ = Scanner::new(text, take).words(0..text.len(), &mut drop);
 }
 
-/// Told of each word in mixed case.
+/// Called with the range of each word that may be in camel case.
 type MixedCaseHook<'f> = dyn FnMut(Range<usize>) + 'f;
 
 struct Scanner<'t, F> {
     text: &'t str,
     out: TermSink<F>,
-    within: ScanState,
-    /// The word, or the character of dense writing, that is being read.
-    open: Piece,
+    state: ScanState,
+    /// The current word, or the current character of a script without spaces.
+    current: Span,
     /// The character before it.
-    before: Piece,
-    /// A cluster's folded form, and a pair: kept for their memory.
+    previous: Span,
+    /// Buffers that are reused.
     folded: String,
     pair: String,
 }
 
-/// What is being read.
+/// What the scanner is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ScanState {
     Nothing,
@@ -99,16 +99,16 @@ impl<'t, F: FnMut(&str, Range<usize>, Shape)> Scanner<'t, F> {
     fn new(text: &'t str, take: F) -> Self {
         Self {
             text,
-            out: TermSink { take, terms_left: MAX_TERMS, bytes_left: MAX_BYTES, behind: false },
-            within: ScanState::Nothing,
-            open: Piece::default(),
-            before: Piece::default(),
+            out: TermSink { take, terms_left: MAX_TERMS, bytes_left: MAX_BYTES, past_end: false },
+            state: ScanState::Nothing,
+            current: Span::default(),
+            previous: Span::default(),
             folded: String::new(),
             pair: String::new(),
         }
     }
 
-    /// Everything in a range. Plain ASCII, most of what is written, is not folded character by character.
+    /// Scans a range. ASCII words, the most frequent ones, take a fast path.
     fn words(&mut self, range: Range<usize>, mixed: &mut MixedCaseHook<'_>) -> ControlFlow<()> {
         let mut at = range.start;
         while let Some(rest) = self.text.get(at..range.end).filter(|rest| !rest.is_empty()) {
@@ -128,17 +128,17 @@ impl<'t, F: FnMut(&str, Range<usize>, Shape)> Scanner<'t, F> {
 
     fn ascii_word(&mut self, range: Range<usize>, mixed: &mut MixedCaseHook<'_>) -> ControlFlow<()> {
         let word = self.text.get(range.clone()).unwrap_or_default();
-        self.open.start(range.start);
-        self.open.push_str(word, range.end);
-        self.open.text.make_ascii_lowercase();
-        self.out.term(&self.open.text, range.clone(), Shape::Word)?;
+        self.current.start(range.start);
+        self.current.push_str(word, range.end);
+        self.current.text.make_ascii_lowercase();
+        self.out.term(&self.current.text, range.clone(), Shape::Word)?;
         if word.bytes().skip(1).any(|it| it.is_ascii_uppercase()) {
             mixed(range);
         }
         ControlFlow::Continue(())
     }
 
-    /// Reads cluster by cluster up to the end of a word or a run, and says where that is.
+    /// Scans grapheme clusters up to the end of a word or run, and returns its offset.
     fn clusters(&mut self, range: Range<usize>, mixed: &mut MixedCaseHook<'_>) -> ControlFlow<(), usize> {
         let mut at = range.start;
         while let Some(rest) = self.text.get(at..range.end).filter(|rest| !rest.is_empty()) {
@@ -148,7 +148,7 @@ impl<'t, F: FnMut(&str, Range<usize>, Shape)> Scanner<'t, F> {
             let mut folded = mem::take(&mut self.folded);
             folded.clear();
             normalize::fold(cluster, &mut folded);
-            // A sign that stands for several words, as ½ does, is no part of a longer one.
+            // A character that normalizes to several words, such as ½, is no part of a longer one.
             let several = folded.chars().any(|c| normalize::class(c) == Class::Gap);
             if several {
                 self.finish(mixed)?;
@@ -158,81 +158,81 @@ impl<'t, F: FnMut(&str, Range<usize>, Shape)> Scanner<'t, F> {
                 self.finish(mixed)?;
             }
             self.folded = folded;
-            if self.within == ScanState::Nothing {
+            if self.state == ScanState::Nothing {
                 return ControlFlow::Continue(at);
             }
-            // Also what is not seen belongs to the word.
-            self.open.end = at;
+            // Invisible characters belong to the word, too.
+            self.current.end = at;
         }
         self.finish(mixed)?;
         ControlFlow::Continue(at)
     }
 
     fn push(&mut self, c: char, place: &Range<usize>, mixed: &mut MixedCaseHook<'_>) -> ControlFlow<()> {
-        match (normalize::class(c), self.within) {
+        match (normalize::class(c), self.state) {
             (Class::Gap, _) => return self.finish(mixed),
             (Class::Mark, ScanState::Nothing) => return ControlFlow::Continue(()),
             (Class::Mark, _) | (Class::Letter, ScanState::Word) => {}
             (Class::Letter, _) => {
                 self.finish(mixed)?;
-                self.within = ScanState::Word;
-                self.open.start(place.start);
+                self.state = ScanState::Word;
+                self.current.start(place.start);
             }
             (Class::Dense, within) => {
                 if within == ScanState::Dense {
-                    self.next_character()?;
+                    self.emit_pair()?;
                 } else {
                     self.finish(mixed)?;
-                    self.within = ScanState::Dense;
+                    self.state = ScanState::Dense;
                 }
-                self.open.start(place.start);
+                self.current.start(place.start);
             }
         }
-        self.open.push(c, place.end);
+        self.current.push(c, place.end);
         ControlFlow::Continue(())
     }
 
-    /// Pairs a character of dense writing with the one before it.
-    fn next_character(&mut self) -> ControlFlow<()> {
-        if !self.before.text.is_empty() {
+    /// Emits the bigram of the previous and the current character.
+    fn emit_pair(&mut self) -> ControlFlow<()> {
+        if !self.previous.text.is_empty() {
             self.pair.clear();
-            self.pair.push_str(&self.before.text);
-            self.pair.push_str(cut(&self.open.text, MAX_TERM.saturating_sub(self.pair.len())));
-            self.out.term(&self.pair, self.before.start..self.open.end, Shape::Pair)?;
+            self.pair.push_str(&self.previous.text);
+            self.pair.push_str(cut(&self.current.text, MAX_TERM.saturating_sub(self.pair.len())));
+            self.out.term(&self.pair, self.previous.start..self.current.end, Shape::Pair)?;
         }
-        mem::swap(&mut self.before, &mut self.open);
+        mem::swap(&mut self.previous, &mut self.current);
         ControlFlow::Continue(())
     }
 
-    /// Ends the word or the run.
+    /// Ends the current word or run.
     fn finish(&mut self, mixed: &mut MixedCaseHook<'_>) -> ControlFlow<()> {
-        match mem::replace(&mut self.within, ScanState::Nothing) {
+        match mem::replace(&mut self.state, ScanState::Nothing) {
             ScanState::Nothing => {}
             ScanState::Word => {
-                let range = self.open.start..self.open.end;
-                self.out.term(&self.open.text, range.clone(), Shape::Word)?;
+                let range = self.current.start..self.current.end;
+                self.out.term(&self.current.text, range.clone(), Shape::Word)?;
                 mixed(range);
             }
             ScanState::Dense => {
-                self.next_character()?;
-                self.out.term(&self.before.text, self.before.start..self.before.end, Shape::Last)?;
-                self.before.text.clear();
+                self.emit_pair()?;
+                self.out.term(&self.previous.text, self.previous.start..self.previous.end, Shape::Last)?;
+                self.previous.text.clear();
             }
         }
         ControlFlow::Continue(())
     }
 }
 
-/// Folded text as long as a term may be, and where it stands.
+/// Normalized text up to the length of a term, and its byte range.
 #[derive(Debug, Default)]
-struct Piece {
+struct Span {
     text: String,
     start: usize,
     end: usize,
     full: bool,
 }
 
-impl Piece {
+impl Span {
     fn start(&mut self, at: usize) {
         self.text.clear();
         (self.start, self.end, self.full) = (at, at, false);
@@ -252,13 +252,13 @@ impl Piece {
     }
 }
 
-/// Where terms go, within the bounds of a text.
+/// Passes terms on until a limit of the text is reached.
 struct TermSink<F> {
     take: F,
     terms_left: usize,
     bytes_left: usize,
-    /// Whether the end of the text is passed.
-    behind: bool,
+    /// Whether the terms are parts of camel-case words.
+    past_end: bool,
 }
 
 impl<F: FnMut(&str, Range<usize>, Shape)> TermSink<F> {
@@ -266,18 +266,18 @@ impl<F: FnMut(&str, Range<usize>, Shape)> TermSink<F> {
         let bounded = (self.terms_left.checked_sub(1), self.bytes_left.checked_sub(text.len()));
         let (Some(terms_left), Some(bytes_left)) = bounded else { return ControlFlow::Break(()) };
         (self.terms_left, self.bytes_left) = (terms_left, bytes_left);
-        (self.take)(text, range, if self.behind { Shape::Part } else { shape });
+        (self.take)(text, range, if self.past_end { Shape::Part } else { shape });
         ControlFlow::Continue(())
     }
 }
 
-/// The start of a text, of at most so many bytes.
+/// The start of a text, of at most `bytes` bytes.
 fn cut(text: &str, bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
 }
 
-/// The parts of `fooBar`, `HTTPServer` and `ROS2Node`: from a capital behind a small letter or a digit, and from the last
-/// of several capitals. Parts of one letter, and of words longer than a term (keys, encoded data), are nothing to look for.
+/// The parts of `fooBar`, `HTTPServer` and `ROS2Node`: they begin at a capital after a small letter or digit, and at the
+/// last of several capitals. Parts of one letter, and of words longer than a term (keys, encoded data), are left out.
 fn camel_parts(text: &str, word: &Range<usize>, parts: &mut Vec<Range<usize>>) {
     let Some(letters) = text.get(word.clone()).filter(|it| it.len() <= MAX_TERM && parts.len() < MAX_TERMS)
     else {

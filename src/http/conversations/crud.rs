@@ -7,7 +7,7 @@ use axum::{
 };
 use contract::{
     Code, Problems, Questions,
-    conversations::{Conversation, ConversationChange, ConversationStatus, NewConversation},
+    conversations::{Conversation, ConversationChange, NewConversation},
     routes,
 };
 use http::{HeaderValue, StatusCode, Uri, header};
@@ -31,7 +31,7 @@ type Answer = Result<Response, ProblemResponse>;
 pub async fn list(State(state): State<AppState>, caller: Caller, uri: Uri) -> Answer {
     let parameters = Parameters::of(&uri);
     let (asked, values) = (parameters.asked()?, "active or archived");
-    let status = parameters.one_of("status", ConversationStatus::parse, values)?;
+    let status = parameters.one_of("status", |text| text.parse().ok(), values)?;
     let page = state.services.conversations.list(caller.user_id(), status, asked).await;
     Ok(Json(page.map_err(Problems::from)?).into_response())
 }

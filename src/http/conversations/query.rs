@@ -40,7 +40,7 @@ impl Parameters {
     /// # Errors
     /// `VALIDATION_ERROR`.
     pub fn order(&self) -> Result<Order, ProblemResponse> {
-        self.one_of("order", Order::parse, "asc or desc")
+        self.one_of("order", |text| text.parse().ok(), "asc or desc")
     }
 
     /// A parameter with a few values, the default one without it; `values` names them.

@@ -192,7 +192,7 @@ mod tests {
         let new: types::NewMessage = types::read_json(&bytes(examples::new_message())).unwrap();
         new.validate(&limits).unwrap();
         let change: types::MessageChange = types::read_json(&bytes(examples::message_change())).unwrap();
-        change.said(&limits).unwrap();
+        change.validate(&limits).unwrap();
         let new: types::NewConversation = types::read_json(&bytes(examples::new_conversation())).unwrap();
         new.check(1000).unwrap();
         let change: types::ConversationChange =

@@ -1,6 +1,6 @@
 //! Parameters and headers that several operations share.
 
-use contract::conversations::{ConversationStatus, ItemId, Order};
+use contract::conversations::{ConversationStatus, MessageId, Order};
 use domain::PageRequest;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub fn parameters(schemas: &mut Schemas) -> Value {
     let header = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "header", "required": false, "description": description, "schema": schema });
     let number = json!({ "type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX });
     let (item_id, order, status) =
-        (schemas.add::<ItemId>(), schemas.add::<Order>(), schemas.add::<ConversationStatus>());
+        (schemas.add::<MessageId>(), schemas.add::<Order>(), schemas.add::<ConversationStatus>());
     json!({
         "id": path("id", "The conversation.", item_id.clone()),
         "messageId": path("messageId", "The message.", item_id),

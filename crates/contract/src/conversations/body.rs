@@ -1,4 +1,4 @@
-//! Reading JSON into types, with an error that names the place.
+//! Parsing of JSON bodies, with errors that name the member.
 
 use serde::{
     Deserialize, Deserializer,
@@ -7,21 +7,21 @@ use serde::{
 
 use crate::{Code, Problem, Reason};
 
-/// Reads a body that is an object. The type's own names of members are the wire's.
+/// Parses a body, which must be an object.
 ///
 /// # Errors
-/// `BAD_REQUEST` when it is no JSON, `VALIDATION_ERROR` on the member that is not what it should be.
+/// `BAD_REQUEST` when it is no JSON, `VALIDATION_ERROR` on the invalid member.
 pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // A derived type would take an array for its members in their order, which no client means.
+    // serde would read an array as the members in their order.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         let is_json = serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
         let reason = is_json.then(|| Reason::Wanted("expected an object".into()));
         let code = if is_json { Code::ValidationError } else { Code::BadRequest };
         return Err(Problem { reason, ..Problem::new(code) });
     }
-    // The quick way first: to know the place costs time, and is of use only when something is wrong.
-    if let Ok(read) = serde_json::from_slice(bytes) {
-        return Ok(read);
+    // Tracking the path costs time, so it is done only after an error.
+    if let Ok(body) = serde_json::from_slice(bytes) {
+        return Ok(body);
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let failed = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
@@ -33,21 +33,21 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if error.is_syntax() && serde_json::from_slice::<serde_json::Value>(bytes).is_err() || error.is_eof() {
         return Err(Problem::new(Code::BadRequest));
     }
-    let reason = Some(Reason::Wanted(words(&error)));
+    let reason = Some(Reason::Wanted(message(&error)));
     let field = Some(path).filter(|path| path != ".");
     Err(Problem { field, reason, ..Problem::new(Code::ValidationError) })
 }
 
-/// What serde says, without where in the bytes and without words of Rust, on one line and not too long: it repeats what
-/// the client has sent.
-fn words(error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    let said = said.split(" at line ").next().unwrap_or_default();
-    let said = match said.split_once("expected struct ") {
+/// serde's message without the position and names of Rust types, on one line of at most 200 characters, because it repeats
+/// what the client sent.
+fn message(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let message = match message.split_once("expected struct ") {
         Some((before, _)) => format!("{before}expected an object"),
-        None => said.replace(" i64", " a whole number").replace(" usize", " a whole number from 0 on"),
+        None => message.replace(" i64", " a whole number").replace(" usize", " a whole number from 0 on"),
     };
-    said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+    message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
 }
 
 /// Tells a member that is `null` from one that is left out, with `#[serde(default)]` beside it.
@@ -63,7 +63,7 @@ mod tests {
     use crate::conversations::{ConversationChange, NewConversation, Part, RawJson};
 
     #[test]
-    fn an_array_is_no_object_whatever_stands_in_it() {
+    fn an_array_is_not_an_object() {
         for body in ["[null,null]", " [null, null, null]", "[]"] {
             assert_eq!(
                 read_json::<NewConversation>(body.as_bytes()).unwrap_err().code,

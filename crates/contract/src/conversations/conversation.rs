@@ -1,14 +1,18 @@
-//! A conversation.
+//! Conversations.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use super::{ConversationId, MessageId, RawJson, body::given};
 use crate::{Problem, Problems, Reason, Timestamp, text::check_line};
 
 /// Whether a conversation stands in the reader's list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, EnumString, IntoStaticStr,
+)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum ConversationStatus {
     /// It does.
     #[default]
@@ -18,17 +22,9 @@ pub enum ConversationStatus {
 }
 
 impl ConversationStatus {
-    /// As it is written.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Archived => "archived",
-        }
-    }
-
-    /// Reads what [`ConversationStatus::name`] writes.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Archived].into_iter().find(|status| status.name() == text)
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -101,65 +97,65 @@ pub struct ConversationChange {
     pub metadata: Option<RawJson>,
 }
 
-/// Names that mean something else in the address of a conversation.
+/// Ids that are other endpoints in the path of a conversation.
 const RESERVED: [&str; 2] = ["export", "import"];
 /// The longest title, in characters.
 const MAX_TITLE: usize = 200;
 
 impl NewConversation {
-    /// Judges what was sent; `max_metadata` is in bytes of JSON.
+    /// Validates and normalizes the body; `max_metadata` is in bytes of JSON.
     ///
     /// # Errors
-    /// `VALIDATION_ERROR` on each field that is not what it should be.
+    /// `VALIDATION_ERROR` on each invalid field.
     pub fn check(mut self, max_metadata: usize) -> Result<Self, Problems> {
-        let mut wrong = Vec::new();
+        let mut problems = Vec::new();
         if self.id.as_ref().is_some_and(|id| RESERVED.contains(&id.as_str())) {
             let wanted = format!("expected another name than {}", RESERVED.join(" and "));
-            wrong.push(Problem::invalid("id", Reason::Wanted(wanted)));
+            problems.push(Problem::invalid("id", Reason::Wanted(wanted)));
         }
-        self.title = self.title.and_then(|title| tidy(&title, &mut wrong));
-        check_metadata(self.metadata.as_ref(), max_metadata, &mut wrong);
-        Problems::of(wrong).map_or(Ok(self), Err)
+        self.title = self.title.and_then(|title| normalize_title(&title, &mut problems));
+        check_metadata(self.metadata.as_ref(), max_metadata, &mut problems);
+        Problems::of(problems).map_or(Ok(self), Err)
     }
 }
 
 impl ConversationChange {
-    /// Judges what was sent; `max_metadata` is in bytes of JSON.
+    /// Validates and normalizes the body; `max_metadata` is in bytes of JSON.
     ///
     /// # Errors
-    /// `VALIDATION_ERROR` on each field that is not what it should be, or on the whole when it changes nothing.
+    /// `VALIDATION_ERROR` on each invalid field, or without a field when it changes nothing.
     pub fn check(mut self, max_metadata: usize) -> Result<Self, Problems> {
-        let mut wrong = Vec::new();
-        self.title = self.title.map(|title| title.and_then(|title| tidy(&title, &mut wrong)));
-        check_metadata(self.metadata.as_ref(), max_metadata, &mut wrong);
-        let is_nothing = self.title.is_none()
+        let mut problems = Vec::new();
+        self.title = self.title.map(|title| title.and_then(|title| normalize_title(&title, &mut problems)));
+        check_metadata(self.metadata.as_ref(), max_metadata, &mut problems);
+        let is_empty = self.title.is_none()
             && self.status.is_none()
             && self.head_id.is_none()
             && self.metadata.is_none();
-        if is_nothing {
+        if is_empty {
             let wanted = "expected at least one of title, status, headId, metadata";
-            wrong.push(Problem { field: None, ..Problem::invalid("", Reason::Wanted(wanted.into())) });
+            problems.push(Problem { field: None, ..Problem::invalid("", Reason::Wanted(wanted.into())) });
         }
-        Problems::of(wrong).map_or(Ok(self), Err)
+        Problems::of(problems).map_or(Ok(self), Err)
     }
 }
 
-/// A title without blanks around it; an empty one is none.
-fn tidy(title: &str, wrong: &mut Vec<Problem>) -> Option<String> {
+/// A title without surrounding spaces; `None` when empty.
+fn normalize_title(title: &str, problems: &mut Vec<Problem>) -> Option<String> {
     let title = title.trim();
     if let Err(problem) = check_line("title", title, MAX_TITLE) {
-        wrong.push(problem);
+        problems.push(problem);
     }
     Some(title.to_owned()).filter(|title| !title.is_empty())
 }
 
-/// Judges an object that a client keeps with something of its own.
-pub(super) fn check_metadata(metadata: Option<&RawJson>, max: usize, wrong: &mut Vec<Problem>) {
+/// Checks that metadata is an object of at most `max` bytes.
+pub(super) fn check_metadata(metadata: Option<&RawJson>, max: usize, problems: &mut Vec<Problem>) {
     let Some(metadata) = metadata else { return };
     if !metadata.is_object() {
-        wrong.push(Problem::invalid("metadata", Reason::Wanted("expected an object".into())));
+        problems.push(Problem::invalid("metadata", Reason::Wanted("expected an object".into())));
     } else if metadata.as_str().len() > max {
-        wrong.push(Problem::invalid(
+        problems.push(Problem::invalid(
             "metadata",
             Reason::Wanted(format!("expected at most {max} bytes of JSON")),
         ));

@@ -84,28 +84,28 @@ const MAX_TAGS: usize = 20;
 const MAX_TAG: usize = 50;
 
 impl NewFeedback {
-    /// Judges what was sent. An empty comment is none.
+    /// Validates feedback given at `now`. An empty comment is removed.
     ///
     /// # Errors
     /// `VALIDATION_ERROR` on `comment` or `tags`.
     pub fn at(self, now: Timestamp) -> Result<Feedback, Problems> {
-        let mut wrong = Vec::new();
+        let mut problems = Vec::new();
         let comment = self.comment.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
         if comment.as_ref().is_some_and(|comment| comment.chars().count() > MAX_COMMENT) {
-            wrong.push(Problem::invalid("comment", Reason::TooLong { max: MAX_COMMENT }));
+            problems.push(Problem::invalid("comment", Reason::TooLong { max: MAX_COMMENT }));
         }
         if comment.as_ref().is_some_and(|comment| comment.contains('\0')) {
-            wrong.push(Problem::invalid("comment", Reason::ForbiddenCharacter));
+            problems.push(Problem::invalid("comment", Reason::ForbiddenCharacter));
         }
         let fits =
             |tag: &String| (1..=MAX_TAG).contains(&tag.chars().count()) && !tag.chars().any(char::is_control);
         if self.tags.len() > MAX_TAGS || !self.tags.iter().all(fits) {
             let wanted = format!("expected at most {MAX_TAGS} words of 1 to {MAX_TAG} characters");
-            wrong.push(Problem::invalid("tags", Reason::Wanted(wanted)));
+            problems.push(Problem::invalid("tags", Reason::Wanted(wanted)));
         }
-        match Problems::of(wrong) {
+        match Problems::of(problems) {
             None => Ok(Feedback { value: self.value, comment, tags: self.tags, updated_at: now }),
-            Some(wrong) => Err(wrong),
+            Some(problems) => Err(problems),
         }
     }
 }

@@ -1,14 +1,16 @@
 //! A message.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use super::{ConversationId, Feedback, MessageId, RawJson, body::given};
 use crate::Timestamp;
 
 /// Who speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Role {
     /// What the chatbot was told before.
     System,
@@ -21,28 +23,19 @@ pub enum Role {
 }
 
 impl Role {
-    const ALL: [Self; 4] = [Self::System, Self::User, Self::Assistant, Self::Tool];
-
-    /// As it is written.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::User => "user",
-            Self::Assistant => "assistant",
-            Self::Tool => "tool",
-        }
-    }
-
-    /// Reads what [`Role::name`] writes.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == text)
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
 /// How far a message has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, EnumString, IntoStaticStr,
+)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum MessageStatus {
     /// More of it is to come.
     InProgress,
@@ -56,21 +49,9 @@ pub enum MessageStatus {
 }
 
 impl MessageStatus {
-    const ALL: [Self; 4] = [Self::InProgress, Self::Complete, Self::Incomplete, Self::Error];
-
-    /// As it is written.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::InProgress => "in_progress",
-            Self::Complete => "complete",
-            Self::Incomplete => "incomplete",
-            Self::Error => "error",
-        }
-    }
-
-    /// Reads what [`MessageStatus::name`] writes.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == text)
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

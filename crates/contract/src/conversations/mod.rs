@@ -1,7 +1,7 @@
-//! Conversations: what a chatbot writes, what a reader finds again.
+//! Conversations on the wire.
 //!
-//! What a client sends as JSON is kept to the letter ([`RawJson`]); what Bookplate has to understand of it is read out
-//! of it and judged ([`Part`]). Offsets into a text count Unicode code points.
+//! JSON from clients is kept byte for byte ([`RawJson`]); what Bookplate has to understand is parsed from it ([`Part`]).
+//! Offsets into a text count Unicode code points.
 
 mod body;
 mod conversation;

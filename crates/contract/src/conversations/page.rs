@@ -1,6 +1,7 @@
 //! Lists, a page at a time.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use super::Message;
 
@@ -16,9 +17,12 @@ pub struct Page<T> {
 }
 
 /// Which end of a conversation comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, EnumString, IntoStaticStr,
+)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Order {
     /// The oldest message first.
     #[default]
@@ -28,17 +32,9 @@ pub enum Order {
 }
 
 impl Order {
-    /// As it is written.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Asc => "asc",
-            Self::Desc => "desc",
-        }
-    }
-
-    /// Reads what [`Order::name`] writes.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Asc, Self::Desc].into_iter().find(|order| order.name() == text)
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -1,57 +1,57 @@
-//! What a message is made of.
+//! Parts of messages.
 
 use serde::Deserialize;
 
 use super::RawJson;
 use crate::{Problem, Reason};
 
-/// A part of a message, as far as Bookplate understands it. Members that it does not know are kept with the part.
+/// A parsed part of a message. Unknown members are kept in its JSON only.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Part {
-    /// Words, in Markdown.
+    /// Markdown.
     Text {
-        /// The words.
+        /// The text.
         text: String,
-        /// Where they come from.
+        /// Citations of sources.
         citations: Vec<Citation>,
     },
-    /// What the chatbot thought before it spoke.
+    /// The chatbot's reasoning.
     Reasoning {
-        /// The words.
+        /// The text.
         text: String,
     },
-    /// Something that citations refer to.
+    /// A source of citations.
     Source(SourcePart),
     /// A file.
     File {
-        /// Where it is.
+        /// Its URL.
         url: String,
-        /// Of what media type.
+        /// Its media type.
         media_type: String,
-        /// What it is called.
+        /// Its file name.
         filename: Option<String>,
     },
-    /// The chatbot uses a tool.
+    /// A call of a tool.
     ToolCall {
-        /// Which call.
+        /// The call's id.
         tool_call_id: String,
-        /// Which tool.
+        /// The tool's name.
         tool_name: String,
-        /// With what.
+        /// The arguments.
         input: RawJson,
-        /// How far it has come.
+        /// The state of the call.
         state: Option<String>,
     },
-    /// What a tool has answered.
+    /// The result of a call.
     ToolResult {
-        /// Which call.
+        /// The call's id.
         tool_call_id: String,
-        /// The answer.
+        /// The output.
         output: Option<RawJson>,
-        /// Why there is none.
+        /// The error if the call failed.
         error_text: Option<String>,
     },
-    /// Of a kind of the client's own.
+    /// A part of any other type.
     Other {
         /// Its `type`.
         kind: String,
@@ -74,30 +74,30 @@ pub struct Citation {
     pub quote: Option<String>,
 }
 
-/// Something that citations refer to.
+/// A source of citations.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SourcePart {
-    /// What citations call it.
+    /// The id that citations refer to.
     pub source_id: String,
     /// What it is.
     pub kind: SourceKind,
-    /// Where it is: for a book a page's address, with the heading's anchor behind `#`.
+    /// Its URL: for a book that of a page, with the heading's anchor after `#`.
     #[serde(default)]
     pub url: Option<String>,
-    /// What it is called.
+    /// Its title.
     #[serde(default)]
     pub title: Option<String>,
-    /// Of what media type.
+    /// Its media type.
     #[serde(default)]
     pub media_type: Option<String>,
-    /// What the file is called.
+    /// Its file name.
     #[serde(default)]
     pub filename: Option<String>,
-    /// The words the chatbot has read.
+    /// The passage that the chatbot read.
     #[serde(default)]
     pub chunk: Option<String>,
-    /// How well it fits.
+    /// Its relevance.
     #[serde(default)]
     pub score: Option<f64>,
 }
@@ -117,10 +117,10 @@ pub enum SourceKind {
 const MAX_KIND: usize = 64;
 
 impl Part {
-    /// Reads a part. Kinds that are not known, `data-...` among them, need nothing but their `type`.
+    /// Parses a part. Unknown types, `data-...` among them, need only their `type`.
     ///
     /// # Errors
-    /// `VALIDATION_ERROR` on the member that is not what it should be, as a path below the part (`type`,
+    /// `VALIDATION_ERROR` on the invalid member, as a path in the part (`type`,
     /// `citations[0].end`).
     pub fn read(part: &RawJson) -> Result<Self, Problem> {
         let Kind { kind } = read(part)?;
@@ -141,7 +141,7 @@ impl Part {
                 let ToolResult { tool_call_id, output, error_text } = read(part)?;
                 Self::ToolResult { tool_call_id, output, error_text }
             }
-            known if is_kind(known) => Self::Other { kind },
+            other if is_valid_kind(other) => Self::Other { kind },
             _ => {
                 let wanted = format!("expected 1 to {MAX_KIND} letters, digits or any of -._:");
                 return Err(Problem::invalid("type", Reason::Wanted(wanted)));
@@ -150,12 +150,12 @@ impl Part {
     }
 }
 
-/// The parts of a stored message. One that cannot be read, which only an older program has let in, is left out.
+/// The parts of a stored message. Parts that cannot be parsed, which only older versions accepted, are left out.
 pub fn parts_of(parts: &RawJson) -> Vec<Part> {
     parts.elements().iter().filter_map(|part| Part::read(part).ok()).collect()
 }
 
-/// What is said in words: the texts, a paragraph each. What was thought, called and answered on the way is left out.
+/// The text parts as paragraphs, without reasoning, tool calls and results.
 pub fn plain_text(parts: &[Part]) -> String {
     let texts = parts.iter().filter_map(|part| match part {
         Part::Text { text, .. } => Some(text.as_str()),
@@ -164,7 +164,7 @@ pub fn plain_text(parts: &[Part]) -> String {
     texts.collect::<Vec<_>>().join("\n\n")
 }
 
-fn is_kind(kind: &str) -> bool {
+fn is_valid_kind(kind: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
     (1..=MAX_KIND).contains(&kind.len()) && kind.bytes().all(is_plain)
 }
@@ -174,7 +174,7 @@ fn text(Text { text, citations: sent }: Text) -> Result<Part, Problem> {
     for (at, citation) in sent.iter().enumerate() {
         citations.push(read(citation).map_err(|problem| problem.within(&format!("citations[{at}]")))?);
     }
-    // No text of so many bytes has more code points; those of the rest are counted only when it matters.
+    // Counting code points takes a pass over the text, so it is done only when there are citations.
     let bound = citations.iter().map(|citation| citation.end).max().unwrap_or_default();
     let length = if bound == 0 { 0 } else { text.chars().count() };
     for (at, Citation { start, end, .. }) in citations.iter().enumerate() {
@@ -242,7 +242,7 @@ struct ToolResult {
     error_text: Option<String>,
 }
 
-/// What the parts look like in the description of the API.
+/// The schemas of parts in the OpenAPI document.
 #[cfg(feature = "openapi")]
 #[path = "part_schema.rs"]
 pub mod schema;

@@ -1,24 +1,23 @@
-//! JSON that is kept as it came.
+//! JSON that is kept byte for byte.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
-/// A JSON text kept to the letter: the order of members, the spelling of numbers, blanks.
+/// JSON text with its order of members, spelling of numbers and white space.
 ///
-/// It is well-formed, at most 127 levels deep and holds whole Unicode characters: no lone surrogates, which many readers
-/// of JSON refuse.
+/// It is valid, at most 127 levels deep and without lone surrogates, which many parsers refuse.
 #[derive(Clone)]
 pub struct RawJson(Box<RawValue>);
 
 impl RawJson {
-    /// A JSON text that was judged when it was stored; one that is no JSON becomes `null`.
+    /// JSON that was validated before it was stored; invalid text becomes `null`.
     pub fn stored(text: String) -> Self {
         Self(RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned()))
     }
 
-    /// What a value of ours is in JSON.
+    /// Serializes a value.
     pub fn of(value: &impl Serialize) -> Self {
         let raw = serde_json::value::to_raw_value(value);
         Self(raw.unwrap_or_else(|_| RawValue::NULL.to_owned()))
@@ -29,7 +28,7 @@ impl RawJson {
         Self::stored("{}".into())
     }
 
-    /// Several, as one array.
+    /// An array of these items.
     pub fn array<'a>(items: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut text = String::from("[");
         for (at, item) in items.into_iter().enumerate() {
@@ -42,7 +41,7 @@ impl RawJson {
         Self::stored(text)
     }
 
-    /// The elements of an array; none when it is no array.
+    /// The elements of an array; none for any other type.
     pub fn elements(&self) -> Vec<Self> {
         self.read().unwrap_or_default()
     }
@@ -57,10 +56,7 @@ impl RawJson {
         self.as_str().trim_start().starts_with('{')
     }
 
-    /// What it says, as a type.
-    ///
-    /// # Errors
-    /// What serde_json says.
+    /// Parses it into a type.
     pub fn read<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
         serde_json::from_str(self.as_str())
     }
@@ -69,8 +65,7 @@ impl RawJson {
 impl<'de> Deserialize<'de> for RawJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        // A raw value is only skipped over: whether its escapes mean characters, its numbers are within bounds, and how deep
-        // it is, is found by reading.
+        // serde_json only skips over a raw value. Parsing it checks escapes, the range of numbers and the depth.
         let is_plain_text = raw.get().starts_with('"') && !raw.get().contains('\\');
         if !is_plain_text && let Err(error) = serde_json::from_str::<Value>(raw.get()) {
             return Err(serde::de::Error::custom(error));

@@ -1,4 +1,4 @@
-//! Deleting an account.
+//! Account deletion.
 
 use contract::{Code, PasswordAttempt, Problem, Problems};
 use storage::{SignedIn, User};
@@ -10,46 +10,43 @@ use crate::{
     mail::{LinkPurpose, MailRequest, link_id},
 };
 
-/// A reader wants the account gone.
+/// The command to delete an account.
 #[derive(Debug, Clone, Default)]
 pub struct DeleteAccount {
-    /// The password, given again.
+    /// The current password.
     pub password: Option<PasswordAttempt>,
-    /// The token of a link that was mailed.
+    /// The token of a mailed link.
     pub token: Option<String>,
     /// Where such a link leads in the end.
     pub callback: String,
 }
 
-/// What came of it.
+/// The outcome of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeleteAccountOutcome {
-    /// Everything is gone.
+    /// The account was deleted.
     Now,
-    /// A link that does it is on its way.
+    /// A link that deletes it was mailed.
     ByMail,
 }
 
 /// Why an account was not deleted.
 #[derive(Debug)]
 pub enum DeleteAccountError {
-    /// The password was not accepted.
+    /// The password was refused.
     Password(CheckPasswordError),
-    /// The link is unknown, used, too old or somebody else's.
+    /// The link is unknown, used, expired or of another user.
     InvalidToken,
-    /// Without a password, the session must be younger than this one is.
+    /// Without a password, the session must be fresh.
     NotFresh,
-    /// Nothing was wrong with the request.
+    /// The server failed.
     Failure(InternalError),
 }
 
 impl Accounts {
-    /// Deletes an account by password, by a mailed link, or from a session that was opened within a day. Where addresses
-    /// have to be proved, a link is mailed instead, as whoever has the session, and even the password, may not have the
-    /// address.
-    ///
-    /// # Errors
-    /// [`DeleteAccountError`]; then nothing is deleted.
+    /// Deletes an account by password, by a mailed link, or from a fresh session. Where verification is required, a link is
+    /// mailed instead, because whoever has the session and even the password may not have the address.
+    #[tracing::instrument(name = "accounts.delete", level = "debug", skip_all)]
     pub async fn delete(
         &self,
         command: DeleteAccount,
@@ -63,7 +60,7 @@ impl Accounts {
         if let Some(token) = &command.token {
             return self.delete_by_link(token, signed_in).await;
         }
-        if self.rules.require_verified_email && self.post.is_enabled() {
+        if self.rules.require_verified_email && self.mail.is_enabled() {
             return self.mail_deletion_link(&signed_in.user, command.callback, visit).await;
         }
         if command.password.is_none() && !self.sessions.is_fresh(&signed_in.session) {
@@ -73,10 +70,8 @@ impl Accounts {
         Ok(DeleteAccountOutcome::Now)
     }
 
-    /// Deletes an account by a mailed link, opened in a browser where its reader is signed in.
-    ///
-    /// # Errors
-    /// [`DeleteAccountError`]; the link of another reader is not spent.
+    /// Deletes an account by a mailed link, opened where its user is signed in. The link of another user is not consumed.
+    #[tracing::instrument(name = "accounts.delete_by_link", level = "debug", skip_all)]
     pub async fn delete_by_link(
         &self,
         token: &str,
@@ -84,12 +79,12 @@ impl Accounts {
     ) -> Result<DeleteAccountOutcome, DeleteAccountError> {
         let now = self.ports.clock.now();
         let link = self.database.find_link(&link_id(token)).await?;
-        let good = link.filter(|link| {
+        let valid = link.filter(|link| {
             link.purpose == LinkPurpose::DeleteAccount.name()
                 && link.user_id == signed_in.user.id
                 && link.expires_at > now
         });
-        let link = good.ok_or(DeleteAccountError::InvalidToken)?;
+        let link = valid.ok_or(DeleteAccountError::InvalidToken)?;
         if !self.database.take_link(&link, now).await? {
             return Err(DeleteAccountError::InvalidToken);
         }
@@ -97,7 +92,7 @@ impl Accounts {
         Ok(DeleteAccountOutcome::Now)
     }
 
-    /// Has a link mailed that deletes the account.
+    /// Queues a link that deletes the account.
     async fn mail_deletion_link(
         &self,
         user: &User,
@@ -105,17 +100,17 @@ impl Accounts {
         visit: &ClientInfo,
     ) -> Result<DeleteAccountOutcome, DeleteAccountError> {
         let request = MailRequest::DeleteAccount { user_id: user.id.clone(), callback };
-        let mail = self.post.request(Some(&user.id), request);
+        let mail = self.mail.request(Some(&user.id), request);
         let record = with_mails(self.events.done(EventKind::DeletionRequest, &user.id, &visit.device), mail);
         self.database.record(&record).await?;
         self.after_commit(&record);
         Ok(DeleteAccountOutcome::ByMail)
     }
 
-    /// Removes a reader and everything about them, and says so in a last mail.
+    /// Deletes an account with everything stored about it, and notifies its user by mail.
     pub(crate) async fn erase(&self, user: &User) -> Result<bool, InternalError> {
-        let farewell = self.post.notice(None, &user.email, &MailTemplate::AccountDeleted);
-        let record = with_mails(self.events.anonymous_deletion(), farewell);
+        let notice = self.mail.notice(None, &user.email, &MailTemplate::AccountDeleted);
+        let record = with_mails(self.events.anonymous_deletion(), notice);
         let erased = self.database.delete_user(&user.id, &record).await?;
         if erased {
             self.after_commit(&record);

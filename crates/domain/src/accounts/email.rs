@@ -1,4 +1,4 @@
-//! Proving an address, and changing it.
+//! Verification and change of email addresses.
 
 use contract::{Code, Email, Problem, Problems};
 use storage::{ConsumeOutcome, Link, NewSession, Session, SignedIn, User};
@@ -10,80 +10,78 @@ use crate::{
     mail::{LinkPurpose, MailRequest, link_id, new_token},
 };
 
-/// What a link did.
+/// What opening a mailed link did.
 #[derive(Debug)]
 pub enum EmailLinkOutcome {
-    /// The address is proved, now or before. Where addresses have to be proved first, the reader is in.
+    /// The address is verified. Where verification is required, the user is signed in.
     Address {
-        /// The reader's session, opened with the first use of the link.
+        /// The session, opened at the first use of the link.
         session: Option<Session>,
     },
-    /// The address is proved, but not in a browser that the password was ever given in, so that is gone: who has the
-    /// mailbox sets another with this token.
+    /// The address is verified, but in a browser in which the password was never given. The password is revoked, because it
+    /// may be a stranger's, and the owner of the mailbox sets a new one.
     NewPasswordNeeded {
-        /// As in a link to set a password.
+        /// A token as in a password reset link.
         token: String,
     },
-    /// The change is confirmed at the present address; a link is on its way to the new one.
+    /// The current address confirmed the change; a link was mailed to the new one.
     ChangeConfirmed,
-    /// The address is the new one.
+    /// The address was changed.
     Changed(User),
 }
 
-/// What a link would do.
+/// What opening a mailed link would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EmailLinkKind {
-    /// Prove the reader's address.
+    /// Verify the address.
     Address,
-    /// Agree, at the present address, to move the account to this one.
+    /// Confirm, at the current address, the change to this one.
     MoveTo(String),
-    /// Prove this address, which the account moves to.
+    /// Verify this new address and finish the change.
     NewAddress(String),
 }
 
-/// Why no link was sent to prove an address.
+/// Why no verification link was sent.
 #[derive(Debug)]
 pub enum SendVerificationError {
-    /// This Bookplate sends no mail.
+    /// No mailer is configured.
     NoMail,
-    /// The address is not that of the reader who asks.
+    /// The address is not that of the signed-in user.
     Mismatch,
-    /// The reader who asks has proved it already.
+    /// The address of the signed-in user is verified already.
     AlreadyVerified,
-    /// Nothing was wrong with the request.
+    /// The server failed.
     Failure(InternalError),
 }
 
-/// Why a link did nothing.
+/// Why a link was refused.
 #[derive(Debug)]
 pub enum VerifyEmailError {
-    /// It is unknown, used or replaced.
+    /// The link is unknown, used or replaced.
     InvalidToken,
-    /// It is too old.
+    /// The link has expired.
     Expired,
-    /// It changes the address of another reader than the one whose browser opened it.
+    /// The link is of another user than the signed-in one.
     OtherUser,
-    /// Nothing was wrong with the request.
+    /// The server failed.
     Failure(InternalError),
 }
 
-/// Why no change of address was begun.
+/// Why no change of address was started.
 #[derive(Debug)]
 pub enum ChangeEmailError {
-    /// This Bookplate sends no mail.
+    /// No mailer is configured.
     NoMail,
-    /// The reader has this address already.
+    /// It is the current address.
     Same,
-    /// Nothing was wrong with the request.
+    /// The server failed.
     Failure(InternalError),
 }
 
 impl Accounts {
-    /// Has a link mailed that proves an address. Who asks without a session is told nothing about the address, neither
-    /// in words nor in time: whether it needs proving is found out later.
-    ///
-    /// # Errors
-    /// [`SendVerificationError`].
+    /// Queues a verification link. Without a session, nothing about the address is revealed, not even by timing: whether it
+    /// is unverified is looked up later.
+    #[tracing::instrument(name = "accounts.send_verification", level = "debug", skip_all)]
     pub async fn send_verification(
         &self,
         email: &Email,
@@ -100,14 +98,12 @@ impl Accounts {
         }
         let request =
             MailRequest::VerifyEmail { email: email.as_str().to_owned(), callback: callback.to_owned() };
-        let mail = self.post.request(asking.map(|user| user.id.as_str()), request);
-        Ok(self.post.queue(&mail.ok_or(SendVerificationError::NoMail)?).await?)
+        let mail = self.mail.request(asking.map(|user| user.id.as_str()), request);
+        Ok(self.mail.queue(&mail.ok_or(SendVerificationError::NoMail)?).await?)
     }
 
-    /// Begins a change of address. An address that belongs to somebody answers like a free one, and gets nothing.
-    ///
-    /// # Errors
-    /// [`ChangeEmailError`].
+    /// Starts a change of address. A taken address gets the same outcome as a free one, but no mail.
+    #[tracing::instrument(name = "accounts.change_email", level = "debug", skip_all)]
     pub async fn change_email(
         &self,
         new_email: &Email,
@@ -121,13 +117,13 @@ impl Accounts {
         }
         let (user_id, new_email, callback) =
             (user.id.clone(), new_email.as_str().to_owned(), callback.to_owned());
-        // Only a proved address can be asked whether it agrees.
+        // Only a verified address can confirm the change.
         let request = if user.email_verified {
             MailRequest::ConfirmEmailChange { user_id, new_email, callback }
         } else {
             MailRequest::VerifyNewEmail { user_id, new_email, callback }
         };
-        let mail = self.post.request(Some(&user.id), request).ok_or(ChangeEmailError::NoMail)?;
+        let mail = self.mail.request(Some(&user.id), request).ok_or(ChangeEmailError::NoMail)?;
         let record =
             with_mails(self.events.done(EventKind::EmailChangeRequest, &user.id, &visit.device), [mail]);
         self.database.record(&record).await?;
@@ -135,10 +131,8 @@ impl Accounts {
         Ok(())
     }
 
-    /// Does what a mailed link is for: proves an address, or carries a change of it one step on.
-    ///
-    /// # Errors
-    /// [`VerifyEmailError`].
+    /// Opens a mailed link: verifies an address, or takes the next step of a change.
+    #[tracing::instrument(name = "accounts.verify_email", level = "debug", skip_all)]
     pub async fn verify_email(
         &self,
         token: &str,
@@ -167,10 +161,8 @@ impl Accounts {
         }
     }
 
-    /// What a mailed link would do. Looking does not spend it.
-    ///
-    /// # Errors
-    /// [`VerifyEmailError`] when it would do nothing; one that has proved an address may be opened again.
+    /// What opening a mailed link would do, without consuming it. A verification link may be opened again.
+    #[tracing::instrument(name = "accounts.inspect_link", level = "debug", skip_all)]
     pub async fn inspect_link(&self, token: &str) -> Result<EmailLinkKind, VerifyEmailError> {
         let link = self.database.find_link(&link_id(token)).await?.ok_or(VerifyEmailError::InvalidToken)?;
         if link.expires_at <= self.ports.clock.now() {
@@ -189,7 +181,7 @@ impl Accounts {
         }
     }
 
-    /// Counts an address as proved. Opening the link again changes nothing and is no error.
+    /// Marks the address as verified, and signs in where verification is required. Opening the link again is no error.
     async fn verify_email_and_sign_in(
         &self,
         link: &Link,
@@ -206,16 +198,16 @@ impl Accounts {
         if self.rules.require_verified_email && !self.is_own_browser(&user, visit).await? {
             return self.verify_email_in_other_browser(link, visit).await;
         }
-        let lets_in = self.rules.require_verified_email
+        let signs_in = self.rules.require_verified_email
             && signed_in.is_none()
             && !user.ban.holds(self.ports.clock.now());
-        let session = lets_in.then(|| self.sessions.new_session(&user.id, &visit.device, true));
+        let session = signs_in.then(|| self.sessions.new_session(&user.id, &visit.device, true));
         let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, self.events.now()));
-        let opening =
+        let new_session =
             session.as_ref().map(|session| NewSession { session, replaced: None, device: device.as_ref() });
         let record = self.events.done(EventKind::EmailVerification, &user.id, &visit.device);
-        if self.database.verify_email(link, opening.as_ref(), &record).await? != ConsumeOutcome::Now {
-            return self.opened_elsewhere(link).await;
+        if self.database.verify_email(link, new_session.as_ref(), &record).await? != ConsumeOutcome::Now {
+            return self.concurrently_used(link).await;
         }
         self.after_commit(&record);
         let session = match session {
@@ -225,8 +217,8 @@ impl Accounts {
         Ok(EmailLinkOutcome::Address { session })
     }
 
-    /// A link that could not be used: either another request has used it in this very moment, or it is dead.
-    async fn opened_elsewhere(&self, link: &Link) -> Result<EmailLinkOutcome, VerifyEmailError> {
+    /// The outcome for a link that could not be consumed: another request has just used it, or it is invalid.
+    async fn concurrently_used(&self, link: &Link) -> Result<EmailLinkOutcome, VerifyEmailError> {
         match self.database.find_link(&link.id).await? {
             Some(link) if link.used_at.is_some() => Ok(EmailLinkOutcome::Address { session: None }),
             _ => Err(VerifyEmailError::InvalidToken),
@@ -241,11 +233,8 @@ impl Accounts {
         }
     }
 
-    /// Whether a link that proves an address would let in whoever opens it in this browser, where addresses have to be
-    /// proved first.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// Whether a verification link would sign this browser in, where verification is required.
+    #[tracing::instrument(name = "accounts.link_signs_in_this_browser", level = "debug", skip_all)]
     pub async fn link_signs_in_this_browser(
         &self,
         token: &str,
@@ -258,7 +247,7 @@ impl Accounts {
         }
     }
 
-    /// Counts an address as proved by who has the mailbox, and forgets the password, which may be somebody else's.
+    /// Marks the address as verified and revokes the password, which may be a stranger's.
     async fn verify_email_in_other_browser(
         &self,
         link: &Link,
@@ -275,7 +264,7 @@ impl Accounts {
         };
         let record = self.events.done(EventKind::EmailVerification, &link.user_id, &visit.device);
         if self.database.verify_email_anew(link, &reset, &record).await? != ConsumeOutcome::Now {
-            return self.opened_elsewhere(link).await;
+            return self.concurrently_used(link).await;
         }
         self.after_commit(&record);
         Ok(EmailLinkOutcome::NewPasswordNeeded { token })
@@ -289,11 +278,11 @@ impl Accounts {
     ) -> Result<EmailLinkOutcome, VerifyEmailError> {
         let (user_id, callback) = (link.user_id.clone(), callback.to_owned());
         let request = MailRequest::VerifyNewEmail { user_id, new_email, callback };
-        let mail = self.post.request(Some(&link.user_id), request).ok_or(VerifyEmailError::InvalidToken)?;
+        let mail = self.mail.request(Some(&link.user_id), request).ok_or(VerifyEmailError::InvalidToken)?;
         if !self.database.consume_link_and_queue_mail(link, &mail).await? {
             return Err(VerifyEmailError::InvalidToken);
         }
-        self.post.wake_up();
+        self.mail.wake_up();
         Ok(EmailLinkOutcome::ChangeConfirmed)
     }
 
@@ -303,11 +292,11 @@ impl Accounts {
         new_email: &str,
         visit: &ClientInfo,
     ) -> Result<EmailLinkOutcome, VerifyEmailError> {
-        let occasion = MailTemplate::EmailChanged { new_email: new_email.to_owned() };
-        let notice = self.post.notice(Some(&link.user_id), &link.email, &occasion);
+        let template = MailTemplate::EmailChanged { new_email: new_email.to_owned() };
+        let notice = self.mail.notice(Some(&link.user_id), &link.email, &template);
         let record =
             with_mails(self.events.done(EventKind::EmailChange, &link.user_id, &visit.device), notice);
-        // An address that was taken meanwhile is not told apart: its owner's account is nobody's business.
+        // An address taken meanwhile fails like an invalid link, so that its account is not revealed.
         if self.database.change_email(link, new_email, &record).await? != ConsumeOutcome::Now {
             return Err(VerifyEmailError::InvalidToken);
         }

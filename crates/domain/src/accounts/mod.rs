@@ -1,4 +1,4 @@
-//! Readers' accounts: from sign-up to deletion.
+//! Accounts, from sign-up to deletion.
 
 mod deletion;
 mod email;
@@ -26,20 +26,20 @@ use storage::{AuditRecord, Database, User};
 
 use crate::{HashKind, InternalError, Limits, MailQueue, PasswordPolicy, Ports, Sessions, events::AuditLog};
 
-/// What the operator has decided about accounts.
+/// Rules of accounts, configured by the operator.
 #[derive(Debug, Clone)]
 pub struct AccountRules {
-    /// Whether who has not proved the address stays outside. Then nothing tells whether an address is taken.
+    /// Whether users must verify their address before they can sign in. Then nothing reveals whether an address is taken.
     pub require_verified_email: bool,
-    /// Whether the reference's laxer habits are followed: changing the password leaves other sessions unless asked.
+    /// Compatibility mode with Better Auth: a password change keeps other sessions unless requested otherwise.
     pub reference_habits: bool,
-    /// Which passwords are refused.
+    /// The strength of new passwords.
     pub passwords: PasswordPolicy,
-    /// The name of the book, which is no password.
+    /// The name of the book, which passwords must not be made of.
     pub book: String,
 }
 
-/// Opens accounts, lets readers in, keeps what opens them, and removes them.
+/// Accounts: sign-up, sign-in, passwords, email addresses, profiles, deletion.
 #[derive(Debug)]
 pub struct Accounts {
     database: Database,
@@ -47,7 +47,7 @@ pub struct Accounts {
     questions: Arc<Questions>,
     sessions: Sessions,
     events: AuditLog,
-    post: MailQueue,
+    mail: MailQueue,
     limits: Limits,
     rules: AccountRules,
     hash_kinds: RwLock<BTreeSet<HashKind>>,
@@ -59,28 +59,26 @@ impl Accounts {
         ports: Ports,
         questions: Arc<Questions>,
         sessions: Sessions,
-        (post, limits): (MailQueue, Limits),
+        (mail, limits): (MailQueue, Limits),
         rules: AccountRules,
     ) -> Self {
         let events = AuditLog::new(database.clone(), ports.clone());
         let hash_kinds = RwLock::default();
-        Self { database, ports, questions, sessions, events, post, limits, rules, hash_kinds }
+        Self { database, ports, questions, sessions, events, mail, limits, rules, hash_kinds }
     }
 
-    /// What the operator has decided.
+    /// The configured rules.
     pub const fn rules(&self) -> &AccountRules {
         &self.rules
     }
 
-    /// What happened to a reader's account lately, the latest first, at most fifty.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// The latest fifty audit events of an account, the latest first.
+    #[tracing::instrument(name = "accounts.events", level = "debug", skip_all)]
     pub async fn events(&self, user: &User) -> Result<Vec<storage::AuditEvent>, InternalError> {
         Ok(self.database.events_of(&user.id, 50).await?)
     }
 
-    /// Finds out which passwords are left that another system has hashed; from time to time, as they go one by one.
+    /// Finds out which kinds of imported password hashes are left. They become fewer, so this runs periodically.
     pub(crate) async fn refresh_legacy_hash_kinds(&self) -> Result<(), InternalError> {
         let found = self.database.foreign_hashes().await?;
         let kinds = found.iter().map(|hash| HashKind::of(hash)).chain([HashKind::Argon2id]).collect();
@@ -88,8 +86,8 @@ impl Accounts {
         Ok(())
     }
 
-    /// Compares a password. A wrong one costs the same whoever's hash it was compared with, or nobody's: the work of
-    /// every kind of hash that is stored is done.
+    /// Verifies a password. A wrong one takes the same time for every account, existing or not, because a dummy hash of
+    /// every other stored kind is computed.
     async fn compare(&self, attempt: &PasswordAttempt, hash: Option<&str>) -> Result<bool, InternalError> {
         let matches = self.ports.hasher.verify(attempt.clone(), hash.map(str::to_owned)).await?;
         if !matches {
@@ -97,26 +95,26 @@ impl Accounts {
             let mut others = self.hash_kinds.read().unwrap_or_else(PoisonError::into_inner).clone();
             others.remove(&verified);
             for kind in others {
-                // A busy hasher has told nothing, and the password was compared all the same.
+                // The password was verified, so a busy hasher is no failure here.
                 let _ = self.ports.hasher.dummy_verify(attempt.clone(), kind).await;
             }
         }
         Ok(matches)
     }
 
-    /// Words a password of this reader must not be made of.
+    /// Texts that a password of this user must not be made of.
     fn about<'a>(&'a self, user: &'a User) -> [&'a str; 3] {
         [&user.email, &user.name, &self.rules.book]
     }
 
-    /// After a change is stored: tells the log, and wakes who carries its mail.
+    /// Logs a committed change, and wakes the mail worker for its mails.
     fn after_commit(&self, record: &AuditRecord) {
         crate::events::log(record);
-        self.post.wake(record);
+        self.mail.wake(record);
     }
 }
 
-/// Everything the services below can fail with converts alike.
+/// Converts internal failures into each service error.
 macro_rules! failures {
     ($($error:ident),*) => {$(
         impl<E: Into<crate::InternalError>> From<E> for $error {

@@ -1,4 +1,4 @@
-//! Changing a password by who knows it.
+//! Change and check of a password.
 
 use contract::{Code, NewPassword, PasswordAttempt, Problem, Problems};
 use storage::{NewPasswordHash, NewSession, Session, SignedIn, User};
@@ -8,58 +8,56 @@ use crate::{
     ClientInfo, EventKind, InternalError, LimitError, MailTemplate, events::with_mails, rate_limits::Rule,
 };
 
-/// A reader wants another password.
+/// The command to change a password.
 #[derive(Debug, Clone)]
 pub struct ChangePassword {
-    /// The one in use.
+    /// The current password.
     pub current: PasswordAttempt,
-    /// The one wanted.
+    /// The new password.
     pub new: NewPassword,
-    /// Whether every other session ends; when nothing is said, they do, unless the reference's habits are followed.
+    /// Whether to end every other session; by default yes, except in compatibility mode.
     pub revoke_others: Option<bool>,
 }
 
-/// A password was changed.
+/// The outcome of a password change.
 #[derive(Debug)]
 pub struct PasswordChanged {
-    /// The reader.
+    /// The user.
     pub user: User,
-    /// The session that takes the place of the reader's others, of the one that asked too.
+    /// The session that replaces all others, the requesting one too.
     pub session: Option<Session>,
 }
 
-/// Why a password given again was not accepted.
+/// Why the current password was refused.
 #[derive(Debug)]
 pub enum CheckPasswordError {
-    /// It is not the reader's.
+    /// It is wrong.
     WrongPassword,
-    /// The account has none.
+    /// The account has no password.
     NoPassword,
-    /// Too many were tried.
+    /// Too many attempts.
     TooMany {
-        /// Seconds until the next try.
+        /// Seconds until the next attempt.
         retry_after: u32,
     },
-    /// Nothing was wrong with the request.
+    /// The server failed.
     Failure(InternalError),
 }
 
-/// Why a password was not changed.
+/// Why a password change failed.
 #[derive(Debug)]
 pub enum ChangePasswordError {
-    /// The current one was not accepted.
+    /// The current password was refused.
     Current(CheckPasswordError),
-    /// The new one is not accepted.
+    /// The new password is too weak.
     Refused(Problem),
-    /// Nothing was wrong with the request.
+    /// The server failed.
     Failure(InternalError),
 }
 
 impl Accounts {
-    /// Changes a password, tells the reader by mail, and ends every link that was mailed to them.
-    ///
-    /// # Errors
-    /// [`ChangePasswordError`]; then nothing is changed.
+    /// Changes a password, notifies the user by mail, and invalidates every link that was mailed to them.
+    #[tracing::instrument(name = "accounts.change_password", level = "debug", skip_all)]
     pub async fn change_password(
         &self,
         command: ChangePassword,
@@ -67,24 +65,24 @@ impl Accounts {
         visit: &ClientInfo,
     ) -> Result<PasswordChanged, ChangePasswordError> {
         let user = &signed_in.user;
-        let compared = self.password_of(signed_in, &command.current, EventKind::PasswordChange, visit);
-        let compared = compared.await.map_err(ChangePasswordError::Current)?;
-        let judged = self.rules.passwords.check_strength(&command.new, "newPassword", &self.about(user));
-        judged.map_err(ChangePasswordError::Refused)?;
+        let current = self.password_of(signed_in, &command.current, EventKind::PasswordChange, visit);
+        let current = current.await.map_err(ChangePasswordError::Current)?;
+        let strength = self.rules.passwords.check_strength(&command.new, "newPassword", &self.about(user));
+        strength.map_err(ChangePasswordError::Refused)?;
         let hash = self.ports.hasher.hash(command.new).await?;
         let revoke = command.revoke_others.unwrap_or(!self.rules.reference_habits);
         let session =
             revoke.then(|| self.sessions.new_session(&user.id, &visit.device, signed_in.session.remembered));
         let browser = visit.browser.as_ref().filter(|browser| browser.is_brought());
         let device = browser.map(|browser| browser.seen(&visit.device, self.events.now()));
-        let opening =
+        let new_session =
             session.as_ref().map(|session| NewSession { session, replaced: None, device: device.as_ref() });
         let credential_id = self.ports.random_uuid().to_string();
         let password = NewPasswordHash { user_id: &user.id, credential_id: &credential_id, hash: &hash };
-        let notice = self.post.notice(Some(&user.id), &user.email, &MailTemplate::PasswordChanged);
+        let notice = self.mail.notice(Some(&user.id), &user.email, &MailTemplate::PasswordChanged);
         let record = with_mails(self.events.done(EventKind::PasswordChange, &user.id, &visit.device), notice);
-        if !self.database.change_password(&password, &compared, opening.as_ref(), &record).await? {
-            // Changed by another request since it was compared.
+        if !self.database.change_password(&password, &current, new_session.as_ref(), &record).await? {
+            // Another request has changed it since it was verified.
             return Err(ChangePasswordError::Current(CheckPasswordError::WrongPassword));
         }
         self.after_commit(&record);
@@ -96,10 +94,8 @@ impl Accounts {
         Ok(PasswordChanged { user, session })
     }
 
-    /// Whether a password is the reader's.
-    ///
-    /// # Errors
-    /// [`CheckPasswordError`] when it is not.
+    /// Checks the current password.
+    #[tracing::instrument(name = "accounts.check_password", level = "debug", skip_all)]
     pub async fn check_password(
         &self,
         attempt: &PasswordAttempt,
@@ -109,8 +105,8 @@ impl Accounts {
         self.password_of(signed_in, attempt, EventKind::PasswordCheck, visit).await.map(drop)
     }
 
-    /// The hash of the reader's password, when the attempt matches it. Tries are counted for each session: who has taken
-    /// one over cannot guess on, and does not keep the reader out of another.
+    /// The hash of the password, if the attempt matches it. Attempts are counted by session: whoever has taken one over
+    /// cannot guess, and does not lock the user out of another.
     pub(super) async fn password_of(
         &self,
         signed_in: &SignedIn,
@@ -144,7 +140,7 @@ impl Accounts {
 failures!(CheckPasswordError, ChangePasswordError);
 
 impl CheckPasswordError {
-    /// As a problem with the field the password stands in.
+    /// The problem on the field of the password.
     pub fn on(self, field: &str) -> Problems {
         match self {
             Self::WrongPassword => Problem::on(Code::InvalidPassword, field).into(),

@@ -1,4 +1,4 @@
-//! What a reader says about themselves, and the ways in.
+//! Profile and sign-in methods.
 
 use contract::{AnswerInput, Code, Image, PersonName, Problem, Problems, Question};
 use storage::{SignInMethod, User};
@@ -6,50 +6,45 @@ use storage::{SignInMethod, User};
 use super::{Accounts, failures};
 use crate::InternalError;
 
-/// What a reader changes about the profile; `None` and [`AnswerInput::Absent`] leave a field as it is.
+/// The command to change a profile; `None` and [`AnswerInput::Absent`] leave a field as it is.
 #[derive(Debug, Clone, Default)]
 pub struct ProfileChange {
     /// A new name.
     pub name: Option<PersonName>,
-    /// A new picture, or none.
+    /// A new picture, or `None` to remove it.
     pub image: Option<Option<Image>>,
     /// New answers by question name.
     pub answers: Vec<(String, AnswerInput)>,
 }
 
-/// Why a profile was not changed.
+/// Why a profile change failed.
 #[derive(Debug)]
 pub enum UpdateProfileError {
-    /// The request names nothing that can be changed.
+    /// The request changes nothing.
     NothingToChange,
-    /// Answers that the questions do not accept.
+    /// An answer is invalid.
     Refused(Problems),
-    /// Nothing was wrong with the request.
+    /// The server failed.
     Failure(InternalError),
 }
 
-/// Why a way to sign in was not taken away.
+/// Why a sign-in method was not removed.
 #[derive(Debug)]
 pub enum UnlinkError {
     /// It is the only one.
     Last,
-    /// The reader has no such way.
+    /// The user has no such method.
     Unknown,
-    /// Nothing was wrong with the request.
+    /// The server failed.
     Failure(InternalError),
 }
 
-/// Tries at a profile that other requests are changing at the same time. Each round lets one of them through, so this is
-/// how many may come at once.
-const UPDATE_TRIES: usize = 32;
+/// The most retries of a change that conflicts with others. One change succeeds in each round, so as many can run at once.
+const MAX_RETRIES: usize = 32;
 
 impl Accounts {
-    /// Changes what a reader says about themselves.
-    ///
-    /// Two changes at once both come through: the second is applied to what the first left.
-    ///
-    /// # Errors
-    /// [`UpdateProfileError`]; then nothing is changed.
+    /// Changes a profile. A concurrent change is applied to the result of the other.
+    #[tracing::instrument(name = "accounts.update_profile", level = "debug", skip_all)]
     pub async fn update_profile(
         &self,
         user: &User,
@@ -59,7 +54,7 @@ impl Accounts {
             return Err(UpdateProfileError::NothingToChange);
         }
         let mut current = user.clone();
-        for _ in 0..UPDATE_TRIES {
+        for _ in 0..MAX_RETRIES {
             let changed = self.changed(&current, change)?;
             if self.database.update_profile(&changed, current.updated_at).await? {
                 tracing::info!(user = %changed.id, "profile changed");
@@ -83,24 +78,20 @@ impl Accounts {
         if let Some(image) = &change.image {
             changed.image = image.as_ref().map(|image| image.as_str().to_owned());
         }
-        // Strictly later, so that two changes within one millisecond do not overlook each other.
+        // Strictly later, because `updated_at` detects conflicts, also within one millisecond.
         let after = contract::Timestamp::from_millis(user.updated_at.millis().saturating_add(1));
         changed.updated_at = self.ports.clock.now().max(after);
         Ok(changed)
     }
 
-    /// The ways a reader can sign in.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// The sign-in methods of an account.
+    #[tracing::instrument(name = "accounts.sign_in_methods", level = "debug", skip_all)]
     pub async fn sign_in_methods(&self, user: &User) -> Result<Vec<SignInMethod>, InternalError> {
         Ok(self.database.sign_in_methods(&user.id).await?)
     }
 
-    /// Takes a way to sign in away from a reader.
-    ///
-    /// # Errors
-    /// [`UnlinkError`].
+    /// Removes a sign-in method, but not the last one.
+    #[tracing::instrument(name = "accounts.unlink", level = "debug", skip_all)]
     pub async fn unlink(&self, user: &User, id: &str) -> Result<(), UnlinkError> {
         let methods = self.database.sign_in_methods(&user.id).await?;
         if methods.len() <= 1 {
@@ -121,8 +112,8 @@ impl ProfileChange {
     }
 
     fn answer_for(&self, question: &Question) -> AnswerInput {
-        let heard = self.answers.iter().find(|(name, _)| *name == question.name);
-        heard.map_or(AnswerInput::Absent, |(_, answer)| answer.clone())
+        let answer = self.answers.iter().find(|(name, _)| *name == question.name);
+        answer.map_or(AnswerInput::Absent, |(_, answer)| answer.clone())
     }
 }
 

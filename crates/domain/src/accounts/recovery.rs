@@ -1,4 +1,4 @@
-//! Setting a password with a link that was mailed.
+//! Password reset by mail.
 
 use contract::{Code, Email, NewPassword, Problem, Problems};
 use storage::{ConsumeOutcome, Link, NewPasswordHash};
@@ -10,36 +10,34 @@ use crate::{
     mail::{LinkPurpose, MailRequest, link_id},
 };
 
-/// A password was set with a mailed link.
+/// The outcome of a password reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordReset;
 
-/// Why no link was asked for.
+/// Why no reset link was queued.
 #[derive(Debug)]
 pub enum RequestResetError {
-    /// This Bookplate sends no mail.
+    /// No mailer is configured.
     NoMail,
-    /// Nothing was wrong with the request.
+    /// The server failed.
     Failure(InternalError),
 }
 
-/// Why a password was not set.
+/// Why a password reset failed.
 #[derive(Debug)]
 pub enum ResetPasswordError {
-    /// The link is unknown, used, replaced or too old.
+    /// The link is unknown, used, replaced or expired.
     InvalidToken,
-    /// The password is not accepted; the link stays good.
+    /// The password is too weak; the link stays valid.
     Refused(Problem),
-    /// Nothing was wrong with the request.
+    /// The server failed.
     Failure(InternalError),
 }
 
 impl Accounts {
-    /// Has a link to set a password mailed to who has this address, if anybody does. That is found out later, so the
-    /// work here is the same for every address.
-    ///
-    /// # Errors
-    /// [`RequestResetError`].
+    /// Queues a reset link for an address. Whether it has an account is looked up later, so the work here is the same for
+    /// every address.
+    #[tracing::instrument(name = "accounts.request_password_reset", level = "debug", skip_all)]
     pub async fn request_password_reset(
         &self,
         email: &Email,
@@ -48,23 +46,19 @@ impl Accounts {
     ) -> Result<(), RequestResetError> {
         let (email, callback) = (email.as_str().to_owned(), callback.to_owned());
         let request = MailRequest::ResetPassword { email, callback, device: visit.device.clone() };
-        let mail = self.post.request(None, request).ok_or(RequestResetError::NoMail)?;
-        Ok(self.post.queue(&mail).await?)
+        let mail = self.mail.request(None, request).ok_or(RequestResetError::NoMail)?;
+        Ok(self.mail.queue(&mail).await?)
     }
 
-    /// Whether a link to set a password is good. Looking does not spend it.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// Whether a reset link is valid, without consuming it.
+    #[tracing::instrument(name = "accounts.is_reset_link_valid", level = "debug", skip_all)]
     pub async fn is_reset_link_valid(&self, token: &str) -> Result<bool, InternalError> {
         Ok(self.reset_link(token).await?.is_some())
     }
 
-    /// Sets a password with a link: every session and every link of the reader ends, and the reader is told by mail. The
-    /// browser is known from now on, so that strangers who guess at the account do not keep its reader out.
-    ///
-    /// # Errors
-    /// [`ResetPasswordError`]; then nothing is changed.
+    /// Sets a new password with a link, ends every session and link of the user, and notifies them by mail. The browser
+    /// becomes a known device, so that guesses of others do not lock the user out.
+    #[tracing::instrument(name = "accounts.reset_password", level = "debug", skip_all)]
     pub async fn reset_password(
         &self,
         token: &str,
@@ -73,12 +67,12 @@ impl Accounts {
     ) -> Result<PasswordReset, ResetPasswordError> {
         let link = self.reset_link(token).await?.ok_or(ResetPasswordError::InvalidToken)?;
         let user = self.database.find_user(&link.user_id).await?.ok_or(ResetPasswordError::InvalidToken)?;
-        let judged = self.rules.passwords.check_strength(&password, "newPassword", &self.about(&user));
-        judged.map_err(ResetPasswordError::Refused)?;
+        let strength = self.rules.passwords.check_strength(&password, "newPassword", &self.about(&user));
+        strength.map_err(ResetPasswordError::Refused)?;
         let hash = self.ports.hasher.hash(password).await?;
         let credential_id = self.ports.random_uuid().to_string();
         let new = NewPasswordHash { user_id: &user.id, credential_id: &credential_id, hash: &hash };
-        let notice = self.post.notice(Some(&user.id), &user.email, &MailTemplate::PasswordChanged);
+        let notice = self.mail.notice(Some(&user.id), &user.email, &MailTemplate::PasswordChanged);
         let record = with_mails(self.events.done(EventKind::PasswordReset, &user.id, &visit.device), notice);
         let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, self.events.now()));
         if self.database.reset_password(&link, &new, device.as_ref(), &record).await? != ConsumeOutcome::Now {

@@ -1,4 +1,4 @@
-//! Letting a reader in.
+//! Sign-in.
 
 use contract::{Code, Email, PasswordAttempt, Problem, Problems};
 use storage::{Credentials, NewSession, SignedIn, User};
@@ -12,65 +12,63 @@ use crate::{
     user_agent::describe_device,
 };
 
-/// A reader wants in.
+/// The command to sign in.
 #[derive(Debug, Clone)]
 pub struct SignIn {
-    /// The address that names the account.
+    /// The account's email address.
     pub email: Email,
-    /// What is said to open it.
+    /// The password.
     pub password: PasswordAttempt,
-    /// Whether the session outlives the browser window.
+    /// Whether the session outlives the browser window ("Keep me signed in").
     pub remember: bool,
-    /// Where a link leads that is mailed because the address has not been proved.
+    /// Where a verification link leads that is mailed because the address is unverified.
     pub callback: String,
 }
 
-/// Why a reader was not let in.
+/// Why a sign-in failed.
 #[derive(Debug)]
 pub enum SignInError {
-    /// No account with this address and password. Never says which.
+    /// The address has no account or the password is wrong; which of the two is not revealed.
     WrongCredentials,
-    /// The password was right, but the address has not been proved; a link is on its way.
+    /// The password is right, but the address is unverified. A verification link was mailed.
     EmailNotVerified,
-    /// The password was right, but the operator has closed the account.
+    /// The password is right, but the account is banned.
     Banned,
-    /// Too many were tried at this account.
+    /// Too many attempts at this account.
     TooMany {
-        /// Seconds until the next try.
+        /// Seconds until the next attempt.
         retry_after: u32,
     },
-    /// Nothing was wrong with the request.
+    /// The server failed.
     Failure(InternalError),
 }
 
 impl Accounts {
-    /// Lets a reader in under a new session.
+    /// Signs a user in and opens a session. An unknown address and a wrong password take the same time and fail alike.
     ///
-    /// Tries are counted for each account, known or not, so that many clients together cannot guess at one. A browser
-    /// that the account knows is counted by itself: strangers who guess do not keep its reader out.
-    ///
-    /// # Errors
-    /// [`SignInError`]; an unknown address and a wrong password cost the same and answer alike.
+    /// Attempts are counted by address, whether or not it has an account, so that many clients together cannot guess. A
+    /// known device of the account is counted separately, so that guesses of others do not lock its user out.
+    #[tracing::instrument(name = "accounts.sign_in", level = "debug", skip_all)]
     pub async fn sign_in(&self, command: SignIn, visit: &ClientInfo) -> Result<SignedIn, SignInError> {
         let device_id = visit.browser.as_ref().map(crate::DeviceId::stored_name);
-        // A password that is changed in the moment it is compared is compared once more.
+        // A password that is changed while it is verified is verified once more.
         for _ in 0..2 {
             let email = command.email.as_str();
             let found = self.database.find_credentials(email, device_id.as_deref()).await?;
-            let counted = match self.record_attempt(email, found.as_ref(), device_id.as_deref()).await {
+            let attempt = match self.record_attempt(email, found.as_ref(), device_id.as_deref()).await {
                 Err(error @ SignInError::TooMany { .. }) => {
                     let known = found.as_ref().map(|credentials| credentials.user.id.as_str());
                     self.events.record_now(EventKind::SignIn, TOO_MANY, known, &visit.device).await?;
                     return Err(error);
                 }
-                counted => counted?,
+                attempt => attempt?,
             };
             let hash = found.as_ref().map(|credentials| credentials.password_hash.as_str());
             let matches = match self.compare(&command.password, hash).await {
                 Ok(matches) => matches,
                 Err(failure) => {
-                    // What was not compared was no guess: a busy server keeps nobody out for longer than it is busy.
-                    self.limits.refund(counted).await?;
+                    // The password was never checked, so refund the attempt.
+                    self.limits.refund(attempt).await?;
                     return Err(failure.into());
                 }
             };
@@ -79,7 +77,7 @@ impl Accounts {
                 self.events.record_now(EventKind::SignIn, "wrong-credentials", known, &visit.device).await?;
                 return Err(SignInError::WrongCredentials);
             };
-            self.limits.refund(counted).await?;
+            self.limits.refund(attempt).await?;
             self.check_may_sign_in(&credentials.user, &command, visit).await?;
             if let Some(signed_in) = self.open_session(credentials, &command, visit).await? {
                 return Ok(signed_in);
@@ -88,7 +86,7 @@ impl Accounts {
         Err(SignInError::WrongCredentials)
     }
 
-    /// Counts a password that is tried at an address, whether or not that has an account.
+    /// Counts an attempt at an address, whether or not it has an account.
     async fn record_attempt(
         &self,
         email: &str,
@@ -96,20 +94,20 @@ impl Accounts {
         device_id: Option<&str>,
     ) -> Result<Attempt, SignInError> {
         let known = found.zip(device_id).filter(|(credentials, _)| credentials.device_known);
-        let counted = match known {
+        let attempt = match known {
             Some((credentials, device)) => {
                 let subject = format!("{} {device}", credentials.user.id);
                 self.limits.count(Rule::Account, &subject).await
             }
             None => self.limits.count(Rule::Account, email).await,
         };
-        counted.map_err(|error| match error {
+        attempt.map_err(|error| match error {
             LimitError::Exceeded { retry_after } => SignInError::TooMany { retry_after },
             LimitError::Failure(failure) => SignInError::Failure(failure),
         })
     }
 
-    /// Whether the reader may come in, whose password was right.
+    /// Whether the user may sign in, after the password was verified.
     async fn check_may_sign_in(
         &self,
         user: &User,
@@ -123,7 +121,7 @@ impl Accounts {
         if self.rules.require_verified_email && !user.email_verified {
             let request =
                 MailRequest::VerifyEmail { email: user.email.clone(), callback: command.callback.clone() };
-            let mail = self.post.request(Some(&user.id), request);
+            let mail = self.mail.request(Some(&user.id), request);
             let mut record = with_mails(self.events.done(EventKind::SignIn, &user.id, &visit.device), mail);
             record.event.outcome = "email-not-verified".to_owned();
             let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, self.events.now()));
@@ -134,7 +132,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Opens the session; `None` when the password was changed since it was compared.
+    /// Opens the session; `None` when the password was changed since it was verified.
     async fn open_session(
         &self,
         credentials: &Credentials,
@@ -142,17 +140,17 @@ impl Accounts {
         visit: &ClientInfo,
     ) -> Result<Option<SignedIn>, SignInError> {
         let Credentials { user, password_hash, device_known } = credentials;
-        // A busy hasher leaves the old hash for the next time.
+        // If the hasher is busy, the hash is renewed at the next sign-in.
         let rehashed =
             self.ports.hasher.renew(command.password.clone(), password_hash).await.unwrap_or_default();
         let session = self.sessions.new_session(&user.id, &visit.device, command.remember);
         let device = visit.browser.as_ref().map(|browser| browser.seen(&visit.device, session.created_at));
         let replaced = visit.replaced();
-        let opening =
+        let new_session =
             NewSession { session: &session, replaced: replaced.as_deref(), device: device.as_ref() };
         let notice = if *device_known { None } else { self.new_device_notice(user, visit) };
         let record = with_mails(self.events.done(EventKind::SignIn, &user.id, &visit.device), notice);
-        if !self.database.open_session(&opening, password_hash, rehashed.as_deref(), &record).await? {
+        if !self.database.open_session(&new_session, password_hash, rehashed.as_deref(), &record).await? {
             return Ok(None);
         }
         self.after_commit(&record);
@@ -161,8 +159,8 @@ impl Accounts {
 
     fn new_device_notice(&self, user: &User, visit: &ClientInfo) -> Option<storage::QueuedMail> {
         let device = describe_device(&visit.device.user_agent);
-        let occasion = MailTemplate::NewDevice { device, ip_address: visit.device.ip_address.clone() };
-        self.post.notice(Some(&user.id), &user.email, &occasion)
+        let template = MailTemplate::NewDevice { device, ip_address: visit.device.ip_address.clone() };
+        self.mail.notice(Some(&user.id), &user.email, &template)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Opening an account.
+//! Sign-up.
 
 use contract::{Answers, Code, Email, Image, NewPassword, PersonName, Problem, Problems};
 use storage::{NewAccount, NewSession, Session, User};
@@ -6,53 +6,54 @@ use storage::{NewAccount, NewSession, Session, User};
 use super::{Accounts, failures};
 use crate::{ClientInfo, EventKind, InternalError, events::with_mails, mail::MailRequest};
 
-/// A reader wants an account.
+/// The command to create an account.
 #[derive(Debug, Clone)]
 pub struct SignUp {
     /// May be empty.
     pub name: PersonName,
-    /// The address that will name the account.
+    /// The email address.
     pub email: Email,
-    /// What will open it.
+    /// The password.
     pub password: NewPassword,
-    /// Address of a picture.
+    /// The URL of a picture.
     pub image: Option<Image>,
     /// Answers to the background questions.
     pub answers: Answers,
-    /// Whether the session outlives the browser window.
+    /// Whether the session outlives the browser window ("Keep me signed in").
     pub remember: bool,
-    /// Where the link that proves the address leads; where it may lead is the edge's to judge.
+    /// Where the verification link leads; the HTTP layer validates it.
     pub callback: String,
 }
 
-/// An account was opened; or, where addresses have to be proved first, the same is said whether or not it was.
+/// The outcome of a sign-up. Where verification is required it is the same for a taken address.
 #[derive(Debug)]
 pub struct SignedUp {
-    /// The reader, perhaps made up.
+    /// The user; made up if the address is taken.
     pub user: User,
-    /// The reader's session; `None` where addresses have to be proved first.
+    /// The session; `None` where verification is required.
     pub session: Option<Session>,
 }
 
-/// Why an account was not opened.
+/// Why a sign-up failed.
 #[derive(Debug)]
 pub enum SignUpError {
-    /// The address has an account.
+    /// The email address has an account.
     EmailTaken,
-    /// The password is not accepted.
+    /// The password is too weak.
     Refused(Problem),
-    /// Nothing was wrong with the request.
+    /// The server failed.
     Failure(InternalError),
 }
 
 impl Accounts {
-    /// Opens an account and a session in one step, and mails a link that proves the address.
+    /// Creates an account with a session, and mails a verification link.
     ///
-    /// Where addresses have to be proved first there is no session, and a taken address answers like a free one: with
-    /// the same work, and a reader that is made up. Its owner gets a mail instead.
+    /// Where verification is required there is no session, and a taken address gets the same outcome after the same work,
+    /// with a made-up user. Its owner is notified by mail.
     ///
     /// # Errors
     /// [`SignUpError`]; then nothing is stored.
+    #[tracing::instrument(name = "accounts.sign_up", level = "debug", skip_all)]
     pub async fn sign_up(&self, command: SignUp, visit: &ClientInfo) -> Result<SignedUp, SignUpError> {
         let (email, name) = (command.email.as_str(), command.name.as_str());
         let about = [email, name, &self.rules.book];
@@ -112,7 +113,7 @@ impl Accounts {
             device: device.as_ref(),
         });
         let request = MailRequest::VerifyEmail { email: user.email.clone(), callback };
-        let mail = self.post.request(Some(&user.id), request);
+        let mail = self.mail.request(Some(&user.id), request);
         let record = with_mails(self.events.done(EventKind::SignUp, &user.id, &visit.device), mail);
         if self.database.create_account(account, opening.as_ref(), &record).await? {
             self.after_commit(&record);
@@ -127,7 +128,7 @@ impl Accounts {
     async fn note_taken(&self, user: &User, visit: &ClientInfo) -> Result<(), InternalError> {
         let attempt = MailRequest::SignUpAttempt { email: user.email.clone() };
         let silent = self.rules.require_verified_email;
-        let mail = if silent { self.post.request(None, attempt) } else { None };
+        let mail = if silent { self.mail.request(None, attempt) } else { None };
         let mut record = with_mails(self.events.done(EventKind::SignUp, "", &visit.device), mail);
         (record.event.user_id, record.event.outcome) = (None, "email-taken".to_owned());
         self.database.record(&record).await?;

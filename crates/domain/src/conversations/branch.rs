@@ -60,6 +60,7 @@ pub struct SiblingPosition {
 impl Conversations {
     /// A page of at most `limit` messages of a branch: of the one through the message `through`, or of the one that ends
     /// with the conversation's head.
+    #[tracing::instrument(name = "conversations.branch_page", level = "debug", skip_all)]
     pub async fn branch_page(
         &self,
         user_id: &str,

@@ -31,6 +31,7 @@ pub struct IdempotencyKey<'a> {
 impl Conversations {
     /// Appends messages, all or none. `key` is the idempotency key of the request; messages that exist already are
     /// returned unchanged. The flag says whether any message is new.
+    #[tracing::instrument(name = "conversations.append", level = "debug", skip_all)]
     pub async fn append(
         &self,
         principal: Principal<'_>,
@@ -76,6 +77,7 @@ impl Conversations {
     }
 
     /// The messages of a conversation, of all branches, by `seq`.
+    #[tracing::instrument(name = "conversations.messages", level = "debug", skip_all)]
     pub async fn messages(
         &self,
         user_id: &str,
@@ -106,6 +108,7 @@ impl Conversations {
     }
 
     /// One message.
+    #[tracing::instrument(name = "conversations.message", level = "debug", skip_all)]
     pub async fn message(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
         let stored = self.stored(user_id, id).await?;
         validate_message_id(message_id)?;
@@ -114,6 +117,7 @@ impl Conversations {
     }
 
     /// Changes a message, or finishes one that was stored in progress. An expired token may finish what it began.
+    #[tracing::instrument(name = "conversations.update_message", level = "debug", skip_all)]
     pub async fn update_message(
         &self,
         principal: Principal<'_>,
@@ -126,6 +130,7 @@ impl Conversations {
     }
 
     /// Sets the user's feedback on a message, replacing earlier feedback.
+    #[tracing::instrument(name = "conversations.set_feedback", level = "debug", skip_all)]
     pub async fn set_feedback(
         &self,
         user_id: &str,
@@ -139,6 +144,7 @@ impl Conversations {
     }
 
     /// Removes the user's feedback on a message.
+    #[tracing::instrument(name = "conversations.clear_feedback", level = "debug", skip_all)]
     pub async fn clear_feedback(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
         let principal = Principal { user_id, token_id: None, expired: false };
         self.change(principal, id, message_id, &MessageUpdate::Feedback(None)).await

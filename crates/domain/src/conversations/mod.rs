@@ -150,6 +150,7 @@ impl Conversations {
     }
 
     /// Creates a conversation, or returns the user's existing one of that id. The flag says whether it was created.
+    #[tracing::instrument(name = "conversations.create", level = "debug", skip_all)]
     pub async fn create(&self, user_id: &str, new: NewConversation) -> Outcome<(Conversation, bool)> {
         let NewConversation { id, title, metadata } = new.check(MAX_METADATA)?;
         let id = id.map_or_else(|| self.ports.random_uuid().to_string(), String::from);
@@ -166,6 +167,7 @@ impl Conversations {
     }
 
     /// The user's conversations of one status, the last active first.
+    #[tracing::instrument(name = "conversations.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
         user_id: &str,
@@ -183,11 +185,13 @@ impl Conversations {
     }
 
     /// One of the user's conversations.
+    #[tracing::instrument(name = "conversations.find", level = "debug", skip_all)]
     pub async fn find(&self, user_id: &str, id: &str) -> Outcome<Conversation> {
         self.stored(user_id, id).await.map(conversation)
     }
 
     /// Changes a conversation's title, status, head or metadata.
+    #[tracing::instrument(name = "conversations.update", level = "debug", skip_all)]
     pub async fn update(&self, user_id: &str, id: &str, change: ConversationChange) -> Outcome<Conversation> {
         validate_conversation_id(id)?;
         let ConversationChange { title, status, head_id, metadata } = change.check(MAX_METADATA)?;
@@ -211,6 +215,7 @@ impl Conversations {
     }
 
     /// Soft-deletes a conversation; it is purged ten minutes later.
+    #[tracing::instrument(name = "conversations.delete", level = "debug", skip_all)]
     pub async fn delete(&self, user_id: &str, id: &str) -> Outcome<()> {
         validate_conversation_id(id)?;
         let deleted = self.database.soft_delete_conversation(user_id, id, self.ports.clock.now()).await?;
@@ -220,6 +225,7 @@ impl Conversations {
     }
 
     /// Restores a conversation that was soft-deleted within the last ten minutes.
+    #[tracing::instrument(name = "conversations.restore", level = "debug", skip_all)]
     pub async fn restore(&self, user_id: &str, id: &str) -> Outcome<Conversation> {
         validate_conversation_id(id)?;
         let since = self.ports.clock.now().plus_seconds(-UNDO);

@@ -18,6 +18,7 @@ const SNIPPET_WIDTH: usize = 160;
 impl Conversations {
     /// The user's messages that match a query: the newest conversation first, and in it the newest message. A query
     /// without a word is invalid. [`Query`] describes the syntax; the last word matches as a prefix.
+    #[tracing::instrument(name = "conversations.search", level = "debug", skip_all)]
     pub async fn search(&self, user_id: &str, query: &str, page: PageRequest<'_>) -> Outcome<Page<Hit>> {
         let Some(query) = Query::parse(query, true) else {
             let wanted = Reason::Wanted("expected at least one word to look for".into());
@@ -52,7 +53,7 @@ fn hit(query: &Query, found: FoundMessage) -> Hit {
         message: HitMessage {
             id: MessageId::stored(found.id),
             seq: found.no & ((1 << SEQ_BITS) - 1),
-            role: Role::parse(&found.role).unwrap_or(Role::System),
+            role: found.role.parse().unwrap_or(Role::System),
             created_at: found.created_at,
         },
         passage: passage(query.snippet(&plain_text(&parts), SNIPPET_WIDTH)),

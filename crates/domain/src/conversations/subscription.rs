@@ -42,6 +42,7 @@ pub struct Subscription {
 
 impl Conversations {
     /// Subscribes to the changes after a revision, or from now on without one.
+    #[tracing::instrument(name = "conversations.subscribe", level = "debug", skip_all)]
     pub async fn subscribe(&self, user_id: &str, id: &str, after: Option<i64>) -> Outcome<Subscription> {
         let stored = self.stored(user_id, id).await?;
         let permit = self.subscriptions.acquire(user_id).ok_or(ConversationError::TooManySubscriptions)?;
@@ -64,6 +65,7 @@ impl Conversations {
     ///
     /// # Errors
     /// When the database fails; the changes are sent with the next call.
+    #[tracing::instrument(name = "conversations.publish_changes", level = "debug", skip_all)]
     pub async fn publish_changes(&self) -> Result<(), InternalError> {
         let changes = self.changes.take_pending();
         if changes.is_empty() {
@@ -83,6 +85,7 @@ impl Conversations {
 
     /// Passes changes made by other processes on to subscribers, until the connection to the database is lost. Changes
     /// missed between two calls are read at the beginning of the next.
+    #[tracing::instrument(name = "conversations.listen", level = "debug", skip_all)]
     pub async fn listen(&self, url: &str) -> Result<(), InternalError> {
         let mut listener = Listener::connect(url).await?;
         self.changes.wake_all();
@@ -111,6 +114,7 @@ impl Subscription {
 
     /// The events since the last call, each with the revision to resume from after it. There may be more when as many as
     /// are read at once are returned.
+    #[tracing::instrument(name = "subscription.poll_changes", level = "debug", skip_all)]
     pub async fn poll_changes(&mut self) -> Outcome<Vec<(i64, ConversationEvent)>> {
         self.watcher.mark_seen();
         let database = &self.conversations.database;

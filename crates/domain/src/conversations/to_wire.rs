@@ -2,9 +2,7 @@
 
 use contract::{
     Timestamp,
-    conversations::{
-        Conversation, ConversationId, ConversationStatus, Message, MessageId, MessageStatus, RawJson, Role,
-    },
+    conversations::{Conversation, ConversationId, Message, MessageId, RawJson, Role},
 };
 use storage::conversations::{StoredConversation, StoredMessage};
 
@@ -13,7 +11,7 @@ pub(crate) fn conversation(stored: StoredConversation) -> Conversation {
         id: ConversationId::stored(stored.id),
         title: stored.title,
         opening: stored.opening,
-        status: ConversationStatus::parse(&stored.status).unwrap_or_default(),
+        status: stored.status.parse().unwrap_or_default(),
         head_id: stored.head_id.map(MessageId::stored),
         metadata: RawJson::stored(stored.metadata),
         message_count: stored.message_count,
@@ -33,9 +31,9 @@ pub(crate) fn message(conversation_id: &str, stored: StoredMessage) -> Message {
         parent_id: parent_id.map(MessageId::stored),
         seq,
         // Roles and statuses were validated before they were stored.
-        role: Role::parse(&role).unwrap_or(Role::System),
+        role: role.parse().unwrap_or(Role::System),
         parts: RawJson::stored(content.parts),
-        status: MessageStatus::parse(&content.status).unwrap_or_default(),
+        status: content.status.parse().unwrap_or_default(),
         model: content.model,
         usage: content.usage.map(RawJson::stored),
         format: content.format,

@@ -1,4 +1,4 @@
-//! What a reader may ask about their own data: a copy of everything.
+//! Export of everything stored about a user.
 
 pub mod export;
 
@@ -14,7 +14,7 @@ use crate::{
     user_agent::describe_device,
 };
 
-/// Gives readers what is theirs.
+/// Exports users' data.
 #[derive(Debug)]
 pub struct DataExport {
     database: Database,
@@ -25,17 +25,17 @@ pub struct DataExport {
     book: Book,
 }
 
-/// Why there was no copy.
+/// Why an export failed.
 #[derive(Debug)]
 pub enum ExportError {
-    /// The reader was deleted meanwhile.
+    /// The user was deleted meanwhile.
     Gone,
-    /// The reader has taken several just now.
+    /// The user exported too often.
     TooMany {
-        /// Seconds until the next one may be.
+        /// Seconds until the next export is allowed.
         retry_after: u32,
     },
-    /// Nothing was wrong with the request.
+    /// The server failed.
     Failure(InternalError),
 }
 
@@ -51,11 +51,8 @@ impl DataExport {
         Self { database, ports, questions, events, limits, book }
     }
 
-    /// Everything stored about a reader, as it is stored; nothing in it opens anything. That it was taken is recorded,
-    /// and stands in it as the latest event.
-    ///
-    /// # Errors
-    /// [`ExportError`].
+    /// Everything stored about a user, without credentials. The export itself is the latest event in it.
+    #[tracing::instrument(name = "data_export.export", level = "debug", skip_all)]
     pub async fn export(&self, user: &User, device: &ClientMetadata) -> Result<Export, ExportError> {
         self.limits.check(Rule::Export, &user.id).await?;
         let user = self.database.find_user(&user.id).await?.ok_or(ExportError::Gone)?;
@@ -86,7 +83,7 @@ impl DataExport {
         let fault = |error: serde_json::Error| InternalError::Fault(error.to_string());
         let stored: Value = serde_json::to_value(&user.answers).map_err(fault)?;
         let mut stored: BTreeMap<String, String> = serde_json::from_value(stored).map_err(fault)?;
-        let asked: Vec<Answer> =
+        let current: Vec<Answer> =
             self.questions.iter().map(|question| answer(question, stored.remove(&question.name))).collect();
         let earlier = stored.into_iter().map(|(name, answer)| Answer {
             name,
@@ -95,7 +92,7 @@ impl DataExport {
             answer: Some(answer),
             answer_label: None,
         });
-        Ok(asked.into_iter().chain(earlier).collect())
+        Ok(current.into_iter().chain(earlier).collect())
     }
 }
 

@@ -132,6 +132,7 @@ impl MailQueue {
     ///
     /// # Errors
     /// [`InternalError`] of the database; what was not delivered is due again a little later.
+    #[tracing::instrument(name = "mail.deliver", level = "debug", skip_all)]
     pub async fn deliver(&self) -> Result<DeliveryOutcome, InternalError> {
         loop {
             match self.deliver_next().await? {
@@ -145,6 +146,7 @@ impl MailQueue {
     ///
     /// # Errors
     /// As [`MailQueue::deliver`].
+    #[tracing::instrument(name = "mail.deliver_next", level = "debug", skip_all)]
     pub async fn deliver_next(&self) -> Result<DeliveryOutcome, InternalError> {
         let now = self.ports.clock.now();
         let Some(mail) = self.database.claim_mail(now, now.plus_seconds(CLAIM)).await? else {

@@ -1,26 +1,28 @@
-//! Signed-in browsers: how a session is named, how long it lives, how it ends.
+//! Sessions of signed-in browsers.
 
+mod handle;
 mod revoke;
 mod tokens;
 
+pub use handle::SessionHandle;
+pub(crate) use handle::parse_session_id;
 pub use revoke::{SessionsRevoked, SignedOut};
-pub use tokens::SessionHandle;
-pub(crate) use tokens::parse_session_id;
 
 use std::sync::Arc;
 
 use contract::Timestamp;
-use serde::{Deserialize, Serialize};
 use storage::{Database, Session, SessionRecordStore, SignedIn, User};
 use uuid::Uuid;
 
-use crate::{DeviceId, InternalError, Ports, Secret, events::AuditLog};
+use crate::{
+    ClientMetadata, InternalError, Ports, Secret, client_metadata::truncate_untrusted, events::AuditLog,
+};
 
 const DAY: i64 = 86_400;
 /// Seconds after which a session is no longer fresh, however often it was renewed.
 const FRESH: i64 = DAY;
-/// Seconds within which being used again is not noted.
-const SEEN_LATELY: i64 = 300;
+/// Seconds between two updates of `last_seen_at`.
+const SEEN_INTERVAL: i64 = 300;
 
 /// The lifetimes of sessions, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +51,9 @@ impl SessionSettings {
 
 /// Opens, finds, renews and ends sessions.
 ///
-/// A session is named by a HANDLE of 128 random bits, which is public. What opens it is made from the handle and the
-/// server's secret whenever it is needed, so neither the database nor a list of sessions holds anything that does:
-/// the cookie is `TOKEN.HMAC(secret, TOKEN)`, where TOKEN is the handle, followed by KEY when bearer sessions are on.
+/// A session has a public HANDLE of 128 random bits. Its credentials are computed from the handle and the server's secret
+/// when needed, so neither the database nor a list of sessions contains them: the cookie is `TOKEN.HMAC(secret, TOKEN)`,
+/// where TOKEN is the handle, followed by KEY when bearer sessions are on.
 #[derive(Debug, Clone)]
 pub struct Sessions {
     database: Database,
@@ -63,43 +65,23 @@ pub struct Sessions {
     events: AuditLog,
 }
 
-/// Where a request comes from, for the list of sessions.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct ClientMetadata {
-    /// Network address; empty when unknown.
-    pub ip_address: String,
-    /// `User-Agent`; empty when unknown.
-    pub user_agent: String,
-}
-
-/// A browser at the door: where it comes from, and the session it brings along, which a new one replaces.
-#[derive(Debug, Clone, Default)]
-pub struct ClientInfo {
-    /// Where it comes from.
-    pub device: ClientMetadata,
-    /// The session it brings along.
-    pub presented: Option<SessionHandle>,
-    /// The browser itself, by its long-lived cookie; `None` for a caller that is no browser.
-    pub browser: Option<DeviceId>,
-}
-
-/// When to move a session's end.
+/// Whether to renew a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
-    /// When it is remembered and [`SessionSettings::renew_after`] has passed since the last time.
+    /// If it is remembered and [`SessionSettings::renew_after`] has passed since the last renewal.
     WhenDue,
-    /// Not now.
+    /// No.
     Never,
-    /// Now.
+    /// Yes.
     Now,
 }
 
-/// A living session.
+/// An active session.
 #[derive(Debug, Clone)]
 pub struct ActiveSession {
-    /// The session and its reader.
+    /// The session and its user.
     pub signed_in: SignedIn,
-    /// Whether its end has just moved, so the browser needs its cookie again.
+    /// Whether it was just renewed, so that the cookie has to be set again.
     pub renewed: bool,
 }
 
@@ -124,7 +106,7 @@ impl Sessions {
         })
     }
 
-    /// A session that is not stored yet, under a new handle.
+    /// A new session that is not stored yet.
     pub(crate) fn new_session(&self, user_id: &str, device: &ClientMetadata, remembered: bool) -> Session {
         let handle = Uuid::from_bytes(self.ports.random_bytes());
         let now = self.ports.clock.now();
@@ -144,22 +126,19 @@ impl Sessions {
         }
     }
 
-    /// Gives a stored session the record its browser's belongings go into. Without one the session lives all the same:
-    /// a failure here must not tell a reader that an account was not opened which was.
+    /// Creates the tower-sessions record of a stored session. A failure is only logged: the session works without one.
     pub(crate) async fn create_session_record(&self, session: Session, user: User) -> SignedIn {
         if let Some(presented) = parse_session_id(&session.id)
             && let Err(error) = self.records.open(self.key(presented.handle)).await
         {
-            tracing::warn!(%error, session = %session.id, "the browser's record was not made");
+            tracing::warn!(%error, session = %session.id, "the session's record was not created");
         }
         tracing::debug!(user = %user.id, session = %session.id, "session opened");
         SignedIn { session, user }
     }
 
-    /// The living session of a browser. An expired one is removed.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// The active session of a handle. An expired one is deleted.
+    #[tracing::instrument(name = "sessions.resolve", level = "debug", skip_all)]
     pub async fn resolve(
         &self,
         presented: &SessionHandle,
@@ -169,8 +148,8 @@ impl Sessions {
         let Some(mut signed_in) = self.database.find_session(&id).await? else { return Ok(None) };
         let session = &mut signed_in.session;
         let now = self.ports.clock.now();
-        let over = session.expires_at <= now || session.ends_at <= now;
-        if over || signed_in.user.ban.holds(now) {
+        let is_over = session.expires_at <= now || session.ends_at <= now;
+        if is_over || signed_in.user.ban.holds(now) {
             self.database.end_session(&id).await?;
             return Ok(None);
         }
@@ -186,46 +165,33 @@ impl Sessions {
             (session.renewed_at, session.last_seen_at) = (now, now);
             session.expires_at = self.settings.expiry(now, session.remembered, session.ends_at);
             if !self.database.renew_session(session, read_at).await? {
-                // Renewed by another request at this moment, or ended: what stands there now counts.
+                // Another request has just renewed or ended it.
                 let newer = self.database.find_session(&id).await?;
                 return Ok(newer.map(|signed_in| ActiveSession { signed_in, renewed: false }));
             }
-        } else if now.seconds_since(session.last_seen_at) >= SEEN_LATELY {
+        } else if now.seconds_since(session.last_seen_at) >= SEEN_INTERVAL {
             self.database.touch_session(&id, now).await?;
         }
-        // A cookie of the secret before is given anew under this one, before that secret is forgotten.
+        // A cookie signed with the previous secret is replaced before the operator removes that secret.
         let renewed = due || (presented.outdated && renewal != Renewal::Never);
         Ok(Some(ActiveSession { signed_in, renewed }))
     }
 
-    /// Whether a session still lives, for who holds on to one for longer than a request.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// Whether a session is still active, for requests that last longer, such as event streams.
+    #[tracing::instrument(name = "sessions.is_active", level = "debug", skip_all)]
     pub async fn is_active(&self, session_id: &str) -> Result<bool, InternalError> {
         let Some(presented) = parse_session_id(session_id) else { return Ok(false) };
         Ok(self.resolve(&presented, Renewal::Never).await?.is_some())
     }
 
-    /// Whether a session was opened within a day. Being renewed does not make it fresh again.
+    /// Whether a session was opened within a day. Renewal does not make it fresh again.
     pub fn is_fresh(&self, session: &Session) -> bool {
         self.ports.clock.now().seconds_since(session.created_at) < FRESH
     }
 
-    /// Seconds the session has left, a begun one counted whole: the `Max-Age` of a remembered one's cookie.
+    /// Seconds until the session expires, rounded up: the `Max-Age` of a remembered session's cookie.
     pub fn seconds_left(&self, session: &Session) -> i64 {
         let millis = session.expires_at.millis().saturating_sub(self.ports.clock.now().millis());
         millis.saturating_add(999).div_euclid(1000).max(0)
-    }
-}
-
-/// What a client says of itself is kept only so far.
-pub(crate) fn truncate_untrusted(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(512).collect()
-}
-
-impl ClientInfo {
-    pub(crate) fn replaced(&self) -> Option<String> {
-        self.presented.as_ref().map(SessionHandle::id)
     }
 }

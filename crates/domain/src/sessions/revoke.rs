@@ -1,9 +1,9 @@
-//! The list of a reader's sessions, and their ends.
+//! The list of sessions, and their revocation.
 
 use storage::{Session, SignedIn};
 
-use super::{ClientMetadata, SessionHandle, Sessions, tokens::handle_in};
-use crate::{EventKind, InternalError, events};
+use super::{SessionHandle, Sessions, tokens::handle_in};
+use crate::{ClientMetadata, EventKind, InternalError, events};
 
 /// A browser has signed out; it holds no session, whether or not it had one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,10 +17,8 @@ pub struct SessionsRevoked {
 }
 
 impl Sessions {
-    /// Ends the session a browser brings along, at its own wish. Ending one that is gone is no error.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// Signs out: ends the session of a handle. Ending one that has ended is no error.
+    #[tracing::instrument(name = "sessions.sign_out", level = "debug", skip_all)]
     pub async fn sign_out(
         &self,
         presented: Option<&SessionHandle>,
@@ -34,18 +32,14 @@ impl Sessions {
         Ok(SignedOut)
     }
 
-    /// A reader's living sessions, the last used first.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// A user's active sessions, the last used first.
+    #[tracing::instrument(name = "sessions.list", level = "debug", skip_all)]
     pub async fn list(&self, user_id: &str) -> Result<Vec<Session>, InternalError> {
         Ok(self.database.sessions_of(user_id, self.ports.clock.now()).await?)
     }
 
-    /// Ends the session of a reader that a token, or the id in it, names. One that is not the reader's is left alone.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// Ends the user's session of a token or bare id. A session of another user is not touched.
+    #[tracing::instrument(name = "sessions.revoke", level = "debug", skip_all)]
     pub async fn revoke(
         &self,
         signed_in: &SignedIn,
@@ -58,10 +52,8 @@ impl Sessions {
         Ok(SessionsRevoked { own: self.names(token, &signed_in.session) })
     }
 
-    /// Ends every session of a reader, except one when it is named.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// Ends every session of a user but `except`.
+    #[tracing::instrument(name = "sessions.revoke_all", level = "debug", skip_all)]
     pub async fn revoke_all(
         &self,
         user_id: &str,

@@ -1,4 +1,4 @@
-//! How a session is named, and what is made from its name.
+//! Session tokens and cookies.
 
 use std::sync::Arc;
 
@@ -7,29 +7,21 @@ use storage::{RecordKey, Session};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::Sessions;
+use super::{SessionHandle, Sessions};
 use crate::{FlashStore, Secret};
 
-/// The handle of a session whose secret part was shown and is right. Says nothing about whether the session lives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionHandle {
-    pub(super) handle: Uuid,
-    /// Whether it was shown under the secret before this one, and has to be given to the browser anew.
-    pub(super) outdated: bool,
-}
-
 impl Sessions {
-    /// What a browser carries besides who it is.
+    /// The flash message of a session.
     pub fn browser_state(&self, session: &Session) -> FlashStore {
         let handle = Uuid::parse_str(&session.id).unwrap_or_default();
         let key = self.key(handle);
-        // A session from before the secret was changed keeps its belongings under the name they were given then.
+        // The record of a session from before a secret rotation keeps its id.
         let key =
             if key.stored_id() == session.record_id { key } else { self.old_key(handle).unwrap_or(key) };
         FlashStore::new(Arc::clone(&self.records).browser(key))
     }
 
-    /// SESSION as the wire shows it.
+    /// The session as the JSON API shows it.
     pub fn body(&self, session: &Session) -> SessionBody {
         SessionBody {
             id: session.id.clone(),
@@ -43,7 +35,7 @@ impl Sessions {
         }
     }
 
-    /// The token of a session as the wire shows it. Opens the session only when bearer sessions are on.
+    /// The session's token in the JSON API. It opens the session only when bearer sessions are on.
     pub fn token(&self, session_id: &str) -> String {
         let Ok(handle) = Uuid::parse_str(session_id) else { return String::new() };
         if self.bearer {
@@ -58,27 +50,27 @@ impl Sessions {
         self.signed_value(&self.token(session_id))
     }
 
-    /// Whether a token, or the id in it, names this session.
+    /// Whether a token, or the bare id, is of this session.
     pub fn names(&self, token: &str, session: &Session) -> bool {
         handle_in(token).is_some_and(|handle| handle.to_string() == session.id)
     }
 
-    /// `VALUE.SIGNATURE`, the form of every signed cookie on the wire.
+    /// `VALUE.SIGNATURE`, the form of every signed cookie.
     pub fn signed_value(&self, value: &str) -> String {
         format!("{value}.{}", self.secret.sign(value))
     }
 
-    /// Reads a session cookie's value, percent-decoded. Anything wrong is no session.
+    /// Parses the percent-decoded value of a session cookie; `None` unless its signature is valid.
     pub fn read_cookie(&self, value: &str) -> Option<SessionHandle> {
         let (token, signature) = value.rsplit_once('.')?;
         let outdated = self.secret.signed_by(token, signature)?.is_previous();
-        // With the option switched either way since, the handle is still the first half. Nothing else of ours that is
-        // signed has either length.
+        // The handle is the first half, whether or not bearer sessions were on when the cookie was set. No other signed
+        // value has either length.
         let handle = token.get(..HANDLE).filter(|_| token.len() == HANDLE || token.len() == 2 * HANDLE)?;
         handle_of(handle).map(|handle| SessionHandle { handle, outdated })
     }
 
-    /// Reads a session token sent as a bearer, signed or bare; `None` when bearer sessions are off.
+    /// Parses a session token sent as a bearer token, signed or bare; `None` when bearer sessions are off.
     pub fn read_bearer(&self, value: &str) -> Option<SessionHandle> {
         if !self.bearer {
             return None;
@@ -93,7 +85,7 @@ impl Sessions {
         (!outdated || self.old_key(handle).is_some_and(is)).then_some(SessionHandle { handle, outdated })
     }
 
-    /// Whether session tokens are accepted as bearers and handed out in headers.
+    /// Whether session tokens are accepted as bearer tokens and returned in headers.
     pub const fn bearer_enabled(&self) -> bool {
         self.bearer
     }
@@ -102,7 +94,7 @@ impl Sessions {
         record_key(&self.secret.derive(&purpose(handle)))
     }
 
-    /// The key under the secret before this one.
+    /// The key derived from the previous secret.
     fn old_key(&self, handle: Uuid) -> Option<RecordKey> {
         self.secret.derive_previous(&purpose(handle)).map(|derived| record_key(&derived))
     }
@@ -126,7 +118,7 @@ fn record_key(derived: &[u8; 32]) -> RecordKey {
     RecordKey::new(*head)
 }
 
-/// Letters of a handle in a token: 16 bytes in lower-case hex.
+/// The length of a handle in a token: 16 bytes in lower-case hex.
 const HANDLE: usize = 32;
 
 fn handle_of(text: &str) -> Option<Uuid> {
@@ -134,19 +126,7 @@ fn handle_of(text: &str) -> Option<Uuid> {
     if lower_hex && text.len() == HANDLE { Uuid::try_parse(text).ok() } else { None }
 }
 
-/// The handle in a token as a list shows it, or given by itself.
+/// The handle in a token of the session list, or a bare id.
 pub(super) fn handle_in(token: &str) -> Option<Uuid> {
     token.get(..HANDLE).and_then(handle_of).or_else(|| Uuid::parse_str(token).ok())
-}
-
-/// The session a stored row or a verified token's `sid` claim names.
-pub(crate) fn parse_session_id(id: &str) -> Option<SessionHandle> {
-    Uuid::parse_str(id).ok().map(|handle| SessionHandle { handle, outdated: false })
-}
-
-impl SessionHandle {
-    /// The id of the session's row.
-    pub fn id(&self) -> String {
-        self.handle.to_string()
-    }
 }

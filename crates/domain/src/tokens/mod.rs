@@ -1,5 +1,6 @@
-//! JWTs for the services that trust Bookplate.
+//! JWTs for services that trust Bookplate.
 
+mod verification_cache;
 mod verify;
 
 pub use verify::VerifiedToken;
@@ -15,48 +16,48 @@ use sha2::{Digest, Sha256};
 use storage::{Database, SignedIn};
 use zeroize::Zeroizing;
 
-use self::verify::VerificationCache;
+use self::verification_cache::VerificationCache;
 use crate::{Algorithm, InternalError, KeyInfo, Ports, Secret, Sessions, SigningKey, key_ring::KeyRing};
 
-/// How tokens are made.
+/// Settings of tokens.
 #[derive(Debug, Clone)]
 pub struct TokenSettings {
-    /// `iss`, and the audience of a token nobody asked another for: the public origin.
+    /// `iss` and the default audience: the public origin.
     pub issuer: String,
-    /// Seconds a token lives, at most an hour.
+    /// The lifetime in seconds, at most an hour.
     pub lifetime: i64,
-    /// What signs tokens of every audience without a secret of its own.
+    /// The algorithm for audiences without a shared secret.
     pub algorithm: Algorithm,
-    /// Who else tokens are made for.
+    /// The declared audiences.
     pub audiences: Vec<Audience>,
 }
 
-/// A service that tokens are made for.
+/// A service that accepts tokens.
 #[derive(Debug, Clone)]
 pub struct Audience {
-    /// What `GET token?audience=` asks for.
+    /// The name in `GET token?audience=`.
     pub name: String,
-    /// The `aud` claim; `None` sends none, the audience's own secret then binds the token to it.
+    /// The `aud` claim; `None` for none, when only the shared secret binds the token to the audience.
     pub aud: Option<String>,
-    /// What signs.
+    /// The key that signs.
     pub key: AudienceKey,
 }
 
-/// What signs the tokens of an audience.
+/// The key that signs an audience's tokens.
 #[derive(Clone)]
 pub enum AudienceKey {
-    /// The published keys.
+    /// The key ring, published as a JWK Set.
     Published,
-    /// A secret the service shares, at least 32 bytes (RFC 7518 section 3.2).
+    /// A secret shared with the service, at least 32 bytes (RFC 7518 section 3.2).
     Shared {
-        /// Signs.
+        /// Signs new tokens.
         secret: Zeroizing<String>,
-        /// Signed until lately; tokens from then are still known here.
+        /// The secret before, whose tokens are still accepted.
         previous: Option<Zeroizing<String>>,
     },
 }
 
-/// Issues tokens and tells whose they are.
+/// Issues and verifies tokens.
 #[derive(Debug)]
 pub struct Tokens {
     database: Database,
@@ -66,7 +67,7 @@ pub struct Tokens {
     questions: Arc<Questions>,
     sessions: Sessions,
     settings: TokenSettings,
-    believed: VerificationCache,
+    verified: VerificationCache,
 }
 
 /// Why no token was issued.
@@ -74,16 +75,17 @@ pub struct Tokens {
 pub enum IssueError {
     /// The audience is not declared.
     UnknownAudience,
-    /// Nothing was wrong with the request.
+    /// The server failed.
     Failure(InternalError),
 }
 
-/// Why a token is not accepted.
+/// Why a token was refused.
 #[derive(Debug)]
 pub enum VerifyError {
-    /// Forged, expired, of another kind, issuer or audience, or its session has ended. Never says which to a client.
+    /// Forged, expired, of another type, issuer or audience, or its session has ended. The reason is for the log: clients
+    /// must not learn it.
     Refused(&'static str),
-    /// Nothing can be said about the token.
+    /// The server failed.
     Failure(InternalError),
 }
 
@@ -98,26 +100,22 @@ impl Tokens {
     ) -> Result<Self, InternalError> {
         let keys = KeyRing::open(&database, &ports, &secret, settings.algorithm).await?;
         let keys = RwLock::new(Arc::new(keys));
-        let believed = VerificationCache::default();
-        Ok(Self { database, ports, secret, keys, questions, sessions, settings, believed })
+        let verified = VerificationCache::default();
+        Ok(Self { database, ports, secret, keys, questions, sessions, settings, verified })
     }
 
-    /// Reads the keys again: another process may have added one.
-    ///
-    /// # Errors
-    /// [`InternalError`]; then the keys stay as they were.
+    /// Loads the keys again, because another process may have added one.
+    #[tracing::instrument(name = "tokens.reload", level = "debug", skip_all)]
     pub async fn reload(&self) -> Result<(), InternalError> {
         let keys = KeyRing::open(&self.database, &self.ports, &self.secret, self.settings.algorithm).await?;
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
-        // A key may be gone that signed what is believed.
-        self.believed.forget();
+        // The keys of cached tokens may be gone.
+        self.verified.clear();
         Ok(())
     }
 
-    /// Adds a key that is published now and signs `ahead` seconds later; `false` when one is waiting already.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// Adds a key that is published now and signs in `ahead` seconds; `false` when another is waiting already.
+    #[tracing::instrument(name = "tokens.rotate", level = "debug", skip_all)]
     pub async fn rotate(&self, ahead: i64) -> Result<bool, InternalError> {
         let algorithm = self.settings.algorithm;
         let added = KeyRing::rotate(&self.database, &self.ports, &self.secret, algorithm, ahead).await?;
@@ -125,10 +123,8 @@ impl Tokens {
         Ok(added)
     }
 
-    /// Every key and what it does.
-    ///
-    /// # Errors
-    /// [`InternalError`].
+    /// Every key with its state.
+    #[tracing::instrument(name = "tokens.keys", level = "debug", skip_all)]
     pub async fn keys(&self) -> Result<Vec<KeyInfo>, InternalError> {
         KeyRing::list(&self.database, &self.ports).await
     }
@@ -137,10 +133,7 @@ impl Tokens {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A token for the reader of a living session, for the named audience or for Bookplate's own origin.
-    ///
-    /// # Errors
-    /// [`IssueError`].
+    /// Issues a token for the named audience, or for Bookplate's own origin.
     pub fn issue(&self, signed_in: &SignedIn, audience: Option<&str>) -> Result<String, IssueError> {
         let declared = match audience {
             Some(name) if name != self.settings.issuer => {
@@ -192,16 +185,16 @@ impl Tokens {
         claims
     }
 
-    /// The key a `kid` names, its algorithm, and the `aud` of the tokens of it that are accepted here.
+    /// The algorithm and key of a `kid`, and the `aud` of its tokens.
     fn key<'a>(&'a self, ring: &'a KeyRing, kid: &str) -> Option<(Algorithm, &'a [u8], Option<&'a str>)> {
         if let Some(published) = ring.find(kid) {
             return Some((published.algorithm, published.jwk.as_bytes(), Some(&self.settings.issuer)));
         }
         self.settings.audiences.iter().find_map(|audience| {
             let AudienceKey::Shared { secret, previous } = &audience.key else { return None };
-            let named =
+            let found =
                 [Some(secret), previous.as_ref()].into_iter().flatten().find(|it| shared_kid(it) == kid);
-            named.map(|secret| (Algorithm::Hs256, secret.as_bytes(), audience.aud.as_deref()))
+            found.map(|secret| (Algorithm::Hs256, secret.as_bytes(), audience.aud.as_deref()))
         })
     }
 }
@@ -211,10 +204,10 @@ fn shared_key(secret: &Zeroizing<String>) -> SigningKey {
     SigningKey { algorithm: Algorithm::Hs256, kid: shared_kid(secret), private }
 }
 
-/// Names a shared secret without telling it, so that a service holding two knows which to use.
+/// The `kid` of a shared secret, so that a service with two of them knows which to use: the first 8 bytes of a SHA-256.
 fn shared_kid(secret: &str) -> String {
-    let digest: [u8; 32] = Sha256::new().chain_update("kid:").chain_update(secret).finalize().into();
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::new().chain_update("kid:").chain_update(secret).finalize();
+    hex::encode(digest).get(..16).unwrap_or_default().to_owned()
 }
 
 impl fmt::Debug for AudienceKey {
@@ -250,8 +243,8 @@ impl From<IssueError> for Problems {
 impl From<VerifyError> for Problems {
     fn from(error: VerifyError) -> Self {
         match error {
-            VerifyError::Refused(why) => {
-                tracing::info!(why, "token refused");
+            VerifyError::Refused(reason) => {
+                tracing::info!(reason, "token refused");
                 Problem::new(Code::InvalidToken).into()
             }
             VerifyError::Failure(failure) => failure.into(),

@@ -1,103 +1,54 @@
-//! Whose token is it?
+//! Verification of tokens.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use storage::SignedIn;
 
-use super::{Tokens, VerifyError};
+use super::{Tokens, VerifyError, verification_cache::Claims};
 use crate::{Renewal, sessions};
 
-/// A token that was believed.
+/// A verified token.
 #[derive(Debug, Clone)]
 pub struct VerifiedToken {
-    /// The reader, and the session it was drawn from, which lives.
+    /// The user and the active session that the token was issued for.
     pub signed_in: SignedIn,
-    /// Its `jti`, which a service that signs with a shared secret may leave out.
+    /// Its `jti`, which services that sign with a shared secret may leave out.
     pub token_id: Option<String>,
-    /// When it ends, in Unix seconds.
+    /// When it expires, in Unix seconds.
     pub ends_at: i64,
-    /// Whether that is over.
+    /// Whether it has expired.
     pub expired: bool,
 }
 
-/// Seconds for which an expired token may finish what it has begun.
+/// Seconds for which an expired token may finish a message that it began.
 pub const GRACE: i64 = 3600;
 /// `typ` of an access token in JWT form (RFC 9068 section 2.1).
 const TYPE: &str = "at+jwt";
-/// The longest life of a token, in seconds.
+/// The longest lifetime of a token, in seconds.
 const MAX_LIFETIME: i64 = 3600;
-/// Seconds by which the clocks of two instances may differ.
+/// Seconds by which two processes' clocks may differ.
 const CLOCK_SKEW: i64 = 30;
-/// The longest token looked at, in bytes.
+/// The longest token that is parsed, in bytes.
 const MAX_TOKEN: usize = 8192;
-/// Tokens kept in memory whose signature has been judged.
-const BELIEVED: usize = 10_000;
-
-/// What a token says whose signature is right, and which is of our issuer, kind and audience.
-#[derive(Debug)]
-struct Claims {
-    sub: String,
-    sid: String,
-    jti: Option<String>,
-    iat: i64,
-    exp: i64,
-    nbf: Option<i64>,
-}
-
-/// Tokens whose signature was judged lately: judging takes longer than all the rest of many calls. Whether a session
-/// lives and the time is right is asked anew each time.
-#[derive(Debug, Default)]
-pub(super) struct VerificationCache(Mutex<HashMap<[u8; 32], Arc<Claims>>>);
-
-impl VerificationCache {
-    fn tokens(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<Claims>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn find(&self, hash: &[u8; 32]) -> Option<Arc<Claims>> {
-        self.tokens().get(hash).cloned()
-    }
-
-    fn keep(&self, hash: [u8; 32], claims: &Arc<Claims>) {
-        let mut tokens = self.tokens();
-        if tokens.len() >= BELIEVED {
-            tokens.clear();
-        }
-        tokens.insert(hash, Arc::clone(claims));
-    }
-
-    /// Every signature has to be judged again.
-    pub(super) fn forget(&self) {
-        self.tokens().clear();
-    }
-}
 
 impl Tokens {
-    /// Whose token this is, while the session it was drawn from lives.
-    ///
-    /// # Errors
-    /// [`VerifyError`].
+    /// Verifies a token and its session.
+    #[tracing::instrument(name = "tokens.verify", level = "debug", skip_all)]
     pub async fn verify(&self, token: &str) -> Result<SignedIn, VerifyError> {
         let verified = self.verify_allow_expired(token).await?;
         if verified.expired { Err(VerifyError::Refused("time")) } else { Ok(verified.signed_in) }
     }
 
-    /// The same, also up to [`GRACE`] seconds after it has expired, which is then said: what a token has begun, it may
-    /// finish.
+    /// Verifies a token and its session, and accepts it up to [`GRACE`] seconds after it has expired.
     ///
-    /// The key alone settles the algorithm (RFC 8725 section 3.1); keys come from the own ring and the declared
-    /// secrets only, picked by `kid`; header members that name other keys are not looked at.
-    ///
-    /// # Errors
-    /// [`VerifyError`].
+    /// The key determines the algorithm (RFC 8725 section 3.1). Keys come only from the key ring and the declared secrets,
+    /// by `kid`; header members that carry other keys are ignored.
+    #[tracing::instrument(name = "tokens.verify_allow_expired", level = "debug", skip_all)]
     pub async fn verify_allow_expired(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
-        let claims = self.believed(token)?;
+        let claims = self.claims_of(token)?;
         let now = self.ports.clock.now().seconds();
         let in_time = claims.exp.saturating_add(GRACE) > now
             && claims.iat <= now + CLOCK_SKEW
@@ -106,9 +57,9 @@ impl Tokens {
             return Err(VerifyError::Refused("time"));
         }
         let session = sessions::parse_session_id(&claims.sid).ok_or(VerifyError::Refused("session"))?;
-        let living = self.sessions.resolve(&session, Renewal::Never).await?;
+        let session = self.sessions.resolve(&session, Renewal::Never).await?;
         let signed_in =
-            living.map(|resolved| resolved.signed_in).ok_or(VerifyError::Refused("session ended"))?;
+            session.map(|resolved| resolved.signed_in).ok_or(VerifyError::Refused("session ended"))?;
         if claims.sub != signed_in.user.id {
             return Err(VerifyError::Refused("subject"));
         }
@@ -116,10 +67,10 @@ impl Tokens {
         Ok(VerifiedToken { signed_in, token_id, ends_at, expired: ends_at <= now })
     }
 
-    /// What a token says, when everything about it is right that time does not change.
-    fn believed(&self, token: &str) -> Result<Arc<Claims>, VerifyError> {
+    /// The claims, after every check whose result does not change with time.
+    fn claims_of(&self, token: &str) -> Result<Arc<Claims>, VerifyError> {
         let hash = Sha256::digest(token).into();
-        if let Some(claims) = self.believed.find(&hash) {
+        if let Some(claims) = self.verified.find(&hash) {
             return Ok(claims);
         }
         let claims = self.signed_claims(token)?;
@@ -130,11 +81,11 @@ impl Tokens {
         }
         let exp = time("exp").ok_or(VerifyError::Refused("time"))?;
         let iat = time("iat").ok_or(VerifyError::Refused("time"))?;
-        // A holder of a shared secret could sign what never ends; nothing of ours lives longer than this.
+        // A holder of a shared secret could sign a token that never expires.
         if exp.saturating_sub(iat) > MAX_LIFETIME {
             return Err(VerifyError::Refused("time"));
         }
-        // Ours have none; one that says so is still believed.
+        // Bookplate issues none, but services that share a secret may.
         let nbf = match claims.get("nbf") {
             None => None,
             Some(nbf) => Some(nbf.as_i64().ok_or(VerifyError::Refused("time"))?),
@@ -143,11 +94,11 @@ impl Tokens {
         let sub = text("sub").ok_or(VerifyError::Refused("subject"))?;
         let jti = text("jti").filter(|jti| !jti.is_empty());
         let claims = Arc::new(Claims { sub, sid, jti, iat, exp, nbf });
-        self.believed.keep(hash, &claims);
+        self.verified.insert(hash, &claims);
         Ok(claims)
     }
 
-    /// The claims of a token one of our keys signed, for an audience that key serves.
+    /// The claims of a token with a valid signature, for an audience of the key that signed it.
     fn signed_claims(&self, token: &str) -> Result<Map<String, Value>, VerifyError> {
         let header = header(token).ok_or(VerifyError::Refused("form"))?;
         let text = |name: &str| header.get(name).and_then(Value::as_str);

@@ -1,5 +1,6 @@
-//! Taking readers over from another system: what becomes of each, whatever database they come from.
+//! Import of users from another system.
 
+mod one_line;
 mod report;
 
 use std::{collections::HashSet, sync::Arc};
@@ -8,6 +9,7 @@ use contract::{AnswerInput, Answers, Email, Image, PersonName, Question, Questio
 use serde_json::Value;
 use storage::{Ban, Database, ForeignBan, ImportUserOutcome, ImportedUser, NewAccount, StorageError, User};
 
+use self::one_line::one_line;
 pub use report::{AnswerCounts, ImportReport, PasswordCounts, SkipReason, SkippedUser};
 
 use crate::{
@@ -15,12 +17,12 @@ use crate::{
     events::{self, AuditLog},
 };
 
-/// The longest id that is taken over, in bytes. It goes into every token of its reader.
-const LONGEST_ID: usize = 255;
-/// The longest reason of a ban that is taken over, in characters.
-const LONGEST_REASON: usize = 500;
+/// The longest id, in bytes. It is part of every token of its user.
+const MAX_ID: usize = 255;
+/// The longest reason of a ban, in characters.
+const MAX_REASON: usize = 500;
 
-/// Takes readers over.
+/// Imports users.
 #[derive(Debug)]
 pub struct Importer {
     database: Database,
@@ -33,8 +35,8 @@ pub struct Importer {
 #[derive(Debug)]
 pub struct Import<'a> {
     importer: &'a Importer,
-    /// In a dry run, the addresses of those who would be there by now.
-    pretended: Option<HashSet<String>>,
+    /// In a dry run, the addresses that would be imported by now.
+    dry_run_emails: Option<HashSet<String>>,
     report: ImportReport,
 }
 
@@ -47,90 +49,90 @@ impl Importer {
     /// Begins a run. A dry one reports the same and writes nothing.
     pub fn begin(&self, dry_run: bool) -> Import<'_> {
         let report = ImportReport { dry_run, ..ImportReport::default() };
-        Import { importer: self, pretended: dry_run.then(HashSet::new), report }
+        Import { importer: self, dry_run_emails: dry_run.then(HashSet::new), report }
     }
 }
 
 impl Import<'_> {
-    /// Takes a reader over, or notes why not. One who is there already is left alone.
-    ///
-    /// A reader the database refuses is left out, so that one broken row does not hold up the others.
+    /// Imports a user, or notes in the report why not. Existing users are not changed, and a row that the database refuses
+    /// is skipped.
     ///
     /// # Errors
-    /// [`InternalError`] when the database is out of reach. What was taken over before it stays so, and a second run goes on.
+    /// When the database is unreachable. Users imported before stay, and a second run continues.
+    #[tracing::instrument(name = "user_import.take", level = "debug", skip_all)]
     pub async fn take(&mut self, foreign: ImportedUser) -> Result<(), InternalError> {
         self.report.found += 1;
-        let email = match judge(&foreign) {
+        let email = match validate(&foreign) {
             Ok(email) => email,
-            Err(why) => {
-                self.report.leave_out(foreign, why);
+            Err(reason) => {
+                self.report.skip(foreign, reason);
                 return Ok(());
             }
         };
-        // Counted on the side: of a reader who is not taken over nothing else is reported.
-        let mut noted = ImportReport::default();
-        let account = self.importer.account(&foreign, &email, &mut noted);
-        let placed = match &mut self.pretended {
-            Some(pretended) => self.importer.look(&account.user, pretended).await,
-            None => self.importer.place(&account).await,
+        // Kept apart, because of a skipped user only the reason is reported.
+        let mut counts = ImportReport::default();
+        let account = self.importer.account(&foreign, &email, &mut counts);
+        let outcome = match &mut self.dry_run_emails {
+            Some(emails) => self.importer.simulate(&account.user, emails).await,
+            None => self.importer.store(&account).await,
         };
-        match placed {
+        match outcome {
             Ok(ImportUserOutcome::New) => {
-                noted.imported = 1;
-                self.report.add(noted);
+                counts.imported = 1;
+                self.report.add(counts);
             }
             Ok(ImportUserOutcome::SameId) => self.report.already_there += 1,
-            Ok(ImportUserOutcome::AddressTaken) => self.report.leave_out(foreign, SkipReason::AddressTaken),
+            Ok(ImportUserOutcome::AddressTaken) => self.report.skip(foreign, SkipReason::AddressTaken),
             Err(StorageError::Fault(error)) => {
-                tracing::warn!(user = foreign.id, %error, "the database refused a reader");
-                self.report.leave_out(foreign, SkipReason::Refused);
+                tracing::warn!(user = foreign.id, %error, "the database refused a user");
+                self.report.skip(foreign, SkipReason::Refused);
             }
             Err(error) => return Err(error.into()),
         }
         Ok(())
     }
 
-    /// What has become of everyone.
+    /// The report of the run.
     pub fn finish(self) -> ImportReport {
         self.report
     }
 }
 
-/// Whether a reader can be had here at all.
-fn judge(foreign: &ImportedUser) -> Result<Email, SkipReason> {
+/// The email address, if it and the id can be used here.
+fn validate(foreign: &ImportedUser) -> Result<Email, SkipReason> {
     let id = &foreign.id;
-    let odd = |c: char| c.is_control() || c.is_whitespace();
-    if id.is_empty() || id.len() > LONGEST_ID || id.contains(odd) {
+    let is_invalid = |c: char| c.is_control() || c.is_whitespace();
+    if id.is_empty() || id.len() > MAX_ID || id.contains(is_invalid) {
         return Err(SkipReason::Id);
     }
     Email::parse(&foreign.email).map_err(|_| SkipReason::Address)
 }
 
 impl Importer {
-    /// The account as it is to be stored, and in `noted` what could not be kept of it.
-    fn account(&self, foreign: &ImportedUser, email: &Email, noted: &mut ImportReport) -> NewAccount {
+    /// The account to store. `report` notes what could not be kept.
+    fn account(&self, foreign: &ImportedUser, email: &Email, report: &mut ImportReport) -> NewAccount {
         let now = self.ports.clock.now();
         let created_at = foreign.created_at.unwrap_or(now);
         let user = User {
             id: foreign.id.clone(),
             email: email.as_str().to_owned(),
             email_verified: foreign.email_verified,
-            name: name(&foreign.name, noted),
-            image: image(foreign.image.as_deref(), noted),
-            answers: self.answers(foreign, noted),
+            name: name(&foreign.name, report),
+            image: image(foreign.image.as_deref(), report),
+            answers: self.answers(foreign, report),
             created_at,
             updated_at: foreign.updated_at.unwrap_or(created_at),
             ban: foreign.ban.as_ref().map_or_else(Ban::default, |foreign| ban(foreign, now)),
         };
-        noted.unconfirmed += u64::from(!user.email_verified);
-        noted.banned += u64::from(user.ban.holds(now));
-        let password_hash = self.password(foreign.password.as_deref(), noted);
+        report.unconfirmed += u64::from(!user.email_verified);
+        report.banned += u64::from(user.ban.holds(now));
+        let password_hash = self.password(foreign.password.as_deref(), report);
         NewAccount { user, credential_id: self.ports.random_uuid().to_string(), password_hash, device: None }
     }
 
-    /// The hash, if it is one that a sign-in can be compared with.
-    fn password(&self, stored: Option<&str>, noted: &mut ImportReport) -> Option<String> {
-        let passwords = &mut noted.passwords;
+    /// The password hash, if it is of a supported kind.
+    fn password(&self, stored: Option<&str>, report: &mut ImportReport) -> Option<String> {
+        let passwords = &mut report.passwords;
         let Some(stored) = stored.filter(|stored| !stored.is_empty()) else {
             passwords.none += 1;
             return None;
@@ -147,27 +149,26 @@ impl Importer {
         Some(stored.to_owned())
     }
 
-    /// The answers among the fields. A required question may stay without one: it is asked no earlier than when the
-    /// reader changes the profile.
-    fn answers(&self, foreign: &ImportedUser, noted: &mut ImportReport) -> Answers {
+    /// The answers among the fields. Required questions may stay unanswered until the user changes the profile.
+    fn answers(&self, foreign: &ImportedUser, report: &mut ImportReport) -> Answers {
         let mut answers = Answers::default();
-        for (field, value) in foreign.fields.iter().filter(|(_, value)| says_something(value)) {
+        for (field, value) in foreign.fields.iter().filter(|(_, value)| has_value(value)) {
             let Some(question) =
-                self.questions.iter().find(|question| folded(&question.name) == folded(field))
+                self.questions.iter().find(|question| normalized(&question.name) == normalized(field))
             else {
-                *noted.fields_not_kept.entry(field.clone()).or_default() += 1;
+                *report.fields_not_kept.entry(field.clone()).or_default() += 1;
                 continue;
             };
             let answer = match value {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            let hear = |asked: &Question| match asked.name == question.name {
+            let answer_for = |asked: &Question| match asked.name == question.name {
                 true => AnswerInput::Given(answer.clone()),
                 false => AnswerInput::Absent,
             };
-            let counts = noted.answers.entry(question.name.clone()).or_default();
-            match answers.with(&self.questions, hear) {
+            let counts = report.answers.entry(question.name.clone()).or_default();
+            match answers.with(&self.questions, answer_for) {
                 Ok(with) => {
                     answers = with;
                     counts.kept += 1;
@@ -177,71 +178,64 @@ impl Importer {
         }
         for question in self.questions.iter().filter(|question| question.required) {
             let missing = answers.get(&question.name).is_none();
-            noted.answers.entry(question.name.clone()).or_default().missing += u64::from(missing);
+            report.answers.entry(question.name.clone()).or_default().missing += u64::from(missing);
         }
         answers
     }
 
-    async fn place(&self, account: &NewAccount) -> Result<ImportUserOutcome, StorageError> {
+    async fn store(&self, account: &NewAccount) -> Result<ImportUserOutcome, StorageError> {
         let record = self.events.done(EventKind::Import, &account.user.id, &ClientMetadata::default());
-        let placed = self.database.import_account(account, &record).await?;
-        if placed == ImportUserOutcome::New {
+        let outcome = self.database.import_account(account, &record).await?;
+        if outcome == ImportUserOutcome::New {
             events::log(&record);
         }
-        Ok(placed)
+        Ok(outcome)
     }
 
-    /// What [`Importer::place`] would do.
-    async fn look(
+    /// What [`Importer::store`] would return.
+    async fn simulate(
         &self,
         user: &User,
-        pretended: &mut HashSet<String>,
+        emails: &mut HashSet<String>,
     ) -> Result<ImportUserOutcome, StorageError> {
         if self.database.find_user(&user.id).await?.is_some() {
             return Ok(ImportUserOutcome::SameId);
         }
         let taken = self.database.find_user_by_email(&user.email).await?.is_some();
-        if taken || !pretended.insert(user.email.clone()) {
+        if taken || !emails.insert(user.email.clone()) {
             return Ok(ImportUserOutcome::AddressTaken);
         }
         Ok(ImportUserOutcome::New)
     }
 }
 
-/// The name; one that would not be accepted from a reader is cut to what would.
-fn name(raw: &str, noted: &mut ImportReport) -> String {
+/// The name, cut to a valid one.
+fn name(raw: &str, report: &mut ImportReport) -> String {
     if let Ok(name) = PersonName::parse(raw) {
         return name.as_str().to_owned();
     }
-    noted.names_cut += 1;
+    report.names_cut += 1;
     one_line(raw, PersonName::MAX)
 }
 
-fn image(raw: Option<&str>, noted: &mut ImportReport) -> Option<String> {
+fn image(raw: Option<&str>, report: &mut ImportReport) -> Option<String> {
     let raw = raw.filter(|raw| !raw.is_empty())?;
     let image = Image::parse(raw).ok();
-    noted.images_dropped += u64::from(image.is_none());
+    report.images_dropped += u64::from(image.is_none());
     image.map(|image| image.as_str().to_owned())
 }
 
-/// Better Auth does not say since when: since now.
+/// The ban as of now, because Better Auth does not store its beginning.
 fn ban(foreign: &ForeignBan, now: Timestamp) -> Ban {
     Ban {
         banned_at: Some(now.millis()),
-        ban_reason: foreign.reason.as_deref().map(|reason| one_line(reason, LONGEST_REASON)),
+        ban_reason: foreign.reason.as_deref().map(|reason| one_line(reason, MAX_REASON)),
         ban_expires_at: foreign.until.map(Timestamp::millis),
     }
 }
 
-/// The text without what a name may not hold.
-fn one_line(raw: &str, max: usize) -> String {
-    // Between letters, for a name may have blanks around it that mean nothing.
-    let fits = |c: &char| PersonName::parse(&format!("a{c}a")).is_ok();
-    raw.trim().chars().filter(fits).take(max).collect()
-}
-
-/// Whether a value is more than the absence of one.
-fn says_something(value: &Value) -> bool {
+/// Whether a value is neither null, false nor blank.
+fn has_value(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !text.trim().is_empty(),
@@ -249,7 +243,7 @@ fn says_something(value: &Value) -> bool {
     }
 }
 
-/// A name without what tools change in names: `experience_level` is `experienceLevel`.
-fn folded(name: &str) -> String {
+/// A column name in lower case without underscores, so that `experience_level` matches `experienceLevel`.
+fn normalized(name: &str) -> String {
     name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }

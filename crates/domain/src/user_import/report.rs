@@ -1,4 +1,4 @@
-//! What an import has done, for the operator who ran it.
+//! The report of an import, for the operator.
 
 use std::collections::BTreeMap;
 
@@ -6,68 +6,70 @@ use contract::{Question, QuestionKind};
 use serde::Serialize;
 use storage::ImportedUser;
 
-/// Different answers that are told of a question, those that come first.
-const TOLD: usize = 10;
-/// The longest such answer, in characters.
-const LONGEST_TOLD: usize = 60;
+use super::one_line::one_line;
 
-/// What has become of everyone; in a dry run, what would.
+/// The most refused answers that are listed for a question.
+const MAX_VALUES: usize = 10;
+/// The longest listed answer, in characters.
+const MAX_VALUE: usize = 60;
+
+/// The result of an import, or of a dry run what it would be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportReport {
     /// Whether nothing was written.
     pub dry_run: bool,
-    /// Readers there.
+    /// Users in the source.
     pub found: u64,
-    /// Those taken over.
+    /// Users imported.
     pub imported: u64,
-    /// Those whose id was here before, from an earlier run: left alone.
+    /// Users whose id existed already, for example from an earlier run.
     pub already_there: u64,
-    /// Those who were not taken over.
+    /// Users that were skipped.
     pub left_out: Vec<SkippedUser>,
-    /// Of those taken over: how their passwords are kept.
+    /// Imported password hashes by kind.
     pub passwords: PasswordCounts,
-    /// Of those taken over: addresses that are not confirmed.
+    /// Imported users with an unverified address.
     pub unconfirmed: u64,
-    /// Of those taken over: accounts that are closed.
+    /// Imported users with an active ban.
     pub banned: u64,
-    /// Of those taken over: names that were cut to what is accepted of a reader.
+    /// Imported users whose name was cut to a valid one.
     pub names_cut: u64,
-    /// Of those taken over: addresses of pictures that were dropped.
+    /// Imported users whose picture was dropped.
     pub images_dropped: u64,
-    /// Of those taken over: what became of the answers, by question.
+    /// Answers by question.
     pub answers: BTreeMap<String, AnswerCounts>,
-    /// Of those taken over: values in columns that are no question of this book, by column.
+    /// Values in columns that match no question, by column.
     pub fields_not_kept: BTreeMap<String, u64>,
 }
 
-/// A reader who was not taken over.
+/// A user that was skipped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SkippedUser {
-    /// The id there.
+    /// The id in the source.
     pub id: String,
-    /// The address there.
+    /// The email address in the source.
     pub email: String,
-    /// Why.
+    /// The reason.
     pub reason: SkipReason,
 }
 
-/// Why a reader was not taken over.
+/// Why a user was skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SkipReason {
-    /// The address is not one that can be used here.
+    /// The email address is invalid here.
     Address,
-    /// An account with another id has the address, or one that differs in case only.
+    /// An account with another id has the email address.
     AddressTaken,
-    /// The id is empty, too long, or holds blanks.
+    /// The id is empty, too long, or has spaces.
     Id,
-    /// The database did not take the row; the log says why.
+    /// The database refused the row; the log has the error.
     Refused,
 }
 
 impl SkipReason {
-    /// As a sentence goes on after "left out:".
+    /// The reason as it follows "left out:".
     pub const fn in_words(self) -> &'static str {
         match self {
             Self::Address => "this address cannot be used here",
@@ -78,7 +80,7 @@ impl SkipReason {
     }
 }
 
-/// How the passwords of those taken over are kept.
+/// Imported password hashes by kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PasswordCounts {
@@ -86,15 +88,15 @@ pub struct PasswordCounts {
     pub scrypt: u64,
     /// Hashes of bcrypt.
     pub bcrypt: u64,
-    /// Hashes like those made here.
+    /// Argon2id with the current parameters.
     pub argon2id: u64,
     /// Accounts without a password.
     pub none: u64,
-    /// Hashes of a kind that cannot be compared here: the account has no password.
+    /// Hashes of an unsupported kind, whose accounts have no password.
     pub unknown: u64,
 }
 
-/// What became of the answers to a question.
+/// The answers to a question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AnswerCounts {
@@ -102,9 +104,9 @@ pub struct AnswerCounts {
     pub kept: u64,
     /// Not accepted by the question.
     pub refused: u64,
-    /// Of a required question: accounts that have no answer.
+    /// Accounts without an answer to a required question.
     pub missing: u64,
-    /// Of a choice: some of the values that were refused, with their numbers. They may be an option that was renamed.
+    /// Some of the refused values of a choice with their counts; perhaps options that were renamed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub refused_values: BTreeMap<String, u64>,
 }
@@ -113,12 +115,12 @@ impl AnswerCounts {
     pub(super) fn refuse(&mut self, question: &Question, answer: &str) {
         self.refused += 1;
         if matches!(question.kind, QuestionKind::Choice { .. }) {
-            self.tell(super::one_line(answer, LONGEST_TOLD), 1);
+            self.count_value(one_line(answer, MAX_VALUE), 1);
         }
     }
 
-    fn tell(&mut self, value: String, times: u64) {
-        if self.refused_values.contains_key(&value) || self.refused_values.len() < TOLD {
+    fn count_value(&mut self, value: String, times: u64) {
+        if self.refused_values.contains_key(&value) || self.refused_values.len() < MAX_VALUES {
             *self.refused_values.entry(value).or_default() += times;
         }
     }
@@ -127,31 +129,31 @@ impl AnswerCounts {
         self.kept += other.kept;
         self.refused += other.refused;
         self.missing += other.missing;
-        other.refused_values.into_iter().for_each(|(value, times)| self.tell(value, times));
+        other.refused_values.into_iter().for_each(|(value, times)| self.count_value(value, times));
     }
 }
 
 impl ImportReport {
-    pub(super) fn leave_out(&mut self, reader: ImportedUser, reason: SkipReason) {
-        self.left_out.push(SkippedUser { id: reader.id, email: reader.email, reason });
+    pub(super) fn skip(&mut self, user: ImportedUser, reason: SkipReason) {
+        self.left_out.push(SkippedUser { id: user.id, email: user.email, reason });
     }
 
-    /// Adds what was noted of one reader who was taken over.
-    pub(super) fn add(&mut self, noted: Self) {
-        self.imported += noted.imported;
-        self.passwords.scrypt += noted.passwords.scrypt;
-        self.passwords.bcrypt += noted.passwords.bcrypt;
-        self.passwords.argon2id += noted.passwords.argon2id;
-        self.passwords.none += noted.passwords.none;
-        self.passwords.unknown += noted.passwords.unknown;
-        self.unconfirmed += noted.unconfirmed;
-        self.banned += noted.banned;
-        self.names_cut += noted.names_cut;
-        self.images_dropped += noted.images_dropped;
-        for (question, counts) in noted.answers {
-            self.answers.entry(question).or_default().add(counts);
+    /// Adds the counts of one imported user.
+    pub(super) fn add(&mut self, counts: Self) {
+        self.imported += counts.imported;
+        self.passwords.scrypt += counts.passwords.scrypt;
+        self.passwords.bcrypt += counts.passwords.bcrypt;
+        self.passwords.argon2id += counts.passwords.argon2id;
+        self.passwords.none += counts.passwords.none;
+        self.passwords.unknown += counts.passwords.unknown;
+        self.unconfirmed += counts.unconfirmed;
+        self.banned += counts.banned;
+        self.names_cut += counts.names_cut;
+        self.images_dropped += counts.images_dropped;
+        for (question, answers) in counts.answers {
+            self.answers.entry(question).or_default().add(answers);
         }
-        for (field, times) in noted.fields_not_kept {
+        for (field, times) in counts.fields_not_kept {
             *self.fields_not_kept.entry(field).or_default() += times;
         }
     }

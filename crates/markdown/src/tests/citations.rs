@@ -34,17 +34,17 @@ fn a_mark_is_a_link_with_a_name_and_an_id() {
 }
 
 #[test]
-fn places_are_counted_in_code_points() {
+fn offsets_are_code_points() {
     assert_eq!(marked("añ日🦀b", &[(2, 1), (3, 2), (4, 3), (5, 4)]), "<p>añ[1]日[2]🦀[3]b[4]</p>");
 }
 
 #[test]
-fn marks_at_one_place_keep_their_order_and_others_are_sorted() {
+fn marks_are_sorted_by_offset_and_stable() {
     assert_eq!(marked("abc", &[(3, 5), (1, 2), (1, 1), (3, 4)]), "<p>a[2][1]bc[5][4]</p>");
 }
 
 #[test]
-fn a_mark_beyond_the_end_stands_at_the_end() {
+fn a_mark_beyond_the_end_is_at_the_end() {
     assert_eq!(marked("ab\n\n", &[(99, 1), (usize::MAX, 2)]), "<p>ab[1][2]</p>");
     assert_eq!(marked("", &[(3, 1)]), "<p class=\"prose__cites\">[1]</p>");
     assert_eq!(
@@ -61,7 +61,7 @@ fn a_mark_follows_the_last_visible_character() {
 }
 
 #[test]
-fn a_mark_inside_of_signs_stands_behind_what_they_enclose() {
+fn a_mark_inside_emphasis_follows_the_whole_of_it() {
     for end in [5, 6, 11, 12] {
         let expected = "<p>foo <strong>bold</strong>[1] x</p>";
         assert_eq!(marked("foo **bold** x", &[(end, 1)]), expected, "{end}");
@@ -71,7 +71,7 @@ fn a_mark_inside_of_signs_stands_behind_what_they_enclose() {
 }
 
 #[test]
-fn a_mark_never_stands_in_a_link_or_in_code() {
+fn a_mark_is_never_in_a_link_or_code() {
     for end in 1..=24 {
         let expected = "<p><a href=\"https://x.example/\">te<em>x</em>t</a>[1] b</p>";
         assert_eq!(marked("[te*x*t](https://x.example) b", &[(end, 1)]), expected, "{end}");
@@ -95,7 +95,7 @@ fn a_mark_never_stands_in_a_link_or_in_code() {
 }
 
 #[test]
-fn a_mark_does_not_part_an_entity_or_an_escape() {
+fn a_mark_does_not_split_an_entity_or_an_escape() {
     for end in 2..=6 {
         assert_eq!(marked("a&amp;b", &[(end, 1)]), "<p>a&amp;[1]b</p>", "{end}");
     }
@@ -106,7 +106,7 @@ fn a_mark_does_not_part_an_entity_or_an_escape() {
 }
 
 #[test]
-fn a_mark_between_the_cells_of_a_table_stands_in_the_one_before() {
+fn a_mark_between_table_cells_is_in_the_previous_one() {
     let table = "| a | b |\n|---|---|\n| c | d |\n\nx";
     for (end, cell) in
         [(3, "a[1]"), (5, "a[1]"), (7, "b[1]"), (9, "b[1]"), (15, "b[1]"), (23, "c[1]"), (29, "d[1]")]

@@ -18,7 +18,7 @@ fn corpus() -> Vec<Attack> {
 }
 
 #[test]
-fn security_nothing_hostile_becomes_more_than_text_and_plain_links() {
+fn security_hostile_markdown_becomes_text_and_plain_links() {
     let corpus = corpus();
     assert!(corpus.len() >= 60);
     for Attack { name, markdown } in corpus {
@@ -33,7 +33,7 @@ fn security_nothing_hostile_becomes_more_than_text_and_plain_links() {
 }
 
 #[test]
-fn security_marks_break_nothing_wherever_they_are_asked_for() {
+fn security_marks_break_no_markup_at_any_offset() {
     for Attack { name, markdown } in corpus() {
         println!("{name}");
         let length = markdown.chars().count();
@@ -48,7 +48,7 @@ fn security_marks_break_nothing_wherever_they_are_asked_for() {
 }
 
 #[test]
-fn security_what_a_list_shows_of_an_attack_is_one_plain_line() {
+fn security_first_line_of_an_attack_is_plain_text() {
     for Attack { name, markdown } in corpus() {
         let line = first_line(&markdown, 60);
         assert!(line.chars().count() <= 60, "{name}");
@@ -60,7 +60,7 @@ fn security_what_a_list_shows_of_an_attack_is_one_plain_line() {
 }
 
 #[test]
-fn security_no_attack_leads_where_it_wants() {
+fn security_no_attack_becomes_a_link() {
     for (markdown, links) in [
         ("[a](javascript:alert(1))", [].as_slice()),
         ("[a](&#106;avascript:alert(1))", &[]),
@@ -81,7 +81,7 @@ fn security_no_attack_leads_where_it_wants() {
 }
 
 #[test]
-fn security_a_source_cannot_leave_its_attributes() {
+fn security_a_citation_cannot_break_out_of_its_attributes() {
     let hostile = "\"><script>alert(1)</script>\u{202E}\0".to_owned();
     let source = Citation { end: 1, number: 1, target: hostile.clone(), title: hostile.clone() };
     let html = to_html("a", &hostile, &[source]);
@@ -91,7 +91,7 @@ fn security_a_source_cannot_leave_its_attributes() {
 }
 
 #[test]
-fn security_what_hides_in_text_and_code_is_shown() {
+fn security_hidden_characters_are_shown() {
     for markdown in [
         "a\u{202E}b",
         "`a\u{202E}b`",

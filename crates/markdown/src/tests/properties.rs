@@ -148,17 +148,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn security_made_of_fragments_of_markup_it_is_inert_and_loses_no_text(text in markdown(), citations in citations()) {
+    fn security_output_of_markup_fragments_is_inert_and_complete(text in markdown(), citations in citations()) {
         holds(&text, &citations)?;
     }
 
     #[test]
-    fn security_whatever_the_text_it_is_inert_and_loses_no_text(text in any::<String>(), citations in citations()) {
+    fn security_output_of_any_text_is_inert_and_complete(text in any::<String>(), citations in citations()) {
         holds(&text, &citations)?;
     }
 
     #[test]
-    fn text_without_signs_stays_as_it_is(words in proptest::collection::vec("[a-zA-Zéßñ日本語שלום]{1,8}", 1..12)) {
+    fn text_without_markup_stays_as_it_is(words in proptest::collection::vec("[a-zA-Zéßñ日本語שלום]{1,8}", 1..12)) {
         let text = words.join(" ");
         let html = to_html(&text, PREFIX, &[]);
         prop_assert_eq!(html, format!("<p dir=\"auto\">{}</p>", text));

@@ -24,7 +24,7 @@ fn a_rich_message_looks_like_this() {
 }
 
 #[test]
-fn headings_start_at_the_third_level_and_leave_none_out() {
+fn headings_start_at_level_3_without_gaps() {
     let names = |text: &str| -> Vec<String> {
         let seen = super::strict::read(&to_html(text, PREFIX, &[]), PREFIX);
         seen.elements.into_iter().filter(|name| name.starts_with('h')).collect()
@@ -34,7 +34,7 @@ fn headings_start_at_the_third_level_and_leave_none_out() {
 }
 
 #[test]
-fn a_block_has_its_own_direction_and_the_first_in_a_quote_gives_the_quote_its() {
+fn a_block_has_its_own_direction_and_a_quote_that_of_its_first_block() {
     assert_eq!(html("a"), "<p dir=\"auto\">a</p>");
     assert_eq!(html("> a\n>\n> b"), "<blockquote dir=\"auto\"><p>a</p><p dir=\"auto\">b</p></blockquote>");
     assert_eq!(
@@ -48,7 +48,7 @@ fn a_block_has_its_own_direction_and_the_first_in_a_quote_gives_the_quote_its() 
 }
 
 #[test]
-fn code_says_its_language_if_that_is_a_name() {
+fn code_block_names_its_language() {
     for (info, language) in [
         ("rust", Some("rust")),
         ("c++", Some("c++")),
@@ -74,7 +74,7 @@ fn code_says_its_language_if_that_is_a_name() {
 }
 
 #[test]
-fn addresses_in_text_are_links_with_all_their_letters() {
+fn urls_in_text_are_links() {
     let link = |href: &str, text: &str| {
         format!("<a href=\"{href}\" rel=\"nofollow noopener noreferrer ugc\">{text}</a>")
     };
@@ -126,7 +126,7 @@ fn raw_html_is_text_on_its_own_lines() {
 }
 
 #[test]
-fn a_table_without_rows_or_with_short_ones_is_whole() {
+fn a_table_without_rows_or_with_short_rows_is_well_formed() {
     let short = html("| a | |\n|--:|---|\n| b |\n| | c |\n| d | e | f |");
     assert!(short.contains("<th scope=\"col\" class=\"prose__end\">a</th><td dir=\"auto\"></td>"), "{short}");
     assert!(short.contains("<tr><td class=\"prose__end\" dir=\"auto\">b</td></tr>"), "{short}");
@@ -134,7 +134,7 @@ fn a_table_without_rows_or_with_short_ones_is_whole() {
 }
 
 #[test]
-fn lists_that_are_too_deep_go_on_as_text() {
+fn lists_nested_too_deeply_continue_as_text() {
     let text =
         (0..60).fold(String::new(), |text, depth| format!("{text}{}- item {depth}\n", "  ".repeat(depth)));
     let seen = super::strict::read(&to_html(&text, PREFIX, &[]), PREFIX);
@@ -143,7 +143,7 @@ fn lists_that_are_too_deep_go_on_as_text() {
 }
 
 #[test]
-fn a_line_of_too_many_marks_keeps_its_letters() {
+fn a_line_with_too_many_markers_keeps_its_text() {
     let marks = "> ".repeat(150);
     let seen = super::strict::read(&to_html(&format!("{marks}end"), PREFIX, &[]), PREFIX);
     assert_eq!(seen.text, format!("{}end", "> ".repeat(50)));

@@ -118,7 +118,7 @@ fn composed(length: usize) -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn no_text_becomes_more_than_a_multiple_of_itself() {
+fn output_size_is_bounded_by_a_multiple_of_the_input() {
     let length = 10_000;
     let repetitions = REPEATED.iter().map(|piece| (*piece, repeated(piece, length)));
     for (name, text) in repetitions.chain(composed(length)) {
@@ -133,7 +133,7 @@ fn no_text_becomes_more_than_a_multiple_of_itself() {
 
 /// Half a list may still fit where a whole one does not, so it is not always exactly twice; a square would be four times.
 #[test]
-fn text_of_double_length_becomes_html_of_double_length() {
+fn output_size_is_linear() {
     let growth = |short: &str, long: &str| {
         let [short, long] = [short, long].map(|text| to_html(text, PREFIX, &[]).len());
         long as f64 / short.max(1000) as f64
@@ -149,12 +149,12 @@ fn text_of_double_length_becomes_html_of_double_length() {
 }
 
 #[test]
-fn the_parser_is_not_made_to_find_more_than_there_is() {
+fn number_of_events_is_bounded() {
     let length = 10_000;
     let repetitions = REPEATED.iter().map(|piece| (*piece, repeated(piece, length)));
     for (name, text) in repetitions.chain(composed(length)) {
         let (mut found, mut depth, mut deepest) = (0, 0_usize, 0);
-        for event in events::parser(&parser_limits::bounded(&text)) {
+        for event in events::parser(&parser_limits::limited(&text)) {
             found += 1;
             match event {
                 Event::Start(_) => depth += 1,

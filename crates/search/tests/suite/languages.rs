@@ -1,4 +1,4 @@
-//! What is found by what, in many languages.
+//! Matches in many languages.
 
 use search::{Query, Snippet, SnippetPart, TermPrefix, index, terms};
 
@@ -30,7 +30,7 @@ fn assert_found(table: &[(&str, &[&str], &[&str])]) {
 }
 
 #[test]
-fn letters_are_found_without_case_and_accents() {
+fn case_and_accents_are_ignored() {
     assert_words(&[
         ("L'École d’été, cœur naïf", "l ecole d ete coeur naif"),
         ("Straße STRASSE GROẞ Übermäßig", "strasse strasse gross ubermassig"),
@@ -53,7 +53,7 @@ fn letters_are_found_without_case_and_accents() {
 }
 
 #[test]
-fn writing_without_blanks_is_found_by_every_piece_of_it() {
+fn scripts_without_spaces_match_any_substring() {
     assert_words(&[
         ("東京都", "東京 京都 都"),
         ("東京 都", "東京 京 都"),
@@ -85,7 +85,7 @@ fn writing_without_blanks_is_found_by_every_piece_of_it() {
 }
 
 #[test]
-fn code_and_addresses_are_found_by_their_parts() {
+fn code_and_urls_match_by_their_parts() {
     assert_words(&[
         ("snake_case foo.bar() std::vec", "snake case foo bar std vec"),
         ("C++ C# 2.5 v1.2 utf8", "c c 2 5 v1 2 utf8"),
@@ -110,7 +110,7 @@ fn code_and_addresses_are_found_by_their_parts() {
 }
 
 #[test]
-fn words_are_all_required_and_quoted_ones_side_by_side() {
+fn all_words_are_required_and_quoted_ones_consecutive() {
     assert_found(&[(
         "The quick brown fox. Jumps over the lazy dog",
         &["fox QUICK", "\"quick brown\"", "\"brown fox jumps", "“lazy dog” the", "lazy\"dog"],
@@ -121,7 +121,7 @@ fn words_are_all_required_and_quoted_ones_side_by_side() {
 }
 
 #[test]
-fn the_last_word_may_go_on_while_it_is_typed() {
+fn last_word_matches_as_a_prefix_while_typing() {
     let finds = |query: &str, text: &str| Query::parse(query, true).unwrap().matches(text);
     assert!(finds("rob", "Robots") && finds("my rob", "my robots") && finds("\"my rob", "my robots"));
     assert!(finds("2.1", "2.15") && finds("สว", "สวัสดี") && finds("東", "東京"));
@@ -131,14 +131,14 @@ fn the_last_word_may_go_on_while_it_is_typed() {
 }
 
 #[test]
-fn a_query_without_a_term_is_none() {
+fn query_without_a_term_is_none() {
     for nothing in ["", " ", "\"\"", "*", "-:^()", "\u{0}", "🎉", "\u{301}"] {
         assert_eq!(Query::parse(nothing, true), None, "{nothing:?}");
     }
 }
 
 #[test]
-fn expressions_are_of_quoted_terms_with_their_owner() {
+fn expressions_quote_and_prefix_terms() {
     let owner = TermPrefix::of("user-1");
     let o = owner.as_str();
     assert!(o.len() == 10 && o.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit()), "{o}");
@@ -151,7 +151,7 @@ fn expressions_are_of_quoted_terms_with_their_owner() {
 }
 
 #[test]
-fn what_is_looked_for_twice_is_looked_for_once() {
+fn repeated_phrases_count_once() {
     let owner = TermPrefix::of("user-1");
     let o = owner.as_str();
     let query = |typed: &str| Query::parse(typed, true).unwrap().tsquery(&owner);
@@ -162,7 +162,7 @@ fn what_is_looked_for_twice_is_looked_for_once() {
 }
 
 #[test]
-fn a_text_is_stored_as_terms_with_their_owner() {
+fn index_has_prefixed_terms() {
     let owner = TermPrefix::of("user-1");
     let o = owner.as_str();
     let indexed = index(&owner, "To be, or not to be");
@@ -173,7 +173,7 @@ fn a_text_is_stored_as_terms_with_their_owner() {
 }
 
 #[test]
-fn what_is_stored_is_bounded() {
+fn index_is_bounded() {
     let owner = TermPrefix::of("user-1");
     let long = |word: &dyn Fn(usize) -> String| (0..40_000).map(word).collect::<Vec<_>>().join(" ");
     let texts = [
@@ -213,7 +213,7 @@ fn shown(passage: &Snippet) -> String {
 }
 
 #[test]
-fn a_passage_shows_the_best_place_in_whole_words() {
+fn snippet_shows_most_matches_in_whole_words() {
     let text = "Robots are machines. Some people like them very much, and others build robots that walk on two legs or on \
                 four, which is harder than it looks to anybody who has not tried it.";
     let passage = |query: &str, text: &str, width: usize| {
@@ -237,7 +237,7 @@ fn a_passage_shows_the_best_place_in_whole_words() {
 }
 
 #[test]
-fn a_passage_of_a_text_that_is_nothing_but_hits_is_found() {
+fn snippet_of_a_text_full_of_matches_is_found_quickly() {
     let query = Query::parse("a \"a a\" \"a a a\" \"a a a a\" \"a a a a a\" a", true).unwrap();
     for text in ["a.".repeat(250_000), "a".repeat(500_000), "aA".repeat(250_000)] {
         let passage = query.snippet(&text, 160);
@@ -247,7 +247,7 @@ fn a_passage_of_a_text_that_is_nothing_but_hits_is_found() {
 }
 
 #[test]
-fn every_character_is_folded_for_good() {
+fn normalization_is_idempotent() {
     // Most of Han and Hangul apart: they are many, and alike.
     let many =
         |c: &char| matches!(c, '\u{4F00}'..='\u{9F00}' | '\u{AD00}'..='\u{D700}' | '\u{20100}'..='\u{2F7FF}');

@@ -1,4 +1,4 @@
-//! Whatever is written is found by each piece of it, and whatever is typed is a query the databases take.
+//! Properties of any text and any query.
 
 use proptest::{collection, prelude::*, sample};
 use search::{Query, Term, TermPrefix, terms};
@@ -39,7 +39,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
-    fn every_term_is_of_letters_stands_in_the_text_and_finds_it(text in text()) {
+    fn every_term_is_in_the_text_and_matches_it(text in text()) {
         for (at, term) in terms(&text).enumerate() {
             prop_assert_eq!(term.position as usize, at + 1);
             prop_assert!(text.get(term.range.clone()).is_some_and(|it| !it.is_empty()), "{:?}", term);
@@ -51,7 +51,7 @@ proptest! {
     }
 
     #[test]
-    fn every_stretch_of_a_text_finds_it(text in text(), ends: [sample::Index; 2], quoted: bool, typing: bool) {
+    fn every_substring_between_words_matches(text in text(), ends: [sample::Index; 2], quoted: bool, typing: bool) {
         if let Some(stretch) = between(&text, &in_order(&text), ends) {
             let typed = if quoted { format!("\"{stretch}\"") } else { stretch };
             if let Some(query) = Query::parse(&typed, typing) {
@@ -61,7 +61,7 @@ proptest! {
     }
 
     #[test]
-    fn every_beginning_of_a_word_finds_it_while_it_is_typed(text in "[A-Za-z0-9éß_.' ]{1,40}", to: sample::Index) {
+    fn every_prefix_of_a_word_matches_while_typing(text in "[A-Za-z0-9éß_.' ]{1,40}", to: sample::Index) {
         let letters: Vec<usize> = text.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
         let typed = &text[..letters[to.index(letters.len())]];
         if let Some(query) = Query::parse(typed, true) {
@@ -70,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn a_passage_is_a_part_of_the_text_with_all_that_fits(text in text(), ends: [sample::Index; 2], width in 0_usize..60) {
+    fn snippet_is_a_substring_with_all_matches_that_fit(text in text(), ends: [sample::Index; 2], width in 0_usize..60) {
         let Some(stretch) = between(&text, &in_order(&text), ends) else { return Ok(()) };
         let Some(query) = Query::parse(&stretch, false) else { return Ok(()) };
         let passage = query.snippet(&text, width);
@@ -85,7 +85,7 @@ proptest! {
     }
 
     #[test]
-    fn expressions_are_well_formed_whatever_is_typed(typed in text(), typing: bool) {
+    fn expressions_are_well_formed_for_any_input(typed in text(), typing: bool) {
         let owner = TermPrefix::of("user-1");
         if let Some(query) = Query::parse(&typed, typing) {
             let (fts5, tsquery) = (query.fts5(&owner), query.tsquery(&owner));

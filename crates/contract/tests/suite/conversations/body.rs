@@ -1,4 +1,4 @@
-//! Whoever sends what is not understood is told where.
+//! Errors of JSON bodies.
 
 use contract::{
     Code, Problem,
@@ -26,7 +26,7 @@ fn assert_wrong<T: std::fmt::Debug + serde::de::DeserializeOwned>(body: &str, fi
 }
 
 #[test]
-fn what_is_no_json_is_said_to_be_none() {
+fn invalid_json_is_a_bad_request() {
     for body in [
         "",
         " ",
@@ -50,7 +50,7 @@ fn what_is_no_json_is_said_to_be_none() {
 }
 
 #[test]
-fn the_member_that_is_wrong_is_named() {
+fn the_invalid_member_is_named() {
     assert_wrong::<NewMessage>("[]", "", "");
     assert_wrong::<NewMessage>("\"user\"", "", "invalid type: string");
     assert_wrong::<NewMessage>("null", "", "invalid type: null");
@@ -81,7 +81,7 @@ fn the_member_that_is_wrong_is_named() {
 }
 
 #[test]
-fn of_several_messages_the_one_that_is_wrong_is_named() {
+fn the_invalid_message_of_several_is_named() {
     let good = r#"{"role":"user","content":"x"}"#;
     for (wrong, field) in [
         (r#"{"role":"robot"}"#, "messages[2].role"),
@@ -101,7 +101,7 @@ fn of_several_messages_the_one_that_is_wrong_is_named() {
 }
 
 #[test]
-fn what_a_client_has_sent_is_repeated_briefly_and_on_one_line() {
+fn input_is_repeated_briefly_and_on_one_line() {
     let long = "x\\n\\u0007".repeat(3000);
     let body = format!("{{\"role\":\"{long}\"}}");
     let (_, _, reason) = told(&read_json::<NewMessage>(body.as_bytes()).unwrap_err());
@@ -109,7 +109,7 @@ fn what_a_client_has_sent_is_repeated_briefly_and_on_one_line() {
 }
 
 #[test]
-fn null_is_told_from_what_is_left_out() {
+fn null_differs_from_an_absent_member() {
     let read = |body: &str| read_json::<NewMessage>(body.as_bytes()).unwrap().parent_id;
     assert_eq!(read(r#"{"role":"user"}"#), None);
     assert_eq!(read(r#"{"role":"user","parentId":null}"#), Some(None));
@@ -125,7 +125,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn anything_at_all_is_read_or_refused_with_one_of_two_codes(body in prop::collection::vec(any::<u8>(), 0..60)) {
+    fn any_body_is_parsed_or_refused_with_one_of_two_codes(body in prop::collection::vec(any::<u8>(), 0..60)) {
         if let Err(problem) = read_json::<NewMessage>(&body) {
             prop_assert!(matches!(problem.code, Code::BadRequest | Code::ValidationError), "{:?}", problem);
             let is_json = serde_json::from_slice::<serde_json::Value>(&body).is_ok();

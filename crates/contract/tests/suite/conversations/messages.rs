@@ -1,4 +1,4 @@
-//! What a message may hold, and how much.
+//! Validation of messages.
 
 use contract::{
     Code,
@@ -28,7 +28,7 @@ fn part(bytes: usize) -> Value {
 }
 
 #[test]
-fn security_36_a_part_is_as_large_as_it_may_be_and_no_larger() {
+fn security_36_size_of_a_part_is_bounded() {
     assert_eq!(part(200).to_string().len(), 200);
     assert!(new(json!({ "role": "user", "parts": [part(200)] })).validate(&LIMITS).is_ok());
     let wrong = new(json!({ "role": "user", "parts": [part(30), part(201)] })).validate(&LIMITS).unwrap_err();
@@ -50,7 +50,7 @@ fn security_36_a_part_is_as_large_as_it_may_be_and_no_larger() {
 }
 
 #[test]
-fn security_36_a_message_is_as_large_as_it_may_be_and_no_larger() {
+fn security_36_size_of_a_message_is_bounded() {
     // Two commas and two brackets stand around three parts.
     let exactly = json!({ "role": "user", "parts": [part(200), part(200), part(96)] });
     assert!(new(exactly).validate(&LIMITS).is_ok());
@@ -71,8 +71,9 @@ fn security_36_a_message_is_as_large_as_it_may_be_and_no_larger() {
             new(body).validate(&LIMITS).map(drop).map_err(|wrong| wrong.first().code)
         };
         assert_eq!((added(490), added(491)), (Ok(()), Err(Code::MessageTooLarge)), "{name}");
-        let changed =
-            |length: usize| change(sent(length)).said(&LIMITS).map(drop).map_err(|wrong| wrong.first().code);
+        let changed = |length: usize| {
+            change(sent(length)).validate(&LIMITS).map(drop).map_err(|wrong| wrong.first().code)
+        };
         assert_eq!((changed(490), changed(491)), (Ok(()), Err(Code::MessageTooLarge)), "{name}");
     }
     let both =
@@ -84,7 +85,7 @@ fn security_36_a_message_is_as_large_as_it_may_be_and_no_larger() {
 }
 
 #[test]
-fn security_36_a_message_has_as_many_parts_as_it_may_have() {
+fn security_36_number_of_parts_is_bounded() {
     let parts =
         |count: usize| new(json!({ "role": "user", "parts": vec![text(1); count] })).validate(&LIMITS);
     assert_eq!(parts(0).unwrap().json.as_str(), "[]");
@@ -96,7 +97,7 @@ fn security_36_a_message_has_as_many_parts_as_it_may_have() {
 }
 
 #[test]
-fn what_is_said_is_kept_to_the_letter() {
+fn parts_are_kept_byte_for_byte() {
     let body = r#"{"role":"assistant","parts":[ {"type" : "text", "text":"\u0041", "z":1.0} , {"b":1,"type":"data-x","a":2}]}"#;
     let said = read_json::<NewMessage>(body.as_bytes()).unwrap().validate(&LIMITS).unwrap();
     assert_eq!(
@@ -111,7 +112,7 @@ fn what_is_said_is_kept_to_the_letter() {
 }
 
 #[test]
-fn a_message_says_something_in_one_way() {
+fn a_message_has_parts_or_content() {
     let wrong = new(json!({ "role": "user" })).validate(&LIMITS).unwrap_err();
     assert_eq!(fields(&wrong), ["parts"]);
     let wrong = new(json!({ "role": "user", "parts": [], "content": "" })).validate(&LIMITS).unwrap_err();
@@ -121,7 +122,7 @@ fn a_message_says_something_in_one_way() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_said_at_once() {
+fn all_problems_are_reported_at_once() {
     let body = json!({
         "role": "user",
         "parts": [{ "type": "text" }, part(300), { "type": "text", "text": "x", "citations": [
@@ -140,13 +141,13 @@ fn everything_that_is_wrong_is_said_at_once() {
     assert_eq!(named, expected);
     let mut body = body;
     body.as_object_mut().unwrap().remove("role");
-    let mut named = fields(&change(body).said(&LIMITS).unwrap_err());
+    let mut named = fields(&change(body).validate(&LIMITS).unwrap_err());
     named.retain(|field| !field.is_empty());
     assert_eq!(named, expected);
 }
 
 #[test]
-fn tokens_are_counted_in_whole_numbers() {
+fn token_counts_are_whole_numbers() {
     let usage = |usage: Value| new(json!({ "role": "user", "parts": [], "usage": usage })).validate(&LIMITS);
     for good in [
         json!({}),
@@ -168,9 +169,9 @@ fn tokens_are_counted_in_whole_numbers() {
 }
 
 #[test]
-fn a_change_changes_something() {
+fn an_empty_change_is_refused() {
     for body in [json!({}), json!({ "status": null, "parts": null, "raw": null })] {
-        let wrong = change(body.clone()).said(&LIMITS).unwrap_err();
+        let wrong = change(body.clone()).validate(&LIMITS).unwrap_err();
         assert_eq!(
             (wrong.first().code, wrong.first().field.as_deref()),
             (Code::ValidationError, None),
@@ -186,8 +187,8 @@ fn a_change_changes_something() {
         json!({ "raw": 1 }),
         json!({ "metadata": {} }),
     ] {
-        assert!(change(body.clone()).said(&LIMITS).unwrap().is_none(), "{body}");
+        assert!(change(body.clone()).validate(&LIMITS).unwrap().is_none(), "{body}");
     }
-    assert_eq!(change(json!({ "parts": [] })).said(&LIMITS).unwrap().unwrap().json.as_str(), "[]");
-    assert_eq!(change(json!({ "content": "x" })).said(&LIMITS).unwrap().unwrap().parts.len(), 1);
+    assert_eq!(change(json!({ "parts": [] })).validate(&LIMITS).unwrap().unwrap().json.as_str(), "[]");
+    assert_eq!(change(json!({ "content": "x" })).validate(&LIMITS).unwrap().unwrap().parts.len(), 1);
 }

@@ -1,10 +1,10 @@
-//! Conversations: what a client may send, and how it is told what is wrong.
+//! Conversations on the wire.
 
 mod body;
-mod kept;
+mod conversation;
 mod messages;
 mod parts;
-mod whole;
+mod raw_json;
 
 use contract::{Code, Problem, Problems};
 

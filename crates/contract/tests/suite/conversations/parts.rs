@@ -23,7 +23,7 @@ fn assert_wrong(part: Value, field: &str, says: &str) {
 }
 
 #[test]
-fn each_kind_is_read() {
+fn every_type_is_parsed() {
     let text = read(json!({ "type": "text", "text": "Hello", "mine": [1] }));
     assert_eq!(text, Part::Text { text: "Hello".into(), citations: Vec::new() });
     let reasoning = read(json!({ "type": "reasoning", "text": "Hm", "signature": "x" }));
@@ -62,7 +62,7 @@ fn each_kind_is_read() {
 }
 
 #[test]
-fn the_member_of_a_part_that_is_wrong_is_named() {
+fn the_invalid_member_of_a_part_is_named() {
     assert_wrong(json!({}), "", "missing field `type`");
     assert_wrong(json!("text"), "", "invalid type: string");
     assert_wrong(json!(null), "", "");
@@ -116,7 +116,7 @@ fn citations_count_code_points() {
 }
 
 #[test]
-fn the_second_citation_is_named_when_it_is_the_wrong_one() {
+fn the_invalid_citation_is_named() {
     let good = json!({ "sourceId": "s", "start": 0, "end": 3, "quote": "abc" });
     let wrong = json!({ "sourceId": "s", "start": 0, "end": 4 });
     assert_wrong(
@@ -127,7 +127,7 @@ fn the_second_citation_is_named_when_it_is_the_wrong_one() {
 }
 
 #[test]
-fn what_is_said_in_words_are_the_texts_alone() {
+fn plain_text_has_the_text_parts_only() {
     let parts = json!([
         { "type": "reasoning", "text": "thinking" },
         { "type": "text", "text": "One." },
@@ -156,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn any_json_is_a_part_or_is_refused_with_its_place(kind in "text|source|file|tool-call|.{0,4}", member: String, value: String) {
+    fn any_json_is_a_part_or_refused_with_a_path(kind in "text|source|file|tool-call|.{0,4}", member: String, value: String) {
         let part = RawJson::stored(json!({ "type": kind, "text": value, member: value }).to_string());
         if let Err(problem) = Part::read(&part) {
             prop_assert_eq!(problem.code, Code::ValidationError);

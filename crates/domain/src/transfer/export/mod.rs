@@ -45,6 +45,7 @@ const CHUNK: usize = 64 * 1024;
 
 impl Transfer {
     /// Exports one conversation.
+    #[tracing::instrument(name = "transfer.export", level = "debug", skip_all)]
     pub async fn export(
         &self,
         user_id: &str,
@@ -66,6 +67,7 @@ impl Transfer {
     }
 
     /// Exports all conversations of a user as one JSON file, soft-deleted ones excepted.
+    #[tracing::instrument(name = "transfer.export_all", level = "debug", skip_all)]
     pub async fn export_all(&self, user_id: &str) -> Result<ConversationExport, ConversationError> {
         let now = self.ports.clock.now();
         let cursor = ExportCursor::all(self.database.clone(), user_id, false);
@@ -113,6 +115,7 @@ impl ConversationExport {
     /// # Errors
     /// When the one conversation or the user was deleted meanwhile, or the database failed. The chunks before are then no
     /// whole file, which the receiver must learn, and the export has ended.
+    #[tracing::instrument(name = "transfer.next_chunk", level = "debug", skip_all)]
     pub async fn next_chunk(&mut self) -> Result<Option<String>, ConversationError> {
         if self.ended {
             return Ok(None);

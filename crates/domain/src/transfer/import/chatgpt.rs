@@ -210,7 +210,7 @@ fn visible_message<'a>(
     let author: Author<'_> = message.author.and_then(|raw| object(raw).ok()).unwrap_or_default();
     let role = string(author.role).unwrap_or_default();
     // An unknown role is some kind of tool; it is certainly not the user.
-    let role = Role::parse(&role).unwrap_or(Role::Tool);
+    let role = role.parse().unwrap_or(Role::Tool);
     let is_line = |model: &String| model.chars().count() <= MAX_TITLE && one_line(model) == *model;
     let model = string(metadata.model_slug).filter(|model| !model.is_empty() && is_line(model));
     Some(VisibleMessage { raw, role, status: status(message.status), model, parts })

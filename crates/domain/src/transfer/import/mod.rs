@@ -51,6 +51,7 @@ impl Transfer {
     /// [`ConversationError::Invalid`] when it is no such file (`BAD_REQUEST`, `PAYLOAD_TOO_LARGE` or `VALIDATION_ERROR`),
     /// [`ConversationError::UserNotFound`], or [`ConversationError::Failure`], after which some conversations are imported
     /// and the file can be sent again. Problems of single conversations are part of the result.
+    #[tracing::instrument(name = "transfer.import", level = "debug", skip_all)]
     pub async fn import(
         &self,
         user_id: &str,

@@ -44,7 +44,7 @@ fn after(id: &str, parent: Value) -> Value {
 
 impl Talk {
     async fn shows(&self, through: Option<&str>, place: PageAnchor<'_>, limit: u32) -> BranchPage {
-        self.service().branch_summary(&self.ada, "c", through, place, limit).await.unwrap()
+        self.service().branch_page(&self.ada, "c", through, place, limit).await.unwrap()
     }
 }
 
@@ -156,19 +156,19 @@ async fn what_is_not_there_is_not_found(database: TestDatabase) {
     for place in
         [PageAnchor::Before("no"), PageAnchor::After("no"), PageAnchor::Around("no"), PageAnchor::Only("no")]
     {
-        let outcome = service.branch_summary(&talk.ada, "c", None, place, 9).await;
+        let outcome = service.branch_page(&talk.ada, "c", None, place, 9).await;
         assert_eq!(code(outcome).0, Code::MessageNotFound, "{place:?}");
-        let outcome = service.branch_summary(&talk.grace, "c", None, place, 9).await;
+        let outcome = service.branch_page(&talk.grace, "c", None, place, 9).await;
         assert_eq!(code(outcome).0, Code::ConversationNotFound, "{place:?}");
     }
-    let outcome = service.branch_summary(&talk.ada, "c", Some("no"), PageAnchor::End, 9).await;
+    let outcome = service.branch_page(&talk.ada, "c", Some("no"), PageAnchor::End, 9).await;
     assert!(matches!(outcome, Err(ConversationError::MessageNotFound)));
     // A message of another conversation is none of this one.
     service.create(&talk.ada, named("d")).await.unwrap();
     service.append(super::by(&talk.ada), "d", vec![new(said("elsewhere"))], None).await.unwrap();
-    let outcome = service.branch_summary(&talk.ada, "c", None, PageAnchor::Around("elsewhere"), 9).await;
+    let outcome = service.branch_page(&talk.ada, "c", None, PageAnchor::Around("elsewhere"), 9).await;
     assert_eq!(code(outcome).0, Code::MessageNotFound);
     service.create(&talk.ada, named("empty")).await.unwrap();
-    let shown = service.branch_summary(&talk.ada, "empty", None, PageAnchor::End, 9).await.unwrap();
+    let shown = service.branch_page(&talk.ada, "empty", None, PageAnchor::End, 9).await.unwrap();
     assert_eq!((summary(&shown), shown.tip), (whole(""), None));
 }

@@ -2,13 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{
-    ConversationError, Conversations, PageRequest,
-    contract::{
-        Code,
-        conversations::{ConversationStatus, Order},
-    },
-};
+use domain::{ConversationError, Conversations, PageRequest, contract::Code};
 use serde_json::json;
 use testkit::{databases::TestDatabase, on_each_database};
 
@@ -37,7 +31,7 @@ async fn page(
 ) -> Result<(Vec<String>, Option<String>), ConversationError> {
     Ok(match list.split(' ').collect::<Vec<_>>()[..] {
         [status] => {
-            let page = service.list(user_id, ConversationStatus::parse(status).unwrap(), asked).await?;
+            let page = service.list(user_id, status.parse().unwrap(), asked).await?;
             (page.items.into_iter().map(|it| it.id.to_string()).collect(), page.next_cursor)
         }
         ["search", words] => {
@@ -48,7 +42,7 @@ async fn page(
             (page.items.into_iter().map(path).collect(), page.next_cursor)
         }
         [id, order] => {
-            let page = service.messages(user_id, id, Order::parse(order).unwrap(), asked).await?;
+            let page = service.messages(user_id, id, order.parse().unwrap(), asked).await?;
             (page.items.into_iter().map(|it| it.id.to_string()).collect(), page.next_cursor)
         }
         _ => panic!("{list}"),

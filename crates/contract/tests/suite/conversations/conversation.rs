@@ -1,4 +1,6 @@
-//! Conversations themselves, feedback, and what both look like on the wire.
+//! Conversations and feedback.
+
+use std::str::FromStr;
 
 use contract::{
     Code, Timestamp,
@@ -24,7 +26,7 @@ fn feedback(body: Value) -> NewFeedback {
 }
 
 #[test]
-fn everything_of_a_conversation_may_be_left_out() {
+fn every_member_of_a_new_conversation_is_optional() {
     let checked = new(json!({})).check(100).unwrap();
     assert!(checked.id.is_none() && checked.title.is_none() && checked.metadata.is_none());
     let checked =
@@ -35,7 +37,7 @@ fn everything_of_a_conversation_may_be_left_out() {
 }
 
 #[test]
-fn a_conversation_is_not_called_like_a_path_of_ours() {
+fn ids_that_are_other_endpoints_are_refused() {
     for name in ["export", "import"] {
         let wrong = new(json!({ "id": name })).check(100).unwrap_err();
         assert_eq!(fields(&wrong), ["id"]);
@@ -63,7 +65,7 @@ fn security_36_titles_and_metadata_are_bounded() {
 }
 
 #[test]
-fn a_change_of_a_conversation_changes_something() {
+fn an_empty_change_of_a_conversation_is_refused() {
     let wrong = change(json!({})).check(100).unwrap_err();
     assert_eq!((wrong.first().code, wrong.first().field.as_deref()), (Code::ValidationError, None));
     assert!(wrong.first().reason.as_ref().unwrap().to_string().contains("title, status, headId, metadata"));
@@ -75,7 +77,7 @@ fn a_change_of_a_conversation_changes_something() {
 }
 
 #[test]
-fn feedback_is_good_or_bad_with_words_of_ones_own() {
+fn feedback_has_a_value_comment_and_tags() {
     let now = Timestamp::from_millis(7);
     let given =
         feedback(json!({ "value": -1, "comment": " no \n", "tags": ["wrong", "😀"] })).at(now).unwrap();
@@ -105,11 +107,11 @@ fn security_36_feedback_is_bounded() {
 }
 
 #[test]
-fn what_has_a_name_is_read_by_it() {
+fn names_and_values_of_enums_match() {
     for (role, name) in
         [(Role::System, "system"), (Role::User, "user"), (Role::Assistant, "assistant"), (Role::Tool, "tool")]
     {
-        assert_eq!((role.name(), Role::parse(name)), (name, Some(role)));
+        assert_eq!((role.name(), Role::from_str(name).ok()), (name, Some(role)));
         assert_eq!(serde_json::to_value(role).unwrap(), name);
     }
     for (status, name) in [
@@ -118,20 +120,20 @@ fn what_has_a_name_is_read_by_it() {
         (MessageStatus::Incomplete, "incomplete"),
         (MessageStatus::Error, "error"),
     ] {
-        assert_eq!((status.name(), MessageStatus::parse(name)), (name, Some(status)));
+        assert_eq!((status.name(), MessageStatus::from_str(name).ok()), (name, Some(status)));
         assert_eq!(serde_json::to_value(status).unwrap(), name);
     }
     for (status, name) in [(ConversationStatus::Active, "active"), (ConversationStatus::Archived, "archived")]
     {
-        assert_eq!((status.name(), ConversationStatus::parse(name)), (name, Some(status)));
+        assert_eq!((status.name(), ConversationStatus::from_str(name).ok()), (name, Some(status)));
         assert_eq!(serde_json::to_value(status).unwrap(), name);
     }
     for (order, name) in [(Order::Asc, "asc"), (Order::Desc, "desc")] {
-        assert_eq!((order.name(), Order::parse(name)), (name, Some(order)));
+        assert_eq!((order.name(), Order::from_str(name).ok()), (name, Some(order)));
     }
     for other in ["", "User", "ACTIVE", "Asc"] {
-        assert!(Role::parse(other).is_none() && MessageStatus::parse(other).is_none());
-        assert!(ConversationStatus::parse(other).is_none() && Order::parse(other).is_none());
+        assert!(Role::from_str(other).is_err() && MessageStatus::from_str(other).is_err());
+        assert!(ConversationStatus::from_str(other).is_err() && Order::from_str(other).is_err());
     }
     assert_eq!(serde_json::to_value(FeedbackValue::Bad).unwrap(), json!(-1));
 }

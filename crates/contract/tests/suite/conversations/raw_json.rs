@@ -1,4 +1,4 @@
-//! Names that clients choose, and JSON that is kept to the letter.
+//! Ids, and JSON that is kept byte for byte.
 
 use contract::{
     Code,
@@ -7,7 +7,7 @@ use contract::{
 use proptest::prelude::*;
 
 #[test]
-fn a_name_is_of_letters_that_can_stand_in_an_address() {
+fn an_id_has_characters_that_need_no_encoding_in_a_path() {
     let longest = "x".repeat(128);
     for name in [
         "a",
@@ -41,7 +41,7 @@ fn a_name_is_of_letters_that_can_stand_in_an_address() {
 }
 
 #[test]
-fn json_is_kept_to_the_letter() {
+fn json_is_kept_byte_for_byte() {
     for text in [
         r#"{"b":1,"a":2,"b":3}"#,
         r#"{ "spaced" : [ 1 , 2 ] }"#,
@@ -66,7 +66,7 @@ fn json_is_kept_to_the_letter() {
 }
 
 #[test]
-fn what_many_readers_of_json_would_refuse_is_refused() {
+fn json_that_many_parsers_refuse_is_refused() {
     for text in [
         r#""\ud800""#,
         r#""\udc00x""#,
@@ -93,7 +93,7 @@ fn what_many_readers_of_json_would_refuse_is_refused() {
 }
 
 #[test]
-fn json_is_at_most_so_deep() {
+fn depth_of_json_is_bounded() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert!(serde_json::from_str::<RawJson>(&nested(127)).is_ok());
     assert!(serde_json::from_str::<RawJson>(&nested(128)).is_err());
@@ -105,7 +105,7 @@ fn json_is_at_most_so_deep() {
 }
 
 #[test]
-fn what_is_no_json_after_all_becomes_null_and_no_array_has_no_elements() {
+fn invalid_stored_json_becomes_null_and_other_types_have_no_elements() {
     assert_eq!(RawJson::stored("{".into()).as_str(), "null");
     assert_eq!(RawJson::of(&[1, 2]).as_str(), "[1,2]");
     assert_eq!(RawJson::array([]).as_str(), "[]");
@@ -146,7 +146,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_json_is_kept_to_the_letter_and_means_the_same(text in json()) {
+    fn any_json_is_kept_and_parsed_unchanged(text in json()) {
         let kept: RawJson = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(kept.as_str(), &text);
         let around = format!("{{\"it\":{text}}}");
@@ -157,7 +157,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_kept_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+    fn any_bytes_are_kept_or_refused_as_a_whole(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
         if let Ok(kept) = serde_json::from_slice::<RawJson>(&bytes) {
             prop_assert!(serde_json::from_str::<serde_json::Value>(kept.as_str()).is_ok());
             prop_assert!(std::str::from_utf8(&bytes).unwrap().contains(kept.as_str()));
@@ -165,7 +165,7 @@ proptest! {
     }
 
     #[test]
-    fn a_name_is_read_from_json_as_from_an_address(text in "[-._~:@A-Za-z0-9/ ]{0,5}|.{0,5}") {
+    fn an_id_is_validated_alike_in_json_and_in_a_path(text in "[-._~:@A-Za-z0-9/ ]{0,5}|.{0,5}") {
         let from_json = serde_json::from_value::<MessageId>(text.clone().into()).ok();
         prop_assert_eq!(MessageId::parse("id", &text).ok(), from_json);
     }

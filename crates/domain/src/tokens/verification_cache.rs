@@ -1,0 +1,46 @@
+//! A cache of verified signatures, because verifying one takes longer than the rest of many requests.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// Tokens kept in memory.
+const MAX_TOKENS: usize = 10_000;
+
+/// The claims of a token with a valid signature, of our issuer, type and audience.
+#[derive(Debug)]
+pub(super) struct Claims {
+    pub(super) sub: String,
+    pub(super) sid: String,
+    pub(super) jti: Option<String>,
+    pub(super) iat: i64,
+    pub(super) exp: i64,
+    pub(super) nbf: Option<i64>,
+}
+
+/// Claims by the SHA-256 of their token. Times and the session are checked anew with each use.
+#[derive(Debug, Default)]
+pub(super) struct VerificationCache(Mutex<HashMap<[u8; 32], Arc<Claims>>>);
+
+impl VerificationCache {
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<Claims>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn find(&self, hash: &[u8; 32]) -> Option<Arc<Claims>> {
+        self.lock().get(hash).cloned()
+    }
+
+    pub(super) fn insert(&self, hash: [u8; 32], claims: &Arc<Claims>) {
+        let mut tokens = self.lock();
+        if tokens.len() >= MAX_TOKENS {
+            tokens.clear();
+        }
+        tokens.insert(hash, Arc::clone(claims));
+    }
+
+    pub(super) fn clear(&self) {
+        self.lock().clear();
+    }
+}
