@@ -156,7 +156,7 @@ impl Services {
         let conversations =
             Conversations::new(database.clone(), ports.clone(), Arc::clone(&secret), conversations);
         let transfer = Transfer::new(database.clone(), ports.clone(), conversations.clone(), book.clone());
-        let sessions = 
+        let sessions =
             Sessions::new(&database, &ports, Arc::clone(&secret), bearer_sessions, sessions).await?;
         let limits = Limits::new(database.clone(), ports.clone(), Arc::clone(&secret), limits);
         let data_export =
