@@ -30,9 +30,9 @@ type Answer = Result<Response, ProblemResponse>;
 /// `GET /api/conversations`: a page of the reader's conversations, the last active first.
 pub async fn list(State(state): State<AppState>, caller: Caller, uri: Uri) -> Answer {
     let parameters = Parameters::of(&uri);
-    let (asked, values) = (parameters.asked()?, "active or archived");
+    let (page_request, values) = (parameters.page_request()?, "active or archived");
     let status = parameters.one_of("status", |text| text.parse().ok(), values)?;
-    let page = state.services.conversations.list(caller.user_id(), status, asked).await;
+    let page = state.services.conversations.list(caller.user_id(), status, page_request).await;
     Ok(Json(page.map_err(Problems::from)?).into_response())
 }
 

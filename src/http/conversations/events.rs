@@ -23,7 +23,7 @@ use crate::http::{
     openapi::{Operation, Tag, examples},
 };
 
-/// Between two signs of life. The session is looked at with each, and before anything is told.
+/// The interval of heartbeats. The session is checked with each, and before events are sent.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a stream lasts: somewhat shorter than any exchange may take.
 const LIFE: Duration = Duration::from_secs(270);
@@ -67,7 +67,7 @@ pub async fn stream(
     let mut response = Body::from_stream(stream::StreamExt::chain(first, rest)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    // Told to nginx, which would keep events back until its buffer is full.
+    // nginx would otherwise hold events back until its buffer is full.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
 }
@@ -105,7 +105,7 @@ impl Streaming {
             match Box::pin(self.subscription.poll_changes()).await {
                 Ok(events) if events.is_empty() => {}
                 Ok(events) if self.may_go_on().await => return written(&events),
-                // Who has signed out is told nothing more, however slowly they have read until now.
+                // After a sign-out nothing more is sent, however slowly the client has read until now.
                 Ok(_) => return (Bytes::new(), false),
                 Err(error) => {
                     tracing::debug!(?error, "a stream of events ends");

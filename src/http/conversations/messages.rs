@@ -46,8 +46,8 @@ pub async fn list(
     uri: Uri,
 ) -> Answer {
     let parameters = Parameters::of(&uri);
-    let (asked, order) = (parameters.asked()?, parameters.order()?);
-    let page = state.services.conversations.messages(caller.user_id(), &id, order, asked).await;
+    let (page_request, order) = (parameters.page_request()?, parameters.order()?);
+    let page = state.services.conversations.messages(caller.user_id(), &id, order, page_request).await;
     Ok(Json(page.map_err(Problems::from)?).into_response())
 }
 

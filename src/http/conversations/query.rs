@@ -17,11 +17,11 @@ impl Parameters {
         Self(Query::of(uri))
     }
 
-    /// How much is asked for: `limit` and `cursor`.
+    /// The requested page: `limit` and `cursor`.
     ///
     /// # Errors
     /// `VALIDATION_ERROR`.
-    pub fn asked(&self) -> Result<PageRequest<'_>, ProblemResponse> {
+    pub fn page_request(&self) -> Result<PageRequest<'_>, ProblemResponse> {
         let limit = match self.once("limit")? {
             None => PageRequest::DEFAULT_LIMIT,
             Some(limit) => {

@@ -26,8 +26,8 @@ pub async fn search(
     uri: Uri,
 ) -> Result<Response, ProblemResponse> {
     let parameters = Parameters::of(&uri);
-    let (asked, words) = (parameters.asked()?, parameters.once("q")?.unwrap_or_default());
-    let page = state.services.conversations.search(caller.user_id(), words, asked).await;
+    let (page_request, words) = (parameters.page_request()?, parameters.once("q")?.unwrap_or_default());
+    let page = state.services.conversations.search(caller.user_id(), words, page_request).await;
     Ok(Json(page.map_err(Problems::from)?).into_response())
 }
 

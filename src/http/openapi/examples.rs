@@ -31,8 +31,8 @@ pub fn user(questions: &Questions) -> UserDto {
 
 /// Answers to the questions of a book: to all, or to the required ones.
 pub fn answers(questions: &Questions, all: bool) -> Map<String, Value> {
-    let asked = questions.iter().filter(|question| all || question.required);
-    let answered = asked.map(|question| {
+    let selected = questions.iter().filter(|question| all || question.required);
+    let answers = selected.map(|question| {
         let answer = match &question.kind {
             QuestionKind::Choice { options } => options.first().map(|option| json!(option.value)),
             QuestionKind::Text { .. } => None,
@@ -40,7 +40,7 @@ pub fn answers(questions: &Questions, all: bool) -> Map<String, Value> {
         let example = if question.required { answer.unwrap_or_else(|| json!("words")) } else { Value::Null };
         (question.name.clone(), example)
     });
-    answered.collect()
+    answers.collect()
 }
 
 /// A session of that user.
