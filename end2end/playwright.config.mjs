@@ -1,9 +1,50 @@
-// The browser suite: the built server on both databases, desktop and phone, with scripts and without.
+// The browser suite: the built server, desktop and phone, with scripts and without.
+import { availableParallelism } from 'node:os';
 import { defineConfig } from '@playwright/test';
 import { chrome, chromeArguments } from './harness/environment.mjs';
 
 const desktop = { viewport: { width: 1280, height: 800 } };
 const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+
+const NEEDS_SCRIPTS = [
+  'script.spec.mjs',
+  'phone.spec.mjs',
+  'plain-states.spec.mjs',
+  'hostile.spec.mjs',
+  'live.spec.mjs',
+  'in-place.spec.mjs',
+];
+
+/** Every case at every size that it is about: on the desktop all of them; on the phone what depends on its width or on touch. */
+function everything(database) {
+  return [
+    {
+      name: `desktop-${database}`,
+      use: { ...desktop, database },
+      testIgnore: ['phone.spec.mjs', 'noscript.spec.mjs'],
+    },
+    {
+      name: `phone-${database}`,
+      use: { ...phone, database },
+      testMatch: ['states.spec.mjs', 'plain-states.spec.mjs', 'phone.spec.mjs', 'line.spec.mjs', 'conversations.spec.mjs'],
+    },
+    {
+      name: `noscript-${database}`,
+      use: { ...desktop, database, javaScriptEnabled: false },
+      testIgnore: NEEDS_SCRIPTS,
+    },
+  ];
+}
+
+/** Everything on SQLite; on PostgreSQL what a browser could notice of it. `--thorough=browser-postgres` runs the rest. */
+const usual = [
+  ...everything('sqlite'),
+  {
+    name: 'desktop-postgres',
+    use: { ...desktop, database: 'postgres' },
+    testMatch: ['line.spec.mjs', 'live.spec.mjs'],
+  },
+];
 
 export default defineConfig({
   testDir: 'tests',
@@ -12,7 +53,7 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: true,
   retries: 0,
-  workers: 2,
+  workers: availableParallelism(),
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: [['list'], ['json', { outputFile: 'test-results/browser.json' }]],
@@ -23,45 +64,5 @@ export default defineConfig({
     screenshot: 'only-on-failure',
     trace: process.env.BOOKPLATE_TRACE ? 'retain-on-failure' : 'off',
   },
-  projects: [
-    {
-      name: 'desktop-sqlite',
-      use: { ...desktop, database: 'sqlite' },
-      testIgnore: ['phone.spec.mjs', 'noscript.spec.mjs'],
-    },
-    {
-      name: 'phone-sqlite',
-      use: { ...phone, database: 'sqlite' },
-      testIgnore: [
-        'noscript.spec.mjs',
-        'next.spec.mjs',
-        'session.spec.mjs',
-        'strict.spec.mjs',
-        'hostile.spec.mjs',
-        'live.spec.mjs', // driven on the desktop, on both databases
-        'mailed.spec.mjs', // these two are driven by phone on PostgreSQL
-        'security.spec.mjs',
-      ],
-    },
-    {
-      name: 'noscript-sqlite',
-      use: { ...desktop, database: 'sqlite', javaScriptEnabled: false },
-      testIgnore: ['script.spec.mjs', 'phone.spec.mjs', 'plain-states.spec.mjs', 'hostile.spec.mjs', 'live.spec.mjs', 'in-place.spec.mjs'],
-    },
-    {
-      name: 'desktop-postgres',
-      use: { ...desktop, database: 'postgres' },
-      testMatch: ['line.spec.mjs', 'failures.spec.mjs', 'session.spec.mjs', 'live.spec.mjs'],
-    },
-    {
-      name: 'phone-postgres',
-      use: { ...phone, database: 'postgres' },
-      testMatch: ['line.spec.mjs', 'phone.spec.mjs', 'mailed.spec.mjs', 'security.spec.mjs'],
-    },
-    {
-      name: 'noscript-postgres',
-      use: { ...desktop, database: 'postgres', javaScriptEnabled: false },
-      testMatch: ['line.spec.mjs', 'noscript.spec.mjs'],
-    },
-  ],
+  projects: process.env.BOOKPLATE_TEST_BROWSER_DATABASE === 'postgres' ? everything('postgres') : usual,
 });

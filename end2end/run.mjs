@@ -1,19 +1,25 @@
-// Runs the suites one after the other: `node run.mjs [wire|interop|import|fuzz|browser …] [-- arguments for the runner]`.
-// Ends with "N passed, N failed", and with an exit code other than 0 on any failure.
+// Runs the suites one after the other: `node run.mjs [SUITE …] [-- arguments for the runner]`.
+// Ends with "N passed, N failed", which test-results/total.json says too, and with an exit code other than 0 on any
+// failure.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { crashes } from './harness/crashes.mjs';
 import { missing } from './harness/environment.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const results = join(here, 'test-results');
 const require = createRequire(import.meta.url);
 
+const INTERLEAVINGS = 'wire/interleavings.test.mjs';
+/** Those of `npm test`; the others are asked for by name. */
+const USUAL = ['wire', 'interop', 'import', 'browser'];
+
 const SUITES = {
   wire: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('wire', more) },
+  interleavings: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('wire', [INTERLEAVINGS, ...more]) },
   interop: { needs: ['server', 'python'], run: (more) => nodeTests('interop', more) },
   import: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('import', more) },
   fuzz: { needs: ['server', 'postgres', 'python', 'schemathesis'], run: (more) => nodeTests('fuzz', more) },
@@ -33,9 +39,10 @@ async function nodeTests(folder, more) {
     .filter((name) => name.endsWith('.test.mjs'))
     .sort();
   const counted = join(results, `${folder}.json`);
+  rmSync(counted, { force: true });
   const code = await start([
     '--test',
-    '--test-concurrency=2',
+    `--test-concurrency=${availableParallelism()}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=./harness/reporter.mjs',
@@ -47,23 +54,14 @@ async function nodeTests(folder, more) {
 }
 
 async function playwright(more) {
-  const first = await playwrightOnce(more);
-  const crashed = first.report ? crashes(first.report) : [];
-  if (!crashed.length) return first.counts;
-  console.log(`The browser crashed; once more, and only once:\n${crashed.join('\n')}`);
-  const { counts } = await playwrightOnce(['--last-failed', ...more]);
-  return { passed: first.counts.passed + counts.passed, failed: counts.failed };
-}
-
-async function playwrightOnce(more) {
   const counted = join(results, 'browser.json');
   rmSync(counted, { force: true });
   const code = await start([require.resolve('@playwright/test/cli'), 'test', ...more]);
   const report = read(counted);
-  if (!report?.stats) return { counts: atLeastOneFailure(undefined, code) };
+  if (!report?.stats) return atLeastOneFailure(undefined, code);
   const { stats, errors } = report;
   const failed = stats.unexpected + stats.flaky + stats.skipped + errors.length;
-  return { report, counts: atLeastOneFailure({ passed: stats.expected, failed }, code) };
+  return atLeastOneFailure({ passed: stats.expected, failed }, code);
 }
 
 function read(path) {
@@ -80,7 +78,7 @@ const divider = process.argv.indexOf('--');
 const asked = process.argv.slice(2, divider < 0 ? undefined : divider);
 const more = divider < 0 ? [] : process.argv.slice(divider + 1);
 const unknown = asked.filter((name) => !(name in SUITES));
-const chosen = asked.length ? asked.filter((name) => name in SUITES) : Object.keys(SUITES);
+const chosen = asked.length ? asked.filter((name) => name in SUITES) : USUAL;
 const lacking = missing([...new Set(chosen.flatMap((name) => SUITES[name].needs))]);
 if (unknown.length) lacking.push(`There is no suite "${unknown}"; choose from ${Object.keys(SUITES).join(', ')}.`);
 if (lacking.length) {
@@ -97,5 +95,6 @@ for (const name of chosen) {
   total.passed += passed;
   total.failed += failed;
 }
+writeFileSync(join(results, 'total.json'), JSON.stringify(total));
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 ? 1 : 0;

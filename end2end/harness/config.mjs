@@ -22,11 +22,6 @@ export function text(name, label, required) {
   return { name, kind: 'text', label, purpose: 'So that answers fit what you know.', required };
 }
 
-/** A question with options to choose from. */
-export function choice(name, label, options, required) {
-  return { name, kind: 'choice', label, purpose: 'So that answers fit what you know.', required, options };
-}
-
 function table(name, entries) {
   const lines = Object.entries(entries).map(([key, value]) => `${key} = ${literal(value)}`);
   return [`[[${name}]]`, ...lines, ''].join('\n');

@@ -7,9 +7,13 @@ export const postgresUrl = process.env.BOOKPLATE_TEST_POSTGRES_URL ?? '';
 export const chrome = process.env.CHROME_PATH || '/usr/bin/chromium';
 export const python = process.env.BOOKPLATE_PYTHON || 'python3';
 
-/** Chromium's arguments: no sandbox in a container, and nothing that calls home. */
+/**
+ * Chromium's arguments: no sandbox in a container, nothing that calls home, and shared memory in the temporary folder:
+ * the 64 MB that containers give to /dev/shm make pages crash.
+ */
 export const chromeArguments = [
   '--no-sandbox',
+  '--disable-dev-shm-usage',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',

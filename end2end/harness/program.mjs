@@ -24,10 +24,14 @@ export function removeFolder(folder) {
   rmSync(folder, { recursive: true, force: true });
 }
 
+/** Each process begins elsewhere and goes on upwards, so that two do not find the same port free at once. */
+let nextPort = (process.pid * 61) % 10_000;
+
 /** A free loopback port below the range the kernel hands out, so that a restart finds it free again. */
 export async function freePort() {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const port = 20_000 + nextPort;
+    nextPort = (nextPort + 1) % 10_000;
     const free = await new Promise((resolve) => {
       const probe = createServer();
       probe.once('error', () => resolve(false));

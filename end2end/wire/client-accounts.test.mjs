@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { WEEK, DAY, isSignedIn, newReader, signedIn, signedUp } from '../harness/readers.mjs';
 import { assertNear, assertRefused } from '../harness/verdicts.mjs';
 import { Visitor } from '../harness/visitor.mjs';
-import { everyServer, onServers } from './variants.mjs';
+import { forTheClient, onServers } from './variants.mjs';
 
-onServers(everyServer, 'the better-auth client', (server) => {
+onServers(forTheClient, 'the better-auth client', (server) => {
   test('sign-up answers the token and the reader with dates and answers', async () => {
     const { user, token, reader } = await signedUp(server(), { organization: 'Shelf & Sons' });
     assert.match(token, /^[A-Za-z0-9_-]{20,}$/);

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { randomBytes } from 'node:crypto';
 import { freePort, freshFolder, removeFolder, runToEnd } from '../harness/program.mjs';
 import { isSignedIn, signedUp } from '../harness/readers.mjs';
-import { bareRequest } from '../harness/raw.mjs';
+import { bareGet } from '../harness/raw.mjs';
 import { startServer } from '../harness/server.mjs';
 
 const newSecret = () => randomBytes(24).toString('hex');
@@ -187,11 +187,11 @@ describe('settings', () => {
     await withServer({}, async (server) => {
       for (const path of ['/sign-in', '/sign-up?next=%2Faccount', '/']) {
         const host = `127.0.0.1:${server.port}`;
-        const { status, headers } = await bareRequest(server, 'GET', path, { headers: { host } });
+        const { status, headers } = await bareGet(server, path, { host });
         assert.ok([301, 302, 303, 307, 308].includes(status), `${path}: ${status}`);
         assert.equal(headers.get('location'), `http://localhost:${server.port}${path}`);
       }
-      const ok = await bareRequest(server, 'GET', '/api/auth/ok', { headers: { host: `127.0.0.1:${server.port}` } });
+      const ok = await bareGet(server, '/api/auth/ok', { host: `127.0.0.1:${server.port}` });
       assert.equal(ok.status, 200);
     });
   });

@@ -9,7 +9,8 @@ import { until } from '../harness/poll.mjs';
 import { startServer } from '../harness/server.mjs';
 
 const CLIENTS = 32;
-const STEPS = 16;
+/** What each client does, one after the other; `cargo xtask test --thorough=interleavings` has them do more. */
+const STEPS = Number(process.env.BOOKPLATE_TEST_STEPS || 16);
 const LASTING = Array.from({ length: 5 }, (_, at) => `lasting-${at}`);
 /** These are deleted, restored and made anew all the time. */
 const FLEETING = ['fleeting-0', 'fleeting-1'];

@@ -1,4 +1,4 @@
-// The servers every client-facing case runs against.
+// The servers that the cases run against.
 import { after, before, describe } from 'node:test';
 import { bookplateToml, textQuestions } from '../harness/config.mjs';
 import { startServer } from '../harness/server.mjs';
@@ -12,8 +12,10 @@ const fidelity = {
 
 export const defaults = { 'a default server on SQLite': { database: 'sqlite' } };
 export const bothDatabases = { ...defaults, 'a default server on PostgreSQL': { database: 'postgres' } };
+/** Answers as the reference does, for those who move from it. */
 export const dropIn = { "a server with the reference's habits": { database: 'sqlite', ...fidelity } };
-export const everyServer = { ...bothDatabases, ...dropIn };
+/** What the client meets; what it is answered does not depend on the database. */
+export const forTheClient = { ...defaults, ...dropIn };
 
 /** Defines the cases once for each of these servers; `cases` gets a function that answers the running server. */
 export function onServers(variants, subject, cases, extra = {}) {

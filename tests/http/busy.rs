@@ -89,7 +89,7 @@ async fn a_database_out_of_reach_is_told_by_both_doors_at_once(database: TestDat
             come_back(&app.browser().form(path, READER).await, "5", "SERVICE_UNAVAILABLE");
         }
     }
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(20), "waited for the database: {:?}", begun.elapsed());
     assert!(reader.session().is_some(), "nobody is signed out by an outage");
 }
 

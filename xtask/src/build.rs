@@ -55,16 +55,40 @@ pub(crate) fn server(workspace: &Workspace, profile: Profile) -> Result<PathBuf>
     artifacts.into_iter().find_map(|it| it.executable).context("cargo built no server")
 }
 
+/// Compiles the tests of the server's crates, and the server with them; says where the server is. It is compiled as the
+/// tests are, so that their dependencies are compiled once: what drives it needs no other build.
+pub(crate) fn tests(workspace: &Workspace) -> Result<PathBuf> {
+    let artifacts = artifacts(&mut workspace.cargo(["test", "--all-targets", "--no-run"]))?;
+    let server = artifacts.into_iter().find(|it| it.target.kind == ["bin"] && !it.profile.test);
+    server.and_then(|it| it.executable).context("cargo built no server")
+}
+
 /// One line of cargo's `--message-format=json`, as far as we read it.
 #[derive(Deserialize)]
 pub(crate) struct Artifact {
     #[serde(default)]
     reason: String,
+    #[serde(default)]
+    target: Target,
+    #[serde(default)]
+    profile: TestProfile,
     /// The binary or the test, if this is one.
     pub(crate) executable: Option<PathBuf>,
     /// Everything the compiler left.
     #[serde(default)]
     pub(crate) filenames: Vec<PathBuf>,
+}
+
+/// What an artifact was made from.
+#[derive(Default, Deserialize)]
+struct Target {
+    kind: Vec<String>,
+}
+
+/// How an artifact was compiled.
+#[derive(Default, Deserialize)]
+struct TestProfile {
+    test: bool,
 }
 
 /// Runs a cargo build and answers what it built. The compiler's messages go to the terminal.

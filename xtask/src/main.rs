@@ -3,7 +3,6 @@
 
 mod bench;
 mod build;
-mod coverage;
 mod dev;
 mod openapi;
 mod prerequisites;
@@ -46,7 +45,7 @@ enum Command {
     Build,
     /// Build the WASM, bundle the styles and write target/site, which the server embeds
     Site,
-    /// Run everything continuous integration needs: checks, Rust tests on both databases, browser tests
+    /// Run what continuous integration runs: checks, Rust tests, end-to-end tests
     Test(test::Arguments),
     /// Build for release and measure what conversations cost; bench/README.md says how to read it
     Bench {
@@ -56,16 +55,11 @@ enum Command {
     },
     /// Write docs/openapi.json and docs/contracts from the server
     Openapi,
-    /// Run the Rust tests and print how many of our lines they reach
-    Coverage,
     /// Say which tools are here and how to get those that are missing
     Doctor,
 }
 
 fn main() -> ExitCode {
-    if let Some(outcome) = coverage::instrumented_compiler() {
-        return finish(outcome);
-    }
     let cli = Cli::parse();
     finish(Workspace::find().and_then(|workspace| dispatch(cli.command, &workspace)))
 }

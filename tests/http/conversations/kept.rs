@@ -11,6 +11,7 @@ on_each_database!(
     security_36_messages_bodies_and_pages_are_bounded,
     security_36_what_readers_of_json_refuse_is_refused,
     security_36_a_body_is_json_and_not_compressed,
+    security_36_an_array_is_no_object,
     security_36_conversations_are_bounded,
     security_36_a_page_is_bounded_in_bytes_too,
 );
@@ -190,4 +191,26 @@ async fn security_36_a_body_is_json_and_not_compressed(database: TestDatabase) {
         .request(Method::POST, MESSAGES)
         .header(header::CONTENT_TYPE, "Application/JSON; charset=utf-8");
     assert_eq!(chat.bot.send(request, r#"{"role":"user","content":"x"}"#).await.status, 201);
+}
+
+/// serde reads structs from arrays, too.
+async fn security_36_an_array_is_no_object(database: TestDatabase) {
+    let mut chat = Chat::on(database).await;
+    let before = chat.stored().await;
+    let message = json!(["n", null, "user", null, "hello", "complete", null, null, null, null, null]);
+    for (method, path, body) in [
+        ("POST", ALL, json!([])),
+        ("POST", ALL, json!(["named", "title"])),
+        ("PATCH", "/api/conversations/c", json!(["renamed"])),
+        ("POST", MESSAGES, message.clone()),
+        ("POST", MESSAGES, json!({ "messages": [message] })),
+        ("POST", MESSAGES, json!({ "role": "user", "parts": [["text"]] })),
+        ("PATCH", "/api/conversations/c/messages/m", json!([null, "changed"])),
+        ("PATCH", "/api/conversations/c/messages/m", json!({ "parts": [["own"]] })),
+        ("PUT", "/api/conversations/c/messages/m/feedback", json!([1])),
+    ] {
+        let reply = call_json(&mut chat.bot, method, path, body.clone()).await;
+        assert_eq!(reply.status, 422, "{method} {path} {body}: {}", reply.text());
+    }
+    assert_eq!(chat.stored().await, before);
 }

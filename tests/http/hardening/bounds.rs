@@ -6,7 +6,7 @@ use bookplate::server::ServerLimits;
 use testkit::databases::TestDatabase;
 use tokio::{io::AsyncWriteExt, time::timeout};
 
-use super::{OK, Server, raw_client::Line};
+use super::{LONG, OK, PATIENCE, Server, raw_client::Line};
 use crate::app::on_one_database;
 
 on_one_database!(
@@ -22,7 +22,8 @@ on_one_database!(
 );
 
 const SHORT: Duration = Duration::from_millis(400);
-const LONG: Duration = Duration::from_secs(3600);
+/// For a head that has to come whole before its time is over, on a loaded machine too.
+const HEAD: Duration = Duration::from_secs(2);
 
 /// No bound but those a test sets.
 fn patient() -> ServerLimits {
@@ -64,19 +65,19 @@ async fn security_40_a_head_that_comes_byte_by_byte_is_closed(database: TestData
     let server = Server::start(database, ServerLimits { head: SHORT, ..patient() }).await;
     let mut line = server.line().await;
     line.send("GET / HTTP/1.1\r\nHost: localhost:3001\r\nX: ").await;
-    timeout(SHORT * 50, trickle(&mut line)).await.unwrap();
+    timeout(PATIENCE, trickle(&mut line)).await.unwrap();
 }
 
 async fn security_40_a_connection_between_two_requests_is_kept_for_longer_than_a_head_may_take(
     database: TestDatabase,
 ) {
-    let server = Server::start(database, ServerLimits { head: SHORT, ..patient() }).await;
+    let server = Server::start(database, ServerLimits { head: HEAD, ..patient() }).await;
     let mut line = server.line().await;
-    for _ in 0..2 {
-        line.send(OK).await;
-        assert_eq!(line.answer().await.status, 200);
-        assert!(line.is_silent_for(SHORT * 3).await, "it is still open");
-    }
+    line.send(OK).await;
+    assert_eq!(line.answer().await.status, 200);
+    assert!(line.is_silent_for(HEAD * 3 / 2).await, "it is still open");
+    line.send(OK).await;
+    assert_eq!(line.answer().await.status, 200);
 }
 
 async fn security_40_a_connection_without_another_request_is_closed(database: TestDatabase) {
@@ -88,7 +89,7 @@ async fn security_40_a_connection_without_another_request_is_closed(database: Te
 }
 
 async fn security_40_half_of_a_second_head_is_closed(database: TestDatabase) {
-    let server = Server::start(database, ServerLimits { head: SHORT, ..patient() }).await;
+    let server = Server::start(database, ServerLimits { head: HEAD, ..patient() }).await;
     let mut line = server.line().await;
     line.send(OK).await;
     assert_eq!(line.answer().await.status, 200);
@@ -114,7 +115,7 @@ async fn security_40_an_answer_that_nobody_reads_is_given_up(database: TestDatab
     let mut line = Line::narrow(server.address).await;
     let pages = "GET /sign-up HTTP/1.1\r\nHost: localhost:3001\r\n\r\n".repeat(100);
     let cut = async { while line.stream.write_all(pages.as_bytes()).await.is_ok() {} };
-    assert!(timeout(SHORT * 200, cut).await.is_ok(), "the server hangs up on who does not listen");
+    assert!(timeout(PATIENCE * 4, cut).await.is_ok(), "the server hangs up on who does not listen");
     server.answers().await;
 }
 
@@ -122,5 +123,5 @@ async fn security_40_an_exchange_that_goes_on_for_ever_is_given_up(database: Tes
     let server = Server::start(database, ServerLimits { exchange: SHORT, ..patient() }).await;
     let mut line = server.line().await;
     line.send(HALF).await;
-    timeout(SHORT * 50, trickle(&mut line)).await.unwrap();
+    timeout(PATIENCE, trickle(&mut line)).await.unwrap();
 }

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use bookplate::server::ServerLimits;
 use testkit::databases::TestDatabase;
-use tokio::time::Instant;
 
-use super::{Server, raw_client::Line};
+use super::{LONG, Server, raw_client::Line};
 use crate::app::on_one_database;
 
 on_one_database!(
@@ -20,7 +19,8 @@ on_one_database!(
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
 const SHORT: Duration = Duration::from_millis(400);
-const LONG: Duration = Duration::from_secs(3600);
+/// For a head that has to come whole before its time is over, on a loaded machine too.
+const HEAD: Duration = Duration::from_secs(2);
 
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
@@ -119,7 +119,7 @@ async fn security_39_a_header_list_is_read_up_to_a_bound(database: TestDatabase)
 }
 
 async fn security_40_an_http2_connection_that_asks_for_nothing_is_closed(database: TestDatabase) {
-    let bounds = ServerLimits { head: SHORT, idle: SHORT, grace: SHORT, ..ServerLimits::default() };
+    let bounds = ServerLimits { head: HEAD, idle: SHORT, grace: SHORT, ..ServerLimits::default() };
     let server = Server::start(database, bounds).await;
     let mut silent = open(&server).await;
     while next(&mut silent).await.is_some() {}
@@ -155,7 +155,8 @@ async fn security_40_pings_do_not_keep_an_http2_connection_open(database: TestDa
 }
 
 async fn security_40_when_no_more_fit_quiet_http2_connections_make_room(database: TestDatabase) {
-    let server = Server::start(database, ServerLimits { connections: 3, ..ServerLimits::default() }).await;
+    let server =
+        Server::start(database, ServerLimits { connections: 3, idle: LONG, ..ServerLimits::default() }).await;
     let mut quiet = Vec::new();
     for _ in 0..3 {
         let mut line = open(&server).await;
@@ -164,9 +165,7 @@ async fn security_40_when_no_more_fit_quiet_http2_connections_make_room(database
         quiet.push(line);
     }
     for _ in 0..3 {
-        let begun = Instant::now();
         server.answers().await;
-        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     }
     assert_eq!(quiet.len(), 3, "none of them hung up by itself");
 }

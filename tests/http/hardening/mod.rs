@@ -10,8 +10,9 @@ mod raw_client;
 mod requests;
 mod stopping;
 
-use std::{collections::BTreeMap, env, net::SocketAddr};
+use std::{collections::BTreeMap, env, net::SocketAddr, sync::Arc, time::Duration};
 
+use axum::middleware;
 use bookplate::{
     adapters,
     config::{Config, Sources},
@@ -20,12 +21,19 @@ use bookplate::{
 use testkit::{SeededEntropy, databases::TestDatabase};
 use tokio::{
     net::TcpListener,
-    sync::oneshot,
+    sync::{oneshot, watch},
     task::{AbortHandle, JoinHandle},
+    time::timeout,
 };
 
 use self::raw_client::Line;
 use crate::app::UNLIMITED;
+
+/// Longer than anything here takes, on a loaded machine too; a test that waits so long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// For a bound that a test does not wait for: what would be freed by it is freed by something else, or never.
+const LONG: Duration = Duration::from_secs(3600);
 
 const OK: &str = "GET /api/auth/ok HTTP/1.1\r\nHost: localhost:3001\r\n\r\n";
 
@@ -35,6 +43,8 @@ struct Server {
     running: JoinHandle<()>,
     stop: Option<oneshot::Sender<()>>,
     abort: AbortHandle,
+    /// How many requests have been handed to the router.
+    begun: watch::Receiver<usize>,
     _database: TestDatabase,
 }
 
@@ -54,15 +64,30 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let running = tokio::spawn(listen(listener, bookplate::router(state), bounds, async {
+        let (counter, begun) = watch::channel(0);
+        let counter = Arc::new(counter);
+        let router = bookplate::router(state).layer(middleware::from_fn(
+            move |request: axum::extract::Request, next: middleware::Next| {
+                counter.send_modify(|requests| *requests += 1);
+                next.run(request)
+            },
+        ));
+        let running = tokio::spawn(listen(listener, router, bounds, async {
             let _ = stopped.await;
         }));
         let abort = running.abort_handle();
-        Self { address, running, stop: Some(stop), abort, _database: database }
+        Self { address, running, stop: Some(stop), abort, begun, _database: database }
     }
 
     async fn line(&self) -> Line {
         Line::to(self.address).await
+    }
+
+    /// Waits until so many requests are under way or answered. That their bytes have been sent does not say that the
+    /// server has read them.
+    async fn has_begun(&self, requests: usize) {
+        let mut begun = self.begun.clone();
+        timeout(PATIENCE, begun.wait_for(|count| *count >= requests)).await.unwrap().unwrap();
     }
 
     /// Asserts that a stranger is answered now.

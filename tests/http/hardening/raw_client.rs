@@ -8,8 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Longer than anything here takes; a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::PATIENCE;
 
 /// The client's end of a connection.
 pub struct Line {

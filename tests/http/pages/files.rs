@@ -1,6 +1,9 @@
 //! The site's files, in a build that has them.
 
+use std::io::Write;
+
 use bookplate::http::{FILES, STYLESHEET};
+use flate2::{Compression, write::GzEncoder};
 use http::Method;
 use testkit::databases::TestDatabase;
 
@@ -13,6 +16,8 @@ on_one_database!(
     a_file_the_client_has_is_not_sent_again,
     every_file_a_page_names_is_there,
     crawlers_are_told_where_to_go,
+    a_page_names_an_icon_that_is_an_image,
+    the_first_page_a_reader_sees_is_light,
 );
 
 async fn a_build_without_a_site_shows_its_pages_all_the_same(database: TestDatabase) {
@@ -100,4 +105,33 @@ async fn crawlers_are_told_where_to_go(database: TestDatabase) {
         assert_eq!(reply.status, 200);
         assert!(reply.text().starts_with("User-agent: *"), "{}", reply.text());
     }
+}
+
+async fn a_page_names_an_icon_that_is_an_image(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let page = app.browser().get("/sign-in").await.page();
+    let named = page.all("link").find(|it| it.get("rel").is_some_and(|rel| rel.contains("icon")));
+    for address in [named.unwrap().get("href").unwrap(), "/favicon.ico"] {
+        let reply = app.browser().get(address).await;
+        assert_eq!(reply.status, if FILES.is_empty() { 404 } else { 200 }, "{address}");
+        let kind = reply.header("content-type").unwrap_or_default();
+        assert!(FILES.is_empty() || kind.starts_with("image/"), "{address}: {kind}");
+    }
+}
+
+/// What goes over the wire: the page with its styles in one initial window (RFC 6928), the program not much later.
+async fn the_first_page_a_reader_sees_is_light(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let page = app.browser().get("/sign-in").await;
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(&page.body).unwrap();
+    let weight = |kind: &str| -> usize {
+        let named = FILES.iter().filter(|it| it.path.ends_with(kind) && page.text().contains(it.path));
+        named.map(|it| it.brotli.unwrap_or(it.identity).len()).sum()
+    };
+    let shown = packed.finish().unwrap().len() + weight(".css");
+    assert!(shown <= 14 * 1024, "page and styles: {shown} bytes");
+    let program = weight(".wasm");
+    assert!(program <= 150 * 1024, "program: {program} bytes");
+    assert_eq!(program > 0, !FILES.is_empty(), "the page names its program");
 }

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use serde_json::json;
 use testkit::databases::TestDatabase;
 
 use super::every_page;
 use crate::{
-    app::{TestApp, on_one_database},
+    app::{PASSWORD, TestApp, on_one_database},
     client::READER,
 };
 
@@ -19,6 +20,7 @@ on_one_database!(
     the_first_page_names_the_reader_and_the_way_out_once,
     security_06_what_a_reader_typed_is_shown_as_text,
     a_book_may_ask_nothing_or_something_else,
+    answers_stay_when_a_book_asks_something_else_later,
 );
 
 async fn every_page_is_a_whole_document_with_a_title_of_its_own(database: TestDatabase) {
@@ -220,4 +222,25 @@ async fn a_book_may_ask_nothing_or_something_else(database: TestDatabase) {
 
     let silent = app.again(&[], "questions = []").await;
     assert_eq!(silent.browser().get("/sign-up").await.page().all("select").count(), 0);
+}
+
+async fn answers_stay_when_a_book_asks_something_else_later(database: TestDatabase) {
+    let question = |name: &str| {
+        format!(
+            "[[questions]]\nname = \"{name}\"\nlabel = \"Your {name}\"\nkind = \"text\"\npurpose = \"To know.\"\n"
+        )
+    };
+    let app = TestApp::declared(database, &[], &question("club")).await;
+    let mut reader = app.browser();
+    let body =
+        json!({ "name": "Ada", "email": "ada@example.com", "password": PASSWORD, "club": "Shelf & Sons" });
+    assert_eq!(reader.json("/api/auth/sign-up/email", body).await.json()["user"]["club"], "Shelf & Sons");
+    let user = async |app: &TestApp| {
+        let mut browser = app.browser();
+        browser.keep("better-auth.session_token", reader.session().unwrap());
+        browser.get("/api/auth/get-session").await.json()["user"].clone()
+    };
+    let changed = user(&app.again(&[], &question("motto")).await).await;
+    assert_eq!((changed.get("club"), &changed["motto"]), (None, &json!(null)));
+    assert_eq!(user(&app.again(&[], &question("club")).await).await["club"], "Shelf & Sons");
 }

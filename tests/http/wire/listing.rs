@@ -13,6 +13,7 @@ on_each_database!(
     every_living_session_of_the_reader_is_listed_the_last_used_first,
     security_14_what_is_listed_opens_nothing,
     a_list_needs_a_fresh_session,
+    the_ways_to_sign_in_are_listed_and_the_only_one_stays,
     security_11_a_revoked_session_ends_at_once,
     a_session_of_somebody_else_is_left_alone_and_not_told_apart,
     security_11_every_session_or_every_other_can_be_ended,
@@ -100,6 +101,23 @@ async fn a_list_needs_a_fresh_session(database: TestDatabase) {
         .await
         .refused(403, "SESSION_NOT_FRESH");
     assert_eq!(list(&mut signed_in(&app, "Again", "192.0.2.1").await).await.len(), 2);
+}
+
+async fn the_ways_to_sign_in_are_listed_and_the_only_one_stays(database: TestDatabase) {
+    let app = TestApp::on(database).await;
+    let mut reader = app.reader(ADA).await;
+    let user_id = reader.get(GET_SESSION).await.json()["user"]["id"].clone();
+    let reply = reader.get("/api/auth/list-accounts").await;
+    let accounts = reply.json();
+    assert_eq!(accounts.as_array().unwrap().len(), 1, "{accounts}");
+    let account = &accounts[0];
+    let shown = [&account["providerId"], &account["accountId"], &account["userId"], &account["scopes"]];
+    assert_eq!(shown, [&json!("credential"), &user_id, &user_id, &json!([])]);
+    for secret in ["argon2", "password", "token"] {
+        assert!(!reply.text().to_lowercase().contains(secret), "{secret}: {accounts}");
+    }
+    let unlink = reader.json("/api/auth/unlink-account", json!({ "accountId": account["id"] })).await;
+    unlink.refused(400, "FAILED_TO_UNLINK_LAST_ACCOUNT");
 }
 
 async fn security_11_a_revoked_session_ends_at_once(database: TestDatabase) {

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 
+use super::tools::CargoTools;
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -42,6 +43,15 @@ pub(super) fn lints(workspace: &Workspace) -> Result<()> {
         process::run(command.args(selection).args(["--", "--deny", "warnings"]))?;
     }
     Ok(())
+}
+
+/// Licences, bans and sources by `deny.toml`, then whether every dependency is used. Advisories are left out: they are
+/// looked up on the network, and what is found there changes while the code does not.
+pub(super) fn dependencies(workspace: &Workspace, tools: &CargoTools) -> Result<()> {
+    process::run(
+        &mut tools.cargo(workspace, &["deny", "--all-features", "check", "bans", "licenses", "sources"]),
+    )?;
+    process::run(&mut tools.cargo(workspace, &["shear"]))
 }
 
 pub(super) fn wasm_graph(workspace: &Workspace) -> Result<()> {

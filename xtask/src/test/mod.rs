@@ -1,189 +1,300 @@
-//! `cargo xtask test`: every check and every test, in the order that fails soonest.
+//! `cargo xtask test`: every check and every test, those first that fail soonest.
 
-mod browser;
 mod checks;
 mod conformance;
-mod dependencies;
+mod counts;
+mod end2end;
 mod packages;
-pub(crate) mod postgres;
+mod postgres;
+mod release;
 mod rust;
-mod tally;
+pub(crate) mod tools;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
-use clap::ValueEnum;
+use anyhow::{Context, Result, bail};
+use clap::builder::PossibleValue;
 
 use crate::prerequisites::{self, Tool};
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 use crate::{build, site};
+use counts::Counts;
 use postgres::Postgres;
-use tally::Tally;
+use tools::CargoTools;
 
 /// What to run
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Only these steps, separated by commas, in the order below
-    #[arg(long, value_delimiter = ',', value_name = "STEPS")]
-    only: Vec<Step>,
+    /// Only these steps, separated by commas; they run in the order below
+    #[arg(long, value_delimiter = ',', value_name = "STEPS", value_parser = names(STEPS))]
+    only: Vec<String>,
+    /// Instead of the steps, what takes longer: all of it, or the parts named, separated by commas
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "PARTS",
+        num_args = 0..,
+        require_equals = true,
+        conflicts_with = "only",
+        value_parser = names(PARTS)
+    )]
+    thorough: Option<Vec<String>>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Step {
-    /// Formatting: cargo fmt --check
-    Fmt,
-    /// Lints: clippy on every crate and test, for the server and for the browser
-    Lint,
-    /// Nothing of the server is in the WASM
-    Graph,
-    /// Licences, banned and duplicate dependencies, sources: deny.toml
-    Dependencies,
-    /// Build the WASM, the styles and target/site
-    Site,
-    /// Rust tests on SQLite and PostgreSQL
-    Rust,
-    /// Examples in the documentation of the crates
-    Doc,
-    /// Build the release binary
-    Release,
-    /// Browser, wire and interoperability tests against the release binary: end2end/
-    Browser,
-    /// The outside conformance run against the release binary, where it is: BOOKPLATE_TEST_CONFORMANCE
-    Conformance,
+/// A step of the gate or a part of `--thorough`.
+struct Job {
+    name: &'static str,
+    title: &'static str,
+    tools: &'static [Tool],
+    /// Counts what it tested. Failed tests are counted, any other failure is an error.
+    run: fn(&mut Session<'_>) -> Result<Counts>,
 }
 
-impl Step {
-    fn title(self) -> &'static str {
-        match self {
-            Self::Fmt => "formatting",
-            Self::Lint => "lints",
-            Self::Graph => "what is in the WASM",
-            Self::Dependencies => "licences and duplicates of dependencies",
-            Self::Site => "site: WASM, styles, target/site",
-            Self::Rust => "Rust tests",
-            Self::Doc => "examples in the documentation",
-            Self::Release => "release binary",
-            Self::Browser => "browser, wire and interoperability tests",
-            Self::Conformance => "outside conformance run",
-        }
-    }
+const NODE: &[Tool] = &[Tool::Node, Tool::Python, Tool::Postgres];
+const BROWSER: &[Tool] = &[Tool::Node, Tool::Python, Tool::Postgres, Tool::Chromium];
+const CARGO_TOOLS: &[Tool] = &[Tool::Python];
 
-    fn tools(self) -> &'static [Tool] {
-        match self {
-            Self::Fmt => &[Tool::Rustfmt],
-            Self::Lint => &[Tool::Clippy, Tool::WasmTarget],
-            Self::Graph | Self::Dependencies => &[],
-            Self::Site | Self::Doc | Self::Release => prerequisites::TO_BUILD,
-            Self::Rust => &[Tool::Postgres],
-            Self::Browser => &[Tool::Node, Tool::Python, Tool::Chromium, Tool::Postgres],
-            Self::Conformance => &[Tool::Node, Tool::Python, Tool::Postgres],
-        }
-    }
+/// What `cargo xtask test` runs. It stops at the first step that fails.
+const STEPS: &[Job] = &[
+    Job {
+        name: "fmt",
+        title: "formatting",
+        tools: &[Tool::Rustfmt],
+        run: |session| checked(checks::formatting(session.workspace)),
+    },
+    Job {
+        name: "graph",
+        title: "what is in the WASM",
+        tools: &[],
+        run: |session| checked(checks::wasm_graph(session.workspace)),
+    },
+    Job {
+        name: "dependencies",
+        title: "dependencies: licences, bans, sources, none unused",
+        tools: CARGO_TOOLS,
+        run: |session| checked(checks::dependencies(session.workspace, session.tools()?)),
+    },
+    Job {
+        name: "lint",
+        title: "lints",
+        tools: &[Tool::Clippy, Tool::WasmTarget],
+        run: |session| checked(checks::lints(session.workspace)),
+    },
+    Job {
+        name: "site",
+        title: "site: WASM, styles, target/site",
+        tools: prerequisites::TO_BUILD,
+        run: |session| checked(site::refresh(session.workspace, true)),
+    },
+    Job {
+        name: "build",
+        title: "compiling the tests and the server they drive",
+        tools: prerequisites::TO_BUILD,
+        run: |session| checked(build::tests(session.workspace).map(drop)),
+    },
+    Job {
+        name: "rust",
+        title: "Rust tests",
+        tools: &[Tool::Python, Tool::Postgres],
+        run: |session| rust::all(session, &[]),
+    },
+    Job {
+        name: "conformance",
+        title: "outside conformance run",
+        tools: NODE,
+        run: |session| session.conformance(),
+    },
+    Job {
+        name: "wire",
+        title: "wire: sockets, processes, the real client",
+        tools: NODE,
+        run: |session| session.end2end("wire", &[]),
+    },
+    Job {
+        name: "interop",
+        title: "tokens in other libraries",
+        tools: NODE,
+        run: |session| session.end2end("interop", &[]),
+    },
+    Job {
+        name: "import",
+        title: "import from Better Auth",
+        tools: NODE,
+        run: |session| session.end2end("import", &[]),
+    },
+    Job {
+        name: "browser",
+        title: "browser tests",
+        tools: BROWSER,
+        run: |session| session.end2end("browser", &[]),
+    },
+];
 
-    fn run(self, session: &mut Session<'_>) -> Result<()> {
-        let workspace = session.workspace;
-        match self {
-            Self::Fmt => checks::formatting(workspace),
-            Self::Lint => checks::lints(workspace),
-            Self::Graph => checks::wasm_graph(workspace),
-            Self::Dependencies => dependencies::check(workspace),
-            Self::Site => site::refresh(workspace, true),
-            Self::Rust => {
-                let postgres = session.postgres()?.to_owned();
-                rust::tests(workspace, &postgres, &mut session.tally)
-            }
-            Self::Doc => rust::examples(workspace, &mut session.tally),
-            Self::Release => build::release_binary(workspace).map(drop),
-            Self::Browser => {
-                let postgres = session.postgres()?.to_owned();
-                browser::tests(workspace, &postgres, &mut session.tally)
-            }
-            Self::Conformance => session.conformance(),
-        }
-    }
+/// What `--thorough` runs. Each part runs, whatever became of those before it.
+const PARTS: &[Job] = &[
+    Job {
+        name: "http-postgres",
+        title: "every HTTP test on PostgreSQL",
+        tools: &[Tool::Python, Tool::Postgres],
+        run: |session| rust::http_on_postgres(session),
+    },
+    Job {
+        name: "browser-postgres",
+        title: "every browser test on PostgreSQL",
+        tools: BROWSER,
+        run: |session| session.end2end("browser", &[("BOOKPLATE_TEST_BROWSER_DATABASE", "postgres")]),
+    },
+    Job {
+        name: "interleavings",
+        title: "clients that write at once, for longer",
+        tools: NODE,
+        run: |session| session.end2end("interleavings", &[("BOOKPLATE_TEST_STEPS", "200")]),
+    },
+    Job {
+        name: "fuzz",
+        title: "requests made up from the description of the API",
+        tools: NODE,
+        run: |session| session.end2end("fuzz", &[]),
+    },
+    Job {
+        name: "coverage",
+        title: "coverage of the Rust tests",
+        tools: &[Tool::Python, Tool::Postgres, Tool::LlvmTools],
+        run: |session| checked(rust::coverage(session)),
+    },
+    Job {
+        name: "release",
+        title: "release binary: build, size, start, and the suites on it",
+        tools: BROWSER,
+        run: |session| release::check(session),
+    },
+    Job {
+        name: "lighthouse",
+        title: "Lighthouse on the release binary",
+        tools: BROWSER,
+        run: |session| release::lighthouse(session),
+    },
+];
 
-    /// Steps that count tests; each other step counts as one check.
-    fn counts_tests(self) -> bool {
-        matches!(self, Self::Rust | Self::Doc | Self::Browser | Self::Conformance)
-    }
+/// The names that an option takes, with what each stands for.
+fn names(jobs: &'static [Job]) -> clap::builder::PossibleValuesParser {
+    jobs.iter().map(|job| PossibleValue::new(job.name).help(job.title)).into()
+}
+
+/// A check that passed counts as one test.
+fn checked(outcome: Result<()>) -> Result<Counts> {
+    outcome.map(|()| Counts { passed: 1, failed: 0 })
 }
 
 /// One call of the command: what its steps share.
 struct Session<'a> {
     workspace: &'a Workspace,
-    tally: Tally,
     postgres: Option<Postgres>,
+    tools: Option<CargoTools>,
     /// What could not be run because this machine lacks it, and may.
     not_here: Vec<&'static str>,
 }
 
 impl Session<'_> {
-    /// The outside conformance run, or a note that it is not here.
-    fn conformance(&mut self) -> Result<()> {
-        let Some(harness) = conformance::harness(self.workspace)? else {
-            eprintln!("  {}", conformance::NOT_HERE);
-            self.not_here.push(Step::Conformance.title());
-            return Ok(());
-        };
-        let postgres = self.postgres()?.to_owned();
-        conformance::run(self.workspace, &harness, &postgres, &mut self.tally)
-    }
-
     /// The address of the PostgreSQL of the tests, started when the first step asks for it.
-    fn postgres(&mut self) -> Result<&str> {
+    fn postgres(&mut self) -> Result<String> {
         if self.postgres.is_none() {
             self.postgres = Some(Postgres::given_or_started(self.workspace)?);
         }
-        match &self.postgres {
-            Some(postgres) => Ok(postgres.url()),
-            None => bail!("PostgreSQL is not running"),
-        }
+        self.postgres.as_ref().map(|it| it.url().to_owned()).context("PostgreSQL is not running")
     }
 
-    fn run(&mut self, steps: &[Step]) -> Result<()> {
-        let mut progress = Progress::new(steps.len() + 1);
-        progress.step("looking for the tools of the tests", || prepare(self.workspace, steps))?;
-        for step in steps {
-            let failed = self.tally.failed();
-            let outcome = progress.step(step.title(), || step.run(self));
-            match &outcome {
-                Ok(()) if !step.counts_tests() => self.tally.add(1, 0),
-                Err(_) if self.tally.failed() == failed => self.tally.add(0, 1),
-                _ => {}
-            }
-            outcome?;
+    /// Cargo's tools, installed when the first step asks for them.
+    fn tools(&mut self) -> Result<&CargoTools> {
+        if self.tools.is_none() {
+            self.tools = Some(CargoTools::ensure(self.workspace)?);
         }
-        Ok(())
+        self.tools.as_ref().context("the tools of cargo are not installed")
+    }
+
+    /// The server that the suites of `end2end/` drive.
+    fn server(&self) -> Result<PathBuf> {
+        if !self.workspace.target("site/site.manifest").is_file() {
+            bail!("target/site is missing; `cargo xtask site` makes it");
+        }
+        build::tests(self.workspace)
+    }
+
+    fn end2end(&mut self, suite: &str, variables: &[(&str, &str)]) -> Result<Counts> {
+        let server = self.server()?;
+        let postgres = self.postgres()?;
+        end2end::suite(self.workspace, suite, &server, &postgres, variables)
+    }
+
+    /// The outside conformance run, or a note that it is not here.
+    fn conformance(&mut self) -> Result<Counts> {
+        let Some(harness) = conformance::harness(self.workspace)? else {
+            eprintln!("  {}", conformance::NOT_HERE);
+            self.not_here.push("outside conformance run");
+            return Ok(Counts::default());
+        };
+        let server = self.server()?;
+        let postgres = self.postgres()?;
+        conformance::run(self.workspace, &harness, &server, &postgres)
     }
 }
 
-/// Runs the steps, stops at the first that fails, and closes with the line that continuous integration reads.
+/// Runs the steps or the parts, and closes with the line that continuous integration reads.
 pub(crate) fn test(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCode> {
-    let chosen = |step: &Step| arguments.only.is_empty() || arguments.only.contains(step);
-    let steps: Vec<Step> = Step::value_variants().iter().copied().filter(chosen).collect();
+    let (all, chosen) = match &arguments.thorough {
+        Some(parts) => (PARTS, parts),
+        None => (STEPS, &arguments.only),
+    };
+    let jobs: Vec<&Job> =
+        all.iter().filter(|job| chosen.is_empty() || chosen.iter().any(|name| name == job.name)).collect();
+    let stop_at_first = arguments.thorough.is_none();
     let begun = Instant::now();
-    let mut session = Session { workspace, tally: Tally::default(), postgres: None, not_here: Vec::new() };
-    let outcome = session.run(&steps);
+    let mut session = Session { workspace, postgres: None, tools: None, not_here: Vec::new() };
+    let mut progress = Progress::new(jobs.len() + 1);
+    let counts = run(&mut session, &jobs, &mut progress, stop_at_first);
     drop(session.postgres.take());
-    if let Err(error) = &outcome {
-        if session.tally.failed() == 0 {
-            session.tally.add(0, 1);
-        }
-        eprintln!("\nstopped at the first step that failed: {error:#}");
-    }
     if !session.not_here.is_empty() {
-        eprintln!("\n{} not here: {}", session.not_here.len(), session.not_here.join(", "));
+        eprintln!("\nnot here: {}", session.not_here.join(", "));
     }
-    eprintln!("all in {:.0} s; checks count as one test each", begun.elapsed().as_secs_f32());
-    println!("{}", session.tally);
-    Ok(if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    eprintln!("\n{}{:>8.1} s  all", progress.table(), begun.elapsed().as_secs_f32());
+    println!("{counts}");
+    Ok(if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn prepare(workspace: &Workspace, steps: &[Step]) -> Result<()> {
+fn run(session: &mut Session<'_>, jobs: &[&Job], progress: &mut Progress, stop_at_first: bool) -> Counts {
+    let mut counts = Counts::default();
+    let prepared = progress.step("looking for the tools of the tests", || prepare(session.workspace, jobs));
+    if let Err(error) = prepared {
+        eprintln!("error: {error:#}");
+        return Counts { passed: 0, failed: 1 };
+    }
+    for job in jobs {
+        let mut counted = Counts::default();
+        let outcome = progress.step(job.title, || {
+            counted = (job.run)(session)?;
+            if counted.failed > 0 {
+                bail!("{} of {} failed", counted.failed, counted.passed + counted.failed);
+            }
+            Ok(())
+        });
+        if let Err(error) = &outcome {
+            eprintln!("error in {}: {error:#}", job.name);
+            counted.failed = counted.failed.max(1);
+        }
+        counts += counted;
+        if outcome.is_err() && stop_at_first {
+            break;
+        }
+    }
+    counts
+}
+
+fn prepare(workspace: &Workspace, jobs: &[&Job]) -> Result<()> {
     let mut tools: Vec<Tool> = Vec::new();
-    for tool in steps.iter().flat_map(|step| step.tools()) {
+    for tool in jobs.iter().flat_map(|job| job.tools) {
         let given = *tool == Tool::Postgres && postgres::given().is_some();
         if !given && !tools.contains(tool) {
             tools.push(*tool);

@@ -167,9 +167,14 @@ fn start(binaries: &Path, folder: &Folder, settings: &str) -> Result<Child> {
     Ok(guard)
 }
 
+/// A port below the range from which the system gives ports to clients: what is free now is free when PostgreSQL, some
+/// seconds later, listens on it.
 fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
-    Ok(listener.local_addr()?.port())
+    let first = std::process::id() % 2000;
+    let mut ports = (0..2000).filter_map(|offset| u16::try_from(30_000 + (first + offset) % 2000).ok());
+    ports
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .context("no free port on 127.0.0.1 from 30000 to 31999")
 }
 
 #[cfg(test)]

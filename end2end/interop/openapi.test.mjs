@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Conversations, readerWithBot } from '../harness/conversations.mjs';
 import { callPython } from '../harness/python.mjs';
 import { newReader } from '../harness/readers.mjs';
-import { defaults, dropIn, onServers } from './variants.mjs';
+import { startServer } from '../harness/server.mjs';
 
 const described = async (server, name) => (await fetch(new URL(name, server.origin))).json();
 const answerTo = (operationId, { status, headers, json }) => ({
@@ -83,15 +83,18 @@ async function ofTheWire({ visitor, reader }) {
   ];
 }
 
-onServers({ ...defaults, ...dropIn }, 'the description', (server) => {
-  test('is valid, and what is answered fits it', async () => {
+test('the description is valid, and what is answered fits it', async () => {
+  const server = await startServer();
+  try {
     const documents = [
-      await described(server(), '/api/openapi.json'),
-      await described(server(), '/api/openapi-3.0.json'),
+      await described(server, '/api/openapi.json'),
+      await described(server, '/api/openapi-3.0.json'),
     ];
-    const reader = await readerWithBot(server());
+    const reader = await readerWithBot(server);
     const answers = [...(await ofConversations(reader)), ...(await ofTheWire(reader))];
     const { wrong } = await callPython('openapi.py', { documents, answers }, new URL('.', import.meta.url));
     assert.deepEqual(wrong, []);
-  });
+  } finally {
+    await server.discard();
+  }
 });
