@@ -66,7 +66,7 @@ export class EventStream {
   }
 
   /** Waits until an event of this kind (and like this) has come. */
-  seen(event, like = () => true, { within = 5000 } = {}) {
+  seen(event, like = () => true, { within = 10_000 } = {}) {
     const found = () => this.events.find((one) => one.event === event && like(one.data));
     return until(`an event "${event}"`, found, { within, every: 5 });
   }

@@ -5,7 +5,8 @@ import { elsewhere, readerWithBot } from '../harness/conversations.mjs';
 import { until } from '../harness/poll.mjs';
 import { startServer } from '../harness/server.mjs';
 
-const SOON = { within: 1000 };
+/** A stream that nobody wakes looks for changes every fifteen seconds. */
+const WOKEN = { within: 10_000 };
 const user = (id) => ({ id, role: 'user', content: id });
 const named = (name) => (message) => message.id === name;
 const LISTENERS = "from pg_stat_activity where datname = current_database() and query ilike 'listen%'";
@@ -41,20 +42,20 @@ describe('two servers on one PostgreSQL', () => {
     assert.equal((await reader.page.messages('same')).text, (await away.page.messages('same')).text);
   });
 
-  test('show each what is written through the other within a second, in both directions', async () => {
+  test('show each what is written through the other at once, in both directions', async () => {
     await reader.bot.create({ id: 'both' });
     const streams = [await reader.page.events('both'), await away.page.events('both')];
     for (const stream of streams) await stream.seen('ready');
     for (let round = 0; round < 5; round += 1) {
       await reader.bot.append('both', user(`here-${round}`));
-      await streams[1].seen('message', named(`here-${round}`), SOON);
+      await streams[1].seen('message', named(`here-${round}`), WOKEN);
       await away.bot.append('both', user(`there-${round}`));
-      await streams[0].seen('message', named(`there-${round}`), SOON);
+      await streams[0].seen('message', named(`there-${round}`), WOKEN);
     }
     await away.bot.change('both', { title: 'Renamed' });
-    await streams[0].seen('conversation', ({ title }) => title === 'Renamed', SOON);
+    await streams[0].seen('conversation', ({ title }) => title === 'Renamed', WOKEN);
     await away.bot.delete('both');
-    for (const stream of streams) await stream.seen('deleted', undefined, SOON);
+    for (const stream of streams) await stream.seen('deleted', undefined, WOKEN);
     const seqs = streams.map(({ messages }) => messages.map(({ seq }) => seq));
     assert.deepEqual(
       seqs[0],
@@ -71,7 +72,7 @@ describe('two servers on one PostgreSQL', () => {
     await first.close();
     await reader.bot.append('moved', [user('m2'), user('m3')]);
     const second = await away.page.events('moved', { lastEventId: first.lastEventId });
-    await second.seen('message', named('m3'), SOON);
+    await second.seen('message', named('m3'), WOKEN);
     assert.deepEqual(
       second.messages.map(({ id }) => id),
       ['m2', 'm3'],
@@ -79,17 +80,17 @@ describe('two servers on one PostgreSQL', () => {
     await second.close();
   });
 
-  test('find each other again within seconds when the database has hung up on them', async () => {
+  test('find each other again when the database has hung up on them', async () => {
     await reader.bot.create({ id: 'lost' });
     const stream = await away.page.events('lost');
     await stream.seen('ready');
     const gone = await here.query(`select pg_terminate_backend(pid) ${LISTENERS}`);
     assert.equal(gone.length, 2);
     await reader.bot.append('lost', user('m1'));
-    await stream.seen('message', named('m1'), { within: 5000 });
+    await stream.seen('message', named('m1'), WOKEN);
     await listening();
     await reader.bot.append('lost', user('m2'));
-    await stream.seen('message', named('m2'), SOON);
+    await stream.seen('message', named('m2'), WOKEN);
     await stream.close();
   });
 
@@ -101,7 +102,7 @@ describe('two servers on one PostgreSQL', () => {
       if (at % 10 === 0) await here.query(`select pg_terminate_backend(pid) ${LISTENERS}`);
       await reader.bot.append('deaf', user(name));
     }
-    await stream.seen('message', named('m29'), { within: 5000 });
+    await stream.seen('message', named('m29'), WOKEN);
     assert.deepEqual(
       stream.messages.map(({ id }) => id),
       names,

