@@ -19,7 +19,7 @@ use bookplate::{
 use domain::{Link, MailMessage, Ports, Services};
 use testkit::{
     SeededEntropy, TestPorts,
-    databases::{Kind, TestDatabase, on_migrated},
+    databases::{Kind, TestDatabase},
 };
 
 use crate::client::{Client, READER};
@@ -198,31 +198,14 @@ fn folder() -> PathBuf {
     path
 }
 
-/// Runs a body on SQLite alone: for what no database has a part in.
-pub fn on_sqlite<F: Future<Output = ()>>(body: impl FnOnce(TestDatabase) -> F) {
-    on_migrated(Kind::Sqlite, body);
-}
-
-/// Makes a test of each named `async fn(TestDatabase)`, on SQLite alone: for what no database has a part in.
-macro_rules! on_one_database {
-    ($($test:ident),+ $(,)?) => {
-        mod edge {
-            $(#[test] fn $test() {
-                $crate::app::on_sqlite(super::$test);
-            })+
-        }
+/// The database of a test for which one is as good as the other: SQLite, or PostgreSQL where
+/// `BOOKPLATE_TEST_HTTP_DATABASE=postgres` asks for it. Where SQL differs or much happens at once, a test takes both.
+pub async fn a_database() -> TestDatabase {
+    let asked = env::var("BOOKPLATE_TEST_HTTP_DATABASE").unwrap_or_default();
+    let kind = match asked.as_str() {
+        "" | "sqlite" => Kind::Sqlite,
+        "postgres" => Kind::Postgres,
+        other => panic!("BOOKPLATE_TEST_HTTP_DATABASE is {other}, neither sqlite nor postgres"),
     };
+    kind.migrated().await
 }
-pub(crate) use on_one_database;
-
-/// Makes a test of each named `async fn(TestDatabase)`, on SQLite, in which time is the test's own.
-macro_rules! while_time_stands_still {
-    ($($test:ident),+ $(,)?) => {
-        mod timed {
-            $(#[test] fn $test() {
-                testkit::databases::with_paused_time(testkit::databases::Kind::Sqlite, super::$test);
-            })+
-        }
-    };
-}
-pub(crate) use while_time_stands_still;

@@ -1,8 +1,9 @@
 //! The record of what happens to accounts: a row for each event, with who, what, outcome, address and agent, and a line
 //! in the log that says the same.
 
+use rstest::rstest;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tracing::instrument::WithSubscriber;
 
 use crate::{
@@ -10,14 +11,6 @@ use crate::{
     bad_input::Log,
     client::{Client, READER},
 };
-
-on_each_database!(
-    every_event_of_an_account_leaves_a_row_that_says_who_and_from_where,
-    every_row_has_its_line_in_the_log,
-    an_attempt_at_nobody_is_recorded_about_nobody,
-    security_11_the_rows_of_a_reader_who_is_gone_are_bare,
-    what_a_browser_says_of_itself_is_bounded_and_on_one_line,
-);
 
 const ADA: &str = "ada@example.com";
 const OTHER: &str = "loud paper, chalk";
@@ -87,7 +80,12 @@ const EVERYTHING: [&str; 14] = [
     "sign-up done",
 ];
 
-async fn every_event_of_an_account_leaves_a_row_that_says_who_and_from_where(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_of_an_account_leaves_a_row_that_says_who_and_from_where(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     let id = everything(&app).await;
     assert_eq!(events(&app).await, EVERYTHING);
@@ -97,7 +95,10 @@ async fn every_event_of_an_account_leaves_a_row_that_says_who_and_from_where(dat
     }
 }
 
-async fn every_row_has_its_line_in_the_log(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn every_row_has_its_line_in_the_log(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let log = Log::default();
     let app = TestApp::on(database).await;
     let id = everything(&app).with_subscriber(log.subscriber()).await;
@@ -110,7 +111,10 @@ async fn every_row_has_its_line_in_the_log(database: TestDatabase) {
     }
 }
 
-async fn an_attempt_at_nobody_is_recorded_about_nobody(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_at_nobody_is_recorded_about_nobody(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     let mut stranger = app.browser();
     let nobody = json!({ "email": "nobody@example.com", "password": "not the password" });
@@ -128,7 +132,12 @@ async fn an_attempt_at_nobody_is_recorded_about_nobody(database: TestDatabase) {
     assert_eq!(app.database.number(about_her).await, 1, "her own sign-up alone");
 }
 
-async fn security_11_the_rows_of_a_reader_who_is_gone_are_bare(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_the_rows_of_a_reader_who_is_gone_are_bare(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     app.reader("grace@example.com").await;
     let before = events(&app).await.len();
@@ -146,7 +155,12 @@ async fn security_11_the_rows_of_a_reader_who_is_gone_are_bare(database: TestDat
     assert_eq!(app.database.number(whole).await, 1, "Grace's");
 }
 
-async fn what_a_browser_says_of_itself_is_bounded_and_on_one_line(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_browser_says_of_itself_is_bounded_and_on_one_line(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let log = Log::default();
     let app = TestApp::on(database).await;
     let agent = format!("x\tevent=\"forged\" {}", "y".repeat(5000));

@@ -3,17 +3,13 @@
 use std::time::Duration;
 
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 use tokio::time::Instant;
 
-use crate::{app::TestApp, client::READER, reply::Reply};
-
-on_each_database!(
-    security_28_a_busy_hasher_is_told_at_once_by_both_doors_and_nothing_is_stored,
-    security_28_while_the_hasher_is_busy_everything_else_answers,
-    a_database_out_of_reach_is_told_by_both_doors_at_once,
-    what_needs_no_database_answers_without_one,
-);
+use crate::{
+    app::{TestApp, a_database},
+    client::READER,
+    reply::Reply,
+};
 
 #[track_caller]
 fn come_back(reply: &Reply, seconds: &str, code: &str) {
@@ -27,9 +23,9 @@ fn come_back(reply: &Reply, seconds: &str, code: &str) {
     }
 }
 
-async fn security_28_a_busy_hasher_is_told_at_once_by_both_doors_and_nothing_is_stored(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_28_a_busy_hasher_is_told_at_once_by_both_doors_and_nothing_is_stored() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     let before = app.database.rows().await;
@@ -55,7 +51,9 @@ async fn security_28_a_busy_hasher_is_told_at_once_by_both_doors_and_nothing_is_
     assert_eq!(app.browser().form("/sign-up", grace).await.status, 303);
 }
 
-async fn security_28_while_the_hasher_is_busy_everything_else_answers(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_28_while_the_hasher_is_busy_everything_else_answers() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     app.ports.hasher.set_busy(true);
@@ -65,7 +63,9 @@ async fn security_28_while_the_hasher_is_busy_everything_else_answers(database: 
     assert_eq!(reader.form("/sign-out", READER).await.status, 303);
 }
 
-async fn a_database_out_of_reach_is_told_by_both_doors_at_once(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_out_of_reach_is_told_by_both_doors_at_once() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     app.database.close().await;
@@ -93,7 +93,9 @@ async fn a_database_out_of_reach_is_told_by_both_doors_at_once(database: TestDat
     assert!(reader.session().is_some(), "nobody is signed out by an outage");
 }
 
-async fn what_needs_no_database_answers_without_one(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_no_database_answers_without_one() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.database.close().await;
     for path in ["/", "/sign-in", "/sign-up", "/api/auth/ok", "/api/auth/jwks", "/api/auth/get-session"] {

@@ -3,14 +3,11 @@
 use std::{collections::BTreeSet, env, fs, path::Path};
 
 use serde_json::{Map, Value};
-use testkit::databases::TestDatabase;
 
 use crate::{
-    app::{TestApp, on_one_database},
+    app::{TestApp, a_database},
     openapi::references,
 };
-
-on_one_database!(each_contract_is_its_part_of_what_is_served,);
 
 /// The groups by name, each with what its paths begin with.
 const GROUPS: [(&str, &[&str]); 2] =
@@ -19,7 +16,9 @@ const GROUPS: [(&str, &[&str]); 2] =
 /// The first line of each file.
 const HEAD: &str = "# Written by `cargo xtask openapi`.\n";
 
-async fn each_contract_is_its_part_of_what_is_served(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn each_contract_is_its_part_of_what_is_served() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let served = app.script().get("/api/openapi-3.0.json").await.json();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/contracts");

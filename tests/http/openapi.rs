@@ -5,26 +5,12 @@ use std::{collections::BTreeSet, env, fs, io::Read, path::Path};
 use flate2::read::GzDecoder;
 use http::{Method, header};
 use serde_json::Value;
-use testkit::databases::TestDatabase;
 
 use crate::{
-    app::{ORIGIN, TestApp, on_one_database},
+    app::{ORIGIN, TestApp, a_database},
     client::Client,
     page::Page,
 };
-
-on_one_database!(
-    the_file_in_the_documents_is_what_is_served,
-    every_operation_that_is_described_is_there_and_no_other,
-    every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own,
-    anybody_may_read_the_description_and_keep_it_for_a_while,
-    the_older_description_has_no_newer_words,
-    the_cookie_and_the_questions_are_those_of_the_server,
-    the_page_shows_every_operation_and_every_problem_and_loads_nothing_from_elsewhere,
-    what_a_problem_points_at_is_on_the_page,
-    the_page_is_compressed_for_who_takes_that,
-    a_wrong_method_is_a_problem_here_too,
-);
 
 const NEWER: &str = "/api/openapi.json";
 const OLDER: &str = "/api/openapi-3.0.json";
@@ -47,7 +33,9 @@ fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
     each.collect()
 }
 
-async fn the_file_in_the_documents_is_what_is_served(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_in_the_documents_is_what_is_served() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let served = app.script().get(NEWER).await.text().to_owned();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
@@ -64,7 +52,9 @@ async fn the_file_in_the_documents_is_what_is_served(database: TestDatabase) {
     );
 }
 
-async fn every_operation_that_is_described_is_there_and_no_other(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_that_is_described_is_there_and_no_other() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut client = app.script();
     let document = description(&mut client, NEWER).await;
@@ -87,7 +77,9 @@ async fn every_operation_that_is_described_is_there_and_no_other(database: TestD
     assert_eq!(described, there);
 }
 
-async fn every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for path in [NEWER, OLDER] {
         let document = description(&mut app.script(), path).await;
@@ -129,7 +121,9 @@ pub(crate) fn references(value: &Value, targets: &mut BTreeSet<String>) {
     }
 }
 
-async fn anybody_may_read_the_description_and_keep_it_for_a_while(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn anybody_may_read_the_description_and_keep_it_for_a_while() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for path in [NEWER, OLDER] {
         let mut elsewhere = app.script().sending("origin", "https://elsewhere.example");
@@ -145,7 +139,9 @@ async fn anybody_may_read_the_description_and_keep_it_for_a_while(database: Test
     }
 }
 
-async fn the_older_description_has_no_newer_words(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_older_description_has_no_newer_words() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let newer = description(&mut app.script(), NEWER).await;
     let older = description(&mut app.script(), OLDER).await;
@@ -184,7 +180,9 @@ fn newer_words(at: &str, value: &Value, wrong: &mut Vec<String>) {
     }
 }
 
-async fn the_cookie_and_the_questions_are_those_of_the_server(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cookie_and_the_questions_are_those_of_the_server() {
+    let database = a_database().await;
     let toml = "[[questions]]\nname = \"shelf\"\nlabel = \"Which shelf?\"\nkind = \"choice\"\nrequired = true\n\
                 options = [\"upper\", \"lower\"]\n";
     let variables =
@@ -201,9 +199,9 @@ async fn the_cookie_and_the_questions_are_those_of_the_server(database: TestData
     assert!(sign_up["required"].as_array().unwrap().contains(&"shelf".into()));
 }
 
-async fn the_page_shows_every_operation_and_every_problem_and_loads_nothing_from_elsewhere(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_shows_every_operation_and_every_problem_and_loads_nothing_from_elsewhere() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let document = description(&mut app.script(), NEWER).await;
     let reply = app.browser().get(PAGE).await;
@@ -232,7 +230,9 @@ async fn the_page_shows_every_operation_and_every_problem_and_loads_nothing_from
     }
 }
 
-async fn the_page_is_compressed_for_who_takes_that(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_is_compressed_for_who_takes_that() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let plain = app.browser().get(PAGE).await;
     assert_eq!((plain.header("content-encoding"), plain.header("vary")), (None, Some("accept-encoding")));
@@ -251,7 +251,9 @@ async fn the_page_is_compressed_for_who_takes_that(database: TestDatabase) {
     assert_eq!((html.len(), Page::read(&html).title()), (plain.body.len(), plain.page().title()));
 }
 
-async fn what_a_problem_points_at_is_on_the_page(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_problem_points_at_is_on_the_page() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let page = app.browser().get(PAGE).await.page();
     for path in ["/api/conversations", "/api/nowhere"] {
@@ -261,7 +263,9 @@ async fn what_a_problem_points_at_is_on_the_page(database: TestDatabase) {
     }
 }
 
-async fn a_wrong_method_is_a_problem_here_too(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_method_is_a_problem_here_too() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut client = app.script();
     for path in [NEWER, OLDER] {

@@ -1,19 +1,12 @@
 //! The id of each request, in the answer and in the log.
 
-use testkit::databases::TestDatabase;
 use tracing::instrument::WithSubscriber;
 
 use crate::{
-    app::{TestApp, on_one_database},
+    app::{TestApp, a_database},
     bad_input::Log,
     client::Client,
 };
-
-on_one_database!(
-    every_answer_has_an_id_of_its_own,
-    an_id_is_taken_over_from_a_trusted_proxy_alone,
-    every_log_line_of_a_request_has_its_id,
-);
 
 const PROXY: &str = "10.0.0.5";
 
@@ -21,7 +14,9 @@ async fn id(client: &mut Client, path: &str) -> String {
     client.get(path).await.request_id
 }
 
-async fn every_answer_has_an_id_of_its_own(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_has_an_id_of_its_own() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut client = app.script();
     let mut ids = Vec::new();
@@ -38,7 +33,9 @@ async fn every_answer_has_an_id_of_its_own(database: TestDatabase) {
     assert_eq!(ids.len(), 6, "{ids:?}");
 }
 
-async fn an_id_is_taken_over_from_a_trusted_proxy_alone(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_is_taken_over_from_a_trusted_proxy_alone() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_TRUSTED_PROXIES", PROXY)]).await;
     let longest = "a".repeat(64);
     for given in ["edge-1.A_b", &longest] {
@@ -53,7 +50,9 @@ async fn an_id_is_taken_over_from_a_trusted_proxy_alone(database: TestDatabase) 
     }
 }
 
-async fn every_log_line_of_a_request_has_its_id(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_log_line_of_a_request_has_its_id() {
+    let database = a_database().await;
     let limited = [("BOOKPLATE_LIMIT_REQUESTS", "1/60"), ("BOOKPLATE_TRUSTED_PROXIES", PROXY)];
     let app = TestApp::with(database, &limited).await;
     let log = Log::default();

@@ -1,19 +1,11 @@
 //! The lifetimes of sessions and the length of passwords that the operator has set, by form and by JSON.
 
 use serde_json::json;
-use testkit::databases::TestDatabase;
 
 use crate::{
-    app::{TestApp, on_one_database},
+    app::{TestApp, a_database},
     client::{Client, READER},
 };
-
-on_one_database!(
-    a_session_lives_as_long_as_configured,
-    a_session_that_is_used_is_renewed_up_to_the_absolute_end,
-    a_short_session_ends_with_its_own_lifetime,
-    a_new_password_has_the_configured_length,
-);
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
@@ -42,7 +34,9 @@ async fn is_signed_in(client: &mut Client) -> bool {
     !client.get("/api/auth/get-session").await.json().is_null()
 }
 
-async fn a_session_lives_as_long_as_configured(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_lives_as_long_as_configured() {
+    let database = a_database().await;
     let app = TestApp::with(database, &LIFETIMES).await;
     let [mut by_form, mut by_json] = readers(&app, true).await;
     app.ports.clock.advance_seconds(2 * HOUR - 1);
@@ -56,7 +50,9 @@ async fn a_session_lives_as_long_as_configured(database: TestDatabase) {
     }
 }
 
-async fn a_session_that_is_used_is_renewed_up_to_the_absolute_end(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_used_is_renewed_up_to_the_absolute_end() {
+    let database = a_database().await;
     let app = TestApp::with(database, &LIFETIMES).await;
     for mut client in readers(&app, true).await {
         let opened = client.session().unwrap().to_owned();
@@ -75,7 +71,9 @@ async fn a_session_that_is_used_is_renewed_up_to_the_absolute_end(database: Test
     }
 }
 
-async fn a_short_session_ends_with_its_own_lifetime(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_session_ends_with_its_own_lifetime() {
+    let database = a_database().await;
     let app = TestApp::with(database, &LIFETIMES).await;
     let mut clients = readers(&app, false).await;
     app.ports.clock.advance_seconds(20 * MINUTE - 1);
@@ -88,7 +86,9 @@ async fn a_short_session_ends_with_its_own_lifetime(database: TestDatabase) {
     }
 }
 
-async fn a_new_password_has_the_configured_length(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_has_the_configured_length() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_PASSWORD_MIN", "18")]).await;
     let short = "seventeen letters";
     let accepted = "eighteen letters..";

@@ -83,7 +83,6 @@ fn dispatch(command: Command, workspace: &Workspace) -> anyhow::Result<ExitCode>
         Command::Test(arguments) => return test::test(workspace, &arguments),
         Command::Bench { arguments } => bench::bench(workspace, &arguments)?,
         Command::Openapi => openapi::write(workspace)?,
-        Command::Coverage => coverage::coverage(workspace)?,
         Command::Doctor => return Ok(prerequisites::doctor(workspace)),
     }
     Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@ use proptest::{
     sample::select,
     test_runner::{Config, TestRunner},
 };
+use rstest::rstest;
 use serde_json::{Map, Value, json};
 use testkit::databases::Kind;
 use tokio::runtime::{Builder, Runtime};
@@ -239,7 +240,8 @@ fn runner(cases: u32) -> TestRunner {
     )
 }
 
-fn security_38_any_json_is_answered(kind: Kind) {
+#[rstest]
+fn security_38_any_json_is_answered(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let bench = Bench::new(kind);
     let body = vec((member(), value()), 0..9)
         .prop_map(|members| Value::Object(members.into_iter().collect::<Map<_, _>>()));
@@ -250,7 +252,8 @@ fn security_38_any_json_is_answered(kind: Kind) {
     outcome.unwrap();
 }
 
-fn security_38_any_form_is_answered(kind: Kind) {
+#[rstest]
+fn security_38_any_form_is_answered(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let bench = Bench::new(kind);
     let fields = vec((member(), text()), 0..9);
     let encoded =
@@ -262,7 +265,8 @@ fn security_38_any_form_is_answered(kind: Kind) {
     outcome.unwrap();
 }
 
-fn security_38_any_call_about_conversations_is_answered(kind: Kind) {
+#[rstest]
+fn security_38_any_call_about_conversations_is_answered(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let mut bench = Bench::new(kind);
     let token = bench.runtime.block_on(async {
         let body = json!({ "id": "c" });
@@ -283,24 +287,3 @@ fn security_38_any_call_about_conversations_is_answered(kind: Kind) {
         .run(&(address(), body), |((method, path), body)| bench.call(method, &path, &body, &token));
     outcome.unwrap();
 }
-
-macro_rules! by_chance {
-    ($module:ident, $kind:expr) => {
-        mod $module {
-            #[test]
-            fn security_38_any_json_is_answered() {
-                super::security_38_any_json_is_answered($kind);
-            }
-            #[test]
-            fn security_38_any_form_is_answered() {
-                super::security_38_any_form_is_answered($kind);
-            }
-            #[test]
-            fn security_38_any_call_about_conversations_is_answered() {
-                super::security_38_any_call_about_conversations_is_answered($kind);
-            }
-        }
-    };
-}
-by_chance!(sqlite, testkit::databases::Kind::Sqlite);
-by_chance!(postgres, testkit::databases::Kind::Postgres);

@@ -1,6 +1,7 @@
 //! Many requests at the same time.
 
-use testkit::{databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use crate::{
@@ -10,11 +11,6 @@ use crate::{
     reply::Reply,
 };
 
-on_each_database!(
-    security_03_of_twenty_sign_ups_of_one_address_by_both_doors_exactly_one_opens_an_account,
-    security_11_signing_out_while_the_session_is_used_ends_it_for_all,
-);
-
 async fn sign_up(mut client: Client, by_form: bool, fields: Fields) -> (Client, Reply) {
     let reply = match by_form {
         true => client.form("/sign-up", fields).await,
@@ -23,9 +19,12 @@ async fn sign_up(mut client: Client, by_form: bool, fields: Fields) -> (Client, 
     (client, reply)
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_03_of_twenty_sign_ups_of_one_address_by_both_doors_exactly_one_opens_an_account(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     let mut under_way = JoinSet::new();
     for at in 0..20 {
@@ -48,7 +47,12 @@ async fn security_03_of_twenty_sign_ups_of_one_address_by_both_doors_exactly_one
     assert_eq!(app.database.number("select count(*) from bookplate_accounts").await, 1);
 }
 
-async fn security_11_signing_out_while_the_session_is_used_ends_it_for_all(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_signing_out_while_the_session_is_used_ends_it_for_all(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     // Due to be renewed, so that reading writes.

@@ -1,26 +1,18 @@
 //! Bodies that cannot be read.
 
 use http::Method;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{ENDPOINTS, FORMS};
 use crate::{
-    app::TestApp,
+    app::{TestApp, a_database},
     client::{FORM, READER},
 };
 
-on_each_database!(
-    security_09_a_body_that_is_too_large_is_refused_by_both_doors,
-    security_09_a_body_nested_too_deep_is_refused,
-    security_09_a_compressed_body_is_refused,
-    security_05_a_body_that_is_no_text_is_refused,
-    security_09_a_form_of_another_type_is_refused,
-    a_form_that_makes_no_sense_comes_back,
-);
-
 const JSON: &str = "application/json";
 
-async fn security_09_a_body_that_is_too_large_is_refused_by_both_doors(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_09_a_body_that_is_too_large_is_refused_by_both_doors() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     let before = app.database.rows().await;
@@ -58,7 +50,9 @@ async fn security_09_a_body_that_is_too_large_is_refused_by_both_doors(database:
     assert_eq!(app.database.rows().await, before);
 }
 
-async fn security_09_a_body_nested_too_deep_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_09_a_body_nested_too_deep_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for (path, _) in ENDPOINTS {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
@@ -75,7 +69,9 @@ async fn security_09_a_body_nested_too_deep_is_refused(database: TestDatabase) {
     }
 }
 
-async fn security_09_a_compressed_body_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_09_a_compressed_body_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     // Two kilobytes that would unpack to two megabytes, were they looked at.
     let bomb = vec![0x1f_u8; 2048];
@@ -95,7 +91,9 @@ async fn security_09_a_compressed_body_is_refused(database: TestDatabase) {
     assert_eq!(script.json("/api/auth/sign-up/email", READER.json()).await.status, 200);
 }
 
-async fn security_05_a_body_that_is_no_text_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_05_a_body_that_is_no_text_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let invalid: [&[u8]; 6] = [
         b"{\"name\":\"\xff\xfe\",\"email\":\"a@example.com\"}",
@@ -128,7 +126,9 @@ async fn security_05_a_body_that_is_no_text_is_refused(database: TestDatabase) {
     assert_eq!(app.accounts().await, 0);
 }
 
-async fn security_09_a_form_of_another_type_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_09_a_form_of_another_type_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for content_type in ["application/json", "multipart/form-data; boundary=x", "text/plain", "", "\u{e9}"] {
         for path in ["/sign-in", "/sign-up"] {
@@ -145,7 +145,9 @@ async fn security_09_a_form_of_another_type_is_refused(database: TestDatabase) {
     assert_eq!(app.accounts().await, 0);
 }
 
-async fn a_form_that_makes_no_sense_comes_back(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_makes_no_sense_comes_back() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let bodies = [
         "",

@@ -1,21 +1,11 @@
 //! Fields that are not what they should be.
 
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
 
 use crate::{
-    app::TestApp,
+    app::{TestApp, a_database},
     client::{Client, READER},
 };
-
-on_each_database!(
-    security_05_a_field_of_the_wrong_type_is_named_with_what_it_should_be,
-    several_wrong_fields_are_named_in_the_order_of_the_schema,
-    security_05_a_body_that_is_no_object_is_named,
-    security_05_nul_and_control_characters_are_refused_or_kept_and_never_break_anything,
-    security_05_a_text_over_its_bound_is_refused,
-    of_a_member_sent_twice_the_last_counts_and_unknown_ones_are_ignored,
-);
 
 const SIGN_UP: &str = "/api/auth/sign-up/email";
 const SIGN_IN: &str = "/api/auth/sign-in/email";
@@ -40,7 +30,9 @@ async fn with(client: &mut Client, path: &str, member: &str, value: Value) -> cr
     client.json(path, body).await
 }
 
-async fn security_05_a_field_of_the_wrong_type_is_named_with_what_it_should_be(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_05_a_field_of_the_wrong_type_is_named_with_what_it_should_be() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let before = app.database.rows().await;
@@ -79,7 +71,9 @@ async fn security_05_a_field_of_the_wrong_type_is_named_with_what_it_should_be(d
     assert_eq!(app.database.rows().await, before);
 }
 
-async fn several_wrong_fields_are_named_in_the_order_of_the_schema(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn several_wrong_fields_are_named_in_the_order_of_the_schema() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reply = app.script().json(SIGN_UP, json!({ "password": "", "email": "x", "rememberMe": 1 })).await;
     reply.refused(400, "VALIDATION_ERROR");
@@ -94,7 +88,9 @@ async fn several_wrong_fields_are_named_in_the_order_of_the_schema(database: Tes
     assert_eq!(reply.message(), message);
 }
 
-async fn security_05_a_body_that_is_no_object_is_named(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_05_a_body_that_is_no_object_is_named() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for (path, expected) in [(SIGN_UP, "object"), (SIGN_IN, "object"), (UPDATE_USER, "record")] {
         for (body, received) in [
@@ -119,9 +115,9 @@ async fn security_05_a_body_that_is_no_object_is_named(database: TestDatabase) {
     }
 }
 
-async fn security_05_nul_and_control_characters_are_refused_or_kept_and_never_break_anything(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_05_nul_and_control_characters_are_refused_or_kept_and_never_break_anything() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     for text in ["\0", "a\0b", "\u{7}", "a\u{1b}[2Jb", "a\u{85}b", "a\u{2029}b", "\u{202e}txt.exe"] {
@@ -150,7 +146,9 @@ async fn security_05_nul_and_control_characters_are_refused_or_kept_and_never_br
     }
 }
 
-async fn security_05_a_text_over_its_bound_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_05_a_text_over_its_bound_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let long = "x".repeat(60_000);
@@ -173,7 +171,9 @@ async fn security_05_a_text_over_its_bound_is_refused(database: TestDatabase) {
     assert_eq!(app.ports.hasher.work().verified, 0);
 }
 
-async fn of_a_member_sent_twice_the_last_counts_and_unknown_ones_are_ignored(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_member_sent_twice_the_last_counts_and_unknown_ones_are_ignored() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let twice = READER.json().to_string().replacen('{', "{\"email\":5,\"__proto__\":{\"admin\":true},", 1);
     let reply = app.browser().post(SIGN_UP, "application/json", twice).await;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::json;
-use testkit::databases::{Kind, TestDatabase};
+use testkit::databases::Kind;
 use tokio::runtime::Builder;
 use tracing::{Dispatch, Subscriber, instrument::WithSubscriber, subscriber::with_default};
 use tracing_subscriber::fmt::MakeWriter;
@@ -210,7 +210,9 @@ fn the_log_holds_nothing_of_a_reader(kind: Kind) {
     }
 }
 
-async fn security_14_no_token_of_a_link_is_logged_when_there_are_too_many(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_14_no_token_of_a_link_is_logged_when_there_are_too_many() {
+    let database = crate::app::a_database().await;
     let log = Log::default();
     let app = TestApp::with(database, &[("BOOKPLATE_LIMIT_REQUESTS", "1/60")]).await;
     let asking = async {
@@ -227,8 +229,6 @@ async fn security_14_no_token_of_a_link_is_logged_when_there_are_too_many(databa
     );
     assert!(!text.contains("no0one1may2read3this"), "{text}");
 }
-
-crate::app::on_one_database!(security_14_no_token_of_a_link_is_logged_when_there_are_too_many);
 
 #[test]
 fn security_05_the_log_holds_no_password_no_token_and_no_address_on_sqlite() {

@@ -1,22 +1,12 @@
 //! Requests whose own parts make no sense: targets, hosts, headers, cookies.
 
 use http::{HeaderValue, Method, Request, Version};
-use testkit::databases::TestDatabase;
 
 use super::{ENDPOINTS, FORMS};
 use crate::{
-    app::{TestApp, on_one_database},
+    app::{TestApp, a_database},
     client::{FORM, READER},
 };
-
-on_one_database!(
-    security_38_a_host_that_cannot_be_read_is_refused,
-    security_39_two_hosts_are_refused,
-    security_38_whatever_the_query_says_the_answer_is_not_a_fault_of_ours,
-    security_38_whatever_a_header_says_the_answer_is_not_a_fault_of_ours,
-    security_38_whatever_the_path_says_the_answer_is_not_a_fault_of_ours,
-    what_a_client_says_of_itself_is_kept_only_so_far,
-);
 
 const QUERIES: &[&str] = &[
     "?",
@@ -87,7 +77,9 @@ const HEADERS: &[&str] = &[
     "range",
 ];
 
-async fn security_38_a_host_that_cannot_be_read_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_38_a_host_that_cannot_be_read_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let hosts: [&[u8]; 12] = [
         b"",
@@ -117,7 +109,9 @@ async fn security_38_a_host_that_cannot_be_read_is_refused(database: TestDatabas
     assert_eq!(app.script().send(nameless(Version::HTTP_10), "").await.status, 200, "it need not name one");
 }
 
-async fn security_39_two_hosts_are_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_39_two_hosts_are_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for (first, second) in [("localhost:3001", "evil.example"), ("localhost:3001", "localhost:3001")] {
         for path in ["/", "/api/auth/ok"] {
@@ -127,7 +121,9 @@ async fn security_39_two_hosts_are_refused(database: TestDatabase) {
     }
 }
 
-async fn security_38_whatever_the_query_says_the_answer_is_not_a_fault_of_ours(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_38_whatever_the_query_says_the_answer_is_not_a_fault_of_ours() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let long = format!("?next=/{}", "a".repeat(20_000));
@@ -152,7 +148,9 @@ async fn security_38_whatever_the_query_says_the_answer_is_not_a_fault_of_ours(d
     assert_eq!(reader.get("/").await.status, 200);
 }
 
-async fn security_38_whatever_a_header_says_the_answer_is_not_a_fault_of_ours(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_38_whatever_a_header_says_the_answer_is_not_a_fault_of_ours() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let long = "x".repeat(30_000);
     let values: [&[u8]; 9] = [
@@ -190,7 +188,9 @@ async fn security_38_whatever_a_header_says_the_answer_is_not_a_fault_of_ours(da
     }
 }
 
-async fn security_38_whatever_the_path_says_the_answer_is_not_a_fault_of_ours(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_38_whatever_the_path_says_the_answer_is_not_a_fault_of_ours() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let long = format!("/{}", "a".repeat(30_000));
     let paths = [
@@ -243,7 +243,9 @@ fn rebuilt(request: &Request<()>) -> http::request::Builder {
     Request::builder().method(request.method()).uri(request.uri()).header("host", "localhost:3001")
 }
 
-async fn what_a_client_says_of_itself_is_kept_only_so_far(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_says_of_itself_is_kept_only_so_far() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for (at, agent) in ["x".repeat(10_000), "caf\u{e9}".to_owned(), String::new()].into_iter().enumerate() {
         let address = format!("reader-{at}@example.com");

@@ -1,27 +1,28 @@
 //! Every endpoint, by token and by cookie.
 
+use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{ALL, Chat, ME, ROUTES, SEARCH, assert_headers, assert_problem, call, call_json, path};
 use crate::{client::Client, reply::Reply};
 
-on_each_database!(
-    a_conversation_from_its_beginning_to_its_end_by_token,
-    a_conversation_from_its_beginning_to_its_end_by_cookie,
-    security_36_every_answer_is_json_that_is_neither_kept_nor_guessed_at,
-    lists_are_read_a_page_at_a_time,
-    a_request_with_a_key_is_carried_out_once,
-    a_head_request_is_answered_without_a_body,
-    a_session_that_is_renewed_on_the_way_gives_its_cookie,
-);
-
-async fn a_conversation_from_its_beginning_to_its_end_by_token(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_from_its_beginning_to_its_end_by_token(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let chat = Chat::on(database).await;
     goes_through(chat.bot.clone(), &chat).await;
 }
 
-async fn a_conversation_from_its_beginning_to_its_end_by_cookie(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_from_its_beginning_to_its_end_by_cookie(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let chat = Chat::on(database).await;
     goes_through(chat.ada.clone(), &chat).await;
 }
@@ -121,7 +122,12 @@ async fn goes_through(mut client: Client, chat: &Chat) {
     assert_eq!(answered(&client.get(messages).await, 200)["items"].as_array().unwrap().len(), 2);
 }
 
-async fn security_36_every_answer_is_json_that_is_neither_kept_nor_guessed_at(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_every_answer_is_json_that_is_neither_kept_nor_guessed_at(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let chat = Chat::on(database).await;
     for client in [&chat.bot, &chat.ada] {
         for (method, route, body) in ROUTES {
@@ -145,7 +151,10 @@ async fn security_36_every_answer_is_json_that_is_neither_kept_nor_guessed_at(da
     }
 }
 
-async fn lists_are_read_a_page_at_a_time(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_read_a_page_at_a_time(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     for at in 1..=4 {
         chat.app.ports.clock.advance_seconds(1);
@@ -213,7 +222,10 @@ fn fields_of(reply: &Reply) -> Vec<String> {
     super::fields(reply)
 }
 
-async fn a_request_with_a_key_is_carried_out_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_with_a_key_is_carried_out_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     let messages = "/api/conversations/c/messages";
     let said = |text: &str| json!({ "role": "user", "content": text });
@@ -236,7 +248,10 @@ async fn a_request_with_a_key_is_carried_out_once(database: TestDatabase) {
     assert_eq!(all["items"].as_array().unwrap().len(), 3);
 }
 
-async fn a_head_request_is_answered_without_a_body(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_request_is_answered_without_a_body(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     for (_, route, _) in ROUTES.into_iter().filter(|(method, ..)| *method == "GET") {
         let path = path(route, "c", "m");
@@ -249,7 +264,12 @@ async fn a_head_request_is_answered_without_a_body(database: TestDatabase) {
     assert_eq!((missing.status.as_u16(), missing.body.len()), (404, 0));
 }
 
-async fn a_session_that_is_renewed_on_the_way_gives_its_cookie(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_renewed_on_the_way_gives_its_cookie(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     assert!(chat.ada.get(ALL).await.cookies().is_empty());
     chat.app.ports.clock.advance_seconds(25 * 3600);

@@ -2,28 +2,13 @@
 
 use std::time::Duration;
 
+use rstest::rstest;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::{Kind, with_paused_time};
 use tokio::time;
 
 use super::{Chat, assert_headers, assert_problem, call, call_json, fields};
-use crate::{
-    app::while_time_stands_still,
-    reply::{Event, Events},
-};
-
-on_each_database!(
-    a_stream_tells_what_happens_until_the_conversation_is_deleted,
-    a_stream_goes_on_where_it_was_cut_off,
-    security_36_text_with_line_breaks_stays_inside_its_event,
-    a_place_to_go_on_from_is_a_number,
-    security_11_who_has_signed_out_is_told_nothing_more,
-);
-while_time_stands_still!(
-    a_stream_shows_that_it_lives_and_ends_after_some_minutes,
-    a_stream_ends_with_its_token,
-    a_stream_ends_with_its_session,
-);
+use crate::app::reply::{Event, Events};
 
 const EVENTS: &str = "/api/conversations/c/events";
 const MESSAGES: &str = "/api/conversations/c/messages";
@@ -40,7 +25,12 @@ async fn deletes(chat: &mut Chat) {
     assert_eq!(call(&mut chat.bot, "DELETE", "/api/conversations/c", "").await.status, 204);
 }
 
-async fn a_stream_tells_what_happens_until_the_conversation_is_deleted(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_tells_what_happens_until_the_conversation_is_deleted(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     let mut streams = [chat.bot.clone().open(EVENTS).await, chat.ada.clone().open(EVENTS).await];
     for (reply, events) in &mut streams {
@@ -72,7 +62,10 @@ async fn a_stream_tells_what_happens_until_the_conversation_is_deleted(database:
     assert_problem(&chat.bot.get(EVENTS).await, 404, "CONVERSATION_NOT_FOUND");
 }
 
-async fn a_stream_goes_on_where_it_was_cut_off(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_goes_on_where_it_was_cut_off(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     for at in 2..=4 {
         let message = json!({ "id": format!("m{at}"), "role": "user", "content": "x" });
@@ -103,7 +96,12 @@ async fn a_stream_goes_on_where_it_was_cut_off(database: TestDatabase) {
     }
 }
 
-async fn security_36_text_with_line_breaks_stays_inside_its_event(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_text_with_line_breaks_stays_inside_its_event(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     let text = "one\n\nevent: deleted\ndata: {}\n\r\u{2028}two";
     let body = format!(
@@ -127,42 +125,56 @@ async fn beat(events: &mut Events) -> Option<Event> {
     events.next().await
 }
 
-async fn a_stream_shows_that_it_lives_and_ends_after_some_minutes(database: TestDatabase) {
-    let mut chat = Chat::on(database).await;
-    let (_, mut events) = chat.ada.open(EVENTS).await;
-    assert_eq!(places(&events.some(1).await), [("ready", 1)]);
-    for _ in 0..17 {
+#[test]
+fn a_stream_shows_that_it_lives_and_ends_after_some_minutes() {
+    with_paused_time(Kind::Sqlite, async |database| {
+        let mut chat = Chat::on(database).await;
+        let (_, mut events) = chat.ada.open(EVENTS).await;
+        assert_eq!(places(&events.some(1).await), [("ready", 1)]);
+        for _ in 0..17 {
+            assert_eq!(beat(&mut events).await, Some(Event::SignOfLife));
+        }
+        assert_eq!(beat(&mut events).await, None, "after 270 seconds");
+    });
+}
+
+#[test]
+fn a_stream_ends_with_its_token() {
+    with_paused_time(Kind::Sqlite, async |database| {
+        let mut chat = Chat::on(database).await;
+        chat.app.ports.clock.advance_seconds(TOKEN_SECONDS - 40);
+        let (_, mut events) = chat.bot.open(EVENTS).await;
+        assert_eq!(places(&events.some(1).await), [("ready", 1)]);
         assert_eq!(beat(&mut events).await, Some(Event::SignOfLife));
-    }
-    assert_eq!(beat(&mut events).await, None, "after 270 seconds");
+        assert_eq!(beat(&mut events).await, Some(Event::SignOfLife));
+        assert_eq!(beat(&mut events).await, None);
+    });
 }
 
-async fn a_stream_ends_with_its_token(database: TestDatabase) {
-    let mut chat = Chat::on(database).await;
-    chat.app.ports.clock.advance_seconds(TOKEN_SECONDS - 40);
-    let (_, mut events) = chat.bot.open(EVENTS).await;
-    assert_eq!(places(&events.some(1).await), [("ready", 1)]);
-    assert_eq!(beat(&mut events).await, Some(Event::SignOfLife));
-    assert_eq!(beat(&mut events).await, Some(Event::SignOfLife));
-    assert_eq!(beat(&mut events).await, None);
-}
-
-async fn a_stream_ends_with_its_session(database: TestDatabase) {
-    let mut chat = Chat::on(database).await;
-    let (_, mut by_token) = chat.bot.open(EVENTS).await;
-    let (_, mut by_cookie) = chat.ada.open(EVENTS).await;
-    assert_eq!(places(&by_token.some(1).await), [("ready", 1)]);
-    assert_eq!(places(&by_cookie.some(1).await), [("ready", 1)]);
-    assert_eq!(chat.grace.json(SIGN_OUT, json!({})).await.status, 200);
-    assert_eq!(beat(&mut by_token).await, Some(Event::SignOfLife), "somebody else has left");
-    assert_eq!(by_cookie.next().await, Some(Event::SignOfLife));
-    assert_eq!(chat.ada.json(SIGN_OUT, json!({})).await.status, 200);
-    assert_eq!(beat(&mut by_token).await, None);
-    assert_eq!(by_cookie.next().await, None);
+#[test]
+fn a_stream_ends_with_its_session() {
+    with_paused_time(Kind::Sqlite, async |database| {
+        let mut chat = Chat::on(database).await;
+        let (_, mut by_token) = chat.bot.open(EVENTS).await;
+        let (_, mut by_cookie) = chat.ada.open(EVENTS).await;
+        assert_eq!(places(&by_token.some(1).await), [("ready", 1)]);
+        assert_eq!(places(&by_cookie.some(1).await), [("ready", 1)]);
+        assert_eq!(chat.grace.json(SIGN_OUT, json!({})).await.status, 200);
+        assert_eq!(beat(&mut by_token).await, Some(Event::SignOfLife), "somebody else has left");
+        assert_eq!(by_cookie.next().await, Some(Event::SignOfLife));
+        assert_eq!(chat.ada.json(SIGN_OUT, json!({})).await.status, 200);
+        assert_eq!(beat(&mut by_token).await, None);
+        assert_eq!(by_cookie.next().await, None);
+    });
 }
 
 /// Not even what had happened before, and was not taken yet.
-async fn security_11_who_has_signed_out_is_told_nothing_more(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_who_has_signed_out_is_told_nothing_more(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     let after_all = format!("{EVENTS}?after=0");
     let (_, mut by_token) = chat.bot.open(&after_all).await;
@@ -177,7 +189,10 @@ async fn security_11_who_has_signed_out_is_told_nothing_more(database: TestDatab
     assert_eq!(by_cookie.next().await, None);
 }
 
-async fn a_place_to_go_on_from_is_a_number(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_to_go_on_from_is_a_number(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     for wrong in ["x", "-1", "1.5", "", "99999999999999999999"] {
         let mut bot = chat.bot.clone().sending("last-event-id", wrong);

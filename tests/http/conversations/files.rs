@@ -1,19 +1,20 @@
 //! Conversations as files, taken away and taken in.
 
+use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{ALL, Chat, assert_problem, call, call_json};
-
-on_each_database!(
-    a_file_that_was_taken_away_comes_in_by_another_reader,
-    a_file_is_whole_though_a_conversation_was_deleted,
-);
 
 const EXPORT: &str = "/api/conversations/export";
 const IMPORT: &str = "/api/conversations/import";
 
-async fn a_file_that_was_taken_away_comes_in_by_another_reader(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_taken_away_comes_in_by_another_reader(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     let file = chat.bot.get(EXPORT).await;
     assert_eq!((file.status.as_u16(), file.header("content-type")), (200, Some("application/json")));
@@ -28,7 +29,12 @@ async fn a_file_that_was_taken_away_comes_in_by_another_reader(database: TestDat
     assert_problem(&refused, 422, "VALIDATION_ERROR");
 }
 
-async fn a_file_is_whole_though_a_conversation_was_deleted(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_whole_though_a_conversation_was_deleted(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     call_json(&mut chat.bot, "POST", ALL, json!({ "id": "d" })).await;
     call(&mut chat.bot, "DELETE", "/api/conversations/d", "").await;

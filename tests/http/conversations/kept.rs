@@ -1,24 +1,18 @@
 //! Security 36: what is sent is kept and served as it came, and bounded.
 
 use http::{Method, header};
+use rstest::rstest;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{ALL, Chat, JSON, assert_headers, assert_problem, call, call_json, fields};
 
-on_each_database!(
-    security_36_a_message_is_served_as_it_came,
-    security_36_messages_bodies_and_pages_are_bounded,
-    security_36_what_readers_of_json_refuse_is_refused,
-    security_36_a_body_is_json_and_not_compressed,
-    security_36_an_array_is_no_object,
-    security_36_conversations_are_bounded,
-    security_36_a_page_is_bounded_in_bytes_too,
-);
-
 const MESSAGES: &str = "/api/conversations/c/messages";
 
-async fn security_36_a_message_is_served_as_it_came(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_a_message_is_served_as_it_came(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     let parts = r#"[{"type":"text","text":"<script>alert(1)</script>\u2028&amp;\u0000\u202e\ud83d\ude00 é","x" : 1.0},{"z":1,"type":"data-x","a":[ 1e2, -0 ]}]"#;
     let raw = r#"{"b":1,"a":2,"b":3,"n":12345678901234567890.10}"#;
@@ -50,7 +44,12 @@ const BOUNDS: [(&str, &str); 4] = [
     ("BOOKPLATE_MAX_CONVERSATIONS", "2"),
 ];
 
-async fn security_36_messages_bodies_and_pages_are_bounded(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_messages_bodies_and_pages_are_bounded(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut chat = Chat::with(database, &BOUNDS).await;
     let text = |length: usize| json!({ "type": "text", "text": "x".repeat(length - 25) });
     let sent = async |bot: &mut crate::client::Client, body: serde_json::Value| {
@@ -99,7 +98,10 @@ async fn security_36_messages_bodies_and_pages_are_bounded(database: TestDatabas
     assert_eq!(fields(&reply), ["messages"]);
 }
 
-async fn security_36_a_page_is_bounded_in_bytes_too(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_a_page_is_bounded_in_bytes_too(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     let part = json!({ "type": "text", "text": "x".repeat(120_000) });
     for at in 0..20 {
@@ -122,7 +124,10 @@ async fn security_36_a_page_is_bounded_in_bytes_too(database: TestDatabase) {
     assert_eq!(seen[1..], (0..20).map(|at| format!("m{at}")).collect::<Vec<_>>());
 }
 
-async fn security_36_conversations_are_bounded(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_conversations_are_bounded(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let mut chat = Chat::with(database, &BOUNDS).await;
     let two = json!({ "messages": [{ "role": "user", "content": "x" }, { "role": "user", "content": "x" }] });
     assert_eq!(call_json(&mut chat.bot, "POST", MESSAGES, two.clone()).await.status, 201);
@@ -139,7 +144,12 @@ async fn security_36_conversations_are_bounded(database: TestDatabase) {
     assert_eq!(call(&mut chat.bot, "POST", "/api/conversations/d/restore", "").await.status, 200);
 }
 
-async fn security_36_what_readers_of_json_refuse_is_refused(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_what_readers_of_json_refuse_is_refused(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     for (value, field) in [
@@ -164,7 +174,10 @@ async fn security_36_what_readers_of_json_refuse_is_refused(database: TestDataba
     assert_eq!(chat.bot.get(MESSAGES).await.json()["items"].as_array().unwrap().len(), 1);
 }
 
-async fn security_36_a_body_is_json_and_not_compressed(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_a_body_is_json_and_not_compressed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     let before = chat.stored().await;
     for (method, route, body) in super::writes().filter(|(.., body)| !body.is_empty()) {
@@ -194,7 +207,10 @@ async fn security_36_a_body_is_json_and_not_compressed(database: TestDatabase) {
 }
 
 /// serde reads structs from arrays, too.
-async fn security_36_an_array_is_no_object(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_an_array_is_no_object(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     let before = chat.stored().await;
     let message = json!(["n", null, "user", null, "hello", "complete", null, null, null, null, null]);

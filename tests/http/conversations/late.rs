@@ -4,20 +4,15 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bookplate::adapters::JwtSigner;
 use domain::{Algorithm, Signer, SigningKey};
 use serde_json::{Map, Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{Chat, ROUTES, assert_problem, bearing, call, call_json, drawn, path};
-use crate::app::TestApp;
-
-on_each_database!(
-    an_answer_is_finished_with_the_token_that_began_it,
-    nothing_else_is_done_with_a_token_that_has_expired,
-    a_token_without_a_name_has_begun_nothing,
-);
+use crate::app::{TestApp, a_database};
 
 const MESSAGE: &str = "/api/conversations/c/messages/m";
 
-async fn an_answer_is_finished_with_the_token_that_began_it(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_finished_with_the_token_that_began_it() {
+    let database = a_database().await;
     let mut chat = Chat::on(database).await;
     chat.app.ports.clock.advance_seconds(900);
     assert_problem(&chat.bot.get(MESSAGE).await, 401, "INVALID_TOKEN");
@@ -41,7 +36,9 @@ async fn an_answer_is_finished_with_the_token_that_began_it(database: TestDataba
     );
 }
 
-async fn nothing_else_is_done_with_a_token_that_has_expired(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_else_is_done_with_a_token_that_has_expired() {
+    let database = a_database().await;
     let mut chat = Chat::on(database).await;
     let mut another = bearing(&chat.app, &drawn(&mut chat.ada, "").await);
     let before = chat.stored().await;
@@ -65,7 +62,9 @@ async fn nothing_else_is_done_with_a_token_that_has_expired(database: TestDataba
 }
 
 /// A chatbot that shares a secret may sign tokens itself, and leave out what names them.
-async fn a_token_without_a_name_has_begun_nothing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_without_a_name_has_begun_nothing() {
+    let database = a_database().await;
     const SECRET: &str = "a1b2c3d4e5f6071829304a5b6c7d8e9f00";
     let audiences = "[[audiences]]\nname = \"chatbot\"\nalgorithm = \"HS256\"\n";
     let variables = [("BOOKPLATE_AUDIENCE_CHATBOT_SECRET", SECRET)];

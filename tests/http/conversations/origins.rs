@@ -1,17 +1,9 @@
 //! Where a request may come from, and who may read the answer.
 
 use http::Method;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{ALL, Chat, ROUTES, assert_problem, call, path, writes};
-use crate::client::Client;
-
-on_each_database!(
-    security_16_a_write_with_a_cookie_comes_from_a_trusted_origin,
-    a_token_needs_no_origin_and_goes_before_a_cookie,
-    security_17_only_listed_origins_read_answers,
-    a_chatbot_on_this_machine_may_call_it_by_any_of_its_names,
-);
+use crate::{app::a_database, client::Client};
 
 type Headers = &'static [(&'static str, &'static str)];
 
@@ -31,7 +23,9 @@ const ELSEWHERE: &[(Headers, &str)] = &[
     (&[("referer", "https://evil.example/http://localhost:3001/")], "INVALID_ORIGIN"),
 ];
 
-async fn security_16_a_write_with_a_cookie_comes_from_a_trusted_origin(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_16_a_write_with_a_cookie_comes_from_a_trusted_origin() {
+    let database = a_database().await;
     let chat = Chat::on(database).await;
     let before = chat.stored().await;
     for (headers, code) in ELSEWHERE {
@@ -51,7 +45,9 @@ async fn security_16_a_write_with_a_cookie_comes_from_a_trusted_origin(database:
     }
 }
 
-async fn a_token_needs_no_origin_and_goes_before_a_cookie(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_needs_no_origin_and_goes_before_a_cookie() {
+    let database = a_database().await;
     let chat = Chat::on(database).await;
     for (headers, _) in ELSEWHERE {
         let reply = call(&mut sending(&chat.bot, headers), "POST", ALL, "{}").await;
@@ -67,7 +63,9 @@ async fn a_token_needs_no_origin_and_goes_before_a_cookie(database: TestDatabase
     assert_problem(&wrong.clone().get(ALL).await, 401, "INVALID_TOKEN");
 }
 
-async fn security_17_only_listed_origins_read_answers(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_17_only_listed_origins_read_answers() {
+    let database = a_database().await;
     let book = "https://book.example.org";
     let chat = Chat::with(database, &[("BOOKPLATE_TRUSTED_ORIGINS", book)]).await;
     for (origin, allowed) in [
@@ -114,7 +112,9 @@ async fn security_17_only_listed_origins_read_answers(database: TestDatabase) {
     }
 }
 
-async fn a_chatbot_on_this_machine_may_call_it_by_any_of_its_names(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chatbot_on_this_machine_may_call_it_by_any_of_its_names() {
+    let database = a_database().await;
     let chat = Chat::on(database).await;
     for host in ["127.0.0.1:3001", "[::1]:3001", "bookplate.localhost:3001"] {
         for path in [ALL, super::ME, "/api/conversations/c/messages", "/api/nothing"] {

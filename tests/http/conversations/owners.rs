@@ -1,16 +1,10 @@
 //! Security 35: whose a conversation is, is asked by every route.
 
+use rstest::rstest;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{ALL, Chat, SEARCH, assert_problem, call, call_json, of_a_conversation, path};
-
-on_each_database!(
-    security_35_another_readers_conversation_answers_as_one_that_never_was,
-    security_35_nothing_of_another_reader_is_listed_or_found,
-    security_35_cursors_and_keys_are_of_use_to_their_reader_alone,
-    security_35_who_is_gone_or_signed_out_reads_nothing,
-);
 
 /// Names that are none, and some that are meant to be another's.
 const NEVER: [&str; 12] = [
@@ -28,7 +22,12 @@ const NEVER: [&str; 12] = [
     "%F0%9F%93%9A",
 ];
 
-async fn security_35_another_readers_conversation_answers_as_one_that_never_was(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_another_readers_conversation_answers_as_one_that_never_was(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     let before = chat.stored().await;
     for client in [chat.grace.clone(), chat.grace_bot.clone()] {
@@ -71,7 +70,12 @@ async fn security_35_another_readers_conversation_answers_as_one_that_never_was(
     }
 }
 
-async fn security_35_nothing_of_another_reader_is_listed_or_found(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_nothing_of_another_reader_is_listed_or_found(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     for list in [ALL, "/api/conversations?status=archived", SEARCH] {
         let reply = chat.grace_bot.get(list).await;
@@ -88,7 +92,12 @@ async fn security_35_nothing_of_another_reader_is_listed_or_found(database: Test
     assert_eq!(of_ada["parts"][0]["text"], "paper");
 }
 
-async fn security_35_cursors_and_keys_are_of_use_to_their_reader_alone(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_cursors_and_keys_are_of_use_to_their_reader_alone(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     for mut client in [chat.bot.clone(), chat.grace_bot.clone()] {
         for id in ["c", "d"] {
@@ -118,7 +127,12 @@ async fn security_35_cursors_and_keys_are_of_use_to_their_reader_alone(database:
     }
 }
 
-async fn security_35_who_is_gone_or_signed_out_reads_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_who_is_gone_or_signed_out_reads_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     assert_eq!(call(&mut chat.ada, "POST", "/api/auth/sign-out", "{}").await.status, 200);
     for (method, route, body) in super::ROUTES.into_iter().filter(|(method, ..)| *method != "HEAD") {

@@ -2,18 +2,12 @@
 
 use std::fmt::Write;
 
-use testkit::{databases::TestDatabase, on_each_database};
-
 use super::{ALL, Chat, SEARCH, assert_problem, bearing, call};
-use crate::app::on_one_database;
+use crate::app::a_database;
 
-on_each_database!(
-    a_method_that_is_none_here_is_told_which_are,
-    what_is_nothing_below_api_is_said_to_be_nothing
-);
-on_one_database!(every_problem_is_a_document);
-
-async fn a_method_that_is_none_here_is_told_which_are(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_that_is_none_here_is_told_which_are() {
+    let database = a_database().await;
     let mut chat = Chat::on(database).await;
     for (path, allowed) in [
         (ALL, "GET,HEAD,POST"),
@@ -44,7 +38,9 @@ async fn a_method_that_is_none_here_is_told_which_are(database: TestDatabase) {
     assert_eq!(chat.bot.get("/api/conversations/c").await.status, 200);
 }
 
-async fn what_is_nothing_below_api_is_said_to_be_nothing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_nothing_below_api_is_said_to_be_nothing() {
+    let database = a_database().await;
     let mut chat = Chat::on(database).await;
     for path in [
         "/api",
@@ -67,7 +63,9 @@ async fn what_is_nothing_below_api_is_said_to_be_nothing(database: TestDatabase)
 }
 
 /// What a client is told in each case, to the letter.
-async fn every_problem_is_a_document(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_problem_is_a_document() {
+    let database = a_database().await;
     let bounds = [
         ("BOOKPLATE_MAX_PART_BYTES", "1k"),
         ("BOOKPLATE_MAX_MESSAGE_BYTES", "1k"),

@@ -2,18 +2,10 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::TestDatabase;
 
 use super::{ALL, Chat, ME, ROUTES, assert_problem, bearing, call, drawn, path};
-use crate::app::TestApp;
-
-on_each_database!(
-    every_token_that_is_meant_for_bookplate_is_taken,
-    security_20_every_other_token_is_refused_and_told_what_is_missing,
-    security_14_a_sessions_own_token_opens_nothing_here,
-    a_reader_is_counted_wherever_they_come_from,
-    who_says_who_they_are_wrongly_is_counted_by_address,
-);
+use crate::app::{TestApp, a_database};
 
 const AUDIENCES: &str = r#"
     [[audiences]]
@@ -34,7 +26,9 @@ async fn with_audiences(database: TestDatabase) -> Chat {
     Chat::of(TestApp::declared(database, &[CHATBOT, LEGACY], AUDIENCES).await).await
 }
 
-async fn every_token_that_is_meant_for_bookplate_is_taken(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_token_that_is_meant_for_bookplate_is_taken() {
+    let database = a_database().await;
     let mut chat = with_audiences(database).await;
     for query in ["", "?audience=chatbot", "?audience=legacy"] {
         let token = drawn(&mut chat.ada, query).await;
@@ -46,7 +40,9 @@ async fn every_token_that_is_meant_for_bookplate_is_taken(database: TestDatabase
     }
 }
 
-async fn security_20_every_other_token_is_refused_and_told_what_is_missing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_20_every_other_token_is_refused_and_told_what_is_missing() {
+    let database = a_database().await;
     let mut chat = with_audiences(database).await;
     let good = drawn(&mut chat.ada, "").await;
     let [head, claims, signature] = <[&str; 3]>::try_from(good.split('.').collect::<Vec<_>>()).unwrap();
@@ -91,7 +87,9 @@ async fn security_20_every_other_token_is_refused_and_told_what_is_missing(datab
     assert!(said.contains("Authorization: Bearer") && said.contains("GET /api/auth/token"), "{said}");
 }
 
-async fn security_14_a_sessions_own_token_opens_nothing_here(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_14_a_sessions_own_token_opens_nothing_here() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_BEARER_SESSIONS", "true")]).await;
     let mut ada = app.reader("ada@example.com").await;
     let session =
@@ -106,7 +104,9 @@ async fn security_14_a_sessions_own_token_opens_nothing_here(database: TestDatab
     );
 }
 
-async fn a_reader_is_counted_wherever_they_come_from(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_is_counted_wherever_they_come_from() {
+    let database = a_database().await;
     let app = TestApp::declared(database, &[("BOOKPLATE_LIMIT_CONVERSATIONS", "9/10")], "").await;
     let mut chat = Chat::of(app).await;
     app_is_quiet(&chat);
@@ -139,7 +139,9 @@ fn app_is_quiet(chat: &Chat) {
     chat.app.ports.clock.advance_seconds(10);
 }
 
-async fn who_says_who_they_are_wrongly_is_counted_by_address(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_who_they_are_wrongly_is_counted_by_address() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_LIMIT_REQUESTS", "5/10")]).await;
     let mut guessing = bearing(&app, "a.b.c");
     for _ in 0..5 {

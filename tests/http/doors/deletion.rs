@@ -1,22 +1,17 @@
 //! Leaving.
 
 use contract::{Code, Problem};
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{DOORS, Wish};
 use crate::{
-    app::{PASSWORD, TestApp},
+    app::{PASSWORD, TestApp, a_database},
     client::READER,
     fields::Fields,
 };
 
-on_each_database!(
-    security_11_by_either_door_an_account_is_deleted_at_once,
-    by_either_door_a_wrong_password_deletes_nothing,
-    by_either_door_a_link_is_mailed_where_addresses_have_to_be_proved,
-);
-
-async fn security_11_by_either_door_an_account_is_deleted_at_once(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_by_either_door_an_account_is_deleted_at_once() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for door in DOORS {
         let email = door.address("reader");
@@ -35,7 +30,9 @@ async fn security_11_by_either_door_an_account_is_deleted_at_once(database: Test
     assert_eq!((app.accounts().await, app.sessions().await), (0, 0));
 }
 
-async fn by_either_door_a_wrong_password_deletes_nothing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn by_either_door_a_wrong_password_deletes_nothing() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let fields = Fields::new(&[("password", "not the password")]);
@@ -47,7 +44,9 @@ async fn by_either_door_a_wrong_password_deletes_nothing(database: TestDatabase)
     assert_eq!(app.accounts().await, 1);
 }
 
-async fn by_either_door_a_link_is_mailed_where_addresses_have_to_be_proved(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn by_either_door_a_link_is_mailed_where_addresses_have_to_be_proved() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "true")]).await;
     for door in DOORS {
         let email = door.address("reader");

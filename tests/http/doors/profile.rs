@@ -1,17 +1,12 @@
 //! Changing a profile.
 
 use contract::{Code, Problem, Questions, Reason};
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{DOORS, Door, Wish};
-use crate::{app::TestApp, fields::Fields};
-
-on_each_database!(
-    both_doors_change_the_same,
-    a_change_that_cannot_be_made_is_refused_and_changes_nothing,
-    a_reader_who_is_signed_out_changes_nothing,
-    the_page_says_once_that_the_changes_are_saved,
-);
+use crate::{
+    app::{TestApp, a_database},
+    fields::Fields,
+};
 
 const PROFILE: Fields = Fields::new(&[
     ("name", "Grace"),
@@ -21,7 +16,9 @@ const PROFILE: Fields = Fields::new(&[
     ("organization", "Navy"),
 ]);
 
-async fn both_doors_change_the_same(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn both_doors_change_the_same() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let cleared = PROFILE.with("roleOther", "").with("organization", "").with("name", "");
     let mut stored = Vec::new();
@@ -45,7 +42,9 @@ async fn both_doors_change_the_same(database: TestDatabase) {
     assert_eq!(empty["experienceLevel"], "advanced");
 }
 
-async fn a_change_that_cannot_be_made_is_refused_and_changes_nothing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_cannot_be_made_is_refused_and_changes_nothing() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let before = app.database.rows().await;
@@ -71,7 +70,9 @@ async fn a_change_that_cannot_be_made_is_refused_and_changes_nothing(database: T
     assert_eq!(app.database.rows().await, before);
 }
 
-async fn a_reader_who_is_signed_out_changes_nothing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_is_signed_out_changes_nothing() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let ended = app.reader("ada@example.com").await;
     let mut out = ended.clone();
@@ -89,7 +90,9 @@ async fn a_reader_who_is_signed_out_changes_nothing(database: TestDatabase) {
     assert_eq!(app.database.rows().await, before);
 }
 
-async fn the_page_says_once_that_the_changes_are_saved(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_says_once_that_the_changes_are_saved() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let status = |page: &crate::page::Page| {

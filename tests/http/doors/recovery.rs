@@ -1,23 +1,13 @@
 //! Setting a password with a mailed link, and asking for one that proves an address.
 
 use contract::{Code, Problem, Reason};
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{DOORS, Door, Wish};
 use crate::{
-    app::{PASSWORD, TestApp},
+    app::{PASSWORD, TestApp, a_database},
     client::Client,
     fields::Fields,
 };
-
-on_each_database!(
-    security_12_by_either_door_a_link_sets_the_password_and_ends_every_session,
-    security_01_by_either_door_nothing_tells_a_known_address_from_an_unknown_one,
-    security_22_by_either_door_a_link_that_is_no_good_sets_nothing,
-    by_either_door_a_password_that_is_not_accepted_leaves_the_link_good,
-    by_either_door_an_address_has_to_be_one,
-    by_either_door_a_link_that_proves_the_address_is_mailed_again,
-);
 
 const NEW: &str = "loud paper, chalk";
 
@@ -45,7 +35,9 @@ async fn opens(app: &TestApp, email: &str, password: &str) -> bool {
     reply.status == 200
 }
 
-async fn security_12_by_either_door_a_link_sets_the_password_and_ends_every_session(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_12_by_either_door_a_link_sets_the_password_and_ends_every_session() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for door in DOORS {
         let email = door.address("reader");
@@ -62,9 +54,9 @@ async fn security_12_by_either_door_a_link_sets_the_password_and_ends_every_sess
     }
 }
 
-async fn security_01_by_either_door_nothing_tells_a_known_address_from_an_unknown_one(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_01_by_either_door_nothing_tells_a_known_address_from_an_unknown_one() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     app.proven_reader("grace@example.com").await;
@@ -83,7 +75,9 @@ async fn security_01_by_either_door_nothing_tells_a_known_address_from_an_unknow
     assert!(app.letters().await.iter().all(|letter| letter.to != "nobody@example.com"));
 }
 
-async fn security_22_by_either_door_a_link_that_is_no_good_sets_nothing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_by_either_door_a_link_that_is_no_good_sets_nothing() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     let used = token(&app, Door::Json, "ada@example.com").await;
@@ -108,7 +102,9 @@ async fn security_22_by_either_door_a_link_that_is_no_good_sets_nothing(database
     assert!(opens(&app, "ada@example.com", NEW).await);
 }
 
-async fn by_either_door_a_password_that_is_not_accepted_leaves_the_link_good(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn by_either_door_a_password_that_is_not_accepted_leaves_the_link_good() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for door in DOORS {
         let email = door.address("reader");
@@ -129,7 +125,9 @@ async fn by_either_door_a_password_that_is_not_accepted_leaves_the_link_good(dat
     }
 }
 
-async fn by_either_door_an_address_has_to_be_one(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn by_either_door_an_address_has_to_be_one() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let before = app.database.rows().await;
     for wish in [Wish::AskForReset, Wish::AskForVerification] {
@@ -157,7 +155,9 @@ async fn by_either_door_an_address_has_to_be_one(database: TestDatabase) {
     assert_eq!(app.database.rows().await, before);
 }
 
-async fn by_either_door_a_link_that_proves_the_address_is_mailed_again(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn by_either_door_a_link_that_proves_the_address_is_mailed_again() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for door in DOORS {
         let email = door.address("reader");

@@ -1,21 +1,16 @@
 //! A client that accepts JSON and posts a form gets the form's outcome and the wire's errors.
 
 use serde_json::json;
-use testkit::databases::TestDatabase;
 
 use crate::{
-    app::{TestApp, on_one_database},
+    app::{TestApp, a_database},
     client::READER,
     fields::Fields,
 };
 
-on_one_database!(
-    a_form_posted_by_a_client_that_accepts_json_is_refused_in_json,
-    a_form_posted_by_a_client_that_accepts_json_is_accepted_as_from_a_page,
-    a_form_and_an_islands_call_each_run_their_server_function_once,
-);
-
-async fn a_form_posted_by_a_client_that_accepts_json_is_refused_in_json(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_posted_by_a_client_that_accepts_json_is_refused_in_json() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     let mut script = app.browser().sending("accept", "application/json");
@@ -40,7 +35,9 @@ async fn a_form_posted_by_a_client_that_accepts_json_is_refused_in_json(database
     assert_eq!(reply.header("retry-after"), Some("2"));
 }
 
-async fn a_form_posted_by_a_client_that_accepts_json_is_accepted_as_from_a_page(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_posted_by_a_client_that_accepts_json_is_accepted_as_from_a_page() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut script = app.browser().sending("accept", "application/json");
     let reply = script.form("/sign-up", READER).await;
@@ -51,7 +48,9 @@ async fn a_form_posted_by_a_client_that_accepts_json_is_accepted_as_from_a_page(
     assert!(script.session().is_none());
 }
 
-async fn a_form_and_an_islands_call_each_run_their_server_function_once(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_and_an_islands_call_each_run_their_server_function_once() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
     // By the form, as with script off: one account, one session, one event, one mail.

@@ -1,23 +1,12 @@
 //! Another password and another address.
 
 use contract::{Code, Problem};
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{DOORS, Door, Wish};
 use crate::{
-    app::{PASSWORD, TestApp},
+    app::{PASSWORD, TestApp, a_database},
     fields::Fields,
 };
-
-on_each_database!(
-    security_12_by_either_door_a_new_password_ends_every_other_session,
-    by_either_door_who_says_so_keeps_the_other_sessions,
-    security_08_by_either_door_a_change_of_password_that_is_wrong_is_refused,
-    by_either_door_a_change_of_address_is_confirmed_by_mail,
-    by_either_door_the_present_address_is_no_new_one,
-    security_16_a_form_of_the_account_comes_from_a_page_of_ours,
-    a_reader_who_is_signed_out_changes_neither,
-);
 
 const CHANGE: Fields = Fields::new(&[
     ("currentPassword", PASSWORD),
@@ -25,7 +14,9 @@ const CHANGE: Fields = Fields::new(&[
     ("revokeOtherSessions", "true"),
 ]);
 
-async fn security_12_by_either_door_a_new_password_ends_every_other_session(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_12_by_either_door_a_new_password_ends_every_other_session() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for door in DOORS {
         let email = door.address("reader");
@@ -47,7 +38,9 @@ async fn security_12_by_either_door_a_new_password_ends_every_other_session(data
     }
 }
 
-async fn by_either_door_who_says_so_keeps_the_other_sessions(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn by_either_door_who_says_so_keeps_the_other_sessions() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for door in DOORS {
         let mut here = app.reader(&door.address("reader")).await;
@@ -64,7 +57,9 @@ async fn by_either_door_who_says_so_keeps_the_other_sessions(database: TestDatab
     }
 }
 
-async fn security_08_by_either_door_a_change_of_password_that_is_wrong_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_08_by_either_door_a_change_of_password_that_is_wrong_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let before = app.rows_but_events().await;
@@ -101,7 +96,9 @@ async fn security_08_by_either_door_a_change_of_password_that_is_wrong_is_refuse
     assert_eq!(app.rows_but_events().await, before);
 }
 
-async fn by_either_door_a_change_of_address_is_confirmed_by_mail(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn by_either_door_a_change_of_address_is_confirmed_by_mail() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for door in DOORS {
         let (old, new) = (door.address("reader"), door.address("renamed"));
@@ -125,7 +122,9 @@ async fn by_either_door_a_change_of_address_is_confirmed_by_mail(database: TestD
     }
 }
 
-async fn by_either_door_the_present_address_is_no_new_one(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn by_either_door_the_present_address_is_no_new_one() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let fields = Fields::new(&[("newEmail", "ada@example.com")]);
@@ -136,7 +135,9 @@ async fn by_either_door_the_present_address_is_no_new_one(database: TestDatabase
     }
 }
 
-async fn security_16_a_form_of_the_account_comes_from_a_page_of_ours(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_16_a_form_of_the_account_comes_from_a_page_of_ours() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     let before = app.database.rows().await;
@@ -164,7 +165,9 @@ async fn security_16_a_form_of_the_account_comes_from_a_page_of_ours(database: T
     assert_eq!(app.database.rows().await, before);
 }
 
-async fn a_reader_who_is_signed_out_changes_neither(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_is_signed_out_changes_neither() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let ended = app.reader("ada@example.com").await;
     Door::Json.ask(&mut ended.clone(), Wish::SignOut, &Fields::new(&[])).await;

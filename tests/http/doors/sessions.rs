@@ -1,20 +1,11 @@
 //! Where the reader is signed in.
 
-use testkit::{databases::TestDatabase, on_each_database};
-
 use super::{DOORS, Door, Wish};
 use crate::{
-    app::{PASSWORD, TestApp},
+    app::{PASSWORD, TestApp, a_database},
     client::Client,
     fields::Fields,
 };
-
-on_each_database!(
-    security_11_by_either_door_one_session_or_every_other_is_ended,
-    by_either_door_ending_this_session_is_a_sign_out,
-    by_either_door_a_session_of_somebody_else_goes_on,
-    security_14_the_page_shows_no_more_than_is_needed_to_end_a_session,
-);
 
 async fn two(app: &TestApp, email: &str) -> (Client, Client) {
     let here = app.reader(email).await;
@@ -36,7 +27,9 @@ async fn named(client: &Client) -> Fields {
     Fields::new(&[]).with("session", id).with("token", id)
 }
 
-async fn security_11_by_either_door_one_session_or_every_other_is_ended(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_by_either_door_one_session_or_every_other_is_ended() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for door in DOORS {
         for wish in [Wish::EndSession, Wish::EndOtherSessions] {
@@ -48,7 +41,9 @@ async fn security_11_by_either_door_one_session_or_every_other_is_ended(database
     }
 }
 
-async fn by_either_door_ending_this_session_is_a_sign_out(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn by_either_door_ending_this_session_is_a_sign_out() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for door in DOORS {
         let (mut here, there) = two(&app, &door.address("reader")).await;
@@ -61,7 +56,9 @@ async fn by_either_door_ending_this_session_is_a_sign_out(database: TestDatabase
     }
 }
 
-async fn by_either_door_a_session_of_somebody_else_goes_on(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn by_either_door_a_session_of_somebody_else_goes_on() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let grace = app.reader("grace@example.com").await;
     for door in DOORS {
@@ -77,7 +74,9 @@ async fn by_either_door_a_session_of_somebody_else_goes_on(database: TestDatabas
     }
 }
 
-async fn security_14_the_page_shows_no_more_than_is_needed_to_end_a_session(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_14_the_page_shows_no_more_than_is_needed_to_end_a_session() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let (mut here, mut there) = two(&app, "ada@example.com").await;
     let reply = here.get("/account/sessions").await;

@@ -1,28 +1,20 @@
 //! Sign-in.
 
 use contract::{Code, Problem};
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{DOORS, Wish};
 use crate::{
-    app::{PASSWORD, TestApp},
+    app::{PASSWORD, TestApp, a_database},
     client::READER,
     fields::Fields,
 };
 
-on_each_database!(
-    a_reader_is_let_in_by_either_door,
-    a_sign_in_that_is_wrong_is_refused,
-    security_01_nothing_tells_an_unknown_address_from_a_wrong_password,
-    security_10_every_sign_in_opens_a_new_session_and_ends_the_one_the_browser_brought_along,
-    security_10_a_refused_sign_in_leaves_the_session_of_the_browser_alone,
-    a_reader_goes_where_they_were_going,
-);
-
 const ADA: Fields =
     Fields::new(&[("email", "ada@example.com"), ("password", PASSWORD), ("rememberMe", "true")]);
 
-async fn a_reader_is_let_in_by_either_door(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_is_let_in_by_either_door() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     for address in ["ada@example.com", "ADA@Example.COM"] {
@@ -41,7 +33,9 @@ async fn a_reader_is_let_in_by_either_door(database: TestDatabase) {
     assert_eq!(app.accounts().await, 1);
 }
 
-async fn a_sign_in_that_is_wrong_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_is_wrong_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     let before = app.rows_but_events().await;
@@ -69,7 +63,9 @@ async fn a_sign_in_that_is_wrong_is_refused(database: TestDatabase) {
     assert_eq!(app.rows_but_events().await, before);
 }
 
-async fn security_01_nothing_tells_an_unknown_address_from_a_wrong_password(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_01_nothing_tells_an_unknown_address_from_a_wrong_password() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut answers = Vec::new();
     let mut work = Vec::new();
@@ -94,9 +90,9 @@ async fn security_01_nothing_tells_an_unknown_address_from_a_wrong_password(data
     assert_eq!(answers[1], answers[3]);
 }
 
-async fn security_10_every_sign_in_opens_a_new_session_and_ends_the_one_the_browser_brought_along(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_10_every_sign_in_opens_a_new_session_and_ends_the_one_the_browser_brought_along() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let elsewhere = app.reader("grace@example.com").await;
@@ -110,7 +106,9 @@ async fn security_10_every_sign_in_opens_a_new_session_and_ends_the_one_the_brow
     }
 }
 
-async fn security_10_a_refused_sign_in_leaves_the_session_of_the_browser_alone(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_10_a_refused_sign_in_leaves_the_session_of_the_browser_alone() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let before = (browser.session().map(str::to_owned), app.rows_but_events().await);
@@ -123,7 +121,9 @@ async fn security_10_a_refused_sign_in_leaves_the_session_of_the_browser_alone(d
     }
 }
 
-async fn a_reader_goes_where_they_were_going(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_goes_where_they_were_going() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     let cases = [

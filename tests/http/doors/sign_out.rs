@@ -1,15 +1,11 @@
 //! Sign-out.
 
-use testkit::{databases::TestDatabase, on_each_database};
-
 use super::{DOORS, Door, Wish};
-use crate::{app::TestApp, fields::Fields, reply::Reply};
-
-on_each_database!(
-    security_11_signing_out_ends_the_session_in_the_database,
-    signing_out_without_a_session_is_no_error,
-    the_other_sessions_of_the_reader_go_on,
-);
+use crate::{
+    app::{TestApp, a_database},
+    fields::Fields,
+    reply::Reply,
+};
 
 const NOTHING: Fields = Fields::new(&[]);
 const COOKIES: [&str; 3] =
@@ -27,7 +23,9 @@ fn every_cookie_is_taken(door: Door, reply: &Reply) {
     }
 }
 
-async fn security_11_signing_out_ends_the_session_in_the_database(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_signing_out_ends_the_session_in_the_database() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for door in DOORS {
         let mut browser = app.reader(&door.address("reader")).await;
@@ -45,7 +43,9 @@ async fn security_11_signing_out_ends_the_session_in_the_database(database: Test
     }
 }
 
-async fn signing_out_without_a_session_is_no_error(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_without_a_session_is_no_error() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for door in DOORS {
         every_cookie_is_taken(door, &door.ask(&mut app.browser(), Wish::SignOut, &NOTHING).await);
@@ -55,7 +55,9 @@ async fn signing_out_without_a_session_is_no_error(database: TestDatabase) {
     }
 }
 
-async fn the_other_sessions_of_the_reader_go_on(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_sessions_of_the_reader_go_on() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for door in DOORS {
         let address = door.address("reader");

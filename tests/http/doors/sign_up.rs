@@ -1,26 +1,17 @@
 //! Sign-up that succeeds.
 
 use contract::{Problem, Reason};
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{DOORS, Door, Wish};
 use crate::{
-    app::TestApp,
+    app::{TestApp, a_database},
     client::{ADDRESS, READER},
     fields::Fields,
 };
 
-on_each_database!(
-    both_doors_store_the_same_reader_and_open_a_session,
-    security_07_passwords_of_8_to_128_code_units_open_an_account_and_let_its_reader_in,
-    without_the_box_ticked_the_session_ends_with_the_browser,
-    blanks_around_an_address_are_a_slip_on_the_form_and_a_mistake_in_json,
-    security_04_only_the_documented_fields_are_taken,
-    a_role_of_ones_own_goes_with_another_role,
-    security_10_signing_up_ends_the_session_the_browser_brought_along,
-);
-
-async fn both_doors_store_the_same_reader_and_open_a_session(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn both_doors_store_the_same_reader_and_open_a_session() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let full = READER
         .with("professionalRole", "other")
@@ -54,9 +45,9 @@ async fn both_doors_store_the_same_reader_and_open_a_session(database: TestDatab
     assert_eq!((app.accounts().await, app.sessions().await), (12, 12));
 }
 
-async fn security_07_passwords_of_8_to_128_code_units_open_an_account_and_let_its_reader_in(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_07_passwords_of_8_to_128_code_units_open_an_account_and_let_its_reader_in() {
+    let database = a_database().await;
     // Where nothing but the length is judged, so that every length and every character can be tried.
     let app = TestApp::with(database, &[("BOOKPLATE_REFERENCE_HABITS", "true")]).await;
     let passwords = [
@@ -80,7 +71,9 @@ async fn security_07_passwords_of_8_to_128_code_units_open_an_account_and_let_it
     }
 }
 
-async fn without_the_box_ticked_the_session_ends_with_the_browser(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_box_ticked_the_session_ends_with_the_browser() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for wish in [Wish::SignUp, Wish::SignIn] {
         for door in DOORS {
@@ -97,7 +90,9 @@ async fn without_the_box_ticked_the_session_ends_with_the_browser(database: Test
     }
 }
 
-async fn blanks_around_an_address_are_a_slip_on_the_form_and_a_mistake_in_json(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn blanks_around_an_address_are_a_slip_on_the_form_and_a_mistake_in_json() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let fields = READER.with("email", " ada@example.com \t").with("name", "  Ada ");
     Door::Form.accepted(&Door::Form.ask(&mut app.browser(), Wish::SignUp, &fields).await);
@@ -112,7 +107,9 @@ async fn blanks_around_an_address_are_a_slip_on_the_form_and_a_mistake_in_json(d
     assert_eq!(app.database.rows().await, before);
 }
 
-async fn security_04_only_the_documented_fields_are_taken(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_04_only_the_documented_fields_are_taken() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let given = [
         ("id", "chosen"),
@@ -137,7 +134,9 @@ async fn security_04_only_the_documented_fields_are_taken(database: TestDatabase
     }
 }
 
-async fn a_role_of_ones_own_goes_with_another_role(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_of_ones_own_goes_with_another_role() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     // The form does not ask then, so what a script-less browser sends along is not an answer; the wire takes it always.
     for (door, expected) in [(Door::Form, None), (Door::Json, Some("Bookbinder"))] {
@@ -148,7 +147,9 @@ async fn a_role_of_ones_own_goes_with_another_role(database: TestDatabase) {
     }
 }
 
-async fn security_10_signing_up_ends_the_session_the_browser_brought_along(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_10_signing_up_ends_the_session_the_browser_brought_along() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for door in DOORS {
         let mut browser = app.reader(&door.address("first")).await;

@@ -1,20 +1,13 @@
 //! Sign-up that does not succeed.
 
 use contract::{Code, Problem, Questions, Reason};
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{DOORS, Wish};
-use crate::{app::TestApp, client::READER, fields::Fields};
-
-on_each_database!(
-    a_password_that_cannot_be_one_is_refused,
-    security_08_a_password_that_is_common_or_about_the_reader_is_refused,
-    security_02_what_is_no_address_or_looks_like_another_is_refused,
-    an_answer_that_is_missing_or_none_of_the_options_is_refused,
-    security_05_a_line_that_is_too_long_or_holds_control_characters_is_refused,
-    a_taken_address_is_refused_in_any_letter_case,
-    every_wrong_field_has_its_own_error_and_the_first_decides_the_status,
-);
+use crate::{
+    app::{TestApp, a_database},
+    client::READER,
+    fields::Fields,
+};
 
 /// Both doors refuse each of these for the reason given, and nothing is stored.
 async fn each_is_refused(app: &TestApp, cases: Vec<(Fields, Problem)>) {
@@ -28,7 +21,9 @@ async fn each_is_refused(app: &TestApp, cases: Vec<(Fields, Problem)>) {
     assert_eq!(app.rows_but_events().await, before);
 }
 
-async fn a_password_that_cannot_be_one_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_cannot_be_one_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let with = |password: &str| READER.with("password", password);
     let cases = vec![
@@ -43,7 +38,9 @@ async fn a_password_that_cannot_be_one_is_refused(database: TestDatabase) {
     assert_eq!(app.ports.hasher.work().hashed, 0, "refused before hashing");
 }
 
-async fn security_08_a_password_that_is_common_or_about_the_reader_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_08_a_password_that_is_common_or_about_the_reader_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let with = |password: &str| READER.with("password", password);
     let cases = vec![
@@ -59,7 +56,9 @@ async fn security_08_a_password_that_is_common_or_about_the_reader_is_refused(da
     assert_eq!(app.ports.hasher.work().hashed, 0, "refused before hashing");
 }
 
-async fn security_02_what_is_no_address_or_looks_like_another_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_02_what_is_no_address_or_looks_like_another_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     let addresses = [
@@ -83,7 +82,9 @@ async fn security_02_what_is_no_address_or_looks_like_another_is_refused(databas
     each_is_refused(&app, cases).await;
 }
 
-async fn an_answer_that_is_missing_or_none_of_the_options_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_missing_or_none_of_the_options_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let missing = |name: &str| Problem::on(Code::MissingField, name);
     let mut cases = Vec::new();
@@ -101,7 +102,9 @@ async fn an_answer_that_is_missing_or_none_of_the_options_is_refused(database: T
     each_is_refused(&app, cases).await;
 }
 
-async fn security_05_a_line_that_is_too_long_or_holds_control_characters_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_05_a_line_that_is_too_long_or_holds_control_characters_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let other = READER.with("professionalRole", "other");
     let mut cases = Vec::new();
@@ -116,7 +119,9 @@ async fn security_05_a_line_that_is_too_long_or_holds_control_characters_is_refu
     each_is_refused(&app, cases).await;
 }
 
-async fn a_taken_address_is_refused_in_any_letter_case(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_address_is_refused_in_any_letter_case() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     let cases = ["ada@example.com", "ADA@example.com", "Ada@EXAMPLE.com"];
@@ -125,7 +130,9 @@ async fn a_taken_address_is_refused_in_any_letter_case(database: TestDatabase) {
     each_is_refused(&app, cases).await;
 }
 
-async fn every_wrong_field_has_its_own_error_and_the_first_decides_the_status(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_wrong_field_has_its_own_error_and_the_first_decides_the_status() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let fields = Fields::new(&[
         ("name", "a\u{1}b"),

@@ -3,23 +3,10 @@
 use std::time::Duration;
 
 use bookplate::server::ServerLimits;
-use testkit::databases::TestDatabase;
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{LONG, OK, PATIENCE, Server, raw_client::Line};
-use crate::app::on_one_database;
-
-on_one_database!(
-    security_40_a_connection_that_never_says_anything_is_closed,
-    security_40_a_head_that_never_ends_is_closed,
-    security_40_a_head_that_comes_byte_by_byte_is_closed,
-    security_40_a_connection_between_two_requests_is_kept_for_longer_than_a_head_may_take,
-    security_40_a_connection_without_another_request_is_closed,
-    security_40_half_of_a_second_head_is_closed,
-    security_40_a_body_that_stops_coming_is_given_up,
-    security_40_an_answer_that_nobody_reads_is_given_up,
-    security_40_an_exchange_that_goes_on_for_ever_is_given_up,
-);
+use crate::app::a_database;
 
 const SHORT: Duration = Duration::from_millis(400);
 /// For a head that has to come whole before its time is over, on a loaded machine too.
@@ -37,13 +24,17 @@ fn patient() -> ServerLimits {
     }
 }
 
-async fn security_40_a_connection_that_never_says_anything_is_closed(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_a_connection_that_never_says_anything_is_closed() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits { head: SHORT, ..patient() }).await;
     assert!(server.line().await.rest().await.is_empty());
     server.answers().await;
 }
 
-async fn security_40_a_head_that_never_ends_is_closed(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_a_head_that_never_ends_is_closed() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits { head: SHORT, ..patient() }).await;
     for begin in
         ["G", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: localhost", "\r\n", "PRI * HTTP/2.0\r\n"]
@@ -61,16 +52,18 @@ async fn trickle(line: &mut Line) {
     }
 }
 
-async fn security_40_a_head_that_comes_byte_by_byte_is_closed(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_a_head_that_comes_byte_by_byte_is_closed() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits { head: SHORT, ..patient() }).await;
     let mut line = server.line().await;
     line.send("GET / HTTP/1.1\r\nHost: localhost:3001\r\nX: ").await;
     timeout(PATIENCE, trickle(&mut line)).await.unwrap();
 }
 
-async fn security_40_a_connection_between_two_requests_is_kept_for_longer_than_a_head_may_take(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_a_connection_between_two_requests_is_kept_for_longer_than_a_head_may_take() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits { head: HEAD, ..patient() }).await;
     let mut line = server.line().await;
     line.send(OK).await;
@@ -80,7 +73,9 @@ async fn security_40_a_connection_between_two_requests_is_kept_for_longer_than_a
     assert_eq!(line.answer().await.status, 200);
 }
 
-async fn security_40_a_connection_without_another_request_is_closed(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_a_connection_without_another_request_is_closed() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits { idle: SHORT, ..patient() }).await;
     let mut line = server.line().await;
     line.send(OK).await;
@@ -88,7 +83,9 @@ async fn security_40_a_connection_without_another_request_is_closed(database: Te
     assert!(line.rest().await.is_empty());
 }
 
-async fn security_40_half_of_a_second_head_is_closed(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_half_of_a_second_head_is_closed() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits { head: HEAD, ..patient() }).await;
     let mut line = server.line().await;
     line.send(OK).await;
@@ -101,7 +98,9 @@ async fn security_40_half_of_a_second_head_is_closed(database: TestDatabase) {
 const HALF: &str = "POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost:3001\r\n\
                     Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n{";
 
-async fn security_40_a_body_that_stops_coming_is_given_up(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_a_body_that_stops_coming_is_given_up() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits { stall: SHORT, ..patient() }).await;
     let mut line = server.line().await;
     line.send(HALF).await;
@@ -109,7 +108,9 @@ async fn security_40_a_body_that_stops_coming_is_given_up(database: TestDatabase
     server.answers().await;
 }
 
-async fn security_40_an_answer_that_nobody_reads_is_given_up(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_an_answer_that_nobody_reads_is_given_up() {
+    let database = a_database().await;
     let bounds = ServerLimits { stall: SHORT, idle: SHORT, ..patient() };
     let server = Server::start(database, bounds).await;
     let mut line = Line::narrow(server.address).await;
@@ -119,7 +120,9 @@ async fn security_40_an_answer_that_nobody_reads_is_given_up(database: TestDatab
     server.answers().await;
 }
 
-async fn security_40_an_exchange_that_goes_on_for_ever_is_given_up(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_an_exchange_that_goes_on_for_ever_is_given_up() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits { exchange: SHORT, ..patient() }).await;
     let mut line = server.line().await;
     line.send(HALF).await;

@@ -3,21 +3,10 @@
 use std::time::Duration;
 
 use bookplate::server::ServerLimits;
-use testkit::databases::TestDatabase;
 use tokio::task::JoinSet;
 
 use super::{LONG, OK, Server};
-use crate::app::on_one_database;
-
-on_one_database!(
-    security_40_two_hundred_slow_and_two_thousand_idle_clients_keep_nobody_waiting,
-    security_40_when_no_more_fit_silent_clients_make_room,
-    security_40_when_no_more_fit_the_connection_longest_without_a_request_is_closed,
-    security_40_one_address_holds_at_most_its_share_of_the_connections,
-    security_40_a_trusted_proxy_may_hold_all_connections,
-    security_40_when_all_are_busy_the_next_client_waits_its_turn,
-    security_28_while_two_hundred_sign_in_everything_else_answers,
-);
+use crate::app::a_database;
 
 /// How long who has to wait is seen to wait.
 const A_WHILE: Duration = Duration::from_millis(500);
@@ -32,9 +21,9 @@ fn sign_in(password: &str) -> String {
     )
 }
 
-async fn security_40_two_hundred_slow_and_two_thousand_idle_clients_keep_nobody_waiting(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_two_hundred_slow_and_two_thousand_idle_clients_keep_nobody_waiting() {
+    let database = a_database().await;
     // Both ends of every connection are files of this process. No deadline frees anything: who is answered did not
     // have to wait for one.
     let bounds = ServerLimits {
@@ -72,7 +61,9 @@ async fn security_40_two_hundred_slow_and_two_thousand_idle_clients_keep_nobody_
     assert_eq!(lines.len(), idle + 200);
 }
 
-async fn security_40_when_no_more_fit_silent_clients_make_room(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_when_no_more_fit_silent_clients_make_room() {
+    let database = a_database().await;
     let server =
         Server::start(database, ServerLimits { connections: 20, head: LONG, ..ServerLimits::default() })
             .await;
@@ -92,10 +83,11 @@ async fn security_40_when_no_more_fit_silent_clients_make_room(database: TestDat
     assert!(first.rest().await.is_empty(), "the oldest went first");
 }
 
-async fn security_40_when_no_more_fit_the_connection_longest_without_a_request_is_closed(
-    database: TestDatabase,
-) {
-    let server = Server::start(database, ServerLimits { connections: 3, idle: LONG, ..ServerLimits::default() }).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_when_no_more_fit_the_connection_longest_without_a_request_is_closed() {
+    let database = a_database().await;
+    let server =
+        Server::start(database, ServerLimits { connections: 3, idle: LONG, ..ServerLimits::default() }).await;
     let mut lines = Vec::new();
     for _ in 0..3 {
         let mut line = server.line().await;
@@ -112,7 +104,9 @@ async fn security_40_when_no_more_fit_the_connection_longest_without_a_request_i
     assert_eq!(lines[0].answer().await.status, 200);
 }
 
-async fn security_40_one_address_holds_at_most_its_share_of_the_connections(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_one_address_holds_at_most_its_share_of_the_connections() {
+    let database = a_database().await;
     let limits = ServerLimits { connections_per_peer: 2, ..ServerLimits::default() };
     let server = Server::start(database, limits).await;
     let whole = sign_in("anything at all");
@@ -137,7 +131,9 @@ async fn security_40_one_address_holds_at_most_its_share_of_the_connections(data
     server.answers().await;
 }
 
-async fn security_40_a_trusted_proxy_may_hold_all_connections(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_a_trusted_proxy_may_hold_all_connections() {
+    let database = a_database().await;
     let limits = ServerLimits {
         connections_per_peer: 1,
         trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
@@ -154,7 +150,9 @@ async fn security_40_a_trusted_proxy_may_hold_all_connections(database: TestData
     }
 }
 
-async fn security_40_when_all_are_busy_the_next_client_waits_its_turn(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_when_all_are_busy_the_next_client_waits_its_turn() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits { connections: 2, ..ServerLimits::default() }).await;
     let whole = sign_in("anything at all");
     let (begin, end) = whole.split_at(whole.len() - 10);
@@ -176,7 +174,9 @@ async fn security_40_when_all_are_busy_the_next_client_waits_its_turn(database: 
     assert_eq!(next.answer().await.status, 200, "who has been answered makes room");
 }
 
-async fn security_28_while_two_hundred_sign_in_everything_else_answers(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_28_while_two_hundred_sign_in_everything_else_answers() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let mut under_way = JoinSet::new();
     for _ in 0..200 {

@@ -1,19 +1,9 @@
 //! Requests of which two readers could disagree where they end.
 
 use bookplate::server::ServerLimits;
-use testkit::databases::TestDatabase;
 
 use super::{OK, Server};
-use crate::app::on_one_database;
-
-on_one_database!(
-    security_39_after_ambiguous_framing_nothing_more_is_read_from_the_connection,
-    security_39_a_malformed_chunk_ends_the_connection,
-    security_39_a_head_that_cannot_be_read_ends_the_connection,
-    security_39_two_hosts_are_refused_on_the_wire,
-    security_39_a_line_feed_hides_no_header,
-    security_39_a_head_is_read_up_to_a_bound,
-);
+use crate::app::a_database;
 
 /// Headers of a POST whose body, read by its chunks, is empty and, read by its length, is not.
 const AMBIGUOUS: &[&str] = &[
@@ -58,9 +48,9 @@ async fn is_the_last(server: &Server, request: &str) {
     assert!(status.starts_with('4'), "{request:?}: {told}");
 }
 
-async fn security_39_after_ambiguous_framing_nothing_more_is_read_from_the_connection(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_39_after_ambiguous_framing_nothing_more_is_read_from_the_connection() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     for headers in AMBIGUOUS {
         for path in ["/api/auth/sign-in/email", "/sign-in", "/api/auth/nothing"] {
@@ -76,7 +66,9 @@ async fn security_39_after_ambiguous_framing_nothing_more_is_read_from_the_conne
     server.answers().await;
 }
 
-async fn security_39_a_malformed_chunk_ends_the_connection(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_39_a_malformed_chunk_ends_the_connection() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let chunks = [
         "0x2\r\n{}\r\n0\r\n\r\n",
@@ -98,7 +90,9 @@ async fn security_39_a_malformed_chunk_ends_the_connection(database: TestDatabas
     server.answers().await;
 }
 
-async fn security_39_a_head_that_cannot_be_read_ends_the_connection(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_39_a_head_that_cannot_be_read_ends_the_connection() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let heads = [
         "GET /api/auth/session HTTP/1.1\r\nHost: localhost:3001\r\nno colon\r\n\r\n",
@@ -119,7 +113,9 @@ async fn security_39_a_head_that_cannot_be_read_ends_the_connection(database: Te
     server.answers().await;
 }
 
-async fn security_39_two_hosts_are_refused_on_the_wire(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_39_two_hosts_are_refused_on_the_wire() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     for hosts in [
         "Host: localhost:3001\r\nHost: evil.example",
@@ -139,7 +135,9 @@ async fn security_39_two_hosts_are_refused_on_the_wire(database: TestDatabase) {
 }
 
 /// A line feed alone ends a line, as RFC 9112 section 2.2 allows; so what stands behind it is seen, and counts.
-async fn security_39_a_line_feed_hides_no_header(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_39_a_line_feed_hides_no_header() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     for hidden in [
         "X: y\nTransfer-Encoding: chunked\r\nContent-Length: 5",
@@ -152,7 +150,9 @@ async fn security_39_a_line_feed_hides_no_header(database: TestDatabase) {
     }
 }
 
-async fn security_39_a_head_is_read_up_to_a_bound(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_39_a_head_is_read_up_to_a_bound() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let long = "a".repeat(40 * 1024);
     let many = "X: y\r\n".repeat(120);

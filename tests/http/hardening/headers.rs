@@ -1,24 +1,17 @@
 //! Headers that the rest of the tests do not look at.
 
 use http::Method;
-use testkit::databases::TestDatabase;
 
 use crate::{
-    app::{TestApp, on_one_database},
+    app::{TestApp, a_database},
     client::READER,
 };
 
-on_one_database!(
-    security_37_other_sites_may_not_embed_what_is_here,
-    security_37_a_page_gives_up_what_it_does_not_need,
-    security_37_what_is_read_by_cors_can_still_be_read,
-    an_options_request_that_is_no_preflight_is_a_wrong_method,
-    every_page_fits_into_what_a_server_may_send_at_once,
-);
-
 const BOOK: &str = "https://book.example.org";
 
-async fn security_37_other_sites_may_not_embed_what_is_here(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_37_other_sites_may_not_embed_what_is_here() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for path in ["/", "/sign-in", "/no-such-page", "/login", "/api/auth/ok", "/api/auth/jwks", "/api/auth/x"]
     {
@@ -29,7 +22,9 @@ async fn security_37_other_sites_may_not_embed_what_is_here(database: TestDataba
     assert_eq!(refused.header("cross-origin-resource-policy"), Some("same-origin"));
 }
 
-async fn security_37_a_page_gives_up_what_it_does_not_need(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_37_a_page_gives_up_what_it_does_not_need() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reply = app.browser().get("/sign-in").await;
     let policy = reply.header("permissions-policy").unwrap();
@@ -40,14 +35,18 @@ async fn security_37_a_page_gives_up_what_it_does_not_need(database: TestDatabas
     assert!(given_up.iter().all(|it| it.chars().all(|c| c.is_ascii_lowercase() || c == '-')), "{policy}");
 }
 
-async fn security_37_what_is_read_by_cors_can_still_be_read(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_37_what_is_read_by_cors_can_still_be_read() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_TRUSTED_ORIGINS", BOOK)]).await;
     let reply = app.script().sending("origin", BOOK).get("/api/auth/get-session").await;
     assert_eq!(reply.header("access-control-allow-origin"), Some(BOOK));
     assert_eq!(reply.header("access-control-allow-credentials"), Some("true"));
 }
 
-async fn an_options_request_that_is_no_preflight_is_a_wrong_method(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_options_request_that_is_no_preflight_is_a_wrong_method() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_TRUSTED_ORIGINS", BOOK)]).await;
     for path in ["/api/auth/ok", "/api/auth/sign-in/email", "/api/auth/nothing", "/api/auth", "/api/auth/"] {
         for headers in [&[][..], &[("origin", BOOK)], &[("access-control-request-method", "POST")]] {
@@ -63,7 +62,9 @@ async fn an_options_request_that_is_no_preflight_is_a_wrong_method(database: Tes
 
 /// Pages are sent as they are (ADR 10). Ten segments of 1460 bytes go out before the first acknowledgement (RFC 6928):
 /// up to there, compressing would make nothing faster.
-async fn every_page_fits_into_what_a_server_may_send_at_once(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_fits_into_what_a_server_may_send_at_once() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     for path in ["/", "/account", "/account/security", "/account/sessions", "/account/data"] {

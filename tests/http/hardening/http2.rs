@@ -3,19 +3,9 @@
 use std::time::Duration;
 
 use bookplate::server::ServerLimits;
-use testkit::databases::TestDatabase;
 
 use super::{LONG, Server, raw_client::Line};
-use crate::app::on_one_database;
-
-on_one_database!(
-    security_39_http2_says_what_it_takes,
-    security_39_a_header_list_is_read_up_to_a_bound,
-    security_40_an_http2_connection_that_asks_for_nothing_is_closed,
-    security_40_pings_do_not_keep_an_http2_connection_open,
-    security_40_when_no_more_fit_quiet_http2_connections_make_room,
-    security_40_requests_that_are_taken_back_again_and_again_end_the_connection,
-);
+use crate::app::a_database;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
 const SHORT: Duration = Duration::from_millis(400);
@@ -80,7 +70,9 @@ async fn status(line: &mut Line, stream: u32) -> u8 {
     }
 }
 
-async fn security_39_http2_says_what_it_takes(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_39_http2_says_what_it_takes() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let mut line = open(&server).await;
     let settings = next(&mut line).await.unwrap();
@@ -96,7 +88,9 @@ async fn security_39_http2_says_what_it_takes(database: TestDatabase) {
     assert_eq!(status(&mut line, 1).await, 0x88);
 }
 
-async fn security_39_a_header_list_is_read_up_to_a_bound(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_39_a_header_list_is_read_up_to_a_bound() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let mut line = open(&server).await;
     // One header of 4096 bytes that goes into the table, and then by one byte each, again and again.
@@ -118,7 +112,9 @@ async fn security_39_a_header_list_is_read_up_to_a_bound(database: TestDatabase)
     server.answers().await;
 }
 
-async fn security_40_an_http2_connection_that_asks_for_nothing_is_closed(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_an_http2_connection_that_asks_for_nothing_is_closed() {
+    let database = a_database().await;
     let bounds = ServerLimits { head: HEAD, idle: SHORT, grace: SHORT, ..ServerLimits::default() };
     let server = Server::start(database, bounds).await;
     let mut silent = open(&server).await;
@@ -133,7 +129,9 @@ async fn security_40_an_http2_connection_that_asks_for_nothing_is_closed(databas
     assert!(said_so, "the client is told that no request is lost");
 }
 
-async fn security_40_pings_do_not_keep_an_http2_connection_open(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_pings_do_not_keep_an_http2_connection_open() {
+    let database = a_database().await;
     let bounds = ServerLimits {
         head: LONG,
         idle: SHORT,
@@ -154,7 +152,9 @@ async fn security_40_pings_do_not_keep_an_http2_connection_open(database: TestDa
     }
 }
 
-async fn security_40_when_no_more_fit_quiet_http2_connections_make_room(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_when_no_more_fit_quiet_http2_connections_make_room() {
+    let database = a_database().await;
     let server =
         Server::start(database, ServerLimits { connections: 3, idle: LONG, ..ServerLimits::default() }).await;
     let mut quiet = Vec::new();
@@ -170,7 +170,9 @@ async fn security_40_when_no_more_fit_quiet_http2_connections_make_room(database
     assert_eq!(quiet.len(), 3, "none of them hung up by itself");
 }
 
-async fn security_40_requests_that_are_taken_back_again_and_again_end_the_connection(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_40_requests_that_are_taken_back_again_and_again_end_the_connection() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let mut line = open(&server).await;
     let cancel = 8_u32.to_be_bytes();

@@ -1,15 +1,9 @@
 //! Bytes that are no good request, at every address.
 
 use bookplate::server::ServerLimits;
-use testkit::databases::TestDatabase;
 
 use super::Server;
-use crate::app::on_one_database;
-
-on_one_database!(
-    security_38_no_bytes_at_any_address_are_answered_with_a_fault_or_end_the_service,
-    security_38_a_request_that_breaks_off_anywhere_ends_nothing_but_itself,
-);
+use crate::app::a_database;
 
 const ADDRESSES: &[&str] = &[
     "/",
@@ -187,9 +181,9 @@ fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes[..bytes.len().min(300)]).into_owned()
 }
 
-async fn security_38_no_bytes_at_any_address_are_answered_with_a_fault_or_end_the_service(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_38_no_bytes_at_any_address_are_answered_with_a_fault_or_end_the_service() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     for address in ADDRESSES {
         for request in requests(address) {
@@ -206,7 +200,9 @@ async fn security_38_no_bytes_at_any_address_are_answered_with_a_fault_or_end_th
     }
 }
 
-async fn security_38_a_request_that_breaks_off_anywhere_ends_nothing_but_itself(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_38_a_request_that_breaks_off_anywhere_ends_nothing_but_itself() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let headers = b"Host: localhost:3001\r\nContent-Type: application/json";
     let whole =

@@ -3,25 +3,20 @@
 use std::time::Duration;
 
 use bookplate::server::ServerLimits;
-use testkit::databases::TestDatabase;
 use tokio::{
     net::TcpStream,
     time::{Instant, timeout},
 };
 
 use super::{LONG, OK, PATIENCE, Server};
-use crate::app::on_one_database;
-
-on_one_database!(
-    a_request_under_way_is_answered_before_the_server_stops,
-    a_request_that_never_ends_does_not_keep_the_server,
-    silent_and_idle_clients_do_not_keep_the_server,
-);
+use crate::app::a_database;
 
 const BEGIN: &str = "POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost:3001\r\n\
                      Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{";
 
-async fn a_request_under_way_is_answered_before_the_server_stops(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_under_way_is_answered_before_the_server_stops() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits { grace: LONG, ..ServerLimits::default() }).await;
     let address = server.address;
     let mut line = server.line().await;
@@ -41,7 +36,9 @@ async fn a_request_under_way_is_answered_before_the_server_stops(database: TestD
     stopping.await.unwrap();
 }
 
-async fn a_request_that_never_ends_does_not_keep_the_server(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_never_ends_does_not_keep_the_server() {
+    let database = a_database().await;
     let grace = Duration::from_millis(200);
     let server = Server::start(database, ServerLimits { grace, ..ServerLimits::default() }).await;
     let mut line = server.line().await;
@@ -54,7 +51,9 @@ async fn a_request_that_never_ends_does_not_keep_the_server(database: TestDataba
     assert!(line.rest().await.is_empty());
 }
 
-async fn silent_and_idle_clients_do_not_keep_the_server(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_and_idle_clients_do_not_keep_the_server() {
+    let database = a_database().await;
     let server = Server::start(database, ServerLimits { grace: LONG, ..ServerLimits::default() }).await;
     let silent = server.line().await;
     let mut idle = server.line().await;

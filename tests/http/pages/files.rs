@@ -5,22 +5,12 @@ use std::io::Write;
 use bookplate::http::{FILES, STYLESHEET};
 use flate2::{Compression, write::GzEncoder};
 use http::Method;
-use testkit::databases::TestDatabase;
 
-use crate::app::{TestApp, on_one_database};
+use crate::app::{TestApp, a_database};
 
-on_one_database!(
-    a_build_without_a_site_shows_its_pages_all_the_same,
-    every_file_is_sent_compressed_as_the_client_likes_it_best,
-    a_file_whose_name_changes_with_its_content_is_kept_for_good,
-    a_file_the_client_has_is_not_sent_again,
-    every_file_a_page_names_is_there,
-    crawlers_are_told_where_to_go,
-    a_page_names_an_icon_that_is_an_image,
-    the_first_page_a_reader_sees_is_light,
-);
-
-async fn a_build_without_a_site_shows_its_pages_all_the_same(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_without_a_site_shows_its_pages_all_the_same() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let page = app.browser().get("/sign-in").await.page();
     let linked = page.all("link").filter(|it| it.get("rel") == Some("stylesheet")).count();
@@ -29,7 +19,9 @@ async fn a_build_without_a_site_shows_its_pages_all_the_same(database: TestDatab
     assert_eq!(STYLESHEET.is_some(), !FILES.is_empty());
 }
 
-async fn every_file_is_sent_compressed_as_the_client_likes_it_best(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_file_is_sent_compressed_as_the_client_likes_it_best() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
     for file in FILES {
@@ -57,7 +49,9 @@ async fn every_file_is_sent_compressed_as_the_client_likes_it_best(database: Tes
     }
 }
 
-async fn a_file_whose_name_changes_with_its_content_is_kept_for_good(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_name_changes_with_its_content_is_kept_for_good() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for file in FILES {
         let keep =
@@ -67,7 +61,9 @@ async fn a_file_whose_name_changes_with_its_content_is_kept_for_good(database: T
     }
 }
 
-async fn a_file_the_client_has_is_not_sent_again(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_the_client_has_is_not_sent_again() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
     for file in FILES {
@@ -83,7 +79,9 @@ async fn a_file_the_client_has_is_not_sent_again(database: TestDatabase) {
     }
 }
 
-async fn every_file_a_page_names_is_there(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_file_a_page_names_is_there() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     for path in ["/", "/account"] {
@@ -96,7 +94,9 @@ async fn every_file_a_page_names_is_there(database: TestDatabase) {
     }
 }
 
-async fn crawlers_are_told_where_to_go(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn crawlers_are_told_where_to_go() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reply = app.browser().get("/robots.txt").await;
     if FILES.is_empty() {
@@ -107,7 +107,9 @@ async fn crawlers_are_told_where_to_go(database: TestDatabase) {
     }
 }
 
-async fn a_page_names_an_icon_that_is_an_image(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_names_an_icon_that_is_an_image() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let page = app.browser().get("/sign-in").await.page();
     let named = page.all("link").find(|it| it.get("rel").is_some_and(|rel| rel.contains("icon")));
@@ -120,7 +122,9 @@ async fn a_page_names_an_icon_that_is_an_image(database: TestDatabase) {
 }
 
 /// What goes over the wire: the page with its styles in one initial window (RFC 6928), the program not much later.
-async fn the_first_page_a_reader_sees_is_light(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_page_a_reader_sees_is_light() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let page = app.browser().get("/sign-in").await;
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());

@@ -3,27 +3,16 @@
 use std::collections::HashSet;
 
 use serde_json::json;
-use testkit::databases::TestDatabase;
 
 use super::every_page;
 use crate::{
-    app::{PASSWORD, TestApp, on_one_database},
+    app::{PASSWORD, TestApp, a_database},
     client::READER,
 };
 
-on_one_database!(
-    every_page_is_a_whole_document_with_a_title_of_its_own,
-    every_control_has_a_label_and_what_describes_it_is_there,
-    every_form_posts_to_a_page_and_has_one_button_that_sends_it,
-    fields_say_what_they_are_filled_in_with,
-    controls_are_named_as_on_the_wire,
-    the_first_page_names_the_reader_and_the_way_out_once,
-    security_06_what_a_reader_typed_is_shown_as_text,
-    a_book_may_ask_nothing_or_something_else,
-    answers_stay_when_a_book_asks_something_else_later,
-);
-
-async fn every_page_is_a_whole_document_with_a_title_of_its_own(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_is_a_whole_document_with_a_title_of_its_own() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut titles = HashSet::new();
     for (mut browser, path, status) in every_page(&app).await {
@@ -53,7 +42,9 @@ async fn every_page_is_a_whole_document_with_a_title_of_its_own(database: TestDa
     }
 }
 
-async fn every_control_has_a_label_and_what_describes_it_is_there(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_control_has_a_label_and_what_describes_it_is_there() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut controls = 0;
     for (mut browser, path, _) in every_page(&app).await {
@@ -72,7 +63,9 @@ async fn every_control_has_a_label_and_what_describes_it_is_there(database: Test
     assert_eq!(controls, 3 + 8 + 5 + 1 + 1 + 5 + 1 + 1);
 }
 
-async fn every_form_posts_to_a_page_and_has_one_button_that_sends_it(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_form_posts_to_a_page_and_has_one_button_that_sends_it() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for (mut browser, path, _) in every_page(&app).await {
         let page = browser.get(path).await.page();
@@ -101,7 +94,9 @@ async fn every_form_posts_to_a_page_and_has_one_button_that_sends_it(database: T
     }
 }
 
-async fn fields_say_what_they_are_filled_in_with(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_say_what_they_are_filled_in_with() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     let cases = [
@@ -126,7 +121,9 @@ async fn fields_say_what_they_are_filled_in_with(database: TestDatabase) {
     assert_eq!(show.get("type"), Some("button"));
 }
 
-async fn controls_are_named_as_on_the_wire(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn controls_are_named_as_on_the_wire() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let names = |page: &crate::page::Page| -> Vec<String> {
         let named = |it: &crate::page::Element| format!("{}[name={}]", it.tag, it.get("name").unwrap());
@@ -153,7 +150,9 @@ async fn controls_are_named_as_on_the_wire(database: TestDatabase) {
     }
 }
 
-async fn the_first_page_names_the_reader_and_the_way_out_once(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_page_names_the_reader_and_the_way_out_once() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let nameless = READER.with("name", "").with("email", "grace@example.com");
     let mut grace = app.browser();
@@ -168,7 +167,9 @@ async fn the_first_page_names_the_reader_and_the_way_out_once(database: TestData
     }
 }
 
-async fn security_06_what_a_reader_typed_is_shown_as_text(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_06_what_a_reader_typed_is_shown_as_text() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let hostile = "\"><script>alert(1)</script><img src=x onerror=alert(1)>&lt;'";
     let mut browser = app.reader("ada@example.com").await;
@@ -186,7 +187,9 @@ async fn security_06_what_a_reader_typed_is_shown_as_text(database: TestDatabase
     }
 }
 
-async fn a_book_may_ask_nothing_or_something_else(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_book_may_ask_nothing_or_something_else() {
+    let database = a_database().await;
     let toml = r##"
         [book]
         name = "Robots & <Readers>"
@@ -224,7 +227,9 @@ async fn a_book_may_ask_nothing_or_something_else(database: TestDatabase) {
     assert_eq!(silent.browser().get("/sign-up").await.page().all("select").count(), 0);
 }
 
-async fn answers_stay_when_a_book_asks_something_else_later(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_stay_when_a_book_asks_something_else_later() {
+    let database = a_database().await;
     let question = |name: &str| {
         format!(
             "[[questions]]\nname = \"{name}\"\nlabel = \"Your {name}\"\nkind = \"text\"\npurpose = \"To know.\"\n"

@@ -3,25 +3,14 @@
 use std::collections::HashSet;
 
 use http::Method;
-use testkit::databases::TestDatabase;
 
 use super::every_page;
 use crate::{
-    app::{TestApp, on_one_database},
+    app::{TestApp, a_database},
     client::READER,
     fields::Fields,
     reply::Reply,
 };
-
-on_one_database!(
-    security_37_every_page_has_a_policy_that_lets_nothing_inline_run_without_its_nonce,
-    security_37_every_answer_says_what_a_browser_may_not_do_with_it,
-    security_19_no_page_can_be_framed,
-    security_15_no_page_and_no_answer_is_kept,
-    security_13_on_https_cookies_are_secure_and_the_browser_stays_with_https,
-    security_13_every_cookie_is_for_this_host_and_out_of_reach_of_scripts,
-    security_38_answers_name_neither_program_nor_version,
-);
 
 const HTTPS: &[(&str, &str)] = &[("BOOKPLATE_URL", "https://accounts.example.org")];
 
@@ -32,9 +21,9 @@ fn directive<'a>(reply: &'a Reply, name: &str) -> Vec<&'a str> {
     found.split(' ').filter(|it| !it.is_empty()).collect()
 }
 
-async fn security_37_every_page_has_a_policy_that_lets_nothing_inline_run_without_its_nonce(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_37_every_page_has_a_policy_that_lets_nothing_inline_run_without_its_nonce() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut pages = Vec::new();
     for (mut browser, path, _) in every_page(&app).await {
@@ -93,7 +82,9 @@ async fn answers(app: &TestApp) -> Vec<(String, Reply)> {
     answers
 }
 
-async fn security_37_every_answer_says_what_a_browser_may_not_do_with_it(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_37_every_answer_says_what_a_browser_may_not_do_with_it() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for (what, reply) in answers(&app).await {
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{what}");
@@ -109,7 +100,9 @@ async fn security_37_every_answer_says_what_a_browser_may_not_do_with_it(databas
     }
 }
 
-async fn security_19_no_page_can_be_framed(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_19_no_page_can_be_framed() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut pages = 0;
     for (what, reply) in answers(&app).await {
@@ -120,7 +113,9 @@ async fn security_19_no_page_can_be_framed(database: TestDatabase) {
     assert!(pages >= 14, "{pages}");
 }
 
-async fn security_15_no_page_and_no_answer_is_kept(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_15_no_page_and_no_answer_is_kept() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for (what, reply) in answers(&app).await {
         // A redirect that is not 301 or 308 is not kept unless it says so (RFC 9110 section 15.1).
@@ -129,7 +124,9 @@ async fn security_15_no_page_and_no_answer_is_kept(database: TestDatabase) {
     }
 }
 
-async fn security_13_on_https_cookies_are_secure_and_the_browser_stays_with_https(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_13_on_https_cookies_are_secure_and_the_browser_stays_with_https() {
+    let database = a_database().await;
     let app = TestApp::with(database, HTTPS).await;
     let mut browser = app.browser();
     let signed_up = browser.form("/sign-up", READER.with("rememberMe", "false")).await;
@@ -153,7 +150,9 @@ async fn security_13_on_https_cookies_are_secure_and_the_browser_stays_with_http
     assert!(plain.get("/api/auth/get-session").await.json().is_null());
 }
 
-async fn security_13_every_cookie_is_for_this_host_and_out_of_reach_of_scripts(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_13_every_cookie_is_for_this_host_and_out_of_reach_of_scripts() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut seen = 0;
     for (what, reply) in answers(&app).await {
@@ -170,7 +169,9 @@ async fn security_13_every_cookie_is_for_this_host_and_out_of_reach_of_scripts(d
     assert!(seen >= 5, "{seen}");
 }
 
-async fn security_38_answers_name_neither_program_nor_version(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_38_answers_name_neither_program_nor_version() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for (what, reply) in answers(&app).await {
         for name in ["server", "x-powered-by", "via"] {

@@ -1,18 +1,11 @@
 //! The page of the letters that are not sent, for a developer at this machine.
 
 use http::Request;
-use testkit::databases::TestDatabase;
 
 use crate::{
-    app::{TestApp, on_one_database},
+    app::{TestApp, a_database},
     reply::Reply,
 };
-
-on_one_database!(
-    the_letters_are_shown_to_who_sits_at_this_machine,
-    security_23_the_letters_are_hidden_from_everybody_else,
-    security_23_a_public_server_shows_no_letters,
-);
 
 const OUTBOX: &str = "/dev/outbox";
 const HOST: &str = "localhost:3001";
@@ -35,7 +28,9 @@ async fn is_nowhere(app: &TestApp, reply: &Reply, case: &str) {
     assert!(!reply.text().contains("Outbox"), "{case}");
 }
 
-async fn the_letters_are_shown_to_who_sits_at_this_machine(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_letters_are_shown_to_who_sits_at_this_machine() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for from in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
         for host in [HOST, "LocalHost:3001"] {
@@ -53,7 +48,9 @@ async fn the_letters_are_shown_to_who_sits_at_this_machine(database: TestDatabas
     assert_eq!((reply.status.as_u16(), reply.location()), (307, Some("http://localhost:3001/dev/outbox")));
 }
 
-async fn security_23_the_letters_are_hidden_from_everybody_else(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_23_the_letters_are_hidden_from_everybody_else() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for from in ["192.0.2.10", "10.0.0.5", "192.168.1.4", "2001:db8::1", "fe80::1", "::ffff:10.0.0.5"] {
         is_nowhere(&app, &ask(&app, from, &[("host", HOST)]).await, from).await;
@@ -74,7 +71,9 @@ async fn security_23_the_letters_are_hidden_from_everybody_else(database: TestDa
     is_nowhere(&trusting, &ask(&trusting, "10.0.0.5", &headers).await, "behind a proxy").await;
 }
 
-async fn security_23_a_public_server_shows_no_letters(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_23_a_public_server_shows_no_letters() {
+    let database = a_database().await;
     let public = [("BOOKPLATE_URL", "https://accounts.example.org"), ("BOOKPLATE_OUTBOX", "letters.jsonl")];
     let app = TestApp::with(database, &public).await;
     for host in ["accounts.example.org", HOST, "127.0.0.1:3001"] {

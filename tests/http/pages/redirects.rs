@@ -1,26 +1,11 @@
 //! Where addresses lead.
 
 use http::Method;
-use testkit::databases::TestDatabase;
 
 use crate::{
-    app::{ORIGIN, TestApp, on_one_database},
+    app::{ORIGIN, TestApp, a_database},
     client::READER,
 };
-
-on_one_database!(
-    a_signed_in_reader_on_a_sign_in_page_is_sent_where_they_were_going,
-    a_stranger_is_sent_to_sign_in_and_back,
-    older_addresses_lead_to_the_pages_and_keep_where_the_reader_was_going,
-    a_form_keeps_where_the_reader_was_going,
-    security_18_an_address_that_leads_away_is_ignored,
-    another_name_of_this_machine_leads_to_the_one_the_cookies_belong_to,
-    a_public_server_answers_under_every_name,
-    the_address_of_a_form_leads_to_its_page,
-    an_address_asked_for_the_wrong_way_says_so,
-    nothing_is_at_any_other_address,
-    a_page_can_be_asked_for_without_its_body,
-);
 
 /// Addresses a browser would read as somewhere else.
 const HOSTILE: [&str; 10] = [
@@ -36,7 +21,9 @@ const HOSTILE: [&str; 10] = [
     "%2F%09%2Fevil.example",
 ];
 
-async fn a_signed_in_reader_on_a_sign_in_page_is_sent_where_they_were_going(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_in_reader_on_a_sign_in_page_is_sent_where_they_were_going() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     for page in ["/sign-in", "/sign-up"] {
@@ -56,7 +43,9 @@ async fn a_signed_in_reader_on_a_sign_in_page_is_sent_where_they_were_going(data
     }
 }
 
-async fn a_stranger_is_sent_to_sign_in_and_back(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_is_sent_to_sign_in_and_back() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
     let reply = browser.get("/account").await;
@@ -73,7 +62,9 @@ async fn a_stranger_is_sent_to_sign_in_and_back(database: TestDatabase) {
     assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/")));
 }
 
-async fn older_addresses_lead_to_the_pages_and_keep_where_the_reader_was_going(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn older_addresses_lead_to_the_pages_and_keep_where_the_reader_was_going() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let aliases = [
         ("/auth/login", "/sign-in"),
@@ -97,7 +88,9 @@ async fn older_addresses_lead_to_the_pages_and_keep_where_the_reader_was_going(d
     }
 }
 
-async fn a_form_keeps_where_the_reader_was_going(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_keeps_where_the_reader_was_going() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let next = "/chapter/1?tab=a&x=50%25+more#top";
     let query: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
@@ -122,7 +115,9 @@ async fn a_form_keeps_where_the_reader_was_going(database: TestDatabase) {
     }
 }
 
-async fn security_18_an_address_that_leads_away_is_ignored(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_18_an_address_that_leads_away_is_ignored() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for hostile in HOSTILE {
         for page in ["/sign-in", "/sign-up"] {
@@ -141,7 +136,9 @@ async fn security_18_an_address_that_leads_away_is_ignored(database: TestDatabas
     }
 }
 
-async fn another_name_of_this_machine_leads_to_the_one_the_cookies_belong_to(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn another_name_of_this_machine_leads_to_the_one_the_cookies_belong_to() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
     for host in ["127.0.0.1:3001", "[::1]:3001", "localhost", "localhost:8080"] {
@@ -160,7 +157,9 @@ async fn another_name_of_this_machine_leads_to_the_one_the_cookies_belong_to(dat
     }
 }
 
-async fn a_public_server_answers_under_every_name(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_server_answers_under_every_name() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_URL", "https://accounts.example.org")]).await;
     for host in ["accounts.example.org", "127.0.0.1:3001", "localhost"] {
         let reply =
@@ -170,7 +169,9 @@ async fn a_public_server_answers_under_every_name(database: TestDatabase) {
 }
 
 /// A browser stands at the address of a form that was not accepted, and may load it again.
-async fn the_address_of_a_form_leads_to_its_page(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_of_a_form_leads_to_its_page() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     for (action, page) in [
@@ -195,7 +196,9 @@ async fn the_address_of_a_form_leads_to_its_page(database: TestDatabase) {
     assert_eq!((app.accounts().await, app.sessions().await), (1, 1));
 }
 
-async fn an_address_asked_for_the_wrong_way_says_so(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_asked_for_the_wrong_way_says_so() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let cases = [
         (Method::POST, "/"),
@@ -214,7 +217,9 @@ async fn an_address_asked_for_the_wrong_way_says_so(database: TestDatabase) {
     }
 }
 
-async fn nothing_is_at_any_other_address(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_at_any_other_address() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for path in
         ["/sign-in/", "/Sign-In", "//sign-in", "/sign-in/x", "/%2e%2e/account", "/index.html", "/.env"]
@@ -233,7 +238,9 @@ async fn nothing_is_at_any_other_address(database: TestDatabase) {
     }
 }
 
-async fn a_page_can_be_asked_for_without_its_body(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_can_be_asked_for_without_its_body() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for (path, status) in [("/", 200), ("/sign-in", 200), ("/no-such-page", 404)] {
         let mut browser = app.browser();

@@ -2,26 +2,17 @@
 
 use std::io::{Cursor, Read};
 
+use rstest::rstest;
 use serde_json::Value;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use zip::ZipArchive;
 
 use crate::{
-    app::{TestApp, on_one_database},
+    app::{TestApp, a_database},
     client::{ADDRESS, Client, READER},
     fields::Fields,
     reply::Reply,
 };
-
-on_each_database!(a_reader_takes_everything_along);
-on_one_database!(
-    who_is_not_signed_in_signs_in_first,
-    security_15_the_file_is_kept_by_nobody_on_the_way,
-    security_16_no_other_site_has_the_file_made,
-    security_26_the_file_is_made_a_few_times_a_minute_for_each_reader,
-    security_06_a_name_stays_text_in_the_page,
-    only_a_form_asks_for_the_file,
-);
 
 const EXPORT: &str = "/account/data/export";
 const NOTHING: Fields = Fields::new(&[]);
@@ -56,7 +47,10 @@ async fn talk(app: &TestApp, email: &str) {
     app.database.arrange(&query).await;
 }
 
-async fn a_reader_takes_everything_along(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_takes_everything_along(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     app.reader("grace@example.com").await;
@@ -85,7 +79,9 @@ async fn a_reader_takes_everything_along(database: TestDatabase) {
     assert_eq!(app.database.number(recorded).await, 1);
 }
 
-async fn who_is_not_signed_in_signs_in_first(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_signed_in_signs_in_first() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reply = ask(&mut app.browser()).await;
     assert_eq!(reply.status, 303);
@@ -98,7 +94,9 @@ async fn who_is_not_signed_in_signs_in_first(database: TestDatabase) {
     assert_eq!(app.database.number("select count(*) from bookplate_events where kind = 'export'").await, 0);
 }
 
-async fn security_15_the_file_is_kept_by_nobody_on_the_way(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_15_the_file_is_kept_by_nobody_on_the_way() {
+    let database = a_database().await;
     let app = TestApp::declared(database, &[], "[book]\nname = \"Rust, \\\"by\\\" heart\"\n").await;
     let reply = ask(&mut app.reader("ada@example.com").await).await;
     assert_eq!(reply.header("cache-control"), Some("no-store"));
@@ -109,7 +107,9 @@ async fn security_15_the_file_is_kept_by_nobody_on_the_way(database: TestDatabas
     assert_eq!(json(&reply)["book"]["name"], "Rust, \"by\" heart");
 }
 
-async fn security_16_no_other_site_has_the_file_made(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_16_no_other_site_has_the_file_made() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let browser = app.reader("ada@example.com").await;
     let elsewhere =
@@ -126,7 +126,9 @@ async fn security_16_no_other_site_has_the_file_made(database: TestDatabase) {
     assert_eq!(ask(&mut browser.clone()).await.status, 200);
 }
 
-async fn security_26_the_file_is_made_a_few_times_a_minute_for_each_reader(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_26_the_file_is_made_a_few_times_a_minute_for_each_reader() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_LIMIT_MAIL", "3/60")]).await;
     let mut ada = app.reader("ada@example.com").await;
     let mut grace = app.reader("grace@example.com").await;
@@ -141,7 +143,9 @@ async fn security_26_the_file_is_made_a_few_times_a_minute_for_each_reader(datab
     assert_eq!(ask(&mut ada).await.status, 200);
 }
 
-async fn security_06_a_name_stays_text_in_the_page(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_06_a_name_stays_text_in_the_page() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
     let attack = "<script>alert(1)</script>";
@@ -153,7 +157,9 @@ async fn security_06_a_name_stays_text_in_the_page(database: TestDatabase) {
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !page.contains("<script"));
 }
 
-async fn only_a_form_asks_for_the_file(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_form_asks_for_the_file() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reply = app.reader("ada@example.com").await.get(EXPORT).await;
     assert_eq!(reply.status, 405);

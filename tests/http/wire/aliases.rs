@@ -1,18 +1,16 @@
 //! Older names of the endpoints: the same services under other paths.
 
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{GET_SESSION, SESSION_COOKIE};
-use crate::{app::TestApp, client::READER};
+use crate::{
+    app::{TestApp, a_database},
+    client::READER,
+};
 
-on_each_database!(
-    older_names_lead_to_the_same_services,
-    a_refresh_renews_now_and_answers_the_session,
-    the_reader_is_answered_behind_a_session,
-);
-
-async fn older_names_lead_to_the_same_services(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn older_names_lead_to_the_same_services() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
     let reply = browser.json("/api/auth/signup/email", READER.json()).await;
@@ -28,7 +26,9 @@ async fn older_names_lead_to_the_same_services(database: TestDatabase) {
     assert_eq!((reply.json(), reply.header("pragma")), (Value::Null, Some("no-cache")));
 }
 
-async fn a_refresh_renews_now_and_answers_the_session(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_renews_now_and_answers_the_session() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     app.ports.clock.advance_seconds(60);
@@ -50,7 +50,9 @@ async fn a_refresh_renews_now_and_answers_the_session(database: TestDatabase) {
     assert_eq!(reply.cookie(SESSION_COOKIE).unwrap().max_age(), None);
 }
 
-async fn the_reader_is_answered_behind_a_session(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reader_is_answered_behind_a_session() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let user = reader.get(GET_SESSION).await.json()["user"].clone();

@@ -1,23 +1,13 @@
 //! Session tokens as bearers (section 3.6), an option that is off by default.
 
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{GET_SESSION, SESSION_COOKIE, SIGN_IN, SIGN_OUT, TOKEN, UPDATE_USER, USER};
 use crate::{
-    app::TestApp,
+    app::{TestApp, a_database},
     client::{Client, READER},
     reply::Reply,
 };
-
-on_each_database!(
-    a_token_opens_its_session_in_every_form_it_is_handed_out,
-    what_opens_no_session_is_as_if_it_were_not_there,
-    a_bearer_goes_before_a_cookie_and_needs_no_origin,
-    the_token_is_handed_out_with_every_live_cookie_and_the_jwt_with_every_session,
-    security_14_with_the_option_off_no_token_opens_a_session_and_none_is_handed_out,
-    a_cookie_outlives_a_change_of_the_option,
-);
 
 const ON: &[(&str, &str)] = &[("BOOKPLATE_BEARER_SESSIONS", "true")];
 
@@ -35,7 +25,9 @@ fn decoded(cookie: &str) -> String {
     percent_encoding::percent_decode_str(cookie).decode_utf8().unwrap().into_owned()
 }
 
-async fn a_token_opens_its_session_in_every_form_it_is_handed_out(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_opens_its_session_in_every_form_it_is_handed_out() {
+    let database = a_database().await;
     let app = TestApp::with(database, ON).await;
     let mut reader = app.reader("ada@example.com").await;
     let token = reader.get(GET_SESSION).await.json()["session"]["token"].as_str().unwrap().to_owned();
@@ -55,7 +47,9 @@ async fn a_token_opens_its_session_in_every_form_it_is_handed_out(database: Test
     assert_eq!(email(&mut reader).await, None);
 }
 
-async fn what_opens_no_session_is_as_if_it_were_not_there(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_opens_no_session_is_as_if_it_were_not_there() {
+    let database = a_database().await;
     let app = TestApp::with(database, ON).await;
     let mut reader = app.reader("ada@example.com").await;
     let token = reader.get(GET_SESSION).await.json()["session"]["token"].as_str().unwrap().to_owned();
@@ -86,7 +80,9 @@ async fn what_opens_no_session_is_as_if_it_were_not_there(database: TestDatabase
     }
 }
 
-async fn a_bearer_goes_before_a_cookie_and_needs_no_origin(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bearer_goes_before_a_cookie_and_needs_no_origin() {
+    let database = a_database().await;
     let app = TestApp::with(database, ON).await;
     let ada = app.reader("ada@example.com").await;
     let grace = app.reader("grace@example.com").await;
@@ -100,9 +96,9 @@ async fn a_bearer_goes_before_a_cookie_and_needs_no_origin(database: TestDatabas
     assert_eq!(bearing(app.script(), &decoded(grace.session().unwrap())).get("/account").await.status, 303);
 }
 
-async fn the_token_is_handed_out_with_every_live_cookie_and_the_jwt_with_every_session(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_is_handed_out_with_every_live_cookie_and_the_jwt_with_every_session() {
+    let database = a_database().await;
     let app = TestApp::with(database, ON).await;
     let mut reader = app.browser();
     let handed_out = |reply: &Reply| {
@@ -129,9 +125,9 @@ async fn the_token_is_handed_out_with_every_live_cookie_and_the_jwt_with_every_s
     assert_eq!(reply.header("set-auth-token"), None);
 }
 
-async fn security_14_with_the_option_off_no_token_opens_a_session_and_none_is_handed_out(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_14_with_the_option_off_no_token_opens_a_session_and_none_is_handed_out() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.browser();
     let signed_up = reader.json("/api/auth/sign-up/email", READER.json()).await;
@@ -156,7 +152,9 @@ async fn security_14_with_the_option_off_no_token_opens_a_session_and_none_is_ha
     assert!(app.script().get(&query).await.json().is_null());
 }
 
-async fn a_cookie_outlives_a_change_of_the_option(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_outlives_a_change_of_the_option() {
+    let database = a_database().await;
     let off = TestApp::on(database).await;
     let on = off.again(ON, "").await;
     for (from, to) in [(&off, &on), (&on, &off)] {

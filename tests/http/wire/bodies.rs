@@ -2,24 +2,16 @@
 
 use http::Method;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{SIGN_IN, SIGN_OUT, SIGN_UP, UPDATE_USER};
 use crate::{
-    app::TestApp,
+    app::{TestApp, a_database},
     client::{FORM, READER},
 };
 
-on_each_database!(
-    only_json_is_read_and_forms_where_readers_come_in,
-    a_body_that_is_not_json_is_refused,
-    the_body_is_read_before_the_origin_is_judged,
-    the_origin_is_judged_before_the_callback_and_both_before_the_fields,
-    the_fields_are_judged_before_it_is_asked_who_is_calling,
-    security_16_the_origin_of_a_sign_in_is_judged_after_the_fields_and_before_the_rules,
-);
-
-async fn only_json_is_read_and_forms_where_readers_come_in(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn only_json_is_read_and_forms_where_readers_come_in() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut script = app.script();
     let both = "application/json, application/x-www-form-urlencoded";
@@ -49,7 +41,9 @@ async fn only_json_is_read_and_forms_where_readers_come_in(database: TestDatabas
     assert_eq!(app.accounts().await, 2);
 }
 
-async fn a_body_that_is_not_json_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_not_json_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for path in [SIGN_UP, SIGN_IN, SIGN_OUT, UPDATE_USER, "/api/auth/session/refresh"] {
         for body in ["", "{", "{\"a\":}", "undefined", "{} {}", "{'a':1}", "\u{feff}{}", "[1,]"] {
@@ -68,7 +62,9 @@ async fn a_body_that_is_not_json_is_refused(database: TestDatabase) {
     assert_eq!(script.send(script.request(Method::POST, SIGN_OUT), "").await.status, 200);
 }
 
-async fn the_body_is_read_before_the_origin_is_judged(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_body_is_read_before_the_origin_is_judged() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut stranger = app.reader("ada@example.com").await.sending("origin", "https://evil.example");
     stranger.post(SIGN_IN, "text/plain", "{}").await.refused(415, "UNSUPPORTED_MEDIA_TYPE");
@@ -76,7 +72,9 @@ async fn the_body_is_read_before_the_origin_is_judged(database: TestDatabase) {
     stranger.post(SIGN_IN, "application/json", "{}").await.refused(403, "INVALID_ORIGIN");
 }
 
-async fn the_origin_is_judged_before_the_callback_and_both_before_the_fields(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_origin_is_judged_before_the_callback_and_both_before_the_fields() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let everything_wrong = json!({ "callbackURL": "https://evil.example/", "email": 5 });
@@ -86,7 +84,9 @@ async fn the_origin_is_judged_before_the_callback_and_both_before_the_fields(dat
     browser.json(SIGN_IN, json!({ "callbackURL": "/", "email": 5 })).await.refused(400, "VALIDATION_ERROR");
 }
 
-async fn the_fields_are_judged_before_it_is_asked_who_is_calling(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fields_are_judged_before_it_is_asked_who_is_calling() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut script = app.script();
     script.json(UPDATE_USER, json!({ "name": 5 })).await.refused(400, "VALIDATION_ERROR");
@@ -95,9 +95,9 @@ async fn the_fields_are_judged_before_it_is_asked_who_is_calling(database: TestD
     script.json(UPDATE_USER, json!({})).await.refused(401, "UNAUTHORIZED");
 }
 
-async fn security_16_the_origin_of_a_sign_in_is_judged_after_the_fields_and_before_the_rules(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_16_the_origin_of_a_sign_in_is_judged_after_the_fields_and_before_the_rules() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut stranger = app.script().sending("origin", "https://evil.example");
     let weak = READER.with("password", "weak");

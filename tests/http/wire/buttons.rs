@@ -2,23 +2,13 @@
 
 use http::Method;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{CHANGE_EMAIL, DELETE_USER, DELETION_LINK, GET_SESSION, SESSION_COOKIE, VERIFY_EMAIL};
 use crate::{
-    app::{ORIGIN, PASSWORD, TestApp},
+    app::{ORIGIN, PASSWORD, TestApp, a_database},
     client::{Client, READER},
     fields::Fields,
 };
-
-on_each_database!(
-    security_22_a_link_that_moves_an_account_shows_every_navigation_a_button,
-    a_link_that_merely_proves_an_address_needs_no_button,
-    security_22_asking_whether_a_link_is_there_does_nothing,
-    security_22_a_link_that_is_dead_is_forgotten,
-    security_13_the_cookie_of_a_link_is_bounded_and_our_host_s_alone,
-    a_session_renewed_by_the_button_keeps_its_cookie,
-);
 
 const ADA: &str = "ada@example.com";
 const NEW: &str = "countess@example.com";
@@ -41,7 +31,9 @@ async fn follows(client: &Client, link: &str) -> Client {
     client
 }
 
-async fn security_22_a_link_that_moves_an_account_shows_every_navigation_a_button(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_that_moves_an_account_shows_every_navigation_a_button() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.proven_reader(ADA).await;
     ask(&mut reader).await;
@@ -68,7 +60,9 @@ async fn security_22_a_link_that_moves_an_account_shows_every_navigation_a_butto
     assert_eq!(reader.get(GET_SESSION).await.json()["user"]["email"], NEW);
 }
 
-async fn a_link_that_merely_proves_an_address_needs_no_button(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_merely_proves_an_address_needs_no_button() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let link = app.link("verify-email", ADA).await;
@@ -79,7 +73,9 @@ async fn a_link_that_merely_proves_an_address_needs_no_button(database: TestData
     assert_eq!(app.stored(ADA).await["emailVerified"], true);
 }
 
-async fn security_22_asking_whether_a_link_is_there_does_nothing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_asking_whether_a_link_is_there_does_nothing() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "true")]).await;
     let mut reader = app.browser();
     reader.json(super::SIGN_UP, READER.json()).await;
@@ -103,7 +99,9 @@ async fn security_22_asking_whether_a_link_is_there_does_nothing(database: TestD
     assert_eq!(app.accounts().await, 0);
 }
 
-async fn security_22_a_link_that_is_dead_is_forgotten(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_that_is_dead_is_forgotten() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader(ADA).await;
     ask(&mut reader).await;
@@ -132,7 +130,9 @@ async fn security_22_a_link_that_is_dead_is_forgotten(database: TestDatabase) {
     assert!(browser.cookie("bookplate.reset-password").is_some());
 }
 
-async fn security_13_the_cookie_of_a_link_is_bounded_and_our_host_s_alone(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_13_the_cookie_of_a_link_is_bounded_and_our_host_s_alone() {
+    let database = a_database().await;
     const HTTPS: &[(&str, &str)] = &[
         ("BOOKPLATE_URL", "https://accounts.example.org"),
         ("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "true"),
@@ -163,7 +163,9 @@ async fn security_13_the_cookie_of_a_link_is_bounded_and_our_host_s_alone(databa
     }
 }
 
-async fn a_session_renewed_by_the_button_keeps_its_cookie(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_renewed_by_the_button_keeps_its_cookie() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.proven_reader(ADA).await;
     app.ports.clock.advance_seconds(1000);

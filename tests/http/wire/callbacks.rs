@@ -1,21 +1,16 @@
 //! Where a request may ask to be sent (section 4.3 of the wire).
 
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{SIGN_IN, SIGN_OUT, SIGN_UP, UPDATE_USER};
 use crate::{
-    app::TestApp,
+    app::{TestApp, a_database},
     client::{FORM, READER},
 };
 
-on_each_database!(
-    security_18_a_callback_that_leads_away_is_refused_by_its_own_name,
-    a_callback_that_is_no_text_is_refused_without_a_code,
-    a_sign_in_answers_where_to_go,
-);
-
-async fn security_18_a_callback_that_leads_away_is_refused_by_its_own_name(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_18_a_callback_that_leads_away_is_refused_by_its_own_name() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let members = [
         ("callbackURL", "INVALID_CALLBACK_URL", "Invalid callbackURL"),
@@ -62,7 +57,9 @@ async fn security_18_a_callback_that_leads_away_is_refused_by_its_own_name(datab
     assert_eq!(app.accounts().await, 0);
 }
 
-async fn a_callback_that_is_no_text_is_refused_without_a_code(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_that_is_no_text_is_refused_without_a_code() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for callback in [json!(5), json!(true), json!({}), json!(["/"])] {
         let reply = app.script().json(SIGN_IN, json!({ "callbackURL": callback })).await;
@@ -71,7 +68,9 @@ async fn a_callback_that_is_no_text_is_refused_without_a_code(database: TestData
     }
 }
 
-async fn a_sign_in_answers_where_to_go(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_answers_where_to_go() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     for callback in ["/", "/library?tab=1#top", "http://localhost:3001/x", "http://localhost:3000/chapter/1"]

@@ -1,19 +1,13 @@
 //! Which cookie names a session (section 3.1), and what becomes of one that does not.
 
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{GET_SESSION, SESSION_COOKIE, TOKEN, UPDATE_USER, USER};
-use crate::{app::TestApp, client::Client, reply::Reply};
-
-on_each_database!(
-    a_cookie_whose_session_has_ended_is_taken_back,
-    a_badly_signed_cookie_is_no_session_and_is_left_alone,
-    of_two_cookies_of_one_name_the_first_counts,
-    a_neighbour_s_cookie_in_any_writing_does_not_sign_the_reader_out,
-    security_10_a_token_sent_before_sign_in_is_never_adopted,
-    the_value_is_percent_encoded_as_a_browser_s_script_would,
-);
+use crate::{
+    app::{TestApp, a_database},
+    client::Client,
+    reply::Reply,
+};
 
 const ALL: [&str; 3] = [SESSION_COOKIE, "better-auth.session_data", "better-auth.dont_remember"];
 
@@ -21,7 +15,9 @@ fn takes_every_cookie_back(reply: &Reply) -> bool {
     ALL.iter().all(|name| reply.cookie(name).is_some_and(|cookie| cookie.expires()))
 }
 
-async fn a_cookie_whose_session_has_ended_is_taken_back(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_whose_session_has_ended_is_taken_back() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let ended = app.reader("ada@example.com").await;
     assert_eq!(ended.clone().json("/api/auth/sign-out", json!({})).await.status, 200);
@@ -43,7 +39,9 @@ async fn a_cookie_whose_session_has_ended_is_taken_back(database: TestDatabase) 
     }
 }
 
-async fn a_badly_signed_cookie_is_no_session_and_is_left_alone(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_badly_signed_cookie_is_no_session_and_is_left_alone() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     let value = reader.session().unwrap().to_owned();
@@ -76,7 +74,9 @@ async fn a_badly_signed_cookie_is_no_session_and_is_left_alone(database: TestDat
     assert!(reader.clone().get(GET_SESSION).await.json().is_object());
 }
 
-async fn of_two_cookies_of_one_name_the_first_counts(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_cookies_of_one_name_the_first_counts() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let (ada, grace) = (app.reader("ada@example.com").await, app.reader("grace@example.com").await);
     let (ada, grace) = (ada.session().unwrap(), grace.session().unwrap());
@@ -96,7 +96,9 @@ async fn of_two_cookies_of_one_name_the_first_counts(database: TestDatabase) {
     }
 }
 
-async fn a_neighbour_s_cookie_in_any_writing_does_not_sign_the_reader_out(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_neighbour_s_cookie_in_any_writing_does_not_sign_the_reader_out() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     for neighbour in ["name=Zoë", "theme=\"dark\"", "a=b=c", "x", "long="] {
@@ -109,7 +111,9 @@ async fn a_neighbour_s_cookie_in_any_writing_does_not_sign_the_reader_out(databa
     }
 }
 
-async fn security_10_a_token_sent_before_sign_in_is_never_adopted(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_10_a_token_sent_before_sign_in_is_never_adopted() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     let planted = app.reader("eve@example.com").await;
@@ -121,7 +125,9 @@ async fn security_10_a_token_sent_before_sign_in_is_never_adopted(database: Test
     assert_eq!(reader_of(&mut planted.clone()).await, None);
 }
 
-async fn the_value_is_percent_encoded_as_a_browser_s_script_would(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_value_is_percent_encoded_as_a_browser_s_script_would() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     let value = reader.session().unwrap();

@@ -5,16 +5,10 @@ use testkit::databases::TestDatabase;
 
 use super::{GET_SESSION, SIGN_IN};
 use crate::{
-    app::{TestApp, on_one_database},
+    app::{TestApp, a_database},
     client::{Client, READER},
     reply::Reply,
 };
-
-on_one_database!(
-    security_17_a_trusted_origin_may_ask_and_no_other,
-    security_17_a_trusted_origin_may_read_the_answer_and_no_other,
-    security_17_pages_are_read_by_nobody_else,
-);
 
 const BOOK: &str = "https://book.example.org";
 const STRANGERS: [&str; 6] = [
@@ -43,7 +37,9 @@ fn varies(reply: &Reply) -> bool {
     lines.collect::<Vec<_>>().join(",").contains("origin")
 }
 
-async fn security_17_a_trusted_origin_may_ask_and_no_other(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_17_a_trusted_origin_may_ask_and_no_other() {
+    let database = a_database().await;
     let app = app(database).await;
     for (path, method) in [(SIGN_IN, "POST"), (GET_SESSION, "GET")] {
         for origin in [BOOK, "http://localhost:3000", "http://localhost:3001"] {
@@ -65,7 +61,9 @@ async fn security_17_a_trusted_origin_may_ask_and_no_other(database: TestDatabas
     }
 }
 
-async fn security_17_a_trusted_origin_may_read_the_answer_and_no_other(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_17_a_trusted_origin_may_read_the_answer_and_no_other() {
+    let database = a_database().await;
     let app = app(database).await;
     app.reader("ada@example.com").await;
     let mut book = app.script().sending("origin", BOOK);
@@ -94,7 +92,9 @@ async fn security_17_a_trusted_origin_may_read_the_answer_and_no_other(database:
     assert!(varies(&app.script().get(GET_SESSION).await), "also without an origin");
 }
 
-async fn security_17_pages_are_read_by_nobody_else(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_17_pages_are_read_by_nobody_else() {
+    let database = a_database().await;
     let app = app(database).await;
     let mut book = app.script().sending("origin", BOOK);
     for path in ["/", "/sign-in", "/no-such-page"] {

@@ -1,24 +1,13 @@
 //! Deleting an account (sections 6.18 and 6.19).
 
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{DELETE_USER, DELETION_LINK, GET_SESSION, takes_every_cookie};
 use crate::{
-    app::{ORIGIN, PASSWORD, TestApp},
+    app::{ORIGIN, PASSWORD, TestApp, a_database},
     client::{Client, READER},
     reply::Reply,
 };
-
-on_each_database!(
-    security_11_an_account_is_deleted_with_everything_about_its_reader,
-    a_password_that_is_given_has_to_be_right,
-    without_a_password_the_session_has_to_be_fresh,
-    security_22_where_addresses_have_to_be_proved_a_mailed_link_deletes_the_account_once,
-    security_22_a_link_is_its_reader_s_alone_and_lives_a_day,
-    a_token_in_the_body_deletes_too,
-    a_reader_who_follows_a_bad_link_gets_a_page,
-);
 
 const ADA: &str = "ada@example.com";
 const STRICT: &[(&str, &str)] = &[("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "true")];
@@ -29,7 +18,9 @@ fn deleted(reply: &Reply) {
     assert!(takes_every_cookie(reply));
 }
 
-async fn security_11_an_account_is_deleted_with_everything_about_its_reader(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_an_account_is_deleted_with_everything_about_its_reader() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut grace = app.browser();
     let fields = READER.with("email", "grace@example.com").with("name", "Grace Hopper");
@@ -53,7 +44,9 @@ async fn security_11_an_account_is_deleted_with_everything_about_its_reader(data
     assert_eq!((app.accounts().await, app.sessions().await), (1, 1));
 }
 
-async fn a_password_that_is_given_has_to_be_right(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_is_given_has_to_be_right() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader(ADA).await;
     for password in ["not the password", "", "quiet paper, ink "] {
@@ -76,7 +69,9 @@ async fn a_password_that_is_given_has_to_be_right(database: TestDatabase) {
     deleted(&reader.json(DELETE_USER, json!({})).await);
 }
 
-async fn without_a_password_the_session_has_to_be_fresh(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_password_the_session_has_to_be_fresh() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader(ADA).await;
     app.ports.clock.advance_seconds(86_400);
@@ -106,9 +101,9 @@ async fn asked(app: &TestApp, reader: &mut Client, email: &str) -> domain::Link 
     app.link("delete-account", email).await
 }
 
-async fn security_22_where_addresses_have_to_be_proved_a_mailed_link_deletes_the_account_once(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_where_addresses_have_to_be_proved_a_mailed_link_deletes_the_account_once() {
+    let database = a_database().await;
     let app = TestApp::with(database, STRICT).await;
     let mut reader = strict_reader(&app, ADA).await;
     let link = asked(&app, &mut reader, ADA).await;
@@ -131,7 +126,9 @@ async fn security_22_where_addresses_have_to_be_proved_a_mailed_link_deletes_the
     deleted(&reader.get(&format!("{DELETION_LINK}?token={}", link.token)).await);
 }
 
-async fn security_22_a_link_is_its_reader_s_alone_and_lives_a_day(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_is_its_reader_s_alone_and_lives_a_day() {
+    let database = a_database().await;
     let app = TestApp::with(database, STRICT).await;
     let mut ada = strict_reader(&app, ADA).await;
     let mut eve = strict_reader(&app, "eve@example.com").await;
@@ -160,7 +157,9 @@ async fn security_22_a_link_is_its_reader_s_alone_and_lives_a_day(database: Test
     assert_eq!(app.accounts().await, 1);
 }
 
-async fn a_token_in_the_body_deletes_too(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_in_the_body_deletes_too() {
+    let database = a_database().await;
     let app = TestApp::with(database, STRICT).await;
     let mut reader = strict_reader(&app, ADA).await;
     let token = asked(&app, &mut reader, ADA).await.token;
@@ -169,7 +168,9 @@ async fn a_token_in_the_body_deletes_too(database: TestDatabase) {
     assert_eq!(app.accounts().await, 0);
 }
 
-async fn a_reader_who_follows_a_bad_link_gets_a_page(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_follows_a_bad_link_gets_a_page() {
+    let database = a_database().await;
     let app = TestApp::with(database, STRICT).await;
     let reader = strict_reader(&app, ADA).await;
     let path = format!("{DELETION_LINK}?token=x&callbackURL=/gone");

@@ -1,21 +1,12 @@
 //! The cookie by which a browser is known, and the word a reader gets of one that is not.
 
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{GET_SESSION, SESSION_COOKIE, SIGN_IN, SIGN_OUT};
 use crate::{
-    app::{PASSWORD, TestApp},
+    app::{PASSWORD, TestApp, a_database},
     client::{Client, READER},
 };
-
-on_each_database!(
-    a_browser_is_known_from_its_first_sign_in_and_stays_known,
-    security_13_over_https_no_neighbour_can_plant_the_cookie,
-    a_reader_is_told_of_a_browser_that_was_not_seen_before,
-    security_10_the_cookie_opens_nothing,
-    a_browser_that_nobody_signed_in_with_is_given_nothing,
-);
 
 const ADA: &str = "ada@example.com";
 const DEVICE: &str = "bookplate.device";
@@ -24,7 +15,9 @@ async fn sign_in(client: &mut Client, password: &str) -> crate::reply::Reply {
     client.json(SIGN_IN, json!({ "email": ADA, "password": password })).await
 }
 
-async fn a_browser_is_known_from_its_first_sign_in_and_stays_known(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_is_known_from_its_first_sign_in_and_stays_known() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
     let reply = browser.form("/sign-up", READER).await;
@@ -48,7 +41,9 @@ async fn a_browser_is_known_from_its_first_sign_in_and_stays_known(database: Tes
     assert!(sign_in(&mut forged, PASSWORD).await.cookie(DEVICE).is_some());
 }
 
-async fn security_13_over_https_no_neighbour_can_plant_the_cookie(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_13_over_https_no_neighbour_can_plant_the_cookie() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_URL", "https://accounts.example.org")]).await;
     let mut browser = app.browser();
     let reply = browser.json(super::SIGN_UP, READER.json()).await;
@@ -59,7 +54,9 @@ async fn security_13_over_https_no_neighbour_can_plant_the_cookie(database: Test
     assert!(reply.cookie("__Host-bookplate.reset-password").unwrap().has("Secure"));
 }
 
-async fn a_reader_is_told_of_a_browser_that_was_not_seen_before(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_is_told_of_a_browser_that_was_not_seen_before() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut known = app.reader(ADA).await;
     known.json(SIGN_OUT, json!({})).await;
@@ -78,7 +75,9 @@ async fn a_reader_is_told_of_a_browser_that_was_not_seen_before(database: TestDa
     assert_eq!(app.count_letters("new-device", ADA).await, 1);
 }
 
-async fn security_10_the_cookie_opens_nothing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_10_the_cookie_opens_nothing() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader(ADA).await;
     let device = reader.cookie(DEVICE).unwrap().to_owned();
@@ -90,7 +89,9 @@ async fn security_10_the_cookie_opens_nothing(database: TestDatabase) {
     }
 }
 
-async fn a_browser_that_nobody_signed_in_with_is_given_nothing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_nobody_signed_in_with_is_given_nothing() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let mut browser = app.browser();

@@ -1,26 +1,20 @@
 //! Proving an address (sections 6.12 and 6.13).
 
+use rstest::rstest;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{GET_SESSION, SEND_VERIFICATION, SESSION_COOKIE, VERIFY_EMAIL};
 use crate::{
-    app::{ORIGIN, TestApp},
+    app::{ORIGIN, TestApp, a_database},
     client::READER,
 };
 
-on_each_database!(
-    a_sign_up_mails_a_link_that_proves_the_address,
-    opening_a_link_twice_is_harmless,
-    security_01_a_stranger_is_told_nothing_about_an_address,
-    a_reader_asks_for_their_own_address_only_and_only_while_it_needs_proving,
-    security_22_a_link_is_dead_after_a_day_and_after_a_newer_one,
-    security_22_a_link_signs_nobody_in_where_addresses_need_no_proof,
-);
-
 const ADA: &str = "ada@example.com";
 
-async fn a_sign_up_mails_a_link_that_proves_the_address(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_up_mails_a_link_that_proves_the_address() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.browser();
     reader.json(super::SIGN_UP, READER.with("callbackURL", "/welcome?a=b").json()).await;
@@ -36,7 +30,10 @@ async fn a_sign_up_mails_a_link_that_proves_the_address(database: TestDatabase) 
     assert!(app.link("verify-email", "grace@example.com").await.url.ends_with("&callbackURL=%2F"));
 }
 
-async fn opening_a_link_twice_is_harmless(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn opening_a_link_twice_is_harmless(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let token = app.link("verify-email", ADA).await.token;
@@ -55,7 +52,9 @@ async fn opening_a_link_twice_is_harmless(database: TestDatabase) {
     assert_eq!((one.status.as_u16(), other.status.as_u16()), (200, 200));
 }
 
-async fn security_01_a_stranger_is_told_nothing_about_an_address(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_01_a_stranger_is_told_nothing_about_an_address() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     app.proven_reader("grace@example.com").await;
@@ -77,7 +76,9 @@ async fn security_01_a_stranger_is_told_nothing_about_an_address(database: TestD
     assert_eq!(to, [("verify-email".to_owned(), ADA.to_owned())]);
 }
 
-async fn a_reader_asks_for_their_own_address_only_and_only_while_it_needs_proving(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_asks_for_their_own_address_only_and_only_while_it_needs_proving() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut ada = app.reader(ADA).await;
     let mut grace = app.proven_reader("grace@example.com").await;
@@ -95,7 +96,9 @@ async fn a_reader_asks_for_their_own_address_only_and_only_while_it_needs_provin
     assert!(app.link("verify-email", ADA).await.url.ends_with("&callbackURL=%2Fx"));
 }
 
-async fn security_22_a_link_is_dead_after_a_day_and_after_a_newer_one(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_is_dead_after_a_day_and_after_a_newer_one() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let replaced = app.link("verify-email", ADA).await.token;
@@ -114,7 +117,9 @@ async fn security_22_a_link_is_dead_after_a_day_and_after_a_newer_one(database: 
     assert_eq!(app.stored(ADA).await["emailVerified"], false);
 }
 
-async fn security_22_a_link_signs_nobody_in_where_addresses_need_no_proof(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_signs_nobody_in_where_addresses_need_no_proof() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let grace = app.reader("grace@example.com").await;

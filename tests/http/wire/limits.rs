@@ -1,31 +1,18 @@
 //! How often one client may ask (section 5).
 
 use http::{HeaderValue, Method};
+use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use super::{CHANGE_EMAIL, CHANGE_PASSWORD, GET_SESSION, REQUEST_RESET, SEND_VERIFICATION, SIGN_IN, SIGN_UP};
 use crate::{
-    app::{TestApp, UNLIMITED},
+    app::{TestApp, UNLIMITED, a_database},
     client::{Client, READER},
     fields::Fields,
     reply::Reply,
 };
-
-on_each_database!(
-    security_25_the_wire_s_limits_hold_for_each_client,
-    security_26_a_refusal_says_when_to_come_back_and_does_not_put_it_off,
-    security_25_a_limit_counts_before_anything_else_is_looked_at,
-    security_25_both_doors_and_older_names_share_one_limit,
-    security_25_a_header_counts_from_a_trusted_proxy_alone,
-    security_25_an_ipv6_client_is_its_network,
-    security_25_requests_at_the_same_moment_do_not_slip_past,
-    security_25_two_instances_count_together,
-    security_26_a_form_that_is_refused_keeps_what_was_typed,
-    security_27_sign_ups_are_limited_whatever_their_address,
-    an_operator_chooses_the_limits,
-);
 
 /// The limits of a Bookplate whose operator has said nothing.
 pub(super) fn usual() -> Vec<(&'static str, &'static str)> {
@@ -51,7 +38,9 @@ async fn let_through(client: &mut Client, path: &str, body: &Value, tries: usize
     }
 }
 
-async fn security_25_the_wire_s_limits_hold_for_each_client(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_the_wire_s_limits_hold_for_each_client() {
+    let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     let cases = [
         (SIGN_IN, wrong(), 3, "10"),
@@ -82,7 +71,9 @@ async fn security_25_the_wire_s_limits_hold_for_each_client(database: TestDataba
     }
 }
 
-async fn security_26_a_refusal_says_when_to_come_back_and_does_not_put_it_off(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_26_a_refusal_says_when_to_come_back_and_does_not_put_it_off() {
+    let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     let mut client = app.script();
     for _ in 0..3 {
@@ -99,7 +90,9 @@ async fn security_26_a_refusal_says_when_to_come_back_and_does_not_put_it_off(da
     assert_eq!(through, 3, "a quiet window later it begins anew");
 }
 
-async fn security_25_a_limit_counts_before_anything_else_is_looked_at(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_a_limit_counts_before_anything_else_is_looked_at() {
+    let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     let mut client = app.script();
     client.post(SIGN_IN, "text/plain", "x").await.refused(415, "UNSUPPORTED_MEDIA_TYPE");
@@ -124,7 +117,9 @@ async fn security_25_a_limit_counts_before_anything_else_is_looked_at(database: 
     inventor.get("/api/auth/made-up-100").await.refused(429, "TOO_MANY_REQUESTS");
 }
 
-async fn security_25_both_doors_and_older_names_share_one_limit(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_both_doors_and_older_names_share_one_limit() {
+    let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     let form = Fields::new(&[("email", "nobody@example.com"), ("password", "not the password")]);
     assert_eq!(app.browser().form("/sign-in", form.clone()).await.status, 401);
@@ -161,7 +156,9 @@ async fn spent(app: &TestApp, forwarded: &str) -> bool {
     client.json(SIGN_IN, wrong()).await.status == 429
 }
 
-async fn security_25_a_header_counts_from_a_trusted_proxy_alone(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_a_header_counts_from_a_trusted_proxy_alone() {
+    let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     for number in 1..=3 {
         assert!(!spent(&app, &format!("198.51.100.{number}")).await);
@@ -191,7 +188,9 @@ async fn security_25_a_header_counts_from_a_trusted_proxy_alone(database: TestDa
     direct.json(SIGN_IN, wrong()).await.refused(429, "TOO_MANY_REQUESTS");
 }
 
-async fn security_25_an_ipv6_client_is_its_network(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_an_ipv6_client_is_its_network() {
+    let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     for host in ["1", "ffff:1", "dead:beef"] {
         let mut client = app.script().at(&format!("2001:db8:7:7::{host}"));
@@ -207,7 +206,12 @@ async fn security_25_an_ipv6_client_is_its_network(database: TestDatabase) {
     app.script().at("::ffff:203.0.113.7").json(SIGN_IN, wrong()).await.refused(429, "TOO_MANY_REQUESTS");
 }
 
-async fn security_25_requests_at_the_same_moment_do_not_slip_past(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_requests_at_the_same_moment_do_not_slip_past(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let app = TestApp::with(database, &usual()).await;
     let other = app.again(&usual(), "").await;
     let mut under_way = JoinSet::new();
@@ -221,7 +225,9 @@ async fn security_25_requests_at_the_same_moment_do_not_slip_past(database: Test
     assert!(answers[4..].iter().all(|status| *status == 429), "{answers:?}");
 }
 
-async fn security_25_two_instances_count_together(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_two_instances_count_together() {
+    let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     let other = app.again(&usual(), "").await;
     for instance in [&app, &other, &app] {
@@ -238,7 +244,9 @@ async fn security_25_two_instances_count_together(database: TestDatabase) {
     );
 }
 
-async fn security_26_a_form_that_is_refused_keeps_what_was_typed(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_26_a_form_that_is_refused_keeps_what_was_typed() {
+    let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     for (path, fields) in
         [("/sign-in", READER.with("next", "/chapter/1")), ("/sign-up", READER.with("email", "nobody"))]
@@ -257,7 +265,9 @@ async fn security_26_a_form_that_is_refused_keeps_what_was_typed(database: TestD
     }
 }
 
-async fn security_27_sign_ups_are_limited_whatever_their_address(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_27_sign_ups_are_limited_whatever_their_address() {
+    let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     let mut answers = Vec::new();
     for number in 0..5 {
@@ -267,7 +277,9 @@ async fn security_27_sign_ups_are_limited_whatever_their_address(database: TestD
     assert_eq!((answers, app.accounts().await), (vec![200, 200, 200, 429, 429], 3));
 }
 
-async fn an_operator_chooses_the_limits(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_chooses_the_limits() {
+    let database = a_database().await;
     let chosen = [("BOOKPLATE_LIMIT_SIGN_IN", "5/60"), ("BOOKPLATE_LIMIT_REQUESTS", "2/1m")];
     let app = TestApp::with(database, &chosen).await;
     let (through, refused) = let_through(&mut app.script(), SIGN_IN, &wrong(), 20).await;

@@ -1,26 +1,16 @@
 //! How often one account may be tried and one address written to, from wherever.
 
+use rstest::rstest;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use super::{CHANGE_PASSWORD, OTHER_PASSWORD, REQUEST_RESET, RESET_PASSWORD, SEND_VERIFICATION, SIGN_IN};
 use crate::{
-    app::{PASSWORD, TestApp},
+    app::{PASSWORD, TestApp, a_database},
     client::Client,
     reply::Reply,
 };
-
-on_each_database!(
-    security_25_guesses_at_one_account_are_limited_across_addresses_known_or_not,
-    security_26_strangers_who_guess_do_not_keep_a_reader_out_of_a_browser_that_is_known,
-    security_25_a_known_browser_is_limited_by_itself,
-    security_25_right_passwords_are_no_guesses,
-    security_25_guesses_at_the_same_moment_do_not_slip_past,
-    security_26_a_link_to_set_the_password_lets_a_locked_out_reader_in,
-    security_27_mails_of_one_kind_to_one_address_are_limited_across_clients,
-    security_27_word_of_a_change_is_limited_and_not_kept_away_by_other_mail,
-);
 
 const ADA: &str = "ada@example.com";
 const GUESSES: &[(&str, &str)] = &[("BOOKPLATE_LIMIT_ACCOUNT", "3/900")];
@@ -42,9 +32,9 @@ async fn lock_out(app: &TestApp, email: &str) {
     }
 }
 
-async fn security_25_guesses_at_one_account_are_limited_across_addresses_known_or_not(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_guesses_at_one_account_are_limited_across_addresses_known_or_not() {
+    let database = a_database().await;
     let app = TestApp::with(database, GUESSES).await;
     app.reader(ADA).await;
     let mut answers = Vec::new();
@@ -79,9 +69,9 @@ async fn security_25_guesses_at_one_account_are_limited_across_addresses_known_o
     assert_eq!(tries(&mut stranger(&app, 9), ADA, PASSWORD).await.status, 200, "never for good");
 }
 
-async fn security_26_strangers_who_guess_do_not_keep_a_reader_out_of_a_browser_that_is_known(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_26_strangers_who_guess_do_not_keep_a_reader_out_of_a_browser_that_is_known() {
+    let database = a_database().await;
     let app = TestApp::with(database, GUESSES).await;
     let mut known = app.reader(ADA).await;
     known.json(super::SIGN_OUT, json!({})).await;
@@ -101,7 +91,9 @@ async fn security_26_strangers_who_guess_do_not_keep_a_reader_out_of_a_browser_t
     assert_eq!(known.form("/sign-in", crate::client::READER).await.status, 303);
 }
 
-async fn security_25_a_known_browser_is_limited_by_itself(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_a_known_browser_is_limited_by_itself() {
+    let database = a_database().await;
     let app = TestApp::with(database, GUESSES).await;
     let mut known = app.reader(ADA).await;
     known.json(super::SIGN_OUT, json!({})).await;
@@ -112,7 +104,9 @@ async fn security_25_a_known_browser_is_limited_by_itself(database: TestDatabase
     assert_eq!(tries(&mut stranger(&app, 1), ADA, PASSWORD).await.status, 200);
 }
 
-async fn security_25_right_passwords_are_no_guesses(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_right_passwords_are_no_guesses() {
+    let database = a_database().await;
     let app = TestApp::with(database, GUESSES).await;
     app.reader(ADA).await;
     for number in 1..=6 {
@@ -122,7 +116,12 @@ async fn security_25_right_passwords_are_no_guesses(database: TestDatabase) {
     tries(&mut stranger(&app, 9), ADA, PASSWORD).await.refused(429, "TOO_MANY_REQUESTS");
 }
 
-async fn security_25_guesses_at_the_same_moment_do_not_slip_past(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_guesses_at_the_same_moment_do_not_slip_past(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let app = TestApp::with(database, GUESSES).await;
     app.reader(ADA).await;
     let mut under_way = JoinSet::new();
@@ -136,7 +135,9 @@ async fn security_25_guesses_at_the_same_moment_do_not_slip_past(database: TestD
     assert_eq!(app.ports.hasher.work().verified, 3, "who is refused is compared with nothing");
 }
 
-async fn security_26_a_link_to_set_the_password_lets_a_locked_out_reader_in(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_26_a_link_to_set_the_password_lets_a_locked_out_reader_in() {
+    let database = a_database().await;
     let app = TestApp::with(database, GUESSES).await;
     app.reader(ADA).await;
     lock_out(&app, ADA).await;
@@ -149,7 +150,9 @@ async fn security_26_a_link_to_set_the_password_lets_a_locked_out_reader_in(data
     tries(&mut stranger(&app, 31), ADA, OTHER_PASSWORD).await.refused(429, "TOO_MANY_REQUESTS");
 }
 
-async fn security_27_mails_of_one_kind_to_one_address_are_limited_across_clients(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_27_mails_of_one_kind_to_one_address_are_limited_across_clients() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_LIMIT_RECIPIENT", "3/3600")]).await;
     app.reader(ADA).await;
     app.reader("grace@example.com").await;
@@ -178,7 +181,9 @@ async fn security_27_mails_of_one_kind_to_one_address_are_limited_across_clients
     assert_eq!(counts().await, (3, 4));
 }
 
-async fn security_27_word_of_a_change_is_limited_and_not_kept_away_by_other_mail(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_27_word_of_a_change_is_limited_and_not_kept_away_by_other_mail() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_LIMIT_RECIPIENT", "2/3600")]).await;
     let mut reader = app.reader(ADA).await;
     for number in 1..=3 {

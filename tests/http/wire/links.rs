@@ -1,23 +1,13 @@
 //! Where mailed links lead (sections 4.3, 6.10 and 6.13), and how a token gets out of the address.
 
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{OTHER_PASSWORD, REQUEST_RESET, RESET_PASSWORD, SESSION_COOKIE, VERIFY_EMAIL};
 use crate::{
-    app::{ORIGIN, TestApp},
+    app::{ORIGIN, TestApp, a_database},
     client::Client,
     fields::Fields,
 };
-
-on_each_database!(
-    a_reset_link_leads_to_where_the_request_asked_with_the_token,
-    security_18_a_link_never_leads_away,
-    a_link_that_is_no_good_leads_there_with_the_failure,
-    security_24_opening_a_link_spends_nothing_and_tells_no_other_site,
-    security_24_a_token_goes_from_the_address_of_our_page_into_a_cookie,
-    a_link_that_proves_an_address_leads_on_with_what_came_of_it,
-);
 
 const ADA: &str = "ada@example.com";
 
@@ -39,7 +29,9 @@ async fn location(client: &mut Client, path: &str) -> String {
     reply.location().unwrap().to_owned()
 }
 
-async fn a_reset_link_leads_to_where_the_request_asked_with_the_token(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_link_leads_to_where_the_request_asked_with_the_token() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let token = token(&app).await;
@@ -58,7 +50,9 @@ async fn a_reset_link_leads_to_where_the_request_asked_with_the_token(database: 
     }
 }
 
-async fn security_18_a_link_never_leads_away(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_18_a_link_never_leads_away() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let token = token(&app).await;
@@ -99,7 +93,9 @@ async fn security_18_a_link_never_leads_away(database: TestDatabase) {
     assert_eq!(app.database.number("select count(*) from bookplate_users where email_verified").await, 0);
 }
 
-async fn a_link_that_is_no_good_leads_there_with_the_failure(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_is_no_good_leads_there_with_the_failure() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let old = token(&app).await;
@@ -115,7 +111,9 @@ async fn a_link_that_is_no_good_leads_there_with_the_failure(database: TestDatab
     }
 }
 
-async fn security_24_opening_a_link_spends_nothing_and_tells_no_other_site(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_24_opening_a_link_spends_nothing_and_tells_no_other_site() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let token = token(&app).await;
@@ -132,7 +130,9 @@ async fn security_24_opening_a_link_spends_nothing_and_tells_no_other_site(datab
     assert_eq!(app.browser().json(RESET_PASSWORD, body).await.status, 200);
 }
 
-async fn security_24_a_token_goes_from_the_address_of_our_page_into_a_cookie(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_24_a_token_goes_from_the_address_of_our_page_into_a_cookie() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let token = token(&app).await;
@@ -161,7 +161,9 @@ async fn security_24_a_token_goes_from_the_address_of_our_page_into_a_cookie(dat
     assert!(!reply.cookies()[0].value.contains(['\r', ';', '=']), "{:?}", reply.cookies());
 }
 
-async fn a_link_that_proves_an_address_leads_on_with_what_came_of_it(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_proves_an_address_leads_on_with_what_came_of_it() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let token = app.link("verify-email", ADA).await.token;

@@ -1,24 +1,14 @@
 //! The list of sessions and their ends (sections 6.14 to 6.17).
 
+use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{GET_SESSION, LIST_SESSIONS, SESSION_COOKIE, takes_every_cookie};
 use crate::{
-    app::{PASSWORD, TestApp},
+    app::{PASSWORD, TestApp, a_database},
     client::Client,
 };
-
-on_each_database!(
-    every_living_session_of_the_reader_is_listed_the_last_used_first,
-    security_14_what_is_listed_opens_nothing,
-    a_list_needs_a_fresh_session,
-    the_ways_to_sign_in_are_listed_and_the_only_one_stays,
-    security_11_a_revoked_session_ends_at_once,
-    a_session_of_somebody_else_is_left_alone_and_not_told_apart,
-    security_11_every_session_or_every_other_can_be_ended,
-    security_11_a_session_revoked_while_it_is_used_ends_for_all,
-);
 
 const ADA: &str = "ada@example.com";
 const REVOKE: &str = "/api/auth/revoke-session";
@@ -40,7 +30,9 @@ async fn lives(client: &Client) -> bool {
     client.clone().get(GET_SESSION).await.json().is_object()
 }
 
-async fn every_living_session_of_the_reader_is_listed_the_last_used_first(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_living_session_of_the_reader_is_listed_the_last_used_first() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut here = app.reader(ADA).await;
     app.reader("grace@example.com").await;
@@ -66,7 +58,9 @@ async fn every_living_session_of_the_reader_is_listed_the_last_used_first(databa
     assert!(!agents.contains(&json!("Mozilla/5.0 (a test)")), "{agents:?}");
 }
 
-async fn security_14_what_is_listed_opens_nothing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_14_what_is_listed_opens_nothing() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader(ADA).await;
     let listed = list(&mut reader).await[0].clone();
@@ -83,7 +77,9 @@ async fn security_14_what_is_listed_opens_nothing(database: TestDatabase) {
     }
 }
 
-async fn a_list_needs_a_fresh_session(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_needs_a_fresh_session() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader(ADA).await;
     app.ports.clock.advance_seconds(86_400 - 1);
@@ -103,7 +99,9 @@ async fn a_list_needs_a_fresh_session(database: TestDatabase) {
     assert_eq!(list(&mut signed_in(&app, "Again", "192.0.2.1").await).await.len(), 2);
 }
 
-async fn the_ways_to_sign_in_are_listed_and_the_only_one_stays(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ways_to_sign_in_are_listed_and_the_only_one_stays() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader(ADA).await;
     let user_id = reader.get(GET_SESSION).await.json()["user"]["id"].clone();
@@ -120,7 +118,9 @@ async fn the_ways_to_sign_in_are_listed_and_the_only_one_stays(database: TestDat
     unlink.refused(400, "FAILED_TO_UNLINK_LAST_ACCOUNT");
 }
 
-async fn security_11_a_revoked_session_ends_at_once(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_a_revoked_session_ends_at_once() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut here = app.reader(ADA).await;
     for name in ["token", "id"] {
@@ -141,7 +141,9 @@ async fn security_11_a_revoked_session_ends_at_once(database: TestDatabase) {
     assert_eq!(app.sessions().await, 0);
 }
 
-async fn a_session_of_somebody_else_is_left_alone_and_not_told_apart(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_of_somebody_else_is_left_alone_and_not_told_apart() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut ada = app.reader(ADA).await;
     let mut grace = app.reader("grace@example.com").await;
@@ -157,7 +159,9 @@ async fn a_session_of_somebody_else_is_left_alone_and_not_told_apart(database: T
     assert!(lives(&grace).await && lives(&ada).await);
 }
 
-async fn security_11_every_session_or_every_other_can_be_ended(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_every_session_or_every_other_can_be_ended() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut here = app.reader(ADA).await;
     let grace = app.reader("grace@example.com").await;
@@ -174,7 +178,12 @@ async fn security_11_every_session_or_every_other_can_be_ended(database: TestDat
     assert_eq!(app.sessions().await, 1);
 }
 
-async fn security_11_a_session_revoked_while_it_is_used_ends_for_all(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_a_session_revoked_while_it_is_used_ends_for_all(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     let here = app.reader(ADA).await;
     let there = signed_in(&app, "Telephone", "192.0.2.7").await;

@@ -1,24 +1,15 @@
 //! Changing an address (sections 6.8 and 6.13).
 
+use rstest::rstest;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{CHANGE_EMAIL, GET_SESSION, SESSION_COOKIE, VERIFY_EMAIL, opens};
 use crate::{
-    app::{PASSWORD, TestApp},
+    app::{PASSWORD, TestApp, a_database},
     client::Client,
     reply::Reply,
 };
-
-on_each_database!(
-    a_proved_address_is_asked_first_and_the_new_one_after_it,
-    an_address_that_was_never_proved_is_not_asked,
-    security_01_a_taken_address_is_answered_like_a_free_one_and_gets_nothing,
-    the_present_address_is_no_new_one,
-    security_22_the_links_of_a_change_work_once_and_for_their_reader_alone,
-    security_22_a_newer_change_and_a_sibling_s_use_end_a_link,
-    security_03_of_two_who_want_one_address_one_gets_it,
-);
 
 const ADA: &str = "ada@example.com";
 const NEW: &str = "countess@example.com";
@@ -32,7 +23,9 @@ async fn open(client: &mut Client, token: &str) -> Reply {
     client.get(&format!("{VERIFY_EMAIL}?token={token}")).await
 }
 
-async fn a_proved_address_is_asked_first_and_the_new_one_after_it(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proved_address_is_asked_first_and_the_new_one_after_it() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.proven_reader(ADA).await;
     ask(&mut reader, "Countess@Example.com").await;
@@ -56,7 +49,9 @@ async fn a_proved_address_is_asked_first_and_the_new_one_after_it(database: Test
     open(&mut reader, &second.token).await.refused(401, "INVALID_TOKEN");
 }
 
-async fn an_address_that_was_never_proved_is_not_asked(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_was_never_proved_is_not_asked() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader(ADA).await;
     app.letters().await;
@@ -69,7 +64,9 @@ async fn an_address_that_was_never_proved_is_not_asked(database: TestDatabase) {
     assert!(opens(&app, NEW, PASSWORD).await);
 }
 
-async fn security_01_a_taken_address_is_answered_like_a_free_one_and_gets_nothing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_01_a_taken_address_is_answered_like_a_free_one_and_gets_nothing() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut unproven = app.reader(ADA).await;
     let mut proven = app.proven_reader("grace@example.com").await;
@@ -89,7 +86,9 @@ async fn security_01_a_taken_address_is_answered_like_a_free_one_and_gets_nothin
     assert!(app.letters().await.iter().all(|letter| letter.to != "taken@example.com"));
 }
 
-async fn the_present_address_is_no_new_one(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_present_address_is_no_new_one() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader(ADA).await;
     for same in [ADA, "ADA@Example.com"] {
@@ -99,7 +98,12 @@ async fn the_present_address_is_no_new_one(database: TestDatabase) {
     }
 }
 
-async fn security_22_the_links_of_a_change_work_once_and_for_their_reader_alone(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_the_links_of_a_change_work_once_and_for_their_reader_alone(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     let mut ada = app.proven_reader(ADA).await;
     let mut eve = app.reader("eve@example.com").await;
@@ -122,7 +126,9 @@ async fn security_22_the_links_of_a_change_work_once_and_for_their_reader_alone(
     assert_eq!(eve.get(GET_SESSION).await.json()["user"]["email"], "eve@example.com");
 }
 
-async fn security_22_a_newer_change_and_a_sibling_s_use_end_a_link(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_newer_change_and_a_sibling_s_use_end_a_link() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut ada = app.proven_reader(ADA).await;
     ask(&mut ada, "first@example.com").await;
@@ -145,7 +151,12 @@ async fn security_22_a_newer_change_and_a_sibling_s_use_end_a_link(database: Tes
     open(&mut ada, &old).await.refused(401, "TOKEN_EXPIRED");
 }
 
-async fn security_03_of_two_who_want_one_address_one_gets_it(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_03_of_two_who_want_one_address_one_gets_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     let mut tokens = Vec::new();
     for (at, email) in [ADA, "grace@example.com"].into_iter().enumerate() {

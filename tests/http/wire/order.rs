@@ -1,22 +1,12 @@
 //! Which of several errors wins (section 2), and what bodies and queries must be, for every endpoint of an account.
 
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{
     CHANGE_EMAIL, CHANGE_PASSWORD, DELETE_USER, DELETION_LINK, LIST_SESSIONS, REQUEST_RESET, RESET_PASSWORD,
     SEND_VERIFICATION, VERIFY_EMAIL, VERIFY_PASSWORD, takes_every_cookie,
 };
-use crate::app::TestApp;
-
-on_each_database!(
-    security_05_a_body_of_the_wrong_shape_is_refused_before_anybody_is_asked_who_they_are,
-    a_link_s_parameters_are_judged_first_and_a_repeated_one_is_a_list,
-    without_a_session_the_answer_is_unauthorized_and_a_stale_cookie_is_taken_back,
-    security_16_a_write_with_a_cookie_from_another_site_changes_nothing,
-    security_09_only_json_is_read,
-    security_15_no_answer_of_an_account_is_kept,
-);
+use crate::app::{TestApp, a_database};
 
 const UNLINK: &str = "/api/auth/unlink-account";
 const REVOKE: &str = "/api/auth/revoke-session";
@@ -51,9 +41,9 @@ fn missing(name: &str) -> String {
     format!("[body.{name}] Invalid input: expected string, received undefined")
 }
 
-async fn security_05_a_body_of_the_wrong_shape_is_refused_before_anybody_is_asked_who_they_are(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_05_a_body_of_the_wrong_shape_is_refused_before_anybody_is_asked_who_they_are() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     let typed = |name: &str, expected: &str, received: &str| {
@@ -111,7 +101,9 @@ async fn security_05_a_body_of_the_wrong_shape_is_refused_before_anybody_is_aske
     assert_eq!(app.database.rows().await, before);
 }
 
-async fn a_link_s_parameters_are_judged_first_and_a_repeated_one_is_a_list(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_s_parameters_are_judged_first_and_a_repeated_one_is_a_list() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reset = "/api/auth/reset-password/x";
     let cases = [
@@ -132,9 +124,9 @@ async fn a_link_s_parameters_are_judged_first_and_a_repeated_one_is_a_list(datab
     }
 }
 
-async fn without_a_session_the_answer_is_unauthorized_and_a_stale_cookie_is_taken_back(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_session_the_answer_is_unauthorized_and_a_stale_cookie_is_taken_back() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let stale = app.reader("ada@example.com").await;
     stale.clone().json("/api/auth/sign-out", json!({})).await;
@@ -159,7 +151,9 @@ async fn without_a_session_the_answer_is_unauthorized_and_a_stale_cookie_is_take
     assert_eq!(app.database.rows().await, before);
 }
 
-async fn security_16_a_write_with_a_cookie_from_another_site_changes_nothing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_16_a_write_with_a_cookie_from_another_site_changes_nothing() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     let before = app.database.rows().await;
@@ -185,7 +179,9 @@ async fn security_16_a_write_with_a_cookie_from_another_site_changes_nothing(dat
     assert_eq!(app.database.rows().await, before);
 }
 
-async fn security_09_only_json_is_read(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_09_only_json_is_read() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     for (path, body) in writes().into_iter().chain(open_writes()) {
@@ -204,7 +200,9 @@ async fn security_09_only_json_is_read(database: TestDatabase) {
     }
 }
 
-async fn security_15_no_answer_of_an_account_is_kept(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_15_no_answer_of_an_account_is_kept() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     for (path, body) in open_writes().into_iter().chain(writes()) {

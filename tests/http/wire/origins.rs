@@ -1,21 +1,12 @@
 //! Where a request may come from (section 4 of the wire), by both doors.
 
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{SIGN_IN, SIGN_OUT, SIGN_UP, UPDATE_USER};
 use crate::{
-    app::{ORIGIN, TestApp},
+    app::{ORIGIN, TestApp, a_database},
     client::{Client, READER},
 };
-
-on_each_database!(
-    security_16_a_write_with_a_cookie_comes_from_a_trusted_origin,
-    security_16_nobody_is_signed_in_from_another_site,
-    security_16_a_form_comes_from_a_page_of_ours,
-    a_script_without_cookies_needs_no_origin,
-    a_write_of_the_book_s_own_pages_is_trusted_when_they_are,
-);
 
 type Headers = &'static [(&'static str, &'static str)];
 
@@ -50,7 +41,9 @@ const TRUSTED: &[Headers] = &[
     &[("referer", "http://localhost:3001/account")],
 ];
 
-async fn security_16_a_write_with_a_cookie_comes_from_a_trusted_origin(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_16_a_write_with_a_cookie_comes_from_a_trusted_origin() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     let mut other = app.browser();
@@ -74,7 +67,9 @@ async fn security_16_a_write_with_a_cookie_comes_from_a_trusted_origin(database:
     }
 }
 
-async fn security_16_nobody_is_signed_in_from_another_site(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_16_nobody_is_signed_in_from_another_site() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     let before = app.database.rows().await;
@@ -112,7 +107,9 @@ async fn security_16_nobody_is_signed_in_from_another_site(database: TestDatabas
     }
 }
 
-async fn security_16_a_form_comes_from_a_page_of_ours(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_16_a_form_comes_from_a_page_of_ours() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     let before = app.database.rows().await;
@@ -148,7 +145,9 @@ async fn security_16_a_form_comes_from_a_page_of_ours(database: TestDatabase) {
     }
 }
 
-async fn a_script_without_cookies_needs_no_origin(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_without_cookies_needs_no_origin() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     assert_eq!(app.script().json(SIGN_UP, READER.json()).await.status, 200);
     assert_eq!(app.script().json(SIGN_IN, READER.json()).await.status, 200);
@@ -160,7 +159,9 @@ async fn a_script_without_cookies_needs_no_origin(database: TestDatabase) {
     stranger.json(UPDATE_USER, json!({ "name": "x" })).await.refused(401, "UNAUTHORIZED");
 }
 
-async fn a_write_of_the_book_s_own_pages_is_trusted_when_they_are(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_of_the_book_s_own_pages_is_trusted_when_they_are() {
+    let database = a_database().await;
     let trusted = [("BOOKPLATE_TRUSTED_ORIGINS", "https://book.example.org")];
     let app = TestApp::with(database, &trusted).await;
     let reader = app.reader("ada@example.com").await;

@@ -2,32 +2,20 @@
 
 use contract::Code;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{
     CHANGE_PASSWORD, GET_SESSION, OTHER_PASSWORD, REQUEST_RESET, RESET_PASSWORD, SESSION_COOKIE,
     VERIFY_PASSWORD, opens,
 };
-use crate::app::{PASSWORD, TestApp};
-
-on_each_database!(
-    security_12_a_change_of_password_ends_every_other_session_and_rotates_this_one,
-    who_says_so_keeps_the_other_sessions,
-    with_the_reference_s_habits_nothing_said_keeps_them_too,
-    security_24_the_reader_is_told_of_a_change_and_links_mailed_before_are_dead,
-    security_08_a_change_needs_the_current_password_and_a_good_new_one,
-    an_account_without_a_password_has_none_to_change,
-    a_password_is_checked_without_changing_anything,
-    security_27_guesses_at_the_current_password_are_limited_for_each_session,
-);
+use crate::app::{PASSWORD, TestApp, a_database};
 
 fn change(current: &str, new: &str) -> serde_json::Value {
     json!({ "currentPassword": current, "newPassword": new })
 }
 
-async fn security_12_a_change_of_password_ends_every_other_session_and_rotates_this_one(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_12_a_change_of_password_ends_every_other_session_and_rotates_this_one() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut here = app.reader("ada@example.com").await;
     let stranger = app.reader("grace@example.com").await;
@@ -58,7 +46,9 @@ async fn security_12_a_change_of_password_ends_every_other_session_and_rotates_t
     }
 }
 
-async fn who_says_so_keeps_the_other_sessions(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_so_keeps_the_other_sessions() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut here = app.reader("ada@example.com").await;
     let mut body = change(PASSWORD, OTHER_PASSWORD);
@@ -77,7 +67,9 @@ async fn who_says_so_keeps_the_other_sessions(database: TestDatabase) {
     assert!(opens(&app, "ada@example.com", OTHER_PASSWORD).await);
 }
 
-async fn with_the_reference_s_habits_nothing_said_keeps_them_too(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_reference_s_habits_nothing_said_keeps_them_too() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_REFERENCE_HABITS", "true")]).await;
     let mut here = app.reader("ada@example.com").await;
     let reply = here.json(CHANGE_PASSWORD, change(PASSWORD, "password")).await;
@@ -85,7 +77,9 @@ async fn with_the_reference_s_habits_nothing_said_keeps_them_too(database: TestD
     assert!(reply.cookies().is_empty() && here.get(GET_SESSION).await.json().is_object());
 }
 
-async fn security_24_the_reader_is_told_of_a_change_and_links_mailed_before_are_dead(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_24_the_reader_is_told_of_a_change_and_links_mailed_before_are_dead() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     app.browser().json(REQUEST_RESET, json!({ "email": "ada@example.com" })).await;
@@ -100,7 +94,9 @@ async fn security_24_the_reader_is_told_of_a_change_and_links_mailed_before_are_
     assert!(opens(&app, "ada@example.com", OTHER_PASSWORD).await);
 }
 
-async fn security_08_a_change_needs_the_current_password_and_a_good_new_one(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_08_a_change_needs_the_current_password_and_a_good_new_one() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let before = app.rows_but_events().await;
@@ -130,7 +126,9 @@ async fn security_08_a_change_needs_the_current_password_and_a_good_new_one(data
     assert_eq!(app.rows_but_events().await, before);
 }
 
-async fn an_account_without_a_password_has_none_to_change(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_without_a_password_has_none_to_change() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     app.database.arrange("update bookplate_accounts set password_hash = null").await;
@@ -144,7 +142,9 @@ async fn an_account_without_a_password_has_none_to_change(database: TestDatabase
     }
 }
 
-async fn a_password_is_checked_without_changing_anything(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_checked_without_changing_anything() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let before = app.rows_but_events().await;
@@ -162,7 +162,9 @@ async fn a_password_is_checked_without_changing_anything(database: TestDatabase)
     assert_eq!(app.rows_but_events().await, before);
 }
 
-async fn security_27_guesses_at_the_current_password_are_limited_for_each_session(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_27_guesses_at_the_current_password_are_limited_for_each_session() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_LIMIT_ACCOUNT", "3/60")]).await;
     let mut taken_over = app.reader("ada@example.com").await;
     let mut owner = app.browser();

@@ -1,20 +1,15 @@
 //! `POST /update-user` (section 6.5).
 
+use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{GET_SESSION, SESSION_COOKIE, UPDATE_USER};
-use crate::app::TestApp;
+use crate::app::{TestApp, a_database};
 
-on_each_database!(
-    what_is_named_changes_and_nothing_else,
-    an_update_that_names_nothing_is_refused_without_a_code,
-    the_address_is_not_changed_here,
-    null_clears_what_may_be_empty_and_nothing_else,
-    two_updates_at_once_both_come_through,
-);
-
-async fn what_is_named_changes_and_nothing_else(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_named_changes_and_nothing_else() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let mut expected = reader.get(GET_SESSION).await.json()["user"].clone();
@@ -40,7 +35,9 @@ async fn what_is_named_changes_and_nothing_else(database: TestDatabase) {
     }
 }
 
-async fn an_update_that_names_nothing_is_refused_without_a_code(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_that_names_nothing_is_refused_without_a_code() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     for body in [
@@ -56,7 +53,9 @@ async fn an_update_that_names_nothing_is_refused_without_a_code(database: TestDa
     }
 }
 
-async fn the_address_is_not_changed_here(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_is_not_changed_here() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let before = app.database.rows().await;
@@ -68,7 +67,9 @@ async fn the_address_is_not_changed_here(database: TestDatabase) {
     assert_eq!(app.database.rows().await, before);
 }
 
-async fn null_clears_what_may_be_empty_and_nothing_else(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn null_clears_what_may_be_empty_and_nothing_else() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let full =
@@ -88,7 +89,10 @@ async fn null_clears_what_may_be_empty_and_nothing_else(database: TestDatabase) 
     }
 }
 
-async fn two_updates_at_once_both_come_through(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn two_updates_at_once_both_come_through(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     let (mut one, mut other) = (reader.clone(), reader.clone());

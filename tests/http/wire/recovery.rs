@@ -1,27 +1,15 @@
 //! Setting a password with a mailed link (sections 6.9 and 6.11).
 
+use rstest::rstest;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use super::{GET_SESSION, OTHER_PASSWORD, REQUEST_RESET, RESET_PASSWORD, SESSION_COOKIE, opens};
 use crate::{
-    app::{ORIGIN, PASSWORD, TestApp},
+    app::{ORIGIN, PASSWORD, TestApp, a_database},
     client::Client,
 };
-
-on_each_database!(
-    security_01_a_request_is_answered_alike_whether_or_not_there_is_such_an_account,
-    security_23_the_link_is_built_from_the_configuration_alone,
-    security_12_a_password_set_with_a_link_ends_every_session_and_the_reader_is_told,
-    security_02_no_other_writing_of_an_address_reaches_its_mail,
-    security_22_a_link_is_good_once_even_for_two_at_the_same_moment,
-    security_22_a_link_is_dead_after_an_hour_a_newer_request_or_a_change_of_password,
-    security_22_a_token_of_another_purpose_sets_no_password,
-    a_password_that_is_not_accepted_leaves_the_link_good,
-    an_account_without_a_password_gets_one,
-    without_mail_no_link_can_be_asked_for,
-);
 
 const ADA: &str = "ada@example.com";
 
@@ -39,9 +27,9 @@ async fn set(app: &TestApp, token: &str, password: &str) -> crate::reply::Reply 
     app.browser().json(RESET_PASSWORD, json!({ "newPassword": password, "token": token })).await
 }
 
-async fn security_01_a_request_is_answered_alike_whether_or_not_there_is_such_an_account(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_01_a_request_is_answered_alike_whether_or_not_there_is_such_an_account() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     app.letters().await;
@@ -66,7 +54,9 @@ async fn security_01_a_request_is_answered_alike_whether_or_not_there_is_such_an
     assert_eq!(resets, [ADA, ADA]);
 }
 
-async fn security_02_no_other_writing_of_an_address_reaches_its_mail(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_02_no_other_writing_of_an_address_reaches_its_mail() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     app.reader("ada+tag@example.com").await;
@@ -90,7 +80,9 @@ async fn security_02_no_other_writing_of_an_address_reaches_its_mail(database: T
     assert_eq!(to, ["ada+tag@example.com"], "a tag is another address");
 }
 
-async fn security_23_the_link_is_built_from_the_configuration_alone(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_23_the_link_is_built_from_the_configuration_alone() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let headers = [
@@ -128,9 +120,9 @@ async fn security_23_the_link_is_built_from_the_configuration_alone(database: Te
     assert_eq!(reply.message(), "Invalid redirectURL");
 }
 
-async fn security_12_a_password_set_with_a_link_ends_every_session_and_the_reader_is_told(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_12_a_password_set_with_a_link_ends_every_session_and_the_reader_is_told() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let readers = [app.reader(ADA).await, {
         let mut other = app.browser();
@@ -152,7 +144,12 @@ async fn security_12_a_password_set_with_a_link_ends_every_session_and_the_reade
     assert_eq!(app.stored(ADA).await["emailVerified"], true, "who read the mail has the address");
 }
 
-async fn security_22_a_link_is_good_once_even_for_two_at_the_same_moment(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_is_good_once_even_for_two_at_the_same_moment(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let token = token(&app).await;
@@ -178,9 +175,9 @@ async fn security_22_a_link_is_good_once_even_for_two_at_the_same_moment(databas
     set(&app, &token, OTHER_PASSWORD).await.refused(400, "INVALID_TOKEN");
 }
 
-async fn security_22_a_link_is_dead_after_an_hour_a_newer_request_or_a_change_of_password(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_is_dead_after_an_hour_a_newer_request_or_a_change_of_password() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader(ADA).await;
     let old = token(&app).await;
@@ -203,7 +200,9 @@ async fn security_22_a_link_is_dead_after_an_hour_a_newer_request_or_a_change_of
     assert!(opens(&app, ADA, PASSWORD).await);
 }
 
-async fn security_22_a_token_of_another_purpose_sets_no_password(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_token_of_another_purpose_sets_no_password() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let verify = app.link("verify-email", ADA).await.token;
@@ -220,7 +219,9 @@ async fn security_22_a_token_of_another_purpose_sets_no_password(database: TestD
     assert_eq!(set(&app, &reset, OTHER_PASSWORD).await.status, 200);
 }
 
-async fn a_password_that_is_not_accepted_leaves_the_link_good(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_is_not_accepted_leaves_the_link_good() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     let token = token(&app).await;
@@ -240,7 +241,9 @@ async fn a_password_that_is_not_accepted_leaves_the_link_good(database: TestData
     assert_eq!(reply.status, 200, "{}", reply.text());
 }
 
-async fn an_account_without_a_password_gets_one(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_without_a_password_gets_one() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     app.database.arrange("delete from bookplate_accounts").await;
@@ -249,7 +252,9 @@ async fn an_account_without_a_password_gets_one(database: TestDatabase) {
     assert!(opens(&app, ADA, OTHER_PASSWORD).await);
 }
 
-async fn without_mail_no_link_can_be_asked_for(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn without_mail_no_link_can_be_asked_for() {
+    let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_URL", "https://accounts.example.org")]).await;
     let mut reader = app.reader(ADA).await;
     let cases = [

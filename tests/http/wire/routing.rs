@@ -1,19 +1,12 @@
 //! What is where, and nothing where nothing is.
 
 use http::Method;
-use testkit::databases::TestDatabase;
 
-use crate::app::{TestApp, on_one_database};
+use crate::app::{TestApp, a_database};
 
-on_one_database!(
-    an_unknown_path_is_404_without_a_body,
-    a_known_path_with_a_wrong_method_is_404_without_a_body,
-    asking_to_read_a_session_by_post_names_the_mode_it_belongs_to,
-    the_server_says_that_it_answers,
-    a_failed_link_leads_home_with_its_code_and_nothing_else,
-);
-
-async fn an_unknown_path_is_404_without_a_body(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_path_is_404_without_a_body() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let paths = [
@@ -40,7 +33,9 @@ async fn an_unknown_path_is_404_without_a_body(database: TestDatabase) {
     }
 }
 
-async fn a_known_path_with_a_wrong_method_is_404_without_a_body(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_path_with_a_wrong_method_is_404_without_a_body() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut script = app.script();
     let get = ["session", "user", "token", "jwks", "ok", "error"];
@@ -65,21 +60,27 @@ async fn a_known_path_with_a_wrong_method_is_404_without_a_body(database: TestDa
     }
 }
 
-async fn asking_to_read_a_session_by_post_names_the_mode_it_belongs_to(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_to_read_a_session_by_post_names_the_mode_it_belongs_to() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reply = app.browser().json(super::GET_SESSION, serde_json::json!({})).await;
     reply.refused(405, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED");
     assert_eq!(reply.message(), "POST method requires deferSessionRefresh to be enabled in session config");
 }
 
-async fn the_server_says_that_it_answers(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_says_that_it_answers() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reply = app.script().get("/api/auth/ok").await;
     assert_eq!(reply.json(), serde_json::json!({ "ok": true }));
     assert_eq!(reply.header("content-type"), Some("application/json"));
 }
 
-async fn a_failed_link_leads_home_with_its_code_and_nothing_else(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_link_leads_home_with_its_code_and_nothing_else() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for (query, location) in [
         ("?error=INVALID_TOKEN", "/?error=INVALID_TOKEN"),

@@ -1,26 +1,19 @@
 //! How long a session lives (section 3.3), and what get-session says of it.
 
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{GET_SESSION, SESSION_COOKIE, SIGN_IN, TOKEN, UPDATE_USER};
-use crate::{app::TestApp, client::READER};
-
-on_each_database!(
-    a_session_is_answered_whole_and_kept_nowhere,
-    a_session_that_is_used_is_renewed_a_day_after_the_last_time,
-    every_way_of_using_a_session_renews_it,
-    a_session_that_is_not_used_ends_after_seven_days,
-    a_session_ends_after_ninety_days_however_often_it_is_used,
-    a_session_that_is_not_remembered_ends_after_a_day,
-    reading_without_renewing_is_possible,
-    a_session_survives_a_restart,
-);
+use crate::{
+    app::{TestApp, a_database},
+    client::READER,
+};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
-async fn a_session_is_answered_whole_and_kept_nowhere(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_answered_whole_and_kept_nowhere() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reply = app.browser().get(GET_SESSION).await;
     assert_eq!((reply.status.as_u16(), reply.text()), (200, "null"));
@@ -46,7 +39,9 @@ async fn a_session_is_answered_whole_and_kept_nowhere(database: TestDatabase) {
     assert_eq!(session["token"].as_str().unwrap().len(), 32);
 }
 
-async fn a_session_that_is_used_is_renewed_a_day_after_the_last_time(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_used_is_renewed_a_day_after_the_last_time() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let first = reader.session().unwrap().to_owned();
@@ -65,7 +60,9 @@ async fn a_session_that_is_used_is_renewed_a_day_after_the_last_time(database: T
     assert!(reader.get(GET_SESSION).await.cookies().is_empty(), "once is enough");
 }
 
-async fn every_way_of_using_a_session_renews_it(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_way_of_using_a_session_renews_it() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let profile = READER.with("name", "Ada");
@@ -86,7 +83,9 @@ async fn every_way_of_using_a_session_renews_it(database: TestDatabase) {
     }
 }
 
-async fn a_session_that_is_not_used_ends_after_seven_days(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_not_used_ends_after_seven_days() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let (mut one, mut other) = (app.reader("ada@example.com").await, app.reader("grace@example.com").await);
     app.ports.clock.advance_seconds(7 * DAY - 1);
@@ -98,7 +97,9 @@ async fn a_session_that_is_not_used_ends_after_seven_days(database: TestDatabase
     assert!(one.get(GET_SESSION).await.json().is_object());
 }
 
-async fn a_session_ends_after_ninety_days_however_often_it_is_used(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_after_ninety_days_however_often_it_is_used() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     for day in 1..90 {
@@ -115,7 +116,9 @@ async fn a_session_ends_after_ninety_days_however_often_it_is_used(database: Tes
     assert_eq!(app.sessions().await, 0);
 }
 
-async fn a_session_that_is_not_remembered_ends_after_a_day(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_not_remembered_ends_after_a_day() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     let mut browser = app.browser();
@@ -133,7 +136,9 @@ async fn a_session_that_is_not_remembered_ends_after_a_day(database: TestDatabas
     assert!(reply.cookie("better-auth.dont_remember").unwrap().expires());
 }
 
-async fn reading_without_renewing_is_possible(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_without_renewing_is_possible() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     app.ports.clock.advance_seconds(2 * DAY);
@@ -147,7 +152,9 @@ async fn reading_without_renewing_is_possible(database: TestDatabase) {
     assert_eq!(reply.json()["session"]["expiresAt"], "2026-11-30T00:00:00.000Z");
 }
 
-async fn a_session_survives_a_restart(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_survives_a_restart() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     let restarted = app.again(&[], "").await;

@@ -1,22 +1,16 @@
 //! `POST /sign-in/email` (section 6.2).
 
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{GET_SESSION, SESSION_COOKIE, SIGN_IN};
 use crate::{
-    app::TestApp,
+    app::{TestApp, a_database},
     client::{FORM, READER},
 };
 
-on_each_database!(
-    a_reader_is_answered_with_the_token_of_a_session_of_its_own,
-    a_form_is_taken_as_well,
-    what_remember_me_says_decides_how_long_the_browser_keeps_the_cookie,
-    a_remembered_sign_in_takes_back_that_the_browser_should_forget,
-);
-
-async fn a_reader_is_answered_with_the_token_of_a_session_of_its_own(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_is_answered_with_the_token_of_a_session_of_its_own() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut first = app.reader("ada@example.com").await;
     let mut browser = app.browser();
@@ -29,7 +23,9 @@ async fn a_reader_is_answered_with_the_token_of_a_session_of_its_own(database: T
     assert_eq!(body["user"], other["user"]);
 }
 
-async fn a_form_is_taken_as_well(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_is_taken_as_well() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     let mut browser = app.browser();
@@ -40,7 +36,9 @@ async fn a_form_is_taken_as_well(database: TestDatabase) {
     app.browser().post(SIGN_IN, FORM, wrong).await.refused(401, "INVALID_EMAIL_OR_PASSWORD");
 }
 
-async fn what_remember_me_says_decides_how_long_the_browser_keeps_the_cookie(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_remember_me_says_decides_how_long_the_browser_keeps_the_cookie() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     for (remember, max_age, expires) in [
@@ -60,7 +58,9 @@ async fn what_remember_me_says_decides_how_long_the_browser_keeps_the_cookie(dat
     }
 }
 
-async fn a_remembered_sign_in_takes_back_that_the_browser_should_forget(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remembered_sign_in_takes_back_that_the_browser_should_forget() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     let mut browser = app.browser();

@@ -1,22 +1,16 @@
 //! `POST /sign-up/email` (section 6.1).
 
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{SESSION_COOKIE, SIGN_UP};
 use crate::{
-    app::TestApp,
+    app::{TestApp, a_database},
     client::{FORM, READER},
 };
 
-on_each_database!(
-    a_reader_is_answered_as_stored_with_the_token_of_the_session,
-    a_missing_answer_is_named_in_the_order_of_the_questions,
-    a_form_is_taken_as_well,
-    a_picture_is_kept,
-);
-
-async fn a_reader_is_answered_as_stored_with_the_token_of_the_session(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_is_answered_as_stored_with_the_token_of_the_session() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
     let reply = browser.json(SIGN_UP, READER.with("email", "Ada@Example.com").json()).await;
@@ -43,7 +37,9 @@ async fn a_reader_is_answered_as_stored_with_the_token_of_the_session(database: 
     assert_eq!(session["session"]["token"], body["token"]);
 }
 
-async fn a_missing_answer_is_named_in_the_order_of_the_questions(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_answer_is_named_in_the_order_of_the_questions() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let neither = READER.without("experienceLevel").without("professionalRole");
     for (fields, message) in [
@@ -61,7 +57,9 @@ async fn a_missing_answer_is_named_in_the_order_of_the_questions(database: TestD
     assert_eq!(app.accounts().await, 0);
 }
 
-async fn a_form_is_taken_as_well(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_is_taken_as_well() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
     let reply = browser.post(SIGN_UP, FORM, READER.with("organization", "Ink + Paper").form()).await;
@@ -70,7 +68,9 @@ async fn a_form_is_taken_as_well(database: TestDatabase) {
     assert!(browser.session().is_some());
 }
 
-async fn a_picture_is_kept(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_is_kept() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for (at, image) in ["https://example.com/a.png", "data:image/png;base64,AA=="].into_iter().enumerate() {
         let fields = READER.with("email", &format!("reader-{at}@example.com")).with("image", image);

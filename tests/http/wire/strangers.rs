@@ -1,24 +1,14 @@
 //! Whose password counts where an address has to be proved first: links opened where that password was never given.
 
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{OTHER_PASSWORD, SESSION_COOKIE, SIGN_IN, SIGN_UP, VERIFY_EMAIL, opens};
 use crate::{
-    app::{PASSWORD, TestApp},
+    app::{PASSWORD, TestApp, a_database},
     client::{Client, READER},
     fields::Fields,
     reply::Reply,
 };
-
-on_each_database!(
-    security_22_the_button_in_an_unknown_browser_leads_to_a_password_of_ones_own,
-    security_22_a_script_in_an_unknown_browser_proves_the_address_and_gets_no_session,
-    security_22_who_is_no_known_browser_is_shown_the_button_and_spends_nothing,
-    security_22_a_browser_is_known_once_the_right_password_was_given_in_it,
-    security_22_signing_up_with_a_taken_address_makes_no_browser_known,
-    security_22_a_link_from_the_operator_proves_no_address,
-);
 
 const ADA: &str = "ada@example.com";
 const STRICT: &[(&str, &str)] = &[("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "true")];
@@ -44,9 +34,9 @@ fn shows_the_button(reply: &Reply) {
     assert!(reply.cookie(SESSION_COOKIE).is_none());
 }
 
-async fn security_22_the_button_in_an_unknown_browser_leads_to_a_password_of_ones_own(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_the_button_in_an_unknown_browser_leads_to_a_password_of_ones_own() {
+    let database = a_database().await;
     let app = TestApp::with(database, STRICT).await;
     let (mut squatter, link) = squatted(&app).await;
     let mut ada = app.browser().sending("sec-fetch-mode", "navigate");
@@ -71,9 +61,9 @@ async fn security_22_the_button_in_an_unknown_browser_leads_to_a_password_of_one
     assert!(opens(&app, ADA, OTHER_PASSWORD).await && !opens(&app, ADA, PASSWORD).await);
 }
 
-async fn security_22_a_script_in_an_unknown_browser_proves_the_address_and_gets_no_session(
-    database: TestDatabase,
-) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_script_in_an_unknown_browser_proves_the_address_and_gets_no_session() {
+    let database = a_database().await;
     let app = TestApp::with(database, STRICT).await;
     let (_, link) = squatted(&app).await;
     let path = link.split('&').next().unwrap();
@@ -93,7 +83,9 @@ async fn security_22_a_script_in_an_unknown_browser_proves_the_address_and_gets_
     assert!(opens(&app, ADA, OTHER_PASSWORD).await);
 }
 
-async fn security_22_who_is_no_known_browser_is_shown_the_button_and_spends_nothing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_who_is_no_known_browser_is_shown_the_button_and_spends_nothing() {
+    let database = a_database().await;
     let app = TestApp::with(database, STRICT).await;
     let (mut squatter, link) = squatted(&app).await;
     let mut grace = app.browser();
@@ -115,7 +107,9 @@ async fn security_22_who_is_no_known_browser_is_shown_the_button_and_spends_noth
     assert!(reply.cookie(SESSION_COOKIE).is_some());
 }
 
-async fn security_22_a_browser_is_known_once_the_right_password_was_given_in_it(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_browser_is_known_once_the_right_password_was_given_in_it() {
+    let database = a_database().await;
     let app = TestApp::with(database, STRICT).await;
     squatted(&app).await;
     let by_json = app.browser().json(SIGN_IN, json!({ "email": ADA, "password": PASSWORD })).await;
@@ -134,7 +128,9 @@ async fn security_22_a_browser_is_known_once_the_right_password_was_given_in_it(
     assert!(opens(&app, ADA, PASSWORD).await);
 }
 
-async fn security_22_signing_up_with_a_taken_address_makes_no_browser_known(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_signing_up_with_a_taken_address_makes_no_browser_known() {
+    let database = a_database().await;
     let app = TestApp::with(database, STRICT).await;
     let (_, link) = squatted(&app).await;
     let devices = app.database.rows_of("bookplate_devices").await;
@@ -150,7 +146,9 @@ async fn security_22_signing_up_with_a_taken_address_makes_no_browser_known(data
     assert_eq!(app.database.rows_of("bookplate_devices").await, devices);
 }
 
-async fn security_22_a_link_from_the_operator_proves_no_address(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_from_the_operator_proves_no_address() {
+    let database = a_database().await;
     let app = TestApp::with(database, STRICT).await;
     squatted(&app).await;
     let user = app.database.find_credentials(ADA, None).await.unwrap().unwrap().user;

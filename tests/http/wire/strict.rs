@@ -2,26 +2,17 @@
 
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
+use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::{Kind, TestDatabase};
 
 use super::{GET_SESSION, SEND_VERIFICATION, SESSION_COOKIE, SIGN_IN, SIGN_UP, VERIFY_EMAIL};
 use crate::{
-    app::{PASSWORD, TestApp},
+    app::{PASSWORD, TestApp, a_database},
     client::{Client, READER},
     fields::Fields,
     reply::Reply,
 };
-
-on_each_database!(
-    security_01_a_taken_address_cannot_be_told_from_a_free_one_at_sign_up,
-    the_right_password_is_not_enough_and_mails_a_link,
-    security_22_a_link_lets_its_reader_in_once,
-    security_22_a_browser_that_follows_a_link_is_shown_a_button_first,
-    security_16_the_button_works_from_our_page_alone,
-    a_link_signs_no_other_reader_out,
-    security_01_a_form_leads_to_the_mail_and_not_into_the_account,
-);
 
 const ADA: &str = "ada@example.com";
 const GRACE: &str = "grace@example.com";
@@ -63,7 +54,9 @@ async fn signed_in(client: &mut Client) -> Option<String> {
     client.get(GET_SESSION).await.json()["user"]["email"].as_str().map(str::to_owned)
 }
 
-async fn security_01_a_taken_address_cannot_be_told_from_a_free_one_at_sign_up(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_01_a_taken_address_cannot_be_told_from_a_free_one_at_sign_up() {
+    let database = a_database().await;
     let app = strict(database).await;
     let mut seen = Vec::new();
     for address in [ADA, ADA, "ADA@Example.com"] {
@@ -88,7 +81,9 @@ async fn security_01_a_taken_address_cannot_be_told_from_a_free_one_at_sign_up(d
     assert_eq!(app.count_letters("verify-email", ADA).await, 1);
 }
 
-async fn the_right_password_is_not_enough_and_mails_a_link(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_right_password_is_not_enough_and_mails_a_link() {
+    let database = a_database().await;
     let app = strict(database).await;
     signed_up(&app).await;
     app.ports.mailer.clear();
@@ -108,7 +103,10 @@ async fn the_right_password_is_not_enough_and_mails_a_link(database: TestDatabas
     assert_eq!(app.sessions().await, 0);
 }
 
-async fn security_22_a_link_lets_its_reader_in_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_lets_its_reader_in_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let app = strict(database).await;
     let (browser, token) = signed_up(&app).await;
     let path = format!("{VERIFY_EMAIL}?token={token}");
@@ -125,7 +123,9 @@ async fn security_22_a_link_lets_its_reader_in_once(database: TestDatabase) {
     assert!(super::opens(&app, ADA, PASSWORD).await);
 }
 
-async fn security_22_a_browser_that_follows_a_link_is_shown_a_button_first(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_browser_that_follows_a_link_is_shown_a_button_first() {
+    let database = a_database().await;
     let app = strict(database).await;
     let (browser, token) = signed_up(&app).await;
     let before = app.database.rows().await;
@@ -156,7 +156,9 @@ async fn security_22_a_browser_that_follows_a_link_is_shown_a_button_first(datab
     assert!(super::opens(&app, ADA, PASSWORD).await);
 }
 
-async fn security_16_the_button_works_from_our_page_alone(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_16_the_button_works_from_our_page_alone() {
+    let database = a_database().await;
     let app = strict(database).await;
     let (mut browser, token) = signed_up(&app).await;
     browser.keep("bookplate.verify-email", &format!("{token}~https%3A%2F%2Fevil.example%2F"));
@@ -170,7 +172,9 @@ async fn security_16_the_button_works_from_our_page_alone(database: TestDatabase
     assert_eq!(signed_in(&mut browser).await.as_deref(), Some(ADA));
 }
 
-async fn a_link_signs_no_other_reader_out(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_signs_no_other_reader_out() {
+    let database = a_database().await;
     let app = strict(database).await;
     let (mut browser, token) = signed_up(&app).await;
     // In one browser, two readers have signed up.
@@ -191,7 +195,9 @@ async fn a_link_signs_no_other_reader_out(database: TestDatabase) {
     assert!(app.letters().await.is_empty());
 }
 
-async fn security_01_a_form_leads_to_the_mail_and_not_into_the_account(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_01_a_form_leads_to_the_mail_and_not_into_the_account() {
+    let database = a_database().await;
     let app = strict(database).await;
     let mut answers = Vec::new();
     for _ in 0..2 {

@@ -4,18 +4,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bookplate::adapters::JwtSigner;
 use domain::{Algorithm, Signer, SigningKey};
 use serde_json::{Map, Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{TOKEN, USER};
-use crate::{app::TestApp, client::Client, reply::Reply};
-
-on_each_database!(
-    a_token_names_its_reader_while_it_and_its_session_live,
-    security_20_a_token_that_was_changed_is_refused,
-    security_20_a_token_signed_by_another_key_is_refused,
-    security_20_a_token_for_another_service_is_refused,
-    a_shared_secret_is_known_here_and_so_is_the_one_before_it,
-);
+use crate::{
+    app::{TestApp, a_database},
+    client::Client,
+    reply::Reply,
+};
 
 const AUDIENCES: &str = r#"
     [[audiences]]
@@ -57,7 +52,9 @@ fn encoded(part: &Value) -> String {
     URL_SAFE_NO_PAD.encode(part.to_string())
 }
 
-async fn a_token_names_its_reader_while_it_and_its_session_live(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_names_its_reader_while_it_and_its_session_live() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let drawn = token(&mut reader, "").await;
@@ -79,7 +76,9 @@ async fn a_token_names_its_reader_while_it_and_its_session_live(database: TestDa
     is_refused(&shown(&app, &drawn).await, "session ended");
 }
 
-async fn security_20_a_token_that_was_changed_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_20_a_token_that_was_changed_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let good = token(&mut reader, "").await;
@@ -118,7 +117,9 @@ async fn security_20_a_token_that_was_changed_is_refused(database: TestDatabase)
     assert_eq!(shown(&app, &good).await.status, 200);
 }
 
-async fn security_20_a_token_signed_by_another_key_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_20_a_token_signed_by_another_key_is_refused() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let good = token(&mut reader, "").await;
@@ -138,7 +139,9 @@ async fn security_20_a_token_signed_by_another_key_is_refused(database: TestData
     }
 }
 
-async fn security_20_a_token_for_another_service_is_refused(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_20_a_token_for_another_service_is_refused() {
+    let database = a_database().await;
     let app = TestApp::declared(database, &[(CHATBOT, OLD), LEGACY], AUDIENCES).await;
     let mut reader = app.reader("ada@example.com").await;
     is_refused(&shown(&app, &token(&mut reader, "?audience=search").await).await, "another service's");
@@ -156,7 +159,9 @@ async fn security_20_a_token_for_another_service_is_refused(database: TestDataba
     is_refused(&shown(&app, &JwtSigner.sign(&key, &claims).unwrap()).await, "another audience's secret");
 }
 
-async fn a_shared_secret_is_known_here_and_so_is_the_one_before_it(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shared_secret_is_known_here_and_so_is_the_one_before_it() {
+    let database = a_database().await;
     let before = TestApp::declared(database, &[(CHATBOT, OLD), LEGACY], AUDIENCES).await;
     let mut reader = before.reader("ada@example.com").await;
     let old = token(&mut reader, "?audience=chatbot").await;

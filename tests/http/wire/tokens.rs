@@ -4,22 +4,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bookplate::adapters::JwtSigner;
 use domain::{Algorithm, Signer};
 use serde_json::{Map, Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::TOKEN;
 use crate::{
-    app::{ORIGIN, TestApp},
+    app::{ORIGIN, TestApp, a_database},
     client::{Client, READER},
 };
-
-on_each_database!(
-    a_token_says_who_the_reader_is_and_verifies_with_the_published_key,
-    security_21_only_public_members_are_published,
-    every_algorithm_can_be_chosen,
-    an_audience_gets_tokens_of_its_own,
-    security_21_no_token_is_drawn_without_a_living_session,
-    a_key_is_made_once_and_outlives_a_restart,
-);
 
 const AUDIENCES: &str = r#"
     [[audiences]]
@@ -53,7 +43,9 @@ async fn verified(app: &TestApp, token: &str) -> Map<String, Value> {
     JwtSigner.verify(token, algorithm, key.to_string().as_bytes()).unwrap()
 }
 
-async fn a_token_says_who_the_reader_is_and_verifies_with_the_published_key(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_says_who_the_reader_is_and_verifies_with_the_published_key() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.browser();
     let full = READER
@@ -87,7 +79,9 @@ async fn a_token_says_who_the_reader_is_and_verifies_with_the_published_key(data
     assert_ne!(claims["jti"], second["jti"]);
 }
 
-async fn security_21_only_public_members_are_published(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_21_only_public_members_are_published() {
+    let database = a_database().await;
     let mut app = TestApp::on(database).await;
     for algorithm in ["EdDSA", "RS256"] {
         app = app.again(&[("BOOKPLATE_JWT_ALGORITHM", algorithm)], "").await;
@@ -110,7 +104,9 @@ async fn security_21_only_public_members_are_published(database: TestDatabase) {
     }
 }
 
-async fn every_algorithm_can_be_chosen(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_algorithm_can_be_chosen() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
     for algorithm in ["ES256", "EdDSA", "RS256"] {
@@ -125,7 +121,9 @@ async fn every_algorithm_can_be_chosen(database: TestDatabase) {
     }
 }
 
-async fn an_audience_gets_tokens_of_its_own(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audience_gets_tokens_of_its_own() {
+    let database = a_database().await;
     let app = TestApp::declared(database, &[CHATBOT], AUDIENCES).await;
     let mut reader = app.reader("ada@example.com").await;
     let search = token(&mut reader, "?audience=search").await;
@@ -145,7 +143,9 @@ async fn an_audience_gets_tokens_of_its_own(database: TestDatabase) {
     }
 }
 
-async fn security_21_no_token_is_drawn_without_a_living_session(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_21_no_token_is_drawn_without_a_living_session() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     app.browser().get(TOKEN).await.refused(401, "UNAUTHORIZED");
@@ -154,7 +154,9 @@ async fn security_21_no_token_is_drawn_without_a_living_session(database: TestDa
     assert_eq!(reader.session(), None);
 }
 
-async fn a_key_is_made_once_and_outlives_a_restart(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_made_once_and_outlives_a_restart() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     let before = token(&mut reader, "").await;

@@ -9,6 +9,7 @@ mod postgres;
 mod release;
 mod rust;
 pub(crate) mod tools;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,6 +65,12 @@ const STEPS: &[Job] = &[
         title: "formatting",
         tools: &[Tool::Rustfmt],
         run: |session| checked(checks::formatting(session.workspace)),
+    },
+    Job {
+        name: "words",
+        title: "names that are gone",
+        tools: &[],
+        run: |session| checked(words::check(session.workspace)),
     },
     Job {
         name: "graph",

@@ -1,4 +1,4 @@
-//! Words that were once this code's own and have given way to the field's. They are not to come back.
+//! Names that have given way to the field's terms. They are not to come back.
 
 use std::fs;
 
@@ -7,12 +7,40 @@ use anyhow::{Context, Result, bail};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Each word with what is said instead. Only words that mean nothing else here.
+/// Each name with the one that took its place. Only names that mean nothing else here.
 const GONE: &[(&str, &str)] = &[
-    ("Letterhead", "EmailLayout"),
+    ("AskedTurns", "MessagesQuery"),
+    ("Believed", "VerificationCache"),
+    ("Belongings", "UserDataRows"),
+    ("Cutoffs", "RetentionCutoffs"),
+    ("GatheredConnection", "BatchAppend"),
+    ("LateCaller", "CallerAllowExpired"),
+    ("Letterhead", "MailBranding"),
+    ("LinkMeaning", "EmailLinkKind"),
+    ("SecretAge", "KeyVersion"),
+    ("TakenConversation", "ConversationWithDeletedAt"),
+    ("TurnPlace", "PageAnchor"),
+    ("WhyLeftOut", "SkipReason"),
+    ("answer_mail_request", "replace_request_with_mail"),
+    ("belongings_of", "user_data"),
+    ("bring_signing_key_forward", "activate_signing_key"),
+    ("end_everywhere", "revoke_all_sessions"),
+    ("give_try_back", "refund_attempt"),
+    ("hold_reader", "lock_user"),
+    ("insert_opening", "insert_session"),
+    ("judge_names", "check_unknown_variables"),
+    ("look_for_foreign_hashes", "refresh_legacy_hash_kinds"),
+    ("prove_address", "mark_email_verified"),
+    ("prove_anew", "verify_email_in_other_browser"),
+    ("reader_is_there", "user_exists"),
+    ("see_device", "upsert_known_device"),
+    ("settle_search", "merge_fts_index"),
+    ("spend_link_on_mail", "consume_link_and_queue_mail"),
+    ("take_untold", "take_pending"),
+    ("this_machine_only", "require_loopback"),
 ];
 
-/// What history says stays; and this file has to name them.
+/// The changelog keeps its history, and this file has to name them.
 const LEFT_ALONE: &[&str] = &["CHANGELOG.md", "xtask/src/test/words.rs"];
 
 /// Refuses each of the words in code and documents that are under version control.
@@ -31,7 +59,7 @@ pub(super) fn check(workspace: &Workspace) -> Result<()> {
         }
     }
     if !found.is_empty() {
-        bail!("words that are gone are back:\n  {}", found.join("\n  "));
+        bail!("names that are gone are back:\n  {}", found.join("\n  "));
     }
     Ok(())
 }

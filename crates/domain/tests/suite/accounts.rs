@@ -2,26 +2,16 @@ use domain::{
     ClientInfo, InternalError, SignInError, SignUp, SignUpError, StorageError,
     contract::{Code, Email, Image, PasswordAttempt, Problem, Problems},
 };
-use testkit::{Work, databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::{Work, databases::Kind};
 use tokio::task::JoinSet;
 
 use crate::book::{Book, PASSWORD, entered, sign_in, sign_up};
 
-on_each_database!(
-    a_reader_who_signed_up_can_sign_in,
-    an_address_is_the_same_in_any_letter_case,
-    security_01_an_unknown_address_costs_the_work_of_a_wrong_password_and_answers_alike,
-    security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_succeeds,
-    security_07_a_password_is_compared_exactly,
-    security_10_every_sign_in_opens_a_new_session,
-    security_10_signing_in_ends_the_session_the_browser_brought_along,
-    a_refused_sign_in_or_sign_up_leaves_the_session_the_browser_brought_along,
-    a_taken_address_is_refused_after_the_same_work_and_leaves_nothing_behind,
-    security_28_a_busy_hasher_is_told_at_once_and_nothing_is_stored,
-    a_database_out_of_reach_is_told_as_such,
-);
-
-async fn a_reader_who_signed_up_can_sign_in(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_signed_up_can_sign_in(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let image = Some(Image::parse("https://example.com/ada.png").unwrap());
     let command = SignUp { image, ..sign_up("ada") };
@@ -46,7 +36,10 @@ async fn a_reader_who_signed_up_can_sign_in(database: TestDatabase) {
     assert_eq!(version, 4);
 }
 
-async fn an_address_is_the_same_in_any_letter_case(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_is_the_same_in_any_letter_case(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     let shouted = Email::parse("ADA@Example.COM").unwrap();
@@ -57,9 +50,12 @@ async fn an_address_is_the_same_in_any_letter_case(database: TestDatabase) {
     book.services.accounts.sign_in(command, &ClientInfo::default()).await.unwrap();
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_01_an_unknown_address_costs_the_work_of_a_wrong_password_and_answers_alike(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     let mut outcomes = Vec::new();
@@ -83,7 +79,12 @@ async fn security_01_an_unknown_address_costs_the_work_of_a_wrong_password_and_a
     assert_eq!(book.count("bookplate_sessions").await, 1, "only that of the sign-up");
 }
 
-async fn security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_succeeds(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_succeeds(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = std::sync::Arc::new(Book::open(database).await);
     let mut tasks = JoinSet::new();
     for _ in 0..20 {
@@ -103,7 +104,10 @@ async fn security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_succe
     }
 }
 
-async fn security_07_a_password_is_compared_exactly(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_07_a_password_is_compared_exactly(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     for wrong in ["Quiet paper and ink", "quiet paper and ink ", " quiet paper and ink", "quiet paper and in"]
@@ -114,7 +118,10 @@ async fn security_07_a_password_is_compared_exactly(database: TestDatabase) {
     assert!(PasswordAttempt::parse(&"p".repeat(129)).is_err(), "refused before hashing");
 }
 
-async fn security_10_every_sign_in_opens_a_new_session(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_10_every_sign_in_opens_a_new_session(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let first = book.reader("ada").await;
     let mut seen = vec![first.session.id];
@@ -127,7 +134,12 @@ async fn security_10_every_sign_in_opens_a_new_session(database: TestDatabase) {
     assert_eq!(book.count("bookplate_sessions").await, 4, "other browsers stay signed in");
 }
 
-async fn security_10_signing_in_ends_the_session_the_browser_brought_along(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_10_signing_in_ends_the_session_the_browser_brought_along(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let first = book.reader("ada").await;
     let elsewhere =
@@ -143,7 +155,12 @@ async fn security_10_signing_in_ends_the_session_the_browser_brought_along(datab
     assert!(book.lives(&third).await && book.lives(&elsewhere).await);
 }
 
-async fn a_refused_sign_in_or_sign_up_leaves_the_session_the_browser_brought_along(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_sign_in_or_sign_up_leaves_the_session_the_browser_brought_along(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let visit = book.visit_with(&signed_in);
@@ -152,7 +169,12 @@ async fn a_refused_sign_in_or_sign_up_leaves_the_session_the_browser_brought_alo
     assert!(book.lives(&signed_in).await);
 }
 
-async fn a_taken_address_is_refused_after_the_same_work_and_leaves_nothing_behind(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_address_is_refused_after_the_same_work_and_leaves_nothing_behind(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     let rows = async || book.rows_without(&["bookplate_events"]).await;
@@ -167,7 +189,12 @@ async fn a_taken_address_is_refused_after_the_same_work_and_leaves_nothing_behin
     assert_eq!((book.count("bookplate_events").await, book.database.number(noted).await), (events + 1, 1));
 }
 
-async fn security_28_a_busy_hasher_is_told_at_once_and_nothing_is_stored(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_28_a_busy_hasher_is_told_at_once_and_nothing_is_stored(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     // A try is counted before it is known that nothing comes of it.
@@ -199,7 +226,10 @@ async fn security_28_a_busy_hasher_is_told_at_once_and_nothing_is_stored(databas
     book.enters("ada", &ClientInfo::default()).await;
 }
 
-async fn a_database_out_of_reach_is_told_as_such(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_out_of_reach_is_told_as_such(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     book.database.close().await;

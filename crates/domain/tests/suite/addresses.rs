@@ -1,5 +1,6 @@
 //! Proving an address, and changing it.
 
+use rstest::rstest;
 use std::sync::Arc;
 
 use domain::{
@@ -7,26 +8,10 @@ use domain::{
     contract::{Code, Email, Problem, Problems},
     link_ttl,
 };
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use crate::book::{Book, PASSWORD, email, sign_in};
-
-on_each_database!(
-    a_link_proves_the_address_and_may_be_opened_twice_without_harm,
-    security_22_a_link_that_proves_an_address_works_for_a_day,
-    security_22_a_newer_link_that_proves_an_address_kills_the_older,
-    security_01_whoever_asks_for_a_link_without_a_session_is_told_nothing,
-    who_is_signed_in_asks_for_the_own_unproved_address_only,
-    a_proved_address_agrees_before_the_new_one_is_asked,
-    an_address_that_is_not_proved_is_changed_by_a_link_to_the_new_one,
-    security_01_a_taken_address_is_answered_like_a_free_one_and_gets_no_mail,
-    an_address_that_is_taken_while_the_link_is_on_its_way_stays_its_owners,
-    security_22_a_link_of_another_reader_changes_nothing_and_is_not_spent,
-    security_22_a_change_of_address_works_once_for_a_day_and_kills_the_older,
-    of_ten_who_open_both_links_at_once_each_link_counts_once,
-    security_22_links_to_the_old_address_die_with_its_change,
-);
 
 async fn opens(
     book: &Book,
@@ -54,7 +39,12 @@ async fn address(book: &Book, signed_in: &SignedIn) -> (String, bool) {
     (user.email, user.email_verified)
 }
 
-async fn a_link_proves_the_address_and_may_be_opened_twice_without_harm(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_proves_the_address_and_may_be_opened_twice_without_harm(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let letters = book.mail().await;
@@ -77,7 +67,12 @@ async fn a_link_proves_the_address_and_may_be_opened_twice_without_harm(database
     assert_eq!(events.last(), Some(&("email-verification".into(), "done".into())));
 }
 
-async fn security_22_a_link_that_proves_an_address_works_for_a_day(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_that_proves_an_address_works_for_a_day(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let token = book.token_in("verify-email").await;
@@ -91,7 +86,12 @@ async fn security_22_a_link_that_proves_an_address_works_for_a_day(database: Tes
     assert!(address(&book, &signed_in).await.1);
 }
 
-async fn security_22_a_newer_link_that_proves_an_address_kills_the_older(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_newer_link_that_proves_an_address_kills_the_older(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let older = book.token_in("verify-email").await;
@@ -104,7 +104,12 @@ async fn security_22_a_newer_link_that_proves_an_address_kills_the_older(databas
     assert!(address(&book, &signed_in).await.1);
 }
 
-async fn security_01_whoever_asks_for_a_link_without_a_session_is_told_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_01_whoever_asks_for_a_link_without_a_session_is_told_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     proved(&book, "grace").await;
     book.reader("ada").await;
@@ -121,7 +126,12 @@ async fn security_01_whoever_asks_for_a_link_without_a_session_is_told_nothing(d
     assert_eq!(book.posted().await, [("verify-email".into(), "ada@example.com".into())]);
 }
 
-async fn who_is_signed_in_asks_for_the_own_unproved_address_only(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_signed_in_asks_for_the_own_unproved_address_only(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let grace = proved(&book, "grace").await.user;
     let ada = book.reader("ada").await.user;
@@ -138,7 +148,12 @@ async fn who_is_signed_in_asks_for_the_own_unproved_address_only(database: TestD
     assert_eq!(book.posted().await.len(), 1);
 }
 
-async fn a_proved_address_agrees_before_the_new_one_is_asked(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proved_address_agrees_before_the_new_one_is_asked(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = proved(&book, "ada").await;
     asks_for(&book, &signed_in, "lovelace").await;
@@ -172,7 +187,12 @@ async fn a_proved_address_agrees_before_the_new_one_is_asked(database: TestDatab
     }
 }
 
-async fn an_address_that_is_not_proved_is_changed_by_a_link_to_the_new_one(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_not_proved_is_changed_by_a_link_to_the_new_one(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     book.mail().await;
@@ -191,7 +211,12 @@ async fn an_address_that_is_not_proved_is_changed_by_a_link_to_the_new_one(datab
 }
 
 /// The first step, which the asker may see in the own mailbox, and the second, which is in the new one's.
-async fn security_01_a_taken_address_is_answered_like_a_free_one_and_gets_no_mail(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_01_a_taken_address_is_answered_like_a_free_one_and_gets_no_mail(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = proved(&book, "ada").await;
     book.reader("grace").await;
@@ -215,7 +240,12 @@ async fn security_01_a_taken_address_is_answered_like_a_free_one_and_gets_no_mai
     assert!(seen.iter().all(|rows| *rows == seen[2]), "{seen:?}");
 }
 
-async fn an_address_that_is_taken_while_the_link_is_on_its_way_stays_its_owners(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_taken_while_the_link_is_on_its_way_stays_its_owners(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     book.mail().await;
@@ -231,7 +261,12 @@ async fn an_address_that_is_taken_while_the_link_is_on_its_way_stays_its_owners(
     assert!(matches!(opens(&book, &token, None).await, Err(VerifyEmailError::InvalidToken)));
 }
 
-async fn security_22_a_link_of_another_reader_changes_nothing_and_is_not_spent(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_of_another_reader_changes_nothing_and_is_not_spent(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = proved(&book, "ada").await;
     let grace = book.reader("grace").await;
@@ -248,7 +283,12 @@ async fn security_22_a_link_of_another_reader_changes_nothing_and_is_not_spent(d
     assert_eq!(address(&book, &signed_in).await.0, "lovelace@example.com");
 }
 
-async fn security_22_a_change_of_address_works_once_for_a_day_and_kills_the_older(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_change_of_address_works_once_for_a_day_and_kills_the_older(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = proved(&book, "ada").await;
     asks_for(&book, &signed_in, "first").await;
@@ -268,7 +308,12 @@ async fn security_22_a_change_of_address_works_once_for_a_day_and_kills_the_olde
     assert_eq!(address(&book, &signed_in).await.0, "ada@example.com");
 }
 
-async fn of_ten_who_open_both_links_at_once_each_link_counts_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_ten_who_open_both_links_at_once_each_link_counts_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Arc::new(Book::open(database).await);
     let signed_in = proved(&book, "ada").await;
     asks_for(&book, &signed_in, "lovelace").await;
@@ -292,7 +337,12 @@ async fn of_ten_who_open_both_links_at_once_each_link_counts_once(database: Test
     assert_eq!(book.posted().await, [("email-changed".into(), "ada@example.com".into())]);
 }
 
-async fn security_22_links_to_the_old_address_die_with_its_change(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_links_to_the_old_address_die_with_its_change(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let verify = book.token_in("verify-email").await;

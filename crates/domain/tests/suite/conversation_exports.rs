@@ -1,27 +1,14 @@
 //! Taking conversations away.
 
 use domain::{ConversationError, ConversationExport, ExportFormat};
+use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use crate::{
     book::Book,
     talking::{make, say, talked, text},
 };
-
-on_each_database!(
-    a_file_of_all_conversations_holds_them_as_the_api_shows_them,
-    a_file_of_one_conversation_has_the_same_shape,
-    a_conversation_in_markdown_can_be_read,
-    security_36_no_text_begins_a_turn_of_its_own_or_swallows_the_next,
-    security_35_the_conversation_of_another_reader_is_no_file,
-    a_long_conversation_comes_in_pieces_and_whole,
-    the_one_conversation_that_is_deleted_while_it_is_written_ends_the_file_with_an_error,
-    among_all_one_that_is_deleted_while_it_is_written_ends_with_what_was_there,
-    among_all_those_that_are_deleted_before_they_are_written_are_left_out,
-    a_reader_who_is_erased_meanwhile_has_no_whole_file,
-    a_failing_database_ends_the_file_with_an_error,
-);
 
 /// The whole file, and in how many pieces it came.
 pub(crate) async fn whole(mut export: ConversationExport) -> (String, usize) {
@@ -40,7 +27,12 @@ pub(crate) async fn all(book: &Book, user_id: &str) -> Value {
     serde_json::from_str(&whole(export).await.0).unwrap()
 }
 
-async fn a_file_of_all_conversations_holds_them_as_the_api_shows_them(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_all_conversations_holds_them_as_the_api_shows_them(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (ada, grace) = (book.reader("ada").await.user.id, book.reader("grace").await.user.id);
     talked(&book, &ada).await;
@@ -62,7 +54,10 @@ async fn a_file_of_all_conversations_holds_them_as_the_api_shows_them(database: 
     assert_eq!(listed[0]["messages"][1], serde_json::to_value(shown).unwrap());
 }
 
-async fn a_file_of_one_conversation_has_the_same_shape(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_one_conversation_has_the_same_shape(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     talked(&book, &ada).await;
@@ -74,7 +69,10 @@ async fn a_file_of_one_conversation_has_the_same_shape(database: TestDatabase) {
     assert_eq!(one, all);
 }
 
-async fn a_conversation_in_markdown_can_be_read(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_in_markdown_can_be_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     talked(&book, &ada).await;
@@ -84,7 +82,12 @@ async fn a_conversation_in_markdown_can_be_read(database: TestDatabase) {
     insta::assert_snapshot!("conversation.md", whole(export).await.0);
 }
 
-async fn security_36_no_text_begins_a_turn_of_its_own_or_swallows_the_next(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_no_text_begins_a_turn_of_its_own_or_swallows_the_next(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     make(&book, &ada, json!({ "id": "c", "title": "a\u{200b} *b* <script>" })).await;
@@ -123,7 +126,12 @@ async fn security_36_no_text_begins_a_turn_of_its_own_or_swallows_the_next(datab
     }
 }
 
-async fn security_35_the_conversation_of_another_reader_is_no_file(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_the_conversation_of_another_reader_is_no_file(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (ada, grace) = (book.reader("ada").await.user.id, book.reader("grace").await.user.id);
     talked(&book, &ada).await;
@@ -150,7 +158,10 @@ async fn long(book: &Book, user_id: &str) {
     }
 }
 
-async fn a_long_conversation_comes_in_pieces_and_whole(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_conversation_comes_in_pieces_and_whole(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     for at in 0..25 {
@@ -181,9 +192,12 @@ async fn wrong(mut export: ConversationExport) -> ConversationError {
     }
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_one_conversation_that_is_deleted_while_it_is_written_ends_the_file_with_an_error(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     long(&book, &ada).await;
@@ -208,7 +222,12 @@ async fn ended(begun: String, rest: ConversationExport) -> Vec<(String, usize)> 
         .collect()
 }
 
-async fn among_all_one_that_is_deleted_while_it_is_written_ends_with_what_was_there(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn among_all_one_that_is_deleted_while_it_is_written_ends_with_what_was_there(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     long(&book, &ada).await;
@@ -232,7 +251,12 @@ async fn among_all_one_that_is_deleted_while_it_is_written_ends_with_what_was_th
     assert_eq!(ended(begun.remove(0), late).await, [("long".to_owned(), 50), next]);
 }
 
-async fn among_all_those_that_are_deleted_before_they_are_written_are_left_out(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn among_all_those_that_are_deleted_before_they_are_written_are_left_out(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     long(&book, &ada).await;
@@ -259,7 +283,12 @@ async fn among_all_those_that_are_deleted_before_they_are_written_are_left_out(d
     assert!(!kept.contains(&named("spoken", 1)) && !kept.contains(&named("spoken", 0)), "{kept:?}");
 }
 
-async fn a_reader_who_is_erased_meanwhile_has_no_whole_file(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_is_erased_meanwhile_has_no_whole_file(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     talked(&book, &ada).await;
@@ -268,7 +297,10 @@ async fn a_reader_who_is_erased_meanwhile_has_no_whole_file(database: TestDataba
     assert!(matches!(wrong(export).await, ConversationError::UserNotFound));
 }
 
-async fn a_failing_database_ends_the_file_with_an_error(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_database_ends_the_file_with_an_error(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     long(&book, &ada).await;

@@ -1,5 +1,6 @@
 //! Taking conversations in from files.
 
+use rstest::rstest;
 use std::time::Duration;
 
 use domain::{
@@ -7,7 +8,7 @@ use domain::{
     contract::{Code, Problems, conversations::Imported},
 };
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::time::Instant;
 
 use crate::{
@@ -15,20 +16,6 @@ use crate::{
     conversation_exports::all,
     talking::{make, say, talked, text, wire},
 };
-
-on_each_database!(
-    what_one_reader_takes_away_another_can_take_in,
-    the_same_file_adds_nothing_when_it_is_taken_in_once_more,
-    a_file_brings_back_what_is_missing_and_leaves_what_belongs_to_the_conversation,
-    conversations_of_chatgpt_come_in_with_their_branches,
-    conversations_of_chatgpt_are_taken_in_once,
-    what_does_not_fit_is_refused_with_a_reason_and_the_rest_comes_in,
-    damaged_conversations_leave_nothing_behind,
-    what_is_no_file_of_conversations_is_refused,
-    security_35_a_file_changes_nothing_of_another_reader,
-    words_that_came_in_with_a_file_are_found,
-    an_older_copy_undoes_nothing,
-);
 
 pub(crate) async fn import(book: &Book, user_id: &str, file: &Value) -> Imported {
     let bytes = serde_json::to_vec(file).unwrap();
@@ -41,7 +28,10 @@ pub(crate) fn in_a_minute() -> Instant {
     Instant::now() + Duration::from_secs(60)
 }
 
-async fn an_older_copy_undoes_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_copy_undoes_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     talked(&book, &ada).await;
@@ -68,7 +58,10 @@ pub(crate) fn ids(imported: &Imported) -> Vec<(&str, i64, i64)> {
     imported.conversations.iter().map(|it| (it.id.as_str(), it.messages, it.added)).collect()
 }
 
-async fn what_one_reader_takes_away_another_can_take_in(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_reader_takes_away_another_can_take_in(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (ada, grace) = (book.reader("ada").await.user.id, book.reader("grace").await.user.id);
     talked(&book, &ada).await;
@@ -96,7 +89,12 @@ async fn what_one_reader_takes_away_another_can_take_in(database: TestDatabase) 
     assert_eq!(list(ada).await.unwrap().items, list(grace).await.unwrap().items);
 }
 
-async fn the_same_file_adds_nothing_when_it_is_taken_in_once_more(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_file_adds_nothing_when_it_is_taken_in_once_more(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     talked(&book, &ada).await;
@@ -107,9 +105,12 @@ async fn the_same_file_adds_nothing_when_it_is_taken_in_once_more(database: Test
     assert_eq!(book.rows_without(&["bookplate_sessions"]).await, before);
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_brings_back_what_is_missing_and_leaves_what_belongs_to_the_conversation(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     talked(&book, &ada).await;
@@ -188,7 +189,12 @@ pub(crate) fn chatgpt() -> Value {
     }])
 }
 
-async fn conversations_of_chatgpt_come_in_with_their_branches(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn conversations_of_chatgpt_come_in_with_their_branches(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     let imported = import(&book, &ada, &chatgpt()).await;
@@ -202,7 +208,10 @@ async fn conversations_of_chatgpt_come_in_with_their_branches(database: TestData
     insta::assert_snapshot!("from_chatgpt", serde_json::to_string_pretty(&file["conversations"]).unwrap());
 }
 
-async fn conversations_of_chatgpt_are_taken_in_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn conversations_of_chatgpt_are_taken_in_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     import(&book, &ada, &chatgpt()).await;
@@ -225,7 +234,12 @@ async fn conversations_of_chatgpt_are_taken_in_once(database: TestDatabase) {
     assert_eq!(book.count("bookplate_conversations").await, 2);
 }
 
-async fn what_does_not_fit_is_refused_with_a_reason_and_the_rest_comes_in(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_is_refused_with_a_reason_and_the_rest_comes_in(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let limits = ConversationLimits {
         part_bytes: 1000,
         message_bytes: 1500,
@@ -278,7 +292,10 @@ async fn what_does_not_fit_is_refused_with_a_reason_and_the_rest_comes_in(databa
     assert_eq!(rows.len(), 3, "{rows:?}");
 }
 
-async fn damaged_conversations_leave_nothing_behind(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_conversations_leave_nothing_behind(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (ada, grace) = (book.reader("ada").await.user.id, book.reader("grace").await.user.id);
     talked(&book, &ada).await;
@@ -318,7 +335,10 @@ async fn damaged_conversations_leave_nothing_behind(database: TestDatabase) {
     assert_eq!(book.rows_without(&[]).await, before);
 }
 
-async fn what_is_no_file_of_conversations_is_refused(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_file_of_conversations_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let limits = ConversationLimits { import_bytes: 100, ..ConversationLimits::default() };
     let book = Book::with(database, Settings { conversations: limits, ..settings() }).await;
     let ada = book.reader("ada").await.user.id;
@@ -349,7 +369,12 @@ async fn what_is_no_file_of_conversations_is_refused(database: TestDatabase) {
     assert!(matches!(nobody, Err(ConversationError::UserNotFound)), "{nobody:?}");
 }
 
-async fn security_35_a_file_changes_nothing_of_another_reader(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_a_file_changes_nothing_of_another_reader(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (ada, grace) = (book.reader("ada").await.user.id, book.reader("grace").await.user.id);
     make(&book, &grace, json!({ "id": "first", "title": "Hers" })).await;
@@ -363,7 +388,10 @@ async fn security_35_a_file_changes_nothing_of_another_reader(database: TestData
     assert_eq!(all(&book, &ada).await["conversations"][0], file["conversations"][0]);
 }
 
-async fn words_that_came_in_with_a_file_are_found(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn words_that_came_in_with_a_file_are_found(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     import(&book, &ada, &chatgpt()).await;

@@ -1,23 +1,17 @@
 //! What opens a session: the signed cookie and, when switched on, the bearer token.
 
 use domain::{Renewal, Secret, Settings};
-use testkit::{databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::databases::Kind;
 
 use crate::book::{Book, settings, with_bearer};
 
-on_each_database!(
-    a_cookie_names_the_session_it_was_made_for,
-    a_cookie_that_is_not_exactly_ours_is_no_session,
-    security_10_a_signed_handle_that_was_never_given_out_opens_nothing,
-    a_bearer_token_opens_a_session_only_when_bearer_sessions_are_on,
-    security_14_a_handle_alone_is_no_bearer_token,
-    switching_bearer_sessions_on_or_off_keeps_cookies_valid,
-    a_session_outlives_a_restart,
-);
-
 const SIGNATURE: usize = 44;
 
-async fn a_cookie_names_the_session_it_was_made_for(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_names_the_session_it_was_made_for(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     for name in ["ada", "grace"] {
         let signed_in = book.reader(name).await;
@@ -30,7 +24,10 @@ async fn a_cookie_names_the_session_it_was_made_for(database: TestDatabase) {
     }
 }
 
-async fn a_cookie_that_is_not_exactly_ours_is_no_session(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_that_is_not_exactly_ours_is_no_session(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let id = &signed_in.session.id;
@@ -78,7 +75,12 @@ async fn a_cookie_that_is_not_exactly_ours_is_no_session(database: TestDatabase)
     }
 }
 
-async fn security_10_a_signed_handle_that_was_never_given_out_opens_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_10_a_signed_handle_that_was_never_given_out_opens_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     let sessions = &book.services.sessions;
@@ -88,7 +90,12 @@ async fn security_10_a_signed_handle_that_was_never_given_out_opens_nothing(data
     assert_eq!(book.count("bookplate_sessions").await, 1);
 }
 
-async fn a_bearer_token_opens_a_session_only_when_bearer_sessions_are_on(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bearer_token_opens_a_session_only_when_bearer_sessions_are_on(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, with_bearer()).await;
     let signed_in = book.reader("ada").await;
     let id = &signed_in.session.id;
@@ -102,7 +109,10 @@ async fn a_bearer_token_opens_a_session_only_when_bearer_sessions_are_on(databas
     }
 }
 
-async fn security_14_a_handle_alone_is_no_bearer_token(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_14_a_handle_alone_is_no_bearer_token(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::with(database, with_bearer()).await;
     let sessions = &book.services.sessions;
     let (one, other) = (book.reader("ada").await, book.reader("grace").await);
@@ -134,7 +144,12 @@ async fn security_14_a_handle_alone_is_no_bearer_token(database: TestDatabase) {
     assert!(stranger.read_bearer(&token).is_none());
 }
 
-async fn switching_bearer_sessions_on_or_off_keeps_cookies_valid(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn switching_bearer_sessions_on_or_off_keeps_cookies_valid(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let id = &signed_in.session.id;
@@ -150,7 +165,10 @@ async fn switching_bearer_sessions_on_or_off_keeps_cookies_valid(database: TestD
     }
 }
 
-async fn a_session_outlives_a_restart(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_outlives_a_restart(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let cookie = book.services.sessions.cookie_value(&signed_in.session.id);

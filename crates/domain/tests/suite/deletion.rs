@@ -1,5 +1,6 @@
 //! Leaving.
 
+use rstest::rstest;
 use std::sync::Arc;
 
 use domain::{
@@ -8,20 +9,10 @@ use domain::{
     contract::{Code, Problem, Problems},
     link_ttl,
 };
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use crate::book::{Book, DAY, PASSWORD, attempt, entered, sign_in, sign_up, strict};
-
-on_each_database!(
-    security_11_a_deleted_reader_is_gone_at_once_with_everything_and_is_told_by_mail,
-    security_27_the_wrong_password_deletes_nothing,
-    without_a_password_the_session_must_be_fresh,
-    where_addresses_are_proved_a_link_is_mailed_that_deletes,
-    security_22_the_link_of_another_reader_is_not_spent,
-    security_22_of_ten_deletions_with_one_link_at_once_one_is_done,
-    what_happens_to_an_erased_account_is_recorded_about_nobody,
-);
 
 fn by_password(password: &str) -> DeleteAccount {
     DeleteAccount { password: Some(attempt(password)), ..DeleteAccount::default() }
@@ -60,9 +51,12 @@ async fn deletion_link(book: &Book, signed_in: &SignedIn) -> String {
     book.token_in("delete-account").await
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_11_a_deleted_reader_is_gone_at_once_with_everything_and_is_told_by_mail(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let visit = book.browser();
     let ada = entered(book.services.accounts.sign_up(sign_up("ada"), &visit).await.unwrap());
@@ -88,7 +82,10 @@ async fn security_11_a_deleted_reader_is_gone_at_once_with_everything_and_is_tol
     book.reader("ada").await;
 }
 
-async fn security_27_the_wrong_password_deletes_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_27_the_wrong_password_deletes_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     for _ in 0..10 {
@@ -102,7 +99,10 @@ async fn security_27_the_wrong_password_deletes_nothing(database: TestDatabase) 
     assert!(exists(&book, &signed_in).await && book.lives(&signed_in).await);
 }
 
-async fn without_a_password_the_session_must_be_fresh(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_password_the_session_must_be_fresh(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     book.ports.clock.advance_seconds(DAY);
@@ -124,7 +124,12 @@ async fn without_a_password_the_session_must_be_fresh(database: TestDatabase) {
     assert!(!exists(&book, &signed_in).await);
 }
 
-async fn where_addresses_are_proved_a_link_is_mailed_that_deletes(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn where_addresses_are_proved_a_link_is_mailed_that_deletes(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     let signed_in = proved(&book, "ada").await;
     assert_eq!(
@@ -149,7 +154,12 @@ async fn where_addresses_are_proved_a_link_is_mailed_that_deletes(database: Test
     assert_eq!(book.posted().await, [("account-deleted".into(), "ada@example.com".into())]);
 }
 
-async fn security_22_the_link_of_another_reader_is_not_spent(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_the_link_of_another_reader_is_not_spent(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     let (ada, grace) = (proved(&book, "ada").await, proved(&book, "grace").await);
     let token = deletion_link(&book, &ada).await;
@@ -163,7 +173,12 @@ async fn security_22_the_link_of_another_reader_is_not_spent(database: TestDatab
     assert!(!exists(&book, &ada).await && exists(&book, &grace).await);
 }
 
-async fn security_22_of_ten_deletions_with_one_link_at_once_one_is_done(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_of_ten_deletions_with_one_link_at_once_one_is_done(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Arc::new(Book::with(database, strict()).await);
     let signed_in = proved(&book, "ada").await;
     let token = deletion_link(&book, &signed_in).await;
@@ -182,7 +197,12 @@ async fn security_22_of_ten_deletions_with_one_link_at_once_one_is_done(database
     assert_eq!(book.posted().await, [("account-deleted".into(), "ada@example.com".into())]);
 }
 
-async fn what_happens_to_an_erased_account_is_recorded_about_nobody(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_to_an_erased_account_is_recorded_about_nobody(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let device = domain::ClientMetadata { ip_address: "192.0.2.7".into(), user_agent: "Browser/1.0".into() };
     let visit = ClientInfo { device, ..ClientInfo::default() };

@@ -2,21 +2,11 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{Audience, AudienceKey, Settings, TokenSettings, VerifyError};
+use rstest::rstest;
 use serde_json::{Map, Value, json};
-use testkit::{TestSigner, databases::TestDatabase, on_each_database};
+use testkit::{TestSigner, databases::Kind};
 
 use crate::book::{Book, ISSUER, settings};
-
-on_each_database!(
-    security_20_a_claim_that_is_not_as_we_make_it_is_refused,
-    security_20_a_header_that_is_not_as_we_make_it_is_refused,
-    security_20_keys_that_a_token_brings_along_are_not_looked_at,
-    security_20_a_public_key_is_no_shared_secret,
-    security_20_a_token_is_read_under_the_key_its_kid_names_only,
-    security_20_what_is_no_token_is_refused,
-    security_20_a_changed_token_is_refused,
-    a_token_of_another_issuer_under_the_same_keys_is_refused,
-);
 
 /// Header and claims of a token, unverified.
 pub(crate) fn parts(token: &str) -> (Value, Map<String, Value>) {
@@ -64,7 +54,12 @@ fn changed(object: &Map<String, Value>, name: &str, value: Option<Value>) -> Map
     changed
 }
 
-async fn security_20_a_claim_that_is_not_as_we_make_it_is_refused(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_20_a_claim_that_is_not_as_we_make_it_is_refused(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let genuine = Genuine::of(Book::open(database).await).await;
     let now = genuine.claims["iat"].as_i64().unwrap();
     let nobody = "00000000-0000-4000-8000-000000000000";
@@ -95,7 +90,12 @@ async fn security_20_a_claim_that_is_not_as_we_make_it_is_refused(database: Test
     }
 }
 
-async fn security_20_a_header_that_is_not_as_we_make_it_is_refused(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_20_a_header_that_is_not_as_we_make_it_is_refused(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let genuine = Genuine::of(Book::open(database).await).await;
     for (name, value, why) in [
         ("typ", None, "kind"),
@@ -118,7 +118,12 @@ async fn security_20_a_header_that_is_not_as_we_make_it_is_refused(database: Tes
     }
 }
 
-async fn security_20_keys_that_a_token_brings_along_are_not_looked_at(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_20_keys_that_a_token_brings_along_are_not_looked_at(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let genuine = Genuine::of(Book::open(database).await).await;
     let own = b"a key of the attacker's".to_vec();
     let jwk = json!({ "kty": "TEST", "x": URL_SAFE_NO_PAD.encode(&own), "kid": genuine.header["kid"] });
@@ -132,7 +137,10 @@ async fn security_20_keys_that_a_token_brings_along_are_not_looked_at(database: 
 }
 
 /// The classic confusion: HMAC under the bytes of a key everybody can read.
-async fn security_20_a_public_key_is_no_shared_secret(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_20_a_public_key_is_no_shared_secret(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let genuine = Genuine::of(Book::open(database).await).await;
     let jwk = genuine.book.services.tokens.jwks()["keys"][0].clone();
     for (alg, key) in ["HS256", "ES256"].into_iter().flat_map(|alg| {
@@ -144,7 +152,12 @@ async fn security_20_a_public_key_is_no_shared_secret(database: TestDatabase) {
     }
 }
 
-async fn security_20_a_token_is_read_under_the_key_its_kid_names_only(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_20_a_token_is_read_under_the_key_its_kid_names_only(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let secret = "shared with the chatbot, 32 bytes or more";
     let key = AudienceKey::Shared { secret: secret.to_owned().into(), previous: None };
     let chat = Audience { name: "chat".into(), aud: None, key };
@@ -162,7 +175,10 @@ async fn security_20_a_token_is_read_under_the_key_its_kid_names_only(database: 
     assert_eq!(genuine.verdict(&for_us).await, Some("audience"));
 }
 
-async fn security_20_what_is_no_token_is_refused(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_20_what_is_no_token_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let genuine = Genuine::of(Book::open(database).await).await;
     let token = TestSigner::token(&genuine.header, &genuine.claims, &genuine.key);
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
@@ -184,7 +200,10 @@ async fn security_20_what_is_no_token_is_refused(database: TestDatabase) {
     }
 }
 
-async fn security_20_a_changed_token_is_refused(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_20_a_changed_token_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let genuine = Genuine::of(Book::open(database).await).await;
     let token = TestSigner::token(&genuine.header, &genuine.claims, &genuine.key);
     for at in (0..token.len()).step_by(7) {
@@ -200,7 +219,12 @@ async fn security_20_a_changed_token_is_refused(database: TestDatabase) {
     assert!(genuine.verdict(&format!("{unsigned}.")).await.is_some());
 }
 
-async fn a_token_of_another_issuer_under_the_same_keys_is_refused(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_another_issuer_under_the_same_keys_is_refused(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let genuine = Genuine::of(Book::open(database).await).await;
     let tokens = TokenSettings { issuer: "https://moved.example".into(), ..settings().tokens };
     let moved = genuine.book.restarted(Settings { tokens, ..settings() }).await;

@@ -1,28 +1,16 @@
 //! Passwords that are tried until one fits.
 
+use rstest::rstest;
 use std::sync::Arc;
 
 use domain::{
     Ban, CheckPasswordError, ClientInfo, LimitSettings, Quota, Settings, SignInError, SignedIn,
     contract::{Code, Problem, Problems, Timestamp},
 };
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::{Kind, TestDatabase};
 use tokio::task::JoinSet;
 
 use crate::book::{Book, PASSWORD, attempt, settings, sign_in};
-
-on_each_database!(
-    security_25_guesses_at_one_account_are_refused_wherever_they_come_from,
-    security_24_a_try_above_the_limit_is_recorded,
-    security_01_guesses_at_an_unknown_address_are_refused_alike,
-    security_25_guesses_at_once_do_not_slip_past,
-    security_26_strangers_who_guess_do_not_keep_the_readers_own_browser_out,
-    security_26_the_owner_of_an_account_is_not_kept_out_for_good,
-    signing_in_is_no_guess,
-    security_27_guesses_at_the_current_password_are_refused_in_that_session_alone,
-    a_banned_reader_stays_outside_until_the_ban_is_over,
-    a_ban_is_told_only_to_who_knows_the_password,
-);
 
 const GUESSES: u32 = 4;
 const WINDOW: u32 = 900;
@@ -51,7 +39,12 @@ async fn guess_until_refused(book: &Book, name: &str, visit: &ClientInfo) -> u32
     100
 }
 
-async fn security_25_guesses_at_one_account_are_refused_wherever_they_come_from(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_guesses_at_one_account_are_refused_wherever_they_come_from(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = open(database).await;
     book.reader("ada").await;
     book.reader("grace").await;
@@ -68,7 +61,10 @@ async fn security_25_guesses_at_one_account_are_refused_wherever_they_come_from(
     book.enters("grace", &ClientInfo::default()).await;
 }
 
-async fn security_24_a_try_above_the_limit_is_recorded(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_24_a_try_above_the_limit_is_recorded(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = open(database).await;
     let ada = book.reader("ada").await;
     for name in ["ada", "nobody"] {
@@ -82,7 +78,12 @@ async fn security_24_a_try_above_the_limit_is_recorded(database: TestDatabase) {
     assert_eq!(book.database.number(of_nobody).await, 1);
 }
 
-async fn security_01_guesses_at_an_unknown_address_are_refused_alike(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_01_guesses_at_an_unknown_address_are_refused_alike(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = open(database).await;
     book.reader("ada").await;
     let known = guess_until_refused(&book, "ada", &book.browser()).await;
@@ -90,7 +91,10 @@ async fn security_01_guesses_at_an_unknown_address_are_refused_alike(database: T
     assert_eq!((known, unknown), (GUESSES, GUESSES));
 }
 
-async fn security_25_guesses_at_once_do_not_slip_past(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_guesses_at_once_do_not_slip_past(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Arc::new(open(database).await);
     book.reader("ada").await;
     let before = book.ports.hasher.work().verified;
@@ -106,7 +110,12 @@ async fn security_25_guesses_at_once_do_not_slip_past(database: TestDatabase) {
     assert_eq!(book.ports.hasher.work().verified - before, GUESSES as usize);
 }
 
-async fn security_26_strangers_who_guess_do_not_keep_the_readers_own_browser_out(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_26_strangers_who_guess_do_not_keep_the_readers_own_browser_out(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = open(database).await;
     book.reader("ada").await;
     let own = book.browser();
@@ -125,7 +134,12 @@ async fn security_26_strangers_who_guess_do_not_keep_the_readers_own_browser_out
     assert_eq!(guess_until_refused(&book, "ada", &strange).await, 0);
 }
 
-async fn security_26_the_owner_of_an_account_is_not_kept_out_for_good(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_26_the_owner_of_an_account_is_not_kept_out_for_good(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = open(database).await;
     book.reader("ada").await;
     guess_until_refused(&book, "ada", &ClientInfo::default()).await;
@@ -140,7 +154,10 @@ async fn security_26_the_owner_of_an_account_is_not_kept_out_for_good(database: 
     book.enters("ada", &ClientInfo::default()).await;
 }
 
-async fn signing_in_is_no_guess(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_in_is_no_guess(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = open(database).await;
     book.reader("ada").await;
     for _ in 0..3 * GUESSES {
@@ -149,9 +166,12 @@ async fn signing_in_is_no_guess(database: TestDatabase) {
     assert_eq!(guess_until_refused(&book, "ada", &ClientInfo::default()).await, GUESSES);
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_27_guesses_at_the_current_password_are_refused_in_that_session_alone(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = open(database).await;
     let (taken_over, own) = (book.reader("ada").await, book.enters("ada", &ClientInfo::default()).await);
     let check = async |signed_in: &SignedIn, password: &str| {
@@ -175,7 +195,12 @@ async fn security_27_guesses_at_the_current_password_are_refused_in_that_session
     assert_eq!(failed.count(), GUESSES as usize);
 }
 
-async fn a_banned_reader_stays_outside_until_the_ban_is_over(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_banned_reader_stays_outside_until_the_ban_is_over(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = open(database).await;
     let signed_in = book.reader("ada").await;
     let until = Timestamp::from_millis(signed_in.user.created_at.millis() + 60_000);
@@ -199,7 +224,10 @@ async fn a_banned_reader_stays_outside_until_the_ban_is_over(database: TestDatab
     assert_eq!(book.enters("ada", &ClientInfo::default()).await.user.ban, Ban::default());
 }
 
-async fn a_ban_is_told_only_to_who_knows_the_password(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ban_is_told_only_to_who_knows_the_password(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = open(database).await;
     let user = book.reader("ada").await.user;
     book.services.admin.ban(&user, None, None).await.unwrap();

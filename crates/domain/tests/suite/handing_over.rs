@@ -1,17 +1,10 @@
 //! What the operator hands over, and whom the operator shows out.
 
 use domain::{AdminError, ClientInfo, NewUser, SignInError, contract::PersonName};
-use testkit::{databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::databases::Kind;
 
 use crate::book::{Book, PASSWORD, email, new_password, sign_in};
-
-on_each_database!(
-    an_account_without_a_password_gets_one_with_a_link,
-    security_11_a_ban_ends_every_session_at_once,
-    a_deleted_reader_is_told_by_mail_and_gone,
-    security_22_a_handed_over_link_kills_the_older,
-    a_search_does_not_ask_for_the_letter_case,
-);
 
 fn new(name: &str) -> NewUser {
     NewUser {
@@ -22,7 +15,12 @@ fn new(name: &str) -> NewUser {
     }
 }
 
-async fn an_account_without_a_password_gets_one_with_a_link(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_without_a_password_gets_one_with_a_link(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let without = NewUser { password: None, email_verified: false, ..new("ada") };
     let user = book.services.admin.create(without).await.unwrap();
@@ -41,7 +39,10 @@ async fn an_account_without_a_password_gets_one_with_a_link(database: TestDataba
     assert_eq!(events.iter().filter(|(kind, _)| kind == "operator-link").count(), 1, "{events:?}");
 }
 
-async fn security_11_a_ban_ends_every_session_at_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_a_ban_ends_every_session_at_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (first, second) = (book.reader("ada").await, book.enters("ada", &ClientInfo::default()).await);
     let grace = book.reader("grace").await;
@@ -57,7 +58,10 @@ async fn security_11_a_ban_ends_every_session_at_once(database: TestDatabase) {
     );
 }
 
-async fn a_deleted_reader_is_told_by_mail_and_gone(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_reader_is_told_by_mail_and_gone(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     book.mail().await;
@@ -76,7 +80,10 @@ async fn a_deleted_reader_is_told_by_mail_and_gone(database: TestDatabase) {
     assert_eq!(book.database.rows().await, before);
 }
 
-async fn security_22_a_handed_over_link_kills_the_older(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_handed_over_link_kills_the_older(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let user = book.reader("ada").await.user;
     book.mail().await;
@@ -90,7 +97,10 @@ async fn security_22_a_handed_over_link_kills_the_older(database: TestDatabase) 
     }
 }
 
-async fn a_search_does_not_ask_for_the_letter_case(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_does_not_ask_for_the_letter_case(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let user = book.services.admin.create(NewUser { name: PersonName::parse("Ada L").unwrap(), ..new("x") });
     let user = user.await.unwrap();

@@ -1,11 +1,9 @@
 //! How much comes in from files at once.
 
 use domain::{ConversationLimits, PageRequest, Settings, contract::conversations::Order};
+use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{
-    databases::{Kind, TestDatabase},
-    on_each_database,
-};
+use testkit::databases::Kind;
 use tokio::time::Instant;
 
 use crate::{
@@ -14,20 +12,18 @@ use crate::{
     talking::{make, say, text},
 };
 
-on_each_database!(
-    a_full_reader_is_refused_what_is_new_and_gets_what_is_missing,
-    more_messages_than_one_request_may_add_come_in_at_once,
-    many_files_at_once_all_come_in,
-    what_there_is_no_time_for_comes_in_when_it_is_sent_again,
-);
-
 /// A conversation of one message, as ChatGPT writes it.
 fn short(id: &str) -> Value {
     let message = json!({ "author": { "role": "user" }, "content": { "parts": ["Hello"] } });
     json!({ "id": id, "mapping": { "n": { "message": message } } })
 }
 
-async fn a_full_reader_is_refused_what_is_new_and_gets_what_is_missing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_reader_is_refused_what_is_new_and_gets_what_is_missing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let limits = ConversationLimits { conversations: 230, ..ConversationLimits::default() };
     let book = Book::with(database, Settings { conversations: limits, ..settings() }).await;
     let ada = book.reader("ada").await.user.id;
@@ -45,7 +41,10 @@ async fn a_full_reader_is_refused_what_is_new_and_gets_what_is_missing(database:
     assert_eq!(imported.refused[7].id.as_deref(), Some("new7"));
 }
 
-async fn many_files_at_once_all_come_in(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn many_files_at_once_all_come_in(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     // Nodes that say nothing, many of them.
@@ -63,7 +62,12 @@ async fn many_files_at_once_all_come_in(database: TestDatabase) {
     assert_eq!(book.count("bookplate_conversations").await, 10);
 }
 
-async fn what_there_is_no_time_for_comes_in_when_it_is_sent_again(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_there_is_no_time_for_comes_in_when_it_is_sent_again(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     let file = json!([short("a"), short("b")]);
@@ -75,7 +79,12 @@ async fn what_there_is_no_time_for_comes_in_when_it_is_sent_again(database: Test
     assert_eq!(book.count("bookplate_messages").await, 2);
 }
 
-async fn more_messages_than_one_request_may_add_come_in_at_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn more_messages_than_one_request_may_add_come_in_at_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     let nodes: serde_json::Map<String, Value> = (0..500)

@@ -2,22 +2,11 @@ use domain::{
     ClientInfo, ForeignBan, ImportReport, ImportedUser, SkipReason,
     contract::{Code, Problem, Problems, Timestamp},
 };
+use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{FastHasher, databases::TestDatabase, on_each_database};
+use testkit::{FastHasher, databases::Kind};
 
 use crate::book::{Book, PASSWORD, sign_in};
-
-on_each_database!(
-    a_reader_from_elsewhere_signs_in_with_the_old_password_which_is_then_hashed_anew,
-    a_dry_run_reports_the_same_and_writes_nothing,
-    readers_who_are_there_already_are_left_alone,
-    what_cannot_be_used_is_left_out_with_its_reason,
-    answers_that_a_question_accepts_are_kept_and_the_others_are_counted,
-    a_hash_of_an_unknown_kind_is_not_kept,
-    a_closed_account_stays_closed_and_one_whose_ban_is_over_is_open,
-    text_that_would_not_be_taken_from_a_reader_is_cut_or_dropped,
-    an_import_is_on_the_record,
-);
 
 const LONG_AGO: Timestamp = Timestamp::from_millis(1_500_000_000_123);
 
@@ -46,9 +35,12 @@ async fn run(book: &Book, dry_run: bool, readers: &[ImportedUser]) -> ImportRepo
     import.finish()
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reader_from_elsewhere_signs_in_with_the_old_password_which_is_then_hashed_anew(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let reader = ImportedUser { email: "Ada@Example.com".into(), ..foreign("ada") };
     let report = run(&book, false, &[reader]).await;
@@ -65,7 +57,10 @@ async fn a_reader_from_elsewhere_signs_in_with_the_old_password_which_is_then_ha
     book.enters("ada", &ClientInfo::default()).await;
 }
 
-async fn a_dry_run_reports_the_same_and_writes_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_reports_the_same_and_writes_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("here").await;
     let readers = [
@@ -84,7 +79,10 @@ async fn a_dry_run_reports_the_same_and_writes_nothing(database: TestDatabase) {
     assert_eq!(book.count("bookplate_users").await, 2);
 }
 
-async fn readers_who_are_there_already_are_left_alone(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_who_are_there_already_are_left_alone(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     run(&book, false, &[foreign("ada")]).await;
     book.enters("ada", &ClientInfo::default()).await;
@@ -98,7 +96,10 @@ async fn readers_who_are_there_already_are_left_alone(database: TestDatabase) {
     assert_eq!(book.database.rows().await, before);
 }
 
-async fn what_cannot_be_used_is_left_out_with_its_reason(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_used_is_left_out_with_its_reason(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("taken").await;
     let with_id = |id: &str| ImportedUser { id: id.to_owned(), ..foreign("ada") };
@@ -122,7 +123,12 @@ async fn what_cannot_be_used_is_left_out_with_its_reason(database: TestDatabase)
     assert_eq!(book.count("bookplate_users").await, 1);
 }
 
-async fn answers_that_a_question_accepts_are_kept_and_the_others_are_counted(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_a_question_accepts_are_kept_and_the_others_are_counted(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = fields(&[
         ("experience_level", json!("advanced")),
@@ -167,7 +173,10 @@ async fn answers_that_a_question_accepts_are_kept_and_the_others_are_counted(dat
     assert_eq!(report.fields_not_kept.into_iter().collect::<Vec<_>>(), [("favouriteColour".into(), 2)]);
 }
 
-async fn a_hash_of_an_unknown_kind_is_not_kept(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hash_of_an_unknown_kind_is_not_kept(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let bcrypt = format!("$2b$10${}", "./aZ09".repeat(9).split_at(53).0);
     let greedy = "$argon2id$v=19$m=4194304,t=9,p=1$c2FsdHNhbHQ$a2V5a2V5a2V5a2V5";
@@ -185,7 +194,12 @@ async fn a_hash_of_an_unknown_kind_is_not_kept(database: TestDatabase) {
     }
 }
 
-async fn a_closed_account_stays_closed_and_one_whose_ban_is_over_is_open(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_account_stays_closed_and_one_whose_ban_is_over_is_open(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ban = |until| Some(ForeignBan { reason: Some("spam\u{1b}[2J".into()), until });
     let readers = [
@@ -201,7 +215,12 @@ async fn a_closed_account_stays_closed_and_one_whose_ban_is_over_is_open(databas
     assert_eq!(ada.ban.ban_reason.as_deref(), Some("spam[2J"));
 }
 
-async fn text_that_would_not_be_taken_from_a_reader_is_cut_or_dropped(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn text_that_would_not_be_taken_from_a_reader_is_cut_or_dropped(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let readers = [
         ImportedUser { name: "A\nda\u{202e}".into(), image: Some("javascript:x".into()), ..foreign("ada") },
@@ -215,7 +234,10 @@ async fn text_that_would_not_be_taken_from_a_reader_is_cut_or_dropped(database: 
     assert_eq!((bob.name, bob.image.as_deref()), ("b".repeat(200), Some("https://x/y.png")));
 }
 
-async fn an_import_is_on_the_record(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_is_on_the_record(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     run(&book, false, &[foreign("ada")]).await;
     assert_eq!(book.happened("id-of-ada").await, [("import".to_owned(), "done".to_owned())]);

@@ -1,22 +1,16 @@
 //! The keys that sign: when they are made, and how long they are published.
 
+use rstest::rstest;
 use std::sync::Arc;
 
 use domain::{Algorithm, Database, Secret, Services, Settings, TokenSettings};
 use serde_json::Value;
-use testkit::{TestPorts, databases::TestDatabase, on_each_database};
+use testkit::{TestPorts, databases::Kind};
 
 use crate::{
     book::{Book, settings},
     forgeries::parts,
 };
-
-on_each_database!(
-    a_key_is_made_once_and_kept,
-    programs_that_start_at_once_sign_with_the_same_key,
-    a_changed_secret_makes_a_new_key_and_the_old_one_stays_published,
-    another_algorithm_has_keys_of_its_own_and_the_others_stay_published,
-);
 
 fn kids(jwks: &Value) -> Vec<String> {
     let mut kids: Vec<String> =
@@ -29,7 +23,10 @@ fn signed_by(token: &str) -> String {
     parts(token).0["kid"].as_str().unwrap().to_owned()
 }
 
-async fn a_key_is_made_once_and_kept(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_made_once_and_kept(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let token = book.services.tokens.issue(&signed_in, None).unwrap();
@@ -40,7 +37,12 @@ async fn a_key_is_made_once_and_kept(database: TestDatabase) {
     assert_eq!(book.count("bookplate_signing_keys").await, 1);
 }
 
-async fn programs_that_start_at_once_sign_with_the_same_key(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_that_start_at_once_sign_with_the_same_key(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let start = async |seed| {
         let ports = TestPorts::seeded(seed).ports();
         Services::open(Database::clone(&database), ports, settings()).await.unwrap()
@@ -51,7 +53,12 @@ async fn programs_that_start_at_once_sign_with_the_same_key(database: TestDataba
     assert_eq!(kids(&one.tokens.jwks()).len(), 1);
 }
 
-async fn a_changed_secret_makes_a_new_key_and_the_old_one_stays_published(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_secret_makes_a_new_key_and_the_old_one_stays_published(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let old = book.services.tokens.issue(&signed_in, None).unwrap();
@@ -75,7 +82,12 @@ async fn a_changed_secret_makes_a_new_key_and_the_old_one_stays_published(databa
     assert_eq!(signed_by(&once_more.issue(&signed_in, None).unwrap()), signed_by(&new));
 }
 
-async fn another_algorithm_has_keys_of_its_own_and_the_others_stay_published(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn another_algorithm_has_keys_of_its_own_and_the_others_stay_published(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let with =

@@ -4,19 +4,10 @@ use domain::{
     Database, LimitError, LimitSettings, Quota, Rule, Services, Settings,
     contract::{Code, Problem},
 };
-use testkit::{TestPorts, databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::{TestPorts, databases::Kind};
 
 use crate::book::{Book, settings};
-
-on_each_database!(
-    security_25_requests_above_the_quota_are_refused_until_the_window_is_over,
-    security_26_one_client_s_limit_does_not_hit_others,
-    several_instances_count_together,
-    neither_addresses_nor_clients_stand_in_the_table,
-    where_there_is_no_limit_none_is_counted,
-    requests_are_counted_for_each_path_in_memory,
-    a_window_of_requests_is_anchored_at_the_last_one_that_was_allowed,
-);
 
 fn all(count: u32, seconds: u32) -> Settings {
     let quota = Some(Quota { count, seconds });
@@ -49,7 +40,12 @@ const RULES: [Rule; 6] = [
     Rule::SendVerification,
 ];
 
-async fn security_25_requests_above_the_quota_are_refused_until_the_window_is_over(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_requests_above_the_quota_are_refused_until_the_window_is_over(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, all(5, 60)).await;
     let check = async |rule| wait(book.services.limits.check(rule, "192.0.2.7").await);
     for rule in RULES {
@@ -68,7 +64,12 @@ async fn security_25_requests_above_the_quota_are_refused_until_the_window_is_ov
     assert_eq!(Problem::from(refused), Problem::retry_in(Code::TooManyRequests, 60));
 }
 
-async fn security_26_one_client_s_limit_does_not_hit_others(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_26_one_client_s_limit_does_not_hit_others(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, all(1, 60)).await;
     let check = async |client: &str| wait(book.services.limits.check(Rule::SignIn, client).await);
     assert_eq!((check("192.0.2.7").await, check("192.0.2.7").await), (None, Some(60)));
@@ -78,7 +79,10 @@ async fn security_26_one_client_s_limit_does_not_hit_others(database: TestDataba
     }
 }
 
-async fn several_instances_count_together(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn several_instances_count_together(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::with(database, all(3, 60)).await;
     let database = Database::clone(&book.database);
     let ports = TestPorts { clock: book.ports.clock.clone(), ..TestPorts::seeded(2) };
@@ -93,7 +97,12 @@ async fn several_instances_count_together(database: TestDatabase) {
     assert_eq!(wait(restarted.limits.check(Rule::SignIn, "192.0.2.7").await), Some(60));
 }
 
-async fn neither_addresses_nor_clients_stand_in_the_table(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_addresses_nor_clients_stand_in_the_table(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     for subject in ["192.0.2.7", "ada@example.com"] {
         book.services.limits.check(Rule::SignIn, subject).await.unwrap();
@@ -102,7 +111,10 @@ async fn neither_addresses_nor_clients_stand_in_the_table(database: TestDatabase
     assert_eq!(book.count("bookplate_limits").await, 2);
 }
 
-async fn where_there_is_no_limit_none_is_counted(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn where_there_is_no_limit_none_is_counted(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let limits = LimitSettings {
         sign_in: None,
         mail: None,
@@ -121,7 +133,10 @@ async fn where_there_is_no_limit_none_is_counted(database: TestDatabase) {
     assert_eq!(book.count("bookplate_limits").await, 0);
 }
 
-async fn requests_are_counted_for_each_path_in_memory(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_counted_for_each_path_in_memory(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::with(database, all(2, 10)).await;
     let request =
         |client: &str, path: &str| wait(book.services.limits.check_request(Rule::Requests, client, path));
@@ -132,7 +147,12 @@ async fn requests_are_counted_for_each_path_in_memory(database: TestDatabase) {
     assert_eq!(book.count("bookplate_limits").await, 0, "no write for a read");
 }
 
-async fn a_window_of_requests_is_anchored_at_the_last_one_that_was_allowed(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_of_requests_is_anchored_at_the_last_one_that_was_allowed(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, all(2, 10)).await;
     let request = || wait(book.services.limits.check_request(Rule::Requests, "192.0.2.7", "/"));
     assert_eq!(request(), None);

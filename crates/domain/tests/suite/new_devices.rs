@@ -1,24 +1,19 @@
 //! Readers are told when somebody comes in with a browser that was not seen before.
 
 use domain::{ClientInfo, ClientMetadata};
-use testkit::{databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::databases::Kind;
 
 use crate::book::{Book, PASSWORD, sign_in, sign_up, with_new_secret};
 
-on_each_database!(
-    a_sign_in_with_an_unknown_browser_is_told_by_mail_and_one_with_a_known_browser_is_not,
-    a_sign_up_is_told_to_nobody,
-    a_caller_that_is_no_browser_is_new_every_time,
-    a_refused_sign_in_makes_no_browser_known,
-    security_13_a_device_cookie_that_is_not_exactly_ours_says_nothing,
-    a_device_cookie_outlives_a_change_of_the_secret,
-);
-
 const NEW: &str = "new-device";
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_with_an_unknown_browser_is_told_by_mail_and_one_with_a_known_browser_is_not(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     book.reader("grace").await;
@@ -46,7 +41,10 @@ async fn a_sign_in_with_an_unknown_browser_is_told_by_mail_and_one_with_a_known_
     assert_eq!(book.posted().await, [(NEW.into(), "ada@example.com".into())]);
 }
 
-async fn a_sign_up_is_told_to_nobody(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_up_is_told_to_nobody(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let visit = book.browser();
     book.services.accounts.sign_up(sign_up("ada"), &visit).await.unwrap();
@@ -55,7 +53,10 @@ async fn a_sign_up_is_told_to_nobody(database: TestDatabase) {
     assert_eq!(book.posted().await, [], "it knows the browser");
 }
 
-async fn a_caller_that_is_no_browser_is_new_every_time(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_is_no_browser_is_new_every_time(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     book.mail().await;
@@ -66,7 +67,10 @@ async fn a_caller_that_is_no_browser_is_new_every_time(database: TestDatabase) {
     assert_eq!(book.count("bookplate_devices").await, 0);
 }
 
-async fn a_refused_sign_in_makes_no_browser_known(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_sign_in_makes_no_browser_known(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     book.mail().await;
@@ -79,7 +83,12 @@ async fn a_refused_sign_in_makes_no_browser_known(database: TestDatabase) {
     assert_eq!(book.posted().await.len(), 1);
 }
 
-async fn security_13_a_device_cookie_that_is_not_exactly_ours_says_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_13_a_device_cookie_that_is_not_exactly_ours_says_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let sessions = &book.services.sessions;
     let new = sessions.new_device();
@@ -107,7 +116,10 @@ async fn security_13_a_device_cookie_that_is_not_exactly_ours_says_nothing(datab
     assert!(sessions.read_device(&sessions.signed_value(handle)).is_none());
 }
 
-async fn a_device_cookie_outlives_a_change_of_the_secret(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_cookie_outlives_a_change_of_the_secret(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     let visit = book.browser();

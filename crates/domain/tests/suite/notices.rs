@@ -1,17 +1,13 @@
 use domain::Flash;
-use testkit::{databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::databases::Kind;
 
 use crate::book::{Book, settings};
 
-on_each_database!(
-    a_notice_is_told_once,
-    a_notice_waits_for_its_own_browser,
-    a_notice_outlives_a_restart,
-    a_notice_goes_when_the_session_ends,
-    a_notice_to_a_browser_whose_session_has_ended_revives_nothing,
-);
-
-async fn a_notice_is_told_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_is_told_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let session = book.reader("ada").await.session;
     let page = || book.services.sessions.browser_state(&session);
@@ -26,7 +22,10 @@ async fn a_notice_is_told_once(database: TestDatabase) {
     assert_eq!((same.take().await, page().take().await), (None, None));
 }
 
-async fn a_notice_waits_for_its_own_browser(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_waits_for_its_own_browser(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (ada, grace) = (book.reader("ada").await.session, book.reader("grace").await.session);
     book.services.sessions.browser_state(&ada).set(Flash::ProfileSaved).await;
@@ -34,7 +33,10 @@ async fn a_notice_waits_for_its_own_browser(database: TestDatabase) {
     assert_eq!(book.services.sessions.browser_state(&ada).take().await, Some(Flash::ProfileSaved));
 }
 
-async fn a_notice_outlives_a_restart(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_outlives_a_restart(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let session = book.reader("ada").await.session;
     book.services.sessions.browser_state(&session).set(Flash::ProfileSaved).await;
@@ -42,7 +44,10 @@ async fn a_notice_outlives_a_restart(database: TestDatabase) {
     assert_eq!(later.browser_state(&session).take().await, Some(Flash::ProfileSaved));
 }
 
-async fn a_notice_goes_when_the_session_ends(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_goes_when_the_session_ends(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let session = signed_in.session.clone();
@@ -52,7 +57,12 @@ async fn a_notice_goes_when_the_session_ends(database: TestDatabase) {
     assert_eq!(book.count("bookplate_session_records").await, 0);
 }
 
-async fn a_notice_to_a_browser_whose_session_has_ended_revives_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_to_a_browser_whose_session_has_ended_revives_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let session = signed_in.session.clone();

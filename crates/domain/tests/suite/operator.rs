@@ -2,20 +2,10 @@ use domain::{
     AdminError, ClientInfo, NewUser, User,
     contract::{NewPassword, PersonName},
 };
-use testkit::{databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::databases::Kind;
 
 use crate::book::{Book, PASSWORD, email, sign_in};
-
-on_each_database!(
-    an_account_the_operator_makes_is_one_to_sign_in_with,
-    an_account_without_a_password_has_no_way_in_until_one_is_set,
-    a_taken_address_is_told,
-    a_reader_is_found_by_address_or_id,
-    an_id_that_looks_like_an_address_is_found_too,
-    closing_an_account_ends_its_sessions_at_once_and_keeps_new_ones_from_opening,
-    an_account_that_is_gone_cannot_be_changed,
-    a_search_takes_every_sign_as_it_is,
-);
 
 fn new(name: &str, password: Option<&str>) -> NewUser {
     NewUser {
@@ -30,7 +20,12 @@ async fn made(book: &Book, name: &str, password: Option<&str>) -> User {
     book.services.admin.create(new(name, password)).await.unwrap()
 }
 
-async fn an_account_the_operator_makes_is_one_to_sign_in_with(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_the_operator_makes_is_one_to_sign_in_with(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let user = made(&book, "ada", Some(PASSWORD)).await;
     book.ports.clock.advance_seconds(1);
@@ -42,14 +37,22 @@ async fn an_account_the_operator_makes_is_one_to_sign_in_with(database: TestData
     assert_eq!((access.methods.len(), access.sessions.len()), (1, 1));
 }
 
-async fn an_account_without_a_password_has_no_way_in_until_one_is_set(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_without_a_password_has_no_way_in_until_one_is_set(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let user = made(&book, "ada", None).await;
     assert!(book.services.admin.access(&user).await.unwrap().methods.is_empty());
     assert!(book.services.accounts.sign_in(sign_in("ada", PASSWORD), &ClientInfo::default()).await.is_err());
 }
 
-async fn a_taken_address_is_told(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_address_is_told(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     let before = book.database.rows().await;
@@ -58,7 +61,10 @@ async fn a_taken_address_is_told(database: TestDatabase) {
     assert_eq!(book.database.rows().await, before);
 }
 
-async fn a_reader_is_found_by_address_or_id(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_is_found_by_address_or_id(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user;
     for whom in ["ada@example.com", "ADA@Example.com", &ada.id] {
@@ -70,7 +76,10 @@ async fn a_reader_is_found_by_address_or_id(database: TestDatabase) {
     }
 }
 
-async fn an_id_that_looks_like_an_address_is_found_too(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_looks_like_an_address_is_found_too(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user;
     let mut import = book.services.import.begin(false);
@@ -85,9 +94,12 @@ async fn an_id_that_looks_like_an_address_is_found_too(database: TestDatabase) {
     assert_ne!(found.id, ada.id);
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn closing_an_account_ends_its_sessions_at_once_and_keeps_new_ones_from_opening(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await;
     let bob = book.reader("bob").await;
@@ -107,7 +119,10 @@ async fn closing_an_account_ends_its_sessions_at_once_and_keeps_new_ones_from_op
     enter().await.unwrap();
 }
 
-async fn an_account_that_is_gone_cannot_be_changed(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_gone_cannot_be_changed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user;
     book.services.admin.delete(&ada).await.unwrap();
@@ -119,7 +134,10 @@ async fn an_account_that_is_gone_cannot_be_changed(database: TestDatabase) {
     }
 }
 
-async fn a_search_takes_every_sign_as_it_is(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_takes_every_sign_as_it_is(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     for name in ["ada_b", "adaxb", "carl"] {
         book.reader(name).await;

@@ -1,5 +1,6 @@
 //! Changing a password by who knows it.
 
+use rstest::rstest;
 use std::sync::Arc;
 
 use domain::{
@@ -7,22 +8,10 @@ use domain::{
     Settings, SignInError, SignedIn,
     contract::{Code, Problem, Problems},
 };
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use crate::book::{Book, PASSWORD, attempt, new_password, settings, sign_in};
-
-on_each_database!(
-    security_12_changing_the_password_ends_every_other_session_and_rotates_this_one,
-    only_who_asks_for_it_keeps_the_other_sessions,
-    the_reference_s_habit_keeps_the_other_sessions_unless_asked,
-    security_08_changing_the_password_needs_the_current_one,
-    security_08_a_common_or_related_password_is_refused_and_nothing_changes,
-    security_24_a_changed_password_is_told_by_mail,
-    security_22_links_that_were_mailed_die_with_the_old_password,
-    of_ten_changes_at_once_one_is_done,
-    an_account_without_a_password_has_none_to_change,
-);
 
 const NEW: &str = "another good password";
 
@@ -43,9 +32,12 @@ async fn opens(book: &Book, password: &str) -> bool {
     }
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_12_changing_the_password_ends_every_other_session_and_rotates_this_one(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (own, other) = (book.reader("ada").await, book.enters("ada", &ClientInfo::default()).await);
     let stranger = book.reader("grace").await;
@@ -74,7 +66,10 @@ async fn security_12_changing_the_password_ends_every_other_session_and_rotates_
     assert!(book.services.tokens.verify(&token).await.is_err(), "nor does a token of an ended session live");
 }
 
-async fn only_who_asks_for_it_keeps_the_other_sessions(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_asks_for_it_keeps_the_other_sessions(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (own, other) = (book.reader("ada").await, book.enters("ada", &ClientInfo::default()).await);
     let changed = changes(&book, &own, Some(false)).await;
@@ -83,7 +78,12 @@ async fn only_who_asks_for_it_keeps_the_other_sessions(database: TestDatabase) {
     assert!(opens(&book, NEW).await && !opens(&book, PASSWORD).await);
 }
 
-async fn the_reference_s_habit_keeps_the_other_sessions_unless_asked(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reference_s_habit_keeps_the_other_sessions_unless_asked(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let accounts = AccountRules { reference_habits: true, ..settings().accounts };
     let book = Book::with(database, Settings { accounts, ..settings() }).await;
     let (own, other) = (book.reader("ada").await, book.enters("ada", &ClientInfo::default()).await);
@@ -96,7 +96,12 @@ async fn the_reference_s_habit_keeps_the_other_sessions_unless_asked(database: T
     assert!(!book.lives(&own).await && !book.lives(&other).await);
 }
 
-async fn security_08_changing_the_password_needs_the_current_one(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_08_changing_the_password_needs_the_current_one(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let without = ["bookplate_limits", "bookplate_events"];
@@ -118,7 +123,12 @@ async fn security_08_changing_the_password_needs_the_current_one(database: TestD
     assert_eq!(refusals.count(), 3);
 }
 
-async fn security_08_a_common_or_related_password_is_refused_and_nothing_changes(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_08_a_common_or_related_password_is_refused_and_nothing_changes(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     for (wanted, code) in [
@@ -135,7 +145,10 @@ async fn security_08_a_common_or_related_password_is_refused_and_nothing_changes
     assert!(opens(&book, PASSWORD).await);
 }
 
-async fn security_24_a_changed_password_is_told_by_mail(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_24_a_changed_password_is_told_by_mail(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     book.mail().await;
@@ -152,7 +165,12 @@ async fn security_24_a_changed_password_is_told_by_mail(database: TestDatabase) 
     );
 }
 
-async fn security_22_links_that_were_mailed_die_with_the_old_password(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_links_that_were_mailed_die_with_the_old_password(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let verify = book.token_in("verify-email").await;
@@ -173,7 +191,10 @@ async fn security_22_links_that_were_mailed_die_with_the_old_password(database: 
     book.token_in("reset-password").await;
 }
 
-async fn of_ten_changes_at_once_one_is_done(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_ten_changes_at_once_one_is_done(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Arc::new(Book::open(database).await);
     let signed_in = book.reader("ada").await;
     let mut tasks = JoinSet::new();
@@ -197,7 +218,12 @@ async fn of_ten_changes_at_once_one_is_done(database: TestDatabase) {
     assert_eq!(book.services.sessions.list(&signed_in.user.id).await.unwrap().len(), 2, "rotated, and this");
 }
 
-async fn an_account_without_a_password_has_none_to_change(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_without_a_password_has_none_to_change(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     book.database.arrange("update bookplate_accounts set password_hash = null").await;

@@ -1,29 +1,13 @@
 //! Mail on its way.
 
+use rstest::rstest;
 use std::sync::Arc;
 
 use domain::{ClientInfo, Database, DeliveryOutcome, LimitSettings, Quota, Services, Settings};
-use testkit::{FixedClock, MailerBehavior, TestPorts, databases::TestDatabase, on_each_database};
+use testkit::{FixedClock, MailerBehavior, TestPorts, databases::Kind};
 use tokio::task::JoinSet;
 
 use crate::book::{Book, DAY, email, entered, settings, sign_up, with_new_secret};
-
-on_each_database!(
-    a_mail_that_is_not_taken_is_tried_again_ever_more_slowly,
-    a_mail_is_given_up_after_three_days,
-    a_mail_that_will_never_be_taken_is_dropped_at_once,
-    a_letter_is_tried_again_under_the_same_id,
-    a_restart_loses_no_mail,
-    no_request_waits_for_the_mail_server,
-    of_many_carriers_one_sends_each_mail,
-    a_mail_whose_carrier_died_is_sent_by_another,
-    what_waits_is_encrypted_and_what_is_sent_is_gone,
-    a_mail_of_the_secret_before_is_still_sent_and_one_of_an_unknown_secret_is_dropped,
-    security_27_one_recipient_gets_so_many_mails_and_no_more,
-    security_27_notices_are_not_held_back_by_what_strangers_ask_for,
-    security_27_notices_of_one_kind_are_so_many_and_a_second_try_is_not_counted,
-    where_no_mail_is_sent_none_is_queued,
-);
 
 /// A reader whose mail is sent, and a link asked for and written that the server has not taken yet.
 async fn waiting(book: &Book) {
@@ -36,7 +20,12 @@ async fn deliver(book: &Book) -> DeliveryOutcome {
     book.services.mail.deliver().await.unwrap()
 }
 
-async fn a_mail_that_is_not_taken_is_tried_again_ever_more_slowly(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_is_not_taken_is_tried_again_ever_more_slowly(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     waiting(&book).await;
     book.ports.mailer.set_behavior(MailerBehavior::RefusesForNow);
@@ -57,7 +46,10 @@ async fn a_mail_that_is_not_taken_is_tried_again_ever_more_slowly(database: Test
     assert_eq!(book.count("bookplate_mails").await, 0);
 }
 
-async fn a_mail_is_given_up_after_three_days(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_is_given_up_after_three_days(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     waiting(&book).await;
     book.ports.mailer.set_behavior(MailerBehavior::RefusesForNow);
@@ -71,7 +63,12 @@ async fn a_mail_is_given_up_after_three_days(database: TestDatabase) {
     assert!(book.ports.mailer.letters().is_empty());
 }
 
-async fn a_mail_that_will_never_be_taken_is_dropped_at_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_will_never_be_taken_is_dropped_at_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     waiting(&book).await;
     book.ports.mailer.set_behavior(MailerBehavior::RefusesForGood);
@@ -79,7 +76,10 @@ async fn a_mail_that_will_never_be_taken_is_dropped_at_once(database: TestDataba
     assert_eq!((book.ports.mailer.tries(), book.count("bookplate_mails").await), (1, 0));
 }
 
-async fn a_letter_is_tried_again_under_the_same_id(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_is_tried_again_under_the_same_id(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     waiting(&book).await;
     book.ports.mailer.set_behavior(MailerBehavior::RefusesForNow);
@@ -92,7 +92,10 @@ async fn a_letter_is_tried_again_under_the_same_id(database: TestDatabase) {
     assert_eq!(ids[0], ids[1], "so that a letter sent twice is seen as one");
 }
 
-async fn a_restart_loses_no_mail(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_loses_no_mail(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     waiting(&book).await;
     book.ports.mailer.set_behavior(MailerBehavior::RefusesForNow);
@@ -108,7 +111,10 @@ async fn a_restart_loses_no_mail(database: TestDatabase) {
 }
 
 /// The mail server says nothing, and a carrier waits for it. Were a request to wait too, this would never end.
-async fn no_request_waits_for_the_mail_server(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_waits_for_the_mail_server(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Arc::new(Book::open(database).await);
     book.ports.mailer.set_behavior(MailerBehavior::Hangs);
     let signed_in = book.reader("ada").await;
@@ -129,7 +135,10 @@ async fn no_request_waits_for_the_mail_server(database: TestDatabase) {
     assert_eq!(book.ports.mailer.letters().len(), 4);
 }
 
-async fn of_many_carriers_one_sends_each_mail(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_carriers_one_sends_each_mail(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Arc::new(Book::open(database).await);
     for number in 0..12 {
         book.reader(&format!("reader{number}")).await;
@@ -148,7 +157,10 @@ async fn of_many_carriers_one_sends_each_mail(database: TestDatabase) {
     assert_eq!(book.count("bookplate_links").await, 12);
 }
 
-async fn a_mail_whose_carrier_died_is_sent_by_another(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_whose_carrier_died_is_sent_by_another(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Arc::new(Book::open(database).await);
     book.reader("ada").await;
     book.ports.mailer.set_behavior(MailerBehavior::Hangs);
@@ -170,7 +182,12 @@ async fn a_mail_whose_carrier_died_is_sent_by_another(database: TestDatabase) {
     assert_eq!(book.ports.mailer.letters().len(), 1);
 }
 
-async fn what_waits_is_encrypted_and_what_is_sent_is_gone(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_encrypted_and_what_is_sent_is_gone(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     for name in ["ada", "nobody"] {
@@ -198,9 +215,12 @@ async fn what_waits_is_encrypted_and_what_is_sent_is_gone(database: TestDatabase
     assert_eq!(book.count("bookplate_mails").await, 0);
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_of_the_secret_before_is_still_sent_and_one_of_an_unknown_secret_is_dropped(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     waiting(&book).await;
     let later = book.restarted(with_new_secret(true)).await;
@@ -218,7 +238,12 @@ fn few_mails() -> Settings {
     Settings { limits: LimitSettings { recipient, ..LimitSettings::default() }, ..settings() }
 }
 
-async fn security_27_one_recipient_gets_so_many_mails_and_no_more(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_27_one_recipient_gets_so_many_mails_and_no_more(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, few_mails()).await;
     book.reader("grace").await;
     let ada = book.reader("ada").await;
@@ -246,7 +271,12 @@ async fn security_27_one_recipient_gets_so_many_mails_and_no_more(database: Test
     assert_eq!(book.posted().await, [("reset-password".into(), "ada@example.com".into())]);
 }
 
-async fn security_27_notices_are_not_held_back_by_what_strangers_ask_for(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_27_notices_are_not_held_back_by_what_strangers_ask_for(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, few_mails()).await;
     book.reader("ada").await;
     for _ in 0..5 {
@@ -257,7 +287,12 @@ async fn security_27_notices_are_not_held_back_by_what_strangers_ask_for(databas
     assert_eq!(book.posted().await, [("new-device".into(), "ada@example.com".into())]);
 }
 
-async fn security_27_notices_of_one_kind_are_so_many_and_a_second_try_is_not_counted(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_27_notices_of_one_kind_are_so_many_and_a_second_try_is_not_counted(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, few_mails()).await;
     book.reader("ada").await;
     book.reader("grace").await;
@@ -283,7 +318,10 @@ async fn security_27_notices_of_one_kind_are_so_many_and_a_second_try_is_not_cou
     assert_eq!(book.mail().await.len(), 2, "another hour, another reader");
 }
 
-async fn where_no_mail_is_sent_none_is_queued(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_mail_is_sent_none_is_queued(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let ports = domain::Ports { mailer: None, ..TestPorts::default().ports() };
     let services = Services::open(Database::clone(&database), ports, settings()).await.unwrap();
     let signed_in = entered(services.accounts.sign_up(sign_up("ada"), &ClientInfo::default()).await.unwrap());

@@ -1,18 +1,10 @@
 //! Whoever signs up first with the address of somebody else: what its owner does makes the stranger's password no good.
 
 use domain::{ClientInfo, EmailLinkKind, EmailLinkOutcome, SignIn, SignInError, SignUp};
-use testkit::{databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::databases::Kind;
 
 use crate::book::{Book, PASSWORD, new_password, sign_in, sign_up, strict};
-
-on_each_database!(
-    security_01_whoever_signed_up_first_never_comes_in_once_the_owner_opened_the_link,
-    security_22_a_link_opened_where_the_password_never_was_asks_for_a_new_one_once,
-    security_22_a_caller_that_is_no_browser_is_not_let_in_by_a_link,
-    a_browser_in_which_the_password_was_given_later_is_let_in,
-    a_browser_in_which_another_password_was_given_is_not_let_in,
-    looking_at_a_link_tells_what_it_does_and_spends_nothing,
-);
 
 const MALLORYS: &str = "a stranger's own choice";
 const NEW: &str = "another good password";
@@ -37,9 +29,12 @@ async fn told_to_set_another(book: &Book, token: &str, visit: &ClientInfo) -> St
     }
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_01_whoever_signed_up_first_never_comes_in_once_the_owner_opened_the_link(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     let (mallorys, adas) = (book.browser(), book.browser());
     let user = book.services.accounts.sign_up(by_mallory(), &mallorys).await.unwrap().user;
@@ -69,9 +64,12 @@ async fn security_01_whoever_signed_up_first_never_comes_in_once_the_owner_opene
     assert!(events.contains(&("email-verification".into(), "done".into())), "{events:?}");
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_22_a_link_opened_where_the_password_never_was_asks_for_a_new_one_once(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     book.services.accounts.sign_up(by_mallory(), &book.browser()).await.unwrap();
     let token = book.token_in("verify-email").await;
@@ -89,7 +87,12 @@ async fn security_22_a_link_opened_where_the_password_never_was_asks_for_a_new_o
     assert!(comes_in(&book, sign_in("ada", NEW), &adas).await);
 }
 
-async fn security_22_a_caller_that_is_no_browser_is_not_let_in_by_a_link(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_caller_that_is_no_browser_is_not_let_in_by_a_link(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     book.services.accounts.sign_up(sign_up("ada"), &ClientInfo::default()).await.unwrap();
     let token = book.token_in("verify-email").await;
@@ -97,7 +100,12 @@ async fn security_22_a_caller_that_is_no_browser_is_not_let_in_by_a_link(databas
     assert!(!comes_in(&book, sign_in("ada", PASSWORD), &ClientInfo::default()).await);
 }
 
-async fn a_browser_in_which_the_password_was_given_later_is_let_in(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_in_which_the_password_was_given_later_is_let_in(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     book.services.accounts.sign_up(sign_up("ada"), &book.browser()).await.unwrap();
     book.mail().await;
@@ -110,7 +118,12 @@ async fn a_browser_in_which_the_password_was_given_later_is_let_in(database: Tes
     assert!(matches!(opened, EmailLinkOutcome::Address { session: Some(_) }), "{opened:?}");
 }
 
-async fn a_browser_in_which_another_password_was_given_is_not_let_in(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_in_which_another_password_was_given_is_not_let_in(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     book.services.accounts.sign_up(by_mallory(), &book.browser()).await.unwrap();
     let token = book.token_in("verify-email").await;
@@ -120,7 +133,12 @@ async fn a_browser_in_which_another_password_was_given_is_not_let_in(database: T
     told_to_set_another(&book, &token, &adas).await;
 }
 
-async fn looking_at_a_link_tells_what_it_does_and_spends_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_at_a_link_tells_what_it_does_and_spends_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let accounts = &book.services.accounts;

@@ -1,5 +1,6 @@
 //! What a reader may ask about their own data: a copy of everything, and that nothing is left.
 
+use rstest::rstest;
 use std::sync::Arc;
 
 use domain::{
@@ -12,28 +13,13 @@ use domain::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use storage::AuditRecord;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
-use crate::book::{Book, DAY, PASSWORD, email, settings, sign_in, sign_up};
 use crate::{
+    book::{Book, DAY, PASSWORD, email, settings, sign_in, sign_up},
     conversation_exports::{all, whole},
     talking::{TITLE, WORDS, make, say, talked, text},
 };
-
-on_each_database!(
-    a_copy_holds_everything_that_is_stored_about_its_reader,
-    security_14_a_copy_holds_nothing_that_opens_the_account,
-    answers_to_earlier_questions_are_in_the_copy_without_their_question,
-    security_26_a_reader_takes_so_many_copies_in_a_while,
-    a_reader_who_is_gone_gets_no_copy_and_leaves_no_trace,
-    security_11_an_erased_reader_is_in_no_row_of_any_table,
-    security_11_what_others_have_said_stays_when_a_reader_is_erased,
-    the_file_of_conversations_holds_every_value_that_is_stored_of_them,
-    a_deleted_conversation_comes_back_within_ten_minutes_and_is_gone_after_them,
-    what_is_recorded_after_a_reader_was_erased_names_nobody,
-    an_event_stored_in_the_moment_of_the_erasure_is_forgotten_by_the_next_sweep,
-    security_25_the_table_of_counts_holds_no_address_not_even_hashed_without_the_secret,
-);
 
 const NAME: &str = "Zephyrine Quillfeather";
 const HANDLE: &str = "zephyrine";
@@ -115,7 +101,12 @@ fn written(export: &Export) -> String {
     serde_json::to_string_pretty(&value).unwrap()
 }
 
-async fn a_copy_holds_everything_that_is_stored_about_its_reader(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_holds_everything_that_is_stored_about_its_reader(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (signed_in, _) = lived_in(&book).await;
     book.reader("grace").await;
@@ -125,7 +116,12 @@ async fn a_copy_holds_everything_that_is_stored_about_its_reader(database: TestD
     insta::assert_snapshot!("the_copy", written(&export));
 }
 
-async fn security_14_a_copy_holds_nothing_that_opens_the_account(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_14_a_copy_holds_nothing_that_opens_the_account(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (signed_in, laptop) = lived_in(&book).await;
     let json = serde_json::to_string(&copy(&book, &signed_in).await).unwrap();
@@ -149,7 +145,12 @@ async fn security_14_a_copy_holds_nothing_that_opens_the_account(database: TestD
     }
 }
 
-async fn answers_to_earlier_questions_are_in_the_copy_without_their_question(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_to_earlier_questions_are_in_the_copy_without_their_question(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let reader = book.services.accounts.sign_up(newcomer(), &ClientInfo::default()).await.unwrap();
     let question = |name: &str, label: &str, purpose: Option<&str>, kind| Question {
@@ -187,7 +188,12 @@ async fn answers_to_earlier_questions_are_in_the_copy_without_their_question(dat
     );
 }
 
-async fn security_26_a_reader_takes_so_many_copies_in_a_while(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_26_a_reader_takes_so_many_copies_in_a_while(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mail = Some(Quota { count: 2, seconds: 60 });
     let limits = LimitSettings { mail, ..LimitSettings::default() };
     let book = Book::with(database, Settings { limits, ..settings() }).await;
@@ -205,7 +211,12 @@ async fn security_26_a_reader_takes_so_many_copies_in_a_while(database: TestData
     assert!(take(ada).await.is_ok());
 }
 
-async fn a_reader_who_is_gone_gets_no_copy_and_leaves_no_trace(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_is_gone_gets_no_copy_and_leaves_no_trace(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (signed_in, laptop) = lived_in(&book).await;
     erase(&book, &signed_in, &laptop).await;
@@ -235,7 +246,12 @@ pub fn marks(signed_in: &SignedIn) -> Vec<&str> {
 /// The tables that hold what readers and chatbots have written.
 const WRITTEN: [&str; 3] = ["conversations", "messages", "idempotency"];
 
-async fn security_11_an_erased_reader_is_in_no_row_of_any_table(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_an_erased_reader_is_in_no_row_of_any_table(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (signed_in, laptop) = lived_in(&book).await;
     for mark in marks(&signed_in) {
@@ -276,7 +292,12 @@ async fn security_11_an_erased_reader_is_in_no_row_of_any_table(database: TestDa
     assert_eq!(book.count("bookplate_mails").await, 0);
 }
 
-async fn security_11_what_others_have_said_stays_when_a_reader_is_erased(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_what_others_have_said_stays_when_a_reader_is_erased(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let grace = book.reader("grace").await.user.id;
     talked(&book, &grace).await;
@@ -316,7 +337,12 @@ const INNER: [&str; 8] = [
     "bookplate_messages.terms",
 ];
 
-async fn the_file_of_conversations_holds_every_value_that_is_stored_of_them(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_of_conversations_holds_every_value_that_is_stored_of_them(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (signed_in, laptop) = lived_in(&book).await;
     let export = book.services.data_export.export(&signed_in.user, &laptop.device).await.unwrap();
@@ -350,7 +376,12 @@ async fn the_file_of_conversations_holds_every_value_that_is_stored_of_them(data
     assert!(values > 60, "{values}");
 }
 
-async fn a_deleted_conversation_comes_back_within_ten_minutes_and_is_gone_after_them(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_conversation_comes_back_within_ten_minutes_and_is_gone_after_them(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     make(&book, &ada, json!({ "id": "c" })).await;
@@ -395,7 +426,12 @@ fn event(user: &User, kind: EventKind, at: &Book) -> AuditEvent {
 }
 
 /// A password takes a while to compare, and its reader may be erased meanwhile.
-async fn what_is_recorded_after_a_reader_was_erased_names_nobody(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_recorded_after_a_reader_was_erased_names_nobody(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (signed_in, laptop) = lived_in(&book).await;
     erase(&book, &signed_in, &laptop).await;
@@ -409,7 +445,12 @@ async fn what_is_recorded_after_a_reader_was_erased_names_nobody(database: TestD
 }
 
 /// On PostgreSQL two transactions may not see each other.
-async fn an_event_stored_in_the_moment_of_the_erasure_is_forgotten_by_the_next_sweep(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_stored_in_the_moment_of_the_erasure_is_forgotten_by_the_next_sweep(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (signed_in, laptop) = lived_in(&book).await;
     let living = book.services.accounts.sign_up(sign_up("grace"), &laptop).await.unwrap();
@@ -431,9 +472,12 @@ async fn an_event_stored_in_the_moment_of_the_erasure_is_forgotten_by_the_next_s
     assert_eq!(events[0].ip_address.as_deref(), Some(HOME), "a living reader's events stay as they are");
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_25_the_table_of_counts_holds_no_address_not_even_hashed_without_the_secret(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (signed_in, _) = lived_in(&book).await;
     for rule in [Rule::SignIn, Rule::SignUp, Rule::SendVerification] {

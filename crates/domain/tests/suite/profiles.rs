@@ -1,3 +1,4 @@
+use rstest::rstest;
 use std::sync::Arc;
 
 use domain::{
@@ -6,22 +7,10 @@ use domain::{
         AnswerInput, Answers, Code, Image, PersonName, Problem, Problems, Question, QuestionKind, Questions,
     },
 };
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use crate::book::{Book, settings, sign_up};
-
-on_each_database!(
-    a_change_touches_what_it_names_and_nothing_else,
-    a_picture_can_be_set_and_removed,
-    a_change_that_names_nothing_is_refused,
-    an_answer_the_questions_do_not_accept_is_refused_and_nothing_is_stored,
-    a_change_to_a_stale_profile_is_applied_to_the_newer_one,
-    two_changes_within_one_millisecond_do_not_overlook_each_other,
-    of_twenty_changes_at_once_none_is_lost,
-    an_answer_to_a_question_that_is_no_longer_asked_is_kept_and_not_shown,
-    the_profile_of_a_reader_who_is_gone_is_not_changed,
-);
 
 fn named(name: &str) -> ProfileChange {
     ProfileChange { name: Some(PersonName::parse(name).unwrap()), ..ProfileChange::default() }
@@ -32,7 +21,10 @@ fn answered(question: &str, answer: &str) -> ProfileChange {
     ProfileChange { answers, ..ProfileChange::default() }
 }
 
-async fn a_change_touches_what_it_names_and_nothing_else(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_touches_what_it_names_and_nothing_else(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let before = book.reader("ada").await.user;
     book.ports.clock.advance_seconds(30);
@@ -53,7 +45,10 @@ async fn a_change_touches_what_it_names_and_nothing_else(database: TestDatabase)
     }
 }
 
-async fn a_picture_can_be_set_and_removed(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_can_be_set_and_removed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let user = book.reader("ada").await.user;
     let image = Image::parse("https://example.com/ada.png").unwrap();
@@ -67,7 +62,10 @@ async fn a_picture_can_be_set_and_removed(database: TestDatabase) {
     assert_eq!((user.image.as_deref(), user.name.as_str()), (None, "Ada"));
 }
 
-async fn a_change_that_names_nothing_is_refused(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_names_nothing_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let user = book.reader("ada").await.user;
     let mut absent = ProfileChange::default();
@@ -79,7 +77,12 @@ async fn a_change_that_names_nothing_is_refused(database: TestDatabase) {
     }
 }
 
-async fn an_answer_the_questions_do_not_accept_is_refused_and_nothing_is_stored(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_the_questions_do_not_accept_is_refused_and_nothing_is_stored(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let user = book.reader("ada").await.user;
     let before = book.database.rows().await;
@@ -92,7 +95,12 @@ async fn an_answer_the_questions_do_not_accept_is_refused_and_nothing_is_stored(
     assert_eq!(book.database.rows().await, before);
 }
 
-async fn a_change_to_a_stale_profile_is_applied_to_the_newer_one(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_to_a_stale_profile_is_applied_to_the_newer_one(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let stale = book.reader("ada").await.user;
     book.services.accounts.update_profile(&stale, &named("Ada")).await.unwrap();
@@ -101,7 +109,12 @@ async fn a_change_to_a_stale_profile_is_applied_to_the_newer_one(database: TestD
     assert_eq!((changed.name.as_str(), changed.answers.get("organization")), ("Ada", Some("Press")));
 }
 
-async fn two_changes_within_one_millisecond_do_not_overlook_each_other(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn two_changes_within_one_millisecond_do_not_overlook_each_other(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let mut user = book.reader("ada").await.user;
     for name in ["A", "Ad", "Ada"] {
@@ -115,7 +128,10 @@ async fn two_changes_within_one_millisecond_do_not_overlook_each_other(database:
 }
 
 /// Each changes another answer or the name, all from the same stale reading.
-async fn of_twenty_changes_at_once_none_is_lost(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_twenty_changes_at_once_none_is_lost(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let question = |number: usize| Question {
         name: format!("answer{number}"),
         label: "Anything".into(),
@@ -146,7 +162,12 @@ async fn of_twenty_changes_at_once_none_is_lost(database: TestDatabase) {
     assert!(missing.is_empty(), "lost: {missing:?}");
 }
 
-async fn an_answer_to_a_question_that_is_no_longer_asked_is_kept_and_not_shown(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_a_question_that_is_no_longer_asked_is_kept_and_not_shown(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let user = book.reader("ada").await.user;
     let fewer = Questions::default().iter().filter(|it| it.name != "experienceLevel").cloned().collect();
@@ -158,7 +179,12 @@ async fn an_answer_to_a_question_that_is_no_longer_asked_is_kept_and_not_shown(d
     assert_eq!(book.services.user_body(&changed).answers["experienceLevel"], "beginner", "asked again");
 }
 
-async fn the_profile_of_a_reader_who_is_gone_is_not_changed(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_profile_of_a_reader_who_is_gone_is_not_changed(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let user = book.reader("ada").await.user;
     book.database.arrange("delete from bookplate_users").await;

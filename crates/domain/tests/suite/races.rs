@@ -1,18 +1,10 @@
 //! What was asked for before a password was set anew, and is done only after it; and what ends with the old password.
 
 use domain::{ChangePassword, ClientInfo, DeleteAccount, DeleteAccountOutcome, SignIn, SignedIn};
-use testkit::{databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::databases::Kind;
 
 use crate::book::{Book, PASSWORD, attempt, email, new_password, sign_in, strict};
-
-on_each_database!(
-    security_12_a_change_of_address_asked_for_before_a_new_password_comes_to_nothing,
-    security_12_a_deletion_asked_for_before_a_new_password_comes_to_nothing,
-    security_12_a_changed_password_forgets_every_browser_but_the_present_one,
-    security_12_a_reset_forgets_every_browser_but_the_present_one,
-    who_keeps_the_other_sessions_keeps_the_other_browsers,
-    a_reader_is_known_in_the_twenty_browsers_used_last,
-);
 
 const NEW: &str = "another good password";
 
@@ -29,9 +21,12 @@ async fn knows(book: &Book, user_id: &str, visit: &ClientInfo) -> bool {
     book.posted().await.is_empty()
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_12_a_change_of_address_asked_for_before_a_new_password_comes_to_nothing(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     book.mail().await;
@@ -48,7 +43,12 @@ async fn security_12_a_change_of_address_asked_for_before_a_new_password_comes_t
     assert_eq!(book.posted().await, [("verify-email".into(), "lovelace@example.com".into())], "after it");
 }
 
-async fn security_12_a_deletion_asked_for_before_a_new_password_comes_to_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_12_a_deletion_asked_for_before_a_new_password_comes_to_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     let visit = book.browser();
     book.services.accounts.sign_up(crate::book::sign_up("ada"), &visit).await.unwrap();
@@ -68,7 +68,12 @@ async fn security_12_a_deletion_asked_for_before_a_new_password_comes_to_nothing
     assert_eq!(book.posted().await, [("delete-account".into(), "ada@example.com".into())], "after it");
 }
 
-async fn security_12_a_changed_password_forgets_every_browser_but_the_present_one(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_12_a_changed_password_forgets_every_browser_but_the_present_one(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     let (own, other) = (book.browser(), book.browser());
@@ -80,7 +85,12 @@ async fn security_12_a_changed_password_forgets_every_browser_but_the_present_on
     assert!(!knows(&book, &signed_in.user.id, &other).await);
 }
 
-async fn security_12_a_reset_forgets_every_browser_but_the_present_one(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_12_a_reset_forgets_every_browser_but_the_present_one(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let (own, other) = (book.browser(), book.browser());
@@ -95,7 +105,12 @@ async fn security_12_a_reset_forgets_every_browser_but_the_present_one(database:
     assert!(!knows(&book, &signed_in.user.id, &other).await);
 }
 
-async fn who_keeps_the_other_sessions_keeps_the_other_browsers(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_keeps_the_other_sessions_keeps_the_other_browsers(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     let (own, other) = (book.browser(), book.browser());
@@ -107,7 +122,12 @@ async fn who_keeps_the_other_sessions_keeps_the_other_browsers(database: TestDat
     }
 }
 
-async fn a_reader_is_known_in_the_twenty_browsers_used_last(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_is_known_in_the_twenty_browsers_used_last(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     let browsers: Vec<ClientInfo> = (0..21).map(|_| book.browser()).collect();

@@ -1,5 +1,6 @@
 //! Setting a password with a link that was mailed.
 
+use rstest::rstest;
 use std::sync::Arc;
 
 use domain::{
@@ -7,23 +8,10 @@ use domain::{
     contract::{Code, Problem, Problems},
     link_ttl,
 };
-use testkit::{Work, databases::TestDatabase, on_each_database};
+use testkit::{Work, databases::Kind};
 use tokio::task::JoinSet;
 
 use crate::book::{Book, PASSWORD, email, new_password, sign_in, strict};
-
-on_each_database!(
-    security_12_a_reset_ends_every_session_and_counts_the_address_as_proved,
-    security_01_asking_for_a_link_does_the_same_for_every_address,
-    security_22_a_link_works_once,
-    security_22_of_ten_uses_of_one_link_at_once_one_counts,
-    security_22_a_newer_link_kills_the_older,
-    security_22_a_link_works_for_an_hour,
-    security_22_neither_looking_nor_a_refused_password_spends_a_link,
-    security_22_the_token_of_another_link_sets_no_password,
-    security_26_a_reset_makes_its_browser_known_so_that_guessers_do_not_keep_the_reader_out,
-    a_reset_lets_in_who_had_not_proved_the_address,
-);
 
 const NEW: &str = "another good password";
 
@@ -49,7 +37,12 @@ async fn is_good(book: &Book, token: &str) -> bool {
     book.services.accounts.is_reset_link_valid(token).await.unwrap()
 }
 
-async fn security_12_a_reset_ends_every_session_and_counts_the_address_as_proved(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_12_a_reset_ends_every_session_and_counts_the_address_as_proved(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (one, other) = (book.reader("ada").await, book.enters("ada", &ClientInfo::default()).await);
     let stranger = book.reader("grace").await;
@@ -70,7 +63,12 @@ async fn security_12_a_reset_ends_every_session_and_counts_the_address_as_proved
 }
 
 /// Before any mail is written: the same rows, the same hashing, the same answer.
-async fn security_01_asking_for_a_link_does_the_same_for_every_address(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_01_asking_for_a_link_does_the_same_for_every_address(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let ada = book.reader("ada").await;
     book.mail().await;
@@ -100,7 +98,10 @@ async fn security_01_asking_for_a_link_does_the_same_for_every_address(database:
     assert_eq!(book.database.number(of_nobody).await, 1);
 }
 
-async fn security_22_a_link_works_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_works_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     book.mail().await;
@@ -112,7 +113,12 @@ async fn security_22_a_link_works_once(database: TestDatabase) {
     book.services.accounts.sign_in(sign_in("ada", NEW), &ClientInfo::default()).await.unwrap();
 }
 
-async fn security_22_of_ten_uses_of_one_link_at_once_one_counts(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_of_ten_uses_of_one_link_at_once_one_counts(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Arc::new(Book::open(database).await);
     book.reader("ada").await;
     book.mail().await;
@@ -135,7 +141,10 @@ async fn security_22_of_ten_uses_of_one_link_at_once_one_counts(database: TestDa
     assert_eq!(book.posted().await.iter().filter(|(kind, _)| kind == "password-changed").count(), 1);
 }
 
-async fn security_22_a_newer_link_kills_the_older(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_newer_link_kills_the_older(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     book.reader("grace").await;
@@ -151,7 +160,10 @@ async fn security_22_a_newer_link_kills_the_older(database: TestDatabase) {
     assert!(is_good(&book, &theirs).await);
 }
 
-async fn security_22_a_link_works_for_an_hour(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_works_for_an_hour(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     book.mail().await;
@@ -163,7 +175,12 @@ async fn security_22_a_link_works_for_an_hour(database: TestDatabase) {
     assert!(matches!(sets(&book, &token, NEW).await, Err(ResetPasswordError::InvalidToken)));
 }
 
-async fn security_22_neither_looking_nor_a_refused_password_spends_a_link(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_neither_looking_nor_a_refused_password_spends_a_link(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     book.mail().await;
@@ -183,7 +200,12 @@ async fn security_22_neither_looking_nor_a_refused_password_spends_a_link(databa
     sets(&book, &token, NEW).await.unwrap();
 }
 
-async fn security_22_the_token_of_another_link_sets_no_password(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_the_token_of_another_link_sets_no_password(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     let verify = book.token_in("verify-email").await;
@@ -201,9 +223,12 @@ async fn security_22_the_token_of_another_link_sets_no_password(database: TestDa
     book.services.accounts.verify_email(&verify, "/", None, &ClientInfo::default()).await.unwrap();
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_26_a_reset_makes_its_browser_known_so_that_guessers_do_not_keep_the_reader_out(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     book.mail().await;
@@ -220,7 +245,10 @@ async fn security_26_a_reset_makes_its_browser_known_so_that_guessers_do_not_kee
     assert!(!book.posted().await.iter().any(|(kind, _)| kind == "new-device"));
 }
 
-async fn a_reset_lets_in_who_had_not_proved_the_address(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_lets_in_who_had_not_proved_the_address(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     book.services.accounts.sign_up(crate::book::sign_up("ada"), &ClientInfo::default()).await.unwrap();
     book.mail().await;

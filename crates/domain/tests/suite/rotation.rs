@@ -3,26 +3,13 @@
 use domain::{
     ClientInfo, Flash, KeyState, PUBLISHED_AHEAD, Renewal, Services, Session, SessionHandle, SignedIn,
 };
-use testkit::{databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::databases::Kind;
 
 use crate::{
     book::{Book, settings, with_bearer, with_new_secret},
     forgeries::parts,
 };
-
-on_each_database!(
-    security_21_a_new_key_is_published_before_it_signs_and_the_old_one_stays_until_its_tokens_are_gone,
-    a_key_that_waits_is_not_overtaken,
-    two_operators_who_rotate_at_once_add_one_key,
-    a_key_can_sign_at_once,
-    a_key_that_waits_signs_at_once_when_that_is_asked_for,
-    the_first_key_signs_by_a_clock_that_is_behind,
-    a_cookie_of_the_secret_before_still_opens_its_session_and_is_given_anew,
-    a_bearer_token_of_the_secret_before_still_opens_its_session,
-    what_a_browser_carries_is_found_under_the_new_secret,
-    a_key_sealed_under_the_secret_before_is_sealed_anew,
-    counts_of_tries_begin_anew_with_another_secret_and_nothing_fails,
-);
 
 fn kid(services: &Services, signed_in: &SignedIn) -> String {
     let token = services.tokens.issue(signed_in, None).unwrap();
@@ -38,9 +25,12 @@ async fn states(services: &Services) -> Vec<KeyState> {
     services.tokens.keys().await.unwrap().into_iter().map(|key| key.state).collect()
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_21_a_new_key_is_published_before_it_signs_and_the_old_one_stays_until_its_tokens_are_gone(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (services, clock) = (&book.services, &book.ports.clock);
     let signed_in = book.reader("ada").await;
@@ -74,7 +64,10 @@ async fn security_21_a_new_key_is_published_before_it_signs_and_the_old_one_stay
     assert!(services.tokens.verify(&last).await.is_err());
 }
 
-async fn a_key_that_waits_is_not_overtaken(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_waits_is_not_overtaken(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     assert!(book.services.tokens.rotate(PUBLISHED_AHEAD).await.unwrap());
     assert!(!book.services.tokens.rotate(PUBLISHED_AHEAD).await.unwrap());
@@ -84,7 +77,10 @@ async fn a_key_that_waits_is_not_overtaken(database: TestDatabase) {
     assert_eq!(states(&book.services).await, [KeyState::Waiting, KeyState::Signing, KeyState::Retiring]);
 }
 
-async fn two_operators_who_rotate_at_once_add_one_key(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn two_operators_who_rotate_at_once_add_one_key(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let other = book.restarted(settings()).await;
     let (one, two) =
@@ -93,7 +89,10 @@ async fn two_operators_who_rotate_at_once_add_one_key(database: TestDatabase) {
     assert_eq!(book.count("bookplate_signing_keys").await, 2);
 }
 
-async fn a_key_can_sign_at_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_can_sign_at_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let old = kid(&book.services, &signed_in);
@@ -103,7 +102,12 @@ async fn a_key_can_sign_at_once(database: TestDatabase) {
     assert!(book.services.tokens.verify(&token).await.is_ok());
 }
 
-async fn a_key_that_waits_signs_at_once_when_that_is_asked_for(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_waits_signs_at_once_when_that_is_asked_for(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let old = kid(&book.services, &signed_in);
@@ -118,7 +122,10 @@ async fn a_key_that_waits_signs_at_once_when_that_is_asked_for(database: TestDat
     assert_eq!(kid(&restarted, &signed_in), kid(&book.services, &signed_in));
 }
 
-async fn the_first_key_signs_by_a_clock_that_is_behind(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_key_signs_by_a_clock_that_is_behind(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let first = kid(&book.services, &signed_in);
@@ -139,7 +146,12 @@ async fn resolved(
     Some((resolved.signed_in.session, resolved.renewed))
 }
 
-async fn a_cookie_of_the_secret_before_still_opens_its_session_and_is_given_anew(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_of_the_secret_before_still_opens_its_session_and_is_given_anew(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let old = book.services.sessions.cookie_value(&signed_in.session.id);
@@ -161,7 +173,12 @@ async fn a_cookie_of_the_secret_before_still_opens_its_session_and_is_given_anew
     assert!(!renewed);
 }
 
-async fn a_bearer_token_of_the_secret_before_still_opens_its_session(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bearer_token_of_the_secret_before_still_opens_its_session(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, with_bearer()).await;
     let signed_in = book.reader("ada").await;
     let old = book.services.sessions.token(&signed_in.session.id);
@@ -176,7 +193,12 @@ async fn a_bearer_token_of_the_secret_before_still_opens_its_session(database: T
     assert!(book.restarted(forgotten).await.sessions.read_bearer(&old).is_none());
 }
 
-async fn what_a_browser_carries_is_found_under_the_new_secret(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_browser_carries_is_found_under_the_new_secret(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let session = book.reader("ada").await.session;
     book.services.sessions.browser_state(&session).set(Flash::ProfileSaved).await;
@@ -191,7 +213,12 @@ async fn what_a_browser_carries_is_found_under_the_new_secret(database: TestData
     assert_eq!(book.count("bookplate_session_records").await, 1);
 }
 
-async fn a_key_sealed_under_the_secret_before_is_sealed_anew(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_sealed_under_the_secret_before_is_sealed_anew(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let (key, token) =
@@ -210,7 +237,12 @@ async fn a_key_sealed_under_the_secret_before_is_sealed_anew(database: TestDatab
     assert_eq!(published(&last).len(), 2);
 }
 
-async fn counts_of_tries_begin_anew_with_another_secret_and_nothing_fails(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_of_tries_begin_anew_with_another_secret_and_nothing_fails(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     for _ in 0..20 {

@@ -1,18 +1,9 @@
 //! Both databases find what [`Query::matches`] says, with the index and the expressions they are given.
 
 use proptest::{collection, prelude::*, sample::select, strategy::ValueTree, test_runner::TestRunner};
+use rstest::rstest;
 use search::{Query, TermPrefix, index};
-use testkit::{
-    databases::{Kind, TestDatabase},
-    on_each_database,
-};
-
-on_each_database!(empty:
-    found_is_what_matches,
-    nothing_is_found_of_another_reader,
-    the_largest_texts_are_taken,
-    a_text_that_goes_takes_its_terms_along,
-);
+use testkit::databases::{Kind, TestDatabase};
 
 /// Texts by number, as the tables of chats will hold them.
 struct Index {
@@ -116,7 +107,10 @@ fn stretch(text: &str, from: usize, length: usize) -> String {
     text.chars().skip(from).take(length).collect()
 }
 
-async fn found_is_what_matches(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn found_is_what_matches(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.empty().await;
     let index = Index::create(database).await;
     let mut runner = TestRunner::deterministic();
     let mut some = |most| written(most).new_tree(&mut runner).unwrap().current();
@@ -139,7 +133,10 @@ async fn found_is_what_matches(database: TestDatabase) {
     assert!(yes > 500 && no > 500, "{yes} found, {no} not");
 }
 
-async fn nothing_is_found_of_another_reader(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_found_of_another_reader(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.empty().await;
     let index = Index::create(database).await;
     index.store(&index.owner, 1, "mine").await;
     index.store(&TermPrefix::of("user-2"), 2, "mine, too").await;
@@ -149,7 +146,10 @@ async fn nothing_is_found_of_another_reader(database: TestDatabase) {
     assert_eq!(index.found(&Query::parse("too", true).unwrap()).await, [0_usize; 0]);
 }
 
-async fn the_largest_texts_are_taken(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_texts_are_taken(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.empty().await;
     let index = Index::create(database).await;
     let many = |word: fn(usize) -> String| (0..20_000).map(word).collect::<Vec<_>>().join(" ");
     let texts = [
@@ -180,7 +180,10 @@ async fn the_largest_texts_are_taken(database: TestDatabase) {
     }
 }
 
-async fn a_text_that_goes_takes_its_terms_along(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_goes_takes_its_terms_along(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.empty().await;
     let index = Index::create(database).await;
     index.store(&index.owner, 1, "one robot").await;
     index.store(&index.owner, 2, "another robot").await;

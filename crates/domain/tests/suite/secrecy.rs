@@ -5,18 +5,19 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use domain::{Audience, AudienceKey, ClientInfo, Entropy, Flash, Settings, TokenSettings};
-use testkit::{SeededEntropy, databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::{SeededEntropy, databases::Kind};
 
 use crate::book::{Book, PASSWORD, SECRET, settings, sign_in, with_bearer};
 
-on_each_database!(
-    security_10_no_table_holds_a_cookie_a_token_a_key_or_a_secret,
-    no_table_holds_a_cookie_when_bearer_sessions_are_off,
-);
-
 const SHARED: &str = "shared with the chatbot, 32 bytes or more";
 
-async fn security_10_no_table_holds_a_cookie_a_token_a_key_or_a_secret(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_10_no_table_holds_a_cookie_a_token_a_key_or_a_secret(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let key = AudienceKey::Shared { secret: SHARED.to_owned().into(), previous: None };
     let audience = Audience { name: "chat".into(), aud: None, key };
     let tokens = TokenSettings { audiences: vec![audience], ..settings().tokens };
@@ -67,7 +68,12 @@ async fn security_10_no_table_holds_a_cookie_a_token_a_key_or_a_secret(database:
     assert_eq!(book.database.rows_holding("profile-saved").await.len(), 1, "the record was looked into");
 }
 
-async fn no_table_holds_a_cookie_when_bearer_sessions_are_off(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_table_holds_a_cookie_when_bearer_sessions_are_off(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let cookie = book.services.sessions.cookie_value(&signed_in.session.id);

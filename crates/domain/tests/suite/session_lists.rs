@@ -1,27 +1,22 @@
 //! The list of a reader's sessions, and ending them from elsewhere.
 
 use domain::{ClientInfo, ClientMetadata, Renewal, SignedIn};
-use testkit::{FixedClock, databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::{FixedClock, databases::Kind};
 
 use crate::book::{Book, DAY, with_bearer};
-
-on_each_database!(
-    a_reader_s_sessions_are_listed_the_last_used_first,
-    when_a_session_was_used_is_noted_to_within_five_minutes,
-    security_14_a_listed_token_opens_nothing_unless_bearer_sessions_are_on,
-    security_11_a_session_is_ended_by_the_token_or_the_id_in_the_list,
-    security_11_nobody_ends_the_session_of_another_reader,
-    all_sessions_end_or_all_but_one,
-    a_session_is_fresh_for_a_day_however_often_it_is_renewed,
-    signing_out_is_recorded_once,
-);
 
 async fn listed(book: &Book, signed_in: &SignedIn) -> Vec<String> {
     let sessions = book.services.sessions.list(&signed_in.user.id).await.unwrap();
     sessions.into_iter().map(|session| session.id).collect()
 }
 
-async fn a_reader_s_sessions_are_listed_the_last_used_first(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_s_sessions_are_listed_the_last_used_first(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let first = book.reader("ada").await;
     let stranger = book.reader("grace").await;
@@ -42,7 +37,12 @@ async fn a_reader_s_sessions_are_listed_the_last_used_first(database: TestDataba
     assert!(listed(&book, &stranger).await.is_empty());
 }
 
-async fn when_a_session_was_used_is_noted_to_within_five_minutes(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn when_a_session_was_used_is_noted_to_within_five_minutes(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let seen = async || book.services.sessions.list(&signed_in.user.id).await.unwrap()[0].last_seen_at;
@@ -57,7 +57,12 @@ async fn when_a_session_was_used_is_noted_to_within_five_minutes(database: TestD
     assert_eq!(seen().await, FixedClock::START.plus_seconds(310), "a renewal writes anyway");
 }
 
-async fn security_14_a_listed_token_opens_nothing_unless_bearer_sessions_are_on(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_14_a_listed_token_opens_nothing_unless_bearer_sessions_are_on(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let on = book.restarted(with_bearer()).await.sessions;
@@ -71,7 +76,12 @@ async fn security_14_a_listed_token_opens_nothing_unless_bearer_sessions_are_on(
     assert!(book.services.sessions.read_bearer(&usable).is_none());
 }
 
-async fn security_11_a_session_is_ended_by_the_token_or_the_id_in_the_list(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_a_session_is_ended_by_the_token_or_the_id_in_the_list(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, with_bearer()).await;
     let own = book.reader("ada").await;
     let sessions = &book.services.sessions;
@@ -90,7 +100,12 @@ async fn security_11_a_session_is_ended_by_the_token_or_the_id_in_the_list(datab
     assert_eq!(ended.iter().filter(|(kind, _)| kind == "session-end").count(), 3);
 }
 
-async fn security_11_nobody_ends_the_session_of_another_reader(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_nobody_ends_the_session_of_another_reader(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (ada, grace) = (book.reader("ada").await, book.reader("grace").await);
     let before = book.database.rows().await;
@@ -101,7 +116,10 @@ async fn security_11_nobody_ends_the_session_of_another_reader(database: TestDat
     assert!(book.lives(&grace).await);
 }
 
-async fn all_sessions_end_or_all_but_one(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn all_sessions_end_or_all_but_one(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (own, grace) = (book.reader("ada").await, book.reader("grace").await);
     for _ in 0..3 {
@@ -116,7 +134,12 @@ async fn all_sessions_end_or_all_but_one(database: TestDatabase) {
     assert_eq!(book.count("bookplate_session_records").await, 1);
 }
 
-async fn a_session_is_fresh_for_a_day_however_often_it_is_renewed(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_fresh_for_a_day_however_often_it_is_renewed(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     book.ports.clock.advance_seconds(DAY - 1);
@@ -126,7 +149,10 @@ async fn a_session_is_fresh_for_a_day_however_often_it_is_renewed(database: Test
     assert!(!book.services.sessions.is_fresh(&renewed));
 }
 
-async fn signing_out_is_recorded_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_is_recorded_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     for _ in 0..3 {

@@ -1,22 +1,8 @@
 use domain::{ClientInfo, ClientMetadata, Renewal, SignIn, SignedIn, contract::Timestamp};
-use testkit::{FixedClock, databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::{FixedClock, databases::Kind};
 
 use crate::book::{Book, DAY, PASSWORD, sign_in};
-
-on_each_database!(
-    a_remembered_session_lives_seven_days_unused,
-    a_session_that_is_not_remembered_lives_one_day_however_it_is_used,
-    a_session_is_renewed_only_when_it_is_used_after_a_day,
-    looking_at_a_session_without_renewal_never_moves_its_end,
-    a_renewal_that_is_asked_for_happens_at_once,
-    a_session_ends_after_ninety_days_however_often_it_is_used,
-    an_expired_session_is_removed_when_it_is_met,
-    of_many_requests_that_find_a_renewal_due_all_go_on,
-    a_clock_that_goes_back_neither_ends_nor_renews_a_session,
-    security_11_a_session_that_was_ended_is_gone_at_once,
-    what_a_client_says_of_itself_is_kept_only_so_far,
-    the_wire_shows_a_session_by_its_handle,
-);
 
 const START: Timestamp = FixedClock::START;
 
@@ -25,7 +11,10 @@ async fn unremembered(book: &Book) -> SignedIn {
     book.services.accounts.sign_in(command, &ClientInfo::default()).await.unwrap()
 }
 
-async fn a_remembered_session_lives_seven_days_unused(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remembered_session_lives_seven_days_unused(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     assert_eq!(signed_in.session.expires_at, START.plus_seconds(7 * DAY));
@@ -40,7 +29,12 @@ async fn a_remembered_session_lives_seven_days_unused(database: TestDatabase) {
     assert_eq!(book.services.sessions.seconds_left(&signed_in.session), 0, "never negative");
 }
 
-async fn a_session_that_is_not_remembered_lives_one_day_however_it_is_used(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_not_remembered_lives_one_day_however_it_is_used(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     let signed_in = unremembered(&book).await;
@@ -55,7 +49,12 @@ async fn a_session_that_is_not_remembered_lives_one_day_however_it_is_used(datab
     assert!(book.resolve(&signed_in, Renewal::WhenDue).await.is_none());
 }
 
-async fn a_session_is_renewed_only_when_it_is_used_after_a_day(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_renewed_only_when_it_is_used_after_a_day(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     book.ports.clock.advance_seconds(DAY - 1);
@@ -76,7 +75,12 @@ async fn a_session_is_renewed_only_when_it_is_used_after_a_day(database: TestDat
     assert!(book.lives(&signed_in).await);
 }
 
-async fn looking_at_a_session_without_renewal_never_moves_its_end(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_at_a_session_without_renewal_never_moves_its_end(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     book.ports.clock.advance_seconds(6 * DAY);
@@ -85,7 +89,10 @@ async fn looking_at_a_session_without_renewal_never_moves_its_end(database: Test
     assert_eq!(resolved.signed_in.session.expires_at, START.plus_seconds(7 * DAY));
 }
 
-async fn a_renewal_that_is_asked_for_happens_at_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_that_is_asked_for_happens_at_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let short = unremembered(&book).await;
@@ -97,7 +104,12 @@ async fn a_renewal_that_is_asked_for_happens_at_once(database: TestDatabase) {
     }
 }
 
-async fn a_session_ends_after_ninety_days_however_often_it_is_used(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_after_ninety_days_however_often_it_is_used(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     for day in 1..90 {
@@ -111,7 +123,10 @@ async fn a_session_ends_after_ninety_days_however_often_it_is_used(database: Tes
     assert!(book.resolve(&signed_in, Renewal::Now).await.is_none());
 }
 
-async fn an_expired_session_is_removed_when_it_is_met(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_session_is_removed_when_it_is_met(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     book.ports.clock.advance_seconds(7 * DAY);
@@ -122,7 +137,12 @@ async fn an_expired_session_is_removed_when_it_is_met(database: TestDatabase) {
     assert!(!book.lives(&signed_in).await, "nothing brings it back");
 }
 
-async fn of_many_requests_that_find_a_renewal_due_all_go_on(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_requests_that_find_a_renewal_due_all_go_on(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = std::sync::Arc::new(Book::open(database).await);
     let signed_in = book.reader("ada").await;
     book.ports.clock.advance_seconds(2 * DAY);
@@ -136,7 +156,12 @@ async fn of_many_requests_that_find_a_renewal_due_all_go_on(database: TestDataba
     assert_eq!(session.expires_at, START.plus_seconds(9 * DAY));
 }
 
-async fn a_clock_that_goes_back_neither_ends_nor_renews_a_session(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_goes_back_neither_ends_nor_renews_a_session(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     book.ports.clock.advance_seconds(-2 * DAY);
@@ -145,7 +170,12 @@ async fn a_clock_that_goes_back_neither_ends_nor_renews_a_session(database: Test
     assert_eq!(resolved.signed_in.session.expires_at, START.plus_seconds(7 * DAY));
 }
 
-async fn security_11_a_session_that_was_ended_is_gone_at_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_a_session_that_was_ended_is_gone_at_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (ended, other) = (book.reader("ada").await, book.reader("grace").await);
     book.signs_out(&ended).await;
@@ -157,7 +187,12 @@ async fn security_11_a_session_that_was_ended_is_gone_at_once(database: TestData
     assert_eq!(book.count("bookplate_session_records").await, 1);
 }
 
-async fn what_a_client_says_of_itself_is_kept_only_so_far(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_says_of_itself_is_kept_only_so_far(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
     let device = ClientMetadata {
@@ -172,7 +207,10 @@ async fn what_a_client_says_of_itself_is_kept_only_so_far(database: TestDatabase
     assert_eq!(stored.user_agent.chars().count(), 512);
 }
 
-async fn the_wire_shows_a_session_by_its_handle(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_wire_shows_a_session_by_its_handle(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     book.ports.clock.advance_seconds(DAY);

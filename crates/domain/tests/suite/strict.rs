@@ -4,19 +4,10 @@ use domain::{
     ClientInfo, EmailLinkOutcome, MailMessage, SignInError, SignUp, SignUpError, SignedUp,
     contract::{Code, Email, Problem, Problems},
 };
-use testkit::{Work, databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::{Work, databases::Kind};
 
 use crate::book::{Book, PASSWORD, new_password, sign_in, sign_up, strict};
-
-on_each_database!(
-    security_01_a_taken_address_answers_like_a_free_one_after_the_same_work,
-    security_01_a_taken_address_changes_nothing_and_its_owner_is_told_by_mail,
-    a_reader_is_let_in_once_the_address_is_proved,
-    the_link_that_proves_an_address_lets_its_browser_in_once,
-    whoever_has_the_wrong_password_is_told_nothing_about_the_address,
-    a_common_password_is_refused_before_the_address_is_looked_at,
-    security_03_of_twenty_sign_ups_of_one_address_at_once_none_fails_and_one_is_stored,
-);
 
 async fn signs_up(book: &Book, name: &str) -> SignedUp {
     book.services.accounts.sign_up(sign_up(name), &book.browser()).await.unwrap()
@@ -31,7 +22,12 @@ fn shown(book: &Book, signed_up: &SignedUp) -> serde_json::Value {
     body
 }
 
-async fn security_01_a_taken_address_answers_like_a_free_one_after_the_same_work(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_01_a_taken_address_answers_like_a_free_one_after_the_same_work(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     let mut outcomes = Vec::new();
     for _ in 0..3 {
@@ -53,7 +49,12 @@ async fn security_01_a_taken_address_answers_like_a_free_one_after_the_same_work
     assert_eq!((&first["name"], &first["experienceLevel"]), (&"ada".into(), &"beginner".into()));
 }
 
-async fn security_01_a_taken_address_changes_nothing_and_its_owner_is_told_by_mail(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_01_a_taken_address_changes_nothing_and_its_owner_is_told_by_mail(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     let owner = signs_up(&book, "ada").await;
     assert_eq!(book.posted().await, [("verify-email".into(), "ada@example.com".into())]);
@@ -76,7 +77,10 @@ async fn security_01_a_taken_address_changes_nothing_and_its_owner_is_told_by_ma
     assert!(matches!(refused, Err(SignInError::WrongCredentials)), "{refused:?}");
 }
 
-async fn a_reader_is_let_in_once_the_address_is_proved(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_is_let_in_once_the_address_is_proved(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     let reader = signs_up(&book, "ada").await.user;
     book.mail().await;
@@ -100,7 +104,12 @@ async fn a_reader_is_let_in_once_the_address_is_proved(database: TestDatabase) {
     assert_eq!(outcomes.iter().filter(|outcome| *outcome == "email-not-verified").count(), 1);
 }
 
-async fn the_link_that_proves_an_address_lets_its_browser_in_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_link_that_proves_an_address_lets_its_browser_in_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     let visit = book.browser();
     book.services.accounts.sign_up(sign_up("ada"), &visit).await.unwrap();
@@ -119,7 +128,12 @@ async fn the_link_that_proves_an_address_lets_its_browser_in_once(database: Test
     assert_eq!(book.posted().await, [], "the browser that opened the link is known");
 }
 
-async fn whoever_has_the_wrong_password_is_told_nothing_about_the_address(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_the_wrong_password_is_told_nothing_about_the_address(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     signs_up(&book, "ada").await;
     book.mail().await;
@@ -131,7 +145,12 @@ async fn whoever_has_the_wrong_password_is_told_nothing_about_the_address(databa
     assert_eq!(book.mail().await, Vec::<MailMessage>::new());
 }
 
-async fn a_common_password_is_refused_before_the_address_is_looked_at(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_common_password_is_refused_before_the_address_is_looked_at(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     signs_up(&book, "ada").await;
     let before = book.database.rows().await;
@@ -144,9 +163,12 @@ async fn a_common_password_is_refused_before_the_address_is_looked_at(database: 
     assert_eq!(book.database.rows().await, before);
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_03_of_twenty_sign_ups_of_one_address_at_once_none_fails_and_one_is_stored(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let book = std::sync::Arc::new(Book::with(database, strict()).await);
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..20 {

@@ -2,24 +2,14 @@ use domain::{
     Algorithm, Audience, AudienceKey, IssueError, Renewal, Settings, Signer, TokenSettings, VerifyError,
     contract::{Code, Problem, Problems},
 };
+use rstest::rstest;
 use serde_json::{Map, Value, json};
-use testkit::{TestSigner, databases::TestDatabase, on_each_database};
+use testkit::{TestSigner, databases::Kind};
 
-use crate::book::{Book, DAY, ISSUER, settings};
-use crate::forgeries::parts;
-
-on_each_database!(
-    a_token_says_who_the_reader_is_and_what_was_answered,
-    a_token_is_known_until_it_expires,
-    every_token_is_another,
-    a_token_is_refused_once_its_session_has_ended,
-    a_token_says_what_the_profile_says_now,
-    a_token_for_a_declared_audience_is_for_that_audience_only,
-    a_token_under_a_shared_secret_may_go_without_an_audience,
-    a_shared_secret_can_be_rotated,
-    a_token_for_an_undeclared_audience_is_not_issued,
-    the_key_set_holds_no_private_member_and_no_shared_secret,
-);
+use crate::{
+    book::{Book, DAY, ISSUER, settings},
+    forgeries::parts,
+};
 
 const SHARED: &str = "shared with the chatbot, 32 bytes or more";
 const NEXT: &str = "the secret that came after, 32 bytes or more";
@@ -43,7 +33,12 @@ fn keys_of(claims: &Map<String, Value>) -> Vec<&str> {
     claims.keys().map(String::as_str).collect()
 }
 
-async fn a_token_says_who_the_reader_is_and_what_was_answered(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_says_who_the_reader_is_and_what_was_answered(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let token = book.services.tokens.issue(&signed_in, None).unwrap();
@@ -67,7 +62,10 @@ async fn a_token_says_who_the_reader_is_and_what_was_answered(database: TestData
     assert_eq!(parts(&same).1["aud"], ISSUER);
 }
 
-async fn a_token_is_known_until_it_expires(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_known_until_it_expires(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let token = book.services.tokens.issue(&book.reader("ada").await, None).unwrap();
     book.ports.clock.advance_seconds(899);
@@ -83,14 +81,20 @@ async fn a_token_is_known_until_it_expires(database: TestDatabase) {
     );
 }
 
-async fn every_token_is_another(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn every_token_is_another(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let jti = || parts(&book.services.tokens.issue(&signed_in, None).unwrap()).1["jti"].clone();
     assert_ne!(jti(), jti());
 }
 
-async fn a_token_is_refused_once_its_session_has_ended(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_refused_once_its_session_has_ended(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (ada, grace) = (book.reader("ada").await, book.reader("grace").await);
     let issue = |signed_in| book.services.tokens.issue(signed_in, None).unwrap();
@@ -107,7 +111,10 @@ async fn a_token_is_refused_once_its_session_has_ended(database: TestDatabase) {
     assert!(matches!(refused, Err(VerifyError::Refused("session ended"))), "expired: {refused:?}");
 }
 
-async fn a_token_says_what_the_profile_says_now(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_says_what_the_profile_says_now(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let change = domain::ProfileChange {
@@ -119,7 +126,12 @@ async fn a_token_says_what_the_profile_says_now(database: TestDatabase) {
     assert_eq!(parts(&book.services.tokens.issue(&now, None).unwrap()).1["organization"], "Press");
 }
 
-async fn a_token_for_a_declared_audience_is_for_that_audience_only(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_a_declared_audience_is_for_that_audience_only(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let chat = audience("chat", Some("https://chat.example"), AudienceKey::Published);
     let book = Book::with(database, with(vec![chat])).await;
     let signed_in = book.reader("ada").await;
@@ -130,7 +142,12 @@ async fn a_token_for_a_declared_audience_is_for_that_audience_only(database: Tes
     assert!(matches!(refused, Err(VerifyError::Refused("audience"))), "{refused:?}");
 }
 
-async fn a_token_under_a_shared_secret_may_go_without_an_audience(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_under_a_shared_secret_may_go_without_an_audience(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let named = audience("named", Some("https://named.example"), shared(NEXT, None));
     let book = Book::with(database, with(vec![audience("bare", None, shared(SHARED, None)), named])).await;
     let signed_in = book.reader("ada").await;
@@ -152,7 +169,10 @@ async fn a_token_under_a_shared_secret_may_go_without_an_audience(database: Test
     }
 }
 
-async fn a_shared_secret_can_be_rotated(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shared_secret_can_be_rotated(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::with(database, with(vec![audience("chat", None, shared(SHARED, None))])).await;
     let signed_in = book.reader("ada").await;
     let old = book.services.tokens.issue(&signed_in, Some("chat")).unwrap();
@@ -169,7 +189,12 @@ async fn a_shared_secret_can_be_rotated(database: TestDatabase) {
     assert!(rotated.verify(&new).await.is_ok());
 }
 
-async fn a_token_for_an_undeclared_audience_is_not_issued(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_an_undeclared_audience_is_not_issued(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, with(vec![audience("chat", None, shared(SHARED, None))])).await;
     let signed_in = book.reader("ada").await;
     for name in ["", "Chat", "chat ", "https://chat.example", "https://book.example/"] {
@@ -179,7 +204,12 @@ async fn a_token_for_an_undeclared_audience_is_not_issued(database: TestDatabase
     }
 }
 
-async fn the_key_set_holds_no_private_member_and_no_shared_secret(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_set_holds_no_private_member_and_no_shared_secret(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, with(vec![audience("chat", None, shared(SHARED, Some(NEXT)))])).await;
     let jwks = book.services.tokens.jwks();
     let keys = jwks["keys"].as_array().unwrap();

@@ -1,19 +1,13 @@
 //! What is done from time to time.
 
 use domain::{CleanupCounts, ClientInfo, NewUser, Retention, Settings, contract::PersonName};
-use testkit::{databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::databases::Kind;
 
 use crate::{
     book::{Book, DAY, PASSWORD, email, settings, sign_in},
     privacy::{copy, lived_in, marks},
 };
-
-on_each_database!(
-    what_has_served_its_time_is_swept,
-    expired_sessions_links_and_counts_are_swept,
-    accounts_that_were_never_confirmed_are_swept_without_a_trace,
-    old_events_are_swept_and_young_ones_stay,
-);
 
 fn kept_for(events_days: u32, unverified_days: Option<u32>) -> Settings {
     Settings { retention: Retention { events_days, unverified_days }, ..settings() }
@@ -23,7 +17,10 @@ fn new(name: &str, email_verified: bool) -> NewUser {
     NewUser { email: email(name), name: PersonName::parse(name).unwrap(), password: None, email_verified }
 }
 
-async fn what_has_served_its_time_is_swept(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_served_its_time_is_swept(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::with(database, kept_for(30, Some(7))).await;
     book.reader("ada").await;
     book.services.admin.create(new("never", false)).await.unwrap();
@@ -42,7 +39,10 @@ async fn what_has_served_its_time_is_swept(database: TestDatabase) {
     assert_eq!(book.count("bookplate_events").await, 0);
 }
 
-async fn expired_sessions_links_and_counts_are_swept(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn expired_sessions_links_and_counts_are_swept(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::with(database, kept_for(365, None)).await;
     let (signed_in, _) = lived_in(&book).await;
     let limits = book.count("bookplate_limits").await;
@@ -76,7 +76,12 @@ async fn expired_sessions_links_and_counts_are_swept(database: TestDatabase) {
     assert_eq!(book.count("bookplate_users").await, 1, "accounts stay unless a time is set");
 }
 
-async fn accounts_that_were_never_confirmed_are_swept_without_a_trace(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_that_were_never_confirmed_are_swept_without_a_trace(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let book = Book::with(database, kept_for(365, Some(7))).await;
     let (signed_in, _) = lived_in(&book).await;
     book.reader("grace").await;
@@ -102,7 +107,10 @@ async fn accounts_that_were_never_confirmed_are_swept_without_a_trace(database: 
     assert!(book.lives(&edith).await, "who is signed in is not thrown out");
 }
 
-async fn old_events_are_swept_and_young_ones_stay(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn old_events_are_swept_and_young_ones_stay(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let book = Book::with(database, kept_for(30, None)).await;
     let reader = book.reader("grace").await;
     book.ports.clock.advance_seconds(DAY);

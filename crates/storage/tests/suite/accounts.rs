@@ -1,6 +1,7 @@
 use contract::Timestamp;
+use rstest::rstest;
 use storage::{NewSession, StorageError};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use crate::{
     conversations::spoken,
@@ -10,24 +11,10 @@ use crate::{
     },
 };
 
-on_each_database!(
-    a_stored_account_is_found_with_all_its_fields,
-    any_text_is_stored_unchanged,
-    a_taken_address_leaves_nothing_behind,
-    a_refused_sign_up_keeps_the_session_the_browser_had,
-    a_sign_up_deletes_the_session_the_browser_had,
-    an_unknown_address_has_no_credentials,
-    a_user_without_a_password_has_no_credentials,
-    a_failed_sign_up_leaves_nothing_behind,
-    a_profile_is_changed_and_nothing_else,
-    a_profile_that_changed_since_it_was_read_is_not_overwritten,
-    the_profile_of_a_deleted_user_is_not_stored,
-    everything_of_a_user_is_deleted_with_the_user,
-    the_last_sign_in_method_cannot_be_removed,
-    one_legacy_hash_of_each_algorithm_is_found,
-);
-
-async fn a_stored_account_is_found_with_all_its_fields(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_account_is_found_with_all_its_fields(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let mut account = account(1);
     account.user.email_verified = true;
     account.user.updated_at = NOW.plus_seconds(5);
@@ -51,7 +38,10 @@ async fn a_stored_account_is_found_with_all_its_fields(database: TestDatabase) {
     assert_eq!(signed_in.user.id, "reader-1");
 }
 
-async fn any_text_is_stored_unchanged(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn any_text_is_stored_unchanged(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let text = "O'Neil \"Zoë\" 𝒜📚 \\ %_; drop table bookplate_users; -- $1 {}";
     let mut account = account(1);
     account.user.name = text.into();
@@ -65,7 +55,10 @@ async fn any_text_is_stored_unchanged(database: TestDatabase) {
     assert_eq!(user.answers.get("roleOther"), Some(text));
 }
 
-async fn a_taken_address_leaves_nothing_behind(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_address_leaves_nothing_behind(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let before = database.rows().await;
     let mut second = account(2);
@@ -76,7 +69,12 @@ async fn a_taken_address_leaves_nothing_behind(database: TestDatabase) {
     assert_eq!(database.rows().await, before);
 }
 
-async fn a_refused_sign_up_keeps_the_session_the_browser_had(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_sign_up_keeps_the_session_the_browser_had(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let mut second = account(2);
     second.user.email = "reader1@example.com".into();
@@ -89,7 +87,10 @@ async fn a_refused_sign_up_keeps_the_session_the_browser_had(database: TestDatab
     assert!(database.find_session("handle-1").await.unwrap().is_some());
 }
 
-async fn a_sign_up_deletes_the_session_the_browser_had(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_up_deletes_the_session_the_browser_had(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     assert!(
         database
@@ -101,7 +102,10 @@ async fn a_sign_up_deletes_the_session_the_browser_had(database: TestDatabase) {
     assert!(database.find_session("handle-2").await.unwrap().is_some());
 }
 
-async fn an_unknown_address_has_no_credentials(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_address_has_no_credentials(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     for address in ["reader2@example.com", "Reader1@example.com", "reader1@example.co", "%", ""] {
         assert!(database.find_credentials(address, None).await.unwrap().is_none(), "{address}");
@@ -109,7 +113,10 @@ async fn an_unknown_address_has_no_credentials(database: TestDatabase) {
     assert!(database.find_user("reader-2").await.unwrap().is_none());
 }
 
-async fn a_user_without_a_password_has_no_credentials(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_without_a_password_has_no_credentials(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     database.arrange("update bookplate_accounts set password_hash = null where user_id = 'reader-1'").await;
@@ -121,7 +128,10 @@ async fn a_user_without_a_password_has_no_credentials(database: TestDatabase) {
 }
 
 /// The last of the three rows cannot be stored, so the first two must not stay.
-async fn a_failed_sign_up_leaves_nothing_behind(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_sign_up_leaves_nothing_behind(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let before = database.rows().await;
     let failed =
@@ -130,7 +140,10 @@ async fn a_failed_sign_up_leaves_nothing_behind(database: TestDatabase) {
     assert_eq!(database.rows().await, before);
 }
 
-async fn a_profile_is_changed_and_nothing_else(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_is_changed_and_nothing_else(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let user = signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let others = || async {
@@ -157,7 +170,12 @@ async fn a_profile_is_changed_and_nothing_else(database: TestDatabase) {
     assert_eq!(others().await, before);
 }
 
-async fn a_profile_that_changed_since_it_was_read_is_not_overwritten(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_changed_since_it_was_read_is_not_overwritten(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let user = signed_up(&database, 1).await;
     let mut first = user.clone();
     first.name = "First".into();
@@ -170,13 +188,19 @@ async fn a_profile_that_changed_since_it_was_read_is_not_overwritten(database: T
     assert_eq!(database.find_user("reader-1").await.unwrap().unwrap().name, "First");
 }
 
-async fn the_profile_of_a_deleted_user_is_not_stored(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_profile_of_a_deleted_user_is_not_stored(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let user = account(1).user;
     assert!(!database.update_profile(&user, user.updated_at).await.unwrap());
     assert_eq!(count(&database, "bookplate_users").await, 0);
 }
 
-async fn everything_of_a_user_is_deleted_with_the_user(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_of_a_user_is_deleted_with_the_user(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let store = storage::SessionRecordStore::new(&database).await.unwrap();
     for number in [1, 2] {
         let user = signed_up(&database, number).await;
@@ -225,7 +249,10 @@ async fn everything_of_a_user_is_deleted_with_the_user(database: TestDatabase) {
     assert_eq!(count(&database, "bookplate_session_records").await, 1);
 }
 
-async fn the_last_sign_in_method_cannot_be_removed(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_sign_in_method_cannot_be_removed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     assert!(!database.remove_sign_in_method("reader-1", "credential-1").await.unwrap());
@@ -247,7 +274,10 @@ async fn the_last_sign_in_method_cannot_be_removed(database: TestDatabase) {
 }
 
 /// Each costs another amount of work, so each is told apart; our own is none of them.
-async fn one_legacy_hash_of_each_algorithm_is_found(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn one_legacy_hash_of_each_algorithm_is_found(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     for (number, hash) in
         [(1, "$argon2id$a"), (2, "$2b$10$x"), (3, "$2b$10$y"), (4, "$2a$12$z"), (5, "aa:bb"), (6, "cc:dd")]
     {

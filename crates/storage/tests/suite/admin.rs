@@ -1,17 +1,10 @@
 //! What the operator asks and does.
 
+use rstest::rstest;
 use storage::Ban;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::{Kind, TestDatabase};
 
 use crate::fixtures::{NOW, account, open, record, session, signed_up, trace_at};
-
-on_each_database!(
-    security_11_a_ban_revokes_every_session_of_the_user_and_is_kept,
-    lifting_a_ban_restores_the_account,
-    banning_an_unknown_user_changes_nothing,
-    users_are_listed_by_address_a_page_at_a_time,
-    a_search_ignores_case_and_has_no_wildcards,
-);
 
 fn ban() -> Ban {
     Ban {
@@ -21,7 +14,12 @@ fn ban() -> Ban {
     }
 }
 
-async fn security_11_a_ban_revokes_every_session_of_the_user_and_is_kept(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_a_ban_revokes_every_session_of_the_user_and_is_kept(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     assert!(open(&database, &session("reader-1", 7), None).await.unwrap());
@@ -38,7 +36,10 @@ async fn security_11_a_ban_revokes_every_session_of_the_user_and_is_kept(databas
     assert_eq!(database.find_user("reader-2").await.unwrap().unwrap().ban, Ban::default());
 }
 
-async fn lifting_a_ban_restores_the_account(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn lifting_a_ban_restores_the_account(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     assert!(database.ban_user("reader-1", &ban(), &record()).await.unwrap());
     assert!(database.ban_user("reader-1", &Ban::default(), &record()).await.unwrap());
@@ -50,7 +51,10 @@ async fn lifting_a_ban_restores_the_account(database: TestDatabase) {
     assert_eq!(database.sessions_of("reader-1", NOW).await.unwrap().len(), 1, "only a ban ends sessions");
 }
 
-async fn banning_an_unknown_user_changes_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn banning_an_unknown_user_changes_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let before = database.rows().await;
     assert!(!database.ban_user("reader-7", &ban(), &record()).await.unwrap());
@@ -62,7 +66,10 @@ async fn listed(database: &TestDatabase, after: &str, pattern: &str, limit: i64)
     users.into_iter().map(|user| user.id).collect()
 }
 
-async fn users_are_listed_by_address_a_page_at_a_time(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_listed_by_address_a_page_at_a_time(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     for number in [3, 1, 2] {
         signed_up(&database, number).await;
     }
@@ -71,7 +78,10 @@ async fn users_are_listed_by_address_a_page_at_a_time(database: TestDatabase) {
     assert!(listed(&database, "reader3@example.com", "%", 2).await.is_empty());
 }
 
-async fn a_search_ignores_case_and_has_no_wildcards(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_ignores_case_and_has_no_wildcards(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     for (number, name) in [(1, "Ada"), (2, "100% Paper"), (3, "ink_pot"), (4, "Hey!"), (5, "O'Neil")] {
         let mut account = account(number);
         account.user.name = name.into();

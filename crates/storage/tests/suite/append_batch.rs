@@ -1,5 +1,6 @@
 //! Messages that come in at once, by the door they come in by.
 
+use rstest::rstest;
 use std::{
     collections::BTreeSet,
     future::Future,
@@ -16,23 +17,9 @@ use storage::{
         Writer,
     },
 };
-use testkit::{
-    databases::{Kind, TestDatabase, with_paused_time},
-    on_each_database,
-};
+use testkit::databases::{Kind, TestDatabase, with_paused_time};
 
 use crate::fixtures::{NOW, count, patiently, signed_up};
-
-on_each_database!(
-    two_hundred_concurrent_appends_each_get_a_place,
-    a_message_that_does_not_fit_says_why_and_stores_nothing,
-    a_taken_message_id_leaves_the_conversation_consistent,
-    a_failing_request_does_not_fail_the_others_of_its_batch,
-    requests_of_one_batch_are_checked_one_by_one,
-    concurrent_creations_do_not_exceed_the_conversation_limit,
-    a_message_whose_caller_is_gone_is_stored_and_announced,
-    a_busy_conversation_does_not_delay_others,
-);
 
 fn draft(id: &str, words: &str) -> Draft {
     Draft {
@@ -67,7 +54,10 @@ async fn conversation(database: &TestDatabase) -> (String, i64) {
     (user.id, stored.no)
 }
 
-async fn two_hundred_concurrent_appends_each_get_a_place(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_concurrent_appends_each_get_a_place(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let (user_id, no) = conversation(&database).await;
     let appender = Arc::new(MessageWriter::new(&database, |_, _| {}));
     let mut tasks = tokio::task::JoinSet::new();
@@ -98,7 +88,10 @@ async fn two_hundred_concurrent_appends_each_get_a_place(database: TestDatabase)
 }
 
 /// A conversation gets one message with each batch.
-async fn a_busy_conversation_does_not_delay_others(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_conversation_does_not_delay_others(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let (user_id, talk_no) = conversation(&database).await;
     let made = database.create_conversation(&user_id, "quiet", None, "{}", NOW, 10).await.unwrap();
     assert!(matches!(made, CreateOutcome::Created(_)));
@@ -175,7 +168,12 @@ async fn wait_for_writers(connection: &mut PgConnection, writers: i64) {
     panic!("{writers} never waited");
 }
 
-async fn a_message_that_does_not_fit_says_why_and_stores_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_does_not_fit_says_why_and_stores_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let (user_id, _) = conversation(&database).await;
     let appender = MessageWriter::new(&database, |_, _| {});
     let drafts = [draft("a", "one")];
@@ -191,7 +189,12 @@ async fn a_message_that_does_not_fit_says_why_and_stores_nothing(database: TestD
     assert_eq!((found.message_count, found.revision), (0, 0));
 }
 
-async fn a_taken_message_id_leaves_the_conversation_consistent(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_message_id_leaves_the_conversation_consistent(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let (user_id, no) = conversation(&database).await;
     let appender = MessageWriter::new(&database, |_, _| {});
     for (words, is_new, changed, seq) in
@@ -212,7 +215,12 @@ async fn a_taken_message_id_leaves_the_conversation_consistent(database: TestDat
     assert_eq!(places, [("a", 1, 2), ("b", 2, 3)]);
 }
 
-async fn a_failing_request_does_not_fail_the_others_of_its_batch(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_request_does_not_fail_the_others_of_its_batch(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let (user_id, _) = conversation(&database).await;
     let appender = Arc::new(MessageWriter::new(&database, |_, _| {}));
     let mut tasks = tokio::task::JoinSet::new();
@@ -243,7 +251,10 @@ async fn a_failing_request_does_not_fail_the_others_of_its_batch(database: TestD
 }
 
 /// Messages for many conversations at once, of which some do not fit.
-async fn requests_of_one_batch_are_checked_one_by_one(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_of_one_batch_are_checked_one_by_one(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let (user_id, _) = conversation(&database).await;
     let appender = Arc::new(MessageWriter::new(&database, |_, _| {}));
     for number in 0..60 {
@@ -290,7 +301,12 @@ async fn requests_of_one_batch_are_checked_one_by_one(database: TestDatabase) {
     assert_eq!(found.len(), 20 + 32, "each is indexed once");
 }
 
-async fn concurrent_creations_do_not_exceed_the_conversation_limit(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_creations_do_not_exceed_the_conversation_limit(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let user = signed_up(&database, 1).await;
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..30 {
@@ -305,7 +321,12 @@ async fn concurrent_creations_do_not_exceed_the_conversation_limit(database: Tes
     assert_eq!(count(&database, "bookplate_conversations").await, 5);
 }
 
-async fn a_message_whose_caller_is_gone_is_stored_and_announced(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_caller_is_gone_is_stored_and_announced(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let (user_id, no) = conversation(&database).await;
     let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let appender = MessageWriter::new(&database, move |no, revision| told.send((no, revision)).unwrap());

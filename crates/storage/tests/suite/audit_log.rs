@@ -1,16 +1,14 @@
 //! What happened, and to whom.
 
-use testkit::{databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::databases::Kind;
 
 use crate::fixtures::{NOW, count, device, record, signed_up, trace_at, trace_of};
 
-on_each_database!(
-    events_of_a_user_are_listed_the_latest_first,
-    events_of_a_deleted_user_stay_anonymous,
-    a_device_is_stored_once_for_each_user,
-);
-
-async fn events_of_a_user_are_listed_the_latest_first(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_a_user_are_listed_the_latest_first(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     for (seconds, reader) in [(2, "reader-1"), (1, "reader-2"), (3, "reader-1"), (0, "reader-1")] {
@@ -32,7 +30,10 @@ async fn events_of_a_user_are_listed_the_latest_first(database: TestDatabase) {
     assert!(database.events_of("nobody", 50).await.unwrap().is_empty());
 }
 
-async fn events_of_a_deleted_user_stay_anonymous(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_a_deleted_user_stay_anonymous(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     for reader in ["reader-1", "reader-2", "reader-1"] {
@@ -50,7 +51,10 @@ async fn events_of_a_deleted_user_stay_anonymous(database: TestDatabase) {
     assert!(!database.delete_user("reader-1", &record()).await.unwrap());
 }
 
-async fn a_device_is_stored_once_for_each_user(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_is_stored_once_for_each_user(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let sign_in = async |number: u32, seconds: i64, agent: &str| {

@@ -1,16 +1,10 @@
 //! What is removed, and what is not.
 
+use rstest::rstest;
 use storage::{CleanupCounts, RetentionCutoffs};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use crate::fixtures::{NOW, account, count, link, open, record, session, signed_up, trace_at, trace_of};
-
-on_each_database!(
-    expired_rows_are_deleted_and_others_stay,
-    unverified_accounts_without_a_session_are_deleted,
-    unverified_accounts_stay_unless_the_operator_decides_otherwise,
-    security_11_events_stored_while_their_user_was_deleted_are_made_anonymous,
-);
 
 fn cutoffs() -> RetentionCutoffs {
     RetentionCutoffs {
@@ -21,7 +15,10 @@ fn cutoffs() -> RetentionCutoffs {
     }
 }
 
-async fn expired_rows_are_deleted_and_others_stay(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn expired_rows_are_deleted_and_others_stay(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let mut expired = session("reader-1", 2);
     expired.expires_at = NOW;
@@ -54,7 +51,12 @@ async fn expired_rows_are_deleted_and_others_stay(database: TestDatabase) {
     assert_eq!(database.clean_up(cutoffs()).await.unwrap(), CleanupCounts::default());
 }
 
-async fn unverified_accounts_without_a_session_are_deleted(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn unverified_accounts_without_a_session_are_deleted(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let day = 86_400;
     for (number, verified, age) in [(1, false, 2 * day), (2, false, day), (3, true, 2 * day)] {
         let mut account = account(number);
@@ -89,7 +91,12 @@ async fn unverified_accounts_without_a_session_are_deleted(database: TestDatabas
     assert_eq!(database.clean_up(later).await.unwrap(), CleanupCounts::default());
 }
 
-async fn unverified_accounts_stay_unless_the_operator_decides_otherwise(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn unverified_accounts_stay_unless_the_operator_decides_otherwise(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let long_ago = trace_at(NOW.plus_seconds(-1_000_000));
     assert!(database.create_account(&account(1), None, &long_ago).await.unwrap());
     let kept = RetentionCutoffs { events: NOW.plus_seconds(-2_000_000), ..cutoffs() };
@@ -97,7 +104,12 @@ async fn unverified_accounts_stay_unless_the_operator_decides_otherwise(database
     assert!(database.find_user("reader-1").await.unwrap().is_some());
 }
 
-async fn security_11_events_stored_while_their_user_was_deleted_are_made_anonymous(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_events_stored_while_their_user_was_deleted_are_made_anonymous(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     database.record(&trace_of("reader-1")).await.unwrap();
     let late = format!(

@@ -1,20 +1,18 @@
+use rstest::rstest;
 use std::sync::Arc;
 
 use storage::{Database, SessionRecordStore};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use crate::fixtures::{account, count, key, open, opening, patiently, record, session, signed_up};
 
-on_each_database!(
-    security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_is_stored,
-    of_two_hundred_sign_ups_at_once_none_is_lost,
-    of_two_hundred_changes_of_one_profile_at_once_none_is_lost,
-    a_session_replaced_by_many_at_once_ends_once_and_all_others_open,
-    security_11_what_is_saved_while_the_session_ends_never_outlives_it,
-);
-
-async fn security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_is_stored(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_is_stored(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut tasks = JoinSet::new();
     for number in 0..20 {
         let database = Database::clone(&database);
@@ -33,7 +31,10 @@ async fn security_03_of_twenty_sign_ups_of_one_address_at_once_exactly_one_is_st
     }
 }
 
-async fn of_two_hundred_sign_ups_at_once_none_is_lost(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_hundred_sign_ups_at_once_none_is_lost(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let mut tasks = JoinSet::new();
     for number in 0..200 {
         let database = Database::clone(&database);
@@ -51,7 +52,12 @@ async fn of_two_hundred_sign_ups_at_once_none_is_lost(database: TestDatabase) {
 }
 
 /// Each reads the name, adds a letter and writes it, again when another was faster.
-async fn of_two_hundred_changes_of_one_profile_at_once_none_is_lost(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_hundred_changes_of_one_profile_at_once_none_is_lost(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let user = signed_up(&database, 1).await;
     let mut empty = user.clone();
     empty.name = String::new();
@@ -78,7 +84,12 @@ async fn of_two_hundred_changes_of_one_profile_at_once_none_is_lost(database: Te
     assert_eq!(database.find_user("reader-1").await.unwrap().unwrap().name.len(), 200);
 }
 
-async fn a_session_replaced_by_many_at_once_ends_once_and_all_others_open(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_replaced_by_many_at_once_ends_once_and_all_others_open(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let mut tasks = JoinSet::new();
     for number in 2..42 {
@@ -93,7 +104,12 @@ async fn a_session_replaced_by_many_at_once_ends_once_and_all_others_open(databa
     assert_eq!(count(&database, "bookplate_sessions").await, 40);
 }
 
-async fn security_11_what_is_saved_while_the_session_ends_never_outlives_it(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_what_is_saved_while_the_session_ends_never_outlives_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let store = SessionRecordStore::new(&database).await.unwrap();
     store.open(key(1)).await.unwrap();

@@ -1,21 +1,18 @@
+use rstest::rstest;
 use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 use storage::{Database, StorageError};
-use testkit::{
-    databases::{Kind, TestDatabase, on_empty, on_migrated},
-    on_each_database,
-};
+use testkit::databases::{Kind, on_empty, on_migrated};
 
 use crate::fixtures::{open, patiently, record, session, signed_up};
 
-on_each_database!(
-    a_closed_database_is_unavailable_rather_than_faulty,
-    what_was_stored_is_there_after_a_restart,
-    a_request_dropped_in_the_middle_leaves_no_transaction_open,
-);
-
 const PASSWORD: &str = "correct-horse-battery";
 
-async fn a_closed_database_is_unavailable_rather_than_faulty(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_database_is_unavailable_rather_than_faulty(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     database.close().await;
     let refused = database.find_user("reader-1").await;
     assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
@@ -23,7 +20,10 @@ async fn a_closed_database_is_unavailable_rather_than_faulty(database: TestDatab
     assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
 }
 
-async fn what_was_stored_is_there_after_a_restart(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_stored_is_there_after_a_restart(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     database.close().await;
     let restarted = database.reopen().await;
@@ -47,7 +47,12 @@ fn a_server_that_ended_all_connections_is_used_again() {
 }
 
 /// A request that is given up leaves its connection in the middle of something; nobody else may meet that.
-async fn a_request_dropped_in_the_middle_leaves_no_transaction_open(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_dropped_in_the_middle_leaves_no_transaction_open(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     for turns in 0..80 {
         let (given_up, carried_out) = (record(), record());

@@ -1,5 +1,6 @@
 //! Conversations that come in with all their messages, and what is left when they are gone.
 
+use rstest::rstest;
 use storage::{
     Database,
     conversations::{
@@ -7,22 +8,10 @@ use storage::{
         PostImportPatch, Terms,
     },
 };
-use testkit::{
-    databases::{Kind, TestDatabase, on_migrated},
-    on_each_database,
-};
+use testkit::databases::{Kind, on_migrated};
 use tokio::task::JoinSet;
 
 use crate::fixtures::{NOW, count, patiently, record, signed_up};
-
-on_each_database!(
-    a_conversation_is_imported_as_it_was,
-    a_refused_import_stores_nothing,
-    an_existing_conversation_gets_missing_messages_and_keeps_its_title,
-    a_soft_deleted_conversation_gives_way_to_an_import,
-    security_03_of_twenty_concurrent_imports_of_one_file_one_creates_the_conversation,
-    security_11_the_terms_of_a_deleted_user_are_in_no_index,
-);
 
 const EARLIER: i64 = -86_400;
 
@@ -92,7 +81,10 @@ async fn import(
 
 const MANY: (i64, i64) = (10, 10);
 
-async fn a_conversation_is_imported_as_it_was(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_is_imported_as_it_was(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let user = signed_up(&database, 1).await;
     let drafts = [draft("m1", None, "first", &database), draft("m2", Some("m1"), "second", &database)];
     let outcome = import(&database, &user.id, &foreign("c"), &drafts, MANY).await;
@@ -121,7 +113,10 @@ async fn a_conversation_is_imported_as_it_was(database: TestDatabase) {
     assert_eq!(found.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["m2"]);
 }
 
-async fn a_refused_import_stores_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_import_stores_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let user = signed_up(&database, 1).await;
     let before = database.rows().await;
     let fits = [draft("m1", None, "first", &database)];
@@ -137,7 +132,12 @@ async fn a_refused_import_stores_nothing(database: TestDatabase) {
     assert_eq!(database.rows().await, before);
 }
 
-async fn an_existing_conversation_gets_missing_messages_and_keeps_its_title(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_existing_conversation_gets_missing_messages_and_keeps_its_title(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let user = signed_up(&database, 1).await;
     let first = draft("m1", None, "first", &database);
     import(&database, &user.id, &foreign("c"), std::slice::from_ref(&first), MANY).await;
@@ -160,7 +160,12 @@ async fn an_existing_conversation_gets_missing_messages_and_keeps_its_title(data
     assert!(matches!(outcome, ImportOutcome::Message(AppendOutcome::Different(0))), "{outcome:?}");
 }
 
-async fn a_soft_deleted_conversation_gives_way_to_an_import(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_soft_deleted_conversation_gives_way_to_an_import(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let user = signed_up(&database, 1).await;
     let first = [draft("m1", None, "first", &database)];
     import(&database, &user.id, &foreign("c"), &first, MANY).await;
@@ -171,9 +176,12 @@ async fn a_soft_deleted_conversation_gives_way_to_an_import(database: TestDataba
     assert_eq!(count(&database, "bookplate_messages").await, 1);
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_03_of_twenty_concurrent_imports_of_one_file_one_creates_the_conversation(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let user = signed_up(&database, 1).await;
     let mut tasks = JoinSet::new();
     for _ in 0..20 {
@@ -193,7 +201,12 @@ async fn security_03_of_twenty_concurrent_imports_of_one_file_one_creates_the_co
     assert_eq!(count(&database, "bookplate_messages").await, 2);
 }
 
-async fn security_11_the_terms_of_a_deleted_user_are_in_no_index(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_the_terms_of_a_deleted_user_are_in_no_index(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let (ada, grace) = (signed_up(&database, 1).await, signed_up(&database, 2).await);
     let drafts = [draft("m1", None, "adaszwiebelkuchen", &database)];
     import(&database, &ada.id, &foreign("c"), &drafts, MANY).await;

@@ -1,26 +1,12 @@
 //! Changes of what opens an account, and what ends with them.
 
+use rstest::rstest;
 use storage::{ConsumeOutcome, Database, NewPasswordHash, NewSession};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use crate::fixtures::{
     NOW, account, count, device, hash, link, mail, open, opening, record, session, signed_up, trace_at,
 };
-
-on_each_database!(
-    a_session_is_not_opened_for_a_password_that_has_changed_meanwhile,
-    a_rehashed_password_replaces_the_hash_that_was_compared,
-    security_12_a_changed_password_revokes_every_session_and_link_of_the_user,
-    a_changed_password_can_keep_the_sessions_but_never_the_links,
-    a_password_that_has_changed_since_it_was_compared_is_not_changed_again,
-    security_12_a_reset_revokes_every_session_and_link_and_verifies_the_address,
-    security_22_a_reset_link_does_nothing_once_it_is_used_or_expired,
-    a_reset_verifies_no_other_address_and_creates_a_missing_password,
-    a_verification_link_works_once_and_stays_marked_as_used,
-    a_link_to_a_former_address_verifies_nothing,
-    changing_the_address_works_once_and_deletes_the_other_links,
-    a_taken_address_is_refused_and_the_link_is_deleted,
-);
 
 pub(crate) fn new_hash<'a>(user_id: &'a str, hash: &'a str) -> NewPasswordHash<'a> {
     NewPasswordHash { user_id, credential_id: "credential-new", hash }
@@ -36,7 +22,12 @@ async fn password(database: &Database, number: u32) -> Option<String> {
     database.find_password(&format!("reader-{number}")).await.unwrap()
 }
 
-async fn a_session_is_not_opened_for_a_password_that_has_changed_meanwhile(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_not_opened_for_a_password_that_has_changed_meanwhile(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let before = database.rows().await;
     let (second, browser) = (session("reader-1", 2), device(1));
@@ -50,7 +41,12 @@ async fn a_session_is_not_opened_for_a_password_that_has_changed_meanwhile(datab
     assert_eq!(count(&database, "bookplate_mails").await, 1);
 }
 
-async fn a_rehashed_password_replaces_the_hash_that_was_compared(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehashed_password_replaces_the_hash_that_was_compared(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let second = session("reader-1", 3);
@@ -63,7 +59,12 @@ async fn a_rehashed_password_replaces_the_hash_that_was_compared(database: TestD
     assert_eq!(method.updated_at, NOW, "it is the same password");
 }
 
-async fn security_12_a_changed_password_revokes_every_session_and_link_of_the_user(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_12_a_changed_password_revokes_every_session_and_link_of_the_user(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     assert!(open(&database, &session("reader-1", 3), None).await.unwrap());
@@ -85,7 +86,12 @@ async fn security_12_a_changed_password_revokes_every_session_and_link_of_the_us
     assert_eq!((methods[0].created_at, methods[0].updated_at), (NOW, NOW.plus_seconds(9)));
 }
 
-async fn a_changed_password_can_keep_the_sessions_but_never_the_links(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_password_can_keep_the_sessions_but_never_the_links(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     assert!(open(&database, &session("reader-1", 3), None).await.unwrap());
     add_link(&database, "reset", "reset").await;
@@ -95,7 +101,12 @@ async fn a_changed_password_can_keep_the_sessions_but_never_the_links(database: 
     assert_eq!(count(&database, "bookplate_links").await, 0);
 }
 
-async fn a_password_that_has_changed_since_it_was_compared_is_not_changed_again(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_has_changed_since_it_was_compared_is_not_changed_again(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     add_link(&database, "reset", "reset").await;
     let before = database.rows().await;
@@ -106,7 +117,12 @@ async fn a_password_that_has_changed_since_it_was_compared_is_not_changed_again(
     assert_eq!(database.rows().await, before);
 }
 
-async fn security_12_a_reset_revokes_every_session_and_link_and_verifies_the_address(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_12_a_reset_revokes_every_session_and_link_and_verifies_the_address(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let reset = add_link(&database, "reset", "reset-password").await;
@@ -125,7 +141,12 @@ async fn security_12_a_reset_revokes_every_session_and_link_and_verifies_the_add
     assert_eq!(database.number(waiting).await, 1, "the other reader");
 }
 
-async fn security_22_a_reset_link_does_nothing_once_it_is_used_or_expired(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_reset_link_does_nothing_once_it_is_used_or_expired(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let reset = add_link(&database, "reset", "reset").await;
     let new = new_hash("reader-1", "$hash$new");
@@ -142,7 +163,12 @@ async fn security_22_a_reset_link_does_nothing_once_it_is_used_or_expired(databa
     assert_eq!(database.rows().await, after);
 }
 
-async fn a_reset_verifies_no_other_address_and_creates_a_missing_password(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_verifies_no_other_address_and_creates_a_missing_password(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let without = storage::NewAccount { password_hash: None, ..account(1) };
     assert!(database.create_account(&without, None, &record()).await.unwrap());
     assert!(database.find_credentials("reader1@example.com", None).await.unwrap().is_none());
@@ -160,7 +186,12 @@ async fn a_reset_verifies_no_other_address_and_creates_a_missing_password(databa
     assert_eq!(database.sign_in_methods("reader-1").await.unwrap()[0].id, "credential-new");
 }
 
-async fn a_verification_link_works_once_and_stays_marked_as_used(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_link_works_once_and_stays_marked_as_used(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let verify = add_link(&database, "verify", "verify").await;
     let second = session("reader-1", 2);
@@ -191,7 +222,10 @@ async fn a_verification_link_works_once_and_stays_marked_as_used(database: TestD
     assert_eq!(database.rows().await, after);
 }
 
-async fn a_link_to_a_former_address_verifies_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_a_former_address_verifies_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let verify = add_link(&database, "verify", "verify").await;
     database.arrange("update bookplate_users set email = 'moved@example.com'").await;
@@ -200,7 +234,12 @@ async fn a_link_to_a_former_address_verifies_nothing(database: TestDatabase) {
     assert_eq!(database.rows().await, before, "not even marked as used");
 }
 
-async fn changing_the_address_works_once_and_deletes_the_other_links(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn changing_the_address_works_once_and_deletes_the_other_links(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let change = add_link(&database, "change", "change").await;
     add_link(&database, "reset", "reset").await;
@@ -219,7 +258,12 @@ async fn changing_the_address_works_once_and_deletes_the_other_links(database: T
     assert_eq!(database.rows().await, after);
 }
 
-async fn a_taken_address_is_refused_and_the_link_is_deleted(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_address_is_refused_and_the_link_is_deleted(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mine = signed_up(&database, 1).await;
     let theirs = signed_up(&database, 2).await;
     let change = add_link(&database, "change", "change").await;

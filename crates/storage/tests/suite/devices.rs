@@ -1,24 +1,14 @@
 //! Browsers a reader is known in, and what a new password or a closed account does to what is under way.
 
 use contract::Timestamp;
+use rstest::rstest;
 use storage::{ConsumeOutcome, Database, KnownDevice, NewAccount, NewSession};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use crate::{
     credentials::{add_link, new_hash},
     fixtures::{NOW, account, count, device, hash, link, mail, open, record, session, signed_up, trace_at},
 };
-
-on_each_database!(
-    an_account_is_stored_with_the_device_its_password_was_chosen_on,
-    an_unverified_user_is_known_on_the_device_the_password_was_given_on,
-    of_twenty_one_devices_the_one_not_used_for_longest_is_forgotten,
-    security_12_a_new_password_forgets_every_device_but_the_one_it_was_set_on,
-    security_12_a_mail_requested_before_a_new_password_is_not_sent_after_it,
-    security_11_no_session_is_opened_for_a_user_banned_meanwhile,
-    security_22_a_link_from_the_operator_verifies_no_address,
-    security_22_verifying_in_another_browser_revokes_the_password_and_its_sessions,
-);
 
 async fn known(database: &Database) -> Vec<String> {
     database.devices_of("reader-1").await.unwrap().into_iter().map(|device| device.id).collect()
@@ -34,7 +24,12 @@ fn seen_at(number: u32, at: Timestamp) -> KnownDevice {
     KnownDevice { last_seen_at: at, ..device(number) }
 }
 
-async fn an_account_is_stored_with_the_device_its_password_was_chosen_on(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_stored_with_the_device_its_password_was_chosen_on(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let new = NewAccount { device: Some(device(7)), ..account(1) };
     assert!(database.create_account(&new, None, &record()).await.unwrap());
     assert!(database.knows_device("reader-1", "device-7").await.unwrap());
@@ -44,7 +39,12 @@ async fn an_account_is_stored_with_the_device_its_password_was_chosen_on(databas
     assert_eq!(known(&database).await, ["device-7"], "who finds the address taken is not known by that");
 }
 
-async fn an_unverified_user_is_known_on_the_device_the_password_was_given_on(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unverified_user_is_known_on_the_device_the_password_was_given_on(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     database.touch_unverified("reader-1", NOW, None, &record()).await.unwrap();
     assert!(known(&database).await.is_empty());
@@ -52,7 +52,12 @@ async fn an_unverified_user_is_known_on_the_device_the_password_was_given_on(dat
     assert_eq!(known(&database).await, ["device-1"]);
 }
 
-async fn of_twenty_one_devices_the_one_not_used_for_longest_is_forgotten(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_twenty_one_devices_the_one_not_used_for_longest_is_forgotten(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let theirs = session("reader-2", 99);
@@ -71,7 +76,12 @@ async fn of_twenty_one_devices_the_one_not_used_for_longest_is_forgotten(databas
     assert!(database.knows_device("reader-2", "device-99").await.unwrap(), "another reader's stay");
 }
 
-async fn security_12_a_new_password_forgets_every_device_but_the_one_it_was_set_on(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_12_a_new_password_forgets_every_device_but_the_one_it_was_set_on(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     enter(&database, 2, &device(1)).await;
     enter(&database, 3, &device(2)).await;
@@ -89,7 +99,12 @@ async fn security_12_a_new_password_forgets_every_device_but_the_one_it_was_set_
     assert_eq!((spent, known(&database).await), (ConsumeOutcome::Now, vec!["device-3".to_owned()]));
 }
 
-async fn security_12_a_mail_requested_before_a_new_password_is_not_sent_after_it(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_12_a_mail_requested_before_a_new_password_is_not_sent_after_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let same = hash(1);
     let (new, later) = (new_hash("reader-1", &same), trace_at(NOW.plus_seconds(9)));
@@ -120,7 +135,12 @@ async fn security_12_a_mail_requested_before_a_new_password_is_not_sent_after_it
     assert_eq!(count(&database, "bookplate_mails").await, 0);
 }
 
-async fn security_11_no_session_is_opened_for_a_user_banned_meanwhile(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_no_session_is_opened_for_a_user_banned_meanwhile(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let end = NOW.plus_seconds(60);
     for (banned_until, opened) in [(None, false), (Some(end), false), (Some(NOW), true)] {
@@ -139,7 +159,12 @@ async fn security_11_no_session_is_opened_for_a_user_banned_meanwhile(database: 
     }
 }
 
-async fn security_22_a_link_from_the_operator_verifies_no_address(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_from_the_operator_verifies_no_address(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let handed = add_link(&database, "handed", "operator-reset").await;
     let new = new_hash("reader-1", "$hash$new");
@@ -149,9 +174,12 @@ async fn security_22_a_link_from_the_operator_verifies_no_address(database: Test
     assert!(database.find_session("handle-1").await.unwrap().is_none());
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_22_verifying_in_another_browser_revokes_the_password_and_its_sessions(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     enter(&database, 3, &device(1)).await;

@@ -1,19 +1,12 @@
 //! Counts of what was tried.
 
 use contract::Timestamp;
+use rstest::rstest;
 use storage::Database;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use crate::fixtures::{NOW, count, patiently};
-
-on_each_database!(
-    a_window_begins_anew_with_each_allowed_attempt,
-    security_26_refused_attempts_do_not_extend_the_wait,
-    security_25_of_two_hundred_concurrent_attempts_exactly_the_limit_is_allowed,
-    security_26_each_key_is_counted_separately,
-    an_attempt_is_refunded,
-);
 
 const WINDOW: i64 = 10_000;
 
@@ -22,7 +15,10 @@ async fn take(database: &Database, id: &str, at: Timestamp) -> Option<Timestamp>
     database.record_attempt(id, at, WINDOW, 3).await.unwrap()
 }
 
-async fn a_window_begins_anew_with_each_allowed_attempt(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_begins_anew_with_each_allowed_attempt(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     for seconds in [0, 4, 8] {
         assert_eq!(take(&database, "id", NOW.plus_seconds(seconds)).await, None, "{seconds}");
     }
@@ -37,7 +33,12 @@ async fn a_window_begins_anew_with_each_allowed_attempt(database: TestDatabase) 
     assert_eq!(count(&database, "bookplate_limits").await, 1);
 }
 
-async fn security_26_refused_attempts_do_not_extend_the_wait(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_26_refused_attempts_do_not_extend_the_wait(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     for _ in 0..3 {
         assert_eq!(take(&database, "id", NOW).await, None);
     }
@@ -48,7 +49,12 @@ async fn security_26_refused_attempts_do_not_extend_the_wait(database: TestDatab
     assert_eq!(take(&database, "id", NOW.plus_seconds(10)).await, None);
 }
 
-async fn security_25_of_two_hundred_concurrent_attempts_exactly_the_limit_is_allowed(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_25_of_two_hundred_concurrent_attempts_exactly_the_limit_is_allowed(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut tasks = JoinSet::new();
     for _ in 0..200 {
         let database = Database::clone(&database);
@@ -60,7 +66,10 @@ async fn security_25_of_two_hundred_concurrent_attempts_exactly_the_limit_is_all
     assert!(refused.clone().all(|end| *end == NOW.plus_seconds(10)), "{refused:?}");
 }
 
-async fn security_26_each_key_is_counted_separately(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_26_each_key_is_counted_separately(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     for _ in 0..4 {
         take(&database, "loud", NOW).await;
     }
@@ -70,7 +79,10 @@ async fn security_26_each_key_is_counted_separately(database: TestDatabase) {
     }
 }
 
-async fn an_attempt_is_refunded(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_is_refunded(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     for _ in 0..20 {
         assert_eq!(take(&database, "id", NOW).await, None);
         database.refund_attempt("id").await.unwrap();

@@ -1,24 +1,11 @@
 //! The queue of mail.
 
+use rstest::rstest;
 use storage::{Database, StorageError};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use crate::fixtures::{NOW, count, link, mail, patiently, record, signed_up};
-
-on_each_database!(
-    mail_is_claimed_in_the_order_in_which_it_is_due,
-    a_claimed_mail_is_not_claimed_again_before_its_claim_expires,
-    each_mail_is_claimed_by_one_of_many_workers,
-    a_mail_is_postponed_or_deleted,
-    a_request_is_replaced_with_its_mail_and_its_link_in_one_step,
-    security_22_of_twenty_workers_one_replaces_a_request_with_its_mail,
-    a_mail_that_cannot_be_stored_leaves_the_request,
-    security_22_of_twenty_concurrent_requests_one_consumes_the_link_and_queues_its_mail,
-    a_mail_is_deleted_with_its_user_unless_it_has_none,
-    a_mail_to_a_deleted_user_is_not_queued_and_is_no_error,
-    a_change_and_its_mails_are_stored_together_or_not_at_all,
-);
 
 const PURPOSES: [&str; 2] = ["reset", "reset"];
 
@@ -27,7 +14,10 @@ async fn claimed(database: &Database, seconds: i64) -> Option<String> {
     database.claim_mail(now, now.plus_seconds(60)).await.unwrap().map(|mail| mail.id)
 }
 
-async fn mail_is_claimed_in_the_order_in_which_it_is_due(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_is_claimed_in_the_order_in_which_it_is_due(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     for (id, due) in [("third", 3), ("first", -9), ("second", 2), ("later", 10)] {
         database.queue_mail(&mail(id, None, due)).await.unwrap();
     }
@@ -39,7 +29,12 @@ async fn mail_is_claimed_in_the_order_in_which_it_is_due(database: TestDatabase)
     assert_eq!(claimed(&database, 10).await.as_deref(), Some("later"), "from this moment on");
 }
 
-async fn a_claimed_mail_is_not_claimed_again_before_its_claim_expires(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claimed_mail_is_not_claimed_again_before_its_claim_expires(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     database.queue_mail(&mail("one", Some("reader-1"), 0)).await.unwrap();
     let first = database.claim_mail(NOW, NOW.plus_seconds(60)).await.unwrap().unwrap();
@@ -50,7 +45,10 @@ async fn a_claimed_mail_is_not_claimed_again_before_its_claim_expires(database: 
     assert_eq!((second.id.as_str(), second.attempts), ("one", 2));
 }
 
-async fn each_mail_is_claimed_by_one_of_many_workers(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn each_mail_is_claimed_by_one_of_many_workers(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     for number in 0..30 {
         database.queue_mail(&mail(&format!("mail-{number}"), None, 0)).await.unwrap();
     }
@@ -74,7 +72,10 @@ async fn each_mail_is_claimed_by_one_of_many_workers(database: TestDatabase) {
     assert!(taken.iter().all(|(_, attempts)| *attempts == 1), "{taken:?}");
 }
 
-async fn a_mail_is_postponed_or_deleted(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_is_postponed_or_deleted(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     database.queue_mail(&mail("one", None, 0)).await.unwrap();
     database.queue_mail(&mail("two", None, 0)).await.unwrap();
     claimed(&database, 0).await.unwrap();
@@ -88,7 +89,12 @@ async fn a_mail_is_postponed_or_deleted(database: TestDatabase) {
     assert_eq!(database.next_mail_due().await.unwrap(), None);
 }
 
-async fn a_request_is_replaced_with_its_mail_and_its_link_in_one_step(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_replaced_with_its_mail_and_its_link_in_one_step(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     database.add_link(&link("older", "reader-1", "reset"), PURPOSES).await.unwrap();
     database.queue_mail(&mail("request", None, 0)).await.unwrap();
@@ -100,7 +106,12 @@ async fn a_request_is_replaced_with_its_mail_and_its_link_in_one_step(database: 
     assert!(database.find_link("newer").await.unwrap().is_some());
 }
 
-async fn security_22_of_twenty_workers_one_replaces_a_request_with_its_mail(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_of_twenty_workers_one_replaces_a_request_with_its_mail(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     database.queue_mail(&mail("request", None, 0)).await.unwrap();
     let mut tasks = JoinSet::new();
@@ -118,7 +129,10 @@ async fn security_22_of_twenty_workers_one_replaces_a_request_with_its_mail(data
 }
 
 /// The letter's id is taken, so neither the link may be stored nor the request be lost.
-async fn a_mail_that_cannot_be_stored_leaves_the_request(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_cannot_be_stored_leaves_the_request(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     database.add_link(&link("older", "reader-1", "reset"), PURPOSES).await.unwrap();
     database.queue_mail(&mail("request", None, 0)).await.unwrap();
@@ -131,9 +145,12 @@ async fn a_mail_that_cannot_be_stored_leaves_the_request(database: TestDatabase)
     assert_eq!(database.rows().await, before);
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_22_of_twenty_concurrent_requests_one_consumes_the_link_and_queues_its_mail(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let good = link("hash-1", "reader-1", "confirm");
     database.add_link(&good, ["confirm", "finish"]).await.unwrap();
@@ -153,7 +170,12 @@ async fn security_22_of_twenty_concurrent_requests_one_consumes_the_link_and_que
     assert_eq!(count(&database, "bookplate_links").await, 0);
 }
 
-async fn a_mail_is_deleted_with_its_user_unless_it_has_none(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_is_deleted_with_its_user_unless_it_has_none(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     database.queue_mail(&mail("theirs", Some("reader-1"), 0)).await.unwrap();
     database.queue_mail(&mail("nobodys", None, 1)).await.unwrap();
@@ -162,7 +184,12 @@ async fn a_mail_is_deleted_with_its_user_unless_it_has_none(database: TestDataba
     assert_eq!(claimed(&database, 1).await, None);
 }
 
-async fn a_mail_to_a_deleted_user_is_not_queued_and_is_no_error(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_to_a_deleted_user_is_not_queued_and_is_no_error(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut told = record();
     told.mails = vec![mail("theirs", Some("reader-1"), 0), mail("nobodys", None, 0)];
     database.record(&told).await.unwrap();
@@ -171,7 +198,12 @@ async fn a_mail_to_a_deleted_user_is_not_queued_and_is_no_error(database: TestDa
     assert_eq!(count(&database, "bookplate_mails").await, 1);
 }
 
-async fn a_change_and_its_mails_are_stored_together_or_not_at_all(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_and_its_mails_are_stored_together_or_not_at_all(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let mut told = record();
     told.mails = vec![mail("one", None, 0), mail("two", None, 0)];
     database.record(&told).await.unwrap();

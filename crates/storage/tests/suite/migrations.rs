@@ -1,23 +1,18 @@
+use rstest::rstest;
 use storage::{Database, MigrateError};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::{Kind, TestDatabase};
 use tokio::task::JoinSet;
 
 use crate::fixtures::{NOW, count, signed_up};
-
-on_each_database!(
-    empty:
-    migrations_run_once,
-    programs_that_start_at_once_on_a_fresh_database_run_each_migration_once,
-    a_database_newer_than_the_program_is_refused_untouched,
-    a_database_with_an_altered_migration_is_refused_untouched,
-    a_migration_that_fails_leaves_the_schema_as_it_was,
-);
 
 async fn schema(database: &TestDatabase) -> (Vec<String>, Vec<String>) {
     (database.tables().await, database.rows().await)
 }
 
-async fn migrations_run_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_run_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.empty().await;
     let ran = database.migrate(NOW.millis()).await.unwrap();
     assert!(ran >= 1);
     signed_up(&database, 1).await;
@@ -29,7 +24,12 @@ async fn migrations_run_once(database: TestDatabase) {
     assert!(recorded[0].contains(&NOW.millis().to_string()), "{recorded:?}");
 }
 
-async fn programs_that_start_at_once_on_a_fresh_database_run_each_migration_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_that_start_at_once_on_a_fresh_database_run_each_migration_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.empty().await;
     let mut programs = JoinSet::new();
     for _ in 0..8 {
         let url = database.url().to_owned();
@@ -46,7 +46,12 @@ async fn programs_that_start_at_once_on_a_fresh_database_run_each_migration_once
     assert_eq!(i64::try_from(ran.iter().sum::<usize>()).unwrap(), recorded);
 }
 
-async fn a_database_newer_than_the_program_is_refused_untouched(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_newer_than_the_program_is_refused_untouched(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.empty().await;
     let known = i64::try_from(database.migrate(NOW.millis()).await.unwrap()).unwrap();
     signed_up(&database, 1).await;
     database
@@ -63,7 +68,12 @@ async fn a_database_newer_than_the_program_is_refused_untouched(database: TestDa
     assert_eq!(schema(&database).await, before);
 }
 
-async fn a_database_with_an_altered_migration_is_refused_untouched(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_with_an_altered_migration_is_refused_untouched(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.empty().await;
     database.migrate(NOW.millis()).await.unwrap();
     database.arrange("update bookplate_migrations set checksum = 'another' where version = 1").await;
     let before = schema(&database).await;
@@ -74,7 +84,12 @@ async fn a_database_with_an_altered_migration_is_refused_untouched(database: Tes
 }
 
 /// A table of this name is in the way of the first migration, after it has made others.
-async fn a_migration_that_fails_leaves_the_schema_as_it_was(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_fails_leaves_the_schema_as_it_was(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.empty().await;
     database.arrange("create table bookplate_signing_keys (id text)").await;
     let failed = database.migrate(NOW.millis()).await.unwrap_err();
     assert!(matches!(failed, MigrateError::Database(_)), "{failed:?}");

@@ -1,21 +1,18 @@
 //! Links that were mailed: one of a kind, used once, for a while.
 
+use rstest::rstest;
 use storage::Database;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use crate::fixtures::{NOW, count, link, patiently, signed_up};
 
-on_each_database!(
-    a_link_is_found_as_it_was_stored,
-    security_22_a_newer_link_replaces_those_of_its_purposes_and_no_other,
-    security_22_of_twenty_concurrent_requests_one_consumes_the_link,
-    security_22_a_link_is_consumed_for_its_purpose_before_it_expires_and_once,
-);
-
 const RESET: [&str; 2] = ["reset", "reset"];
 
-async fn a_link_is_found_as_it_was_stored(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_is_found_as_it_was_stored(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let mut stored = link("hash-1", "reader-1", "change");
     stored.new_email = Some("new@example.com".into());
@@ -31,7 +28,12 @@ async fn a_link_is_found_as_it_was_stored(database: TestDatabase) {
     }
 }
 
-async fn security_22_a_newer_link_replaces_those_of_its_purposes_and_no_other(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_newer_link_replaces_those_of_its_purposes_and_no_other(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let steps = ["confirm", "finish"];
@@ -46,7 +48,12 @@ async fn security_22_a_newer_link_replaces_those_of_its_purposes_and_no_other(da
     assert!(lives("other-reader").await && lives("other-purpose").await);
 }
 
-async fn security_22_of_twenty_concurrent_requests_one_consumes_the_link(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_of_twenty_concurrent_requests_one_consumes_the_link(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     database.add_link(&link("hash-1", "reader-1", "reset"), RESET).await.unwrap();
     let found = database.find_link("hash-1").await.unwrap().unwrap();
@@ -59,7 +66,12 @@ async fn security_22_of_twenty_concurrent_requests_one_consumes_the_link(databas
     assert_eq!(count(&database, "bookplate_links").await, 0);
 }
 
-async fn security_22_a_link_is_consumed_for_its_purpose_before_it_expires_and_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_a_link_is_consumed_for_its_purpose_before_it_expires_and_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let good = link("hash-1", "reader-1", "reset");
     database.add_link(&good, RESET).await.unwrap();

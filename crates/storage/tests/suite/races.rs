@@ -1,8 +1,9 @@
 //! Changes of what opens an account, many at once.
 
 use contract::Timestamp;
+use rstest::rstest;
 use storage::{ConsumeOutcome, Database, NewAccount};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use crate::{
@@ -10,18 +11,13 @@ use crate::{
     fixtures::{NOW, account, count, hash, link, mail, open, opening, patiently, record, session, signed_up},
 };
 
-on_each_database!(
-    security_12_no_session_opened_for_the_old_password_outlives_its_change,
-    of_twenty_concurrent_changes_of_one_password_one_succeeds,
-    security_22_of_twenty_concurrent_resets_with_one_link_one_succeeds,
-    a_change_a_reset_and_a_sign_in_never_deadlock,
-    a_deletion_among_sign_ins_and_changes_leaves_nothing_and_no_request_fails,
-    a_verification_link_opened_twenty_times_concurrently_opens_one_session,
-    of_twenty_concurrent_requests_for_one_address_one_gets_it,
-);
-
 /// Whatever the order, no session is left that the old password has opened after it was changed.
-async fn security_12_no_session_opened_for_the_old_password_outlives_its_change(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_12_no_session_opened_for_the_old_password_outlives_its_change(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     for round in 0..10 {
         let (number, first) = (1000 + round, round * 100);
         let user = signed_up(&database, number).await;
@@ -47,7 +43,12 @@ async fn security_12_no_session_opened_for_the_old_password_outlives_its_change(
     }
 }
 
-async fn of_twenty_concurrent_changes_of_one_password_one_succeeds(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_twenty_concurrent_changes_of_one_password_one_succeeds(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let mut tasks = JoinSet::new();
     for number in 2..22 {
@@ -67,7 +68,12 @@ async fn of_twenty_concurrent_changes_of_one_password_one_succeeds(database: Tes
     assert!(database.find_session(&done[0].1).await.unwrap().is_some());
 }
 
-async fn security_22_of_twenty_concurrent_resets_with_one_link_one_succeeds(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_22_of_twenty_concurrent_resets_with_one_link_one_succeeds(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let reset = add_link(&database, "reset", "reset").await;
     let mut tasks = JoinSet::new();
@@ -86,7 +92,10 @@ async fn security_22_of_twenty_concurrent_resets_with_one_link_one_succeeds(data
 }
 
 /// Each locks rows the others want; in another order, PostgreSQL would end one of them.
-async fn a_change_a_reset_and_a_sign_in_never_deadlock(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_a_reset_and_a_sign_in_never_deadlock(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     for round in 0..20 {
         let stored = database.find_password("reader-1").await.unwrap().unwrap();
@@ -116,7 +125,12 @@ async fn a_change_a_reset_and_a_sign_in_never_deadlock(database: TestDatabase) {
     assert_eq!(count(&database, "bookplate_accounts").await, 1);
 }
 
-async fn a_deletion_among_sign_ins_and_changes_leaves_nothing_and_no_request_fails(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_among_sign_ins_and_changes_leaves_nothing_and_no_request_fails(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     for round in 0..10 {
         signed_up(&database, 1).await;
         let verify = add_link(&database, "verify", "verify").await;
@@ -151,7 +165,12 @@ async fn a_deletion_among_sign_ins_and_changes_leaves_nothing_and_no_request_fai
     }
 }
 
-async fn a_verification_link_opened_twenty_times_concurrently_opens_one_session(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_link_opened_twenty_times_concurrently_opens_one_session(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     assert!(database.create_account(&account(1), None, &record()).await.unwrap());
     let verify = add_link(&database, "verify", "verify").await;
     let mut tasks = JoinSet::new();
@@ -168,7 +187,12 @@ async fn a_verification_link_opened_twenty_times_concurrently_opens_one_session(
 }
 
 /// Nineteen change their address to it, one signs up with it.
-async fn of_twenty_concurrent_requests_for_one_address_one_gets_it(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_twenty_concurrent_requests_for_one_address_one_gets_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let wanted = "wanted@example.com";
     for number in 1..20 {
         signed_up(&database, number).await;

@@ -1,13 +1,12 @@
+use rstest::rstest;
 use sqlx::Executor;
 use storage::Database;
-use testkit::{
-    databases::{Kind, TestDatabase, on_migrated},
-    on_each_database,
-};
+use testkit::databases::{Kind, TestDatabase, on_migrated};
 
-on_each_database!(every_statement_can_be_prepared, everything_carries_the_prefix);
-
-async fn every_statement_can_be_prepared(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_can_be_prepared(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     assert!(storage::statements().len() > 10);
     let statements = [storage::statements(), storage::own_statements(&database)].concat();
     // SQLite prepares only the first statement of a text that holds several.
@@ -26,7 +25,10 @@ async fn every_statement_can_be_prepared(database: TestDatabase) {
 
 /// Tables, indexes, sequences, triggers and views. SQLite names the indexes of its constraints itself, and the table in
 /// which it counts.
-async fn everything_carries_the_prefix(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_carries_the_prefix(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let named = match database.kind() {
         Kind::Sqlite => {
             "select replace(name, 'sqlite_autoindex_', '') from sqlite_master where name <> 'sqlite_sequence'"

@@ -1,8 +1,9 @@
+use rstest::rstest;
 use std::{collections::HashMap, sync::Arc};
 
 use serde_json::json;
 use storage::{RecordKey, SessionRecordStore};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::{Kind, TestDatabase};
 use time::OffsetDateTime;
 use tower_sessions::{
     SessionStore,
@@ -10,20 +11,6 @@ use tower_sessions::{
 };
 
 use crate::fixtures::{count, key, open, session, signed_up};
-
-on_each_database!(
-    the_data_of_a_record_is_loaded_again,
-    a_record_is_loaded_under_the_id_it_was_saved_under,
-    two_sessions_do_not_share_a_record,
-    the_table_contains_neither_the_key_nor_the_handle,
-    a_record_does_not_expire_by_itself,
-    a_record_belongs_to_a_session,
-    security_11_saving_after_the_session_has_ended_is_refused_and_revives_nothing,
-    an_ended_session_has_no_record_and_cannot_save_one,
-    a_record_is_created_once_and_a_second_attempt_changes_nothing,
-    a_deleted_record_is_gone_and_its_session_is_not,
-    another_key_finds_no_record,
-);
 
 const TABLE: &str = "bookplate_session_records";
 
@@ -44,7 +31,10 @@ async fn store(database: &TestDatabase) -> Arc<SessionRecordStore> {
     store
 }
 
-async fn the_data_of_a_record_is_loaded_again(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_data_of_a_record_is_loaded_again(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let store = store(&database).await;
     let browser = Arc::clone(&store).browser(key(1));
     browser.insert("note", "to the reader").await.unwrap();
@@ -59,7 +49,12 @@ async fn the_data_of_a_record_is_loaded_again(database: TestDatabase) {
 }
 
 /// The stored bytes hold an id too: were it the hashed one, tower-sessions would go on with the wrong name.
-async fn a_record_is_loaded_under_the_id_it_was_saved_under(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_is_loaded_under_the_id_it_was_saved_under(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let store = store(&database).await;
     store.save(&record(key(1), "kept")).await.unwrap();
     let loaded = store.load(&id(key(1))).await.unwrap().unwrap();
@@ -69,7 +64,10 @@ async fn a_record_is_loaded_under_the_id_it_was_saved_under(database: TestDataba
     assert_eq!(count(&database, TABLE).await, 1);
 }
 
-async fn two_sessions_do_not_share_a_record(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sessions_do_not_share_a_record(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let store = store(&database).await;
     assert!(open(&database, &session("reader-1", 2), None).await.unwrap());
     store.open(key(2)).await.unwrap();
@@ -80,7 +78,12 @@ async fn two_sessions_do_not_share_a_record(database: TestDatabase) {
     assert_eq!(note(2).await.as_deref(), Some("second"));
 }
 
-async fn the_table_contains_neither_the_key_nor_the_handle(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_contains_neither_the_key_nor_the_handle(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let store = store(&database).await;
     store.save(&record(key(1), "kept")).await.unwrap();
     let plain = id(key(1));
@@ -98,7 +101,10 @@ async fn the_table_contains_neither_the_key_nor_the_handle(database: TestDatabas
 }
 
 /// tower-sessions gives a record two weeks, and its store compares with the system clock.
-async fn a_record_does_not_expire_by_itself(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_does_not_expire_by_itself(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let store = store(&database).await;
     assert!(database.rows_of(TABLE).await[0].contains("9999-12-31"));
     store.save(&record(key(1), "long past")).await.unwrap();
@@ -108,7 +114,10 @@ async fn a_record_does_not_expire_by_itself(database: TestDatabase) {
     assert!(store.load(&id(key(1))).await.unwrap().is_some());
 }
 
-async fn a_record_belongs_to_a_session(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_belongs_to_a_session(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let store = store(&database).await;
     assert!(store.open(key(2)).await.is_err());
     assert!(store.create(&mut record(key(2), "orphan")).await.is_err());
@@ -116,9 +125,12 @@ async fn a_record_belongs_to_a_session(database: TestDatabase) {
     assert_eq!(count(&database, TABLE).await, 1);
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn security_11_saving_after_the_session_has_ended_is_refused_and_revives_nothing(
-    database: TestDatabase,
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
+    let database = kind.migrated().await;
     let store = store(&database).await;
     let loaded = store.load(&id(key(1))).await.unwrap().unwrap();
     let browser = Arc::clone(&store).browser(key(1));
@@ -131,7 +143,12 @@ async fn security_11_saving_after_the_session_has_ended_is_refused_and_revives_n
     assert!(store.load(&id(key(1))).await.unwrap().is_none());
 }
 
-async fn an_ended_session_has_no_record_and_cannot_save_one(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ended_session_has_no_record_and_cannot_save_one(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let store = store(&database).await;
     store.save(&record(key(1), "kept")).await.unwrap();
     database.end_session("handle-1").await.unwrap();
@@ -142,7 +159,12 @@ async fn an_ended_session_has_no_record_and_cannot_save_one(database: TestDataba
     assert_eq!(count(&database, TABLE).await, 0);
 }
 
-async fn a_record_is_created_once_and_a_second_attempt_changes_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_is_created_once_and_a_second_attempt_changes_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let store = store(&database).await;
     store.save(&record(key(1), "first")).await.unwrap();
     assert!(store.open(key(1)).await.is_err());
@@ -153,7 +175,10 @@ async fn a_record_is_created_once_and_a_second_attempt_changes_nothing(database:
     assert_eq!(count(&database, TABLE).await, 1);
 }
 
-async fn a_deleted_record_is_gone_and_its_session_is_not(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_record_is_gone_and_its_session_is_not(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let store = store(&database).await;
     store.delete(&id(key(1))).await.unwrap();
     assert!(store.load(&id(key(1))).await.unwrap().is_none());
@@ -162,7 +187,10 @@ async fn a_deleted_record_is_gone_and_its_session_is_not(database: TestDatabase)
 }
 
 /// The stored name is no key: whoever reads the table cannot ask for a record by it.
-async fn another_key_finds_no_record(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn another_key_finds_no_record(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let store = store(&database).await;
     let stored: Id = key(1).stored_id().parse().unwrap();
     assert!(store.load(&stored).await.unwrap().is_none());

@@ -1,26 +1,13 @@
+use rstest::rstest;
 use storage::SessionRecordStore;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::{Kind, TestDatabase};
 
 use crate::fixtures::{NOW, count, key, open, record, session, signed_up, trace_of};
 
-on_each_database!(
-    a_session_is_found_with_its_user,
-    an_unknown_session_is_not_found,
-    an_expired_session_is_found_because_the_caller_decides,
-    opening_a_session_deletes_the_one_it_replaces,
-    a_session_of_an_unknown_user_is_refused_and_the_replaced_one_stays,
-    renewing_a_session_changes_its_expiry_and_nothing_else,
-    a_session_renewed_since_it_was_read_is_not_renewed_again,
-    renewing_an_ended_session_does_not_revive_it,
-    ending_a_session_deletes_its_record,
-    ending_a_session_twice_is_no_error,
-    the_active_sessions_of_a_user_are_listed_the_last_used_first,
-    security_11_a_session_is_revoked_by_its_own_user_only,
-    security_11_all_sessions_of_a_user_are_revoked_but_the_named_one,
-    the_time_of_last_use_moves_forward_only,
-);
-
-async fn a_session_is_found_with_its_user(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_found_with_its_user(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let mut stored = session("reader-1", 7);
     stored.remembered = false;
@@ -43,14 +30,22 @@ async fn a_session_is_found_with_its_user(database: TestDatabase) {
     assert_eq!((found.user.created_at, found.user.updated_at), (NOW, NOW));
 }
 
-async fn an_unknown_session_is_not_found(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_session_is_not_found(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     for id in ["handle-2", "HANDLE-1", "%", ""] {
         assert!(database.find_session(id).await.unwrap().is_none(), "{id}");
     }
 }
 
-async fn an_expired_session_is_found_because_the_caller_decides(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_session_is_found_because_the_caller_decides(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let mut old = session("reader-1", 2);
     old.expires_at = NOW.plus_seconds(-1);
@@ -59,7 +54,10 @@ async fn an_expired_session_is_found_because_the_caller_decides(database: TestDa
     assert!(database.find_session("handle-2").await.unwrap().is_some());
 }
 
-async fn opening_a_session_deletes_the_one_it_replaces(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn opening_a_session_deletes_the_one_it_replaces(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     assert!(open(&database, &session("reader-1", 2), None).await.unwrap());
     assert!(open(&database, &session("reader-1", 3), Some("handle-1")).await.unwrap());
@@ -70,7 +68,12 @@ async fn opening_a_session_deletes_the_one_it_replaces(database: TestDatabase) {
     assert!(database.find_session("handle-4").await.unwrap().is_some(), "one that is gone can be replaced");
 }
 
-async fn a_session_of_an_unknown_user_is_refused_and_the_replaced_one_stays(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_of_an_unknown_user_is_refused_and_the_replaced_one_stays(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let before = database.rows().await;
     assert!(!open(&database, &session("nobody", 2), Some("handle-1")).await.unwrap());
@@ -78,7 +81,12 @@ async fn a_session_of_an_unknown_user_is_refused_and_the_replaced_one_stays(data
     assert!(database.find_session("handle-1").await.unwrap().is_some());
 }
 
-async fn renewing_a_session_changes_its_expiry_and_nothing_else(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn renewing_a_session_changes_its_expiry_and_nothing_else(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let mut renewed = session("reader-1", 1);
     renewed.renewed_at = NOW.plus_seconds(10);
@@ -93,7 +101,12 @@ async fn renewing_a_session_changes_its_expiry_and_nothing_else(database: TestDa
     assert_eq!((found.created_at, found.ends_at, found.user_agent), (NOW, opened.ends_at, opened.user_agent));
 }
 
-async fn a_session_renewed_since_it_was_read_is_not_renewed_again(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_renewed_since_it_was_read_is_not_renewed_again(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     for later in [10, 20] {
         let mut renewed = session("reader-1", 1);
@@ -105,14 +118,20 @@ async fn a_session_renewed_since_it_was_read_is_not_renewed_again(database: Test
     assert_eq!((found.renewed_at, found.expires_at), (NOW.plus_seconds(10), NOW.plus_seconds(110)));
 }
 
-async fn renewing_an_ended_session_does_not_revive_it(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn renewing_an_ended_session_does_not_revive_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     database.end_session("handle-1").await.unwrap();
     assert!(!database.renew_session(&session("reader-1", 1), NOW).await.unwrap());
     assert!(database.find_session("handle-1").await.unwrap().is_none());
 }
 
-async fn ending_a_session_deletes_its_record(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn ending_a_session_deletes_its_record(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     assert!(open(&database, &session("reader-1", 2), None).await.unwrap());
     let store = SessionRecordStore::new(&database).await.unwrap();
@@ -125,7 +144,10 @@ async fn ending_a_session_deletes_its_record(database: TestDatabase) {
     assert!(database.rows_holding(key(1).stored_id()).await.is_empty());
 }
 
-async fn ending_a_session_twice_is_no_error(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn ending_a_session_twice_is_no_error(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     database.end_session("handle-1").await.unwrap();
     database.end_session("handle-1").await.unwrap();
@@ -137,7 +159,12 @@ async fn listed(database: &TestDatabase, user_id: &str) -> Vec<String> {
     sessions.into_iter().map(|session| session.id).collect()
 }
 
-async fn the_active_sessions_of_a_user_are_listed_the_last_used_first(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_active_sessions_of_a_user_are_listed_the_last_used_first(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 9).await;
     let mut expired = session("reader-1", 2);
@@ -156,7 +183,12 @@ async fn the_active_sessions_of_a_user_are_listed_the_last_used_first(database: 
     assert!(listed(&database, "nobody").await.is_empty());
 }
 
-async fn security_11_a_session_is_revoked_by_its_own_user_only(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_a_session_is_revoked_by_its_own_user_only(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
     let before = database.rows().await;
@@ -170,7 +202,12 @@ async fn security_11_a_session_is_revoked_by_its_own_user_only(database: TestDat
     assert_eq!(database.events_of("reader-1", 10).await.unwrap().len(), 1);
 }
 
-async fn security_11_all_sessions_of_a_user_are_revoked_but_the_named_one(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_11_all_sessions_of_a_user_are_revoked_but_the_named_one(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 9).await;
     for number in 2..5 {
@@ -183,7 +220,10 @@ async fn security_11_all_sessions_of_a_user_are_revoked_but_the_named_one(databa
     assert_eq!(listed(&database, "reader-9").await, ["handle-9"]);
 }
 
-async fn the_time_of_last_use_moves_forward_only(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_last_use_moves_forward_only(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let seen = async || database.find_session("handle-1").await.unwrap().unwrap().session.last_seen_at;
     database.touch_session("handle-1", NOW.plus_seconds(-5)).await.unwrap();

@@ -1,11 +1,10 @@
 //! Bookplate moves into a database that already serves a book.
 
+use rstest::rstest;
 use storage::SessionRecordStore;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::{Kind, TestDatabase};
 
 use crate::fixtures::{NOW, account, key, record, replacing, session, signed_up};
-
-on_each_database!(empty: tables_of_better_auth_and_of_a_chatbot_stay_as_they_are);
 
 /// As Better Auth and the chatbots of such books make them, in the types both databases know.
 const NEIGHBOURS: &str = r#"
@@ -29,7 +28,12 @@ async fn neighbours(database: &TestDatabase) -> Vec<String> {
     rows.into_iter().filter(|row| !row.starts_with("bookplate_")).collect()
 }
 
-async fn tables_of_better_auth_and_of_a_chatbot_stay_as_they_are(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_better_auth_and_of_a_chatbot_stay_as_they_are(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.empty().await;
     database.arrange(NEIGHBOURS).await;
     let before = neighbours(&database).await;
     assert_eq!(before.len(), 4);

@@ -1,13 +1,6 @@
+use rstest::rstest;
 use storage::{StorageError, StoredKey};
-use testkit::{databases::TestDatabase, on_each_database};
-
-on_each_database!(
-    there_are_no_keys_at_first,
-    keys_come_newest_first_within_their_algorithm,
-    of_two_processes_that_create_the_first_key_one_wins_and_both_see_it,
-    a_key_id_is_never_used_twice,
-    a_private_key_is_resealed_and_a_key_deleted,
-);
+use testkit::databases::Kind;
 
 fn key(id: &str, algorithm: &str, generation: i64) -> StoredKey {
     StoredKey {
@@ -25,11 +18,17 @@ fn ids(keys: &[StoredKey]) -> Vec<&str> {
     keys.iter().map(|key| key.id.as_str()).collect()
 }
 
-async fn there_are_no_keys_at_first(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn there_are_no_keys_at_first(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     assert!(database.signing_keys().await.unwrap().is_empty());
 }
 
-async fn keys_come_newest_first_within_their_algorithm(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_come_newest_first_within_their_algorithm(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     for key in [key("a", "ES256", 1), key("b", "ES256", 2), key("c", "EdDSA", 1), key("d", "ES256", 10)] {
         database.add_signing_key(&key).await.unwrap();
     }
@@ -42,7 +41,12 @@ async fn keys_come_newest_first_within_their_algorithm(database: TestDatabase) {
     assert_eq!((b.public_jwk.as_str(), b.sealed_private_key.as_str()), ("{\"kid\":\"b\"}", "sealed b"));
 }
 
-async fn of_two_processes_that_create_the_first_key_one_wins_and_both_see_it(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_processes_that_create_the_first_key_one_wins_and_both_see_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let other = database.reopen().await;
     let (one, two) = (key("one", "ES256", 1), key("two", "ES256", 1));
     let (left, right) = tokio::join!(database.add_signing_key(&one), other.add_signing_key(&two));
@@ -52,14 +56,20 @@ async fn of_two_processes_that_create_the_first_key_one_wins_and_both_see_it(dat
     assert_eq!(ids(&database.signing_keys().await.unwrap()), ids(&left));
 }
 
-async fn a_key_id_is_never_used_twice(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_id_is_never_used_twice(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     database.add_signing_key(&key("a", "ES256", 1)).await.unwrap();
     let refused = database.add_signing_key(&key("a", "ES256", 2)).await;
     assert!(matches!(refused, Err(StorageError::Fault(_))), "{refused:?}");
     assert_eq!(database.signing_keys().await.unwrap().len(), 1);
 }
 
-async fn a_private_key_is_resealed_and_a_key_deleted(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_key_is_resealed_and_a_key_deleted(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     for key in [key("a", "ES256", 1), key("b", "ES256", 2)] {
         database.add_signing_key(&key).await.unwrap();
     }

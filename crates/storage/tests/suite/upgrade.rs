@@ -1,21 +1,14 @@
 //! A database of the release before this one, brought up to date.
 
 use contract::Timestamp;
+use rstest::rstest;
 use sqlx::migrate::Migrator;
-use testkit::{
-    databases::{Kind, TestDatabase},
-    on_each_database,
-};
+use testkit::databases::{Kind, TestDatabase};
 
 use crate::{
     conversations::spoken,
     fixtures::{NOW, answers, count, key},
 };
-
-on_each_database!(
-    empty: data_of_the_first_release_is_there_after_the_upgrade,
-    data_from_before_conversations_is_there_after_the_upgrade,
-);
 
 static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
@@ -67,7 +60,12 @@ async fn data(database: &TestDatabase) {
         .await;
 }
 
-async fn data_of_the_first_release_is_there_after_the_upgrade(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn data_of_the_first_release_is_there_after_the_upgrade(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.empty().await;
     first_release(&database).await;
     data(&database).await;
     assert!(database.migrate(NOW.millis()).await.unwrap() >= 1);
@@ -103,7 +101,12 @@ async fn data_of_the_first_release_is_there_after_the_upgrade(database: TestData
     assert_eq!(count(&database, "bookplate_sessions").await, 1);
 }
 
-async fn data_from_before_conversations_is_there_after_the_upgrade(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn data_from_before_conversations_is_there_after_the_upgrade(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.empty().await;
     first_release(&database).await;
     data(&database).await;
     migrated(&database, 2).await;

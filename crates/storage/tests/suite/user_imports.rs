@@ -1,16 +1,13 @@
+use rstest::rstest;
 use storage::{Ban, ImportUserOutcome};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use crate::fixtures::{NOW, account, count, record};
 
-on_each_database!(
-    a_user_is_imported_with_password_and_ban,
-    an_unverified_address_counts_from_the_import_on,
-    an_existing_user_is_not_changed,
-    importing_a_taken_address_stores_nothing,
-);
-
-async fn a_user_is_imported_with_password_and_ban(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_imported_with_password_and_ban(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let mut account = account(1);
     account.user.id = "Zq0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT".into();
     account.user.email_verified = true;
@@ -32,7 +29,10 @@ async fn a_user_is_imported_with_password_and_ban(database: TestDatabase) {
     assert_eq!(count(&database, "bookplate_events").await, 1);
 }
 
-async fn an_unverified_address_counts_from_the_import_on(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unverified_address_counts_from_the_import_on(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let mut account = account(1);
     account.user.created_at = NOW.plus_seconds(-1_000_000);
     database.import_account(&account, &record()).await.unwrap();
@@ -40,7 +40,10 @@ async fn an_unverified_address_counts_from_the_import_on(database: TestDatabase)
     assert_eq!(since, record().event.at.millis());
 }
 
-async fn an_existing_user_is_not_changed(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_existing_user_is_not_changed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     database.import_account(&account(1), &record()).await.unwrap();
     let before = database.rows().await;
     let mut again = account(1);
@@ -51,7 +54,10 @@ async fn an_existing_user_is_not_changed(database: TestDatabase) {
     assert_eq!(database.rows().await, before);
 }
 
-async fn importing_a_taken_address_stores_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn importing_a_taken_address_stores_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     database.import_account(&account(1), &record()).await.unwrap();
     let before = database.rows().await;
     let mut other = account(2);

@@ -132,24 +132,3 @@ fn runtime() -> tokio::runtime::Runtime {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a test has threads")
 }
-
-/// Makes two tests of each named `async fn(TestDatabase)`: `sqlite::name` and `postgres::name`.
-///
-/// `on_each_database!(a_name, another);` gives it a migrated database, `on_each_database!(empty: a_name);` an empty one.
-#[macro_export]
-macro_rules! on_each_database {
-    (empty: $($test:ident),+ $(,)?) => { $crate::on_each_database!(@tests on_empty $($test)+); };
-    (@tests $run:ident $($test:ident)+) => {
-        mod sqlite {
-            $(#[test] fn $test() {
-                $crate::databases::$run($crate::databases::Kind::Sqlite, super::$test);
-            })+
-        }
-        mod postgres {
-            $(#[test] fn $test() {
-                $crate::databases::$run($crate::databases::Kind::Postgres, super::$test);
-            })+
-        }
-    };
-    ($($test:ident),+ $(,)?) => { $crate::on_each_database!(@tests on_migrated $($test)+); };
-}

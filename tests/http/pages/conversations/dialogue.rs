@@ -1,19 +1,13 @@
 //! The page of a conversation.
 
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
 
 use super::{Talk, dialogue, links, message, posted, shown};
-use crate::app::{TestApp, on_one_database};
+use crate::app::{TestApp, a_database};
 
-on_each_database!(
-    a_long_conversation_opens_at_its_end,
-    branches_are_walked_by_links,
-    a_link_to_a_message_opens_its_page,
-);
-on_one_database!(security_06_a_hostile_message_is_inert, the_parts_of_an_answer_stand_in_their_places,);
-
-async fn a_long_conversation_opens_at_its_end(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_conversation_opens_at_its_end() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let talk = Talk::of(&app, "ada@example.com").await;
@@ -40,7 +34,9 @@ async fn a_long_conversation_opens_at_its_end(database: TestDatabase) {
     assert!(links(&page, "Earlier messages").len() == 1);
 }
 
-async fn branches_are_walked_by_links(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn branches_are_walked_by_links() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let talk = Talk::of(&app, "ada@example.com").await;
@@ -79,7 +75,9 @@ async fn branches_are_walked_by_links(database: TestDatabase) {
     assert_eq!(reply.status, 400);
 }
 
-async fn a_link_to_a_message_opens_its_page(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_a_message_opens_its_page() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let talk = Talk::of(&app, "ada@example.com").await;
@@ -108,7 +106,9 @@ async fn a_link_to_a_message_opens_its_page(database: TestDatabase) {
     assert_eq!(browser.get("/conversations/c?message=made-up").await.status, 404);
 }
 
-async fn security_06_a_hostile_message_is_inert(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_06_a_hostile_message_is_inert() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let talk = Talk::of(&app, "ada@example.com").await;
@@ -144,7 +144,9 @@ async fn security_06_a_hostile_message_is_inert(database: TestDatabase) {
     }
 }
 
-async fn the_parts_of_an_answer_stand_in_their_places(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_parts_of_an_answer_stand_in_their_places() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let talk = Talk::of(&app, "ada@example.com").await;

@@ -1,25 +1,19 @@
 //! What is done with conversations, without script.
 
+use rstest::rstest;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use super::{Talk, dialogue, posted, rows};
 use crate::{
-    app::{TestApp, on_one_database},
+    app::{TestApp, a_database},
     page::Page,
 };
 
-on_each_database!(
-    what_is_deleted_can_be_brought_back,
-    a_conversation_is_renamed_put_away_and_taken_out,
-    a_page_tells_what_was_done_also_when_many_are_shown_at_once,
-    an_answer_is_judged_and_the_judgement_taken_back,
-    what_belongs_to_somebody_else_is_not_there,
-);
-on_one_database!(a_title_that_is_too_long_comes_back, security_16_another_site_changes_nothing,);
-
-async fn what_is_deleted_can_be_brought_back(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_can_be_brought_back() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let talk = Talk::of(&app, "ada@example.com").await;
@@ -46,7 +40,9 @@ async fn what_is_deleted_can_be_brought_back(database: TestDatabase) {
     assert!(reply.page().problem().unwrap().text.contains("It may have been deleted"));
 }
 
-async fn a_conversation_is_renamed_put_away_and_taken_out(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_is_renamed_put_away_and_taken_out() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let talk = Talk::of(&app, "ada@example.com").await;
@@ -78,7 +74,12 @@ async fn a_conversation_is_renamed_put_away_and_taken_out(database: TestDatabase
     assert!(browser.get("/conversations/c").await.page().title().starts_with("New conversation"));
 }
 
-async fn a_page_tells_what_was_done_also_when_many_are_shown_at_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_tells_what_was_done_also_when_many_are_shown_at_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     let mut under_way = JoinSet::new();
     for number in 0..6 {
@@ -98,7 +99,9 @@ async fn a_page_tells_what_was_done_also_when_many_are_shown_at_once(database: T
     under_way.join_all().await;
 }
 
-async fn an_answer_is_judged_and_the_judgement_taken_back(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_judged_and_the_judgement_taken_back() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let talk = Talk::of(&app, "ada@example.com").await;
@@ -131,7 +134,9 @@ async fn an_answer_is_judged_and_the_judgement_taken_back(database: TestDatabase
     assert_eq!(posted(&mut browser, "feedback", &odd).await.status, 404);
 }
 
-async fn what_belongs_to_somebody_else_is_not_there(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_belongs_to_somebody_else_is_not_there() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
     let mut grace = app.reader("grace@example.com").await;
@@ -163,7 +168,9 @@ async fn what_belongs_to_somebody_else_is_not_there(database: TestDatabase) {
     assert_eq!(app.rows_but_events().await, before);
 }
 
-async fn a_title_that_is_too_long_comes_back(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_title_that_is_too_long_comes_back() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let talk = Talk::of(&app, "ada@example.com").await;
@@ -184,7 +191,9 @@ async fn a_title_that_is_too_long_comes_back(database: TestDatabase) {
     assert_eq!(browser.get("/conversations/-/rename").await.location(), Some("/conversations"));
 }
 
-async fn security_16_another_site_changes_nothing(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn security_16_another_site_changes_nothing() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let browser = app.reader("ada@example.com").await;
     let talk = Talk::of(&app, "ada@example.com").await;

@@ -1,18 +1,17 @@
 //! What islands ask.
 
 use serde_json::json;
-use testkit::databases::TestDatabase;
 
 use super::{Talk, dialogue, shown};
 use crate::{
-    app::{TestApp, on_one_database},
+    app::{TestApp, a_database},
     fields::Fields,
     page::Page,
 };
 
-on_one_database!(islands_ask_and_are_answered,);
-
-async fn islands_ask_and_are_answered(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn islands_ask_and_are_answered() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let talk = Talk::of(&app, "ada@example.com").await;

@@ -1,18 +1,11 @@
 //! The list of conversations, and the search in it.
 
-use testkit::{databases::TestDatabase, on_each_database};
-
 use super::{Talk, dialogue, links, message, rows};
-use crate::app::{TestApp, on_one_database};
+use crate::app::{TestApp, a_database};
 
-on_each_database!(
-    the_list_begins_with_what_was_said_last,
-    a_long_list_grows_and_goes_on,
-    what_is_looked_for_is_found_and_marked,
-);
-on_one_database!(an_empty_list_says_how_to_begin, who_is_signed_out_signs_in_and_comes_back,);
-
-async fn the_list_begins_with_what_was_said_last(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_begins_with_what_was_said_last() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let talk = Talk::of(&app, "ada@example.com").await;
@@ -52,7 +45,9 @@ async fn the_list_begins_with_what_was_said_last(database: TestDatabase) {
     assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), ids.len(), "{ids:?}");
 }
 
-async fn a_long_list_grows_and_goes_on(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_list_grows_and_goes_on() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let talk = Talk::of(&app, "ada@example.com").await;
@@ -82,7 +77,9 @@ async fn a_long_list_grows_and_goes_on(database: TestDatabase) {
     assert!(reply.page().one("body").text.contains("Begin at the first one"));
 }
 
-async fn what_is_looked_for_is_found_and_marked(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_looked_for_is_found_and_marked() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let talk = Talk::of(&app, "ada@example.com").await;
@@ -107,7 +104,9 @@ async fn what_is_looked_for_is_found_and_marked(database: TestDatabase) {
     assert!(reply.page().one("body").text.contains("Type at least one word"));
 }
 
-async fn an_empty_list_says_how_to_begin(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_list_says_how_to_begin() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
     let page = browser.get("/conversations").await.page();
@@ -117,7 +116,9 @@ async fn an_empty_list_says_how_to_begin(database: TestDatabase) {
     assert!(page.one("body").text.contains("No archived conversations"));
 }
 
-async fn who_is_signed_out_signs_in_and_comes_back(database: TestDatabase) {
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_signed_out_signs_in_and_comes_back() {
+    let database = a_database().await;
     let app = TestApp::on(database).await;
     for (path, next) in [
         ("/conversations", "/conversations"),

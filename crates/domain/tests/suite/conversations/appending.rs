@@ -7,28 +7,17 @@ use domain::{
         conversations::{NewMessage, Role},
     },
 };
+use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{Talk, by, changed, code, keyed, names, new, said, told, words};
 use crate::book::settings;
 
-on_each_database!(
-    security_36_what_is_sent_is_what_is_stored,
-    a_message_without_a_name_gets_one,
-    the_same_messages_sent_again_change_nothing,
-    a_message_that_goes_on_is_sent_again,
-    a_message_is_not_turned_into_another,
-    a_parent_is_a_message_of_the_conversation,
-    a_key_makes_a_request_known_again,
-    security_35_a_key_is_bound_to_the_reader_and_the_conversation,
-    a_key_does_not_reach_into_another_conversation_of_the_same_name,
-    all_are_stored_or_none,
-    security_36_conversations_and_messages_are_bounded,
-    the_opening_is_one_line_of_what_the_reader_said_first,
-);
-
-async fn security_36_what_is_sent_is_what_is_stored(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_what_is_sent_is_what_is_stored(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let parts = r#"[{"type":"text","text":"<b>&amp;\u0000\ud83d\ude00</b>", "z" : 1.0 },{"a":2,"type":"data-x","A":[ ]}]"#;
     let body = format!(
@@ -46,7 +35,10 @@ async fn security_36_what_is_sent_is_what_is_stored(database: TestDatabase) {
     assert_eq!((stored.role, stored.seq, stored.feedback), (Role::Assistant, 1, None));
 }
 
-async fn a_message_without_a_name_gets_one(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_without_a_name_gets_one(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let messages = talk
         .appends("c", &[json!({ "role": "user", "content": "x" }), json!({ "role": "user", "content": "x" })])
@@ -60,7 +52,10 @@ async fn a_message_without_a_name_gets_one(database: TestDatabase) {
     assert!(is_new && made.id.as_str().len() == 36);
 }
 
-async fn the_same_messages_sent_again_change_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_messages_sent_again_change_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let sent = [
         json!({ "id": "m1", "role": "user", "content": "one" }),
@@ -78,7 +73,10 @@ async fn the_same_messages_sent_again_change_nothing(database: TestDatabase) {
     }
 }
 
-async fn a_message_that_goes_on_is_sent_again(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_goes_on_is_sent_again(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let sent = |text: &str, status: &str| json!({ "id": "m", "role": "assistant", "content": text, "status": status });
     talk.appends("c", &[sent("He", "in_progress")]).await;
@@ -90,7 +88,10 @@ async fn a_message_that_goes_on_is_sent_again(database: TestDatabase) {
     assert_eq!((conversation.message_count, conversation.revision), (1, 2));
 }
 
-async fn a_message_is_not_turned_into_another(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_not_turned_into_another(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "one").await;
     talk.says("c", "m2", "two").await;
@@ -108,7 +109,10 @@ async fn a_message_is_not_turned_into_another(database: TestDatabase) {
     assert_eq!(talk.messages("c").await.len(), 2);
 }
 
-async fn a_parent_is_a_message_of_the_conversation(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parent_is_a_message_of_the_conversation(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.creates(&talk.ada, "d").await;
     talk.says("d", "elsewhere", "x").await;
@@ -134,7 +138,10 @@ async fn a_parent_is_a_message_of_the_conversation(database: TestDatabase) {
     assert_eq!(talk.says("c", "next", "x").await.parent_id.unwrap().as_str(), "a1");
 }
 
-async fn a_key_makes_a_request_known_again(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_makes_a_request_known_again(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let append = async |text: &str, key: &str| {
         let messages = vec![said(text), said("second")];
@@ -156,7 +163,12 @@ async fn a_key_makes_a_request_known_again(database: TestDatabase) {
     assert!(keys.iter().all(|row| !row.contains("key") && !row.contains("Key")), "hashes alone: {keys:?}");
 }
 
-async fn security_35_a_key_is_bound_to_the_reader_and_the_conversation(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_a_key_is_bound_to_the_reader_and_the_conversation(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.creates(&talk.ada, "d").await;
     talk.creates(&talk.grace, "c").await;
@@ -171,7 +183,12 @@ async fn security_35_a_key_is_bound_to_the_reader_and_the_conversation(database:
     assert_eq!(code(outcome).0, Code::ConversationNotFound);
 }
 
-async fn a_key_does_not_reach_into_another_conversation_of_the_same_name(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_does_not_reach_into_another_conversation_of_the_same_name(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let append =
         async || talk.service().append(by(&talk.ada), "c", vec![said("x")], keyed("key", "x")).await.unwrap();
@@ -183,7 +200,10 @@ async fn a_key_does_not_reach_into_another_conversation_of_the_same_name(databas
     assert_eq!(talk.messages("c").await, appended.messages);
 }
 
-async fn all_are_stored_or_none(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn all_are_stored_or_none(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let message = |id: &str| json!({ "id": id, "role": "user", "content": "x" });
     let append = async |messages: &[Value]| {
@@ -215,7 +235,12 @@ async fn all_are_stored_or_none(database: TestDatabase) {
     );
 }
 
-async fn security_36_conversations_and_messages_are_bounded(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_conversations_and_messages_are_bounded(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let bounds = ConversationLimits {
         part_bytes: 100,
         message_bytes: 150,
@@ -254,7 +279,12 @@ async fn security_36_conversations_and_messages_are_bounded(database: TestDataba
     assert_eq!(code(outcome), (Code::ValidationError, "metadata".into()));
 }
 
-async fn the_opening_is_one_line_of_what_the_reader_said_first(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_opening_is_one_line_of_what_the_reader_said_first(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let long = format!("{}ö", "a ".repeat(79));
     for (at, (text, opening)) in [

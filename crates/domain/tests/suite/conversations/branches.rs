@@ -4,19 +4,11 @@ use domain::{
     BranchPage, ConversationError, PageAnchor,
     contract::{Code, conversations::MessageId},
 };
+use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::{Kind, TestDatabase};
 
 use super::{Talk, code, named, new};
-
-on_each_database!(
-    the_branch_that_was_written_last_is_shown,
-    another_branch_is_shown_when_it_is_asked_for,
-    a_long_branch_is_shown_a_page_at_a_time,
-    a_message_is_found_on_whatever_branch_it_is,
-    a_conversation_can_begin_in_several_ways,
-    what_is_not_there_is_not_found,
-);
 
 /// `a`, then either `b`, `c` and `d`, or `x` and `y`, which were written later.
 async fn forked(database: TestDatabase) -> Talk {
@@ -68,7 +60,10 @@ fn forks(page: &BranchPage) -> Vec<(&str, i64, i64, &str, &str)> {
         .collect()
 }
 
-async fn the_branch_that_was_written_last_is_shown(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_branch_that_was_written_last_is_shown(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = forked(database).await;
     let shown = talk.shows(None, PageAnchor::End, 10).await;
     assert_eq!(summary(&shown), whole("a x y"));
@@ -80,7 +75,10 @@ async fn the_branch_that_was_written_last_is_shown(database: TestDatabase) {
     assert_eq!(forks(&shown), [("b", 1, 2, "", "x")]);
 }
 
-async fn another_branch_is_shown_when_it_is_asked_for(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn another_branch_is_shown_when_it_is_asked_for(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = forked(database).await;
     // Whichever of its messages it is called by.
     for through in ["b", "c", "d"] {
@@ -101,7 +99,10 @@ async fn another_branch_is_shown_when_it_is_asked_for(database: TestDatabase) {
     assert_eq!(forks(&talk.shows(Some("x"), PageAnchor::Only("x"), 1).await), [("x", 2, 3, "b", "w")]);
 }
 
-async fn a_long_branch_is_shown_a_page_at_a_time(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_branch_is_shown_a_page_at_a_time(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = long(database).await;
     for (place, limit, expected) in [
         (PageAnchor::End, 4, ("m6 m7 m8 m9", true, false)),
@@ -128,7 +129,10 @@ async fn a_long_branch_is_shown_a_page_at_a_time(database: TestDatabase) {
     }
 }
 
-async fn a_message_is_found_on_whatever_branch_it_is(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_found_on_whatever_branch_it_is(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = forked(database).await;
     let shown = talk.shows(None, PageAnchor::Around("a"), 9).await;
     assert_eq!(summary(&shown), whole("a x y"), "the branch that is shown goes through it");
@@ -138,7 +142,10 @@ async fn a_message_is_found_on_whatever_branch_it_is(database: TestDatabase) {
     assert_eq!(forks(&shown), [("b", 1, 2, "", "x")]);
 }
 
-async fn a_conversation_can_begin_in_several_ways(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_can_begin_in_several_ways(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.appends("c", &[said("a"), said("b")]).await;
     talk.appends("c", &[after("x", Value::Null), said("y")]).await;
@@ -150,7 +157,10 @@ async fn a_conversation_can_begin_in_several_ways(database: TestDatabase) {
     assert_eq!(forks(&talk.shows(None, PageAnchor::End, 9).await), [("z", 3, 3, "x", "")]);
 }
 
-async fn what_is_not_there_is_not_found(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_is_not_found(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = forked(database).await;
     let service = talk.service();
     for place in

@@ -1,22 +1,14 @@
 //! Cursors lead on in the list they were made for, and nowhere else.
 
+use rstest::rstest;
 use std::collections::BTreeMap;
 
 use domain::{ConversationError, Conversations, PageRequest, contract::Code};
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::{Kind, TestDatabase};
 
 use super::{Talk, code};
 use crate::book::{settings, with_new_secret};
-
-on_each_database!(
-    pages_follow_each_other_to_the_end,
-    security_35_a_cursor_is_of_use_to_its_reader_and_its_list_alone,
-    security_35_a_cursor_that_was_changed_is_refused,
-    security_35_a_cursor_of_another_secret_is_refused,
-    security_36_a_page_holds_a_hundred_at_most,
-    what_is_added_between_two_pages_moves_nothing,
-);
 
 /// Every list there is.
 const LISTS: [&str; 8] =
@@ -84,7 +76,10 @@ async fn cursors(talk: &Talk, user_id: &str) -> BTreeMap<&'static str, String> {
     cursors
 }
 
-async fn pages_follow_each_other_to_the_end(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_follow_each_other_to_the_end(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = filled(database).await;
     for (list, expected) in [
         ("active", "d c e"),
@@ -115,7 +110,12 @@ async fn pages_follow_each_other_to_the_end(database: TestDatabase) {
     }
 }
 
-async fn security_35_a_cursor_is_of_use_to_its_reader_and_its_list_alone(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_a_cursor_is_of_use_to_its_reader_and_its_list_alone(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = filled(database).await;
     let of_ada = cursors(&talk, &talk.ada).await;
     for (list, cursor) in &of_ada {
@@ -136,7 +136,12 @@ async fn security_35_a_cursor_is_of_use_to_its_reader_and_its_list_alone(databas
     assert!(talk.service().search(&talk.ada, " PÁPER", asked).await.is_ok());
 }
 
-async fn security_35_a_cursor_that_was_changed_is_refused(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_a_cursor_that_was_changed_is_refused(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = filled(database).await;
     for (list, cursor) in cursors(&talk, &talk.ada).await {
         let mut forged = vec![
@@ -165,7 +170,12 @@ async fn security_35_a_cursor_that_was_changed_is_refused(database: TestDatabase
     }
 }
 
-async fn security_35_a_cursor_of_another_secret_is_refused(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_a_cursor_of_another_secret_is_refused(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = filled(database).await;
     let cursors = cursors(&talk, &talk.ada).await;
     let same = talk.book.restarted(settings()).await;
@@ -178,7 +188,10 @@ async fn security_35_a_cursor_of_another_secret_is_refused(database: TestDatabas
     }
 }
 
-async fn security_36_a_page_holds_a_hundred_at_most(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_a_page_holds_a_hundred_at_most(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     for _ in 0..2 {
         let messages = (0..60).map(|_| super::said("paper")).collect();
@@ -192,7 +205,10 @@ async fn security_36_a_page_holds_a_hundred_at_most(database: TestDatabase) {
     }
 }
 
-async fn what_is_added_between_two_pages_moves_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_added_between_two_pages_moves_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = filled(database).await;
     for (list, added, expected) in
         [("c asc", "m4", "m2 m3 m4"), ("c desc", "m5", "m3 m2 m1"), ("search paper", "m6", "d/m2 d/m1 c/m3")]

@@ -4,18 +4,20 @@ use domain::contract::{
     Code,
     conversations::{FeedbackValue, NewFeedback, read_json},
 };
+use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{Talk, code};
-
-on_each_database!(feedback_is_kept_replaced_and_taken_back, feedback_that_is_none_is_refused);
 
 fn feedback(body: Value) -> NewFeedback {
     read_json(body.to_string().as_bytes()).unwrap()
 }
 
-async fn feedback_is_kept_replaced_and_taken_back(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn feedback_is_kept_replaced_and_taken_back(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let before = talk.says("c", "m", "x").await;
     let service = talk.service();
@@ -41,7 +43,10 @@ async fn feedback_is_kept_replaced_and_taken_back(database: TestDatabase) {
     }
 }
 
-async fn feedback_that_is_none_is_refused(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn feedback_that_is_none_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m", "x").await;
     for (body, field) in [

@@ -1,22 +1,20 @@
 //! A token that has expired finishes what it has begun, and nothing else.
 
 use domain::{Principal, contract::Code};
+use rstest::rstest;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{Talk, by, change, code, new, said, words};
-
-on_each_database!(
-    a_late_token_finishes_the_answer_it_has_begun,
-    a_late_token_does_nothing_else,
-    what_no_token_has_begun_no_late_token_finishes,
-);
 
 fn late<'a>(user_id: &'a str, token: &'a str) -> Principal<'a> {
     Principal { user_id, token_id: Some(token), expired: true }
 }
 
-async fn a_late_token_finishes_the_answer_it_has_begun(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_token_finishes_the_answer_it_has_begun(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.appends("c", &[json!({ "id": "m", "role": "assistant", "content": "He", "status": "in_progress" })])
         .await;
@@ -30,7 +28,10 @@ async fn a_late_token_finishes_the_answer_it_has_begun(database: TestDatabase) {
     assert_eq!(words(&talk.messages("c").await[0]), "Hello");
 }
 
-async fn a_late_token_does_nothing_else(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_token_does_nothing_else(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let begun = json!({ "id": "m", "role": "assistant", "content": "He", "status": "in_progress" });
     talk.appends("c", &[begun.clone(), json!({ "id": "whole", "role": "user", "content": "x" })]).await;
@@ -54,7 +55,10 @@ async fn a_late_token_does_nothing_else(database: TestDatabase) {
     assert!(service.update_message(alive, "c", "whole", change(json!({ "content": "y" }))).await.is_ok());
 }
 
-async fn what_no_token_has_begun_no_late_token_finishes(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_token_has_begun_no_late_token_finishes(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let begun = new(json!({ "id": "m", "role": "assistant", "content": "He", "status": "in_progress" }));
     let by_cookie = Principal { token_id: None, ..by(&talk.ada) };

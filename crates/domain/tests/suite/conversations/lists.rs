@@ -1,18 +1,16 @@
 //! Lists of conversations, and how one stands.
 
 use domain::contract::conversations::ConversationStatus;
+use rstest::rstest;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{Talk, whole};
 
-on_each_database!(
-    the_list_shows_the_last_active_first,
-    what_is_put_away_stands_in_a_list_of_its_own,
-    a_conversation_says_how_it_stands,
-);
-
-async fn the_list_shows_the_last_active_first(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_shows_the_last_active_first(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     for id in ["d", "e"] {
         talk.book.ports.clock.advance_seconds(1);
@@ -28,7 +26,10 @@ async fn the_list_shows_the_last_active_first(database: TestDatabase) {
     assert_eq!(talk.list(&talk.ada).await, ["c", "e", "d"], "only what is said moves a conversation");
 }
 
-async fn what_is_put_away_stands_in_a_list_of_its_own(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_put_away_stands_in_a_list_of_its_own(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m", "x").await;
     talk.changes("c", json!({ "status": "archived" })).await;
@@ -42,7 +43,10 @@ async fn what_is_put_away_stands_in_a_list_of_its_own(database: TestDatabase) {
     assert_eq!(talk.list(&talk.ada).await, ["c"]);
 }
 
-async fn a_conversation_says_how_it_stands(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_says_how_it_stands(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let made = talk.find("c").await;
     assert_eq!((made.message_count, made.revision, &made.head_id), (0, 0, &None));

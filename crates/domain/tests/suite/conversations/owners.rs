@@ -7,17 +7,11 @@ use domain::{
         conversations::{NewFeedback, Order, read_json},
     },
 };
+use rstest::rstest;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{Talk, by, change, changed, code, first, said};
-
-on_each_database!(
-    security_35_another_readers_conversation_is_as_one_that_never_was,
-    security_35_lists_and_searches_are_the_readers_own,
-    security_35_one_name_may_be_several_readers,
-    security_35_who_is_gone_finds_nothing_and_makes_nothing,
-);
 
 /// Everything that can be done with a conversation.
 const EVERYTHING: [&str; 13] = [
@@ -75,7 +69,12 @@ async fn does(
     }
 }
 
-async fn security_35_another_readers_conversation_is_as_one_that_never_was(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_another_readers_conversation_is_as_one_that_never_was(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.appends("c", &[json!({ "id": "m", "role": "assistant", "content": "x", "status": "in_progress" })])
         .await;
@@ -111,7 +110,12 @@ async fn security_35_another_readers_conversation_is_as_one_that_never_was(datab
     }
 }
 
-async fn security_35_lists_and_searches_are_the_readers_own(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_lists_and_searches_are_the_readers_own(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m", "paper").await;
     assert_eq!(talk.list(&talk.ada).await, ["c"]);
@@ -122,7 +126,10 @@ async fn security_35_lists_and_searches_are_the_readers_own(database: TestDataba
     }
 }
 
-async fn security_35_one_name_may_be_several_readers(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_one_name_may_be_several_readers(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.creates(&talk.grace, "c").await;
     talk.says("c", "m", "of ada").await;
@@ -136,7 +143,12 @@ async fn security_35_one_name_may_be_several_readers(database: TestDatabase) {
     assert_eq!(talk.messages("c").await.len(), 1);
 }
 
-async fn security_35_who_is_gone_finds_nothing_and_makes_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_who_is_gone_finds_nothing_and_makes_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m", "paper").await;
     assert!(talk.book.database.delete_user(&talk.ada, &record(&talk)).await.unwrap());

@@ -4,20 +4,11 @@ use domain::contract::{
     Code,
     conversations::{Hit, Passage},
 };
+use rstest::rstest;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{Talk, code, first, whole};
-
-on_each_database!(
-    a_message_is_found_in_its_language,
-    only_what_was_said_is_found,
-    what_has_changed_is_found_as_it_is_now,
-    a_passage_shows_the_place,
-    a_hit_says_where_it_is,
-    messages_that_are_nothing_but_hits_are_shown,
-    what_is_typed_is_never_a_query_of_the_database,
-);
 
 async fn hits(talk: &Talk, words: &str) -> Vec<Hit> {
     talk.service().search(&talk.ada, words, whole()).await.unwrap().items
@@ -58,7 +49,10 @@ const LANGUAGES: [(&str, &str, &str, &str); 20] = [
     ("th", "ป้ายชื่อหนังสือบอกเจ้าของ", "หนังสือ", "หนังสือ"),
 ];
 
-async fn a_message_is_found_in_its_language(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_found_in_its_language(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let messages = LANGUAGES.map(|(id, text, ..)| json!({ "id": id, "role": "assistant", "content": text }));
     talk.appends("c", &messages).await;
@@ -71,7 +65,10 @@ async fn a_message_is_found_in_its_language(database: TestDatabase) {
     }
 }
 
-async fn only_what_was_said_is_found(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_was_said_is_found(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let parts = json!([
         { "type": "reasoning", "text": "thought" },
@@ -109,7 +106,10 @@ async fn only_what_was_said_is_found(database: TestDatabase) {
     }
 }
 
-async fn what_has_changed_is_found_as_it_is_now(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_changed_is_found_as_it_is_now(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m", "paper").await;
     talk.says("c", "n", "glue").await;
@@ -126,7 +126,10 @@ async fn what_has_changed_is_found_as_it_is_now(database: TestDatabase) {
     assert_eq!(found(&talk, "glue").await, ["n"], "what is said has stayed");
 }
 
-async fn a_passage_shows_the_place(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passage_shows_the_place(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let long = format!("{}the needle, so <b>sharp</b>{}", "hay ".repeat(200), " hay".repeat(200));
     talk.says("c", "m", &long).await;
@@ -138,7 +141,10 @@ async fn a_passage_shows_the_place(database: TestDatabase) {
     assert!(shown.chars().count() <= 160, "{shown}");
 }
 
-async fn a_hit_says_where_it_is(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hit_says_where_it_is(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "How is paper made?").await;
     talk.appends("c", &[json!({ "id": "m2", "role": "assistant", "content": "Of rags." })]).await;
@@ -154,7 +160,10 @@ async fn a_hit_says_where_it_is(database: TestDatabase) {
     assert_eq!(found(&talk, "rags").await, Vec::<String>::new());
 }
 
-async fn messages_that_are_nothing_but_hits_are_shown(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_that_are_nothing_but_hits_are_shown(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let words = "a.".repeat(20_000);
     for at in 0..20 {
@@ -167,7 +176,10 @@ async fn messages_that_are_nothing_but_hits_are_shown(database: TestDatabase) {
     }
 }
 
-async fn what_is_typed_is_never_a_query_of_the_database(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_is_never_a_query_of_the_database(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m", "paper and NEAR not or terms").await;
     for nothing in ["", " ", "…", "\"\"", "\" \"", "'", "*", "()", "-", "😀", "\0", "&|!:*"] {

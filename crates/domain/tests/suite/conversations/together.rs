@@ -1,21 +1,19 @@
 //! Several at once, by the same reader.
 
+use rstest::rstest;
 use std::collections::BTreeSet;
 
 use domain::Database;
 use serde_json::json;
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use super::{Talk, by, new, said};
 
-on_each_database!(
-    of_many_messages_at_once_each_has_its_place,
-    a_request_that_is_sent_twice_at_once_is_carried_out_once,
-    one_process_and_another_write_into_one_conversation,
-);
-
-async fn of_many_messages_at_once_each_has_its_place(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_messages_at_once_each_has_its_place(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let mut tasks = JoinSet::new();
     for _ in 0..40 {
@@ -35,7 +33,12 @@ async fn of_many_messages_at_once_each_has_its_place(database: TestDatabase) {
     assert_eq!((talk.find("c").await.message_count, talk.find("c").await.revision), (120, 120));
 }
 
-async fn a_request_that_is_sent_twice_at_once_is_carried_out_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_sent_twice_at_once_is_carried_out_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     for number in 0..10 {
         let mut tasks = JoinSet::new();
@@ -53,7 +56,12 @@ async fn a_request_that_is_sent_twice_at_once_is_carried_out_once(database: Test
     assert_eq!(talk.find("c").await.message_count, 10);
 }
 
-async fn one_process_and_another_write_into_one_conversation(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_and_another_write_into_one_conversation(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let other = domain::Services::open(
         Database::clone(&talk.book.database.reopen().await),

@@ -1,18 +1,15 @@
 //! Deleting, and ten minutes in which it can be undone.
 
 use domain::contract::Code;
-use testkit::{databases::TestDatabase, on_each_database};
+use rstest::rstest;
+use testkit::databases::Kind;
 
 use super::{Talk, code, first};
 
-on_each_database!(
-    what_was_deleted_comes_back_within_ten_minutes,
-    what_was_deleted_ten_minutes_ago_is_gone_for_good,
-    a_name_that_was_deleted_begins_anew,
-    requests_are_forgotten_after_a_day,
-);
-
-async fn what_was_deleted_comes_back_within_ten_minutes(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_comes_back_within_ten_minutes(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m", "paper").await;
     let (before, messages) = (talk.find("c").await, talk.messages("c").await);
@@ -44,7 +41,12 @@ async fn what_was_deleted_comes_back_within_ten_minutes(database: TestDatabase) 
     assert_eq!(code(service.restore(&talk.ada, "c").await).0, Code::ConversationNotFound, "too late");
 }
 
-async fn what_was_deleted_ten_minutes_ago_is_gone_for_good(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_ten_minutes_ago_is_gone_for_good(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.creates(&talk.ada, "stays").await;
     talk.says("stays", "m", "paper").await;
@@ -60,7 +62,10 @@ async fn what_was_deleted_ten_minutes_ago_is_gone_for_good(database: TestDatabas
     assert_eq!(talk.service().search(&talk.ada, "paper", first(9)).await.unwrap().items.len(), 1);
 }
 
-async fn a_name_that_was_deleted_begins_anew(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_was_deleted_begins_anew(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m", "paper").await;
     talk.service().delete(&talk.ada, "c").await.unwrap();
@@ -70,7 +75,10 @@ async fn a_name_that_was_deleted_begins_anew(database: TestDatabase) {
     assert!(talk.messages("c").await.is_empty());
 }
 
-async fn requests_are_forgotten_after_a_day(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_forgotten_after_a_day(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.service()
         .append(super::by(&talk.ada), "c", vec![super::said("x")], super::keyed("key", "x"))

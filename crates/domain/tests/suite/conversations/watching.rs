@@ -1,5 +1,6 @@
 //! Looking on while a conversation goes on.
 
+use rstest::rstest;
 use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
@@ -7,28 +8,11 @@ use domain::{
     contract::{Code, Problems, conversations::read_json},
 };
 use serde_json::json;
-use testkit::{
-    databases::{Kind, TestDatabase, on_migrated},
-    on_each_database,
-};
+use testkit::databases::{Kind, on_migrated};
 use tokio::time::timeout;
 
 use super::{Talk, by, code, named};
 use crate::book::settings;
-
-on_each_database!(
-    who_looks_on_sees_what_happens_from_now_on,
-    who_comes_back_goes_on_where_they_were,
-    a_change_that_changes_nothing_is_not_told,
-    nothing_is_missed_among_very_many_changes,
-    another_branch_that_is_shown_is_told_also_beside_new_messages,
-    who_looks_at_what_is_deleted_is_told_so,
-    another_conversation_that_takes_the_name_is_another,
-    who_looks_on_is_woken,
-    who_looks_at_one_conversation_is_not_woken_by_another,
-    security_36_one_reader_looks_so_often_at_once_and_no_more,
-    everybody_looks_away_when_the_server_ends,
-);
 
 /// What has happened, as short words.
 async fn seen(watch: &mut Subscription) -> Vec<String> {
@@ -55,7 +39,12 @@ async fn stays_asleep(watch: &mut Subscription) -> bool {
     timeout(Duration::from_millis(100), watch.changed()).await.is_err()
 }
 
-async fn security_36_one_reader_looks_so_often_at_once_and_no_more(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_one_reader_looks_so_often_at_once_and_no_more(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let mut watches = Vec::new();
     for _ in 0..100 {
@@ -73,7 +62,10 @@ async fn security_36_one_reader_looks_so_often_at_once_and_no_more(database: Tes
     }
 }
 
-async fn who_looks_on_sees_what_happens_from_now_on(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_on_sees_what_happens_from_now_on(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "before").await;
     let mut watch = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
@@ -99,7 +91,10 @@ async fn who_looks_on_sees_what_happens_from_now_on(database: TestDatabase) {
     assert_eq!((watch.revision(), seen(&mut watch).await), (11, Vec::new()));
 }
 
-async fn who_comes_back_goes_on_where_they_were(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_goes_on_where_they_were(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     for (id, text) in [("m1", "one"), ("m2", "two"), ("m3", "three")] {
         talk.says("c", id, text).await;
@@ -130,7 +125,10 @@ impl MapToStrings for [&str] {
     }
 }
 
-async fn a_change_that_changes_nothing_is_not_told(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_changes_nothing_is_not_told(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "one").await;
     let mut watch = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
@@ -162,7 +160,10 @@ async fn replayed(watch: &mut Subscription) -> (BTreeMap<String, String>, Option
     }
 }
 
-async fn nothing_is_missed_among_very_many_changes(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_missed_among_very_many_changes(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let mut watches = Vec::new();
     for count in [99, 100, 101, 250] {
@@ -197,7 +198,12 @@ const fn titles_left(count: usize) -> usize {
     }
 }
 
-async fn another_branch_that_is_shown_is_told_also_beside_new_messages(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn another_branch_that_is_shown_is_told_also_beside_new_messages(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "one").await;
     talk.says("c", "m2", "two").await;
@@ -215,7 +221,10 @@ async fn another_branch_that_is_shown_is_told_also_beside_new_messages(database:
     assert_eq!(heads, ["m1"], "{events:?}");
 }
 
-async fn who_looks_at_what_is_deleted_is_told_so(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_at_what_is_deleted_is_told_so(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "one").await;
     let mut watch = talk.service().subscribe(&talk.ada, "c", Some(0)).await.unwrap();
@@ -229,7 +238,12 @@ async fn who_looks_at_what_is_deleted_is_told_so(database: TestDatabase) {
     assert_eq!(seen(&mut watch).await, ["3 title="]);
 }
 
-async fn another_conversation_that_takes_the_name_is_another(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn another_conversation_that_takes_the_name_is_another(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     for at in 0..5 {
         talk.says("c", &format!("m{at}"), "old").await;
@@ -245,7 +259,10 @@ async fn another_conversation_that_takes_the_name_is_another(database: TestDatab
     assert_eq!(seen(&mut old).await, ["5 deleted"]);
 }
 
-async fn who_looks_on_is_woken(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_on_is_woken(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let mut watches = Vec::new();
     for _ in 0..3 {
@@ -265,7 +282,12 @@ async fn who_looks_on_is_woken(database: TestDatabase) {
     }
 }
 
-async fn who_looks_at_one_conversation_is_not_woken_by_another(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_at_one_conversation_is_not_woken_by_another(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.creates(&talk.ada, "d").await;
     talk.creates(&talk.grace, "c").await;
@@ -276,7 +298,10 @@ async fn who_looks_at_one_conversation_is_not_woken_by_another(database: TestDat
     assert!(watch.poll_changes().await.unwrap().is_empty());
 }
 
-async fn everybody_looks_away_when_the_server_ends(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_looks_away_when_the_server_ends(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let mut watch = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
     talk.service().close();

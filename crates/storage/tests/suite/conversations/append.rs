@@ -1,7 +1,8 @@
 //! Adding messages.
 
+use rstest::rstest;
 use storage::conversations::{AppendOutcome, AppendRequest, Draft, SEQ_BITS};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{
     ADA, GRACE, all, append, append_one, appending, begun, content, created, draft, found, idempotency,
@@ -9,23 +10,10 @@ use super::{
 };
 use crate::fixtures::{NOW, count};
 
-on_each_database!(
-    a_message_is_stored_as_it_came_after_the_head,
-    several_messages_are_stored_each_after_the_one_before,
-    a_stored_message_is_updated_or_left_alone,
-    a_stored_message_keeps_its_place_among_new_ones,
-    a_stored_message_keeps_its_role_and_parent,
-    a_branch_begins_at_the_given_parent,
-    a_message_with_an_unknown_parent_stores_nothing,
-    security_36_a_conversation_takes_no_more_messages_than_the_limit,
-    security_35_nobody_appends_to_another_users_conversation,
-    a_request_with_an_idempotency_key_is_carried_out_once,
-    security_35_an_idempotency_key_is_bound_to_its_user,
-    the_opening_is_that_of_the_first_user_message,
-    an_older_message_does_not_move_the_conversation_down_the_list,
-);
-
-async fn a_message_is_stored_as_it_came_after_the_head(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_stored_as_it_came_after_the_head(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let before = begun(&database).await;
     let mut sent = draft(&database, "m1", "hello");
     sent.content.parts = "[ {\"type\":\"text\", \"text\":\"\\u0041\"} ]".into();
@@ -48,7 +36,12 @@ async fn a_message_is_stored_as_it_came_after_the_head(database: TestDatabase) {
     assert_eq!((after.last_message_at, after.opening.as_deref()), (Some(NOW.millis()), Some("hello")));
 }
 
-async fn several_messages_are_stored_each_after_the_one_before(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn several_messages_are_stored_each_after_the_one_before(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let conversation = begun(&database).await;
     append_one(&database, "c", "m1", "one").await;
     let drafts: Vec<Draft> = ["m2", "m3", "m4"].map(|id| draft(&database, id, id)).into();
@@ -64,7 +57,10 @@ async fn several_messages_are_stored_each_after_the_one_before(database: TestDat
     assert_eq!((after.message_count, after.revision, after.head_id.as_deref()), (4, 4, Some("m4")));
 }
 
-async fn a_stored_message_is_updated_or_left_alone(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_message_is_updated_or_left_alone(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let conversation = begun(&database).await;
     let first = append_one(&database, "c", "m1", "one").await;
     append_one(&database, "c", "m2", "two").await;
@@ -97,7 +93,10 @@ async fn a_stored_message_is_updated_or_left_alone(database: TestDatabase) {
     }
 }
 
-async fn a_stored_message_keeps_its_place_among_new_ones(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_message_keeps_its_place_among_new_ones(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let conversation = begun(&database).await;
     append_one(&database, "c", "m1", "one").await;
     let drafts = ["m1", "m2", "m3"].map(|id| draft(&database, id, "new words"));
@@ -107,7 +106,10 @@ async fn a_stored_message_keeps_its_place_among_new_ones(database: TestDatabase)
     assert_eq!(names(&all(&database, &conversation).await), ["m1", "m2", "m3"]);
 }
 
-async fn a_stored_message_keeps_its_role_and_parent(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_message_keeps_its_role_and_parent(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let conversation = begun(&database).await;
     append_one(&database, "c", "m1", "one").await;
     append_one(&database, "c", "m2", "two").await;
@@ -127,7 +129,10 @@ async fn a_stored_message_keeps_its_role_and_parent(database: TestDatabase) {
     assert!(append(&database, "c", &[named]).await[0].changed, "its own parent may be said again");
 }
 
-async fn a_branch_begins_at_the_given_parent(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_begins_at_the_given_parent(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let conversation = begun(&database).await;
     let after = |id: &str, parent: Option<&str>| {
         let parent = Some(parent.map(str::to_owned));
@@ -144,7 +149,10 @@ async fn a_branch_begins_at_the_given_parent(database: TestDatabase) {
     assert_eq!(found(&database, "c").await.head_id.as_deref(), Some("a1c"));
 }
 
-async fn a_message_with_an_unknown_parent_stores_nothing(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_with_an_unknown_parent_stores_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     begun(&database).await;
     created(&database, ADA, "d").await;
     append_one(&database, "d", "elsewhere", "x").await;
@@ -160,7 +168,12 @@ async fn a_message_with_an_unknown_parent_stores_nothing(database: TestDatabase)
     assert_eq!(database.rows().await, rows);
 }
 
-async fn security_36_a_conversation_takes_no_more_messages_than_the_limit(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_a_conversation_takes_no_more_messages_than_the_limit(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let conversation = begun(&database).await;
     let full = async |ids: &[&str]| {
         let drafts: Vec<Draft> = ids.iter().map(|id| draft(&database, id, "x")).collect();
@@ -176,7 +189,12 @@ async fn security_36_a_conversation_takes_no_more_messages_than_the_limit(databa
     assert_eq!(names(&all(&database, &conversation).await), ["a", "b", "c"]);
 }
 
-async fn security_35_nobody_appends_to_another_users_conversation(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_nobody_appends_to_another_users_conversation(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     begun(&database).await;
     let rows = database.rows().await;
     let drafts = [draft(&database, "m", "x")];
@@ -192,7 +210,12 @@ async fn security_35_nobody_appends_to_another_users_conversation(database: Test
     assert_eq!(database.rows().await.len(), rows.len());
 }
 
-async fn a_request_with_an_idempotency_key_is_carried_out_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_with_an_idempotency_key_is_carried_out_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let conversation = begun(&database).await;
     let unnamed = |id: &str| Draft { chosen: false, ..draft(&database, id, "hello") };
     let ask = async |id: &str, key: &str, request: &str, seconds: i64| {
@@ -223,7 +246,12 @@ async fn a_request_with_an_idempotency_key_is_carried_out_once(database: TestDat
     assert_eq!(count(&database, "bookplate_idempotency").await, 2);
 }
 
-async fn security_35_an_idempotency_key_is_bound_to_its_user(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_an_idempotency_key_is_bound_to_its_user(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     begun(&database).await;
     created(&database, GRACE, "c").await;
     for (user_id, message) in [(ADA, "a"), (GRACE, "g")] {
@@ -236,7 +264,10 @@ async fn security_35_an_idempotency_key_is_bound_to_its_user(database: TestDatab
     }
 }
 
-async fn the_opening_is_that_of_the_first_user_message(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_opening_is_that_of_the_first_user_message(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     begun(&database).await;
     let system = Draft { role: "system".into(), opening: None, ..draft(&database, "s", "rules") };
     append(&database, "c", &[system]).await;
@@ -246,7 +277,12 @@ async fn the_opening_is_that_of_the_first_user_message(database: TestDatabase) {
     assert_eq!(found(&database, "c").await.opening.as_deref(), Some("first"));
 }
 
-async fn an_older_message_does_not_move_the_conversation_down_the_list(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_message_does_not_move_the_conversation_down_the_list(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     begun(&database).await;
     let at = |id: &str, seconds: i64| Draft {
         created_at: Some(NOW.plus_seconds(seconds)),

@@ -1,5 +1,6 @@
 //! Many at once.
 
+use rstest::rstest;
 use std::collections::BTreeSet;
 
 use storage::{
@@ -9,25 +10,18 @@ use storage::{
         RestoreOutcome, UpdateOutcome,
     },
 };
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use super::{ADA, MOST, all, append_one, appending, begun, created, draft, found, idempotency, writer};
 use crate::fixtures::{NOW, count, patiently, record, signed_up};
 
-on_each_database!(
-    two_hundred_concurrent_messages_each_get_a_place,
-    of_two_writers_of_one_id_one_creates_the_message_and_the_other_finds_it,
-    a_request_that_is_sent_many_times_concurrently_is_carried_out_once,
-    a_conversation_that_is_created_many_times_concurrently_is_created_once,
-    concurrent_changes_each_get_a_revision,
-    security_36_concurrent_writers_do_not_exceed_the_message_limit,
-    a_conversation_created_deleted_and_restored_concurrently_stays_consistent,
-    concurrent_restores_do_not_exceed_the_conversation_limit,
-    a_user_is_deleted_while_requests_with_keys_go_on,
-);
-
-async fn two_hundred_concurrent_messages_each_get_a_place(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_concurrent_messages_each_get_a_place(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let conversation = begun(&database).await;
     let mut tasks = JoinSet::new();
     for number in 0..200 {
@@ -54,7 +48,12 @@ async fn two_hundred_concurrent_messages_each_get_a_place(database: TestDatabase
     assert_eq!(after.head_id.as_ref(), written.last().map(|last| &last.id));
 }
 
-async fn of_two_writers_of_one_id_one_creates_the_message_and_the_other_finds_it(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_writers_of_one_id_one_creates_the_message_and_the_other_finds_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let conversation = begun(&database).await;
     for number in 0..20 {
         let mut tasks = JoinSet::new();
@@ -79,7 +78,12 @@ async fn of_two_writers_of_one_id_one_creates_the_message_and_the_other_finds_it
     assert_eq!(found(&database, "c").await.revision, 40);
 }
 
-async fn a_request_that_is_sent_many_times_concurrently_is_carried_out_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_sent_many_times_concurrently_is_carried_out_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     begun(&database).await;
     let mut tasks = JoinSet::new();
     for number in 0..20 {
@@ -101,7 +105,12 @@ async fn a_request_that_is_sent_many_times_concurrently_is_carried_out_once(data
     assert_eq!(count(&database, "bookplate_messages").await, 1);
 }
 
-async fn a_conversation_that_is_created_many_times_concurrently_is_created_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_that_is_created_many_times_concurrently_is_created_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let mut tasks = JoinSet::new();
     for _ in 0..20 {
@@ -119,7 +128,10 @@ async fn a_conversation_that_is_created_many_times_concurrently_is_created_once(
     assert_eq!(answers.iter().map(|(no, _)| *no).collect::<BTreeSet<_>>().len(), 1);
 }
 
-async fn concurrent_changes_each_get_a_revision(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_changes_each_get_a_revision(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     begun(&database).await;
     append_one(&database, "c", "m", "x").await;
     let mut tasks = JoinSet::new();
@@ -153,7 +165,12 @@ async fn concurrent_changes_each_get_a_revision(database: TestDatabase) {
     assert_eq!(found(&database, "c").await.revision, 61);
 }
 
-async fn security_36_concurrent_writers_do_not_exceed_the_message_limit(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_36_concurrent_writers_do_not_exceed_the_message_limit(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     begun(&database).await;
     let mut tasks = JoinSet::new();
     for number in 0..20 {
@@ -168,7 +185,12 @@ async fn security_36_concurrent_writers_do_not_exceed_the_message_limit(database
     assert_eq!((stored, found(&database, "c").await.message_count), (7, 14));
 }
 
-async fn a_conversation_created_deleted_and_restored_concurrently_stays_consistent(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_created_deleted_and_restored_concurrently_stays_consistent(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let mut tasks = JoinSet::new();
     for number in 0..12 {
@@ -194,7 +216,12 @@ async fn a_conversation_created_deleted_and_restored_concurrently_stays_consiste
     assert_eq!(count(&database, "bookplate_conversations").await, 1);
 }
 
-async fn concurrent_restores_do_not_exceed_the_conversation_limit(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_restores_do_not_exceed_the_conversation_limit(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     for number in 0..9 {
         created(&database, ADA, &format!("c{number}")).await;
@@ -217,7 +244,12 @@ async fn concurrent_restores_do_not_exceed_the_conversation_limit(database: Test
     assert_eq!(database.number(left).await, 5);
 }
 
-async fn a_user_is_deleted_while_requests_with_keys_go_on(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_deleted_while_requests_with_keys_go_on(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     for _ in 0..8 {
         signed_up(&database, 1).await;
         let mut tasks = JoinSet::new();

@@ -1,23 +1,16 @@
 //! Making, finding and listing.
 
+use rstest::rstest;
 use storage::conversations::{ConversationUpdate, CreateOutcome};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::Kind;
 
 use super::{ADA, GRACE, MOST, all, append, append_one, begun, created, created_at, draft, found, names};
 use crate::fixtures::{NOW, signed_up};
 
-on_each_database!(
-    a_conversation_is_stored_as_it_was_created,
-    creating_an_existing_id_finds_the_conversation_unchanged,
-    a_user_has_no_more_conversations_than_the_limit,
-    a_deleted_user_creates_no_conversation,
-    the_list_is_sorted_by_activity_and_then_by_number,
-    the_list_holds_one_status,
-    messages_are_read_from_either_end_and_in_between,
-    every_page_together_is_the_whole_list,
-);
-
-async fn a_conversation_is_stored_as_it_was_created(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_is_stored_as_it_was_created(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     let made = database.create_conversation(ADA, "c", Some("On “paper”"), "{ \"a\":1.0}", NOW, MOST).await;
     let CreateOutcome::Created(made) = made.unwrap() else { panic!("it is new") };
@@ -31,7 +24,12 @@ async fn a_conversation_is_stored_as_it_was_created(database: TestDatabase) {
     assert!(database.find_conversation(ADA, "C").await.unwrap().is_none(), "names are exact");
 }
 
-async fn creating_an_existing_id_finds_the_conversation_unchanged(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn creating_an_existing_id_finds_the_conversation_unchanged(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let made = begun(&database).await;
     let again =
         database.create_conversation(ADA, "c", Some("Another"), "{}", NOW.plus_seconds(9), MOST).await;
@@ -42,7 +40,10 @@ async fn creating_an_existing_id_finds_the_conversation_unchanged(database: Test
     assert_eq!(found(&database, "c").await, made);
 }
 
-async fn a_user_has_no_more_conversations_than_the_limit(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_has_no_more_conversations_than_the_limit(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     begun(&database).await;
     let create = async |user_id: &str, id: &str| {
         database.create_conversation(user_id, id, None, "{}", NOW, 2).await.unwrap()
@@ -55,12 +56,20 @@ async fn a_user_has_no_more_conversations_than_the_limit(database: TestDatabase)
     assert!(matches!(create(ADA, "e").await, CreateOutcome::Created(_)), "what is hidden does not count");
 }
 
-async fn a_deleted_user_creates_no_conversation(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_user_creates_no_conversation(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let made = database.create_conversation("nobody", "c", None, "{}", NOW, MOST).await.unwrap();
     assert!(matches!(made, CreateOutcome::NoReader));
 }
 
-async fn the_list_is_sorted_by_activity_and_then_by_number(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_is_sorted_by_activity_and_then_by_number(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     for (id, seconds) in [("a", 0), ("b", 5), ("c", 5), ("d", 5), ("e", 1)] {
         created_at(&database, ADA, id, seconds).await;
@@ -88,7 +97,10 @@ async fn the_list_is_sorted_by_activity_and_then_by_number(database: TestDatabas
     assert_eq!(page((i64::MAX, i64::MAX), 3).await.0, ["a", "d", "c"]);
 }
 
-async fn the_list_holds_one_status(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_holds_one_status(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     begun(&database).await;
     created(&database, GRACE, "g").await;
     for id in ["archived", "hidden"] {
@@ -105,7 +117,12 @@ async fn the_list_holds_one_status(database: TestDatabase) {
     }
 }
 
-async fn messages_are_read_from_either_end_and_in_between(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_are_read_from_either_end_and_in_between(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let conversation = begun(&database).await;
     created(&database, ADA, "d").await;
     for number in 1..=5 {
@@ -149,7 +166,10 @@ async fn messages_are_read_from_either_end_and_in_between(database: TestDatabase
     assert!(database.find_message(conversation.no, "d3").await.unwrap().is_none());
 }
 
-async fn every_page_together_is_the_whole_list(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_together_is_the_whole_list(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     signed_up(&database, 1).await;
     for number in 0..23 {
         created_at(&database, ADA, &format!("c{number}"), number % 4).await;

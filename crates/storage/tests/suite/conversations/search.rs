@@ -1,16 +1,10 @@
 //! Finding messages by their words.
 
+use rstest::rstest;
 use storage::conversations::{Draft, Terms};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::{Kind, TestDatabase};
 
 use super::{ADA, GRACE, append, append_one, appending, begun, created, draft, wanted};
-
-on_each_database!(
-    the_newest_conversation_comes_first_and_in_it_the_newest_message,
-    every_page_of_a_search_together_is_the_whole_of_it,
-    security_35_nobody_finds_another_users_messages,
-    a_message_without_terms_is_found_by_no_query,
-);
 
 async fn found(
     database: &TestDatabase,
@@ -27,7 +21,12 @@ async fn paths(database: &TestDatabase, user_id: &str, word: &str) -> Vec<String
     found(database, user_id, word, i64::MAX, 99).await.into_iter().map(|(path, _)| path).collect()
 }
 
-async fn the_newest_conversation_comes_first_and_in_it_the_newest_message(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_conversation_comes_first_and_in_it_the_newest_message(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     begun(&database).await;
     created(&database, ADA, "d").await;
     append_one(&database, "d", "d1", "ink paper").await;
@@ -43,7 +42,12 @@ async fn the_newest_conversation_comes_first_and_in_it_the_newest_message(databa
     assert_eq!(hit.created_at, crate::fixtures::NOW);
 }
 
-async fn every_page_of_a_search_together_is_the_whole_of_it(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_a_search_together_is_the_whole_of_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     begun(&database).await;
     created(&database, ADA, "d").await;
     for number in 0..7 {
@@ -66,7 +70,10 @@ async fn every_page_of_a_search_together_is_the_whole_of_it(database: TestDataba
 }
 
 /// Also when the terms do not tell the readers apart: the conversation's row does.
-async fn security_35_nobody_finds_another_users_messages(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_nobody_finds_another_users_messages(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     begun(&database).await;
     created(&database, GRACE, "g").await;
     append_one(&database, "c", "m1", "paper").await;
@@ -78,7 +85,10 @@ async fn security_35_nobody_finds_another_users_messages(database: TestDatabase)
     assert_eq!(paths(&database, "nobody", "paper").await, Vec::<String>::new());
 }
 
-async fn a_message_without_terms_is_found_by_no_query(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_without_terms_is_found_by_no_query(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     begun(&database).await;
     let silent = Draft { terms: Terms::default(), ..draft(&database, "m1", "paper") };
     append(&database, "c", &[silent]).await;

@@ -1,28 +1,24 @@
 //! Hiding, showing again, and what is gone for good.
 
+use rstest::rstest;
 use storage::conversations::{AppendRequest, CreateOutcome, RestoreOutcome};
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::{Kind, TestDatabase};
 
 use super::{
     ADA, GRACE, MOST, all, append_one, appending, begun, created, draft, found, idempotency, wanted,
 };
 use crate::fixtures::{NOW, count, record};
 
-on_each_database!(
-    a_soft_deleted_conversation_is_found_nowhere_until_it_is_restored,
-    the_id_of_a_soft_deleted_conversation_is_free,
-    a_conversation_number_is_never_reused,
-    a_conversation_is_purged_with_its_messages_after_its_retention,
-    nothing_is_left_of_a_deleted_user,
-    all_conversations_are_exported_a_page_at_a_time,
-    idempotency_keys_are_purged_when_they_expire,
-);
-
 async fn hits(database: &TestDatabase, user_id: &str) -> usize {
     database.search_messages(user_id, &wanted(database, "paper"), i64::MAX, 99).await.unwrap().len()
 }
 
-async fn a_soft_deleted_conversation_is_found_nowhere_until_it_is_restored(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_soft_deleted_conversation_is_found_nowhere_until_it_is_restored(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     begun(&database).await;
     append_one(&database, "c", "m1", "paper").await;
     let before = found(&database, "c").await;
@@ -53,7 +49,10 @@ async fn a_soft_deleted_conversation_is_found_nowhere_until_it_is_restored(datab
     );
 }
 
-async fn the_id_of_a_soft_deleted_conversation_is_free(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_id_of_a_soft_deleted_conversation_is_free(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let first = begun(&database).await;
     append_one(&database, "c", "m1", "paper").await;
     database.soft_delete_conversation(ADA, "c", NOW).await.unwrap().unwrap();
@@ -67,14 +66,22 @@ async fn the_id_of_a_soft_deleted_conversation_is_free(database: TestDatabase) {
     assert_eq!(shown, RestoreOutcome::NoConversation, "there is nothing to show");
 }
 
-async fn a_conversation_number_is_never_reused(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_number_is_never_reused(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let first = begun(&database).await;
     database.soft_delete_conversation(ADA, "c", NOW).await.unwrap().unwrap();
     assert_eq!(database.purge_deleted_conversations(NOW).await.unwrap(), 1);
     assert!(created(&database, GRACE, "g").await.no > first.no);
 }
 
-async fn a_conversation_is_purged_with_its_messages_after_its_retention(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_is_purged_with_its_messages_after_its_retention(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     begun(&database).await;
     for id in (0..45).map(|number| format!("h{number}")) {
         created(&database, ADA, &id).await;
@@ -92,7 +99,10 @@ async fn a_conversation_is_purged_with_its_messages_after_its_retention(database
     assert_eq!(database.purge_deleted_conversations(NOW.plus_seconds(1)).await.unwrap(), 1);
 }
 
-async fn nothing_is_left_of_a_deleted_user(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_of_a_deleted_user(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     begun(&database).await;
     created(&database, GRACE, "c").await;
     let request = idempotency("key", "r");
@@ -111,7 +121,10 @@ async fn nothing_is_left_of_a_deleted_user(database: TestDatabase) {
     }
 }
 
-async fn all_conversations_are_exported_a_page_at_a_time(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn all_conversations_are_exported_a_page_at_a_time(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     begun(&database).await;
     created(&database, GRACE, "g").await;
     for id in ["d", "e", "f"] {
@@ -130,7 +143,10 @@ async fn all_conversations_are_exported_a_page_at_a_time(database: TestDatabase)
     assert_eq!(taken, [("c".into(), None), ("d".into(), hidden), ("e".into(), None), ("f".into(), None)]);
 }
 
-async fn idempotency_keys_are_purged_when_they_expire(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn idempotency_keys_are_purged_when_they_expire(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     begun(&database).await;
     let request = idempotency("key", "r");
     let drafts = [draft(&database, "m1", "x")];

@@ -1,26 +1,16 @@
 //! Changing what is there.
 
+use rstest::rstest;
 use storage::conversations::{
     ContentUpdate, ConversationUpdate, MessageUpdate, RestoreOutcome, StoredConversation, StoredMessage,
     UpdateOutcome, Writer,
 };
-use testkit::{databases::TestDatabase, on_each_database};
+use testkit::databases::{Kind, TestDatabase};
 
 use super::{
     ADA, GRACE, all, append, append_one, begun, content, created, draft, found, names, terms, wanted, writer,
 };
 use crate::fixtures::NOW;
-
-on_each_database!(
-    omitted_fields_of_a_conversation_stay,
-    a_head_is_a_message_of_the_conversation,
-    omitted_fields_of_a_message_stay,
-    an_update_without_a_difference_leaves_the_revision,
-    feedback_is_replaced_and_removed,
-    an_expired_token_finishes_its_own_message_and_nothing_else,
-    security_35_nobody_updates_another_users_messages,
-    changes_are_read_in_their_order_each_message_once,
-);
 
 type Changed = UpdateOutcome<(StoredConversation, StoredMessage)>;
 
@@ -29,7 +19,10 @@ async fn change(database: &TestDatabase, id: &str, update: ContentUpdate) -> Cha
     database.update_message(ADA, "c", id, &update, writer(), false).await.unwrap()
 }
 
-async fn omitted_fields_of_a_conversation_stay(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn omitted_fields_of_a_conversation_stay(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     begun(&database).await;
     append_one(&database, "c", "m1", "one").await;
     let mut expected = found(&database, "c").await;
@@ -52,7 +45,10 @@ async fn omitted_fields_of_a_conversation_stay(database: TestDatabase) {
     }
 }
 
-async fn a_head_is_a_message_of_the_conversation(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_is_a_message_of_the_conversation(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     begun(&database).await;
     created(&database, ADA, "d").await;
     append(&database, "c", &[draft(&database, "m1", "x"), draft(&database, "m2", "x")]).await;
@@ -70,7 +66,10 @@ async fn a_head_is_a_message_of_the_conversation(database: TestDatabase) {
     assert_eq!(next.parent_id.as_deref(), Some("m1"), "what comes next follows what is shown");
 }
 
-async fn omitted_fields_of_a_message_stay(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn omitted_fields_of_a_message_stay(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     let conversation = begun(&database).await;
     let mut expected = append_one(&database, "c", "m1", "one").await;
     let updates = [
@@ -115,7 +114,12 @@ async fn omitted_fields_of_a_message_stay(database: TestDatabase) {
     }
 }
 
-async fn an_update_without_a_difference_leaves_the_revision(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_without_a_difference_leaves_the_revision(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     begun(&database).await;
     append_one(&database, "c", "m1", "one").await;
     let before = database.rows().await;
@@ -131,7 +135,10 @@ async fn an_update_without_a_difference_leaves_the_revision(database: TestDataba
     assert!(matches!(outcome, UpdateOutcome::NoMessage), "{outcome:?}");
 }
 
-async fn feedback_is_replaced_and_removed(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn feedback_is_replaced_and_removed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
     begun(&database).await;
     append_one(&database, "c", "m1", "one").await;
     for (revision, feedback) in [(2, Some("{\"value\":1}")), (3, Some("{\"value\":-1}")), (4, None)] {
@@ -146,7 +153,12 @@ async fn feedback_is_replaced_and_removed(database: TestDatabase) {
     }
 }
 
-async fn an_expired_token_finishes_its_own_message_and_nothing_else(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_token_finishes_its_own_message_and_nothing_else(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     begun(&database).await;
     let mut begun = draft(&database, "own", "x");
     begun.content.status = "in_progress".into();
@@ -182,7 +194,12 @@ async fn an_expired_token_finishes_its_own_message_and_nothing_else(database: Te
     assert_eq!(late("own", Some("token"), "error").await, "not begun", "it is finished");
 }
 
-async fn security_35_nobody_updates_another_users_messages(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_35_nobody_updates_another_users_messages(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     begun(&database).await;
     append_one(&database, "c", "m1", "one").await;
     let before = database.rows().await;
@@ -201,7 +218,12 @@ async fn security_35_nobody_updates_another_users_messages(database: TestDatabas
     assert_eq!(database.rows().await, before);
 }
 
-async fn changes_are_read_in_their_order_each_message_once(database: TestDatabase) {
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_are_read_in_their_order_each_message_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
     let conversation = begun(&database).await;
     for id in ["m1", "m2", "m3"] {
         append_one(&database, "c", id, "x").await;
