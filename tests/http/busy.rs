@@ -35,10 +35,11 @@ async fn security_28_a_busy_hasher_is_told_at_once_by_both_doors_and_nothing_is_
         let reply = app.browser().form(path, fields.clone()).await;
         come_back(&reply, "2", "SERVICE_BUSY");
         let page = reply.page();
-        assert!(page.title().starts_with("Error: "));
+        assert!(page.title().starts_with("Error: "), "{path:?}");
         assert_eq!(
             page.problem_title(),
-            Some("Many people are signing in right now. Try again in a few seconds.")
+            Some("Many people are signing in right now. Try again in a few seconds."),
+            "{path:?}"
         );
         assert_eq!(page.value("email").as_deref(), fields.get("email"), "nothing has to be typed again");
         let reply = app.browser().json(&format!("/api/auth{path}/email"), fields.json()).await;
@@ -73,7 +74,7 @@ async fn a_database_out_of_reach_is_told_by_both_doors_at_once() {
     for path in ["/", "/account", "/sign-in", "/sign-out"] {
         let reply = reader.get(path).await;
         come_back(&reply, "5", "SERVICE_UNAVAILABLE");
-        assert_eq!(reply.page().one("h1").text, "Back in a moment");
+        assert_eq!(reply.page().one("h1").text, "Back in a moment", "{path:?}");
     }
     for path in ["get-session", "session", "token", "user"] {
         come_back(&reader.get(&format!("/api/auth/{path}")).await, "5", "SERVICE_UNAVAILABLE");

@@ -128,14 +128,14 @@ async fn anybody_may_read_the_description_and_keep_it_for_a_while() {
     for path in [NEWER, OLDER] {
         let mut elsewhere = app.script().sending("origin", "https://elsewhere.example");
         let reply = elsewhere.get(path).await;
-        assert_eq!(reply.status, 200);
-        assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
-        assert_eq!(reply.header("access-control-allow-credentials"), None);
-        assert_eq!(reply.header("cache-control"), Some("public, max-age=300"));
+        assert_eq!(reply.status, 200, "{path:?}");
+        assert_eq!(reply.header("access-control-allow-origin"), Some("*"), "{path:?}");
+        assert_eq!(reply.header("access-control-allow-credentials"), None, "{path:?}");
+        assert_eq!(reply.header("cache-control"), Some("public, max-age=300"), "{path:?}");
         let etag = reply.header("etag").unwrap().to_owned();
         let again = elsewhere.sending("if-none-match", &etag).get(path).await;
-        assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
-        assert_eq!(again.header("etag"), Some(etag.as_str()));
+        assert_eq!((again.status.as_u16(), again.body.len()), (304, 0), "{path:?}");
+        assert_eq!(again.header("etag"), Some(etag.as_str()), "{path:?}");
     }
 }
 
@@ -270,8 +270,8 @@ async fn a_wrong_method_is_a_problem_here_too() {
     let mut client = app.script();
     for path in [NEWER, OLDER] {
         let reply = client.send(client.request(Method::PUT, path).header(header::ORIGIN, ORIGIN), "").await;
-        assert_eq!((reply.status.as_u16(), reply.code().as_str()), (405, "METHOD_NOT_ALLOWED"));
-        assert_eq!(reply.header("content-type"), Some("application/problem+json"));
-        assert!(reply.header("allow").unwrap().contains("GET"));
+        assert_eq!((reply.status.as_u16(), reply.code().as_str()), (405, "METHOD_NOT_ALLOWED"), "{path:?}");
+        assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{path:?}");
+        assert!(reply.header("allow").unwrap().contains("GET"), "{path:?}");
     }
 }

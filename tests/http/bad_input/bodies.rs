@@ -21,7 +21,7 @@ async fn security_09_a_body_that_is_too_large_is_refused_by_both_doors() {
         let body = format!("{{\"name\":\"{two_megabytes}\"}}");
         let reply = reader.clone().post(path, JSON, body).await;
         reply.refused(413, "PAYLOAD_TOO_LARGE");
-        assert_eq!(reply.message(), "Request body is too large");
+        assert_eq!(reply.message(), "Request body is too large", "{path:?} {reads_forms:?}");
         if reads_forms {
             let reply = app.script().post(path, FORM, format!("name={two_megabytes}")).await;
             reply.refused(413, "PAYLOAD_TOO_LARGE");
@@ -84,7 +84,7 @@ async fn security_09_a_compressed_body_is_refused() {
             let mut browser = app.browser().sending("content-encoding", encoding);
             let reply = browser.post(path, FORM, bomb.clone()).await;
             assert_eq!(reply.status, 415, "{path} {encoding}");
-            assert!(reply.page().title().starts_with("Error: "));
+            assert!(reply.page().title().starts_with("Error: "), "{path:?}");
         }
     }
     let mut script = app.script().sending("content-encoding", "identity");
@@ -120,7 +120,7 @@ async fn security_05_a_body_that_is_no_text_is_refused() {
             let reply = app.browser().post(path, FORM, body).await;
             assert_eq!(reply.status, 400, "{path}");
             let said = "The form did not arrive in one piece. Load the page again and send it once more.";
-            assert_eq!(reply.page().problem_title(), Some(said));
+            assert_eq!(reply.page().problem_title(), Some(said), "{path:?}");
         }
     }
     assert_eq!(app.accounts().await, 0);
@@ -136,7 +136,7 @@ async fn security_09_a_form_of_another_type_is_refused() {
             let mut browser = app.browser().sending("accept", "text/html");
             let reply = browser.post(path, content_type, body).await;
             assert_eq!(reply.status, 415, "{path} {content_type}");
-            assert!(reply.page().problem().is_some());
+            assert!(reply.page().problem().is_some(), "{path:?}");
         }
     }
     let mut browser = app.browser();

@@ -8,7 +8,7 @@ use testkit::databases::{Kind, with_paused_time};
 use tokio::time;
 
 use super::{Chat, assert_headers, assert_problem, call, call_json, fields};
-use crate::app::reply::{Event, Events};
+use crate::reply::{Event, Events};
 
 const EVENTS: &str = "/api/conversations/c/events";
 const MESSAGES: &str = "/api/conversations/c/messages";

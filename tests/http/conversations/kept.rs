@@ -106,7 +106,7 @@ async fn security_36_a_page_is_bounded_in_bytes_too(#[values(Kind::Sqlite, Kind:
     let part = json!({ "type": "text", "text": "x".repeat(120_000) });
     for at in 0..20 {
         let message = json!({ "id": format!("m{at}"), "role": "user", "parts": [part, part, part, part] });
-        assert_eq!(call_json(&mut chat.bot, "POST", MESSAGES, message).await.status, 201);
+        assert_eq!(call_json(&mut chat.bot, "POST", MESSAGES, message).await.status, 201, "{at:?}");
     }
     let (mut seen, mut pages, mut cursor) = (Vec::new(), Vec::new(), String::new());
     loop {

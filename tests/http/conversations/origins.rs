@@ -82,7 +82,7 @@ async fn security_17_only_listed_origins_read_answers() {
             let reply = browser.send(request, "").await;
             assert_eq!(reply.header("access-control-allow-origin"), allowed, "{route}");
             if allowed.is_some() {
-                assert!(reply.status.is_success() && reply.body.is_empty());
+                assert!(reply.status.is_success() && reply.body.is_empty(), "{route:?}");
                 let methods = reply.header("access-control-allow-methods").unwrap();
                 assert!(
                     ["GET", "POST", "PUT", "PATCH", "DELETE"].iter().all(|it| methods.contains(it)),
@@ -92,7 +92,8 @@ async fn security_17_only_listed_origins_read_answers() {
                 assert!(
                     ["content-type", "authorization", "idempotency-key", "last-event-id"]
                         .iter()
-                        .all(|it| headers.contains(it))
+                        .all(|it| headers.contains(it)),
+                    "{route:?}"
                 );
             }
         }

@@ -115,7 +115,7 @@ async fn security_35_cursors_and_keys_are_of_use_to_their_reader_alone(
         assert_eq!(chat.ada.get(&next).await.status, 200, "{list}: the same reader in a browser");
         let reply = chat.grace_bot.get(&next).await;
         assert_problem(&reply, 422, "INVALID_CURSOR");
-        assert_eq!(super::fields(&reply), ["cursor"]);
+        assert_eq!(super::fields(&reply), ["cursor"], "{list:?}");
         let changed = format!("{list}cursor={}", cursor.replace(&cursor[..1], "_"));
         assert_problem(&chat.bot.get(&changed).await, 422, "INVALID_CURSOR");
     }

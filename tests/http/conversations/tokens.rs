@@ -35,7 +35,7 @@ async fn every_token_that_is_meant_for_bookplate_is_taken() {
         for scheme in ["Bearer", "bearer", "BEARER"] {
             let mut bot = chat.app.script().sending("authorization", &format!("{scheme} {token}"));
             assert_eq!(bot.get(ME).await.json()["email"], "ada@example.com", "{query} {scheme}");
-            assert!(bot.get("/api/conversations/c").await.cookies().is_empty());
+            assert!(bot.get("/api/conversations/c").await.cookies().is_empty(), "{scheme:?}");
         }
     }
 }

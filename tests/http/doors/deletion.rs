@@ -23,9 +23,9 @@ async fn security_11_by_either_door_an_account_is_deleted_at_once() {
         for name in ["better-auth.session_token", "better-auth.session_data", "better-auth.dont_remember"] {
             assert!(reply.cookie(name).unwrap().expires(), "{door:?} {name}");
         }
-        assert!(before.clone().get("/api/auth/get-session").await.json().is_null());
-        assert_eq!(app.count_letters("account-deleted", &email).await, 1);
-        assert!(app.database.rows_holding(&email).await.is_empty());
+        assert!(before.clone().get("/api/auth/get-session").await.json().is_null(), "{door:?}");
+        assert_eq!(app.count_letters("account-deleted", &email).await, 1, "{door:?}");
+        assert!(app.database.rows_holding(&email).await.is_empty(), "{door:?}");
     }
     assert_eq!((app.accounts().await, app.sessions().await), (0, 0));
 }
@@ -56,11 +56,11 @@ async fn by_either_door_a_link_is_mailed_where_addresses_have_to_be_proved() {
         reader.get(&format!("/api/auth/verify-email?token={token}")).await;
         let reply = door.ask(&mut reader, Wish::DeleteAccount, &Fields::new(&[("password", PASSWORD)])).await;
         door.accepted(&reply);
-        assert!(reply.cookies().is_empty());
+        assert!(reply.cookies().is_empty(), "{door:?}");
         let link = app.link("delete-account", &email).await;
         let reply = reader.get(link.url.strip_prefix(crate::app::ORIGIN).unwrap()).await;
         assert_eq!(reply.status, 302, "{}", reply.text());
-        assert!(reader.session().is_none());
-        assert!(app.database.rows_holding(&email).await.is_empty());
+        assert!(reader.session().is_none(), "{door:?}");
+        assert!(app.database.rows_holding(&email).await.is_empty(), "{door:?}");
     }
 }

@@ -141,7 +141,7 @@ fn refused_page(reply: &Reply, wish: Wish, fields: &Fields, problem: &Problem) {
     assert!(page.all("form").any(|form| form.get("action").unwrap().starts_with(wish.page())));
     for (name, typed) in fields.iter() {
         if ["password", "currentPassword", "newPassword"].contains(&name) {
-            assert_eq!(page.value(name), None);
+            assert_eq!(page.value(name), None, "{name:?} {typed:?}");
             assert!(typed.len() < 3 || !reply.text().contains(typed), "the password came back");
         } else if can_show(&page, name, typed) {
             assert_eq!(page.value(name).as_deref(), Some(typed), "{name}");

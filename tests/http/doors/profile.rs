@@ -81,11 +81,23 @@ async fn a_reader_who_is_signed_out_changes_nothing() {
     for (mut browser, is_stale) in [(app.browser(), false), (ended.clone(), true)] {
         let reply = Door::Json.ask(&mut browser.clone(), Wish::SaveProfile, &PROFILE).await;
         reply.refused(401, "UNAUTHORIZED");
-        assert_eq!(reply.cookie("better-auth.session_token").is_some_and(|it| it.expires()), is_stale);
+        assert_eq!(
+            reply.cookie("better-auth.session_token").is_some_and(|it| it.expires()),
+            is_stale,
+            "{is_stale:?}"
+        );
         // A reader has a page that says what to do: sign in, and come back.
         let reply = Door::Form.ask(&mut browser, Wish::SaveProfile, &PROFILE).await;
-        assert_eq!((reply.status.as_u16(), reply.location()), (303, Some("/sign-in?next=/account")));
-        assert_eq!(reply.cookie("better-auth.session_token").is_some_and(|it| it.expires()), is_stale);
+        assert_eq!(
+            (reply.status.as_u16(), reply.location()),
+            (303, Some("/sign-in?next=/account")),
+            "{is_stale:?}"
+        );
+        assert_eq!(
+            reply.cookie("better-auth.session_token").is_some_and(|it| it.expires()),
+            is_stale,
+            "{is_stale:?}"
+        );
     }
     assert_eq!(app.database.rows().await, before);
 }

@@ -46,11 +46,11 @@ async fn security_12_by_either_door_a_link_sets_the_password_and_ends_every_sess
         let mut browser = led(&app, &token).await;
         let reply = door.ask(&mut browser, Wish::SetPassword, &setting(&token, NEW)).await;
         door.accepted(&reply);
-        assert!(reply.cookie("better-auth.session_token").is_none());
+        assert!(reply.cookie("better-auth.session_token").is_none(), "{door:?}");
         assert!(reply.cookie("bookplate.device").is_some(), "the browser is known from now on");
-        assert!(reader.get("/api/auth/get-session").await.json().is_null());
-        assert!(opens(&app, &email, NEW).await && !opens(&app, &email, PASSWORD).await);
-        assert_eq!(app.count_letters("password-changed", &email).await, 1);
+        assert!(reader.get("/api/auth/get-session").await.json().is_null(), "{door:?}");
+        assert!(opens(&app, &email, NEW).await && !opens(&app, &email, PASSWORD).await, "{door:?}");
+        assert_eq!(app.count_letters("password-changed", &email).await, 1, "{door:?}");
     }
 }
 
@@ -137,7 +137,7 @@ async fn by_either_door_an_address_has_to_be_one() {
             for door in DOORS {
                 let reply = door.ask(&mut app.browser(), wish, &fields).await;
                 assert_eq!(reply.status, 400, "{door:?} {address}");
-                assert!(reply.location().is_none());
+                assert!(reply.location().is_none(), "{door:?}");
                 match door {
                     Door::Json => {
                         door.refused(&reply, wish, &fields, &Problem::invalid("email", Reason::NotAnAddress))
@@ -166,9 +166,9 @@ async fn by_either_door_a_link_that_proves_the_address_is_mailed_again() {
         let fields = Fields::new(&[]).with("email", &email);
         door.accepted(&door.ask(&mut reader, Wish::AskForVerification, &fields).await);
         let second = app.link("verify-email", &email).await.token;
-        assert_ne!(first, second);
+        assert_ne!(first, second, "{door:?}");
         let reply = app.browser().get(&format!("/api/auth/verify-email?token={second}")).await;
-        assert_eq!(reply.status, 200);
+        assert_eq!(reply.status, 200, "{door:?}");
         let reply = door.ask(&mut reader, Wish::AskForVerification, &fields).await;
         assert_eq!(reply.status, 400, "{door:?} {}", reply.text());
     }

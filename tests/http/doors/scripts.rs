@@ -24,7 +24,7 @@ async fn a_form_posted_by_a_client_that_accepts_json_is_refused_in_json() {
     for (path, fields, status, code) in cases {
         let reply = script.form(path, fields).await;
         reply.refused(status, code);
-        assert!(reply.location().is_none());
+        assert!(reply.location().is_none(), "{path:?} {status:?} {code:?}");
     }
     script.post("/sign-in", "text/plain", "a=b").await.refused(415, "UNSUPPORTED_MEDIA_TYPE");
     script.set("origin", "https://evil.example");

@@ -28,11 +28,11 @@ async fn security_12_by_either_door_a_new_password_ends_every_other_session() {
         let reply = door.ask(&mut here, Wish::ChangePassword, &CHANGE).await;
         door.accepted(&reply);
         assert!(here.get("/api/auth/get-session").await.json().is_object(), "{door:?}");
-        assert_ne!(here.session(), before.session());
+        assert_ne!(here.session(), before.session(), "{door:?}");
         for mut ended in [before, there] {
             assert!(ended.get("/api/auth/get-session").await.json().is_null(), "{door:?}");
         }
-        assert_eq!(app.count_letters("password-changed", &email).await, 1);
+        assert_eq!(app.count_letters("password-changed", &email).await, 1, "{door:?}");
         let new = credentials.with("password", "loud paper, chalk");
         Door::Json.accepted(&Door::Json.ask(&mut app.browser(), Wish::SignIn, &new).await);
     }
@@ -52,8 +52,8 @@ async fn by_either_door_who_says_so_keeps_the_other_sessions() {
         };
         let reply = door.ask(&mut here, Wish::ChangePassword, &fields).await;
         door.accepted(&reply);
-        assert!(reply.cookies().is_empty() && here.session().map(str::to_owned) == before);
-        assert!(here.get("/api/auth/get-session").await.json().is_object());
+        assert!(reply.cookies().is_empty() && here.session().map(str::to_owned) == before, "{door:?}");
+        assert!(here.get("/api/auth/get-session").await.json().is_object(), "{door:?}");
     }
 }
 
@@ -80,13 +80,17 @@ async fn security_08_by_either_door_a_change_of_password_that_is_wrong_is_refuse
             if door == Door::Form {
                 let page = reply.page();
                 let field = problem.field.as_deref().unwrap();
-                assert_eq!(reply.status, bookplate::http::status(problem.code));
-                assert_eq!(page.error(field), Some(contract::sentence(&problem).as_str()));
-                assert!(page.all("form").any(|form| form.get("action") == Some(Wish::ChangePassword.page())));
+                assert_eq!(reply.status, bookplate::http::status(problem.code), "{door:?}");
+                assert_eq!(page.error(field), Some(contract::sentence(&problem).as_str()), "{door:?}");
+                assert!(
+                    page.all("form").any(|form| form.get("action") == Some(Wish::ChangePassword.page())),
+                    "{door:?}"
+                );
                 assert!(
                     !reply.text().contains(
                         fields.get("newPassword").filter(|it| it.contains("chalk")).unwrap_or(&long)
-                    )
+                    ),
+                    "{door:?}"
                 );
             } else {
                 door.refused(&reply, Wish::ChangePassword, &fields, &problem);
@@ -110,9 +114,9 @@ async fn by_either_door_a_change_of_address_is_confirmed_by_mail() {
             let path = link.url.strip_prefix(crate::app::ORIGIN).unwrap();
             let reply = reader.get(path).await;
             assert_eq!(reply.status, 302, "{door:?} {kind} {}", reply.text());
-            assert!(!reply.location().unwrap().contains("error="));
+            assert!(!reply.location().unwrap().contains("error="), "{kind:?} {to:?}");
         }
-        assert_eq!(reader.get("/api/auth/get-session").await.json()["user"]["email"], new);
+        assert_eq!(reader.get("/api/auth/get-session").await.json()["user"]["email"], new, "{door:?}");
         // A taken address is answered alike.
         let taken = Fields::new(&[("newEmail", "taken@example.com")]);
         if door == Door::Form {

@@ -51,8 +51,8 @@ async fn by_either_door_ending_this_session_is_a_sign_out() {
         let own = named(&here).await;
         let reply = door.ask(&mut here, Wish::EndSession, &own).await;
         door.accepted(&reply);
-        assert!(reply.cookie("better-auth.session_token").unwrap().expires());
-        assert!(!lives(&before).await && lives(&there).await);
+        assert!(reply.cookie("better-auth.session_token").unwrap().expires(), "{door:?}");
+        assert!(!lives(&before).await && lives(&there).await, "{door:?}");
     }
 }
 
@@ -69,8 +69,8 @@ async fn by_either_door_a_session_of_somebody_else_goes_on() {
             door.accepted(&reply);
             answers.push((reply.status, reply.headers, reply.body));
         }
-        assert_eq!(answers[0], answers[1]);
-        assert!(lives(&grace).await && lives(&reader).await);
+        assert_eq!(answers[0], answers[1], "{door:?}");
+        assert!(lives(&grace).await && lives(&reader).await, "{door:?}");
     }
 }
 

@@ -23,11 +23,15 @@ async fn a_reader_is_let_in_by_either_door() {
             let mut browser = app.browser();
             let reply = door.ask(&mut browser, Wish::SignIn, &ADA.with("email", address)).await;
             door.accepted(&reply);
-            assert_eq!(reply.cookie("better-auth.session_token").unwrap().max_age(), Some(604_800));
+            assert_eq!(
+                reply.cookie("better-auth.session_token").unwrap().max_age(),
+                Some(604_800),
+                "{door:?}"
+            );
             let session = browser.get("/api/auth/get-session").await.json();
-            assert_eq!(session["user"]["email"], "ada@example.com");
-            assert_eq!(session["session"]["expiresAt"], "2026-11-28T00:00:00.000Z");
-            assert_eq!(app.sessions().await, before + 1);
+            assert_eq!(session["user"]["email"], "ada@example.com", "{door:?}");
+            assert_eq!(session["session"]["expiresAt"], "2026-11-28T00:00:00.000Z", "{door:?}");
+            assert_eq!(app.sessions().await, before + 1, "{door:?}");
         }
     }
     assert_eq!(app.accounts().await, 1);
@@ -99,10 +103,10 @@ async fn security_10_every_sign_in_opens_a_new_session_and_ends_the_one_the_brow
     for door in DOORS {
         let replaced = browser.clone();
         door.accepted(&door.ask(&mut browser, Wish::SignIn, &ADA).await);
-        assert_ne!(browser.session(), replaced.session());
-        assert!(replaced.clone().get("/api/auth/get-session").await.json().is_null());
-        assert!(elsewhere.clone().get("/api/auth/get-session").await.json().is_object());
-        assert_eq!(app.sessions().await, 2);
+        assert_ne!(browser.session(), replaced.session(), "{door:?}");
+        assert!(replaced.clone().get("/api/auth/get-session").await.json().is_null(), "{door:?}");
+        assert!(elsewhere.clone().get("/api/auth/get-session").await.json().is_object(), "{door:?}");
+        assert_eq!(app.sessions().await, 2, "{door:?}");
     }
 }
 
@@ -117,7 +121,7 @@ async fn security_10_a_refused_sign_in_leaves_the_session_of_the_browser_alone()
         // On a page that was opened before, the reader is told, although a signed-in reader has no such page.
         let problem = Problem::new(Code::InvalidEmailOrPassword);
         door.refused(&reply, Wish::SignIn, &ADA, &problem);
-        assert_eq!((browser.session().map(str::to_owned), app.rows_but_events().await), before);
+        assert_eq!((browser.session().map(str::to_owned), app.rows_but_events().await), before, "{door:?}");
     }
 }
 

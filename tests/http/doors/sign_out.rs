@@ -32,11 +32,11 @@ async fn security_11_signing_out_ends_the_session_in_the_database() {
         let copied = browser.clone();
         let token = browser.get("/api/auth/token").await.json()["token"].as_str().unwrap().to_owned();
         every_cookie_is_taken(door, &door.ask(&mut browser, Wish::SignOut, &NOTHING).await);
-        assert_eq!(browser.session(), None);
-        assert_eq!(app.sessions().await, 0);
-        assert_eq!(app.database.rows_of("bookplate_session_records").await, Vec::<String>::new());
+        assert_eq!(browser.session(), None, "{door:?}");
+        assert_eq!(app.sessions().await, 0, "{door:?}");
+        assert_eq!(app.database.rows_of("bookplate_session_records").await, Vec::<String>::new(), "{door:?}");
         // A cookie that was copied before opens nothing, nor does a token drawn before.
-        assert!(copied.clone().get("/api/auth/get-session").await.json().is_null());
+        assert!(copied.clone().get("/api/auth/get-session").await.json().is_null(), "{door:?}");
         copied.clone().get("/api/auth/token").await.refused(401, "UNAUTHORIZED");
         let mut service = app.script().sending("authorization", &format!("Bearer {token}"));
         service.get("/api/auth/user").await.refused(401, "INVALID_TOKEN");
@@ -66,6 +66,6 @@ async fn the_other_sessions_of_the_reader_go_on() {
         let credentials = Fields::new(&[("password", crate::app::PASSWORD)]).with("email", &address);
         Door::Json.accepted(&Door::Json.ask(&mut there, Wish::SignIn, &credentials).await);
         every_cookie_is_taken(door, &door.ask(&mut here, Wish::SignOut, &NOTHING).await);
-        assert!(there.get("/api/auth/get-session").await.json().is_object());
+        assert!(there.get("/api/auth/get-session").await.json().is_object(), "{door:?}");
     }
 }

@@ -32,13 +32,17 @@ async fn both_doors_store_the_same_reader_and_open_a_session() {
             let mut browser = app.browser();
             let reply = door.ask(&mut browser, Wish::SignUp, &case.with("email", &address)).await;
             door.accepted(&reply);
-            assert_eq!(reply.cookie("better-auth.session_token").unwrap().max_age(), Some(604_800));
-            assert!(reply.cookie("better-auth.dont_remember").is_none());
+            assert_eq!(
+                reply.cookie("better-auth.session_token").unwrap().max_age(),
+                Some(604_800),
+                "{door:?}"
+            );
+            assert!(reply.cookie("better-auth.dont_remember").is_none(), "{door:?}");
             stored.push(app.stored(&address.to_lowercase()).await);
             let session = browser.get("/api/auth/get-session").await.json();
-            assert_eq!(session["user"]["email"], address.to_lowercase());
-            assert_eq!(session["session"]["ipAddress"], ADDRESS);
-            assert_eq!(session["session"]["userAgent"], "Mozilla/5.0 (a test)");
+            assert_eq!(session["user"]["email"], address.to_lowercase(), "{door:?}");
+            assert_eq!(session["session"]["ipAddress"], ADDRESS, "{door:?}");
+            assert_eq!(session["session"]["userAgent"], "Mozilla/5.0 (a test)", "{door:?}");
         }
         assert_eq!(stored[0], stored[1], "{case:?}");
     }
@@ -85,7 +89,7 @@ async fn without_the_box_ticked_the_session_ends_with_the_browser() {
                 assert_eq!(reply.cookie(name).unwrap().max_age(), None, "{name}");
             }
             let session = browser.get("/api/auth/get-session").await.json();
-            assert_eq!(session["session"]["expiresAt"], "2026-11-22T00:00:00.000Z");
+            assert_eq!(session["session"]["expiresAt"], "2026-11-22T00:00:00.000Z", "{door:?}");
         }
     }
 }
@@ -127,9 +131,9 @@ async fn security_04_only_the_documented_fields_are_taken() {
         door.accepted(&door.ask(&mut browser, Wish::SignUp, &fields).await);
         door.accepted(&door.ask(&mut browser, Wish::SaveProfile, &more(&READER.without("email"))).await);
         let user = browser.get("/api/auth/get-session").await.json()["user"].clone();
-        assert_eq!(user["emailVerified"], false);
-        assert_eq!(user["createdAt"], "2026-11-21T00:00:00.000Z");
-        assert_ne!(user["id"], "chosen");
+        assert_eq!(user["emailVerified"], false, "{door:?}");
+        assert_eq!(user["createdAt"], "2026-11-21T00:00:00.000Z", "{door:?}");
+        assert_ne!(user["id"], "chosen", "{door:?}");
         assert!(user.get("role").is_none() && user.get("unknown").is_none(), "{user}");
     }
 }
@@ -143,7 +147,7 @@ async fn a_role_of_ones_own_goes_with_another_role() {
         let address = door.address("reader");
         let fields = READER.with("email", &address).with("roleOther", "Bookbinder");
         door.accepted(&door.ask(&mut app.browser(), Wish::SignUp, &fields).await);
-        assert_eq!(app.stored(&address).await["roleOther"].as_str(), expected);
+        assert_eq!(app.stored(&address).await["roleOther"].as_str(), expected, "{door:?} {expected:?}");
     }
 }
 
@@ -156,8 +160,8 @@ async fn security_10_signing_up_ends_the_session_the_browser_brought_along() {
         let replaced = browser.clone();
         let fields = READER.with("email", &door.address("second"));
         door.accepted(&door.ask(&mut browser, Wish::SignUp, &fields).await);
-        assert_ne!(browser.session(), replaced.session());
-        assert!(replaced.clone().get("/api/auth/get-session").await.json().is_null());
-        assert!(browser.get("/api/auth/get-session").await.json().is_object());
+        assert_ne!(browser.session(), replaced.session(), "{door:?}");
+        assert!(replaced.clone().get("/api/auth/get-session").await.json().is_null(), "{door:?}");
+        assert!(browser.get("/api/auth/get-session").await.json().is_object(), "{door:?}");
     }
 }

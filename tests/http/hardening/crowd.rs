@@ -40,7 +40,7 @@ async fn security_40_two_hundred_slow_and_two_thousand_idle_clients_keep_nobody_
         let mut line = server.line().await;
         if at % 2 == 0 {
             line.send(OK).await;
-            assert_eq!(line.answer().await.status, 200);
+            assert_eq!(line.answer().await.status, 200, "{at:?}");
         }
         lines.push(line);
     }

@@ -40,10 +40,14 @@ async fn every_file_is_sent_compressed_as_the_client_likes_it_best() {
             assert_eq!(reply.status, 200, "{}", file.path);
             assert_eq!(reply.header("content-encoding"), encoding, "{} {accepted}", file.path);
             assert!(reply.body == bytes, "{} {accepted}", file.path);
-            assert_eq!(reply.header("content-type"), Some(file.content_type));
-            assert_eq!(reply.header("vary"), Some("accept-encoding"));
-            assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
-            assert!(reply.cookies().is_empty());
+            assert_eq!(reply.header("content-type"), Some(file.content_type), "{accepted:?} {compressed:?}");
+            assert_eq!(reply.header("vary"), Some("accept-encoding"), "{accepted:?} {compressed:?}");
+            assert_eq!(
+                reply.header("x-content-type-options"),
+                Some("nosniff"),
+                "{accepted:?} {compressed:?}"
+            );
+            assert!(reply.cookies().is_empty(), "{accepted:?} {compressed:?}");
         }
         assert!(file.brotli.is_none_or(|bytes| bytes.len() < file.identity.len()), "{}", file.path);
     }

@@ -24,7 +24,7 @@ async fn every_page_is_a_whole_document_with_a_title_of_its_own() {
             "{path}: whole, but for scripts that Leptos puts after it"
         );
         let page = reply.page();
-        assert_eq!(page.one("html").get("lang"), Some("en"));
+        assert_eq!(page.one("html").get("lang"), Some("en"), "{path:?} {status:?}");
         assert!(
             page.title().ends_with(" · Bookplate") && !page.title().starts_with("Error"),
             "{}",

@@ -40,7 +40,7 @@ async fn the_letters_are_shown_to_who_sits_at_this_machine() {
                 (200, Some("no-store")),
                 "{from}"
             );
-            assert_eq!(reply.page().one("h1").text, "Outbox");
+            assert_eq!(reply.page().one("h1").text, "Outbox", "{host:?}");
         }
     }
     // Under another name of this machine, the page is where every page is.

@@ -34,7 +34,7 @@ async fn a_signed_in_reader_on_a_sign_in_page_is_sent_where_they_were_going() {
         ] {
             let reply = browser.get(&format!("{page}{query}")).await;
             assert_eq!((reply.status.as_u16(), reply.location()), (303, Some(location)), "{page}{query}");
-            assert_eq!(reply.header("cache-control"), Some("no-store"));
+            assert_eq!(reply.header("cache-control"), Some("no-store"), "{query:?} {location:?}");
         }
         for hostile in HOSTILE {
             let reply = browser.get(&format!("{page}?next={hostile}")).await;
@@ -74,13 +74,13 @@ async fn older_addresses_lead_to_the_pages_and_keep_where_the_reader_was_going()
     ];
     for (alias, page) in aliases {
         let mut browser = app.browser();
-        assert_eq!(browser.get(alias).await.location(), Some(page));
+        assert_eq!(browser.get(alias).await.location(), Some(page), "{alias:?} {page:?}");
         let reply = browser.get(&format!("{alias}?a=b&next=/chapter/1%3Ftab%3Da%26x%3Dy&next=/other")).await;
-        assert_eq!(reply.status, 302);
+        assert_eq!(reply.status, 302, "{alias:?} {page:?}");
         let expected = format!("{page}?next=%2Fchapter%2F1%3Ftab%3Da%26x%3Dy");
-        assert_eq!(reply.location(), Some(expected.as_str()));
+        assert_eq!(reply.location(), Some(expected.as_str()), "{alias:?} {page:?}");
         let followed = browser.get(&expected).await.page();
-        assert_eq!(followed.value("next").as_deref(), Some("/chapter/1?tab=a&x=y"));
+        assert_eq!(followed.value("next").as_deref(), Some("/chapter/1?tab=a&x=y"), "{alias:?} {page:?}");
         for hostile in HOSTILE {
             let reply = browser.get(&format!("{alias}?next={hostile}")).await;
             assert_eq!(reply.location(), Some(page), "{hostile}");
@@ -97,7 +97,7 @@ async fn a_form_keeps_where_the_reader_was_going() {
     for (page, other) in [("/sign-in", "/sign-up"), ("/sign-up", "/sign-in")] {
         let here = format!("{page}?next={query}");
         let shown = app.browser().get(&here).await.page();
-        assert_eq!(shown.value("next").as_deref(), Some(next));
+        assert_eq!(shown.value("next").as_deref(), Some(next), "{page:?} {other:?}");
         // The form's address and the link to the other page say the same again, and so does the form that comes back.
         let action = shown.one("form").get("action").unwrap().to_owned();
         let link = shown
@@ -110,7 +110,7 @@ async fn a_form_keeps_where_the_reader_was_going() {
         let returned = app.browser().form(&action, wrong).await.page();
         let linked = app.browser().get(&link).await.page();
         for page in [returned, linked, app.browser().get(&action).await.page()] {
-            assert_eq!(page.value("next").as_deref(), Some(next));
+            assert_eq!(page.value("next").as_deref(), Some(next), "{page:?}");
         }
     }
 }
@@ -213,7 +213,10 @@ async fn an_address_asked_for_the_wrong_way_says_so() {
         assert_eq!(reply.status, 405, "{method} {path}");
         // RFC 9110 section 15.5.6.
         assert!(reply.header("allow").is_some_and(|it| it.contains("GET")), "{method} {path}");
-        assert!(reply.page().one("body").text.contains("This address cannot be used that way."));
+        assert!(
+            reply.page().one("body").text.contains("This address cannot be used that way."),
+            "{method:?} {path:?}"
+        );
     }
 }
 

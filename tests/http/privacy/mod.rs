@@ -118,7 +118,7 @@ async fn security_16_no_other_site_has_the_file_made() {
         let mut browser = browser.clone().sending("origin", origin).sending("sec-fetch-site", site);
         let reply = ask(&mut browser).await;
         assert_eq!(reply.status, 403, "{origin}");
-        assert_eq!(reply.header("content-disposition"), None);
+        assert_eq!(reply.header("content-disposition"), None, "{origin:?} {site:?}");
     }
     let mut silent = browser.clone().without("origin").sending("sec-fetch-site", "cross-site");
     assert_eq!(ask(&mut silent).await.status, 403);

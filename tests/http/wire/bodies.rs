@@ -57,7 +57,11 @@ async fn a_body_that_is_not_json_is_refused() {
     for (path, expected) in [(SIGN_UP, "object"), (SIGN_IN, "object"), (UPDATE_USER, "record")] {
         let reply = script.send(script.request(Method::POST, path), "").await;
         reply.refused(400, "VALIDATION_ERROR");
-        assert_eq!(reply.message(), format!("[body] Invalid input: expected {expected}, received undefined"));
+        assert_eq!(
+            reply.message(),
+            format!("[body] Invalid input: expected {expected}, received undefined"),
+            "{path:?} {expected:?}"
+        );
     }
     assert_eq!(script.send(script.request(Method::POST, SIGN_OUT), "").await.status, 200);
 }

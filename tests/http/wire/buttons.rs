@@ -55,7 +55,7 @@ async fn security_22_a_link_that_moves_an_account_shows_every_navigation_a_butto
         let reply = browser.form("/verify-email", NOTHING).await;
         assert_eq!(reply.status, 303, "{}", reply.text());
         assert!(kind != "change-email" || reply.location() == Some("/x"), "{:?}", reply.location());
-        assert!(reply.cookie("bookplate.verify-email").unwrap().expires());
+        assert!(reply.cookie("bookplate.verify-email").unwrap().expires(), "{kind:?} {to:?}");
     }
     assert_eq!(reader.get(GET_SESSION).await.json()["user"]["email"], NEW);
 }
@@ -149,17 +149,26 @@ async fn security_13_the_cookie_of_a_link_is_bounded_and_our_host_s_alone() {
     ] {
         let mut browser = browser.clone();
         let reply = browser.get(&format!("{VERIFY_EMAIL}?token={token}&callbackURL={callback}")).await;
-        assert_eq!((reply.status.as_u16(), reply.location()), BUTTON);
+        assert_eq!((reply.status.as_u16(), reply.location()), BUTTON, "{token:?} {callback:?} {kept:?}");
         let cookies = reply.cookies();
         let [cookie] = cookies.as_slice() else { panic!("{cookies:?}") };
-        assert_eq!(cookie.name, "__Host-bookplate.verify-email");
-        assert!(cookie.has("Secure") && cookie.has("HttpOnly") && cookie.has("SameSite=Lax"));
-        assert!(cookie.has("Path=/") && !cookie.attributes.iter().any(|it| it.starts_with("Domain")));
+        assert_eq!(cookie.name, "__Host-bookplate.verify-email", "{token:?} {callback:?} {kept:?}");
+        assert!(
+            cookie.has("Secure") && cookie.has("HttpOnly") && cookie.has("SameSite=Lax"),
+            "{token:?} {callback:?} {kept:?}"
+        );
+        assert!(
+            cookie.has("Path=/") && !cookie.attributes.iter().any(|it| it.starts_with("Domain")),
+            "{token:?} {callback:?} {kept:?}"
+        );
         // Browsers keep 4096 bytes of a cookie, name and attributes included (RFC 6265 section 6.1).
-        assert!(reply.header("set-cookie").unwrap().len() <= 4096);
+        assert!(reply.header("set-cookie").unwrap().len() <= 4096, "{token:?} {callback:?} {kept:?}");
         let (token, callback) = cookie.value.split_once('~').unwrap();
-        assert!(token.len() <= 128 && token.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)));
-        assert_eq!(callback.replace("%2F", "/"), kept);
+        assert!(
+            token.len() <= 128 && token.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)),
+            "{token:?} {callback:?} {kept:?}"
+        );
+        assert_eq!(callback.replace("%2F", "/"), kept, "{token:?} {callback:?} {kept:?}");
     }
 }
 

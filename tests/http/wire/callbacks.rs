@@ -48,7 +48,7 @@ async fn security_18_a_callback_that_leads_away_is_refused_by_its_own_name() {
                 let reply = app.script().json(path, body).await;
                 assert_eq!(reply.status, 403, "{path} {member} {callback:?}");
                 reply.refused(403, code);
-                assert_eq!(reply.message(), message);
+                assert_eq!(reply.message(), message, "{callback:?}");
             }
         }
     }
@@ -64,7 +64,7 @@ async fn a_callback_that_is_no_text_is_refused_without_a_code() {
     for callback in [json!(5), json!(true), json!({}), json!(["/"])] {
         let reply = app.script().json(SIGN_IN, json!({ "callbackURL": callback })).await;
         reply.refused(400, "");
-        assert_eq!(reply.message(), "Invalid callbackURL: expected a string");
+        assert_eq!(reply.message(), "Invalid callbackURL: expected a string", "{callback:?}");
     }
 }
 
@@ -78,8 +78,8 @@ async fn a_sign_in_answers_where_to_go() {
         let reply = app.browser().json(SIGN_IN, READER.with("callbackURL", callback).json()).await;
         assert_eq!(reply.status, 200, "the client goes there, not the browser");
         let body = reply.json();
-        assert_eq!((&body["redirect"], &body["url"]), (&json!(true), &json!(callback)));
-        assert_eq!(reply.location(), Some(callback));
+        assert_eq!((&body["redirect"], &body["url"]), (&json!(true), &json!(callback)), "{callback:?}");
+        assert_eq!(reply.location(), Some(callback), "{callback:?}");
     }
     for body in [
         READER.json(),

@@ -46,10 +46,14 @@ async fn security_17_a_trusted_origin_may_ask_and_no_other() {
             let mut client = app.script().sending("origin", origin);
             let reply = preflight(&mut client, path, method).await;
             assert!(reply.status.is_success(), "{path} {}", reply.status);
-            assert_eq!(reply.header("access-control-allow-origin"), Some(origin));
-            assert_eq!(reply.header("access-control-allow-credentials"), Some("true"));
-            assert_eq!(reply.header("access-control-allow-methods"), Some("GET,POST"));
-            assert_eq!(reply.header("access-control-allow-headers"), Some("content-type,authorization"));
+            assert_eq!(reply.header("access-control-allow-origin"), Some(origin), "{origin:?}");
+            assert_eq!(reply.header("access-control-allow-credentials"), Some("true"), "{origin:?}");
+            assert_eq!(reply.header("access-control-allow-methods"), Some("GET,POST"), "{origin:?}");
+            assert_eq!(
+                reply.header("access-control-allow-headers"),
+                Some("content-type,authorization"),
+                "{origin:?}"
+            );
             assert!(varies(&reply) && reply.body.is_empty(), "{path}");
         }
         for origin in STRANGERS {

@@ -52,7 +52,7 @@ async fn a_password_that_is_given_has_to_be_right() {
     for password in ["not the password", "", "quiet paper, ink "] {
         let reply = reader.json(DELETE_USER, json!({ "password": password })).await;
         reply.refused(400, "INVALID_PASSWORD");
-        assert_eq!(reply.message(), "Invalid password");
+        assert_eq!(reply.message(), "Invalid password", "{password:?}");
     }
     let long = json!({ "password": "p".repeat(129) });
     reader.json(DELETE_USER, long).await.refused(400, "PASSWORD_TOO_LONG");
@@ -144,7 +144,7 @@ async fn security_22_a_link_is_its_reader_s_alone_and_lives_a_day() {
         ] {
             let reply = client.get(&path).await;
             reply.refused(404, "INVALID_TOKEN");
-            assert_eq!(reply.message(), "Invalid token");
+            assert_eq!(reply.message(), "Invalid token", "{path:?}");
         }
         client.json(DELETE_USER, json!({ "token": token })).await.refused(404, "INVALID_TOKEN");
     }
@@ -179,7 +179,11 @@ async fn a_reader_who_follows_a_bad_link_gets_a_page() {
         (app.browser(), "Open this link in the browser where you are signed in."),
     ] {
         let reply = client.sending("sec-fetch-mode", "navigate").get(&path).await;
-        assert_eq!((reply.status.as_u16(), reply.header("cache-control")), (404, Some("no-store")));
+        assert_eq!(
+            (reply.status.as_u16(), reply.header("cache-control")),
+            (404, Some("no-store")),
+            "{sentence:?}"
+        );
         assert!(reply.page().one("body").text.contains(sentence), "{}", reply.text());
     }
     assert_eq!(app.accounts().await, 1);

@@ -84,7 +84,7 @@ async fn security_10_the_cookie_opens_nothing() {
     for name in [DEVICE, SESSION_COOKIE] {
         let mut thief = app.browser();
         thief.keep(name, &device);
-        assert!(thief.get(GET_SESSION).await.json().is_null());
+        assert!(thief.get(GET_SESSION).await.json().is_null(), "{name:?}");
         thief.get("/api/auth/token").await.refused(401, "UNAUTHORIZED");
     }
 }

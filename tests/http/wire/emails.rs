@@ -63,7 +63,7 @@ async fn security_01_a_stranger_is_told_nothing_about_an_address() {
     for email in [ADA, "grace@example.com", "nobody@example.com"] {
         let before = app.database.rows_of("bookplate_mails").await.len();
         let reply = app.browser().json(SEND_VERIFICATION, json!({ "email": email })).await;
-        assert_eq!((reply.status.as_u16(), reply.json()), (200, json!({ "status": true })));
+        assert_eq!((reply.status.as_u16(), reply.json()), (200, json!({ "status": true })), "{email:?}");
         assert_eq!(
             app.database.rows_of("bookplate_mails").await.len(),
             before + 1,
@@ -85,7 +85,7 @@ async fn a_reader_asks_for_their_own_address_only_and_only_while_it_needs_provin
     for email in ["grace@example.com", "nobody@example.com"] {
         let reply = ada.json(SEND_VERIFICATION, json!({ "email": email })).await;
         reply.refused(400, "EMAIL_MISMATCH");
-        assert_eq!(reply.message(), "Email mismatch");
+        assert_eq!(reply.message(), "Email mismatch", "{email:?}");
     }
     let reply = grace.json(SEND_VERIFICATION, json!({ "email": "grace@example.com" })).await;
     reply.refused(400, "EMAIL_ALREADY_VERIFIED");
@@ -108,7 +108,7 @@ async fn security_22_a_link_is_dead_after_a_day_and_after_a_newer_one() {
     for token in [replaced.as_str(), "", "x", &format!("{newer}x")] {
         let reply = app.script().get(&format!("{VERIFY_EMAIL}?token={token}")).await;
         reply.refused(401, "INVALID_TOKEN");
-        assert_eq!(reply.message(), "Invalid token");
+        assert_eq!(reply.message(), "Invalid token", "{token:?}");
     }
     app.ports.clock.advance_seconds(86_400);
     let reply = app.script().get(&format!("{VERIFY_EMAIL}?token={newer}")).await;
@@ -128,7 +128,7 @@ async fn security_22_a_link_signs_nobody_in_where_addresses_need_no_proof() {
         let before = client.session().map(str::to_owned);
         let reply = client.get(&format!("{VERIFY_EMAIL}?token={token}")).await;
         assert_eq!(reply.status, 200, "{at}");
-        assert!(reply.cookie(SESSION_COOKIE).is_none());
-        assert_eq!(client.session().map(str::to_owned), before);
+        assert!(reply.cookie(SESSION_COOKIE).is_none(), "{at:?}");
+        assert_eq!(client.session().map(str::to_owned), before, "{at:?}");
     }
 }

@@ -59,10 +59,14 @@ async fn security_25_the_wire_s_limits_hold_for_each_client() {
         let (through, refused) = let_through(&mut app.script(), path, body, 200).await;
         assert_eq!(through, *expected, "{path}");
         refused.refused(429, "TOO_MANY_REQUESTS");
-        assert_eq!(refused.message(), "Too many requests. Please try again later.");
+        assert_eq!(
+            refused.message(),
+            "Too many requests. Please try again later.",
+            "{path:?} {expected:?} {seconds:?}"
+        );
         assert_eq!(refused.header("x-retry-after"), Some(*seconds), "{path}");
         assert_eq!(refused.header("retry-after"), Some(*seconds), "{path}");
-        assert_eq!(refused.header("cache-control"), Some("no-store"));
+        assert_eq!(refused.header("cache-control"), Some("no-store"), "{path:?} {expected:?} {seconds:?}");
     }
     // Nobody else is hit.
     for (path, body, expected, _) in &cases {
@@ -161,7 +165,7 @@ async fn security_25_a_header_counts_from_a_trusted_proxy_alone() {
     let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     for number in 1..=3 {
-        assert!(!spent(&app, &format!("198.51.100.{number}")).await);
+        assert!(!spent(&app, &format!("198.51.100.{number}")).await, "{number:?}");
     }
     assert!(spent(&app, "198.51.100.4").await, "whatever it says, it is one client");
     for name in ["x-real-ip", "forwarded", "x-client-ip", "cf-connecting-ip", "true-client-ip"] {

@@ -45,7 +45,8 @@ async fn security_25_guesses_at_one_account_are_limited_across_addresses_known_o
             reply.refused(429, "TOO_MANY_REQUESTS");
             assert_eq!(
                 (reply.header("retry-after"), reply.header("x-retry-after")),
-                (Some("900"), Some("900"))
+                (Some("900"), Some("900")),
+                "{number:?} {password:?}"
             );
             answers.push((reply.headers, reply.body));
         }
@@ -110,7 +111,7 @@ async fn security_25_right_passwords_are_no_guesses() {
     let app = TestApp::with(database, GUESSES).await;
     app.reader(ADA).await;
     for number in 1..=6 {
-        assert_eq!(tries(&mut stranger(&app, number), ADA, PASSWORD).await.status, 200);
+        assert_eq!(tries(&mut stranger(&app, number), ADA, PASSWORD).await.status, 200, "{number:?}");
     }
     lock_out(&app, ADA).await;
     tries(&mut stranger(&app, 9), ADA, PASSWORD).await.refused(429, "TOO_MANY_REQUESTS");
@@ -196,8 +197,8 @@ async fn security_27_word_of_a_change_is_limited_and_not_kept_away_by_other_mail
     for (waits, told) in [(0, 1), (0, 2), (0, 2), (3600, 3)] {
         app.ports.clock.advance_seconds(waits);
         let body = json!({ "currentPassword": current, "newPassword": new });
-        assert_eq!(reader.json(CHANGE_PASSWORD, body).await.status, 200);
-        assert_eq!(app.count_letters("password-changed", ADA).await, told);
+        assert_eq!(reader.json(CHANGE_PASSWORD, body).await.status, 200, "{waits:?} {told:?}");
+        assert_eq!(app.count_letters("password-changed", ADA).await, told, "{waits:?} {told:?}");
         (current, new) = (new, current);
     }
     assert!(app.database.rows_of("bookplate_mails").await.is_empty(), "what was held back is not sent later");

@@ -87,7 +87,7 @@ async fn security_18_a_link_never_leads_away() {
             let reply = app.browser().get(&format!("{path}{}", encoded(callback))).await;
             reply.refused(403, "INVALID_CALLBACK_URL");
             assert_eq!(reply.message(), "Invalid callbackURL", "{path} {callback:?}");
-            assert!(reply.location().is_none());
+            assert!(reply.location().is_none(), "{path:?}");
         }
     }
     assert_eq!(app.database.number("select count(*) from bookplate_users where email_verified").await, 0);
@@ -106,7 +106,7 @@ async fn a_link_that_is_no_good_leads_there_with_the_failure() {
             ("/back?a=b", format!("{ORIGIN}/back?a=b&error=INVALID_TOKEN")),
         ] {
             let path = format!("{RESET_PASSWORD}/{token}?callbackURL={}", encoded(callback));
-            assert_eq!(location(&mut app.browser(), &path).await, expected);
+            assert_eq!(location(&mut app.browser(), &path).await, expected, "{callback:?} {expected:?}");
         }
     }
 }
@@ -174,7 +174,7 @@ async fn a_link_that_proves_an_address_leads_on_with_what_came_of_it() {
         ("http://localhost:3000/done", "http://localhost:3000/done".to_owned()),
     ] {
         let path = format!("{VERIFY_EMAIL}?token={token}&callbackURL={}", encoded(callback));
-        assert_eq!(location(&mut browser, &path).await, expected);
+        assert_eq!(location(&mut browser, &path).await, expected, "{callback:?} {expected:?}");
     }
     let path = format!("{VERIFY_EMAIL}?token=x&callbackURL={}", encoded("/done?a=b"));
     assert_eq!(location(&mut browser, &path).await, format!("{ORIGIN}/done?a=b&error=INVALID_TOKEN"));

@@ -67,9 +67,9 @@ async fn security_14_what_is_listed_opens_nothing() {
     for text in [listed["token"].as_str().unwrap(), listed["id"].as_str().unwrap()] {
         let mut thief = app.browser();
         thief.keep(SESSION_COOKIE, text);
-        assert!(thief.get(GET_SESSION).await.json().is_null());
+        assert!(thief.get(GET_SESSION).await.json().is_null(), "{text:?}");
         let mut bearer = app.script().sending("authorization", &format!("Bearer {text}"));
-        assert!(bearer.get(GET_SESSION).await.json().is_null());
+        assert!(bearer.get(GET_SESSION).await.json().is_null(), "{text:?}");
         for query in ["token", "session_token", "better-auth.session_token", "access_token"] {
             let path = format!("{GET_SESSION}?{query}={text}");
             assert!(app.script().get(&path).await.json().is_null(), "never from an address");
@@ -128,9 +128,9 @@ async fn security_11_a_revoked_session_ends_at_once() {
         let listed = list(&mut here).await;
         let other = listed.iter().find(|session| session["userAgent"] == "Telephone").unwrap();
         let reply = here.json(REVOKE, json!({ "token": other[name] })).await;
-        assert_eq!((reply.status.as_u16(), reply.json()), (200, json!({ "status": true })));
-        assert!(reply.cookies().is_empty() && lives(&here).await && !lives(&there).await);
-        assert_eq!(list(&mut here).await.len(), 1);
+        assert_eq!((reply.status.as_u16(), reply.json()), (200, json!({ "status": true })), "{name:?}");
+        assert!(reply.cookies().is_empty() && lives(&here).await && !lives(&there).await, "{name:?}");
+        assert_eq!(list(&mut here).await.len(), 1, "{name:?}");
         there.clone().get("/api/auth/token").await.refused(401, "UNAUTHORIZED");
     }
     let own = list(&mut here).await[0]["token"].clone();

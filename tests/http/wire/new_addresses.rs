@@ -94,7 +94,7 @@ async fn the_present_address_is_no_new_one() {
     for same in [ADA, "ADA@Example.com"] {
         let reply = reader.json(CHANGE_EMAIL, json!({ "newEmail": same })).await;
         reply.refused(400, "");
-        assert_eq!(reply.message(), "Email is the same");
+        assert_eq!(reply.message(), "Email is the same", "{same:?}");
     }
 }
 
@@ -164,7 +164,7 @@ async fn security_03_of_two_who_want_one_address_one_gets_it(
         app.letters().await;
         ask(&mut reader, NEW).await;
         tokens.push(app.link("verify-email", NEW).await.token);
-        assert_eq!(app.count_letters("verify-email", NEW).await, at + 1);
+        assert_eq!(app.count_letters("verify-email", NEW).await, at + 1, "{at:?} {email:?}");
     }
     let (mut one, mut other) = (app.script(), app.script());
     let (one, other) = tokio::join!(open(&mut one, &tokens[0]), open(&mut other, &tokens[1]));

@@ -189,7 +189,7 @@ async fn security_09_only_json_is_read() {
             let reply = reader.clone().post(path, kind, body.to_string()).await;
             reply.refused(415, "UNSUPPORTED_MEDIA_TYPE");
             let expected = format!("Content-Type \"{kind}\" is not allowed. Allowed types: application/json");
-            assert_eq!(reply.message(), expected);
+            assert_eq!(reply.message(), expected, "{kind:?}");
         }
         let reply = reader.clone().post(path, "application/json", "{").await;
         reply.refused(400, "BAD_REQUEST");

@@ -136,7 +136,10 @@ async fn security_16_a_form_comes_from_a_page_of_ours() {
         assert_eq!(reply.status, 403, "{path}");
         let page = reply.page();
         assert!(page.title().starts_with("Error: "), "{path}");
-        assert!(page.problem_title().unwrap().starts_with("This form was sent from another page."));
+        assert!(
+            page.problem_title().unwrap().starts_with("This form was sent from another page."),
+            "{path:?}"
+        );
         assert!(!reply.text().contains("grace@example.com"), "nothing of a foreign form is shown");
     }
     assert_eq!(app.database.rows().await, before);

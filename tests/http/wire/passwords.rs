@@ -33,16 +33,19 @@ async fn security_12_a_change_of_password_ends_every_other_session_and_rotates_t
         let reply = here.json(CHANGE_PASSWORD, body).await;
         assert_eq!(reply.status, 200, "{}", reply.text());
         let answer = reply.json();
-        assert_eq!(answer["user"]["email"], "ada@example.com");
-        assert_eq!(reply.cookie(SESSION_COOKIE).unwrap().max_age(), Some(604_800));
+        assert_eq!(answer["user"]["email"], "ada@example.com", "{current:?} {new:?}");
+        assert_eq!(reply.cookie(SESSION_COOKIE).unwrap().max_age(), Some(604_800), "{current:?} {new:?}");
         let session = here.get(GET_SESSION).await.json();
-        assert_eq!(session["session"]["token"], answer["token"]);
-        assert_ne!(here.session(), before.session());
+        assert_eq!(session["session"]["token"], answer["token"], "{current:?} {new:?}");
+        assert_ne!(here.session(), before.session(), "{current:?} {new:?}");
         for ended in [before, there] {
             assert!(ended.clone().get(GET_SESSION).await.json().is_null());
         }
-        assert!(stranger.clone().get(GET_SESSION).await.json().is_object());
-        assert!(opens(&app, "ada@example.com", new).await && !opens(&app, "ada@example.com", current).await);
+        assert!(stranger.clone().get(GET_SESSION).await.json().is_object(), "{current:?} {new:?}");
+        assert!(
+            opens(&app, "ada@example.com", new).await && !opens(&app, "ada@example.com", current).await,
+            "{current:?} {new:?}"
+        );
     }
 }
 
@@ -121,7 +124,7 @@ async fn security_08_a_change_needs_the_current_password_and_a_good_new_one() {
         let reply = reader.json(CHANGE_PASSWORD, change(current, new)).await;
         reply.refused(400, code.wire().unwrap());
         assert_eq!(reply.message(), code.message(), "{current} {new}");
-        assert!(reply.cookies().is_empty());
+        assert!(reply.cookies().is_empty(), "{current:?} {new:?} {code:?}");
     }
     assert_eq!(app.rows_but_events().await, before);
 }
@@ -138,7 +141,7 @@ async fn an_account_without_a_password_has_none_to_change() {
     ] {
         let reply = reader.json(path, body).await;
         reply.refused(400, "CREDENTIAL_ACCOUNT_NOT_FOUND");
-        assert_eq!(reply.message(), "Credential account not found");
+        assert_eq!(reply.message(), "Credential account not found", "{path:?}");
     }
 }
 
@@ -153,7 +156,7 @@ async fn a_password_is_checked_without_changing_anything() {
     for wrong in ["not the password", "", "QUIET PAPER, INK"] {
         let reply = reader.json(VERIFY_PASSWORD, json!({ "password": wrong })).await;
         reply.refused(400, "INVALID_PASSWORD");
-        assert_eq!(reply.message(), "Invalid password");
+        assert_eq!(reply.message(), "Invalid password", "{wrong:?}");
     }
     reader
         .json(VERIFY_PASSWORD, json!({ "password": "p".repeat(129) }))

@@ -28,7 +28,11 @@ async fn what_is_named_changes_and_nothing_else() {
         app.ports.clock.advance_seconds(60);
         let reply = reader.json(UPDATE_USER, body.clone()).await;
         assert_eq!(reply.json(), json!({ "status": true }), "{body}");
-        assert_eq!(reply.cookie(SESSION_COOKIE).unwrap().max_age(), Some(604_800 - 60 * minutes));
+        assert_eq!(
+            reply.cookie(SESSION_COOKIE).unwrap().max_age(),
+            Some(604_800 - 60 * minutes),
+            "{minutes:?} {member:?} {value:?}"
+        );
         expected[member] = value;
         expected["updatedAt"] = json!(format!("2026-11-21T00:0{minutes}:00.000Z"));
         assert_eq!(reader.get(GET_SESSION).await.json()["user"], expected, "{body}");
@@ -62,7 +66,7 @@ async fn the_address_is_not_changed_here() {
     for email in [json!("grace@example.com"), json!("x"), json!(5), json!({}), json!(true)] {
         let reply = reader.json(UPDATE_USER, json!({ "email": email, "name": "Grace" })).await;
         reply.refused(400, "EMAIL_CAN_NOT_BE_UPDATED");
-        assert_eq!(reply.message(), "Email can not be updated");
+        assert_eq!(reply.message(), "Email can not be updated", "{email:?}");
     }
     assert_eq!(app.database.rows().await, before);
 }
@@ -85,7 +89,11 @@ async fn null_clears_what_may_be_empty_and_nothing_else() {
         body[name] = Value::Null;
         let reply = reader.json(UPDATE_USER, body).await;
         reply.refused(400, "VALIDATION_ERROR");
-        assert_eq!(reply.message(), format!("[body.{name}] Invalid input: expected string, received null"));
+        assert_eq!(
+            reply.message(),
+            format!("[body.{name}] Invalid input: expected string, received null"),
+            "{name:?}"
+        );
     }
 }
 

@@ -37,15 +37,15 @@ async fn security_01_a_request_is_answered_alike_whether_or_not_there_is_such_an
     for email in [ADA, "nobody@example.com", "ADA@Example.com"] {
         let before = (app.database.rows_of("bookplate_mails").await.len(), app.ports.hasher.work());
         let reply = ask(&mut app.browser(), email).await;
-        assert_eq!(reply.status, 200);
+        assert_eq!(reply.status, 200, "{email:?}");
         let body = json!({
             "status": true,
             "message": "If this email exists in our system, check your email for the reset link",
         });
-        assert_eq!(reply.json(), body);
+        assert_eq!(reply.json(), body, "{email:?}");
         // The same is written for every address: who it is for is found out later.
-        assert_eq!(app.database.rows_of("bookplate_mails").await.len(), before.0 + 1);
-        assert_eq!(app.ports.hasher.work(), before.1);
+        assert_eq!(app.database.rows_of("bookplate_mails").await.len(), before.0 + 1, "{email:?}");
+        assert_eq!(app.ports.hasher.work(), before.1, "{email:?}");
         answers.push((reply.status, reply.headers, reply.body));
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]));
@@ -275,6 +275,6 @@ async fn without_mail_no_link_can_be_asked_for() {
     for (path, body, code, message) in cases {
         let reply = reader.json(path, body).await;
         reply.refused(400, code);
-        assert_eq!(reply.message(), message);
+        assert_eq!(reply.message(), message, "{path:?} {code:?} {message:?}");
     }
 }

@@ -94,6 +94,6 @@ async fn a_failed_link_leads_home_with_its_code_and_nothing_else() {
     ] {
         let reply = app.browser().get(&format!("/api/auth/error{query}")).await;
         assert_eq!((reply.status.as_u16(), reply.location()), (302, Some(location)), "{query}");
-        assert!(reply.body.is_empty());
+        assert!(reply.body.is_empty(), "{query:?} {location:?}");
     }
 }

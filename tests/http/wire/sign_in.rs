@@ -50,11 +50,18 @@ async fn what_remember_me_says_decides_how_long_the_browser_keeps_the_cookie() {
         body["rememberMe"] = remember;
         let mut browser = app.browser();
         let reply = browser.json(SIGN_IN, body).await;
-        assert_eq!(reply.cookie(SESSION_COOKIE).unwrap().max_age(), max_age);
+        assert_eq!(reply.cookie(SESSION_COOKIE).unwrap().max_age(), max_age, "{max_age:?} {expires:?}");
         let forget = reply.cookie("better-auth.dont_remember");
-        assert_eq!(forget.is_some(), max_age.is_none());
-        assert!(forget.is_none_or(|cookie| cookie.value.starts_with("true.") && cookie.max_age().is_none()));
-        assert_eq!(browser.get(GET_SESSION).await.json()["session"]["expiresAt"], expires);
+        assert_eq!(forget.is_some(), max_age.is_none(), "{max_age:?} {expires:?}");
+        assert!(
+            forget.is_none_or(|cookie| cookie.value.starts_with("true.") && cookie.max_age().is_none()),
+            "{max_age:?} {expires:?}"
+        );
+        assert_eq!(
+            browser.get(GET_SESSION).await.json()["session"]["expiresAt"],
+            expires,
+            "{max_age:?} {expires:?}"
+        );
     }
 }
 

@@ -49,7 +49,7 @@ async fn a_missing_answer_is_named_in_the_order_of_the_questions() {
     ] {
         let reply = app.script().json(SIGN_UP, fields.json()).await;
         reply.refused(400, "MISSING_FIELD");
-        assert_eq!(reply.message(), message);
+        assert_eq!(reply.message(), message, "{message:?}");
     }
     let mut cleared = READER.json();
     cleared["experienceLevel"] = json!(null);
@@ -75,13 +75,13 @@ async fn a_picture_is_kept() {
     for (at, image) in ["https://example.com/a.png", "data:image/png;base64,AA=="].into_iter().enumerate() {
         let fields = READER.with("email", &format!("reader-{at}@example.com")).with("image", image);
         let reply = app.script().json(SIGN_UP, fields.json()).await;
-        assert_eq!(reply.json()["user"]["image"], image);
+        assert_eq!(reply.json()["user"]["image"], image, "{at:?} {image:?}");
     }
     for image in ["javascript:alert(1)", "data:text/html,x", "//example.com/a.png", "ftp://example.com/a.png"]
     {
         let reply = app.script().json(SIGN_UP, READER.with("image", image).json()).await;
         reply.refused(400, "VALIDATION_ERROR");
-        assert_eq!(reply.message(), "[body.image] Invalid URL");
+        assert_eq!(reply.message(), "[body.image] Invalid URL", "{image:?}");
     }
     let long = format!("https://example.com/{}", "a".repeat(2048));
     app.script().json(SIGN_UP, READER.with("image", &long).json()).await.refused(400, "VALIDATION_ERROR");

@@ -65,13 +65,17 @@ async fn security_01_a_taken_address_cannot_be_told_from_a_free_one_at_sign_up()
         let fields =
             READER.with("email", address).with("name", "Somebody").with("password", "loud paper, chalk");
         let reply = app.browser().json(SIGN_UP, fields.json()).await;
-        assert_eq!(reply.status, 200);
+        assert_eq!(reply.status, 200, "{address:?}");
         only_makes_known(&reply);
         let mut body = reply.json();
-        assert_eq!((&body["token"], &body["user"]["emailVerified"]), (&Value::Null, &json!(false)));
+        assert_eq!(
+            (&body["token"], &body["user"]["emailVerified"]),
+            (&Value::Null, &json!(false)),
+            "{address:?}"
+        );
         let id = body["user"]["id"].take();
         assert_eq!(app.ports.hasher.work().hashed, work.hashed + 1, "the same work");
-        assert_eq!(app.database.rows_of("bookplate_mails").await.len(), mails + 1);
+        assert_eq!(app.database.rows_of("bookplate_mails").await.len(), mails + 1, "{address:?}");
         assert!(seen.iter().all(|(_, _, other)| *other != id), "made up anew");
         seen.push((body, visible(&reply), id));
     }

@@ -172,7 +172,7 @@ async fn a_shared_secret_is_known_here_and_so_is_the_one_before_it() {
     let new = token(&mut browser, "?audience=chatbot").await;
     assert!(JwtSigner.verify(&new, Algorithm::Hs256, NEW.as_bytes()).is_ok());
     for token in [&old, &new] {
-        assert_eq!(shown(&rotated, token).await.status, 200);
+        assert_eq!(shown(&rotated, token).await.status, 200, "{token:?}");
     }
     let finished = before.again(&[(CHATBOT, NEW), LEGACY], AUDIENCES).await;
     is_refused(&shown(&finished, &old).await, "rotated out");

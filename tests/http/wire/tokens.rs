@@ -92,7 +92,7 @@ async fn security_21_only_public_members_are_published() {
     let keys = reply.json()["keys"].as_array().unwrap().clone();
     assert_eq!(keys.len(), 3, "older keys stay: tokens they signed may be about");
     for key in keys {
-        assert_eq!(key["use"], "sig");
+        assert_eq!(key["use"], "sig", "{key:?}");
         let mut members: Vec<_> = key.as_object().unwrap().keys().map(String::as_str).collect();
         members.sort_unstable();
         let expected: &[&str] = match key["kty"].as_str().unwrap() {
@@ -100,7 +100,7 @@ async fn security_21_only_public_members_are_published() {
             "OKP" => &["alg", "crv", "kid", "kty", "use", "x"],
             _ => &["alg", "e", "kid", "kty", "n", "use"],
         };
-        assert_eq!(members, expected);
+        assert_eq!(members, expected, "{key:?}");
     }
 }
 
@@ -115,9 +115,9 @@ async fn every_algorithm_can_be_chosen() {
         let mut browser = chosen.browser();
         browser.keep(super::SESSION_COOKIE, reader.session().unwrap());
         let token = token(&mut browser, "").await;
-        assert_eq!(header(&token)["alg"], algorithm);
+        assert_eq!(header(&token)["alg"], algorithm, "{algorithm:?}");
         let claims = verified(&chosen, &token).await;
-        assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 3600);
+        assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 3600, "{algorithm:?}");
     }
 }
 

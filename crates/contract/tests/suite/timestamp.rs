@@ -67,7 +67,7 @@ fn a_moment_of_rfc_3339_is_read_in_every_spelling() {
     ] {
         assert_eq!(Timestamp::parse(text).map(Timestamp::iso).as_deref(), Some(iso), "{text}");
         let read: Timestamp = serde_json::from_value(text.into()).unwrap();
-        assert_eq!(read.iso(), iso);
+        assert_eq!(read.iso(), iso, "{text:?} {iso:?}");
     }
     for text in [
         "",

@@ -277,7 +277,7 @@ async fn security_22_a_link_of_another_reader_changes_nothing_and_is_not_spent(
         let before = book.database.rows().await;
         let refused = opens(&book, &token, Some(&grace)).await.unwrap_err();
         assert_eq!(Problem::from(refused), Problem::new(Code::InvalidUser), "{kind}");
-        assert_eq!(book.database.rows().await, before);
+        assert_eq!(book.database.rows().await, before, "{kind:?}");
         opens(&book, &token, Some(&signed_in)).await.unwrap();
     }
     assert_eq!(address(&book, &signed_in).await.0, "lovelace@example.com");

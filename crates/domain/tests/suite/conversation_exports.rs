@@ -119,7 +119,7 @@ async fn security_36_no_text_begins_a_turn_of_its_own_or_swallows_the_next(
     assert_eq!(outside.len(), 2 + texts.len(), "{outside:?}");
     assert_eq!(outside[0], "# a\u{200b} \\*b\\* \\<script\\>");
     for (at, line) in outside[2..].iter().enumerate() {
-        assert_eq!(*line, format!("## {} · Reader · 2026-11-21 00:00 UTC", at + 1));
+        assert_eq!(*line, format!("## {} · Reader · 2026-11-21 00:00 UTC", at + 1), "{at:?}");
     }
     for words in texts {
         assert!(file.contains(words), "{words}");
@@ -205,10 +205,10 @@ async fn the_one_conversation_that_is_deleted_while_it_is_written_ends_the_file_
     for format in [ExportFormat::Json, ExportFormat::Markdown] {
         let unread = transfer.export(&ada, "long", format).await.unwrap();
         let mut begun = transfer.export(&ada, "long", format).await.unwrap();
-        assert!(begun.next_chunk().await.unwrap().is_some());
+        assert!(begun.next_chunk().await.unwrap().is_some(), "{format:?}");
         conversations.delete(&ada, "long").await.unwrap();
-        assert!(matches!(wrong(begun).await, ConversationError::ConversationNotFound));
-        assert!(matches!(wrong(unread).await, ConversationError::ConversationNotFound));
+        assert!(matches!(wrong(begun).await, ConversationError::ConversationNotFound), "{format:?}");
+        assert!(matches!(wrong(unread).await, ConversationError::ConversationNotFound), "{format:?}");
         conversations.restore(&ada, "long").await.unwrap();
     }
 }

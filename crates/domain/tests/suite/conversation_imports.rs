@@ -203,7 +203,7 @@ async fn conversations_of_chatgpt_come_in_with_their_branches(
     let mut file = all(&book, &ada).await;
     for message in file["conversations"][0]["messages"].as_array_mut().unwrap() {
         let raw = message["raw"].take();
-        assert_eq!(raw, chatgpt()[0]["mapping"][message["id"].as_str().unwrap()]["message"]);
+        assert_eq!(raw, chatgpt()[0]["mapping"][message["id"].as_str().unwrap()]["message"], "{message:?}");
     }
     insta::assert_snapshot!("from_chatgpt", serde_json::to_string_pretty(&file["conversations"]).unwrap());
 }

@@ -17,10 +17,10 @@ async fn a_cookie_names_the_session_it_was_made_for(#[values(Kind::Sqlite, Kind:
         let signed_in = book.reader(name).await;
         let cookie = book.services.sessions.cookie_value(&signed_in.session.id);
         let (token, signature) = cookie.split_once('.').unwrap();
-        assert_eq!(token, signed_in.session.id.replace('-', ""));
+        assert_eq!(token, signed_in.session.id.replace('-', ""), "{name:?}");
         assert_eq!(signature.len(), SIGNATURE, "standard base64 of 32 bytes, padded");
         let presented = book.services.sessions.read_cookie(&cookie).unwrap();
-        assert_eq!(presented.id(), signed_in.session.id);
+        assert_eq!(presented.id(), signed_in.session.id, "{name:?}");
     }
 }
 

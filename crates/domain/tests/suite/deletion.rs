@@ -166,7 +166,7 @@ async fn security_22_the_link_of_another_reader_is_not_spent(
     let before = book.database.rows().await;
     for wrong in [token.as_str(), "", "unknown"] {
         let refused = deletes(&book, by_token(wrong), &grace).await.unwrap_err();
-        assert_eq!(Problems::from(refused), Problem::new(Code::InvalidDeletionToken).into());
+        assert_eq!(Problems::from(refused), Problem::new(Code::InvalidDeletionToken).into(), "{wrong:?}");
     }
     assert_eq!(book.database.rows().await, before);
     book.services.accounts.delete_by_link(&token, &ada).await.unwrap();

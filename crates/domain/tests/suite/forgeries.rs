@@ -169,7 +169,7 @@ async fn security_20_a_token_is_read_under_the_key_its_kid_names_only(
     let upwards = TestSigner::token(&genuine.header, &genuine.claims, secret.as_bytes());
     let downwards = TestSigner::token(&shared, &claims, &genuine.key);
     for forged in [upwards, downwards] {
-        assert_eq!(genuine.verdict(&forged).await, Some("signature"));
+        assert_eq!(genuine.verdict(&forged).await, Some("signature"), "{forged:?}");
     }
     let for_us = TestSigner::token(&shared, &genuine.claims, secret.as_bytes());
     assert_eq!(genuine.verdict(&for_us).await, Some("audience"));

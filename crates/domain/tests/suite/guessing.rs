@@ -30,7 +30,7 @@ async fn guess_until_refused(book: &Book, name: &str, visit: &ClientInfo) -> u32
         match guess(book, name, visit).await {
             SignInError::WrongCredentials => {}
             SignInError::TooMany { retry_after } => {
-                assert_eq!(retry_after, WINDOW);
+                assert_eq!(retry_after, WINDOW, "{guesses:?}");
                 return guesses;
             }
             other => panic!("{other:?}"),
@@ -68,7 +68,7 @@ async fn security_24_a_try_above_the_limit_is_recorded(#[values(Kind::Sqlite, Ki
     let book = open(database).await;
     let ada = book.reader("ada").await;
     for name in ["ada", "nobody"] {
-        assert_eq!(guess_until_refused(&book, name, &book.browser()).await, GUESSES);
+        assert_eq!(guess_until_refused(&book, name, &book.browser()).await, GUESSES, "{name:?}");
     }
     let events = book.happened(&ada.user.id).await;
     let too_many = ("sign-in".to_owned(), "too-many-tries".to_owned());
@@ -148,7 +148,7 @@ async fn security_26_the_owner_of_an_account_is_not_kept_out_for_good(
         book.ports.clock.advance_seconds(100);
         let refused = guess(&book, "ada", &ClientInfo::default()).await;
         let SignInError::TooMany { retry_after } = refused else { panic!("{refused:?}") };
-        assert_eq!(retry_after, left * 100);
+        assert_eq!(retry_after, left * 100, "{left:?}");
     }
     book.ports.clock.advance_seconds(100);
     book.enters("ada", &ClientInfo::default()).await;

@@ -92,7 +92,11 @@ async fn security_22_a_handed_over_link_kills_the_older(#[values(Kind::Sqlite, K
     let older = book.services.admin.reset_token(&user).await.unwrap();
     let newer = book.services.admin.reset_token(&user).await.unwrap();
     for (token, good) in [(&mailed, false), (&older, false), (&newer, true)] {
-        assert_eq!(book.services.accounts.is_reset_link_valid(token).await.unwrap(), good);
+        assert_eq!(
+            book.services.accounts.is_reset_link_valid(token).await.unwrap(),
+            good,
+            "{token:?} {good:?}"
+        );
         assert!(book.database.rows_holding(token).await.is_empty(), "only its hash is stored");
     }
 }

@@ -91,7 +91,7 @@ async fn readers_who_are_there_already_are_left_alone(#[values(Kind::Sqlite, Kin
         let changed = ImportedUser { name: "Another name".into(), ..foreign("ada") };
         let report = run(&book, dry_run, &[changed]).await;
         let expected = ImportReport { dry_run, found: 1, already_there: 1, ..ImportReport::default() };
-        assert_eq!(report, expected);
+        assert_eq!(report, expected, "{dry_run:?}");
     }
     assert_eq!(book.database.rows().await, before);
 }
@@ -117,8 +117,12 @@ async fn what_cannot_be_used_is_left_out_with_its_reason(#[values(Kind::Sqlite, 
         let report = run(&book, false, std::slice::from_ref(&reader)).await;
         assert_eq!(report.left_out.len(), 1, "{reader:?}");
         let left_out = &report.left_out[0];
-        assert_eq!((&left_out.id, &left_out.email, left_out.reason), (&reader.id, &reader.email, why));
-        assert_eq!((report.found, report.imported), (1, 0));
+        assert_eq!(
+            (&left_out.id, &left_out.email, left_out.reason),
+            (&reader.id, &reader.email, why),
+            "{why:?}"
+        );
+        assert_eq!((report.found, report.imported), (1, 0), "{why:?}");
     }
     assert_eq!(book.count("bookplate_users").await, 1);
 }

@@ -95,10 +95,13 @@ async fn another_algorithm_has_keys_of_its_own_and_the_others_stay_published(
     let first = book.services.tokens.issue(&signed_in, None).unwrap();
     for (algorithm, name, keys) in [(Algorithm::EdDsa, "EdDSA", 2), (Algorithm::Rs256, "RS256", 3)] {
         let tokens = book.restarted(with(algorithm)).await.tokens;
-        assert_eq!(kids(&tokens.jwks()).len(), keys);
+        assert_eq!(kids(&tokens.jwks()).len(), keys, "{algorithm:?} {name:?} {keys:?}");
         let token = tokens.issue(&signed_in, None).unwrap();
-        assert_eq!(parts(&token).0["alg"], name);
-        assert!(tokens.verify(&token).await.is_ok() && tokens.verify(&first).await.is_ok());
+        assert_eq!(parts(&token).0["alg"], name, "{algorithm:?} {name:?} {keys:?}");
+        assert!(
+            tokens.verify(&token).await.is_ok() && tokens.verify(&first).await.is_ok(),
+            "{algorithm:?} {name:?} {keys:?}"
+        );
     }
     let back = book.restarted(settings()).await.tokens;
     assert_eq!(signed_by(&back.issue(&signed_in, None).unwrap()), signed_by(&first));

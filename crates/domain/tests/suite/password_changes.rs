@@ -50,11 +50,11 @@ async fn security_12_changing_the_password_ends_every_other_session_and_rotates_
         };
         let changed = changes(&book, &own, revoke_others).await;
         let session = changed.session.unwrap();
-        assert_ne!(session.id, own.session.id);
-        assert!(session.remembered);
-        assert!(!book.lives(&own).await && !book.lives(&other).await);
-        assert!(book.lives(&SignedIn { session, user: changed.user }).await);
-        assert_eq!(book.services.sessions.list(&own.user.id).await.unwrap().len(), 1);
+        assert_ne!(session.id, own.session.id, "{revoke_others:?}");
+        assert!(session.remembered, "{revoke_others:?}");
+        assert!(!book.lives(&own).await && !book.lives(&other).await, "{revoke_others:?}");
+        assert!(book.lives(&SignedIn { session, user: changed.user }).await, "{revoke_others:?}");
+        assert_eq!(book.services.sessions.list(&own.user.id).await.unwrap().len(), 1, "{revoke_others:?}");
         // Back to the first one, for the second round.
         book.database.arrange("delete from bookplate_limits").await;
         let back = book.services.accounts.sign_in(sign_in("ada", NEW), &ClientInfo::default()).await.unwrap();
@@ -114,7 +114,11 @@ async fn security_08_changing_the_password_needs_the_current_one(
         let ChangePasswordError::Current(CheckPasswordError::WrongPassword) = refused else {
             panic!("{wrong:?}: {refused:?}")
         };
-        assert_eq!(Problems::from(refused), Problem::on(Code::InvalidPassword, "currentPassword").into());
+        assert_eq!(
+            Problems::from(refused),
+            Problem::on(Code::InvalidPassword, "currentPassword").into(),
+            "{wrong:?}"
+        );
     }
     assert_eq!(book.rows_without(&without).await, before);
     let refusals = book.happened(&signed_in.user.id).await;

@@ -31,13 +31,13 @@ async fn a_mail_that_is_not_taken_is_tried_again_ever_more_slowly(
     book.ports.mailer.set_behavior(MailerBehavior::RefusesForNow);
     assert_eq!(deliver(&book).await, DeliveryOutcome::Stuck);
     for (tries, pause) in (1..).zip([15, 60, 300, 1200, 3600, 3600]) {
-        assert_eq!(book.ports.mailer.tries(), tries);
+        assert_eq!(book.ports.mailer.tries(), tries, "{tries:?} {pause:?}");
         book.ports.clock.advance_seconds(pause - 1);
         let due = domain::Clock::now(&*book.ports.clock).plus_seconds(1);
         assert_eq!(deliver(&book).await, DeliveryOutcome::UpTo(Some(due)), "after {pause} s");
-        assert_eq!(book.ports.mailer.tries(), tries);
+        assert_eq!(book.ports.mailer.tries(), tries, "{tries:?} {pause:?}");
         book.ports.clock.advance_seconds(1);
-        assert_eq!(deliver(&book).await, DeliveryOutcome::Stuck);
+        assert_eq!(deliver(&book).await, DeliveryOutcome::Stuck, "{tries:?} {pause:?}");
     }
     book.ports.mailer.set_behavior(MailerBehavior::Takes);
     book.ports.clock.advance_seconds(3600);
@@ -301,7 +301,7 @@ async fn security_27_notices_of_one_kind_are_so_many_and_a_second_try_is_not_cou
     book.ports.mailer.set_behavior(MailerBehavior::RefusesForNow);
     book.enters("ada", &book.browser()).await;
     for pause in [15, 60, 300, 1200] {
-        assert_eq!(deliver(&book).await, DeliveryOutcome::Stuck);
+        assert_eq!(deliver(&book).await, DeliveryOutcome::Stuck, "{pause:?}");
         book.ports.clock.advance_seconds(pause);
     }
     assert_eq!(deliver(&book).await, DeliveryOutcome::Stuck);

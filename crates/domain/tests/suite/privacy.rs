@@ -141,7 +141,7 @@ async fn security_14_a_copy_holds_nothing_that_opens_the_account(
     for token in tokens {
         let stored = format!("{:x}", Sha256::digest(token));
         assert_eq!(book.database.rows_holding(&stored).await.len(), 1, "the link is outstanding");
-        assert!(!json.contains(token) && !json.contains(&stored));
+        assert!(!json.contains(token) && !json.contains(&stored), "{token:?}");
     }
 }
 
@@ -481,7 +481,7 @@ async fn security_25_the_table_of_counts_holds_no_address_not_even_hashed_withou
     let book = Book::open(database).await;
     let (signed_in, _) = lived_in(&book).await;
     for rule in [Rule::SignIn, Rule::SignUp, Rule::SendVerification] {
-        assert!(book.services.limits.check(rule, HOME).await.is_ok());
+        assert!(book.services.limits.check(rule, HOME).await.is_ok(), "{rule:?}");
     }
     let wrong =
         book.services.accounts.sign_in(sign_in(HANDLE, "not the password"), &ClientInfo::default()).await;

@@ -73,7 +73,7 @@ async fn a_change_that_names_nothing_is_refused(#[values(Kind::Sqlite, Kind::Pos
     for change in [ProfileChange::default(), absent] {
         let refused = book.services.accounts.update_profile(&user, &change).await.unwrap_err();
         assert!(matches!(refused, UpdateProfileError::NothingToChange), "{refused:?}");
-        assert_eq!(Problems::from(refused), Problem::new(Code::NoFieldsToUpdate).into());
+        assert_eq!(Problems::from(refused), Problem::new(Code::NoFieldsToUpdate).into(), "{change:?}");
     }
 }
 
@@ -119,7 +119,7 @@ async fn two_changes_within_one_millisecond_do_not_overlook_each_other(
     let mut user = book.reader("ada").await.user;
     for name in ["A", "Ad", "Ada"] {
         let changed = book.services.accounts.update_profile(&user, &named(name)).await.unwrap();
-        assert!(changed.updated_at > user.updated_at);
+        assert!(changed.updated_at > user.updated_at, "{name:?}");
         user = changed;
     }
     book.ports.clock.advance_seconds(-60);

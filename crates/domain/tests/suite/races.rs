@@ -118,7 +118,7 @@ async fn who_keeps_the_other_sessions_keeps_the_other_browsers(
     let signed_in = book.enters("ada", &own).await;
     changes(&book, &signed_in, &own, Some(false)).await;
     for visit in [&own, &other] {
-        assert!(knows(&book, &signed_in.user.id, visit).await);
+        assert!(knows(&book, &signed_in.user.id, visit).await, "{visit:?}");
     }
 }
 

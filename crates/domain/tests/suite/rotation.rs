@@ -187,7 +187,7 @@ async fn a_bearer_token_of_the_secret_before_still_opens_its_session(
     for bearer in [old.clone(), book.services.sessions.cookie_value(&signed_in.session.id)] {
         let presented = later.sessions.read_bearer(&bearer).unwrap();
         let (session, renewed) = resolved(&later, &presented, Renewal::WhenDue).await.unwrap();
-        assert_eq!((session.id, renewed), (signed_in.session.id.clone(), true));
+        assert_eq!((session.id, renewed), (signed_in.session.id.clone(), true), "{bearer:?}");
     }
     let forgotten = domain::Settings { bearer_sessions: true, ..with_new_secret(false) };
     assert!(book.restarted(forgotten).await.sessions.read_bearer(&old).is_none());

@@ -79,7 +79,7 @@ async fn no_table_holds_a_cookie_when_bearer_sessions_are_off(
     let cookie = book.services.sessions.cookie_value(&signed_in.session.id);
     let (token, signature) = cookie.split_once('.').unwrap();
     for secret in [&cookie, token, signature] {
-        assert_eq!(book.database.rows_holding(secret).await, Vec::<String>::new());
+        assert_eq!(book.database.rows_holding(secret).await, Vec::<String>::new(), "{secret:?}");
     }
 }
 

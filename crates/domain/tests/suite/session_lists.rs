@@ -92,7 +92,7 @@ async fn security_11_a_session_is_ended_by_the_token_or_the_id_in_the_list(
             1 => other.session.id.replace('-', ""),
             _ => sessions.token(&other.session.id),
         };
-        assert!(sessions.names(&token, &other.session) && !sessions.names(&token, &own.session));
+        assert!(sessions.names(&token, &other.session) && !sessions.names(&token, &own.session), "{form:?}");
         sessions.revoke(&own, &token, &ClientMetadata::default()).await.unwrap();
         assert!(!book.lives(&other).await && book.lives(&own).await, "{token}");
     }

@@ -98,9 +98,9 @@ async fn a_renewal_that_is_asked_for_happens_at_once(#[values(Kind::Sqlite, Kind
     let short = unremembered(&book).await;
     book.ports.clock.advance_seconds(60);
     for (signed_in, lifetime) in [(signed_in, 7 * DAY), (short, DAY)] {
-        assert!(book.resolve(&signed_in, Renewal::Now).await.unwrap().renewed);
+        assert!(book.resolve(&signed_in, Renewal::Now).await.unwrap().renewed, "{signed_in:?} {lifetime:?}");
         let stored = book.resolve(&signed_in, Renewal::Never).await.unwrap().signed_in.session;
-        assert_eq!(stored.expires_at, START.plus_seconds(60 + lifetime));
+        assert_eq!(stored.expires_at, START.plus_seconds(60 + lifetime), "{signed_in:?} {lifetime:?}");
     }
 }
 

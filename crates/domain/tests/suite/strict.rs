@@ -158,7 +158,11 @@ async fn a_common_password_is_refused_before_the_address_is_looked_at(
         let command = SignUp { password: new_password("password"), ..sign_up(name) };
         let refused = book.services.accounts.sign_up(command, &ClientInfo::default()).await;
         let Err(SignUpError::Refused(problem)) = refused else { panic!("{name}: {refused:?}") };
-        assert_eq!((problem.code, problem.field.as_deref()), (Code::PasswordCompromised, Some("password")));
+        assert_eq!(
+            (problem.code, problem.field.as_deref()),
+            (Code::PasswordCompromised, Some("password")),
+            "{name:?}"
+        );
     }
     assert_eq!(book.database.rows().await, before);
 }

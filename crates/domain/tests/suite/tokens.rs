@@ -154,11 +154,15 @@ async fn a_token_under_a_shared_secret_may_go_without_an_audience(
     for (name, secret, aud) in [("bare", SHARED, None), ("named", NEXT, Some("https://named.example"))] {
         let token = book.services.tokens.issue(&signed_in, Some(name)).unwrap();
         let (header, claims) = parts(&token);
-        assert_eq!(header["alg"], "HS256");
-        assert_eq!(claims.get("aud").and_then(Value::as_str), aud);
+        assert_eq!(header["alg"], "HS256", "{name:?} {secret:?} {aud:?}");
+        assert_eq!(claims.get("aud").and_then(Value::as_str), aud, "{name:?} {secret:?} {aud:?}");
         let verified = book.ports.signer.verify(&token, Algorithm::Hs256, secret.as_bytes()).unwrap();
-        assert_eq!(keys_of(&verified), keys_of(&claims));
-        assert_eq!(book.services.tokens.verify(&token).await.unwrap().user.id, signed_in.user.id);
+        assert_eq!(keys_of(&verified), keys_of(&claims), "{name:?} {secret:?} {aud:?}");
+        assert_eq!(
+            book.services.tokens.verify(&token).await.unwrap().user.id,
+            signed_in.user.id,
+            "{name:?} {secret:?} {aud:?}"
+        );
 
         // The other audience's `aud`, or one where none belongs, under the right secret.
         let mut claims = claims;
@@ -200,7 +204,11 @@ async fn a_token_for_an_undeclared_audience_is_not_issued(
     for name in ["", "Chat", "chat ", "https://chat.example", "https://book.example/"] {
         let refused = book.services.tokens.issue(&signed_in, Some(name)).unwrap_err();
         assert!(matches!(refused, IssueError::UnknownAudience), "{name:?}: {refused:?}");
-        assert_eq!(Problems::from(refused), Problem::on(Code::UnknownAudience, "audience").into());
+        assert_eq!(
+            Problems::from(refused),
+            Problem::on(Code::UnknownAudience, "audience").into(),
+            "{name:?}"
+        );
     }
 }
 
@@ -221,7 +229,7 @@ async fn the_key_set_holds_no_private_member_and_no_shared_secret(
             ["kty", "x", "kid", "use", "alg"],
             "what the signer calls public, and our own three"
         );
-        assert_eq!((&key["use"], &key["alg"]), (&json!("sig"), &json!("ES256")));
+        assert_eq!((&key["use"], &key["alg"]), (&json!("sig"), &json!("ES256")), "{key:?}");
     }
     let text = jwks.to_string();
     assert!(!text.contains(SHARED) && !text.contains(NEXT));

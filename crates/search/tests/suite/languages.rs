@@ -190,8 +190,11 @@ fn index_is_bounded() {
         let indexed = index(&owner, &text);
         let (terms, vector) = (indexed.fts5(), indexed.tsvector());
         assert!(terms.len() <= 10 * 16_383 + 400_000 + 16_383 && vector.len() < 800_000, "{}", vector.len());
-        assert!(terms.split(' ').count() <= 16_383 && terms.split(' ').all(|term| term.len() <= 74));
-        assert!(vector.split(' ').all(|lexeme| lexeme.split(',').count() <= 256));
+        assert!(
+            terms.split(' ').count() <= 16_383 && terms.split(' ').all(|term| term.len() <= 74),
+            "{text:?}"
+        );
+        assert!(vector.split(' ').all(|lexeme| lexeme.split(',').count() <= 256), "{text:?}");
     }
     let many = Query::parse(&long(&|number| format!("w{number}")), false).unwrap();
     assert_eq!(many.tsquery(&owner).split(" & ").count(), 16);

@@ -209,7 +209,7 @@ async fn everything_of_a_user_is_deleted_with_the_user(#[values(Kind::Sqlite, Ki
         let opening = NewSession { session: &second, replaced: None, device: Some(&browser) };
         let mut told = trace_of(&user.id);
         told.mails.push(mail(&format!("mail-{number}"), Some(&user.id), 0));
-        assert!(database.open_session(&opening, &hash(number), None, &told).await.unwrap());
+        assert!(database.open_session(&opening, &hash(number), None, &told).await.unwrap(), "{number:?}");
         let link = link(&format!("link-{number}"), &user.id, "reset");
         database.add_link(&link, ["reset", "reset"]).await.unwrap();
         spoken(&database, &user.id, number).await;

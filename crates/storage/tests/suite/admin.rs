@@ -85,7 +85,7 @@ async fn a_search_ignores_case_and_has_no_wildcards(#[values(Kind::Sqlite, Kind:
     for (number, name) in [(1, "Ada"), (2, "100% Paper"), (3, "ink_pot"), (4, "Hey!"), (5, "O'Neil")] {
         let mut account = account(number);
         account.user.name = name.into();
-        assert!(database.create_account(&account, None, &record()).await.unwrap());
+        assert!(database.create_account(&account, None, &record()).await.unwrap(), "{number:?} {name:?}");
     }
     for (pattern, found) in [
         ("%ada%", "reader-1"),

@@ -77,7 +77,7 @@ async fn two_hundred_concurrent_appends_each_get_a_place(#[values(Kind::Sqlite, 
     let stored = database.read_messages(no, (0, i64::MAX), false, 500).await.unwrap();
     let mut before = None;
     for (at, message) in (1..).zip(&stored) {
-        assert_eq!((message.seq(), message.revision), (at, at));
+        assert_eq!((message.seq(), message.revision), (at, at), "{at:?} {message:?}");
         assert_eq!(message.parent_id, before, "each follows the one before");
         before = Some(message.id.clone());
     }
@@ -288,7 +288,7 @@ async fn requests_of_one_batch_are_checked_one_by_one(#[values(Kind::Sqlite, Kin
                 let found = database.find_conversation(&user_id, &name).await.unwrap().unwrap();
                 let stored = database.read_messages(found.no, (0, i64::MAX), false, 9).await.unwrap();
                 assert_eq!(stored, [written[0].message.clone()], "what is told is what is stored");
-                assert_eq!(stored[0].content.parts, drafted());
+                assert_eq!(stored[0].content.parts, drafted(), "{number:?}");
                 assert_eq!((found.message_count, found.head_id.as_deref()), (1, Some("a")), "{name}");
                 assert_eq!(found.revision, if taken { 2 } else { 1 }, "{name}");
             }
@@ -339,8 +339,8 @@ async fn a_message_whose_caller_is_gone_is_stored_and_announced(
             outcome = appender.append(&wanted) => panic!("{outcome:?} at once"),
             () = async {} => {}
         }
-        assert_eq!(heard.recv().await, Some((no, at)));
-        assert_eq!(count(&database, "bookplate_messages").await, at);
+        assert_eq!(heard.recv().await, Some((no, at)), "{at:?} {idempotency:?}");
+        assert_eq!(count(&database, "bookplate_messages").await, at, "{at:?} {idempotency:?}");
     }
 }
 

@@ -25,7 +25,7 @@ async fn expired_rows_are_deleted_and_others_stay(#[values(Kind::Sqlite, Kind::P
     let mut ended = session("reader-1", 3);
     ended.ends_at = NOW;
     for session in [expired, ended] {
-        assert!(open(&database, &session, None).await.unwrap());
+        assert!(open(&database, &session, None).await.unwrap(), "{session:?}");
     }
     for (id, purpose, seconds) in [("old", "reset", 0), ("good", "verify", 1)] {
         let mut link = link(id, "reader-1", purpose);
@@ -33,7 +33,11 @@ async fn expired_rows_are_deleted_and_others_stay(#[values(Kind::Sqlite, Kind::P
         database.add_link(&link, [purpose, purpose]).await.unwrap();
     }
     for (id, millis) in [("over", 60_000), ("running", 60_001)] {
-        assert_eq!(database.record_attempt(id, NOW.plus_seconds(-60), millis, 1).await.unwrap(), None);
+        assert_eq!(
+            database.record_attempt(id, NOW.plus_seconds(-60), millis, 1).await.unwrap(),
+            None,
+            "{id:?} {millis:?}"
+        );
     }
     database.arrange("delete from bookplate_events").await;
     for seconds in [-61, -60] {
@@ -62,7 +66,10 @@ async fn unverified_accounts_without_a_session_are_deleted(
         let mut account = account(number);
         account.user.email_verified = verified;
         let since = trace_at(NOW.plus_seconds(-age));
-        assert!(database.create_account(&account, None, &since).await.unwrap());
+        assert!(
+            database.create_account(&account, None, &since).await.unwrap(),
+            "{number:?} {verified:?} {age:?}"
+        );
         database.record(&trace_of(&account.user.id)).await.unwrap();
     }
     let signed_in = account(4);

@@ -96,7 +96,7 @@ async fn a_session_replaced_by_many_at_once_ends_once_and_all_others_open(
         let database = Database::clone(&database);
         tasks.spawn(async move {
             let session = session("reader-1", number);
-            assert!(patiently(|| open(&database, &session, Some("handle-1"))).await);
+            assert!(patiently(|| open(&database, &session, Some("handle-1"))).await, "{number:?}");
         });
     }
     tasks.join_all().await;

@@ -63,7 +63,7 @@ async fn a_request_dropped_in_the_middle_leaves_no_transaction_open(
             }
         };
         tokio::select! { biased; ended = ended => ended.unwrap(), () = patience => {} }
-        assert!(database.find_user("reader-1").await.unwrap().is_some());
+        assert!(database.find_user("reader-1").await.unwrap().is_some(), "{turns:?}");
         patiently(|| database.revoke_sessions("reader-1", None, &carried_out)).await;
     }
 }

@@ -121,7 +121,8 @@ async fn security_12_a_mail_requested_before_a_new_password_is_not_sent_after_it
             let letter = mail("letter", Some("reader-1"), 0);
             let replaces = [purpose, purpose];
             assert!(
-                database.replace_request_with_mail("request", &link, replaces, Some(&letter)).await.unwrap()
+                database.replace_request_with_mail("request", &link, replaces, Some(&letter)).await.unwrap(),
+                "{asked_at:?} {written:?}"
             );
             let rows = (count(&database, "bookplate_links").await, count(&database, "bookplate_mails").await);
             assert_eq!(rows, (i64::from(written), i64::from(written)), "{purpose} asked for at {asked_at}");
@@ -151,10 +152,13 @@ async fn security_11_no_session_is_opened_for_a_user_banned_meanwhile(
         let before = database.rows().await;
         assert_eq!(open(&database, &second, None).await.unwrap(), opened, "until {until}");
         if !opened {
-            assert_eq!(database.rows().await, before);
+            assert_eq!(database.rows().await, before, "{banned_until:?} {opened:?}");
             let (new, rotated) = (new_hash("reader-1", "$hash$new"), crate::fixtures::opening(&second));
-            assert!(!database.change_password(&new, &hash(1), Some(&rotated), &record()).await.unwrap());
-            assert_eq!(database.rows().await, before);
+            assert!(
+                !database.change_password(&new, &hash(1), Some(&rotated), &record()).await.unwrap(),
+                "{banned_until:?} {opened:?}"
+            );
+            assert_eq!(database.rows().await, before, "{banned_until:?} {opened:?}");
         }
     }
 }

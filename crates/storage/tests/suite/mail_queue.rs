@@ -23,7 +23,7 @@ async fn mail_is_claimed_in_the_order_in_which_it_is_due(#[values(Kind::Sqlite, 
     }
     assert_eq!(database.next_mail_due().await.unwrap(), Some(NOW.plus_seconds(-9)));
     for expected in [Some("first"), Some("second"), Some("third"), None] {
-        assert_eq!(claimed(&database, 9).await.as_deref(), expected);
+        assert_eq!(claimed(&database, 9).await.as_deref(), expected, "{expected:?}");
     }
     assert_eq!(database.next_mail_due().await.unwrap(), Some(NOW.plus_seconds(10)));
     assert_eq!(claimed(&database, 10).await.as_deref(), Some("later"), "from this moment on");

@@ -142,7 +142,7 @@ async fn a_deletion_among_sign_ins_and_changes_leaves_nothing_and_no_request_fai
                 let session = session("reader-1", 10 + part);
                 let (new, opening) = (new_hash("reader-1", "$hash$new"), opening(&session));
                 match part {
-                    3 => assert!(patiently(|| database.delete_user("reader-1", &record)).await),
+                    3 => assert!(patiently(|| database.delete_user("reader-1", &record)).await, "{part:?}"),
                     4 => {
                         patiently(|| database.change_password(&new, &compared, Some(&opening), &record))
                             .await;

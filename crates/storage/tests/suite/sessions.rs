@@ -112,7 +112,7 @@ async fn a_session_renewed_since_it_was_read_is_not_renewed_again(
         let mut renewed = session("reader-1", 1);
         renewed.renewed_at = NOW.plus_seconds(later);
         renewed.expires_at = NOW.plus_seconds(later + 100);
-        assert_eq!(database.renew_session(&renewed, NOW).await.unwrap(), later == 10);
+        assert_eq!(database.renew_session(&renewed, NOW).await.unwrap(), later == 10, "{later:?}");
     }
     let found = database.find_session("handle-1").await.unwrap().unwrap().session;
     assert_eq!((found.renewed_at, found.expires_at), (NOW.plus_seconds(10), NOW.plus_seconds(110)));
@@ -176,7 +176,7 @@ async fn the_active_sessions_of_a_user_are_listed_the_last_used_first(
     let mut newer = session("reader-1", 5);
     newer.last_seen_at = NOW.plus_seconds(60);
     for session in [expired, ended, older, newer] {
-        assert!(open(&database, &session, None).await.unwrap());
+        assert!(open(&database, &session, None).await.unwrap(), "{session:?}");
     }
     assert_eq!(listed(&database, "reader-1").await, ["handle-5", "handle-1", "handle-4"]);
     assert_eq!(listed(&database, "reader-9").await, ["handle-9"]);
@@ -193,7 +193,10 @@ async fn security_11_a_session_is_revoked_by_its_own_user_only(
     signed_up(&database, 2).await;
     let before = database.rows().await;
     for (user_id, id) in [("reader-2", "handle-1"), ("reader-1", "handle-7"), ("nobody", "handle-1")] {
-        assert!(!database.revoke_session(user_id, id, &trace_of(user_id)).await.unwrap());
+        assert!(
+            !database.revoke_session(user_id, id, &trace_of(user_id)).await.unwrap(),
+            "{user_id:?} {id:?}"
+        );
     }
     assert_eq!(database.rows().await, before, "not even noted");
     assert!(database.revoke_session("reader-1", "handle-1", &trace_of("reader-1")).await.unwrap());
@@ -211,7 +214,7 @@ async fn security_11_all_sessions_of_a_user_are_revoked_but_the_named_one(
     signed_up(&database, 1).await;
     signed_up(&database, 9).await;
     for number in 2..5 {
-        assert!(open(&database, &session("reader-1", number), None).await.unwrap());
+        assert!(open(&database, &session("reader-1", number), None).await.unwrap(), "{number:?}");
     }
     database.revoke_sessions("reader-1", Some("handle-3"), &record()).await.unwrap();
     assert_eq!(listed(&database, "reader-1").await, ["handle-3"]);

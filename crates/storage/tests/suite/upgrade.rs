@@ -91,7 +91,7 @@ async fn data_of_the_first_release_is_there_after_the_upgrade(
     for (id, seen) in [("s1", used), ("s2", made)] {
         let session = database.find_session(id).await.unwrap().unwrap().session;
         assert_eq!((session.last_seen_at, session.renewed_at), (seen, seen), "{id}");
-        assert_eq!(session.created_at, made);
+        assert_eq!(session.created_at, made, "{id:?} {seen:?}");
     }
     let keys = database.signing_keys().await.unwrap();
     assert_eq!((keys[0].id.as_str(), keys[0].signs_from), ("k1", 0), "it goes on signing");

@@ -180,13 +180,13 @@ async fn a_title_that_is_too_long_comes_back() {
     for next in ["/conversations", "/conversations/c"] {
         let reply =
             posted(&mut browser, "rename", &[("conversation", "c"), ("title", &long), ("next", next)]).await;
-        assert_eq!(reply.status, 400);
+        assert_eq!(reply.status, 400, "{next:?}");
         let page = reply.page();
         assert_eq!(page.error("title"), Some("Use at most 200 characters."), "{next}");
         assert_eq!(page.value("title").as_deref(), Some(long.as_str()), "{next}");
-        assert!(page.title().starts_with("Error: "));
-        assert!(page.problem().unwrap().text.contains("Title: Use at most 200 characters."));
-        assert!(page.by_id("title").is_some());
+        assert!(page.title().starts_with("Error: "), "{next:?}");
+        assert!(page.problem().unwrap().text.contains("Title: Use at most 200 characters."), "{next:?}");
+        assert!(page.by_id("title").is_some(), "{next:?}");
     }
     assert_eq!(browser.get("/conversations/-/rename").await.location(), Some("/conversations"));
 }

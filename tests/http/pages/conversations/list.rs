@@ -39,7 +39,11 @@ async fn the_list_begins_with_what_was_said_last() {
             .collect::<Vec<_>>()
     };
     for action in ["rename", "archive", "delete"] {
-        assert_eq!(about(&format!("/conversations/-/{action}")), ["named", "nameless", "empty"]);
+        assert_eq!(
+            about(&format!("/conversations/-/{action}")),
+            ["named", "nameless", "empty"],
+            "{action:?}"
+        );
     }
     let ids: Vec<_> = page.elements().filter_map(|it| it.get("id")).collect();
     assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), ids.len(), "{ids:?}");
@@ -127,6 +131,6 @@ async fn who_is_signed_out_signs_in_and_comes_back() {
     ] {
         let reply = app.browser().get(path).await;
         assert_eq!(reply.status, 303, "{path}");
-        assert_eq!(reply.location().unwrap(), format!("/sign-in?next={next}"));
+        assert_eq!(reply.location().unwrap(), format!("/sign-in?next={next}"), "{path:?} {next:?}");
     }
 }

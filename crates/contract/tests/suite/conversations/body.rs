@@ -92,7 +92,7 @@ fn the_invalid_message_of_several_is_named() {
     ] {
         if field.ends_with("metadata") || field.contains("parts") {
             // Where no JSON is left once the escapes are looked at, the place is known all the same.
-            assert!(serde_json::from_str::<serde_json::Value>(wrong).is_err());
+            assert!(serde_json::from_str::<serde_json::Value>(wrong).is_err(), "{wrong:?} {field:?}");
         }
         assert_wrong::<Several>(&format!("{{\"messages\":[{good},{good},{wrong},{good}]}}"), field, "");
     }

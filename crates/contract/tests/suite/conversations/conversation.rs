@@ -40,8 +40,8 @@ fn every_member_of_a_new_conversation_is_optional() {
 fn ids_that_are_other_endpoints_are_refused() {
     for name in ["export", "import"] {
         let wrong = new(json!({ "id": name })).check(100).unwrap_err();
-        assert_eq!(fields(&wrong), ["id"]);
-        assert!(wrong.first().reason.as_ref().unwrap().to_string().contains("export and import"));
+        assert_eq!(fields(&wrong), ["id"], "{name:?}");
+        assert!(wrong.first().reason.as_ref().unwrap().to_string().contains("export and import"), "{name:?}");
     }
     assert!(new(json!({ "id": "exports" })).check(100).is_ok());
 }
@@ -125,15 +125,15 @@ fn names_and_values_of_enums_match() {
     }
     for (status, name) in [(ConversationStatus::Active, "active"), (ConversationStatus::Archived, "archived")]
     {
-        assert_eq!((status.name(), ConversationStatus::from_str(name).ok()), (name, Some(status)));
-        assert_eq!(serde_json::to_value(status).unwrap(), name);
+        assert_eq!((status.name(), ConversationStatus::from_str(name).ok()), (name, Some(status)), "{status:?} {name:?}");
+        assert_eq!(serde_json::to_value(status).unwrap(), name, "{status:?} {name:?}");
     }
     for (order, name) in [(Order::Asc, "asc"), (Order::Desc, "desc")] {
-        assert_eq!((order.name(), Order::from_str(name).ok()), (name, Some(order)));
+        assert_eq!((order.name(), Order::from_str(name).ok()), (name, Some(order)), "{order:?} {name:?}");
     }
     for other in ["", "User", "ACTIVE", "Asc"] {
-        assert!(Role::from_str(other).is_err() && MessageStatus::from_str(other).is_err());
-        assert!(ConversationStatus::from_str(other).is_err() && Order::from_str(other).is_err());
+        assert!(Role::from_str(other).is_err() && MessageStatus::from_str(other).is_err(), "{other:?}");
+        assert!(ConversationStatus::from_str(other).is_err() && Order::from_str(other).is_err(), "{other:?}");
     }
     assert_eq!(serde_json::to_value(FeedbackValue::Bad).unwrap(), json!(-1));
 }

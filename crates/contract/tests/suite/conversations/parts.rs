@@ -57,7 +57,11 @@ fn every_type_is_parsed() {
     let expected = Part::ToolResult { tool_call_id: "c".into(), output: None, error_text: Some("no".into()) };
     assert_eq!(result, expected);
     for kind in ["data-chart", "step-start", "my.kind:2", "_", &"x".repeat(64)] {
-        assert_eq!(read(json!({ "type": kind, "text": 7 })), Part::Other { kind: kind.to_owned() });
+        assert_eq!(
+            read(json!({ "type": kind, "text": 7 })),
+            Part::Other { kind: kind.to_owned() },
+            "{kind:?}"
+        );
     }
 }
 

@@ -20,10 +20,10 @@ fn an_id_has_characters_that_need_no_encoding_in_a_path() {
         "018f4f0e-7d5c-7a6b-8c3d-000000000000",
         &longest,
     ] {
-        assert_eq!(MessageId::parse("id", name).unwrap().as_str(), name);
+        assert_eq!(MessageId::parse("id", name).unwrap().as_str(), name, "{name:?}");
         let json = serde_json::to_string(name).unwrap();
         let read: MessageId = serde_json::from_str(&json).unwrap();
-        assert_eq!(serde_json::to_string(&read).unwrap(), json);
+        assert_eq!(serde_json::to_string(&read).unwrap(), json, "{name:?}");
     }
     let too_long = "x".repeat(129);
     for name in

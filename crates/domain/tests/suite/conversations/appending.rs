@@ -45,7 +45,11 @@ async fn a_message_without_a_name_gets_one(#[values(Kind::Sqlite, Kind::Postgres
         .await;
     assert_ne!(messages[0].id, messages[1].id);
     for message in &messages {
-        assert_eq!((message.id.as_str().len(), message.id.as_str().matches('-').count()), (36, 4));
+        assert_eq!(
+            (message.id.as_str().len(), message.id.as_str().matches('-').count()),
+            (36, 4),
+            "{message:?}"
+        );
     }
     assert_eq!(messages[1].parent_id.as_ref(), Some(&messages[0].id));
     let (made, is_new) = talk.service().create(&talk.ada, Default::default()).await.unwrap();
@@ -67,9 +71,9 @@ async fn the_same_messages_sent_again_change_nothing(#[values(Kind::Sqlite, Kind
     let messages = || sent.iter().cloned().map(new).collect::<Vec<_>>();
     for key in [None, keyed("key", "body"), keyed("key", "body")] {
         let (again, is_new) = talk.service().append(by(&talk.ada), "c", messages(), key).await.unwrap();
-        assert!(!is_new);
-        assert_eq!(again.messages, first);
-        assert_eq!(talk.find("c").await, conversation);
+        assert!(!is_new, "{key:?}");
+        assert_eq!(again.messages, first, "{key:?}");
+        assert_eq!(talk.find("c").await, conversation, "{key:?}");
     }
 }
 
@@ -102,9 +106,13 @@ async fn a_message_is_not_turned_into_another(#[values(Kind::Sqlite, Kind::Postg
     let other_role = json!({ "id": "m2", "role": "assistant", "content": "two" });
     let other_parent = json!({ "id": "m2", "role": "user", "content": "two", "parentId": null });
     for other in [other_role, other_parent] {
-        assert_eq!(append(std::slice::from_ref(&other)).await, (Code::MessageConflict, "id".into()));
+        assert_eq!(
+            append(std::slice::from_ref(&other)).await,
+            (Code::MessageConflict, "id".into()),
+            "{other:?}"
+        );
         let several = [json!({ "role": "user", "content": "x" }), other];
-        assert_eq!(append(&several).await, (Code::MessageConflict, "messages[1].id".into()));
+        assert_eq!(append(&several).await, (Code::MessageConflict, "messages[1].id".into()), "{other:?}");
     }
     assert_eq!(talk.messages("c").await.len(), 2);
 }
@@ -119,11 +127,11 @@ async fn a_parent_is_a_message_of_the_conversation(#[values(Kind::Sqlite, Kind::
     for parent in ["elsewhere", "never"] {
         let message = json!({ "role": "user", "content": "x", "parentId": parent });
         let outcome = talk.service().append(by(&talk.ada), "c", vec![new(message.clone())], None).await;
-        assert_eq!(code(outcome), (Code::ValidationError, "parentId".into()));
+        assert_eq!(code(outcome), (Code::ValidationError, "parentId".into()), "{parent:?}");
         let outcome = talk.service().append(by(&talk.ada), "c", vec![said("x"), new(message)], None).await;
-        assert_eq!(code(outcome), (Code::ValidationError, "messages[1].parentId".into()));
+        assert_eq!(code(outcome), (Code::ValidationError, "messages[1].parentId".into()), "{parent:?}");
         let head = talk.service().update(&talk.ada, "c", changed(json!({ "headId": parent }))).await;
-        assert_eq!(code(head), (Code::ValidationError, "headId".into()));
+        assert_eq!(code(head), (Code::ValidationError, "headId".into()), "{parent:?}");
     }
     let branch = [
         json!({ "id": "q", "role": "user", "content": "x" }),
@@ -176,7 +184,7 @@ async fn security_35_a_key_is_bound_to_the_reader_and_the_conversation(
         let (appended, is_new) =
             talk.service().append(by(user_id), id, vec![said(text)], keyed("key", text)).await.unwrap();
         assert!(is_new, "{user_id} {id}");
-        assert_eq!(words(&appended.messages[0]), text);
+        assert_eq!(words(&appended.messages[0]), text, "{user_id:?} {id:?} {text:?}");
     }
     // A key that another reader has used says nothing about what they sent.
     let outcome = talk.service().append(by(&talk.grace), "d", vec![said("b")], keyed("key", "b")).await;
@@ -307,7 +315,7 @@ async fn the_opening_is_one_line_of_what_the_reader_said_first(
             json!({ "role": "user", "content": " \n " }),
         ];
         talk.appends(&id, &messages).await;
-        assert_eq!(talk.find(&id).await.opening, None);
+        assert_eq!(talk.find(&id).await.opening, None, "{at:?} {text:?} {opening:?}");
         talk.says(&id, "m", text).await;
         talk.says(&id, "n", "later").await;
         assert_eq!(talk.find(&id).await.opening, Some(opening), "{text:?}");

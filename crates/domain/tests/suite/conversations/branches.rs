@@ -84,8 +84,8 @@ async fn another_branch_is_shown_when_it_is_asked_for(#[values(Kind::Sqlite, Kin
     for through in ["b", "c", "d"] {
         let shown = talk.shows(Some(through), PageAnchor::End, 10).await;
         assert_eq!(summary(&shown), whole("a b c d"), "{through}");
-        assert_eq!(shown.tip.as_ref().map(MessageId::as_str), Some("d"));
-        assert_eq!(forks(&shown), [("b", 1, 2, "", "x")]);
+        assert_eq!(shown.tip.as_ref().map(MessageId::as_str), Some("d"), "{through:?}");
+        assert_eq!(forks(&shown), [("b", 1, 2, "", "x")], "{through:?}");
     }
     let shown = talk.shows(Some("b"), PageAnchor::After("a"), 2).await;
     assert_eq!(summary(&shown), ("b c".into(), true, true));

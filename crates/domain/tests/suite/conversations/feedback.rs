@@ -54,7 +54,7 @@ async fn feedback_that_is_none_is_refused(#[values(Kind::Sqlite, Kind::Postgres)
         (json!({ "value": 1, "tags": [""] }), "tags"),
     ] {
         let outcome = talk.service().set_feedback(&talk.ada, "c", "m", feedback(body)).await;
-        assert_eq!(code(outcome), (Code::ValidationError, field.into()));
+        assert_eq!(code(outcome), (Code::ValidationError, field.into()), "{field:?}");
     }
     let outcome = talk.service().set_feedback(&talk.ada, "c", "never", feedback(json!({ "value": 1 }))).await;
     assert_eq!(code(outcome).0, Code::MessageNotFound);

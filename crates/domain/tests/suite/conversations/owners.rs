@@ -106,7 +106,11 @@ async fn security_35_another_readers_conversation_is_as_one_that_never_was(
             Code::MessageNotFound,
             "{id:?}"
         );
-        assert_eq!(code(does(service, "set feedback", &talk.ada, "c", id).await).0, Code::MessageNotFound);
+        assert_eq!(
+            code(does(service, "set feedback", &talk.ada, "c", id).await).0,
+            Code::MessageNotFound,
+            "{id:?}"
+        );
     }
 }
 
@@ -122,7 +126,7 @@ async fn security_35_lists_and_searches_are_the_readers_own(
     assert_eq!(talk.list(&talk.grace).await, Vec::<String>::new());
     for (user_id, hits) in [(&talk.ada, 1), (&talk.grace, 0)] {
         let page = talk.service().search(user_id, "paper", first(9)).await.unwrap();
-        assert_eq!((page.items.len(), page.next_cursor), (hits, None));
+        assert_eq!((page.items.len(), page.next_cursor), (hits, None), "{user_id:?} {hits:?}");
     }
 }
 

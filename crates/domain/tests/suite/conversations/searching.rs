@@ -172,7 +172,7 @@ async fn messages_that_are_nothing_but_hits_are_shown(#[values(Kind::Sqlite, Kin
     for typed in ["a ".repeat(16), "a \"a a\" \"a a a\" \"a a a a\" \"a a a a a\" a".to_owned()] {
         let hits = hits(&talk, &typed).await;
         assert_eq!(hits.len(), 20, "{typed}");
-        assert!(hits.iter().all(|hit| words.starts_with(&text(&hit.passage))));
+        assert!(hits.iter().all(|hit| words.starts_with(&text(&hit.passage))), "{typed:?}");
     }
 }
 

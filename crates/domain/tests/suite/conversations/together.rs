@@ -50,8 +50,8 @@ async fn a_request_that_is_sent_twice_at_once_is_carried_out_once(
             });
         }
         let answers = tasks.join_all().await;
-        assert_eq!(answers.iter().filter(|(_, is_new)| *is_new).count(), 1);
-        assert!(answers.iter().all(|(appended, _)| *appended == answers[0].0));
+        assert_eq!(answers.iter().filter(|(_, is_new)| *is_new).count(), 1, "{number:?}");
+        assert!(answers.iter().all(|(appended, _)| *appended == answers[0].0), "{number:?}");
     }
     assert_eq!(talk.find("c").await.message_count, 10);
 }

@@ -22,19 +22,24 @@ async fn what_was_deleted_comes_back_within_ten_minutes(#[values(Kind::Sqlite, K
     for seconds in [0, 599] {
         service.delete(&talk.ada, "c").await.unwrap();
         assert_eq!(code(service.delete(&talk.ada, "c").await).0, Code::ConversationNotFound, "once");
-        assert_eq!(talk.list(&talk.ada).await, Vec::<String>::new());
-        assert!(service.search(&talk.ada, "paper", first(9)).await.unwrap().items.is_empty());
+        assert_eq!(talk.list(&talk.ada).await, Vec::<String>::new(), "{seconds:?}");
+        assert!(service.search(&talk.ada, "paper", first(9)).await.unwrap().items.is_empty(), "{seconds:?}");
         talk.book.ports.clock.advance_seconds(seconds);
         talk.book.services.run_maintenance().await.unwrap();
         let restored = service.restore(&talk.ada, "c").await.unwrap();
-        assert_eq!(restored, talk.find("c").await);
-        assert_eq!((&restored.head_id, restored.updated_at), (&before.head_id, before.updated_at));
-        assert!(restored.revision > before.revision);
+        assert_eq!(restored, talk.find("c").await, "{seconds:?}");
+        assert_eq!(
+            (&restored.head_id, restored.updated_at),
+            (&before.head_id, before.updated_at),
+            "{seconds:?}"
+        );
+        assert!(restored.revision > before.revision, "{seconds:?}");
         assert_eq!(
             (talk.messages("c").await, talk.list(&talk.ada).await),
-            (messages.clone(), vec!["c".to_owned()])
+            (messages.clone(), vec!["c".to_owned()]),
+            "{seconds:?}"
         );
-        assert_eq!(service.search(&talk.ada, "paper", first(9)).await.unwrap().items.len(), 1);
+        assert_eq!(service.search(&talk.ada, "paper", first(9)).await.unwrap().items.len(), 1, "{seconds:?}");
     }
     service.delete(&talk.ada, "c").await.unwrap();
     talk.book.ports.clock.advance_seconds(600);

@@ -109,9 +109,10 @@ async fn who_comes_back_goes_on_where_they_were(#[values(Kind::Sqlite, Kind::Pos
         let mut watch = talk.service().subscribe(&talk.ada, "c", Some(after)).await.unwrap();
         assert_eq!(
             (watch.revision(), seen(&mut watch).await.as_slice()),
-            (known, expected.map_to_strings().as_slice())
+            (known, expected.map_to_strings().as_slice()),
+            "after {after}"
         );
-        assert_eq!((watch.revision(), seen(&mut watch).await), (3, Vec::new()));
+        assert_eq!((watch.revision(), seen(&mut watch).await), (3, Vec::new()), "after {after}");
     }
 }
 
@@ -182,7 +183,7 @@ async fn nothing_is_missed_among_very_many_changes(#[values(Kind::Sqlite, Kind::
         let told = revisions.len();
         assert_eq!((title.as_deref(), watch.revision()), (Some("of 250"), 554), "from {count} on");
         assert!(revisions.is_sorted(), "{revisions:?}");
-        assert!(told >= messages.len() && *revisions.last().unwrap() == 554);
+        assert!(told >= messages.len() && *revisions.last().unwrap() == 554, "{count:?}");
         assert_eq!(messages.len(), expected - titles_left(count), "from {count} on");
         expected -= count + 1;
     }

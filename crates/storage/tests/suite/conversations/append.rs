@@ -260,7 +260,7 @@ async fn security_35_an_idempotency_key_is_bound_to_its_user(
         let appending = AppendRequest { user_id, idempotency: Some(&request), ..appending("c", &drafts) };
         let outcome = database.append_messages(&appending).await.unwrap();
         assert!(matches!(&outcome, AppendOutcome::Done(_)), "{user_id}: {outcome:?}");
-        assert_eq!(database.count_requests(user_id).await.unwrap(), 1);
+        assert_eq!(database.count_requests(user_id).await.unwrap(), 1, "{user_id:?} {message:?}");
     }
 }
 

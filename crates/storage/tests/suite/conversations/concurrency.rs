@@ -70,8 +70,8 @@ async fn of_two_writers_of_one_id_one_creates_the_message_and_the_other_finds_it
         }
         let mut written = tasks.join_all().await;
         written.sort_by_key(|written| written.message.revision);
-        assert_eq!(written.iter().map(|it| it.is_new).collect::<Vec<_>>(), [true, false]);
-        assert_eq!(written[0].message.no, written[1].message.no);
+        assert_eq!(written.iter().map(|it| it.is_new).collect::<Vec<_>>(), [true, false], "{number:?}");
+        assert_eq!(written[0].message.no, written[1].message.no, "{number:?}");
         let stored = all(&database, &conversation).await;
         assert_eq!(stored.last(), Some(&written[1].message), "the later one has the last word");
     }
@@ -152,7 +152,7 @@ async fn concurrent_changes_each_get_a_revision(#[values(Kind::Sqlite, Kind::Pos
             } else {
                 match patiently(|| database.update_message(ADA, "c", "m", update, writer(), false)).await {
                     UpdateOutcome::Done((conversation, message)) => {
-                        assert_eq!(conversation.revision, message.revision);
+                        assert_eq!(conversation.revision, message.revision, "{number:?}");
                         message.revision
                     }
                     other => panic!("{other:?}"),

@@ -146,10 +146,18 @@ async fn feedback_is_replaced_and_removed(#[values(Kind::Sqlite, Kind::Postgres)
         let later = Writer { now: NOW.plus_seconds(9), ..writer() };
         let outcome = database.update_message(ADA, "c", "m1", &update, later, false).await.unwrap();
         let UpdateOutcome::Done((conversation, message)) = outcome else { panic!("{outcome:?}") };
-        assert_eq!((message.feedback.as_deref(), message.revision), (feedback, revision));
-        assert_eq!((conversation.revision, conversation.updated_at), (revision, NOW.plus_seconds(9)));
+        assert_eq!(
+            (message.feedback.as_deref(), message.revision),
+            (feedback, revision),
+            "{revision:?} {feedback:?}"
+        );
+        assert_eq!(
+            (conversation.revision, conversation.updated_at),
+            (revision, NOW.plus_seconds(9)),
+            "{revision:?} {feedback:?}"
+        );
         assert_eq!(message.updated_at, NOW, "what is said has not changed");
-        assert_eq!(all(&database, &conversation).await, [message]);
+        assert_eq!(all(&database, &conversation).await, [message], "{revision:?} {feedback:?}");
     }
 }
 
@@ -210,10 +218,13 @@ async fn security_35_nobody_updates_another_users_messages(
         assert!(matches!(outcome, UpdateOutcome::NoConversation), "{user_id} {id}");
         let outcome = database.update_message(user_id, id, "m1", &rated, writer(), false).await.unwrap();
         assert!(matches!(outcome, UpdateOutcome::NoConversation), "{user_id} {id}");
-        assert!(database.soft_delete_conversation(user_id, id, NOW).await.unwrap().is_none());
+        assert!(
+            database.soft_delete_conversation(user_id, id, NOW).await.unwrap().is_none(),
+            "{user_id:?} {id:?}"
+        );
         let since = NOW.plus_seconds(-9);
         let shown = database.restore_conversation(user_id, id, since, 100).await.unwrap();
-        assert_eq!(shown, RestoreOutcome::NoConversation);
+        assert_eq!(shown, RestoreOutcome::NoConversation, "{user_id:?} {id:?}");
     }
     assert_eq!(database.rows().await, before);
 }
