@@ -111,7 +111,7 @@ async fn a_message_is_not_turned_into_another(#[values(Kind::Sqlite, Kind::Postg
             (Code::MessageConflict, "id".into()),
             "{other:?}"
         );
-        let several = [json!({ "role": "user", "content": "x" }), other];
+        let several = [json!({ "role": "user", "content": "x" }), other.clone()];
         assert_eq!(append(&several).await, (Code::MessageConflict, "messages[1].id".into()), "{other:?}");
     }
     assert_eq!(talk.messages("c").await.len(), 2);
