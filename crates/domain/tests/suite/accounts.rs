@@ -6,11 +6,11 @@ use rstest::rstest;
 use testkit::{Work, databases::Kind};
 use tokio::task::JoinSet;
 
-use crate::book::{Book, PASSWORD, entered, sign_in, sign_up};
+use crate::fixtures::book::{Book, PASSWORD, entered, sign_in, sign_up};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_who_signed_up_can_sign_in(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn user_who_signed_up_can_sign_in(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let image = Some(Image::parse("https://example.com/ada.png").unwrap());
@@ -136,9 +136,7 @@ async fn security_10_every_sign_in_opens_a_new_session(#[values(Kind::Sqlite, Ki
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_10_signing_in_ends_the_session_the_browser_brought_along(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn security_10_signing_in_ends_the_current_session(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let first = book.reader("ada").await;
@@ -157,7 +155,7 @@ async fn security_10_signing_in_ends_the_session_the_browser_brought_along(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_sign_in_or_sign_up_leaves_the_session_the_browser_brought_along(
+async fn failed_sign_in_or_sign_up_keeps_the_current_session(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -171,9 +169,7 @@ async fn a_refused_sign_in_or_sign_up_leaves_the_session_the_browser_brought_alo
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_taken_address_is_refused_after_the_same_work_and_leaves_nothing_behind(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn taken_address_is_refused_after_the_same_work(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
@@ -191,7 +187,7 @@ async fn a_taken_address_is_refused_after_the_same_work_and_leaves_nothing_behin
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_28_a_busy_hasher_is_told_at_once_and_nothing_is_stored(
+async fn security_28_a_busy_hasher_fails_at_once_and_nothing_is_stored(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -228,7 +224,7 @@ async fn security_28_a_busy_hasher_is_told_at_once_and_nothing_is_stored(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_out_of_reach_is_told_as_such(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn unreachable_database_is_reported_as_unavailable(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;

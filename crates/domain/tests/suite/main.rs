@@ -1,4 +1,4 @@
-//! The rules, on real tables: SQLite and PostgreSQL.
+//! The services, on SQLite and PostgreSQL.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,39 +7,36 @@
     reason = "in a test, a failure is a panic"
 )]
 
+mod account_deletion;
 mod accounts;
-mod addresses;
-mod book;
-mod conversation_exports;
-mod conversation_imports;
+mod admin;
+mod admin_actions;
+mod cleanup;
 mod conversations;
-mod cookies;
-mod deletion;
-mod forgeries;
-mod guessing;
-mod handing_over;
-mod import_bounds;
-mod imports;
-mod keys;
-mod limits;
+mod data_export;
+mod email_verification;
+mod fixtures;
+mod flash;
+mod key_rotation;
+mod mail_queue;
 mod new_devices;
-mod notices;
-mod operator;
 mod password_changes;
-mod passwords;
-mod post;
+mod password_guessing;
+mod password_policy;
+mod password_reset;
 mod pre_registration;
-mod privacy;
-mod profiles;
+mod profile;
 mod races;
-mod recovery;
-mod rotation;
+mod rate_limits;
+mod required_verification;
 mod search_index;
-mod secrecy;
 mod secret;
+mod session_cookies;
 mod session_lists;
 mod sessions;
-mod strict;
-mod talking;
+mod signing_keys;
+mod stored_secrets;
+mod token_forgery;
 mod tokens;
-mod upkeep;
+mod transfer;
+mod user_import;

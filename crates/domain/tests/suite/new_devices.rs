@@ -1,16 +1,16 @@
-//! Readers are told when somebody comes in with a browser that was not seen before.
+//! Mail about sign-ins on new devices.
 
 use domain::{ClientInfo, ClientMetadata};
 use rstest::rstest;
 use testkit::databases::Kind;
 
-use crate::book::{Book, PASSWORD, sign_in, sign_up, with_new_secret};
+use crate::fixtures::book::{Book, PASSWORD, sign_in, sign_up, with_new_secret};
 
 const NEW: &str = "new-device";
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_with_an_unknown_browser_is_told_by_mail_and_one_with_a_known_browser_is_not(
+async fn sign_in_on_a_new_device_is_mailed_and_on_a_known_device_is_not(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -43,7 +43,7 @@ async fn a_sign_in_with_an_unknown_browser_is_told_by_mail_and_one_with_a_known_
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_up_is_told_to_nobody(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn sign_up_sends_no_new_device_mail(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let visit = book.browser();
@@ -55,7 +55,9 @@ async fn a_sign_up_is_told_to_nobody(#[values(Kind::Sqlite, Kind::Postgres)] kin
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_that_is_no_browser_is_new_every_time(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn client_without_a_device_cookie_is_always_a_new_device(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
@@ -69,7 +71,7 @@ async fn a_caller_that_is_no_browser_is_new_every_time(#[values(Kind::Sqlite, Ki
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_sign_in_makes_no_browser_known(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn failed_sign_in_adds_no_known_device(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
@@ -85,9 +87,7 @@ async fn a_refused_sign_in_makes_no_browser_known(#[values(Kind::Sqlite, Kind::P
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_13_a_device_cookie_that_is_not_exactly_ours_says_nothing(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn security_13_an_altered_device_cookie_is_ignored(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let sessions = &book.services.sessions;
@@ -118,7 +118,7 @@ async fn security_13_a_device_cookie_that_is_not_exactly_ours_says_nothing(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_cookie_outlives_a_change_of_the_secret(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn device_cookie_survives_a_secret_rotation(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;

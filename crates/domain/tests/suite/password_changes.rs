@@ -1,4 +1,4 @@
-//! Changing a password by who knows it.
+//! Change of a password with the current one.
 
 use rstest::rstest;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use domain::{
 use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
-use crate::book::{Book, PASSWORD, attempt, new_password, settings, sign_in};
+use crate::fixtures::book::{Book, PASSWORD, attempt, new_password, settings, sign_in};
 
 const NEW: &str = "another good password";
 
@@ -68,7 +68,7 @@ async fn security_12_changing_the_password_ends_every_other_session_and_rotates_
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn only_who_asks_for_it_keeps_the_other_sessions(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn other_sessions_are_kept_only_on_request(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (own, other) = (book.reader("ada").await, book.enters("ada", &ClientInfo::default()).await);
@@ -80,7 +80,7 @@ async fn only_who_asks_for_it_keeps_the_other_sessions(#[values(Kind::Sqlite, Ki
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_reference_s_habit_keeps_the_other_sessions_unless_asked(
+async fn compatibility_mode_keeps_other_sessions_by_default(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -151,7 +151,7 @@ async fn security_08_a_common_or_related_password_is_refused_and_nothing_changes
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_24_a_changed_password_is_told_by_mail(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn security_24_a_password_change_is_mailed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
@@ -171,14 +171,14 @@ async fn security_24_a_changed_password_is_told_by_mail(#[values(Kind::Sqlite, K
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_22_links_that_were_mailed_die_with_the_old_password(
+async fn security_22_a_password_change_invalidates_mailed_links(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let verify = book.token_in("verify-email").await;
-    let email = crate::book::email("ada");
+    let email = crate::fixtures::book::email("ada");
     book.services.accounts.request_password_reset(&email, "/", &ClientInfo::default()).await.unwrap();
     let reset = book.token_in("reset-password").await;
     assert!(book.services.accounts.is_reset_link_valid(&reset).await.unwrap());
@@ -197,7 +197,7 @@ async fn security_22_links_that_were_mailed_die_with_the_old_password(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn of_ten_changes_at_once_one_is_done(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn one_of_ten_concurrent_password_changes_succeeds(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Arc::new(Book::open(database).await);
     let signed_in = book.reader("ada").await;
@@ -224,9 +224,7 @@ async fn of_ten_changes_at_once_one_is_done(#[values(Kind::Sqlite, Kind::Postgre
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_without_a_password_has_none_to_change(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn account_without_a_password_cannot_change_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;

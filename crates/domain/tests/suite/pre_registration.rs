@@ -1,10 +1,10 @@
-//! Whoever signs up first with the address of somebody else: what its owner does makes the stranger's password no good.
+//! Sign-up with somebody else's address: what the owner does revokes the stranger's password.
 
 use domain::{ClientInfo, EmailLinkKind, EmailLinkOutcome, SignIn, SignInError, SignUp};
 use rstest::rstest;
 use testkit::databases::Kind;
 
-use crate::book::{Book, PASSWORD, new_password, sign_in, sign_up, strict};
+use crate::fixtures::book::{Book, PASSWORD, new_password, sign_in, sign_up, strict};
 
 const MALLORYS: &str = "a stranger's own choice";
 const NEW: &str = "another good password";
@@ -31,7 +31,7 @@ async fn told_to_set_another(book: &Book, token: &str, visit: &ClientInfo) -> St
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_01_whoever_signed_up_first_never_comes_in_once_the_owner_opened_the_link(
+async fn security_01_pre_registered_password_is_revoked_when_the_owner_opens_the_link(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -66,7 +66,7 @@ async fn security_01_whoever_signed_up_first_never_comes_in_once_the_owner_opene
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_22_a_link_opened_where_the_password_never_was_asks_for_a_new_one_once(
+async fn security_22_a_link_in_another_browser_asks_for_a_new_password_once(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -89,7 +89,7 @@ async fn security_22_a_link_opened_where_the_password_never_was_asks_for_a_new_o
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_22_a_caller_that_is_no_browser_is_not_let_in_by_a_link(
+async fn security_22_a_link_signs_in_no_client_without_a_device_cookie(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -102,7 +102,7 @@ async fn security_22_a_caller_that_is_no_browser_is_not_let_in_by_a_link(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_browser_in_which_the_password_was_given_later_is_let_in(
+async fn browser_that_gave_the_password_later_is_signed_in_by_the_link(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -120,7 +120,7 @@ async fn a_browser_in_which_the_password_was_given_later_is_let_in(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_browser_in_which_another_password_was_given_is_not_let_in(
+async fn browser_with_a_wrong_password_is_not_signed_in_by_the_link(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -135,14 +135,12 @@ async fn a_browser_in_which_another_password_was_given_is_not_let_in(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn looking_at_a_link_tells_what_it_does_and_spends_nothing(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn inspecting_a_link_does_not_consume_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let accounts = &book.services.accounts;
-    let wanted = crate::book::email("lovelace");
+    let wanted = crate::fixtures::book::email("lovelace");
     let visit = ClientInfo::default();
     let token = book.token_in("verify-email").await;
     assert_eq!(accounts.inspect_link(&token).await.unwrap(), EmailLinkKind::Address);

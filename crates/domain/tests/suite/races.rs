@@ -1,10 +1,10 @@
-//! What was asked for before a password was set anew, and is done only after it; and what ends with the old password.
+//! Requests from before a password change that complete after it, and what ends with the old password.
 
 use domain::{ChangePassword, ClientInfo, DeleteAccount, DeleteAccountOutcome, SignIn, SignedIn};
 use rstest::rstest;
 use testkit::databases::Kind;
 
-use crate::book::{Book, PASSWORD, attempt, email, new_password, sign_in, strict};
+use crate::fixtures::book::{Book, PASSWORD, attempt, email, new_password, sign_in, strict};
 
 const NEW: &str = "another good password";
 
@@ -23,7 +23,7 @@ async fn knows(book: &Book, user_id: &str, visit: &ClientInfo) -> bool {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_12_a_change_of_address_asked_for_before_a_new_password_comes_to_nothing(
+async fn security_12_a_password_change_cancels_pending_email_changes(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -45,13 +45,13 @@ async fn security_12_a_change_of_address_asked_for_before_a_new_password_comes_t
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_12_a_deletion_asked_for_before_a_new_password_comes_to_nothing(
+async fn security_12_a_password_change_cancels_pending_deletions(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
     let book = Book::with(database, strict()).await;
     let visit = book.browser();
-    book.services.accounts.sign_up(crate::book::sign_up("ada"), &visit).await.unwrap();
+    book.services.accounts.sign_up(crate::fixtures::book::sign_up("ada"), &visit).await.unwrap();
     let token = book.token_in("verify-email").await;
     book.services.accounts.verify_email(&token, "/", None, &visit).await.unwrap();
     let signed_in = book.enters("ada", &visit).await;
@@ -70,7 +70,7 @@ async fn security_12_a_deletion_asked_for_before_a_new_password_comes_to_nothing
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_12_a_changed_password_forgets_every_browser_but_the_present_one(
+async fn security_12_a_password_change_forgets_other_devices(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -87,9 +87,7 @@ async fn security_12_a_changed_password_forgets_every_browser_but_the_present_on
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_12_a_reset_forgets_every_browser_but_the_present_one(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn security_12_a_reset_forgets_other_devices(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
@@ -107,9 +105,7 @@ async fn security_12_a_reset_forgets_every_browser_but_the_present_one(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn who_keeps_the_other_sessions_keeps_the_other_browsers(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn keeping_other_sessions_keeps_their_devices(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;
@@ -124,9 +120,7 @@ async fn who_keeps_the_other_sessions_keeps_the_other_browsers(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_is_known_in_the_twenty_browsers_used_last(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn twenty_most_recent_devices_are_known(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;

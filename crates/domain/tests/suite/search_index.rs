@@ -109,7 +109,7 @@ fn stretch(text: &str, from: usize, length: usize) -> String {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn found_is_what_matches(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn databases_find_what_matches(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.empty().await;
     let index = Index::create(database).await;
     let mut runner = TestRunner::deterministic();
@@ -135,7 +135,7 @@ async fn found_is_what_matches(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kin
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_found_of_another_reader(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn search_finds_nothing_of_another_user(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.empty().await;
     let index = Index::create(database).await;
     index.store(&index.owner, 1, "mine").await;
@@ -148,7 +148,7 @@ async fn nothing_is_found_of_another_reader(#[values(Kind::Sqlite, Kind::Postgre
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_largest_texts_are_taken(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn largest_texts_can_be_indexed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.empty().await;
     let index = Index::create(database).await;
     let many = |word: fn(usize) -> String| (0..20_000).map(word).collect::<Vec<_>>().join(" ");
@@ -182,7 +182,7 @@ async fn the_largest_texts_are_taken(#[values(Kind::Sqlite, Kind::Postgres)] kin
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_text_that_goes_takes_its_terms_along(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn deleting_a_text_deletes_its_terms(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.empty().await;
     let index = Index::create(database).await;
     index.store(&index.owner, 1, "one robot").await;

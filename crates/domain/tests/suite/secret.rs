@@ -16,7 +16,7 @@ fn sealed(entropy: &SeededEntropy) -> Encrypted {
 }
 
 #[test]
-fn what_was_sealed_opens_under_the_same_secret_purpose_and_binding_only() {
+fn ciphertext_opens_only_with_its_secret_purpose_and_binding() {
     let sealed = sealed(&SeededEntropy::new(1));
     assert_eq!(secret().open("purpose", "row-1", &sealed).unwrap().as_slice(), b"private");
     assert!(secret().open("other", "row-1", &sealed).is_none());
@@ -30,7 +30,7 @@ fn what_was_sealed_opens_under_the_same_secret_purpose_and_binding_only() {
 }
 
 #[test]
-fn what_was_sealed_and_changed_does_not_open() {
+fn altered_ciphertext_does_not_open() {
     let sealed = sealed(&SeededEntropy::new(1));
     for length in 0..sealed.0.len() {
         assert!(
@@ -48,7 +48,7 @@ fn what_was_sealed_and_changed_does_not_open() {
 }
 
 #[test]
-fn the_same_text_is_never_sealed_the_same_way_twice() {
+fn every_ciphertext_of_a_text_is_different() {
     let entropy = SeededEntropy::new(1);
     let (one, two) = (sealed(&entropy), sealed(&entropy));
     assert_ne!(one, two);
@@ -56,13 +56,13 @@ fn the_same_text_is_never_sealed_the_same_way_twice() {
 }
 
 #[test]
-fn emptiness_can_be_sealed() {
+fn empty_text_can_be_encrypted() {
     let sealed = secret().seal("purpose", "row-1", b"", &SeededEntropy::new(1)).unwrap();
     assert_eq!(secret().open("purpose", "row-1", &sealed).unwrap().len(), 0);
 }
 
 #[test]
-fn a_signature_confirms_one_message_under_one_secret() {
+fn signature_is_valid_for_one_message_and_secret() {
     let signature = secret().sign("message");
     assert!(secret().signed("message", &signature));
     assert!(!secret().signed("massage", &signature));
@@ -83,14 +83,14 @@ fn keys_for_two_purposes_are_unrelated() {
 }
 
 #[test]
-fn a_secret_does_not_show_in_debug_output() {
+fn debug_output_does_not_reveal_the_secret() {
     assert_eq!(format!("{:?} {:?}", secret(), changed()), "Secret(..) Secret(..)");
     let opened = secret().unseal("purpose", "row-1", &sealed(&SeededEntropy::new(1))).unwrap();
     assert_eq!(format!("{opened:?}"), "Opened(.., Current)");
 }
 
 #[test]
-fn a_changed_secret_knows_what_the_previous_one_signed_and_says_so() {
+fn signature_of_the_previous_secret_is_valid_and_marked() {
     let (old, new) = (secret().sign("message"), changed().sign("message"));
     assert_ne!(old, new, "the present one signs");
     assert!(changed().signed("message", &old) && changed().signed("message", &new));
@@ -102,7 +102,7 @@ fn a_changed_secret_knows_what_the_previous_one_signed_and_says_so() {
 }
 
 #[test]
-fn a_previous_secret_that_is_forgotten_signs_and_opens_nothing() {
+fn removed_previous_secret_is_not_accepted() {
     let forgotten = changed().with_previous(None);
     assert!(!forgotten.signed("message", &secret().sign("message")));
     assert!(forgotten.open("purpose", "row-1", &sealed(&SeededEntropy::new(1))).is_none());
@@ -110,7 +110,7 @@ fn a_previous_secret_that_is_forgotten_signs_and_opens_nothing() {
 }
 
 #[test]
-fn a_changed_secret_opens_what_the_previous_one_sealed_so_that_it_can_be_sealed_anew() {
+fn ciphertext_of_the_previous_secret_opens_and_is_marked() {
     let entropy = SeededEntropy::new(1);
     let old = sealed(&entropy);
     assert_eq!(changed().open("purpose", "row-1", &old).unwrap().as_slice(), b"private");
@@ -126,7 +126,7 @@ fn a_changed_secret_opens_what_the_previous_one_sealed_so_that_it_can_be_sealed_
 }
 
 #[test]
-fn what_the_previous_secret_derived_can_be_derived_again() {
+fn keys_of_the_previous_secret_can_be_derived() {
     assert_eq!(changed().derive_previous("one").unwrap(), secret().derive("one"));
     assert_ne!(changed().derive("one"), secret().derive("one"));
     assert!(secret().derive_previous("one").is_none());

@@ -1,10 +1,10 @@
-//! The list of a reader's sessions, and ending them from elsewhere.
+//! The list of a user's sessions, and revoking them from another browser.
 
 use domain::{ClientInfo, ClientMetadata, Renewal, SignedIn};
 use rstest::rstest;
 use testkit::{FixedClock, databases::Kind};
 
-use crate::book::{Book, DAY, with_bearer};
+use crate::fixtures::book::{Book, DAY, with_bearer};
 
 async fn listed(book: &Book, signed_in: &SignedIn) -> Vec<String> {
     let sessions = book.services.sessions.list(&signed_in.user.id).await.unwrap();
@@ -13,9 +13,7 @@ async fn listed(book: &Book, signed_in: &SignedIn) -> Vec<String> {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_s_sessions_are_listed_the_last_used_first(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn sessions_are_listed_by_last_use(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let first = book.reader("ada").await;
@@ -39,9 +37,7 @@ async fn a_reader_s_sessions_are_listed_the_last_used_first(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn when_a_session_was_used_is_noted_to_within_five_minutes(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn last_use_is_recorded_to_within_five_minutes(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
@@ -118,7 +114,7 @@ async fn security_11_nobody_ends_the_session_of_another_reader(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn all_sessions_end_or_all_but_one(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn all_or_all_other_sessions_can_be_revoked(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let (own, grace) = (book.reader("ada").await, book.reader("grace").await);

@@ -2,7 +2,7 @@ use domain::{ClientInfo, ClientMetadata, Renewal, SignIn, SignedIn, contract::Ti
 use rstest::rstest;
 use testkit::{FixedClock, databases::Kind};
 
-use crate::book::{Book, DAY, PASSWORD, sign_in};
+use crate::fixtures::book::{Book, DAY, PASSWORD, sign_in};
 
 const START: Timestamp = FixedClock::START;
 
@@ -77,7 +77,7 @@ async fn a_session_is_renewed_only_when_it_is_used_after_a_day(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn looking_at_a_session_without_renewal_never_moves_its_end(
+async fn resolving_without_renewal_never_extends_a_session(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -91,7 +91,7 @@ async fn looking_at_a_session_without_renewal_never_moves_its_end(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_renewal_that_is_asked_for_happens_at_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn requested_renewal_happens_at_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
@@ -125,7 +125,7 @@ async fn a_session_ends_after_ninety_days_however_often_it_is_used(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_session_is_removed_when_it_is_met(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn expired_session_is_deleted_on_use(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
@@ -139,9 +139,7 @@ async fn an_expired_session_is_removed_when_it_is_met(#[values(Kind::Sqlite, Kin
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_requests_that_find_a_renewal_due_all_go_on(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn concurrent_renewals_all_succeed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = std::sync::Arc::new(Book::open(database).await);
     let signed_in = book.reader("ada").await;
@@ -189,9 +187,7 @@ async fn security_11_a_session_that_was_ended_is_gone_at_once(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_client_says_of_itself_is_kept_only_so_far(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn client_metadata_is_truncated(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     book.reader("ada").await;

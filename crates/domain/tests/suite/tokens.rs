@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use testkit::{TestSigner, databases::Kind};
 
 use crate::{
-    book::{Book, DAY, ISSUER, settings},
-    forgeries::parts,
+    fixtures::book::{Book, DAY, ISSUER, settings},
+    token_forgery::parts,
 };
 
 const SHARED: &str = "shared with the chatbot, 32 bytes or more";
@@ -83,7 +83,7 @@ async fn a_token_is_known_until_it_expires(#[values(Kind::Sqlite, Kind::Postgres
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_token_is_another(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn every_token_is_unique(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;

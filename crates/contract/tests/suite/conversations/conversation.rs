@@ -125,7 +125,11 @@ fn names_and_values_of_enums_match() {
     }
     for (status, name) in [(ConversationStatus::Active, "active"), (ConversationStatus::Archived, "archived")]
     {
-        assert_eq!((status.name(), ConversationStatus::from_str(name).ok()), (name, Some(status)), "{status:?} {name:?}");
+        assert_eq!(
+            (status.name(), ConversationStatus::from_str(name).ok()),
+            (name, Some(status)),
+            "{status:?} {name:?}"
+        );
         assert_eq!(serde_json::to_value(status).unwrap(), name, "{status:?} {name:?}");
     }
     for (order, name) in [(Order::Asc, "asc"), (Order::Desc, "desc")] {

@@ -1,4 +1,4 @@
-//! A conversation as its pages show it: one branch at a time, a page at a time.
+//! Pages of branches.
 
 use domain::{
     BranchPage, ConversationError, PageAnchor,
@@ -62,7 +62,7 @@ fn forks(page: &BranchPage) -> Vec<(&str, i64, i64, &str, &str)> {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_branch_that_was_written_last_is_shown(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn latest_branch_is_the_default(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let talk = forked(database).await;
     let shown = talk.shows(None, PageAnchor::End, 10).await;
@@ -77,7 +77,7 @@ async fn the_branch_that_was_written_last_is_shown(#[values(Kind::Sqlite, Kind::
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn another_branch_is_shown_when_it_is_asked_for(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn branch_is_selected_by_any_of_its_messages(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let talk = forked(database).await;
     // Whichever of its messages it is called by.
@@ -101,7 +101,7 @@ async fn another_branch_is_shown_when_it_is_asked_for(#[values(Kind::Sqlite, Kin
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_branch_is_shown_a_page_at_a_time(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn long_branch_is_read_in_pages(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let talk = long(database).await;
     for (place, limit, expected) in [
@@ -131,7 +131,7 @@ async fn a_long_branch_is_shown_a_page_at_a_time(#[values(Kind::Sqlite, Kind::Po
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_is_found_on_whatever_branch_it_is(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn message_is_found_on_any_branch(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let talk = forked(database).await;
     let shown = talk.shows(None, PageAnchor::Around("a"), 9).await;
@@ -144,7 +144,7 @@ async fn a_message_is_found_on_whatever_branch_it_is(#[values(Kind::Sqlite, Kind
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_conversation_can_begin_in_several_ways(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn conversation_can_have_several_roots(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.appends("c", &[said("a"), said("b")]).await;
@@ -159,7 +159,7 @@ async fn a_conversation_can_begin_in_several_ways(#[values(Kind::Sqlite, Kind::P
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there_is_not_found(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn unknown_messages_are_not_found(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let talk = forked(database).await;
     let service = talk.service();

@@ -1,4 +1,4 @@
-//! Cursors lead on in the list they were made for, and nowhere else.
+//! Pagination cursors.
 
 use rstest::rstest;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use serde_json::json;
 use testkit::databases::{Kind, TestDatabase};
 
 use super::{Talk, code};
-use crate::book::{settings, with_new_secret};
+use crate::fixtures::book::{settings, with_new_secret};
 
 /// Every list there is.
 const LISTS: [&str; 8] =
@@ -112,7 +112,7 @@ async fn pages_follow_each_other_to_the_end(#[values(Kind::Sqlite, Kind::Postgre
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_35_a_cursor_is_of_use_to_its_reader_and_its_list_alone(
+async fn security_35_a_cursor_is_bound_to_its_user_and_list(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -138,9 +138,7 @@ async fn security_35_a_cursor_is_of_use_to_its_reader_and_its_list_alone(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_35_a_cursor_that_was_changed_is_refused(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn security_35_an_altered_cursor_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let talk = filled(database).await;
     for (list, cursor) in cursors(&talk, &talk.ada).await {
@@ -207,7 +205,7 @@ async fn security_36_a_page_holds_a_hundred_at_most(#[values(Kind::Sqlite, Kind:
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_added_between_two_pages_moves_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn items_added_between_pages_shift_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let talk = filled(database).await;
     for (list, added, expected) in

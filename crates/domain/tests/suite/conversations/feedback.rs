@@ -1,4 +1,4 @@
-//! What a reader thinks of a message.
+//! Feedback on messages.
 
 use domain::contract::{
     Code,
@@ -16,7 +16,7 @@ fn feedback(body: Value) -> NewFeedback {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn feedback_is_kept_replaced_and_taken_back(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn feedback_is_stored_replaced_and_removed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let before = talk.says("c", "m", "x").await;
@@ -45,7 +45,7 @@ async fn feedback_is_kept_replaced_and_taken_back(#[values(Kind::Sqlite, Kind::P
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn feedback_that_is_none_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn invalid_feedback_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m", "x").await;

@@ -29,7 +29,7 @@ use testkit::databases::Kind;
 use tokio::{runtime::Builder, task::JoinSet, time::timeout};
 
 use super::{all_messages, change, changed, named, new, words};
-use crate::book::Book;
+use crate::fixtures::book::Book;
 
 /// What a task does to a conversation. Names are few, so that tasks meet.
 #[derive(Debug, Clone)]

@@ -1,17 +1,17 @@
-//! Conversations: the service's rules.
+//! Conversations.
 
-mod appending;
+mod append;
 mod branches;
+mod concurrency;
 mod cursors;
+mod delete_and_restore;
+mod expired_tokens;
 mod feedback;
 mod interleavings;
-mod late;
-mod lists;
-mod owners;
-mod searching;
-mod together;
-mod undo;
-mod watching;
+mod list;
+mod ownership;
+mod search;
+mod subscriptions;
 
 use domain::{
     ConversationError, Conversations, IdempotencyKey, PageRequest, Principal, Settings,
@@ -26,9 +26,9 @@ use domain::{
 use serde_json::{Value, json};
 use testkit::databases::TestDatabase;
 
-use crate::book::{Book, settings};
+use crate::fixtures::book::{Book, settings};
 
-/// A book with two readers, and a conversation `c` of the first.
+/// A book with two users, and a conversation `c` of the first.
 struct Talk {
     book: Book,
     ada: String,

@@ -1,0 +1,5 @@
+//! Export and import of conversations.
+
+pub(crate) mod export;
+pub(crate) mod import;
+mod import_limits;
