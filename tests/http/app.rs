@@ -1,4 +1,4 @@
-//! A Bookplate of a test's own: the real router on a fresh database, with time, chance and hashing in the test's hand.
+//! A test application: the real router on a fresh database, with a fixed clock, seeded randomness and a fast hasher.
 
 use std::{
     collections::BTreeMap,
@@ -24,16 +24,15 @@ use testkit::{
 
 use crate::client::{Client, READER};
 
-/// The password of every reader of these tests, unless they say otherwise.
+/// The default password of readers in these tests.
 pub const PASSWORD: &str = "quiet paper, ink";
-/// The public origin, unless a test chooses another.
+/// The default public origin.
 pub const ORIGIN: &str = "http://localhost:3001";
 
-/// Signs the cookies of these tests.
+/// The secret that signs cookies in these tests.
 const SECRET: &str = "Zk3vQ8pLr5Tn1Wx7Yb9Hc2Md4Jf6Gs0A";
 
-/// No limit on anything, so that a test may ask as often as it likes. A test of limits sets its own; an empty variable
-/// is as good as none.
+/// Turns off all rate limits. Tests of limits set their own; an empty variable counts as unset.
 pub const UNLIMITED: [(&str, &str); 6] = [
     ("BOOKPLATE_LIMIT_SIGN_IN", "off"),
     ("BOOKPLATE_LIMIT_MAIL", "off"),
@@ -43,35 +42,35 @@ pub const UNLIMITED: [(&str, &str); 6] = [
     ("BOOKPLATE_LIMIT_CONVERSATIONS", "off"),
 ];
 
-/// A running Bookplate without a socket.
+/// A running application without a socket.
 pub struct TestApp {
-    /// Where it keeps its readers.
+    /// Its database.
     pub database: Arc<TestDatabase>,
-    /// What the test moves.
+    /// Its clock, randomness and mailer, under the test's control.
     pub ports: TestPorts,
-    /// What the router calls, for asking behind its back.
+    /// The services behind the router, for direct calls.
     pub services: Arc<Services>,
     router: Router,
     origin: String,
 }
 
 impl TestApp {
-    /// As it is on a developer's machine.
+    /// With the configuration of a development machine.
     pub async fn on(database: TestDatabase) -> Self {
         Self::with(database, &[]).await
     }
 
-    /// With some variables set.
+    /// With these variables.
     pub async fn with(database: TestDatabase, variables: &[(&str, &str)]) -> Self {
         Self::declared(database, variables, "").await
     }
 
-    /// With some variables set, and with this `bookplate.toml`.
+    /// With these variables and this `bookplate.toml`.
     pub async fn declared(database: TestDatabase, variables: &[(&str, &str)], toml: &str) -> Self {
         Self::compose(Arc::new(database), TestPorts::default(), variables, toml).await
     }
 
-    /// Another program on the same database at the same time of day: a second process, or the next start.
+    /// Another instance on the same database and clock: a second process, or the next start.
     pub async fn again(&self, variables: &[(&str, &str)], toml: &str) -> Self {
         static SEED: AtomicU64 = AtomicU64::new(2);
         let others = TestPorts::seeded(SEED.fetch_add(1, Ordering::SeqCst));
@@ -96,17 +95,17 @@ impl TestApp {
         Self { database, ports, services, router: bookplate::router(state), origin }
     }
 
-    /// A browser that has opened one of our pages.
+    /// A client that sends a browser's headers, from a page of ours.
     pub fn browser(&self) -> Client {
         Client::browser(self.router.clone(), &self.origin)
     }
 
-    /// A program that sends nothing but what it is told to.
+    /// A client that sends no headers of its own.
     pub fn script(&self) -> Client {
         Client::script(self.router.clone(), &self.origin)
     }
 
-    /// The browser of a reader who has just opened an account under this address.
+    /// Signs a reader up with this address and returns the browser.
     pub async fn reader(&self, email: &str) -> Client {
         let mut browser = self.browser();
         let reply = browser.json("/api/auth/sign-up/email", READER.with("email", email).json()).await;
@@ -114,30 +113,30 @@ impl TestApp {
         browser
     }
 
-    /// Every letter so far, after what is due has been delivered.
-    pub async fn letters(&self) -> Vec<MailMessage> {
+    /// Every mail so far, after what is due has been delivered.
+    pub async fn mails(&self) -> Vec<MailMessage> {
         self.services.mail.deliver().await.unwrap();
         self.ports.mailer.letters()
     }
 
-    /// How many letters of a kind an address has got so far.
-    pub async fn count_letters(&self, kind: &str, to: &str) -> usize {
-        self.letters().await.iter().filter(|letter| letter.kind == kind && letter.to == to).count()
+    /// How many mails of a kind an address has got so far.
+    pub async fn count_mails(&self, kind: &str, to: &str) -> usize {
+        self.mails().await.iter().filter(|mail| mail.kind == kind && mail.to == to).count()
     }
 
-    /// The last letter of a kind to an address.
-    pub async fn letter(&self, kind: &str, to: &str) -> MailMessage {
-        let letters = self.letters().await;
-        let found = letters.into_iter().rev().find(|letter| letter.kind == kind && letter.to == to);
+    /// The last mail of a kind to an address.
+    pub async fn mail(&self, kind: &str, to: &str) -> MailMessage {
+        let mails = self.mails().await;
+        let found = mails.into_iter().rev().find(|mail| mail.kind == kind && mail.to == to);
         found.unwrap_or_else(|| panic!("no {kind} to {to}"))
     }
 
-    /// The link in it.
+    /// The link in that message.
     pub async fn link(&self, kind: &str, to: &str) -> Link {
-        self.letter(kind, to).await.link.unwrap_or_else(|| panic!("no link in {kind} to {to}"))
+        self.mail(kind, to).await.link.unwrap_or_else(|| panic!("no link in {kind} to {to}"))
     }
 
-    /// A reader whose address is proved, signed in.
+    /// A signed-in reader with a verified address.
     pub async fn proven_reader(&self, email: &str) -> Client {
         let reader = self.reader(email).await;
         let link = self.link("verify-email", email).await;
@@ -146,23 +145,23 @@ impl TestApp {
         reader
     }
 
-    /// Everything stored but the record of events, for what must leave nothing else behind.
+    /// A dump of all tables except the audit log, to assert that nothing else changed.
     pub async fn rows_but_events(&self) -> Vec<String> {
         let rows = self.database.rows().await.into_iter();
         rows.filter(|row| !row.starts_with("bookplate_events:")).collect()
     }
 
-    /// How many sessions there are.
+    /// The number of sessions.
     pub async fn sessions(&self) -> i64 {
         self.database.number("select count(*) from bookplate_sessions").await
     }
 
-    /// How many accounts there are.
+    /// The number of accounts.
     pub async fn accounts(&self) -> i64 {
         self.database.number("select count(*) from bookplate_users").await
     }
 
-    /// The reader with this address as the wire shows them, without what differs from account to account.
+    /// The user with this address as JSON, without members that differ between accounts.
     pub async fn stored(&self, email: &str) -> serde_json::Value {
         let found = self.database.find_credentials(email, None).await.unwrap();
         let user = found.unwrap_or_else(|| panic!("no account {email}")).user;
@@ -198,8 +197,8 @@ fn folder() -> PathBuf {
     path
 }
 
-/// The database of a test for which one is as good as the other: SQLite, or PostgreSQL where
-/// `BOOKPLATE_TEST_HTTP_DATABASE=postgres` asks for it. Where SQL differs or much happens at once, a test takes both.
+/// The database of tests that run on one only: SQLite, or PostgreSQL with `BOOKPLATE_TEST_HTTP_DATABASE=postgres`.
+/// Tests where SQL differs or concurrency matters run on both.
 pub async fn a_database() -> TestDatabase {
     let asked = env::var("BOOKPLATE_TEST_HTTP_DATABASE").unwrap_or_default();
     let kind = match asked.as_str() {

@@ -1,5 +1,4 @@
-//! The record of what happens to accounts: a row for each event, with who, what, outcome, address and agent, and a line
-//! in the log that says the same.
+//! The audit log: a row for each event, with user, kind, outcome, address and agent, and an equal log line.
 
 use rstest::rstest;
 use serde_json::json;
@@ -16,7 +15,7 @@ const ADA: &str = "ada@example.com";
 const OTHER: &str = "loud paper, chalk";
 const AGENT: &str = "Mozilla/5.0 (an audit)";
 
-/// The events so far: `kind outcome`, in no order.
+/// The events so far as `kind outcome`, sorted.
 async fn events(app: &TestApp) -> Vec<String> {
     let rows = app.database.rows_of("bookplate_events").await;
     let unquoted = |row: &String| row.replace(['\'', '"', '(', ')'], "");
@@ -30,7 +29,7 @@ async fn post(client: &mut Client, path: &str, body: serde_json::Value) -> u16 {
     client.json(&format!("/api/auth/{path}"), body).await.status.as_u16()
 }
 
-/// Everything that can happen to a reader who stays, by one browser; the id of the reader.
+/// Triggers every event of a remaining account from one browser; returns the user's id.
 async fn everything(app: &TestApp) -> String {
     let mut browser = app.browser().sending("user-agent", AGENT).at("2001:db8::7");
     assert_eq!(post(&mut browser, "sign-up/email", READER.json()).await, 200);
@@ -82,7 +81,7 @@ const EVERYTHING: [&str; 14] = [
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_event_of_an_account_leaves_a_row_that_says_who_and_from_where(
+async fn every_account_event_leaves_a_row_with_user_address_and_agent(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -97,7 +96,7 @@ async fn every_event_of_an_account_leaves_a_row_that_says_who_and_from_where(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_row_has_its_line_in_the_log(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn every_audit_row_has_a_log_line(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let log = Log::default();
     let app = TestApp::on(database).await;
@@ -113,14 +112,16 @@ async fn every_row_has_its_line_in_the_log(#[values(Kind::Sqlite, Kind::Postgres
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_attempt_at_nobody_is_recorded_about_nobody(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn an_attempt_at_an_unknown_account_is_recorded_without_a_user(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
     let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     let mut stranger = app.browser();
     let nobody = json!({ "email": "nobody@example.com", "password": "not the password" });
     post(&mut stranger, "sign-in/email", nobody).await;
     post(&mut stranger, "request-password-reset", json!({ "email": "nobody@example.com" })).await;
-    app.letters().await;
+    app.mails().await;
     assert_eq!(events(&app).await, ["password-reset-request nobody", "sign-in wrong-credentials"]);
     assert!(app.database.rows_holding("nobody@example.com").await.is_empty());
     app.reader(ADA).await;
@@ -134,7 +135,7 @@ async fn an_attempt_at_nobody_is_recorded_about_nobody(#[values(Kind::Sqlite, Ki
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_11_the_rows_of_a_reader_who_is_gone_are_bare(
+async fn security_11_audit_rows_of_an_erased_user_are_anonymous(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -146,7 +147,7 @@ async fn security_11_the_rows_of_a_reader_who_is_gone_are_bare(
     let right = json!({ "email": "new@example.com", "password": PASSWORD });
     post(&mut browser, "sign-in/email", right).await;
     assert_eq!(post(&mut browser, "delete-user", json!({ "password": PASSWORD })).await, 200);
-    app.letters().await;
+    app.mails().await;
     assert_eq!(events(&app).await.len(), before + EVERYTHING.len() + 2, "what happened is still known");
     for trace in [id.as_str(), "2001:db8", AGENT, ADA, "new@example.com"] {
         assert_eq!(app.database.rows_holding(trace).await, Vec::<String>::new(), "{trace}");
@@ -157,9 +158,7 @@ async fn security_11_the_rows_of_a_reader_who_is_gone_are_bare(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_browser_says_of_itself_is_bounded_and_on_one_line(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn the_user_agent_is_truncated_and_on_one_line(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let log = Log::default();
     let app = TestApp::on(database).await;

@@ -1,4 +1,4 @@
-//! Too much to do, or no database: a quick answer that says when to come back.
+//! Overload, or no database: a quick 503 with Retry-After.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn come_back(reply: &Reply, seconds: &str, code: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_28_a_busy_hasher_is_told_at_once_by_both_doors_and_nothing_is_stored() {
+async fn security_28_a_busy_hasher_is_a_503_for_forms_and_json_and_nothing_is_stored() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
@@ -53,7 +53,7 @@ async fn security_28_a_busy_hasher_is_told_at_once_by_both_doors_and_nothing_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_28_while_the_hasher_is_busy_everything_else_answers() {
+async fn security_28_while_the_hasher_is_busy_other_requests_are_answered() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -65,7 +65,7 @@ async fn security_28_while_the_hasher_is_busy_everything_else_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_out_of_reach_is_told_by_both_doors_at_once() {
+async fn an_unreachable_database_is_a_503_for_forms_and_json() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -95,7 +95,7 @@ async fn a_database_out_of_reach_is_told_by_both_doors_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_needs_no_database_answers_without_one() {
+async fn requests_that_need_no_database_are_answered_without_one() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.database.close().await;

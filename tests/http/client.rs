@@ -1,4 +1,4 @@
-//! A client without a network: keeps cookies, and says where a request comes from as a browser does.
+//! A client without a network: keeps cookies and sends a browser's origin headers.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +17,7 @@ use crate::{
     reply::{Events, Reply, SetCookie},
 };
 
-/// What a reader types to open an account.
+/// The fields of a valid sign-up.
 pub const READER: Fields = Fields::new(&[
     ("name", "Ada Lovelace"),
     ("email", "ada@example.com"),
@@ -27,7 +27,7 @@ pub const READER: Fields = Fields::new(&[
     ("rememberMe", "true"),
 ]);
 
-/// Where every client of these tests sits, unless it says otherwise.
+/// The default IP address of clients.
 pub const ADDRESS: &str = "192.0.2.10";
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -36,12 +36,12 @@ pub const FORM: &str = "application/x-www-form-urlencoded";
 pub struct Client {
     router: Router,
     host: String,
-    /// Sent along with every request; a browser's own are there from the start.
+    /// Headers of every request; a browser's own are there from the start.
     headers: BTreeMap<&'static str, String>,
-    /// By name, as they were set.
+    /// The cookie jar, by name.
     cookies: BTreeMap<String, String>,
     is_browser: bool,
-    /// Where its requests come from.
+    /// The client's IP address.
     address: IpAddr,
 }
 
@@ -61,7 +61,7 @@ impl Client {
         Self { router, host, headers: BTreeMap::new(), cookies: BTreeMap::new(), is_browser: false, address }
     }
 
-    /// The same client at another network address.
+    /// The same client at another IP address.
     pub fn at(mut self, address: &str) -> Self {
         self.address = address.parse().unwrap();
         self
@@ -72,24 +72,24 @@ impl Client {
         self.headers.insert(name, value.to_owned());
     }
 
-    /// No longer sends it.
+    /// Removes a header from all requests.
     pub fn unset(&mut self, name: &str) {
         self.headers.remove(name);
     }
 
-    /// The same client, sending a header.
+    /// The same client with a header.
     pub fn sending(mut self, name: &'static str, value: &str) -> Self {
         self.set(name, value);
         self
     }
 
-    /// The same client, not sending a header.
+    /// The same client without a header.
     pub fn without(mut self, name: &str) -> Self {
         self.unset(name);
         self
     }
 
-    /// The cookie's value as it was set.
+    /// The raw value of a cookie.
     pub fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies.get(name).map(String::as_str)
     }
@@ -113,7 +113,7 @@ impl Client {
         self.send(self.request(Method::GET, path).header(header::ACCEPT, accept), "").await
     }
 
-    /// Opens a stream of events, which is read as it comes; what it answers at once has no body.
+    /// Opens an event stream, which is read incrementally; the returned reply has no body.
     pub async fn open(&mut self, path: &str) -> (Reply, Events) {
         let response = self.answered(self.request(Method::GET, path), Body::empty()).await;
         let (parts, body) = response.into_parts();
@@ -139,7 +139,7 @@ impl Client {
         self.send(request, body).await
     }
 
-    /// A request with this client's headers, for those that need one of their own. [`Client::send`] adds the cookies.
+    /// A request with this client's headers, to be modified. [`Client::send`] adds the cookies.
     pub fn request(&self, method: Method, path: &str) -> Builder {
         let mut request = Request::builder().method(&method).uri(path).header(header::HOST, &self.host);
         for (name, value) in &self.headers {
@@ -152,7 +152,7 @@ impl Client {
         request
     }
 
-    /// Sends it and keeps the cookies of the answer.
+    /// Sends a request and stores the cookies of the response.
     pub async fn send(&mut self, request: Builder, body: impl Into<Body>) -> Reply {
         let reply = Reply::read(self.answered(request, body.into()).await).await;
         for SetCookie { name, value, .. } in reply.cookies() {

@@ -1,11 +1,11 @@
-//! The whole table of failures: a change here is a change of the wire or of what readers are told.
+//! The table of all error codes: a change here changes the API or the error messages on pages.
 
 use std::fmt::Write;
 
 use contract::{Code, Problem, sentence};
 
 #[test]
-fn every_code_has_one_status_one_message_and_one_sentence() {
+fn every_code_has_one_status_one_message_and_one_page_text() {
     let mut table = String::new();
     for code in Code::ALL {
         let status = bookplate::http::status(*code);

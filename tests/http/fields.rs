@@ -1,11 +1,11 @@
-//! What is typed into a form, or said in a body.
+//! Fields of a form or a JSON body.
 
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
-/// Named texts, the same for both doors.
+/// Named texts, the same for forms and JSON.
 #[derive(Clone, Debug)]
 pub struct Fields(Cow<'static, [(&'static str, &'static str)]>, Vec<(String, String)>);
 
@@ -14,14 +14,14 @@ impl Fields {
         Self(Cow::Borrowed(fields), Vec::new())
     }
 
-    /// The same with another value for one of them.
+    /// A copy with another value for one field.
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut changed = self.without(name);
         changed.1.push((name.to_owned(), value.to_owned()));
         changed
     }
 
-    /// The same without one of them.
+    /// A copy without one field.
     pub fn without(&self, name: &str) -> Self {
         let mut changed = self.clone();
         changed.0.to_mut().retain(|(known, _)| *known != name);
@@ -38,13 +38,13 @@ impl Fields {
         self.0.iter().map(|(name, value)| (*name, *value)).chain(added)
     }
 
-    /// As a browser encodes them: a box that is not ticked is not sent.
+    /// As form data; an unchecked checkbox is not sent.
     pub fn form(&self) -> String {
         let sent = self.iter().filter(|pair| *pair != ("rememberMe", "false"));
         Serializer::new(String::new()).extend_pairs(sent).finish()
     }
 
-    /// As an object of texts; `rememberMe` is a flag there.
+    /// As a JSON object of strings, with a boolean `rememberMe`.
     pub fn json(&self) -> Value {
         let member = |(name, value): (&str, &str)| {
             let value = if name == "rememberMe" { Value::Bool(value == "true") } else { value.into() };

@@ -1,4 +1,4 @@
-//! The HTTP edge: the real router on real tables, called without a socket.
+//! Tests of the HTTP layer: the real router on a real database, called without a socket.
 //!
 //! One binary, because each one links the whole server again: add a module, not a file beside this folder.
 
@@ -18,13 +18,13 @@ mod codes;
 mod commands;
 mod contracts;
 mod conversations;
-mod doors;
+mod data_export;
 mod fields;
+mod forms_and_json;
 mod hardening;
 mod openapi;
 mod page;
 mod pages;
-mod privacy;
 mod reply;
 mod request_ids;
 mod session_settings;

@@ -1,4 +1,4 @@
-//! The description of the API: served, kept as a file, shown as a page, and true.
+//! The OpenAPI document: served, committed, shown as a page, and consistent with the router.
 
 use std::{collections::BTreeSet, env, fs, io::Read, path::Path};
 
@@ -24,7 +24,7 @@ async fn description(client: &mut Client, path: &str) -> Value {
     reply.json()
 }
 
-/// Every operation as (method, path, itself).
+/// Every operation as (method, path, operation).
 fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
     let paths = document["paths"].as_object().unwrap();
     let each = paths.iter().flat_map(|(path, methods)| {
@@ -34,7 +34,7 @@ fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_file_in_the_documents_is_what_is_served() {
+async fn the_committed_document_is_what_is_served() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let served = app.script().get(NEWER).await.text().to_owned();
@@ -53,7 +53,7 @@ async fn the_file_in_the_documents_is_what_is_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_operation_that_is_described_is_there_and_no_other() {
+async fn the_document_and_the_router_have_the_same_operations() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut client = app.script();
@@ -78,7 +78,7 @@ async fn every_operation_that_is_described_is_there_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own() {
+async fn every_reference_resolves_and_every_operation_id_is_unique() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for path in [NEWER, OLDER] {
@@ -122,7 +122,7 @@ pub(crate) fn references(value: &Value, targets: &mut BTreeSet<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn anybody_may_read_the_description_and_keep_it_for_a_while() {
+async fn the_document_is_public_and_cacheable() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for path in [NEWER, OLDER] {
@@ -140,7 +140,7 @@ async fn anybody_may_read_the_description_and_keep_it_for_a_while() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_older_description_has_no_newer_words() {
+async fn the_3_0_document_has_no_3_1_keywords() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let newer = description(&mut app.script(), NEWER).await;
@@ -155,7 +155,7 @@ async fn the_older_description_has_no_newer_words() {
     assert!(known.len() > 50, "the check finds what it looks for: {known:?}");
 }
 
-/// Places of what OpenAPI 3.0 does not know.
+/// Locations of keywords that OpenAPI 3.0 does not have.
 fn newer_words(at: &str, value: &Value, wrong: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
@@ -181,7 +181,7 @@ fn newer_words(at: &str, value: &Value, wrong: &mut Vec<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_cookie_and_the_questions_are_those_of_the_server() {
+async fn the_document_has_this_servers_cookie_and_questions() {
     let database = a_database().await;
     let toml = "[[questions]]\nname = \"shelf\"\nlabel = \"Which shelf?\"\nkind = \"choice\"\nrequired = true\n\
                 options = [\"upper\", \"lower\"]\n";
@@ -200,7 +200,7 @@ async fn the_cookie_and_the_questions_are_those_of_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_shows_every_operation_and_every_problem_and_loads_nothing_from_elsewhere() {
+async fn the_page_shows_every_operation_and_problem_without_external_resources() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let document = description(&mut app.script(), NEWER).await;
@@ -231,7 +231,7 @@ async fn the_page_shows_every_operation_and_every_problem_and_loads_nothing_from
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_is_compressed_for_who_takes_that() {
+async fn the_page_is_compressed_on_request() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let plain = app.browser().get(PAGE).await;
@@ -252,7 +252,7 @@ async fn the_page_is_compressed_for_who_takes_that() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_problem_points_at_is_on_the_page() {
+async fn the_type_of_a_problem_is_an_anchor_on_the_page() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let page = app.browser().get(PAGE).await.page();
@@ -264,7 +264,7 @@ async fn what_a_problem_points_at_is_on_the_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_method_is_a_problem_here_too() {
+async fn a_wrong_method_on_the_document_is_a_problem() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut client = app.script();

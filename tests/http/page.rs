@@ -1,5 +1,4 @@
-//! A page as a screen reader meets it: elements, labels, descriptions. Reads what Leptos writes, which is tidier than
-//! HTML need be.
+//! A parsed page: elements, labels, descriptions. Parses only the well-formed HTML that Leptos writes.
 
 /// An element with the text inside it.
 #[derive(Debug, Clone)]
@@ -7,7 +6,7 @@ pub struct Element {
     pub tag: String,
     attributes: Vec<(String, String)>,
     pub text: String,
-    /// The elements around it, from the outside in, by their place in the page.
+    /// Indices of the ancestors, outermost first.
     around: Vec<usize>,
 }
 
@@ -20,7 +19,7 @@ const VOID: [&str; 6] = ["meta", "link", "input", "img", "br", "hr"];
 const RAW: [&str; 2] = ["script", "style"];
 
 impl Element {
-    /// The attribute's value; a bare one is empty.
+    /// The attribute's value; empty for one without a value.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -53,7 +52,7 @@ impl Page {
         self.elements.iter()
     }
 
-    /// The one element of this kind.
+    /// The only element with this tag.
     #[track_caller]
     pub fn one<'a>(&'a self, tag: &'a str) -> &'a Element {
         let found: Vec<_> = self.all(tag).collect();
@@ -69,19 +68,19 @@ impl Page {
         self.elements.iter().find(|element| element.get("id") == Some(id))
     }
 
-    /// The control of this name, if the page has one.
+    /// The control with this name.
     pub fn control(&self, name: &str) -> Option<&Element> {
         let is_control = |it: &&Element| matches!(it.tag.as_str(), "input" | "select" | "textarea");
         self.elements.iter().filter(is_control).find(|it| it.get("name") == Some(name))
     }
 
-    /// What can be filled in or chosen, hidden ones left out.
+    /// All visible controls.
     pub fn controls(&self) -> impl Iterator<Item = &Element> {
         let is_control = |it: &&Element| matches!(it.tag.as_str(), "input" | "select" | "textarea");
         self.elements.iter().filter(is_control).filter(|it| it.get("type") != Some("hidden"))
     }
 
-    /// The words that name a control.
+    /// The label of a control.
     pub fn label(&self, control: &Element) -> Option<&str> {
         let around = control.around.iter().map(|at| &self.elements[*at]).find(|it| it.tag == "label");
         let id = control.get("id");
@@ -89,7 +88,7 @@ impl Page {
         around.or(pointing).map(|label| label.text.trim())
     }
 
-    /// What the control of this name is filled in with.
+    /// The value of the control with this name.
     pub fn value(&self, name: &str) -> Option<String> {
         let control = self.control(name)?;
         if control.tag != "select" {
@@ -101,7 +100,7 @@ impl Page {
         chosen.and_then(|option| option.get("value")).map(str::to_owned)
     }
 
-    /// The error a screen reader reads with the control of this name.
+    /// The error message linked to the control with this name.
     pub fn error(&self, name: &str) -> Option<&str> {
         let control = self.control(name)?;
         let described =
@@ -116,12 +115,12 @@ impl Page {
         error.map(|error| error.text.as_str())
     }
 
-    /// The summary above the form.
+    /// The error summary.
     pub fn problem(&self) -> Option<&Element> {
         self.elements.iter().find(|element| element.has_class("alert"))
     }
 
-    /// The summary's first line.
+    /// The error summary's title.
     pub fn problem_title(&self) -> Option<&str> {
         self.elements.iter().find(|it| it.has_class("alert__title")).map(|it| it.text.as_str())
     }
@@ -140,7 +139,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads text up to the next tag, and the tag.
+    /// Parses text up to the next tag, and the tag.
     fn step(&mut self) -> bool {
         let Some((text, rest)) = self.rest.split_once('<') else { return false };
         self.add(&unescaped(text));
@@ -188,7 +187,7 @@ impl Reader<'_> {
     }
 }
 
-/// The attributes of a tag, and what follows it.
+/// Parses the attributes of a tag; returns them and the rest.
 fn attributes(mut rest: &str) -> (Vec<(String, String)>, &str) {
     let mut attributes = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! An answer, read whole.
+//! A complete response.
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
@@ -16,24 +16,24 @@ pub struct Reply {
     pub body: Bytes,
 }
 
-/// Server-sent events (WHATWG HTML, section 9.2), read as they come.
+/// A stream of server-sent events (WHATWG HTML, section 9.2), read incrementally.
 pub struct Events {
     body: Body,
     read: String,
     last_id: Option<i64>,
 }
 
-/// One of them.
+/// An event or comment.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A line that says nothing, so that the stream is seen to live.
+    /// A comment line, as a heartbeat.
     SignOfLife,
-    /// What it is called, the id in force, and its data.
+    /// Name, current id and data.
     Told { name: String, id: Option<i64>, data: Value },
 }
 
 impl Event {
-    /// What it is called, and the id in force.
+    /// Name and current id.
     pub fn place(&self) -> (&str, i64) {
         match self {
             Self::SignOfLife => panic!("a sign of life has no place"),
@@ -54,7 +54,7 @@ impl Events {
         Self { body, read: String::new(), last_id: None }
     }
 
-    /// The next one, as soon as it is there; `None` when the stream has ended.
+    /// Waits for the next event; `None` at the end of the stream.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((block, rest)) = self.read.split_once("\n\n") {
@@ -70,7 +70,7 @@ impl Events {
         }
     }
 
-    /// As many as are asked for.
+    /// Waits for this many events.
     pub async fn some(&mut self, count: usize) -> Vec<Event> {
         let mut events = Vec::new();
         while events.len() < count {
@@ -100,12 +100,12 @@ impl Events {
     }
 }
 
-/// A cookie as an answer sets it.
+/// A Set-Cookie header.
 #[derive(Debug, Clone)]
 pub struct SetCookie {
     pub name: String,
     pub value: String,
-    /// Everything after the value, in order.
+    /// The attributes, in order.
     pub attributes: Vec<String>,
 }
 
@@ -114,12 +114,12 @@ impl SetCookie {
         self.attributes.iter().any(|known| known == attribute)
     }
 
-    /// Whether it takes the cookie away.
+    /// Whether it deletes the cookie.
     pub fn expires(&self) -> bool {
         self.value.is_empty() && self.has("Max-Age=0")
     }
 
-    /// Seconds it is kept; `None` until the browser ends.
+    /// Max-Age in seconds; `None` for a session cookie.
     pub fn max_age(&self) -> Option<i64> {
         self.attributes.iter().find_map(|attribute| attribute.strip_prefix("Max-Age=")?.parse().ok())
     }
@@ -150,7 +150,7 @@ impl Reply {
         Page::read(self.text())
     }
 
-    /// The header's one value.
+    /// The only value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         let first = values.next()?.to_str().unwrap();
@@ -162,7 +162,7 @@ impl Reply {
         self.header("location")
     }
 
-    /// The `code` of a JSON error; empty where there is none.
+    /// The `code` of a JSON error, or an empty string.
     pub fn code(&self) -> String {
         let body = self.json();
         body.get("code").and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -173,7 +173,7 @@ impl Reply {
         self.json()["message"].as_str().unwrap().to_owned()
     }
 
-    /// The nonce its policy lets scripts and styles run by.
+    /// The nonce of its content security policy.
     pub fn nonce(&self) -> Option<&str> {
         let (_, nonce) = self.header("content-security-policy")?.split_once("'nonce-")?;
         nonce.split_once('\'').map(|(nonce, _)| nonce)
@@ -191,7 +191,7 @@ impl Reply {
             .collect()
     }
 
-    /// The cookie of this name, if the answer sets it.
+    /// The cookie with this name, if the response sets it.
     pub fn cookie(&self, name: &str) -> Option<SetCookie> {
         self.cookies().into_iter().find(|cookie| cookie.name == name)
     }
@@ -203,7 +203,7 @@ impl Reply {
         assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
-    /// Asserts that the answer says nothing at all.
+    /// Asserts an empty body.
     #[track_caller]
     pub fn is_empty_404(&self) {
         assert_eq!((self.status.as_u16(), self.body.len()), (404, 0), "{:?}", self.body);

@@ -1,4 +1,4 @@
-//! Bodies that cannot be read.
+//! Unreadable bodies.
 
 use http::Method;
 
@@ -11,7 +11,7 @@ use crate::{
 const JSON: &str = "application/json";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_09_a_body_that_is_too_large_is_refused_by_both_doors() {
+async fn security_09_a_too_large_body_is_refused_as_form_and_as_json() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
@@ -92,7 +92,7 @@ async fn security_09_a_compressed_body_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_05_a_body_that_is_no_text_is_refused() {
+async fn security_05_a_body_that_is_not_utf8_is_refused() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let invalid: [&[u8]; 6] = [
@@ -146,7 +146,7 @@ async fn security_09_a_form_of_another_type_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_that_makes_no_sense_comes_back() {
+async fn a_malformed_form_is_rendered_again() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let bodies = [

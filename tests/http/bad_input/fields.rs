@@ -1,4 +1,4 @@
-//! Fields that are not what they should be.
+//! Invalid fields.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ const SIGN_UP: &str = "/api/auth/sign-up/email";
 const SIGN_IN: &str = "/api/auth/sign-in/email";
 const UPDATE_USER: &str = "/api/auth/update-user";
 
-/// Values of every type but text, with their names.
+/// Values of every type except string, with their names.
 fn mistyped() -> [(Value, &'static str); 6] {
     [
         (json!(5), "number"),
@@ -31,7 +31,7 @@ async fn with(client: &mut Client, path: &str, member: &str, value: Value) -> cr
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_05_a_field_of_the_wrong_type_is_named_with_what_it_should_be() {
+async fn security_05_a_field_of_the_wrong_type_is_named_with_the_expected_type() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -93,7 +93,7 @@ async fn several_wrong_fields_are_named_in_the_order_of_the_schema() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_05_a_body_that_is_no_object_is_named() {
+async fn security_05_a_body_that_is_not_an_object_is_a_validation_error() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for (path, expected) in [(SIGN_UP, "object"), (SIGN_IN, "object"), (UPDATE_USER, "record")] {
@@ -120,7 +120,7 @@ async fn security_05_a_body_that_is_no_object_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_05_nul_and_control_characters_are_refused_or_kept_and_never_break_anything() {
+async fn security_05_nul_and_control_characters_are_refused_or_stored_safely() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -151,7 +151,7 @@ async fn security_05_nul_and_control_characters_are_refused_or_kept_and_never_br
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_05_a_text_over_its_bound_is_refused() {
+async fn security_05_a_too_long_text_is_refused() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -176,7 +176,7 @@ async fn security_05_a_text_over_its_bound_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_member_sent_twice_the_last_counts_and_unknown_ones_are_ignored() {
+async fn the_last_of_duplicate_members_counts_and_unknown_ones_are_ignored() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let twice = READER.json().to_string().replacen('{', "{\"email\":5,\"__proto__\":{\"admin\":true},", 1);

@@ -1,4 +1,4 @@
-//! What the log holds after everything that can happen to a reader: nothing of theirs.
+//! The log contains no secret and no address of a reader.
 
 use std::{
     io::{self, Write},
@@ -16,7 +16,7 @@ use crate::{
     client::{FORM, READER},
 };
 
-/// A log kept in memory.
+/// An in-memory log.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -25,10 +25,10 @@ impl Log {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// What writes everything into it, as the server writes its own log.
+    /// A subscriber that writes everything into it, in the server's format.
     ///
-    /// While one subscriber is the only one, tracing asks the thread that comes by a line first whether anybody listens,
-    /// and keeps the answer for all: a test on another thread would answer no. So there is always a second one.
+    /// With a single subscriber, tracing caches for each call site whether the first thread to reach it is interested,
+    /// and another test's thread is not. So there is always a second subscriber.
     pub(crate) fn subscriber(&self) -> impl Subscriber + Send + Sync + use<> {
         static SECOND: OnceLock<Dispatch> = OnceLock::new();
         SECOND.get_or_init(|| Dispatch::new(tracing_subscriber::registry()));
@@ -63,27 +63,27 @@ const WRONG: &str = "log-must-not-hold-this-attempt";
 const NAME: &str = "Log Must-Not-Hold-This-Name";
 const SHARED: &str = "log0must1not2hold3this4shared5secret";
 
-/// Everything that happens, and what was secret in it.
+/// Runs through all account operations; returns the secrets used.
 async fn everything(kind: Kind) -> Vec<String> {
     let variables =
         [("BOOKPLATE_BEARER_SESSIONS", "true"), ("JWT_SECRET", SHARED), ("BOOKPLATE_LOG", "trace")];
     let app = TestApp::with(kind.migrated().await, &variables).await;
     let mut secrets = Vec::new();
     let fields = READER.with("password", PASSWORD).with("name", NAME).with("organization", NAME);
-    for door in ["form", "json"] {
-        let address = format!("unlogged-{door}@example.com");
+    for entry in ["form", "json"] {
+        let address = format!("unlogged-{entry}@example.com");
         let fields = fields.with("email", &address);
         let wrong = fields.with("password", WRONG);
         let mut browser = app.browser();
         for fields in [&fields, &wrong, &fields.with("email", &address.to_uppercase())] {
-            match door {
+            match entry {
                 "form" => drop(browser.form("/sign-up", fields.clone()).await),
                 _ => drop(browser.json("/api/auth/sign-up/email", fields.json()).await),
             }
         }
         let early = browser.session().unwrap().to_owned();
         for fields in [&wrong, &fields] {
-            match door {
+            match entry {
                 "form" => drop(app.browser().form("/sign-in", fields.clone()).await),
                 _ => drop(browser.json("/api/auth/sign-in/email", fields.json()).await),
             }
@@ -119,7 +119,7 @@ async fn everything(kind: Kind) -> Vec<String> {
     secrets
 }
 
-/// The way back into an account and on to another address, and what was secret in it.
+/// Runs through password reset and change of address; returns the secrets used.
 async fn recovered(app: &TestApp, address: &str) -> Vec<String> {
     let mut browser = app.browser();
     browser.json("/api/auth/request-password-reset", json!({ "email": address })).await;
@@ -153,7 +153,7 @@ async fn recovered(app: &TestApp, address: &str) -> Vec<String> {
     vec![reset, first, change, device, new]
 }
 
-/// Requests that fail for every reason there is.
+/// Requests that fail for every reason.
 async fn nonsense(app: &TestApp, browser: &crate::client::Client, address: &str) {
     let secret = format!("{{\"email\":\"{address}\",\"password\":\"{PASSWORD}\"");
     for path in ["/api/auth/sign-in/email", "/api/auth/update-user", "/sign-in", "/account"] {
@@ -211,7 +211,7 @@ fn the_log_holds_nothing_of_a_reader(kind: Kind) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_14_no_token_of_a_link_is_logged_when_there_are_too_many() {
+async fn security_14_no_link_token_is_logged_when_rate_limited() {
     let database = crate::app::a_database().await;
     let log = Log::default();
     let app = TestApp::with(database, &[("BOOKPLATE_LIMIT_REQUESTS", "1/60")]).await;

@@ -1,15 +1,15 @@
-//! Whatever is sent, the answer is the contract's, or a 4xx in its manner; never a fault of ours.
+//! Bad input is answered as documented or with a 4xx in that format, never with an internal error.
 
-mod anything;
-mod at_once;
 mod bodies;
+mod concurrent;
 mod fields;
 mod log;
+mod random;
 mod requests;
 
 pub(crate) use self::log::Log;
 
-/// Every endpoint that reads a body, with whether it reads forms.
+/// Every endpoint that reads a body, and whether it accepts forms.
 const ENDPOINTS: [(&str, bool); 19] = [
     ("/api/auth/sign-up/email", true),
     ("/api/auth/sign-in/email", true),
@@ -32,7 +32,7 @@ const ENDPOINTS: [(&str, bool); 19] = [
     ("/api/auth/unlink-account", false),
 ];
 
-/// Every address a form is sent to.
+/// Every path that forms post to.
 const FORMS: [&str; 13] = [
     "/sign-in",
     "/sign-up",

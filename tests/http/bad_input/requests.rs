@@ -1,4 +1,4 @@
-//! Requests whose own parts make no sense: targets, hosts, headers, cookies.
+//! Malformed targets, hosts, headers and cookies.
 
 use http::{HeaderValue, Method, Request, Version};
 
@@ -78,7 +78,7 @@ const HEADERS: &[&str] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_38_a_host_that_cannot_be_read_is_refused() {
+async fn security_38_an_unreadable_host_is_refused() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let hosts: [&[u8]; 12] = [
@@ -122,7 +122,7 @@ async fn security_39_two_hosts_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_38_whatever_the_query_says_the_answer_is_not_a_fault_of_ours() {
+async fn security_38_no_query_causes_an_internal_error() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -149,7 +149,7 @@ async fn security_38_whatever_the_query_says_the_answer_is_not_a_fault_of_ours()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_38_whatever_a_header_says_the_answer_is_not_a_fault_of_ours() {
+async fn security_38_no_header_causes_an_internal_error() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let long = "x".repeat(30_000);
@@ -189,7 +189,7 @@ async fn security_38_whatever_a_header_says_the_answer_is_not_a_fault_of_ours() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_38_whatever_the_path_says_the_answer_is_not_a_fault_of_ours() {
+async fn security_38_no_path_causes_an_internal_error() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let long = format!("/{}", "a".repeat(30_000));
@@ -244,7 +244,7 @@ fn rebuilt(request: &Request<()>) -> http::request::Builder {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_client_says_of_itself_is_kept_only_so_far() {
+async fn the_stored_user_agent_is_truncated() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for (at, agent) in ["x".repeat(10_000), "caf\u{e9}".to_owned(), String::new()].into_iter().enumerate() {

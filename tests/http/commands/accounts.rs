@@ -7,7 +7,7 @@ use super::CommandLine;
 const ADA: &str = "ada@example.com";
 
 #[test]
-fn an_account_is_made_with_a_link_to_set_its_password() {
+fn an_account_is_created_with_a_password_link() {
     let cli = CommandLine::new();
     let made = cli.json(&["user", "create", "Ada@Example.com", "--name", "Ada L.", "--verified"]);
     assert_eq!(made["email"], ADA);
@@ -25,7 +25,7 @@ fn an_account_is_made_with_a_link_to_set_its_password() {
 }
 
 #[test]
-fn security_08_the_password_of_a_new_account_comes_from_standard_input_and_is_judged() {
+fn security_08_the_password_of_a_new_account_comes_from_standard_input_and_is_checked() {
     let cli = CommandLine::new();
     let arguments = ["user", "create", ADA, "--password-stdin"];
     for (input, why) in [
@@ -46,7 +46,7 @@ fn security_08_the_password_of_a_new_account_comes_from_standard_input_and_is_ju
 }
 
 #[test]
-fn accounts_are_listed_by_address_searched_and_leafed_through() {
+fn accounts_are_listed_searched_and_paginated() {
     let cli = CommandLine::new();
     assert_eq!(cli.text(&["user", "list"]), "no accounts\n");
     for name in ["cleo", "ada", "bob"] {
@@ -92,7 +92,7 @@ fn an_account_is_shown_by_address_or_id() {
 }
 
 #[test]
-fn each_link_to_set_a_password_is_another() {
+fn each_password_link_is_different() {
     let cli = CommandLine::new();
     let first = cli.json(&["user", "create", ADA]);
     let second = cli.json(&["user", "reset-link", ADA]);

@@ -15,7 +15,7 @@ fn moment(key: &Value, name: &str) -> String {
 }
 
 #[test]
-fn a_new_key_waits_before_it_signs_and_there_is_one_at_a_time() {
+fn a_new_key_waits_before_it_signs_and_only_one_can_wait() {
     let cli = CommandLine::new();
     assert_eq!(states(&cli), ["signing"]);
     let key = cli.json(&["keys", "rotate"])["key"].clone();
@@ -29,7 +29,7 @@ fn a_new_key_waits_before_it_signs_and_there_is_one_at_a_time() {
 }
 
 #[test]
-fn a_key_signs_at_once_when_asked_to_and_the_one_before_stays_published() {
+fn with_now_a_key_signs_at_once_and_the_previous_one_stays_published() {
     let cli = CommandLine::new();
     let before = cli.json(&["keys", "list"])["keys"][0].clone();
     let key = cli.json(&["keys", "rotate", "--now"])["key"].clone();

@@ -1,8 +1,8 @@
-//! The operator's command line: the program itself, on a database of its own.
+//! The command line: the program itself, on its own database.
 
 mod accounts;
+mod ban_delete;
 mod keys;
-mod removal;
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use std::{
 
 use serde_json::Value;
 
-/// A folder with a SQLite database, and the settings of a server.
+/// A folder with a SQLite database and a server's settings.
 struct CommandLine {
     folder: PathBuf,
 }
@@ -45,7 +45,7 @@ impl CommandLine {
         self.run_with(arguments, "")
     }
 
-    /// Runs a command that is given this on standard input.
+    /// Runs a command with this standard input.
     fn run_with(&self, arguments: &[&str], input: &str) -> CommandOutput {
         let mut child = Command::new(env!("CARGO_BIN_EXE_bookplate"))
             .args(arguments)
@@ -66,21 +66,21 @@ impl CommandLine {
         CommandOutput { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
-    /// The answer of a command that succeeds, in JSON; nothing else is said.
+    /// The JSON output of a successful command, which prints nothing else.
     fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(&[arguments, &["--json"]].concat());
         assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{arguments:?}");
         serde_json::from_str(&output.stdout).unwrap()
     }
 
-    /// The answer of a command that succeeds, for people.
+    /// The text output of a successful command.
     fn text(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{arguments:?}");
         output.stdout
     }
 
-    /// What a command that is refused says on standard error.
+    /// The error output of a failed command.
     fn refusal(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{arguments:?}: {output:?}");
@@ -96,7 +96,7 @@ impl Drop for CommandLine {
 }
 
 #[test]
-fn wrong_usage_ends_with_2_and_refusals_with_1_on_standard_error() {
+fn wrong_usage_exits_with_2_and_errors_with_1() {
     let cli = CommandLine::new();
     for arguments in [
         &["user"][..],

@@ -9,9 +9,7 @@ use crate::{client::Client, reply::Reply};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_conversation_from_its_beginning_to_its_end_by_token(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn the_life_of_a_conversation_with_a_token(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let chat = Chat::on(database).await;
     goes_through(chat.bot.clone(), &chat).await;
@@ -19,9 +17,7 @@ async fn a_conversation_from_its_beginning_to_its_end_by_token(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_conversation_from_its_beginning_to_its_end_by_cookie(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn the_life_of_a_conversation_with_a_cookie(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let chat = Chat::on(database).await;
     goes_through(chat.ada.clone(), &chat).await;
@@ -124,7 +120,7 @@ async fn goes_through(mut client: Client, chat: &Chat) {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_36_every_answer_is_json_that_is_neither_kept_nor_guessed_at(
+async fn security_36_every_response_is_json_with_no_store_and_nosniff(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -153,7 +149,7 @@ async fn security_36_every_answer_is_json_that_is_neither_kept_nor_guessed_at(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_are_read_a_page_at_a_time(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn lists_are_paginated(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     for at in 1..=4 {
@@ -224,7 +220,9 @@ fn fields_of(reply: &Reply) -> Vec<String> {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_with_a_key_is_carried_out_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_request_with_an_idempotency_key_takes_effect_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
     let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     let messages = "/api/conversations/c/messages";
@@ -266,9 +264,7 @@ async fn a_head_request_is_answered_without_a_body(#[values(Kind::Sqlite, Kind::
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_is_renewed_on_the_way_gives_its_cookie(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn a_renewed_session_sends_its_cookie(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     assert!(chat.ada.get(ALL).await.cookies().is_empty());

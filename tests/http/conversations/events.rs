@@ -1,4 +1,4 @@
-//! What happens to a conversation, as it happens.
+//! Event streams of a conversation.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::reply::{Event, Events};
 const EVENTS: &str = "/api/conversations/c/events";
 const MESSAGES: &str = "/api/conversations/c/messages";
 const SIGN_OUT: &str = "/api/auth/sign-out";
-/// How long a token lasts.
+/// The lifetime of tokens.
 const TOKEN_SECONDS: i64 = 900;
 
-/// What each event is called, and the id in force.
+/// Name and id of each event.
 fn places(events: &[Event]) -> Vec<(&str, i64)> {
     events.iter().map(Event::place).collect()
 }
@@ -27,7 +27,7 @@ async fn deletes(chat: &mut Chat) {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_tells_what_happens_until_the_conversation_is_deleted(
+async fn a_stream_sends_changes_until_the_conversation_is_deleted(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -64,7 +64,7 @@ async fn a_stream_tells_what_happens_until_the_conversation_is_deleted(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_goes_on_where_it_was_cut_off(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_stream_resumes_after_an_interruption(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     for at in 2..=4 {
@@ -119,14 +119,14 @@ async fn security_36_text_with_line_breaks_stays_inside_its_event(
     assert_eq!(places(&stream.some(1).await), [("deleted", 2)]);
 }
 
-/// The next event, when the time between two signs of life has passed.
+/// The next event after the clock has moved by one heartbeat.
 async fn beat(events: &mut Events) -> Option<Event> {
     time::advance(Duration::from_secs(15)).await;
     events.next().await
 }
 
 #[test]
-fn a_stream_shows_that_it_lives_and_ends_after_some_minutes() {
+fn a_stream_sends_heartbeats_and_ends_after_some_minutes() {
     with_paused_time(Kind::Sqlite, async |database| {
         let mut chat = Chat::on(database).await;
         let (_, mut events) = chat.ada.open(EVENTS).await;
@@ -168,12 +168,10 @@ fn a_stream_ends_with_its_session() {
     });
 }
 
-/// Not even what had happened before, and was not taken yet.
+/// Not even earlier events that were not read yet.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_11_who_has_signed_out_is_told_nothing_more(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn security_11_a_stream_ends_after_signing_out(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     let after_all = format!("{EVENTS}?after=0");
@@ -191,7 +189,7 @@ async fn security_11_who_has_signed_out_is_told_nothing_more(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_place_to_go_on_from_is_a_number(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_resume_position_must_be_a_number(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;
     for wrong in ["x", "-1", "1.5", "", "99999999999999999999"] {

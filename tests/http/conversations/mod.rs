@@ -1,12 +1,12 @@
-//! Conversations as JSON: for chatbots with a reader's token, and for pages with a reader's cookie.
+//! The conversations API, for chatbots with a token and for pages with a cookie.
 
 mod endpoints;
 mod events;
-mod files;
-mod kept;
-mod late;
+mod expired_tokens;
+mod export_import;
+mod isolation;
+mod limits;
 mod origins;
-mod owners;
 mod problems;
 mod tokens;
 
@@ -22,7 +22,7 @@ const ME: &str = "/api/me";
 const TOKEN: &str = "/api/auth/token";
 const JSON: &str = "application/json";
 
-/// Every route and verb, with a body that is right. `{c}` stands for a conversation, `{m}` for a message of it.
+/// Every method and route, with a valid body. `{c}` stands for a conversation, `{m}` for a message of it.
 const ROUTES: [(&str, &str, &str); 15] = [
     ("GET", ALL, ""),
     ("POST", ALL, r#"{"id":"made"}"#),
@@ -41,12 +41,12 @@ const ROUTES: [(&str, &str, &str); 15] = [
     ("POST", "/api/conversations/{c}/restore", ""),
 ];
 
-/// Those that change something.
+/// The routes that write.
 fn writes() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     ROUTES.into_iter().filter(|(method, ..)| !matches!(*method, "GET" | "HEAD"))
 }
 
-/// Those that are about a conversation.
+/// The routes of one conversation.
 fn of_a_conversation() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     ROUTES.into_iter().filter(|(_, path, _)| path.contains("{c}"))
 }
@@ -55,7 +55,7 @@ fn path(route: &str, conversation: &str, message: &str) -> String {
     route.replace("{c}", conversation).replace("{m}", message)
 }
 
-/// Two readers, and a conversation `c` of the first with a message `m` that is not finished.
+/// Two users, and a conversation `c` of the first with an unfinished message `m`.
 struct Chat {
     app: TestApp,
     /// Ada's browser.
@@ -88,7 +88,7 @@ impl Chat {
         Self { app, ada, bot, grace, grace_bot }
     }
 
-    /// Everything that is stored of conversations.
+    /// A dump of the conversations' tables.
     async fn stored(&self) -> Vec<String> {
         let mut rows = Vec::new();
         for table in ["bookplate_conversations", "bookplate_messages", "bookplate_idempotency"] {
@@ -98,7 +98,7 @@ impl Chat {
     }
 }
 
-/// A token of a reader, for the audience that the query names.
+/// A token for the audience in the query.
 async fn drawn(reader: &mut Client, query: &str) -> String {
     let reply = reader.get(&format!("{TOKEN}{query}")).await;
     reply.json()["token"].as_str().unwrap().to_owned()
@@ -109,7 +109,7 @@ fn bearing(app: &TestApp, token: &str) -> Client {
     app.script().sending("authorization", &format!("Bearer {token}"))
 }
 
-/// Sends a request, with a body of JSON when there is one.
+/// Sends a request, with a JSON body if not empty.
 async fn call(client: &mut Client, method: &str, path: &str, body: &str) -> Reply {
     let mut request = client.request(Method::from_bytes(method.as_bytes()).unwrap(), path);
     if !body.is_empty() {
@@ -122,7 +122,7 @@ async fn call_json(client: &mut Client, method: &str, path: &str, body: Value) -
     call(client, method, path, &body.to_string()).await
 }
 
-/// Asserts a problem document: its status, its code, and that it says so in every place.
+/// Asserts a problem document: its status, code, and consistent members.
 #[track_caller]
 fn assert_problem(reply: &Reply, status: u16, code: &str) {
     assert_eq!(reply.status.as_u16(), status, "{:?}", reply.body);
@@ -134,7 +134,7 @@ fn assert_problem(reply: &Reply, status: u16, code: &str) {
     assert_headers(reply);
 }
 
-/// What every answer about conversations carries.
+/// Asserts the headers of every conversations response.
 #[track_caller]
 fn assert_headers(reply: &Reply) {
     assert_eq!(reply.header("cache-control"), Some("no-store"));
@@ -143,7 +143,7 @@ fn assert_headers(reply: &Reply) {
     assert_eq!(reply.header("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"));
 }
 
-/// The fields that a problem document names.
+/// The fields in a problem document.
 fn fields(reply: &Reply) -> Vec<String> {
     let errors = reply.json()["errors"].as_array().cloned().unwrap_or_default();
     errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()

@@ -1,4 +1,4 @@
-//! Where a request may come from, and who may read the answer.
+//! Origin checks and CORS.
 
 use http::Method;
 
@@ -24,7 +24,7 @@ const ELSEWHERE: &[(Headers, &str)] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_16_a_write_with_a_cookie_comes_from_a_trusted_origin() {
+async fn security_16_a_write_with_a_cookie_needs_a_trusted_origin() {
     let database = a_database().await;
     let chat = Chat::on(database).await;
     let before = chat.stored().await;
@@ -46,7 +46,7 @@ async fn security_16_a_write_with_a_cookie_comes_from_a_trusted_origin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_needs_no_origin_and_goes_before_a_cookie() {
+async fn a_token_needs_no_origin_and_takes_precedence_over_a_cookie() {
     let database = a_database().await;
     let chat = Chat::on(database).await;
     for (headers, _) in ELSEWHERE {
@@ -64,7 +64,7 @@ async fn a_token_needs_no_origin_and_goes_before_a_cookie() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_17_only_listed_origins_read_answers() {
+async fn security_17_only_listed_origins_can_read_responses() {
     let database = a_database().await;
     let book = "https://book.example.org";
     let chat = Chat::with(database, &[("BOOKPLATE_TRUSTED_ORIGINS", book)]).await;
@@ -114,7 +114,7 @@ async fn security_17_only_listed_origins_read_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chatbot_on_this_machine_may_call_it_by_any_of_its_names() {
+async fn a_local_chatbot_may_use_any_loopback_name() {
     let database = a_database().await;
     let chat = Chat::on(database).await;
     for host in ["127.0.0.1:3001", "[::1]:3001", "bookplate.localhost:3001"] {

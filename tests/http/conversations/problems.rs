@@ -1,4 +1,4 @@
-//! What is said when nothing comes of a request: problem documents (RFC 9457).
+//! Problem documents (RFC 9457).
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use super::{ALL, Chat, SEARCH, assert_problem, bearing, call};
 use crate::app::a_database;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_method_that_is_none_here_is_told_which_are() {
+async fn a_wrong_method_is_answered_with_allow() {
     let database = a_database().await;
     let mut chat = Chat::on(database).await;
     for (path, allowed) in [
@@ -39,7 +39,7 @@ async fn a_method_that_is_none_here_is_told_which_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_nothing_below_api_is_said_to_be_nothing() {
+async fn an_unknown_api_path_is_a_404_problem() {
     let database = a_database().await;
     let mut chat = Chat::on(database).await;
     for path in [
@@ -62,7 +62,7 @@ async fn what_is_nothing_below_api_is_said_to_be_nothing() {
     }
 }
 
-/// What a client is told in each case, to the letter.
+/// A snapshot of the problem document of each case.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_problem_is_a_document() {
     let database = a_database().await;

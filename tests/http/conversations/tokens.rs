@@ -1,4 +1,4 @@
-//! Which tokens are taken, and what is said to the others.
+//! Accepted tokens, and the errors for all others.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ async fn with_audiences(database: TestDatabase) -> Chat {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_token_that_is_meant_for_bookplate_is_taken() {
+async fn every_token_for_bookplate_is_accepted() {
     let database = a_database().await;
     let mut chat = with_audiences(database).await;
     for query in ["", "?audience=chatbot", "?audience=legacy"] {
@@ -41,7 +41,7 @@ async fn every_token_that_is_meant_for_bookplate_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_20_every_other_token_is_refused_and_told_what_is_missing() {
+async fn security_20_every_other_token_is_refused_with_www_authenticate() {
     let database = a_database().await;
     let mut chat = with_audiences(database).await;
     let good = drawn(&mut chat.ada, "").await;
@@ -88,7 +88,7 @@ async fn security_20_every_other_token_is_refused_and_told_what_is_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_14_a_sessions_own_token_opens_nothing_here() {
+async fn security_14_a_session_token_is_no_bearer_token_here() {
     let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_BEARER_SESSIONS", "true")]).await;
     let mut ada = app.reader("ada@example.com").await;
@@ -105,7 +105,7 @@ async fn security_14_a_sessions_own_token_opens_nothing_here() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_is_counted_wherever_they_come_from() {
+async fn an_authenticated_user_is_rate_limited_across_addresses() {
     let database = a_database().await;
     let app = TestApp::declared(database, &[("BOOKPLATE_LIMIT_CONVERSATIONS", "9/10")], "").await;
     let mut chat = Chat::of(app).await;
@@ -134,13 +134,13 @@ async fn a_reader_is_counted_wherever_they_come_from() {
     assert_problem(&refused, 429, "TOO_MANY_REQUESTS");
 }
 
-/// What the tests need to begin with has used up nothing that is counted here.
+/// Setting up has not used any of the rate limits tested here.
 fn app_is_quiet(chat: &Chat) {
     chat.app.ports.clock.advance_seconds(10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_says_who_they_are_wrongly_is_counted_by_address() {
+async fn failed_authentication_is_rate_limited_by_address() {
     let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_LIMIT_REQUESTS", "5/10")]).await;
     let mut guessing = bearing(&app, "a.b.c");

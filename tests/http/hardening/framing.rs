@@ -1,11 +1,11 @@
-//! Requests of which two readers could disagree where they end.
+//! Requests with ambiguous framing (request smuggling).
 
 use bookplate::server::ServerLimits;
 
 use super::{OK, Server};
 use crate::app::a_database;
 
-/// Headers of a POST whose body, read by its chunks, is empty and, read by its length, is not.
+/// Headers of a POST whose body is empty by its chunks and not by its length.
 const AMBIGUOUS: &[&str] = &[
     "Content-Length: 5\r\nTransfer-Encoding: chunked",
     "Transfer-Encoding: chunked\r\nContent-Length: 5",
@@ -37,7 +37,7 @@ const AMBIGUOUS: &[&str] = &[
     "X: y\rTransfer-Encoding: chunked",
 ];
 
-/// Sends bytes with a second request behind them: however the first is taken, the second must not be.
+/// Sends bytes followed by a second request, which must never be processed.
 async fn is_the_last(server: &Server, request: &str) {
     let mut line = server.line().await;
     line.send(format!("{request}{OK}")).await;
@@ -49,7 +49,7 @@ async fn is_the_last(server: &Server, request: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_39_after_ambiguous_framing_nothing_more_is_read_from_the_connection() {
+async fn security_39_ambiguous_framing_closes_the_connection() {
     let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     for headers in AMBIGUOUS {
@@ -67,7 +67,7 @@ async fn security_39_after_ambiguous_framing_nothing_more_is_read_from_the_conne
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_39_a_malformed_chunk_ends_the_connection() {
+async fn security_39_a_malformed_chunk_closes_the_connection() {
     let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let chunks = [
@@ -91,7 +91,7 @@ async fn security_39_a_malformed_chunk_ends_the_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_39_a_head_that_cannot_be_read_ends_the_connection() {
+async fn security_39_a_malformed_header_section_closes_the_connection() {
     let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let heads = [
@@ -134,9 +134,9 @@ async fn security_39_two_hosts_are_refused_on_the_wire() {
     }
 }
 
-/// A line feed alone ends a line, as RFC 9112 section 2.2 allows; so what stands behind it is seen, and counts.
+/// A bare line feed ends a line, as RFC 9112 section 2.2 allows, so headers after it are seen.
 #[tokio::test(flavor = "multi_thread")]
-async fn security_39_a_line_feed_hides_no_header() {
+async fn security_39_a_bare_line_feed_hides_no_header() {
     let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     for hidden in [
@@ -151,7 +151,7 @@ async fn security_39_a_line_feed_hides_no_header() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_39_a_head_is_read_up_to_a_bound() {
+async fn security_39_the_header_section_is_limited() {
     let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let long = "a".repeat(40 * 1024);

@@ -1,4 +1,4 @@
-//! Headers that the rest of the tests do not look at.
+//! Response headers that other tests do not cover.
 
 use http::Method;
 
@@ -10,7 +10,7 @@ use crate::{
 const BOOK: &str = "https://book.example.org";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_37_other_sites_may_not_embed_what_is_here() {
+async fn security_37_other_sites_cannot_embed_responses() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for path in ["/", "/sign-in", "/no-such-page", "/login", "/api/auth/ok", "/api/auth/jwks", "/api/auth/x"]
@@ -23,7 +23,7 @@ async fn security_37_other_sites_may_not_embed_what_is_here() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_37_a_page_gives_up_what_it_does_not_need() {
+async fn security_37_a_page_has_a_permissions_policy() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let reply = app.browser().get("/sign-in").await;
@@ -36,7 +36,7 @@ async fn security_37_a_page_gives_up_what_it_does_not_need() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_37_what_is_read_by_cors_can_still_be_read() {
+async fn security_37_cors_responses_are_readable_across_origins() {
     let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_TRUSTED_ORIGINS", BOOK)]).await;
     let reply = app.script().sending("origin", BOOK).get("/api/auth/get-session").await;
@@ -45,7 +45,7 @@ async fn security_37_what_is_read_by_cors_can_still_be_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_options_request_that_is_no_preflight_is_a_wrong_method() {
+async fn an_options_request_without_preflight_headers_is_a_wrong_method() {
     let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_TRUSTED_ORIGINS", BOOK)]).await;
     for path in ["/api/auth/ok", "/api/auth/sign-in/email", "/api/auth/nothing", "/api/auth", "/api/auth/"] {
@@ -60,10 +60,10 @@ async fn an_options_request_that_is_no_preflight_is_a_wrong_method() {
     }
 }
 
-/// Pages are sent as they are (ADR 10). Ten segments of 1460 bytes go out before the first acknowledgement (RFC 6928):
-/// up to there, compressing would make nothing faster.
+/// Pages are not compressed (ADR 10). Ten segments of 1460 bytes are sent before the first acknowledgement (RFC 6928):
+/// up to there, compression would not be faster.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_fits_into_what_a_server_may_send_at_once() {
+async fn every_page_fits_into_the_initial_congestion_window() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;

@@ -1,4 +1,4 @@
-//! The same bounds on HTTP/2 (RFC 9113), in frames written by hand.
+//! The same limits on HTTP/2 (RFC 9113), with hand-written frames.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::app::a_database;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
 const SHORT: Duration = Duration::from_millis(400);
-/// For a head that has to come whole before its time is over, on a loaded machine too.
+/// A deadline long enough for a complete header section, on a loaded machine too.
 const HEAD: Duration = Duration::from_secs(2);
 
 const HEADERS: u8 = 1;
@@ -27,7 +27,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// `GET /api/auth/ok`, whole in one frame (RFC 7541, appendix A and section 6.2.2).
+/// `GET /api/auth/ok` in one frame (RFC 7541, appendix A and section 6.2.2).
 fn get(stream: u32, more: &[u8]) -> Vec<u8> {
     let mut block = vec![0x82, 0x86];
     for (name, value) in [(0x04, "/api/auth/ok"), (0x01, "localhost:3001")] {
@@ -60,7 +60,7 @@ async fn open(server: &Server) -> Line {
     line
 }
 
-/// The first byte of the header block that answers a stream: 0x88 is `:status: 200`.
+/// The first byte of a stream's response header block; 0x88 is `:status: 200`.
 async fn status(line: &mut Line, stream: u32) -> u8 {
     loop {
         let frame = next(line).await.unwrap();
@@ -71,7 +71,7 @@ async fn status(line: &mut Line, stream: u32) -> u8 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_39_http2_says_what_it_takes() {
+async fn security_39_http2_settings_announce_the_limits() {
     let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let mut line = open(&server).await;
@@ -89,7 +89,7 @@ async fn security_39_http2_says_what_it_takes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_39_a_header_list_is_read_up_to_a_bound() {
+async fn security_39_the_http2_header_list_is_limited() {
     let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let mut line = open(&server).await;
@@ -113,7 +113,7 @@ async fn security_39_a_header_list_is_read_up_to_a_bound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_40_an_http2_connection_that_asks_for_nothing_is_closed() {
+async fn security_40_an_idle_http2_connection_is_closed() {
     let database = a_database().await;
     let bounds = ServerLimits { head: HEAD, idle: SHORT, grace: SHORT, ..ServerLimits::default() };
     let server = Server::start(database, bounds).await;
@@ -153,7 +153,7 @@ async fn security_40_pings_do_not_keep_an_http2_connection_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_40_when_no_more_fit_quiet_http2_connections_make_room() {
+async fn security_40_when_full_idle_http2_connections_are_closed() {
     let database = a_database().await;
     let server =
         Server::start(database, ServerLimits { connections: 3, idle: LONG, ..ServerLimits::default() }).await;
@@ -171,7 +171,7 @@ async fn security_40_when_no_more_fit_quiet_http2_connections_make_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_40_requests_that_are_taken_back_again_and_again_end_the_connection() {
+async fn security_40_rapid_resets_close_the_connection() {
     let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let mut line = open(&server).await;

@@ -1,14 +1,14 @@
-//! What holds at the socket: the loop that `main` runs, spoken to byte by byte.
+//! Tests of the accept loop over real sockets, byte by byte.
 
-mod bounds;
-mod crowd;
+mod deadlines;
 mod framing;
 mod headers;
 mod http2;
+mod load;
 mod process;
 mod raw_client;
 mod requests;
-mod stopping;
+mod shutdown;
 
 use std::{collections::BTreeMap, env, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -29,21 +29,21 @@ use tokio::{
 use self::raw_client::Line;
 use crate::app::UNLIMITED;
 
-/// Longer than anything here takes, on a loaded machine too; a test that waits so long has failed.
+/// Longer than anything here takes, on a loaded machine too.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// For a bound that a test does not wait for: what would be freed by it is freed by something else, or never.
+/// A deadline that a test does not wait for.
 const LONG: Duration = Duration::from_secs(3600);
 
 const OK: &str = "GET /api/auth/ok HTTP/1.1\r\nHost: localhost:3001\r\n\r\n";
 
-/// A server on a port of its own, with the real clock and the real hasher; gone when dropped.
+/// A server on its own port, with the real clock and hasher; stopped on drop.
 struct Server {
     address: SocketAddr,
     running: JoinHandle<()>,
     stop: Option<oneshot::Sender<()>>,
     abort: AbortHandle,
-    /// How many requests have been handed to the router.
+    /// The number of requests that have reached the router.
     begun: watch::Receiver<usize>,
     _database: TestDatabase,
 }
@@ -83,14 +83,13 @@ impl Server {
         Line::to(self.address).await
     }
 
-    /// Waits until so many requests are under way or answered. That their bytes have been sent does not say that the
-    /// server has read them.
+    /// Waits until this many requests have reached the router. Sent bytes are not necessarily read yet.
     async fn has_begun(&self, requests: usize) {
         let mut begun = self.begun.clone();
         timeout(PATIENCE, begun.wait_for(|count| *count >= requests)).await.unwrap().unwrap();
     }
 
-    /// Asserts that a stranger is answered now.
+    /// Asserts that a new client is answered now.
     async fn answers(&self) {
         let mut line = self.line().await;
         line.send(OK).await;
@@ -98,7 +97,7 @@ impl Server {
         assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"ok":true}"#));
     }
 
-    /// Asks it to stop and waits until it has.
+    /// Shuts it down and waits.
     async fn stopped(mut self) {
         let _ = self.stop.take().unwrap().send(());
         (&mut self.running).await.unwrap();

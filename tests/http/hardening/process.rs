@@ -1,4 +1,4 @@
-//! The program itself, with few files and with signals.
+//! The program itself, with few file descriptors and with signals.
 
 use std::{
     fs,
@@ -15,15 +15,15 @@ use tokio::{runtime::Runtime, time::Instant};
 
 use super::{OK, raw_client::Line};
 
-/// The program, ended when dropped.
+/// The program, killed on drop.
 struct Program {
     child: Child,
     address: SocketAddr,
     folder: PathBuf,
 }
 
-/// An address to listen on, below the range from which the system gives ports to clients, and begun elsewhere by each
-/// test process: what is free now is free when the program listens.
+/// A free address below the ephemeral port range, with a different start for each test process, so that it is still
+/// free when the program listens.
 fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
@@ -36,7 +36,7 @@ fn free_address() -> SocketAddr {
 }
 
 impl Program {
-    /// Starts it with at most so many open files, and waits until it says that it serves.
+    /// Starts it with a limit on open files, and waits until it serves.
     fn start(name: &str, files: u32) -> Self {
         let folder = std::env::temp_dir().join(format!("bookplate-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
@@ -78,7 +78,7 @@ impl Drop for Program {
     }
 }
 
-/// Opens more connections than there are files for, and then asks for an answer.
+/// Opens more connections than there are file descriptors, and then sends a request.
 async fn crowd_out(program: &Program) {
     let mut silent = Vec::new();
     for _ in 0..300 {
@@ -96,15 +96,15 @@ async fn crowd_out(program: &Program) {
 }
 
 #[test]
-fn security_40_with_few_files_silent_clients_do_not_stop_the_program() {
+fn security_40_with_few_file_descriptors_silent_clients_do_not_block() {
     let program = Program::start("files", 100);
     Runtime::new().unwrap().block_on(crowd_out(&program));
 }
 
-/// `prlimit` is Linux's own.
+/// `prlimit` exists on Linux only.
 #[cfg(target_os = "linux")]
 #[test]
-fn security_40_when_files_run_out_the_program_goes_on_accepting() {
+fn security_40_accepting_continues_after_running_out_of_file_descriptors() {
     use rustix::process::{Resource, Rlimit, prlimit};
 
     let program = Program::start("no-files", 1000);
@@ -114,7 +114,7 @@ fn security_40_when_files_run_out_the_program_goes_on_accepting() {
 }
 
 #[test]
-fn the_program_ends_well_when_asked_to_although_clients_hold_on() {
+fn the_program_shuts_down_cleanly_with_open_connections() {
     let mut program = Program::start("signal", 1000);
     Runtime::new().unwrap().block_on(async {
         let silent = Line::to(program.address).await;

@@ -1,4 +1,4 @@
-//! One connection, in the test's hand.
+//! A raw connection.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -10,14 +10,14 @@ use tokio::{
 
 use super::PATIENCE;
 
-/// The client's end of a connection.
+/// The client side of a connection.
 pub struct Line {
     pub stream: TcpStream,
-    /// Read, but not looked at yet.
+    /// Received but not yet consumed.
     pending: Vec<u8>,
 }
 
-/// An answer in HTTP/1.
+/// An HTTP/1 response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -31,24 +31,24 @@ impl Line {
         Self { stream, pending: Vec::new() }
     }
 
-    /// A client that has little room for what it is told.
+    /// A client with a small receive buffer.
     pub async fn narrow(address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
         Self { stream: socket.connect(address).await.unwrap(), pending: Vec::new() }
     }
 
-    /// Sends bytes; a server that has hung up already is no fault.
+    /// Sends bytes; ignores that the server has closed the connection.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = timeout(PATIENCE, self.stream.write_all(bytes.as_ref())).await.unwrap();
     }
 
-    /// Says that nothing more comes.
+    /// Closes the sending side.
     pub async fn finish(&mut self) {
         let _ = self.stream.shutdown().await;
     }
 
-    /// Reads one more time. `false` when the other side has hung up.
+    /// Reads once. `false` at the end of the stream.
     pub async fn read(&mut self) -> bool {
         let mut buffer = [0; 16 * 1024];
         match timeout(PATIENCE, self.stream.read(&mut buffer)).await {
@@ -65,23 +65,23 @@ impl Line {
         }
     }
 
-    /// Whether nothing comes, not even the end, for so long.
+    /// Whether nothing is received for this long, not even the end of the stream.
     pub async fn is_silent_for(&mut self, time: Duration) -> bool {
         timeout(time, self.read()).await.is_err()
     }
 
-    /// Everything there is until the other side hangs up.
+    /// Reads to the end of the stream.
     pub async fn rest(mut self) -> Vec<u8> {
         while self.read().await {}
         self.pending
     }
 
-    /// The next answer.
+    /// The next response.
     pub async fn answer(&mut self) -> Answer {
         self.try_answer().await.unwrap_or_else(|| panic!("closed instead of an answer"))
     }
 
-    /// The next answer, or `None` when the other side hangs up instead.
+    /// The next response, or `None` at the end of the stream.
     pub async fn try_answer(&mut self) -> Option<Answer> {
         let end = loop {
             if let Some(at) = self.pending.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -105,7 +105,7 @@ impl Line {
         Some(Answer { status, head, body })
     }
 
-    /// Takes that many bytes, waiting for them; `None` when the other side hangs up before.
+    /// Waits for this many bytes; `None` at the end of the stream.
     pub async fn take(&mut self, count: usize) -> Option<Vec<u8>> {
         while self.pending.len() < count {
             if !self.read().await {

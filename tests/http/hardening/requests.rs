@@ -1,4 +1,4 @@
-//! Bytes that are no good request, at every address.
+//! Malformed requests, at every path.
 
 use bookplate::server::ServerLimits;
 
@@ -72,7 +72,7 @@ const METHODS: &[&str] = &[
     "@", "",
 ];
 
-/// What is put for a target, around the address.
+/// Variants of a request target.
 const TARGETS: &[(&str, &str)] = &[
     ("", ""),
     ("http://localhost:3001", ""),
@@ -182,7 +182,7 @@ fn shown(bytes: &[u8]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_38_no_bytes_at_any_address_are_answered_with_a_fault_or_end_the_service() {
+async fn security_38_no_bytes_cause_an_internal_error_or_end_the_service() {
     let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     for address in ADDRESSES {
@@ -201,7 +201,7 @@ async fn security_38_no_bytes_at_any_address_are_answered_with_a_fault_or_end_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_38_a_request_that_breaks_off_anywhere_ends_nothing_but_itself() {
+async fn security_38_a_truncated_request_affects_only_itself() {
     let database = a_database().await;
     let server = Server::start(database, ServerLimits::default()).await;
     let headers = b"Host: localhost:3001\r\nContent-Type: application/json";

@@ -1,4 +1,4 @@
-//! The site's files, in a build that has them.
+//! Static files, in a build that includes the site.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use http::Method;
 use crate::app::{TestApp, a_database};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_build_without_a_site_shows_its_pages_all_the_same() {
+async fn a_build_without_a_site_still_serves_pages() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let page = app.browser().get("/sign-in").await.page();
@@ -20,7 +20,7 @@ async fn a_build_without_a_site_shows_its_pages_all_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_file_is_sent_compressed_as_the_client_likes_it_best() {
+async fn every_file_is_sent_in_the_preferred_encoding() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
@@ -54,7 +54,7 @@ async fn every_file_is_sent_compressed_as_the_client_likes_it_best() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_whose_name_changes_with_its_content_is_kept_for_good() {
+async fn a_content_hashed_file_is_immutable() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for file in FILES {
@@ -66,7 +66,7 @@ async fn a_file_whose_name_changes_with_its_content_is_kept_for_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_the_client_has_is_not_sent_again() {
+async fn a_cached_file_is_answered_with_304() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
@@ -84,7 +84,7 @@ async fn a_file_the_client_has_is_not_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_file_a_page_names_is_there() {
+async fn every_file_a_page_references_exists() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
@@ -99,7 +99,7 @@ async fn every_file_a_page_names_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn crawlers_are_told_where_to_go() {
+async fn robots_txt_is_served() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let reply = app.browser().get("/robots.txt").await;
@@ -125,9 +125,9 @@ async fn a_page_names_an_icon_that_is_an_image() {
     }
 }
 
-/// What goes over the wire: the page with its styles in one initial window (RFC 6928), the program not much later.
+/// Transfer sizes: the page with its styles fits into the initial window (RFC 6928), and the WASM is small.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_page_a_reader_sees_is_light() {
+async fn the_first_page_is_small() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let page = app.browser().get("/sign-in").await;

@@ -1,4 +1,4 @@
-//! What a reader can fill in, and what names it.
+//! Forms, their controls and labels.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_is_a_whole_document_with_a_title_of_its_own() {
+async fn every_page_is_a_complete_document_with_its_own_title() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut titles = HashSet::new();
@@ -43,7 +43,7 @@ async fn every_page_is_a_whole_document_with_a_title_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_control_has_a_label_and_what_describes_it_is_there() {
+async fn every_control_has_a_label_and_valid_descriptions() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut controls = 0;
@@ -64,7 +64,7 @@ async fn every_control_has_a_label_and_what_describes_it_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_form_posts_to_a_page_and_has_one_button_that_sends_it() {
+async fn every_form_posts_to_a_page_and_has_one_submit_button() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for (mut browser, path, _) in every_page(&app).await {
@@ -95,7 +95,7 @@ async fn every_form_posts_to_a_page_and_has_one_button_that_sends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fields_say_what_they_are_filled_in_with() {
+async fn fields_have_autocomplete() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
@@ -122,7 +122,7 @@ async fn fields_say_what_they_are_filled_in_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn controls_are_named_as_on_the_wire() {
+async fn controls_have_the_names_of_the_json_fields() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let names = |page: &crate::page::Page| -> Vec<String> {
@@ -151,7 +151,7 @@ async fn controls_are_named_as_on_the_wire() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_page_names_the_reader_and_the_way_out_once() {
+async fn the_front_page_shows_the_reader_and_a_sign_out_button_once() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let nameless = READER.with("name", "").with("email", "grace@example.com");
@@ -168,7 +168,7 @@ async fn the_first_page_names_the_reader_and_the_way_out_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_06_what_a_reader_typed_is_shown_as_text() {
+async fn security_06_input_is_shown_as_text() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let hostile = "\"><script>alert(1)</script><img src=x onerror=alert(1)>&lt;'";
@@ -188,7 +188,7 @@ async fn security_06_what_a_reader_typed_is_shown_as_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_book_may_ask_nothing_or_something_else() {
+async fn a_book_may_have_no_or_other_questions() {
     let database = a_database().await;
     let toml = r##"
         [book]
@@ -228,7 +228,7 @@ async fn a_book_may_ask_nothing_or_something_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_stay_when_a_book_asks_something_else_later() {
+async fn answers_stay_when_the_questions_change() {
     let database = a_database().await;
     let question = |name: &str| {
         format!(

@@ -1,4 +1,4 @@
-//! What every answer carries besides itself.
+//! Headers of every response.
 
 use std::collections::HashSet;
 
@@ -22,7 +22,7 @@ fn directive<'a>(reply: &'a Reply, name: &str) -> Vec<&'a str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_37_every_page_has_a_policy_that_lets_nothing_inline_run_without_its_nonce() {
+async fn security_37_every_page_has_a_policy_with_a_nonce() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut pages = Vec::new();
@@ -61,7 +61,7 @@ async fn security_37_every_page_has_a_policy_that_lets_nothing_inline_run_withou
     }
 }
 
-/// One answer of every kind.
+/// One response of every kind.
 async fn answers(app: &TestApp) -> Vec<(String, Reply)> {
     let mut answers = Vec::new();
     for (mut browser, path, _) in every_page(app).await {
@@ -83,7 +83,7 @@ async fn answers(app: &TestApp) -> Vec<(String, Reply)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_37_every_answer_says_what_a_browser_may_not_do_with_it() {
+async fn security_37_every_response_has_security_headers() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for (what, reply) in answers(&app).await {
@@ -114,7 +114,7 @@ async fn security_19_no_page_can_be_framed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_15_no_page_and_no_answer_is_kept() {
+async fn security_15_no_page_and_no_response_is_cached() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for (what, reply) in answers(&app).await {
@@ -125,7 +125,7 @@ async fn security_15_no_page_and_no_answer_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_13_on_https_cookies_are_secure_and_the_browser_stays_with_https() {
+async fn security_13_on_https_cookies_are_secure_and_hsts_is_sent() {
     let database = a_database().await;
     let app = TestApp::with(database, HTTPS).await;
     let mut browser = app.browser();
@@ -151,7 +151,7 @@ async fn security_13_on_https_cookies_are_secure_and_the_browser_stays_with_http
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_13_every_cookie_is_for_this_host_and_out_of_reach_of_scripts() {
+async fn security_13_every_cookie_is_host_only_and_http_only() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut seen = 0;
@@ -170,7 +170,7 @@ async fn security_13_every_cookie_is_for_this_host_and_out_of_reach_of_scripts()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_38_answers_name_neither_program_nor_version() {
+async fn security_38_responses_reveal_neither_program_nor_version() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for (what, reply) in answers(&app).await {

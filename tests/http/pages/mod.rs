@@ -9,7 +9,7 @@ mod redirects;
 
 use crate::{app::TestApp, client::Client};
 
-/// Every page, with the browser that sees it: signed out and signed in.
+/// Every page, signed out and signed in.
 async fn every_page(app: &TestApp) -> Vec<(Client, &'static str, u16)> {
     let reader = app.reader("ada@example.com").await;
     let out = [

@@ -1,4 +1,4 @@
-//! The page of the letters that are not sent, for a developer at this machine.
+//! The page of the mails that are not sent, for a developer at this machine.
 
 use http::Request;
 
@@ -10,7 +10,7 @@ use crate::{
 const OUTBOX: &str = "/dev/outbox";
 const HOST: &str = "localhost:3001";
 
-/// Asks for the page from a network address, with these headers and no others.
+/// Requests the page from an IP address, with exactly these headers.
 async fn ask(app: &TestApp, from: &str, headers: &[(&str, &str)]) -> Reply {
     let mut request = Request::builder().uri(OUTBOX);
     for (name, value) in headers {
@@ -19,7 +19,7 @@ async fn ask(app: &TestApp, from: &str, headers: &[(&str, &str)]) -> Reply {
     app.script().at(from).send(request, "").await
 }
 
-/// That the answer is that of an address where nothing is.
+/// Asserts the response of a nonexistent path.
 async fn is_nowhere(app: &TestApp, reply: &Reply, case: &str) {
     assert_eq!(reply.status, 404, "{case}");
     let nothing = app.browser().get("/no-such-page").await;
@@ -29,7 +29,7 @@ async fn is_nowhere(app: &TestApp, reply: &Reply, case: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_letters_are_shown_to_who_sits_at_this_machine() {
+async fn the_outbox_is_shown_on_the_local_machine() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for from in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
@@ -49,7 +49,7 @@ async fn the_letters_are_shown_to_who_sits_at_this_machine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_23_the_letters_are_hidden_from_everybody_else() {
+async fn security_23_the_outbox_is_hidden_from_other_machines() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for from in ["192.0.2.10", "10.0.0.5", "192.168.1.4", "2001:db8::1", "fe80::1", "::ffff:10.0.0.5"] {
@@ -72,7 +72,7 @@ async fn security_23_the_letters_are_hidden_from_everybody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_23_a_public_server_shows_no_letters() {
+async fn security_23_a_public_server_has_no_outbox_page() {
     let database = a_database().await;
     let public = [("BOOKPLATE_URL", "https://accounts.example.org"), ("BOOKPLATE_OUTBOX", "letters.jsonl")];
     let app = TestApp::with(database, &public).await;

@@ -1,4 +1,4 @@
-//! Where addresses lead.
+//! Redirects.
 
 use http::Method;
 
@@ -7,7 +7,7 @@ use crate::{
     client::READER,
 };
 
-/// Addresses a browser would read as somewhere else.
+/// URLs that a browser resolves to another origin.
 const HOSTILE: [&str; 10] = [
     "https://evil.example/",
     "//evil.example",
@@ -22,7 +22,7 @@ const HOSTILE: [&str; 10] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signed_in_reader_on_a_sign_in_page_is_sent_where_they_were_going() {
+async fn a_signed_in_reader_on_a_sign_in_page_is_redirected_to_next() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
@@ -44,7 +44,7 @@ async fn a_signed_in_reader_on_a_sign_in_page_is_sent_where_they_were_going() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stranger_is_sent_to_sign_in_and_back() {
+async fn a_signed_out_reader_is_sent_to_sign_in_and_back() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
@@ -63,7 +63,7 @@ async fn a_stranger_is_sent_to_sign_in_and_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn older_addresses_lead_to_the_pages_and_keep_where_the_reader_was_going() {
+async fn older_paths_redirect_to_the_pages_and_keep_next() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let aliases = [
@@ -89,7 +89,7 @@ async fn older_addresses_lead_to_the_pages_and_keep_where_the_reader_was_going()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_keeps_where_the_reader_was_going() {
+async fn a_form_keeps_next() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let next = "/chapter/1?tab=a&x=50%25+more#top";
@@ -116,7 +116,7 @@ async fn a_form_keeps_where_the_reader_was_going() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_18_an_address_that_leads_away_is_ignored() {
+async fn security_18_a_foreign_next_is_ignored() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for hostile in HOSTILE {
@@ -137,7 +137,7 @@ async fn security_18_an_address_that_leads_away_is_ignored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_name_of_this_machine_leads_to_the_one_the_cookies_belong_to() {
+async fn another_loopback_name_redirects_to_the_canonical_host() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
@@ -148,7 +148,7 @@ async fn another_name_of_this_machine_leads_to_the_one_the_cookies_belong_to() {
         assert_eq!((reply.status.as_u16(), reply.location()), (307, Some(expected.as_str())), "{host}");
         let reply = browser.send(request("//evil.example/"), "").await;
         assert!(reply.location().is_none_or(|it| it.starts_with(&format!("{ORIGIN}/"))), "{host}");
-        // The JSON door answers: a script follows no redirect with its body.
+        // The JSON entry answers: a script follows no redirect with its body.
         assert_eq!(browser.send(request("/api/auth/ok"), "").await.status, 200, "{host}");
     }
     for host in ["localhost:3001", "LOCALHOST:3001", "accounts.internal:3001"] {
@@ -158,7 +158,7 @@ async fn another_name_of_this_machine_leads_to_the_one_the_cookies_belong_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_public_server_answers_under_every_name() {
+async fn a_public_server_answers_under_every_host_name() {
     let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_URL", "https://accounts.example.org")]).await;
     for host in ["accounts.example.org", "127.0.0.1:3001", "localhost"] {
@@ -168,9 +168,9 @@ async fn a_public_server_answers_under_every_name() {
     }
 }
 
-/// A browser stands at the address of a form that was not accepted, and may load it again.
+/// After a rejected form the browser shows the form's address, which may be reloaded.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_address_of_a_form_leads_to_its_page() {
+async fn a_get_on_a_forms_path_redirects_to_its_page() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
@@ -197,7 +197,7 @@ async fn the_address_of_a_form_leads_to_its_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_asked_for_the_wrong_way_says_so() {
+async fn a_wrong_method_on_a_page_is_a_405() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let cases = [
@@ -221,7 +221,7 @@ async fn an_address_asked_for_the_wrong_way_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_at_any_other_address() {
+async fn any_other_path_is_a_404() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for path in
@@ -242,7 +242,7 @@ async fn nothing_is_at_any_other_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_can_be_asked_for_without_its_body() {
+async fn a_page_answers_head_requests() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for (path, status) in [("/", 200), ("/sign-in", 200), ("/no-such-page", 404)] {

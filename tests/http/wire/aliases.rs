@@ -27,7 +27,7 @@ async fn older_names_lead_to_the_same_services() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_renews_now_and_answers_the_session() {
+async fn a_refresh_renews_at_once_and_returns_the_session() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -51,7 +51,7 @@ async fn a_refresh_renews_now_and_answers_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_reader_is_answered_behind_a_session() {
+async fn user_returns_the_user_of_the_session() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;

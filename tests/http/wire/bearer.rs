@@ -26,7 +26,7 @@ fn decoded(cookie: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_opens_its_session_in_every_form_it_is_handed_out() {
+async fn a_token_opens_its_session_in_every_issued_form() {
     let database = a_database().await;
     let app = TestApp::with(database, ON).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -48,7 +48,7 @@ async fn a_token_opens_its_session_in_every_form_it_is_handed_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_opens_no_session_is_as_if_it_were_not_there() {
+async fn an_invalid_bearer_token_is_ignored() {
     let database = a_database().await;
     let app = TestApp::with(database, ON).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -81,7 +81,7 @@ async fn what_opens_no_session_is_as_if_it_were_not_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bearer_goes_before_a_cookie_and_needs_no_origin() {
+async fn a_bearer_token_takes_precedence_over_a_cookie_and_needs_no_origin() {
     let database = a_database().await;
     let app = TestApp::with(database, ON).await;
     let ada = app.reader("ada@example.com").await;
@@ -97,7 +97,7 @@ async fn a_bearer_goes_before_a_cookie_and_needs_no_origin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_token_is_handed_out_with_every_live_cookie_and_the_jwt_with_every_session() {
+async fn the_token_is_sent_with_every_cookie_and_the_jwt_with_every_session() {
     let database = a_database().await;
     let app = TestApp::with(database, ON).await;
     let mut reader = app.browser();
@@ -126,7 +126,7 @@ async fn the_token_is_handed_out_with_every_live_cookie_and_the_jwt_with_every_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_14_with_the_option_off_no_token_opens_a_session_and_none_is_handed_out() {
+async fn security_14_with_the_option_off_no_token_opens_a_session_and_none_is_issued() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.browser();
@@ -153,7 +153,7 @@ async fn security_14_with_the_option_off_no_token_opens_a_session_and_none_is_ha
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cookie_outlives_a_change_of_the_option() {
+async fn a_cookie_survives_a_change_of_the_option() {
     let database = a_database().await;
     let off = TestApp::on(database).await;
     let on = off.again(ON, "").await;

@@ -1,4 +1,4 @@
-//! How bodies are read, and in which order a request is judged (section 2 of the wire).
+//! Body parsing, and the order of checks (section 2 of the wire).
 
 use http::Method;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_json_is_read_and_forms_where_readers_come_in() {
+async fn only_json_is_accepted_and_forms_at_sign_up_and_sign_in() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut script = app.script();
@@ -67,7 +67,7 @@ async fn a_body_that_is_not_json_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_body_is_read_before_the_origin_is_judged() {
+async fn the_body_is_read_before_the_origin_is_checked() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut stranger = app.reader("ada@example.com").await.sending("origin", "https://evil.example");
@@ -77,7 +77,7 @@ async fn the_body_is_read_before_the_origin_is_judged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_origin_is_judged_before_the_callback_and_both_before_the_fields() {
+async fn the_origin_is_checked_before_the_callback_and_both_before_the_fields() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
@@ -89,7 +89,7 @@ async fn the_origin_is_judged_before_the_callback_and_both_before_the_fields() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_fields_are_judged_before_it_is_asked_who_is_calling() {
+async fn the_fields_are_validated_before_authentication() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut script = app.script();
@@ -100,7 +100,7 @@ async fn the_fields_are_judged_before_it_is_asked_who_is_calling() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_16_the_origin_of_a_sign_in_is_judged_after_the_fields_and_before_the_rules() {
+async fn security_16_the_origin_of_a_sign_in_is_checked_after_the_fields_and_before_the_rules() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut stranger = app.script().sending("origin", "https://evil.example");

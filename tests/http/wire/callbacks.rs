@@ -1,4 +1,4 @@
-//! Where a request may ask to be sent (section 4.3 of the wire).
+//! Callback URLs (section 4.3 of the wire).
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_18_a_callback_that_leads_away_is_refused_by_its_own_name() {
+async fn security_18_a_foreign_callback_is_refused_and_named() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let members = [
@@ -58,7 +58,7 @@ async fn security_18_a_callback_that_leads_away_is_refused_by_its_own_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_callback_that_is_no_text_is_refused_without_a_code() {
+async fn a_callback_that_is_not_a_string_is_refused_without_a_code() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for callback in [json!(5), json!(true), json!({}), json!(["/"])] {
@@ -69,7 +69,7 @@ async fn a_callback_that_is_no_text_is_refused_without_a_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_answers_where_to_go() {
+async fn a_sign_in_returns_the_callback() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;

@@ -1,4 +1,4 @@
-//! Which cookie names a session (section 3.1), and what becomes of one that does not.
+//! The session cookie (section 3.1), and invalid ones.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ fn takes_every_cookie_back(reply: &Reply) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cookie_whose_session_has_ended_is_taken_back() {
+async fn the_cookie_of_an_ended_session_is_cleared() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let ended = app.reader("ada@example.com").await;
@@ -40,7 +40,7 @@ async fn a_cookie_whose_session_has_ended_is_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_badly_signed_cookie_is_no_session_and_is_left_alone() {
+async fn a_badly_signed_cookie_is_ignored() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
@@ -75,7 +75,7 @@ async fn a_badly_signed_cookie_is_no_session_and_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_cookies_of_one_name_the_first_counts() {
+async fn the_first_of_two_cookies_with_one_name_counts() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let (ada, grace) = (app.reader("ada@example.com").await, app.reader("grace@example.com").await);
@@ -97,7 +97,7 @@ async fn of_two_cookies_of_one_name_the_first_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_neighbour_s_cookie_in_any_writing_does_not_sign_the_reader_out() {
+async fn another_hosts_malformed_cookie_does_not_sign_the_reader_out() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
@@ -126,7 +126,7 @@ async fn security_10_a_token_sent_before_sign_in_is_never_adopted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_value_is_percent_encoded_as_a_browser_s_script_would() {
+async fn the_value_is_percent_encoded_like_encode_uri_component() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;

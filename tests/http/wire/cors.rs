@@ -1,4 +1,4 @@
-//! What pages of other origins may read.
+//! CORS.
 
 use http::Method;
 use testkit::databases::TestDatabase;
@@ -38,7 +38,7 @@ fn varies(reply: &Reply) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_17_a_trusted_origin_may_ask_and_no_other() {
+async fn security_17_only_trusted_origins_pass_preflight() {
     let database = a_database().await;
     let app = app(database).await;
     for (path, method) in [(SIGN_IN, "POST"), (GET_SESSION, "GET")] {
@@ -66,7 +66,7 @@ async fn security_17_a_trusted_origin_may_ask_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_17_a_trusted_origin_may_read_the_answer_and_no_other() {
+async fn security_17_only_trusted_origins_can_read_responses() {
     let database = a_database().await;
     let app = app(database).await;
     app.reader("ada@example.com").await;
@@ -97,7 +97,7 @@ async fn security_17_a_trusted_origin_may_read_the_answer_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_17_pages_are_read_by_nobody_else() {
+async fn security_17_pages_have_no_cors_headers() {
     let database = a_database().await;
     let app = app(database).await;
     let mut book = app.script().sending("origin", BOOK);

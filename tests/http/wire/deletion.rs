@@ -19,7 +19,7 @@ fn deleted(reply: &Reply) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_11_an_account_is_deleted_with_everything_about_its_reader() {
+async fn security_11_an_account_is_deleted_with_all_its_data() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut grace = app.browser();
@@ -29,13 +29,13 @@ async fn security_11_an_account_is_deleted_with_everything_about_its_reader() {
         let mut reader = app.reader(ADA).await;
         let id = reader.get(GET_SESSION).await.json()["user"]["id"].as_str().unwrap().to_owned();
         let before = reader.clone();
-        app.letters().await;
+        app.mails().await;
         app.ports.mailer.clear();
         deleted(&reader.json(DELETE_USER, body).await);
         assert!(before.clone().get(GET_SESSION).await.json().is_null());
         before.clone().json(DELETE_USER, json!({})).await.refused(401, "UNAUTHORIZED");
         assert!(!super::opens(&app, ADA, PASSWORD).await);
-        assert_eq!(app.count_letters("account-deleted", ADA).await, 1);
+        assert_eq!(app.count_mails("account-deleted", ADA).await, 1);
         for trace in [ADA, &id, "Ada Lovelace"] {
             assert_eq!(app.database.rows_holding(trace).await, Vec::<String>::new(), "{trace}");
         }
@@ -45,7 +45,7 @@ async fn security_11_an_account_is_deleted_with_everything_about_its_reader() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_that_is_given_has_to_be_right() {
+async fn a_given_password_must_be_correct() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader(ADA).await;
@@ -82,7 +82,7 @@ async fn without_a_password_the_session_has_to_be_fresh() {
     deleted(&reader.json(DELETE_USER, json!({ "password": PASSWORD })).await);
 }
 
-/// A reader of a strict Bookplate, let in by the link that proved the address.
+/// A reader with required verification, signed in by the verification link.
 async fn strict_reader(app: &TestApp, email: &str) -> Client {
     let mut browser = app.browser();
     browser.json(super::SIGN_UP, READER.with("email", email).json()).await;
@@ -102,7 +102,7 @@ async fn asked(app: &TestApp, reader: &mut Client, email: &str) -> domain::Link 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_22_where_addresses_have_to_be_proved_a_mailed_link_deletes_the_account_once() {
+async fn security_22_with_required_verification_an_email_link_deletes_the_account_once() {
     let database = a_database().await;
     let app = TestApp::with(database, STRICT).await;
     let mut reader = strict_reader(&app, ADA).await;
@@ -127,7 +127,7 @@ async fn security_22_where_addresses_have_to_be_proved_a_mailed_link_deletes_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_22_a_link_is_its_reader_s_alone_and_lives_a_day() {
+async fn security_22_a_deletion_link_is_bound_to_its_user_and_valid_for_a_day() {
     let database = a_database().await;
     let app = TestApp::with(database, STRICT).await;
     let mut ada = strict_reader(&app, ADA).await;
@@ -169,7 +169,7 @@ async fn a_token_in_the_body_deletes_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_who_follows_a_bad_link_gets_a_page() {
+async fn an_invalid_link_leads_to_a_page() {
     let database = a_database().await;
     let app = TestApp::with(database, STRICT).await;
     let reader = strict_reader(&app, ADA).await;

@@ -1,4 +1,4 @@
-//! The cookie by which a browser is known, and the word a reader gets of one that is not.
+//! The device cookie, and the notice about a new device.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ async fn sign_in(client: &mut Client, password: &str) -> crate::reply::Reply {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_browser_is_known_from_its_first_sign_in_and_stays_known() {
+async fn a_browser_is_recognised_from_its_first_sign_in() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
@@ -42,7 +42,7 @@ async fn a_browser_is_known_from_its_first_sign_in_and_stays_known() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_13_over_https_no_neighbour_can_plant_the_cookie() {
+async fn security_13_over_https_the_device_cookie_has_the_host_prefix() {
     let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_URL", "https://accounts.example.org")]).await;
     let mut browser = app.browser();
@@ -55,28 +55,28 @@ async fn security_13_over_https_no_neighbour_can_plant_the_cookie() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_is_told_of_a_browser_that_was_not_seen_before() {
+async fn a_sign_in_from_a_new_device_sends_a_notice() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut known = app.reader(ADA).await;
     known.json(SIGN_OUT, json!({})).await;
     sign_in(&mut known, PASSWORD).await;
-    assert_eq!(app.count_letters("new-device", ADA).await, 0);
+    assert_eq!(app.count_mails("new-device", ADA).await, 0);
     let hostile = "Mozilla/5.0 <script>alert(1)</script> Firefox/140.0";
     let mut new = app.browser().sending("user-agent", hostile).at("2001:db8::7");
     sign_in(&mut new, "not the password").await.refused(401, "INVALID_EMAIL_OR_PASSWORD");
-    assert_eq!(app.count_letters("new-device", ADA).await, 0);
+    assert_eq!(app.count_mails("new-device", ADA).await, 0);
     assert_eq!(sign_in(&mut new, PASSWORD).await.status, 200);
-    let letter = app.letter("new-device", ADA).await;
-    assert!(letter.text.contains("2001:db8::7") && letter.link.is_none(), "{}", letter.text);
-    assert!(!letter.html.contains("<script") && !letter.subject.contains("Firefox"));
+    let mail = app.mail("new-device", ADA).await;
+    assert!(mail.text.contains("2001:db8::7") && mail.link.is_none(), "{}", mail.text);
+    assert!(!mail.html.contains("<script") && !mail.subject.contains("Firefox"));
     new.json(SIGN_OUT, json!({})).await;
     sign_in(&mut new, PASSWORD).await;
-    assert_eq!(app.count_letters("new-device", ADA).await, 1);
+    assert_eq!(app.count_mails("new-device", ADA).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_10_the_cookie_opens_nothing() {
+async fn security_10_the_device_cookie_opens_nothing() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader(ADA).await;
@@ -90,7 +90,7 @@ async fn security_10_the_cookie_opens_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_browser_that_nobody_signed_in_with_is_given_nothing() {
+async fn a_browser_without_a_sign_in_gets_no_device_cookie() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;

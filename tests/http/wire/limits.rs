@@ -1,4 +1,4 @@
-//! How often one client may ask (section 5).
+//! Rate limits by client (section 5).
 
 use http::{HeaderValue, Method};
 use rstest::rstest;
@@ -14,7 +14,7 @@ use crate::{
     reply::Reply,
 };
 
-/// The limits of a Bookplate whose operator has said nothing.
+/// The default limits.
 pub(super) fn usual() -> Vec<(&'static str, &'static str)> {
     UNLIMITED.iter().map(|(name, _)| (*name, "")).collect()
 }
@@ -23,7 +23,7 @@ fn wrong() -> Value {
     json!({ "email": "nobody@example.com", "password": "not the password" })
 }
 
-/// How many of `tries` requests one after the other are let through; the last answer besides.
+/// How many of `tries` consecutive requests pass, and the last response.
 async fn let_through(client: &mut Client, path: &str, body: &Value, tries: usize) -> (usize, Reply) {
     let mut through = 0;
     loop {
@@ -39,7 +39,7 @@ async fn let_through(client: &mut Client, path: &str, body: &Value, tries: usize
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_25_the_wire_s_limits_hold_for_each_client() {
+async fn security_25_the_default_limits_apply_to_each_client() {
     let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     let cases = [
@@ -76,7 +76,7 @@ async fn security_25_the_wire_s_limits_hold_for_each_client() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_26_a_refusal_says_when_to_come_back_and_does_not_put_it_off() {
+async fn security_26_a_refusal_has_retry_after_and_does_not_extend_it() {
     let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     let mut client = app.script();
@@ -95,7 +95,7 @@ async fn security_26_a_refusal_says_when_to_come_back_and_does_not_put_it_off() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_25_a_limit_counts_before_anything_else_is_looked_at() {
+async fn security_25_a_rate_limit_applies_before_anything_else() {
     let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     let mut client = app.script();
@@ -122,7 +122,7 @@ async fn security_25_a_limit_counts_before_anything_else_is_looked_at() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_25_both_doors_and_older_names_share_one_limit() {
+async fn security_25_forms_json_and_older_names_share_one_limit() {
     let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     let form = Fields::new(&[("email", "nobody@example.com"), ("password", "not the password")]);
@@ -161,7 +161,7 @@ async fn spent(app: &TestApp, forwarded: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_25_a_header_counts_from_a_trusted_proxy_alone() {
+async fn security_25_x_forwarded_for_counts_only_from_a_trusted_proxy() {
     let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     for number in 1..=3 {
@@ -212,7 +212,7 @@ async fn security_25_an_ipv6_client_is_its_network() {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_25_requests_at_the_same_moment_do_not_slip_past(
+async fn security_25_concurrent_requests_do_not_bypass_a_limit(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -249,7 +249,7 @@ async fn security_25_two_instances_count_together() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_26_a_form_that_is_refused_keeps_what_was_typed() {
+async fn security_26_a_rate_limited_form_keeps_its_input() {
     let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     for (path, fields) in
@@ -270,7 +270,7 @@ async fn security_26_a_form_that_is_refused_keeps_what_was_typed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_27_sign_ups_are_limited_whatever_their_address() {
+async fn security_27_sign_ups_are_limited_across_addresses() {
     let database = a_database().await;
     let app = TestApp::with(database, &usual()).await;
     let mut answers = Vec::new();
@@ -282,7 +282,7 @@ async fn security_27_sign_ups_are_limited_whatever_their_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operator_chooses_the_limits() {
+async fn rate_limits_are_configurable() {
     let database = a_database().await;
     let chosen = [("BOOKPLATE_LIMIT_SIGN_IN", "5/60"), ("BOOKPLATE_LIMIT_REQUESTS", "2/1m")];
     let app = TestApp::with(database, &chosen).await;

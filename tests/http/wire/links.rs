@@ -1,4 +1,4 @@
-//! Where mailed links lead (sections 4.3, 6.10 and 6.13), and how a token gets out of the address.
+//! Redirects of email links (sections 4.3, 6.10 and 6.13), and moving the token into a cookie.
 
 use serde_json::json;
 
@@ -30,7 +30,7 @@ async fn location(client: &mut Client, path: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_link_leads_to_where_the_request_asked_with_the_token() {
+async fn a_reset_link_redirects_to_the_requested_url_with_the_token() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
@@ -51,7 +51,7 @@ async fn a_reset_link_leads_to_where_the_request_asked_with_the_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_18_a_link_never_leads_away() {
+async fn security_18_an_email_link_never_redirects_to_a_foreign_origin() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
@@ -94,7 +94,7 @@ async fn security_18_a_link_never_leads_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_that_is_no_good_leads_there_with_the_failure() {
+async fn an_invalid_link_redirects_with_its_error_code() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
@@ -112,7 +112,7 @@ async fn a_link_that_is_no_good_leads_there_with_the_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_24_opening_a_link_spends_nothing_and_tells_no_other_site() {
+async fn security_24_opening_a_link_consumes_nothing_and_sends_no_referrer() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
@@ -131,7 +131,7 @@ async fn security_24_opening_a_link_spends_nothing_and_tells_no_other_site() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_24_a_token_goes_from_the_address_of_our_page_into_a_cookie() {
+async fn security_24_a_token_is_moved_from_the_address_into_a_cookie() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
@@ -162,7 +162,7 @@ async fn security_24_a_token_goes_from_the_address_of_our_page_into_a_cookie() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_that_proves_an_address_leads_on_with_what_came_of_it() {
+async fn a_verification_link_redirects_with_its_outcome() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;

@@ -1,4 +1,4 @@
-//! The list of sessions and their ends (sections 6.14 to 6.17).
+//! Listing and revoking sessions (sections 6.14 to 6.17).
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ async fn lives(client: &Client) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_living_session_of_the_reader_is_listed_the_last_used_first() {
+async fn all_active_sessions_are_listed_by_last_use() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut here = app.reader(ADA).await;
@@ -59,7 +59,7 @@ async fn every_living_session_of_the_reader_is_listed_the_last_used_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_14_what_is_listed_opens_nothing() {
+async fn security_14_listed_sessions_open_nothing() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader(ADA).await;
@@ -100,7 +100,7 @@ async fn a_list_needs_a_fresh_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_ways_to_sign_in_are_listed_and_the_only_one_stays() {
+async fn sign_in_methods_are_listed_and_the_last_one_cannot_be_removed() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader(ADA).await;
@@ -142,7 +142,7 @@ async fn security_11_a_revoked_session_ends_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_of_somebody_else_is_left_alone_and_not_told_apart() {
+async fn another_users_session_looks_nonexistent() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut ada = app.reader(ADA).await;
@@ -180,7 +180,7 @@ async fn security_11_every_session_or_every_other_can_be_ended() {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_11_a_session_revoked_while_it_is_used_ends_for_all(
+async fn security_11_a_revoked_session_ends_for_concurrent_requests(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;

@@ -1,33 +1,33 @@
-//! The Better Auth wire, endpoint by endpoint, for those there are.
+//! The Better Auth API, by endpoint.
 
+mod account_limits;
 mod aliases;
 mod bearer;
 mod bodies;
-mod buttons;
 mod callbacks;
+mod change_email;
 mod cookies;
 mod cors;
 mod deletion;
 mod devices;
-mod emails;
+mod error_precedence;
 mod limits;
-mod limits_of_accounts;
+mod link_confirmation;
 mod links;
 mod listing;
-mod new_addresses;
-mod order;
 mod origins;
 mod passwords;
 mod profile;
 mod recovery;
+mod required_verification;
 mod routing;
 mod sessions;
 mod sign_in;
 mod sign_up;
-mod strangers;
-mod strict;
 mod token_verification;
 mod tokens;
+mod unknown_browsers;
+mod verification;
 
 const SIGN_UP: &str = "/api/auth/sign-up/email";
 const SIGN_IN: &str = "/api/auth/sign-in/email";
@@ -48,16 +48,16 @@ const DELETION_LINK: &str = "/api/auth/delete-user/callback";
 const LIST_SESSIONS: &str = "/api/auth/list-sessions";
 const SESSION_COOKIE: &str = "better-auth.session_token";
 
-/// The password readers of these tests change to.
+/// The new password in these tests.
 const OTHER_PASSWORD: &str = "loud paper, chalk";
 
-/// Whether an answer takes every cookie of a session away.
+/// Whether a response clears every session cookie.
 fn takes_every_cookie(reply: &crate::reply::Reply) -> bool {
     let names = [SESSION_COOKIE, "better-auth.session_data", "better-auth.dont_remember"];
     names.iter().all(|name| reply.cookie(name).is_some_and(|cookie| cookie.expires()))
 }
 
-/// Whether the password opens the account, asked by a browser of its own.
+/// Whether a sign-in with this password from a new browser succeeds.
 async fn opens(app: &crate::app::TestApp, email: &str, password: &str) -> bool {
     let body = serde_json::json!({ "email": email, "password": password });
     let reply = app.browser().json(SIGN_IN, body).await;

@@ -1,4 +1,4 @@
-//! Where a request may come from (section 4 of the wire), by both doors.
+//! Origin checks (section 4 of the wire), for forms and JSON.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ fn sending(client: &Client, headers: Headers) -> Client {
     headers.iter().fold(plain, |client, (name, value)| client.sending(name, value))
 }
 
-/// What a request says about where it comes from, and the code it is refused with.
+/// Origin headers of a request, and the expected error code.
 const WITH_A_COOKIE: &[(Headers, &str)] = &[
     (&[], "MISSING_OR_NULL_ORIGIN"),
     (&[("origin", "")], "INVALID_ORIGIN"),
@@ -42,7 +42,7 @@ const TRUSTED: &[Headers] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_16_a_write_with_a_cookie_comes_from_a_trusted_origin() {
+async fn security_16_a_write_with_a_cookie_needs_a_trusted_origin() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
@@ -108,7 +108,7 @@ async fn security_16_nobody_is_signed_in_from_another_site() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_16_a_form_comes_from_a_page_of_ours() {
+async fn security_16_a_form_must_come_from_our_origin() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;
@@ -163,7 +163,7 @@ async fn a_script_without_cookies_needs_no_origin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_of_the_book_s_own_pages_is_trusted_when_they_are() {
+async fn a_write_from_the_books_pages_is_accepted_if_they_are_trusted() {
     let database = a_database().await;
     let trusted = [("BOOKPLATE_TRUSTED_ORIGINS", "https://book.example.org")];
     let app = TestApp::with(database, &trusted).await;

@@ -1,4 +1,4 @@
-//! Changing a password by who knows it, and checking one (sections 6.7 and 6.22).
+//! Changing and verifying the password (sections 6.7 and 6.22).
 
 use contract::Code;
 use serde_json::json;
@@ -14,7 +14,7 @@ fn change(current: &str, new: &str) -> serde_json::Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_12_a_change_of_password_ends_every_other_session_and_rotates_this_one() {
+async fn security_12_a_change_of_password_ends_every_other_session_and_replaces_this_one() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut here = app.reader("ada@example.com").await;
@@ -50,7 +50,7 @@ async fn security_12_a_change_of_password_ends_every_other_session_and_rotates_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_says_so_keeps_the_other_sessions() {
+async fn the_other_sessions_can_be_kept() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut here = app.reader("ada@example.com").await;
@@ -71,7 +71,7 @@ async fn who_says_so_keeps_the_other_sessions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_the_reference_s_habits_nothing_said_keeps_them_too() {
+async fn in_compatibility_mode_other_sessions_are_kept_by_default() {
     let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_REFERENCE_HABITS", "true")]).await;
     let mut here = app.reader("ada@example.com").await;
@@ -81,17 +81,17 @@ async fn with_the_reference_s_habits_nothing_said_keeps_them_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_24_the_reader_is_told_of_a_change_and_links_mailed_before_are_dead() {
+async fn security_24_a_change_sends_a_notice_and_invalidates_earlier_links() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
     app.browser().json(REQUEST_RESET, json!({ "email": "ada@example.com" })).await;
     let link = app.link("reset-password", "ada@example.com").await;
-    assert_eq!(app.count_letters("password-changed", "ada@example.com").await, 0);
+    assert_eq!(app.count_mails("password-changed", "ada@example.com").await, 0);
     assert_eq!(reader.json(CHANGE_PASSWORD, change(PASSWORD, OTHER_PASSWORD)).await.status, 200);
-    assert_eq!(app.count_letters("password-changed", "ada@example.com").await, 1);
-    let letter = app.letter("password-changed", "ada@example.com").await;
-    assert!(!letter.text.contains(OTHER_PASSWORD) && letter.link.is_none());
+    assert_eq!(app.count_mails("password-changed", "ada@example.com").await, 1);
+    let mail = app.mail("password-changed", "ada@example.com").await;
+    assert!(!mail.text.contains(OTHER_PASSWORD) && mail.link.is_none());
     let body = json!({ "newPassword": "third paper, pencil", "token": link.token });
     app.browser().json(RESET_PASSWORD, body).await.refused(400, "INVALID_TOKEN");
     assert!(opens(&app, "ada@example.com", OTHER_PASSWORD).await);
@@ -130,7 +130,7 @@ async fn security_08_a_change_needs_the_current_password_and_a_good_new_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_without_a_password_has_none_to_change() {
+async fn an_account_without_a_password_cannot_change_it() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;

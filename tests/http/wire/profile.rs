@@ -8,7 +8,7 @@ use super::{GET_SESSION, SESSION_COOKIE, UPDATE_USER};
 use crate::app::{TestApp, a_database};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_named_changes_and_nothing_else() {
+async fn only_the_given_fields_change() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -40,7 +40,7 @@ async fn what_is_named_changes_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_update_that_names_nothing_is_refused_without_a_code() {
+async fn an_empty_update_is_refused_without_a_code() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -58,7 +58,7 @@ async fn an_update_that_names_nothing_is_refused_without_a_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_address_is_not_changed_here() {
+async fn update_user_does_not_change_the_address() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -72,7 +72,7 @@ async fn the_address_is_not_changed_here() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn null_clears_what_may_be_empty_and_nothing_else() {
+async fn null_clears_optional_fields_only() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -99,7 +99,7 @@ async fn null_clears_what_may_be_empty_and_nothing_else() {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn two_updates_at_once_both_come_through(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn two_concurrent_updates_both_take_effect(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     let reader = app.reader("ada@example.com").await;

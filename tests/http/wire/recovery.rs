@@ -1,4 +1,4 @@
-//! Setting a password with a mailed link (sections 6.9 and 6.11).
+//! Password reset (sections 6.9 and 6.11).
 
 use rstest::rstest;
 use serde_json::json;
@@ -17,7 +17,7 @@ async fn ask(client: &mut Client, email: &str) -> crate::reply::Reply {
     client.json(REQUEST_RESET, json!({ "email": email, "redirectTo": "/back" })).await
 }
 
-/// The token of a link that was asked for just now.
+/// Requests a reset link and returns its token.
 async fn token(app: &TestApp) -> String {
     assert_eq!(ask(&mut app.browser(), ADA).await.status, 200);
     app.link("reset-password", ADA).await.token
@@ -28,11 +28,11 @@ async fn set(app: &TestApp, token: &str, password: &str) -> crate::reply::Reply 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_01_a_request_is_answered_alike_whether_or_not_there_is_such_an_account() {
+async fn security_01_a_reset_request_gets_the_same_response_with_or_without_an_account() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
-    app.letters().await;
+    app.mails().await;
     let mut answers = Vec::new();
     for email in [ADA, "nobody@example.com", "ADA@Example.com"] {
         let before = (app.database.rows_of("bookplate_mails").await.len(), app.ports.hasher.work());
@@ -49,18 +49,18 @@ async fn security_01_a_request_is_answered_alike_whether_or_not_there_is_such_an
         answers.push((reply.status, reply.headers, reply.body));
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]));
-    let letters = app.letters().await;
-    let resets: Vec<_> = letters.iter().filter(|it| it.kind == "reset-password").map(|it| &it.to).collect();
+    let mails = app.mails().await;
+    let resets: Vec<_> = mails.iter().filter(|it| it.kind == "reset-password").map(|it| &it.to).collect();
     assert_eq!(resets, [ADA, ADA]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_02_no_other_writing_of_an_address_reaches_its_mail() {
+async fn security_02_no_other_spelling_of_an_address_receives_its_mail() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
     app.reader("ada+tag@example.com").await;
-    app.letters().await;
+    app.mails().await;
     app.ports.mailer.clear();
     for other in [
         "\u{430}da@example.com",
@@ -74,9 +74,9 @@ async fn security_02_no_other_writing_of_an_address_reaches_its_mail() {
     ] {
         ask(&mut app.browser(), other).await.refused(400, "VALIDATION_ERROR");
     }
-    assert!(app.letters().await.is_empty());
+    assert!(app.mails().await.is_empty());
     ask(&mut app.browser(), "ADA+Tag@Example.com").await;
-    let to: Vec<_> = app.letters().await.into_iter().map(|letter| letter.to).collect();
+    let to: Vec<_> = app.mails().await.into_iter().map(|mail| mail.to).collect();
     assert_eq!(to, ["ada+tag@example.com"], "a tag is another address");
 }
 
@@ -102,18 +102,18 @@ async fn security_23_the_link_is_built_from_the_configuration_alone() {
         }
         let reply = script.send(request, json!({ "email": ADA }).to_string()).await;
         assert_eq!(reply.status, 200, "{name}");
-        let letter = app.letter("reset-password", ADA).await;
-        let link = letter.link.unwrap();
+        let mail = app.mail("reset-password", ADA).await;
+        let link = mail.link.unwrap();
         let expected = format!("{ORIGIN}{RESET_PASSWORD}/{}?callbackURL=", link.token);
         assert_eq!(link.url, expected, "{name}");
-        assert!(!letter.text.contains("evil") && !letter.html.contains("evil"), "{name}");
+        assert!(!mail.text.contains("evil") && !mail.html.contains("evil"), "{name}");
         app.ports.mailer.clear();
     }
     let body = json!({ "email": ADA, "redirectTo": "/back?a=b&c=\u{fc}" });
     app.script().json(REQUEST_RESET, body).await;
     let url = app.link("reset-password", ADA).await.url;
     assert!(url.ends_with("?callbackURL=%2Fback%3Fa%3Db%26c%3D%C3%BC"), "{url}");
-    // A place that leads away gets into no letter.
+    // A place that leads away gets into no mail.
     let body = json!({ "email": ADA, "redirectTo": "https://evil.example/" });
     let reply = app.script().json(REQUEST_RESET, body).await;
     reply.refused(403, "INVALID_REDIRECT_URL");
@@ -121,7 +121,7 @@ async fn security_23_the_link_is_built_from_the_configuration_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_12_a_password_set_with_a_link_ends_every_session_and_the_reader_is_told() {
+async fn security_12_a_password_reset_ends_every_session_and_sends_a_notice() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let readers = [app.reader(ADA).await, {
@@ -140,13 +140,13 @@ async fn security_12_a_password_set_with_a_link_ends_every_session_and_the_reade
     }
     assert!(stranger.clone().get(GET_SESSION).await.json().is_object());
     assert!(opens(&app, ADA, OTHER_PASSWORD).await && !opens(&app, ADA, PASSWORD).await);
-    assert_eq!(app.count_letters("password-changed", ADA).await, 1);
+    assert_eq!(app.count_mails("password-changed", ADA).await, 1);
     assert_eq!(app.stored(ADA).await["emailVerified"], true, "who read the mail has the address");
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn security_22_a_link_is_good_once_even_for_two_at_the_same_moment(
+async fn security_22_a_reset_link_works_once_even_concurrently(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let database = kind.migrated().await;
@@ -176,7 +176,7 @@ async fn security_22_a_link_is_good_once_even_for_two_at_the_same_moment(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_22_a_link_is_dead_after_an_hour_a_newer_request_or_a_change_of_password() {
+async fn security_22_a_reset_link_is_invalid_after_an_hour_a_newer_request_or_a_password_change() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader(ADA).await;
@@ -220,7 +220,7 @@ async fn security_22_a_token_of_another_purpose_sets_no_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_that_is_not_accepted_leaves_the_link_good() {
+async fn a_rejected_password_leaves_the_link_valid() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
@@ -242,7 +242,7 @@ async fn a_password_that_is_not_accepted_leaves_the_link_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_without_a_password_gets_one() {
+async fn an_account_without_a_password_can_set_one() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader(ADA).await;
@@ -253,7 +253,7 @@ async fn an_account_without_a_password_gets_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_mail_no_link_can_be_asked_for() {
+async fn without_mail_no_link_can_be_requested() {
     let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_URL", "https://accounts.example.org")]).await;
     let mut reader = app.reader(ADA).await;

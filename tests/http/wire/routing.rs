@@ -1,4 +1,4 @@
-//! What is where, and nothing where nothing is.
+//! Routing, and 404s.
 
 use http::Method;
 
@@ -61,7 +61,7 @@ async fn a_known_path_with_a_wrong_method_is_404_without_a_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn asking_to_read_a_session_by_post_names_the_mode_it_belongs_to() {
+async fn get_session_by_post_names_the_required_mode() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let reply = app.browser().json(super::GET_SESSION, serde_json::json!({})).await;
@@ -70,7 +70,7 @@ async fn asking_to_read_a_session_by_post_names_the_mode_it_belongs_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_says_that_it_answers() {
+async fn ok_is_answered() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let reply = app.script().get("/api/auth/ok").await;
@@ -79,7 +79,7 @@ async fn the_server_says_that_it_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_link_leads_home_with_its_code_and_nothing_else() {
+async fn a_failed_link_redirects_home_with_its_code_only() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for (query, location) in [

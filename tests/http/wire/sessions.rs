@@ -1,4 +1,4 @@
-//! How long a session lives (section 3.3), and what get-session says of it.
+//! Session lifetimes (section 3.3) and get-session.
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_is_answered_whole_and_kept_nowhere() {
+async fn get_session_returns_the_whole_session_uncached() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let reply = app.browser().get(GET_SESSION).await;
@@ -40,7 +40,7 @@ async fn a_session_is_answered_whole_and_kept_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_is_used_is_renewed_a_day_after_the_last_time() {
+async fn a_used_session_is_renewed_a_day_after_the_last_renewal() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -61,7 +61,7 @@ async fn a_session_that_is_used_is_renewed_a_day_after_the_last_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_way_of_using_a_session_renews_it() {
+async fn every_use_of_a_session_renews_it() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -84,7 +84,7 @@ async fn every_way_of_using_a_session_renews_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_is_not_used_ends_after_seven_days() {
+async fn an_unused_session_ends_after_seven_days() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let (mut one, mut other) = (app.reader("ada@example.com").await, app.reader("grace@example.com").await);
@@ -117,7 +117,7 @@ async fn a_session_ends_after_ninety_days_however_often_it_is_used() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_is_not_remembered_ends_after_a_day() {
+async fn a_session_without_remember_me_ends_after_a_day() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;

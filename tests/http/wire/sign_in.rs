@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_is_answered_with_the_token_of_a_session_of_its_own() {
+async fn sign_in_returns_the_token_of_a_new_session() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut first = app.reader("ada@example.com").await;
@@ -24,7 +24,7 @@ async fn a_reader_is_answered_with_the_token_of_a_session_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_is_taken_as_well() {
+async fn a_form_body_is_accepted_as_well() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
@@ -37,7 +37,7 @@ async fn a_form_is_taken_as_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_remember_me_says_decides_how_long_the_browser_keeps_the_cookie() {
+async fn remember_me_decides_the_lifetime_of_the_cookie() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
@@ -66,7 +66,7 @@ async fn what_remember_me_says_decides_how_long_the_browser_keeps_the_cookie() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_remembered_sign_in_takes_back_that_the_browser_should_forget() {
+async fn a_sign_in_with_remember_me_clears_the_dont_remember_cookie() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;

@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_is_answered_as_stored_with_the_token_of_the_session() {
+async fn sign_up_returns_the_stored_user_and_the_session_token() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
@@ -58,7 +58,7 @@ async fn a_missing_answer_is_named_in_the_order_of_the_questions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_is_taken_as_well() {
+async fn a_form_body_is_accepted_as_well() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.browser();
@@ -69,7 +69,7 @@ async fn a_form_is_taken_as_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_picture_is_kept() {
+async fn an_image_is_stored() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for (at, image) in ["https://example.com/a.png", "data:image/png;base64,AA=="].into_iter().enumerate() {

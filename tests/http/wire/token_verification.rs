@@ -1,4 +1,4 @@
-//! `GET /user` behind a JWT: what Bookplate itself takes a token for.
+//! `GET /user` with a JWT: which tokens Bookplate itself accepts.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bookplate::adapters::JwtSigner;
@@ -53,7 +53,7 @@ fn encoded(part: &Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_names_its_reader_while_it_and_its_session_live() {
+async fn a_token_is_valid_while_it_and_its_session_are() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -77,7 +77,7 @@ async fn a_token_names_its_reader_while_it_and_its_session_live() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_20_a_token_that_was_changed_is_refused() {
+async fn security_20_a_tampered_token_is_refused() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -160,7 +160,7 @@ async fn security_20_a_token_for_another_service_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shared_secret_is_known_here_and_so_is_the_one_before_it() {
+async fn tokens_of_a_shared_secret_and_of_the_previous_one_are_accepted() {
     let database = a_database().await;
     let before = TestApp::declared(database, &[(CHATBOT, OLD), LEGACY], AUDIENCES).await;
     let mut reader = before.reader("ada@example.com").await;

@@ -33,7 +33,7 @@ fn header(token: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap()).unwrap()
 }
 
-/// The claims of a token, verified with the key its header names, from the published ones.
+/// The claims of a token, verified with the published key of its `kid`.
 async fn verified(app: &TestApp, token: &str) -> Map<String, Value> {
     let header = header(token);
     let jwks = app.script().get("/api/auth/jwks").await.json();
@@ -44,7 +44,7 @@ async fn verified(app: &TestApp, token: &str) -> Map<String, Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_says_who_the_reader_is_and_verifies_with_the_published_key() {
+async fn a_token_has_the_users_claims_and_verifies_with_the_published_key() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.browser();
@@ -122,7 +122,7 @@ async fn every_algorithm_can_be_chosen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_audience_gets_tokens_of_its_own() {
+async fn an_audience_gets_its_own_tokens() {
     let database = a_database().await;
     let app = TestApp::declared(database, &[CHATBOT], AUDIENCES).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -144,7 +144,7 @@ async fn an_audience_gets_tokens_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_21_no_token_is_drawn_without_a_living_session() {
+async fn security_21_no_token_is_issued_without_an_active_session() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;
@@ -155,7 +155,7 @@ async fn security_21_no_token_is_drawn_without_a_living_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_made_once_and_outlives_a_restart() {
+async fn a_key_is_generated_once_and_survives_a_restart() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut reader = app.reader("ada@example.com").await;

@@ -1,4 +1,4 @@
-//! What is done with conversations, without script.
+//! Actions on conversations, without script.
 
 use rstest::rstest;
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_deleted_can_be_brought_back() {
+async fn a_deleted_conversation_can_be_restored() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
@@ -41,7 +41,7 @@ async fn what_is_deleted_can_be_brought_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_conversation_is_renamed_put_away_and_taken_out() {
+async fn a_conversation_is_renamed_archived_and_moved_back() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
@@ -76,9 +76,7 @@ async fn a_conversation_is_renamed_put_away_and_taken_out() {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_tells_what_was_done_also_when_many_are_shown_at_once(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn the_flash_message_is_shown_with_many_rows_too(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let app = TestApp::on(database).await;
     let mut under_way = JoinSet::new();
@@ -100,7 +98,7 @@ async fn a_page_tells_what_was_done_also_when_many_are_shown_at_once(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_is_judged_and_the_judgement_taken_back() {
+async fn an_answer_is_rated_and_the_rating_removed() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
@@ -135,7 +133,7 @@ async fn an_answer_is_judged_and_the_judgement_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_belongs_to_somebody_else_is_not_there() {
+async fn another_users_conversation_is_a_404() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     app.reader("ada@example.com").await;
@@ -169,7 +167,7 @@ async fn what_belongs_to_somebody_else_is_not_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_title_that_is_too_long_comes_back() {
+async fn a_too_long_title_is_shown_again_with_an_error() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
@@ -192,7 +190,7 @@ async fn a_title_that_is_too_long_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_16_another_site_changes_nothing() {
+async fn security_16_another_site_cannot_change_anything() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let browser = app.reader("ada@example.com").await;

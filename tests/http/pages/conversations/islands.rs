@@ -1,4 +1,4 @@
-//! What islands ask.
+//! Fragments that islands load.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn islands_ask_and_are_answered() {
+async fn islands_load_fragments() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;

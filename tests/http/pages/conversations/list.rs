@@ -4,7 +4,7 @@ use super::{Talk, dialogue, links, message, rows};
 use crate::app::{TestApp, a_database};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_list_begins_with_what_was_said_last() {
+async fn the_list_is_ordered_by_last_message() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
@@ -50,7 +50,7 @@ async fn the_list_begins_with_what_was_said_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_list_grows_and_goes_on() {
+async fn a_long_list_grows_and_continues_on_a_next_page() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
@@ -82,7 +82,7 @@ async fn a_long_list_grows_and_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_looked_for_is_found_and_marked() {
+async fn search_results_are_highlighted() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     let mut browser = app.reader("ada@example.com").await;
@@ -121,7 +121,7 @@ async fn an_empty_list_says_how_to_begin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_signed_out_signs_in_and_comes_back() {
+async fn a_signed_out_reader_signs_in_and_returns() {
     let database = a_database().await;
     let app = TestApp::on(database).await;
     for (path, next) in [

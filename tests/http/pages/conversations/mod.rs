@@ -1,6 +1,6 @@
 //! The pages of conversations, without script.
 
-mod dialogue;
+mod conversation;
 mod forms;
 mod islands;
 mod list;
@@ -22,7 +22,7 @@ impl<'a> Talk<'a> {
         Self { app, user_id }
     }
 
-    /// A conversation of this name.
+    /// Creates a conversation with this id.
     pub async fn begin(&self, id: &str, title: Option<&str>) {
         let new: NewConversation =
             read_json(json!({ "id": id, "title": title }).to_string().as_bytes()).unwrap();
@@ -30,7 +30,7 @@ impl<'a> Talk<'a> {
         self.app.ports.clock.advance_seconds(60);
     }
 
-    /// Messages, in this order.
+    /// Appends messages in this order.
     pub async fn say(&self, id: &str, messages: &[Value]) {
         let by = Principal { user_id: &self.user_id, token_id: None, expired: false };
         for some in messages.chunks(100) {
@@ -46,7 +46,7 @@ fn message(id: &str, role: &str, text: &str) -> Value {
     json!({ "id": id, "role": role, "content": text })
 }
 
-/// Questions and answers by turns, `m1` to `mN`.
+/// Alternating questions and answers, `m1` to `mN`.
 fn dialogue(count: usize) -> Vec<Value> {
     let one = |at: usize| {
         let role = if at % 2 == 1 { "user" } else { "assistant" };
@@ -55,18 +55,18 @@ fn dialogue(count: usize) -> Vec<Value> {
     (1..=count).map(one).collect()
 }
 
-/// The messages on a page, in their order.
+/// The ids of the messages on a page, in order.
 fn shown(page: &Page) -> Vec<String> {
     page.all("article").filter_map(|it| it.get("data-message")).map(str::to_owned).collect()
 }
 
-/// The addresses of links with these words.
+/// The targets of links with this text.
 fn links(page: &Page, words: &str) -> Vec<String> {
     let found = page.all("a").filter(|it| it.text.trim() == words);
     found.filter_map(|it| it.get("href")).map(str::to_owned).collect()
 }
 
-/// The links that lead to conversations from rows of a list.
+/// The links to conversations in list rows.
 fn rows(page: &Page) -> Vec<String> {
     let is_row = |it: &&crate::page::Element| it.has_class("list-entry");
     let rows: Vec<_> = page.all("li").filter(is_row).collect();
