@@ -19,7 +19,7 @@ use crate::config::Mail;
 /// The ports of a running server.
 ///
 /// # Errors
-/// When mail cannot be carried the way it is configured.
+/// When the configured mailer cannot be made.
 pub fn ports(mail: &Mail) -> Result<Ports, Box<dyn Error>> {
     Ok(Ports {
         clock: Arc::new(SystemClock),

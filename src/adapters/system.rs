@@ -1,4 +1,4 @@
-//! Time and chance of the machine. The only place that asks for either.
+//! The machine's clock and randomness. The only place that reads either.
 
 use contract::Timestamp;
 use domain::{Clock, Entropy};

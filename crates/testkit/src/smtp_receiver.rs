@@ -1,5 +1,5 @@
-//! A mail server of a few sentences (RFC 5321), on a port of this machine: takes letters in the clear, knows
-//! `AUTH PLAIN`, and misbehaves when a test asks for it.
+//! A minimal mail server (RFC 5321) on a local port: accepts mail without TLS, knows `AUTH PLAIN`, and misbehaves when a
+//! test asks for it.
 
 use std::{
     collections::VecDeque,
@@ -18,27 +18,27 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// A letter that was taken.
+/// An accepted mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
-    /// The envelope's sender.
+    /// The address of `MAIL FROM`.
     pub from: String,
-    /// The envelope's recipients.
+    /// The addresses of `RCPT TO`.
     pub to: Vec<String>,
     /// Headers and body, lines ending with CRLF, dots unstuffed.
     pub data: String,
-    /// The user and the password that came before it.
+    /// User and password of the connection.
     pub credentials: Option<(String, String)>,
     /// Which connection brought it, from 1.
     pub connection: usize,
 }
 
-/// What is done instead of the usual.
+/// What is done instead of the usual reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// Says this line.
+    /// Sends this line.
     Say(&'static str),
-    /// Says nothing any more, and keeps the connection.
+    /// Sends nothing any more, and keeps the connection.
     Hang,
     /// Closes the connection.
     Close,
@@ -48,12 +48,12 @@ pub enum Reply {
 #[derive(Debug)]
 pub struct SmtpReceiver {
     address: SocketAddr,
-    desk: Arc<Desk>,
+    shared: Arc<Shared>,
     listening: JoinHandle<()>,
 }
 
 #[derive(Debug)]
-struct Desk {
+struct Shared {
     received: watch::Sender<Vec<Received>>,
     script: Mutex<VecDeque<(&'static str, Reply)>>,
     connections: AtomicUsize,
@@ -64,13 +64,13 @@ impl SmtpReceiver {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a listener has an address");
-        let desk = Arc::new(Desk {
+        let shared = Arc::new(Shared {
             received: watch::Sender::new(Vec::new()),
             script: Mutex::default(),
             connections: AtomicUsize::new(0),
         });
-        let listening = tokio::spawn(listen(listener, Arc::clone(&desk)));
-        Self { address, desk, listening }
+        let listening = tokio::spawn(listen(listener, Arc::clone(&shared)));
+        Self { address, shared, listening }
     }
 
     /// Where it listens.
@@ -79,26 +79,26 @@ impl SmtpReceiver {
     }
 
     /// At the next `verb` that nothing is planned for yet, does this. Besides the commands of SMTP there are `CONNECT`
-    /// for a new connection and `.` for the end of a letter.
+    /// for a new connection and `.` for the end of a message.
     pub fn plan(&self, verb: &'static str, reply: Reply) {
-        self.desk.script.lock().unwrap_or_else(PoisonError::into_inner).push_back((verb, reply));
+        self.shared.script.lock().unwrap_or_else(PoisonError::into_inner).push_back((verb, reply));
     }
 
-    /// The letters it has taken.
+    /// The mails it has accepted.
     pub fn received(&self) -> Vec<Received> {
-        self.desk.received.borrow().clone()
+        self.shared.received.borrow().clone()
     }
 
-    /// Waits until it has taken so many letters.
+    /// Waits until it has accepted so many mails.
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
-        let mut received = self.desk.received.subscribe();
-        let letters = received.wait_for(|letters| letters.len() >= count).await;
-        letters.expect("the receiver lives as long as its reference").clone()
+        let mut received = self.shared.received.subscribe();
+        let mails = received.wait_for(|mails| mails.len() >= count).await;
+        mails.expect("the receiver lives as long as its reference").clone()
     }
 
     /// How many connections it was asked for.
     pub fn connections(&self) -> usize {
-        self.desk.connections.load(Ordering::SeqCst)
+        self.shared.connections.load(Ordering::SeqCst)
     }
 }
 
@@ -108,36 +108,36 @@ impl Drop for SmtpReceiver {
     }
 }
 
-async fn listen(listener: TcpListener, desk: Arc<Desk>) {
-    // The conversations end with the listener.
-    let mut conversations = tokio::task::JoinSet::new();
+async fn listen(listener: TcpListener, shared: Arc<Shared>) {
+    // The sessions end with the listener.
+    let mut sessions = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let connection = desk.connections.fetch_add(1, Ordering::SeqCst) + 1;
-        let desk = Arc::clone(&desk);
-        conversations.spawn(async move { Conversation::new(stream, connection, desk).hold().await });
+        let connection = shared.connections.fetch_add(1, Ordering::SeqCst) + 1;
+        let shared = Arc::clone(&shared);
+        sessions.spawn(async move { Session::new(stream, connection, shared).run().await });
     }
 }
 
-struct Conversation {
+struct Session {
     stream: BufReader<TcpStream>,
-    desk: Arc<Desk>,
-    letter: Received,
+    shared: Arc<Shared>,
+    mail: Received,
 }
 
-impl Conversation {
-    fn new(stream: TcpStream, connection: usize, desk: Arc<Desk>) -> Self {
-        let letter = Received {
+impl Session {
+    fn new(stream: TcpStream, connection: usize, shared: Arc<Shared>) -> Self {
+        let mail = Received {
             from: String::new(),
             to: Vec::new(),
             data: String::new(),
             credentials: None,
             connection,
         };
-        Self { stream: BufReader::new(stream), desk, letter }
+        Self { stream: BufReader::new(stream), shared, mail }
     }
 
     /// Ends with the connection.
-    async fn hold(mut self) -> Option<()> {
+    async fn run(mut self) -> Option<()> {
         self.answer("CONNECT", "220 receiver").await?;
         loop {
             let line = self.line().await?;
@@ -147,15 +147,15 @@ impl Conversation {
                 "AUTH" => self.authenticate(&line).await?,
                 "MAIL" => {
                     if self.answer("MAIL", "250 ok").await? {
-                        self.letter.from = in_brackets(&line);
-                        self.letter.to.clear();
-                        self.letter.data.clear();
+                        self.mail.from = address_in_brackets(&line);
+                        self.mail.to.clear();
+                        self.mail.data.clear();
                     }
                     true
                 }
                 "RCPT" => {
                     if self.answer("RCPT", "250 ok").await? {
-                        self.letter.to.push(in_brackets(&line));
+                        self.mail.to.push(address_in_brackets(&line));
                     }
                     true
                 }
@@ -176,7 +176,7 @@ impl Conversation {
         let decoded = STANDARD.decode(encoded).unwrap_or_default();
         let decoded = String::from_utf8_lossy(&decoded).into_owned();
         let mut parts = decoded.split('\0').skip(1).map(str::to_owned);
-        self.letter.credentials = parts.next().zip(parts.next());
+        self.mail.credentials = parts.next().zip(parts.next());
         self.answer("AUTH", "235 welcome").await
     }
 
@@ -189,19 +189,19 @@ impl Conversation {
             if line == "." {
                 break;
             }
-            self.letter.data.push_str(line.strip_prefix('.').unwrap_or(&line));
-            self.letter.data.push_str("\r\n");
+            self.mail.data.push_str(line.strip_prefix('.').unwrap_or(&line));
+            self.mail.data.push_str("\r\n");
         }
-        // Counted before it is answered: who has the answer finds the letter here.
+        // Counted before it is answered: who has the reply finds the mail here.
         let planned = self.planned(".");
         if planned.is_none() {
-            let letter = self.letter.clone();
-            self.desk.received.send_modify(|letters| letters.push(letter));
+            let mail = self.mail.clone();
+            self.shared.received.send_modify(|mails| mails.push(mail));
         }
         self.say(planned, "250 taken").await
     }
 
-    /// Says the usual, or what was planned; whether it was the usual. `None` when the conversation is over.
+    /// Says the usual, or what was planned; whether it was the usual. `None` when the session is over.
     async fn answer(&mut self, verb: &str, usual: &str) -> Option<bool> {
         let planned = self.planned(verb);
         self.say(planned, usual).await
@@ -219,7 +219,7 @@ impl Conversation {
     }
 
     fn planned(&self, verb: &str) -> Option<Reply> {
-        let mut script = self.desk.script.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut script = self.shared.script.lock().unwrap_or_else(PoisonError::into_inner);
         let next = script.iter().position(|(planned, _)| *planned == verb)?;
         script.remove(next).map(|(_, reply)| reply)
     }
@@ -231,7 +231,7 @@ impl Conversation {
     }
 }
 
-fn in_brackets(line: &str) -> String {
+fn address_in_brackets(line: &str) -> String {
     let inner = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
     inner.map(|(address, _)| address.to_owned()).unwrap_or_default()
 }

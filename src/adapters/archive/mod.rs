@@ -1,13 +1,11 @@
-//! A reader's copy of everything, as one ZIP file: for programs, for reading, and a word on what is in it.
+//! A reader's copy of everything, as one ZIP file: data for programs, pages for reading, and a README.
 
+mod account;
 mod conversations;
-mod page;
 mod readme;
+mod value;
 
-use std::{
-    fmt,
-    io::{self, Cursor, Write},
-};
+use std::io::{self, Cursor, Write};
 
 use self::conversations::{Next, Pages};
 use domain::{ExportItem, export::Export};
@@ -48,8 +46,8 @@ pub fn pack(export: &Export, conversations: &mut impl Conversations) -> Result<A
     let mut json = serde_json::to_string_pretty(export).map_err(io::Error::from)?;
     json.push('\n');
     let files = [
-        ("README.txt", readme::write(export)),
-        ("account.html", page::write(export)),
+        ("README.txt", readme::render(export)?),
+        ("account.html", account::render(export)?),
         ("account.json", json),
     ];
     let options = SimpleFileOptions::default()
@@ -67,7 +65,7 @@ pub fn pack(export: &Export, conversations: &mut impl Conversations) -> Result<A
     }
     let mut pages = Pages::new(export);
     while let Some(piece) = conversations.next_piece().map_err(ArchiveError)? {
-        let text = match pages.write(&piece) {
+        let text = match pages.render(&piece)? {
             Next::File(name, text) => {
                 zip.start_file(name, options)?;
                 text
@@ -77,7 +75,7 @@ pub fn pack(export: &Export, conversations: &mut impl Conversations) -> Result<A
         zip.write_all(text.as_bytes())?;
     }
     zip.start_file("conversations.html", options)?;
-    zip.write_all(pages.contents().as_bytes())?;
+    zip.write_all(pages.contents()?.as_bytes())?;
     Ok(Archive { file_name: file_name(export), bytes: zip.finish()?.into_inner() })
 }
 
@@ -96,17 +94,10 @@ fn file_name(export: &Export) -> String {
     domain::file_name(&export.book.name, "book", Some("account"), export.exported_at, "zip")
 }
 
-/// The archive could not be written.
-#[derive(Debug)]
+/// The archive could not be written; the message says why.
+#[derive(Debug, thiserror::Error)]
+#[error("the archive could not be written: {0}")]
 pub struct ArchiveError(String);
-
-impl fmt::Display for ArchiveError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the archive could not be written: {}", self.0)
-    }
-}
-
-impl std::error::Error for ArchiveError {}
 
 impl From<io::Error> for ArchiveError {
     fn from(error: io::Error) -> Self {
@@ -116,6 +107,12 @@ impl From<io::Error> for ArchiveError {
 
 impl From<ZipError> for ArchiveError {
     fn from(error: ZipError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<askama::Error> for ArchiveError {
+    fn from(error: askama::Error) -> Self {
         Self(error.to_string())
     }
 }

@@ -1,39 +1,28 @@
-//! The word on what is in the archive.
+//! The README of the archive.
 
+use askama::Template;
 use domain::export::Export;
 
 /// Plain text with short lines, which every machine can show.
-pub(super) fn write(export: &Export) -> String {
-    let book = one_line(&export.book.name);
-    let address = one_line(&export.book.address);
-    let version = export.version;
-    format!(
-        "Your account at {book}
-{address}
+#[derive(Template)]
+#[template(path = "archive/README.txt")]
+struct Readme {
+    book: String,
+    address: String,
+    version: u32,
+    day: String,
+    time: String,
+}
 
-This is everything that was stored about you there on
-{day}, at {time} UTC.
-
-account.html  to read: open it in a browser. It loads nothing from the
-              network and needs no script.
-conversations.html, conversations/
-              your conversations to read, a page each.
-conversations.json
-              the same for programs; may be taken in at another book.
-account.json  the account for programs. The member \"format\" says what it is,
-              \"version\" ({version}) which description it follows:
-              docs/EXPORT.md in Bookplate's own documentation.
-
-What is not in it, because it would open your account for whoever finds this
-file: the hash of your password, the hashes of mailed links, the secrets in
-your browsers' cookies. Mails that wait to be sent are encrypted; the file
-says only that they wait.
-
-Keep it where you keep other private papers.
-",
-        day = export.exported_at.day(),
-        time = export.exported_at.iso().get(11..16).unwrap_or_default(),
-    )
+pub(super) fn render(export: &Export) -> askama::Result<String> {
+    let readme = Readme {
+        book: one_line(&export.book.name),
+        address: one_line(&export.book.address),
+        version: export.version,
+        day: export.exported_at.day(),
+        time: export.exported_at.iso().get(11..16).unwrap_or_default().to_owned(),
+    };
+    readme.render()
 }
 
 fn one_line(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! Who carries letters: a mail server, or a file.
+//! Where mail is sent: to a mail server, or to a file in development.
 
 mod message;
 mod outbox;
@@ -13,7 +13,7 @@ pub use smtp::SmtpMailer;
 
 use crate::config::Mail;
 
-/// The carrier a configuration asks for; `None` when it asks for none.
+/// The mailer of a configuration; `None` when it has none.
 ///
 /// # Errors
 /// When TLS cannot be prepared, or the folder of the outbox cannot be made.

@@ -1,4 +1,4 @@
-//! A file in the place of a mail server, for development and tests: one line of JSON for each letter.
+//! A file in the place of a mail server, for development and tests: one line of JSON for each mail.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -12,7 +12,7 @@ use contract::Timestamp;
 use domain::{MailMessage, Mailer, MailerError};
 use serde::Serialize;
 
-/// Appends letters to a file that is its owner's alone: the links in it open accounts.
+/// Appends mails to a file that only its owner can read: the links in it open accounts.
 #[derive(Debug)]
 pub struct OutboxFile {
     path: PathBuf,
@@ -40,7 +40,7 @@ impl OutboxFile {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
-        let file = appending(path)?;
+        let file = open_to_append(path)?;
         if file.metadata()?.permissions().mode() & 0o077 != 0 {
             fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
         }
@@ -48,28 +48,28 @@ impl OutboxFile {
     }
 }
 
-/// The file is opened for each letter, so that it can be moved away or removed while the server runs.
-fn appending(path: &Path) -> io::Result<File> {
+/// Opens the file; done for each mail, so that it can be moved away or removed while the server runs.
+fn open_to_append(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path)
 }
 
 #[async_trait]
 impl Mailer for OutboxFile {
-    async fn send(&self, letter: &MailMessage) -> Result<(), MailerError> {
+    async fn send(&self, mail: &MailMessage) -> Result<(), MailerError> {
         let line = Line {
-            r#type: &letter.kind,
-            to: &letter.to,
-            subject: &letter.subject,
-            url: letter.link.as_ref().map(|link| link.url.as_str()),
-            token: letter.link.as_ref().map(|link| link.token.as_str()),
-            text: &letter.text,
-            at: Timestamp::from_millis(letter.written_at),
+            r#type: &mail.kind,
+            to: &mail.to,
+            subject: &mail.subject,
+            url: mail.link.as_ref().map(|link| link.url.as_str()),
+            token: mail.link.as_ref().map(|link| link.token.as_str()),
+            text: &mail.text,
+            at: Timestamp::from_millis(mail.written_at),
         };
         let mut bytes = serde_json::to_vec(&line).map_err(|error| MailerError::Final(error.to_string()))?;
         bytes.push(b'\n');
         let path = self.path.clone();
         // One write for a whole line: two that are sent at once do not mix.
-        let written = tokio::task::spawn_blocking(move || appending(&path)?.write_all(&bytes)).await;
+        let written = tokio::task::spawn_blocking(move || open_to_append(&path)?.write_all(&bytes)).await;
         let written = written.map_err(io::Error::other).and_then(|written| written);
         written.map_err(|error| MailerError::Passing(format!("the outbox cannot be written: {error}")))
     }
@@ -100,7 +100,7 @@ mod tests {
         }
     }
 
-    fn letter(link: Option<Link>, text: &str) -> MailMessage {
+    fn mail(link: Option<Link>, text: &str) -> MailMessage {
         MailMessage {
             id: "id".to_owned(),
             kind: "reset-password".to_owned(),
@@ -123,13 +123,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_letter_is_a_line_and_nobody_else_can_read_it() {
+    async fn each_mail_is_a_line_and_nobody_else_can_read_it() {
         let folder = Folder::new("line");
         let path = folder.0.join("mail/outbox.jsonl");
         let outbox = OutboxFile::open(&path).unwrap();
         let link = Link { url: "http://localhost/x?token=t".to_owned(), token: "t".to_owned() };
-        outbox.send(&letter(Some(link), "one\ntwo \u{2028}")).await.unwrap();
-        outbox.send(&letter(None, "")).await.unwrap();
+        outbox.send(&mail(Some(link), "one\ntwo \u{2028}")).await.unwrap();
+        outbox.send(&mail(None, "")).await.unwrap();
         let both = lines(&path);
         assert_eq!(
             both[0],
@@ -142,14 +142,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn letters_sent_at_once_do_not_mix() {
+    async fn mails_sent_at_once_do_not_mix() {
         let folder = Folder::new("mix");
         let path = folder.0.join("outbox.jsonl");
         let outbox = std::sync::Arc::new(OutboxFile::open(&path).unwrap());
         let mut sending = tokio::task::JoinSet::new();
         for _ in 0..32 {
             let outbox = std::sync::Arc::clone(&outbox);
-            sending.spawn(async move { outbox.send(&letter(None, &"x".repeat(9000))).await });
+            sending.spawn(async move { outbox.send(&mail(None, &"x".repeat(9000))).await });
         }
         assert!(sending.join_all().await.iter().all(Result::is_ok));
         assert_eq!(lines(&path).len(), 32);
@@ -165,9 +165,9 @@ mod tests {
         let outbox = OutboxFile::open(&path).unwrap();
         assert_eq!(mode(&path), 0o600);
         fs::remove_file(&path).unwrap();
-        outbox.send(&letter(None, "")).await.unwrap();
+        outbox.send(&mail(None, "")).await.unwrap();
         assert_eq!((mode(&path), lines(&path).len()), (0o600, 1));
         fs::remove_dir_all(&folder.0).unwrap();
-        assert!(matches!(outbox.send(&letter(None, "")).await, Err(MailerError::Passing(_))));
+        assert!(matches!(outbox.send(&mail(None, "")).await, Err(MailerError::Passing(_))));
     }
 }

@@ -9,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use askama::Template;
 use axum::{
     extract::{ConnectInfo, Request, State},
     middleware::{Next, from_fn_with_state},
@@ -32,13 +33,30 @@ const READ: u64 = 1024 * 1024;
 
 /// A mail, as `adapters::mail::OutboxFile` writes it.
 #[derive(Deserialize)]
-struct Entry {
-    r#type: String,
+struct Mail {
+    #[serde(rename = "type")]
+    kind: String,
     to: String,
     subject: String,
     url: Option<String>,
     text: String,
     at: String,
+}
+
+impl Mail {
+    /// The link in it, if it is one that a page may lead to.
+    fn web_address(&self) -> Option<&str> {
+        self.url.as_deref().filter(|url| url.starts_with("http://") || url.starts_with("https://"))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "outbox.html")]
+struct OutboxPage<'a> {
+    book: &'a str,
+    stylesheet: Option<&'static str>,
+    file: std::path::Display<'a>,
+    mails: &'a [Mail],
 }
 
 /// The page of an outbox file. It is not to be routed where the public origin is another machine.
@@ -65,21 +83,25 @@ async fn require_loopback(State(state): State<AppState>, request: Request, next:
 
 async fn show(state: AppState, file: Arc<Path>) -> Response {
     let path = Arc::clone(&file);
-    let read = tokio::task::spawn_blocking(move || last_entries(&path)).await;
-    let entries = match read.map_err(io::Error::other).and_then(|read| read) {
-        Ok(entries) => entries,
+    let read = tokio::task::spawn_blocking(move || last_mails(&path)).await;
+    let page = read
+        .map_err(io::Error::other)
+        .and_then(|read| read)
+        .and_then(|mails| html(&state.site.book.name, &file, &mails).map_err(io::Error::other));
+    let page = match page {
+        Ok(page) => page,
         Err(error) => {
             tracing::error!(%error, "the outbox cannot be read");
             return ApiError::from(Problem::new(Code::Internal)).into_response();
         }
     };
-    let mut response = Html(html(&state.site.book.name, &file, &entries)).into_response();
+    let mut response = Html(page).into_response();
     security_headers::page(None, None, response.headers_mut());
     response
 }
 
 /// The last mails, newest first. A file that is not there yet holds none, and a line that is no mail is skipped.
-fn last_entries(path: &Path) -> io::Result<Vec<Entry>> {
+fn last_mails(path: &Path) -> io::Result<Vec<Mail>> {
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -94,64 +116,8 @@ fn last_entries(path: &Path) -> io::Result<Vec<Entry>> {
     Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).take(SHOWN).collect())
 }
 
-fn html(book: &str, file: &Path, entries: &[Entry]) -> String {
-    let stylesheet = assets::STYLESHEET
-        .map(|href| format!("<link rel=\"stylesheet\" href=\"{}\">", escaped(href)))
-        .unwrap_or_default();
-    let letters: String = entries.iter().map(letter).collect();
-    let letters = if entries.is_empty() {
-        "<p>No letter has been written yet. Sign up, or ask for a new password.</p>".to_owned()
-    } else {
-        letters
-    };
-    let (book, file) = (escaped(book), escaped(&file.display().to_string()));
-    format!(
-        "<!doctype html>
-<html lang=\"en\">
-<head>
-<meta charset=\"utf-8\">
-<meta name=\"viewport\" content=\"width=device-width\">
-<meta name=\"color-scheme\" content=\"light dark\">
-<title>Outbox · {book}</title>
-{stylesheet}
-</head>
-<body>
-<a class=\"skip-link\" href=\"#main\">Skip to the page</a>
-<header class=\"site-header site-header--bar\"><a class=\"site-header__title\" href=\"/\">{book}</a></header>
-<main id=\"main\" tabindex=\"-1\"><div class=\"page\">
-<h1>Outbox</h1>
-<p>Letters are not sent from here: they are written into {file}. The newest is first; load the page again to see more.</p>
-{letters}</div></main>
-<footer class=\"page-footer page-footer--wide\"><p>This page is there in development only.</p></footer>
-</body>
-</html>
-"
-    )
-}
-
-fn letter(entry: &Entry) -> String {
-    let Entry { r#type, to, subject, url, text, at } = entry;
-    let link = url
-        .as_deref()
-        .filter(|url| url.starts_with("http://") || url.starts_with("https://"))
-        .map(|url| format!("<p><a href=\"{0}\">{0}</a></p>\n", escaped(url)))
-        .unwrap_or_default();
-    let (kind, to, subject) = (escaped(r#type), escaped(to), escaped(subject));
-    let (text, at) = (escaped(text), escaped(at));
-    format!(
-        "<article class=\"letter\">
-<h2>{subject}</h2>
-<p>To <bdi>{to}</bdi>, <time datetime=\"{at}\">{at}</time>, {kind}</p>
-{link}<pre class=\"mail__text\" tabindex=\"0\" aria-label=\"Text\">{text}</pre>
-</article>
-"
-    )
-}
-
-/// Escapes text for HTML, between tags and in quoted attributes.
-fn escaped(text: &str) -> String {
-    let replaced = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    replaced.replace('"', "&quot;").replace('\'', "&#39;")
+fn html(book: &str, file: &Path, mails: &[Mail]) -> askama::Result<String> {
+    OutboxPage { book, stylesheet: assets::STYLESHEET, file: file.display(), mails }.render()
 }
 
 #[cfg(test)]
@@ -186,7 +152,7 @@ mod tests {
     }
 
     fn subjects(path: &Path) -> Vec<String> {
-        last_entries(path).unwrap().into_iter().map(|entry| entry.subject).collect()
+        last_mails(path).unwrap().into_iter().map(|mail| mail.subject).collect()
     }
 
     #[test]
@@ -194,7 +160,7 @@ mod tests {
         let content = format!("{}garbage\n{}{{\"type\":", line(1, "a"), line(2, "b"));
         let outbox = Outbox::new("order", content.as_bytes());
         assert_eq!(subjects(&outbox.0), ["Letter 2", "Letter 1"]);
-        assert!(last_entries(Path::new("/nowhere/outbox.jsonl")).unwrap().is_empty());
+        assert!(last_mails(Path::new("/nowhere/outbox.jsonl")).unwrap().is_empty());
     }
 
     #[test]
@@ -212,32 +178,31 @@ mod tests {
     #[test]
     fn security_06_what_stands_in_a_letter_stays_text_on_the_page() {
         let attack = "<script>alert(1)</script>\"'&".to_owned();
-        let entry = Entry {
-            r#type: attack.clone(),
+        let mail = Mail {
+            kind: attack.clone(),
             to: attack.clone(),
             subject: attack.clone(),
             url: Some(format!("https://x/{attack}")),
             text: attack.clone(),
             at: attack.clone(),
         };
-        let page = html(&attack, Path::new(&attack), &[entry]);
+        let page = html(&attack, Path::new(&attack), &[mail]).unwrap();
         assert!(!page.contains("<script") && !page.contains("alert(1)</"), "{page}");
-        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;"));
+        assert!(page.contains("&#60;script&#62;alert(1)&#60;/script&#62;&#34;&#39;&#38;"));
     }
 
     #[test]
     fn only_a_web_address_becomes_a_link() {
-        let entry = |url: &str| Entry {
-            r#type: String::new(),
+        let mail = |url: &str| Mail {
+            kind: String::new(),
             to: String::new(),
             subject: String::new(),
             url: Some(url.to_owned()),
             text: String::new(),
             at: String::new(),
         };
-        assert!(
-            letter(&entry("http://localhost/x?a=1&b=2")).contains("href=\"http://localhost/x?a=1&amp;b=2\"")
-        );
-        assert!(!letter(&entry("javascript:alert(1)")).contains("href"));
+        let page = html("", Path::new(""), &[mail("http://localhost/x?a=1&b=2")]).unwrap();
+        assert!(page.contains("<a href=\"http://localhost/x?a=1&#38;b=2\">"), "{page}");
+        assert!(!html("", Path::new(""), &[mail("javascript:alert(1)")]).unwrap().contains("javascript"));
     }
 }

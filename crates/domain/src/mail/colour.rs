@@ -1,38 +1,32 @@
-//! The book's colour where it can be read, on light paper and on dark (WCAG 2.2, contrast minimum 4.5:1).
+//! The book's colour made legible on light paper and on dark (WCAG 2.2, contrast minimum 4.5:1).
 
-/// A colour of sRGB.
+use std::fmt;
+
+/// A colour of sRGB; displayed as `#rrggbb`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Colour(u8, u8, u8);
+pub(super) struct Colour([u8; 3]);
 
-pub(super) const WHITE: Colour = Colour(0xff, 0xff, 0xff);
-pub(super) const BLACK: Colour = Colour(0, 0, 0);
-/// The plate by day and by night, as in `style/tokens.css`.
-pub(super) const LIGHT_PLATE: Colour = Colour(0xfc, 0xfa, 0xf5);
-pub(super) const DARK_PLATE: Colour = Colour(0x1e, 0x1b, 0x17);
+const WHITE: Colour = Colour([0xff, 0xff, 0xff]);
+const BLACK: Colour = Colour([0, 0, 0]);
+/// The paper of the card by day and by night, as in `style/tokens.css`.
+pub(super) const LIGHT_PLATE: Colour = Colour([0xfc, 0xfa, 0xf5]);
+pub(super) const DARK_PLATE: Colour = Colour([0x1e, 0x1b, 0x17]);
 /// Words on a button by night.
-pub(super) const DARK_ON_ACCENT: Colour = Colour(0x17, 0x14, 0x11);
+pub(super) const DARK_ON_ACCENT: Colour = Colour([0x17, 0x14, 0x11]);
 
-/// The colour of a book that has none that can be read: bookcloth green.
-const DEFAULT: Colour = Colour(0x1f, 0x5c, 0x4d);
+/// The colour of a book without a valid one: bookcloth green.
+const DEFAULT: Colour = Colour([0x1f, 0x5c, 0x4d]);
 /// What text needs.
 const ENOUGH: f64 = 4.5;
 /// In so many steps a colour becomes black or white.
 const STEPS: u8 = 24;
 
 impl Colour {
-    /// `#rrggbb`; anything else is the colour of the house.
+    /// Parses `#rrggbb`; anything else is the default colour.
     pub(super) fn parse(text: &str) -> Self {
-        let hex = text.strip_prefix('#').filter(|hex| hex.len() == 6 && hex.is_ascii());
-        let number = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok());
-        number.map_or(DEFAULT, |number| {
-            let [_, red, green, blue] = number.to_be_bytes();
-            Self(red, green, blue)
-        })
-    }
-
-    /// `#rrggbb`.
-    pub(super) fn hex(self) -> String {
-        format!("#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
+        let mut rgb = [0; 3];
+        let digits = text.strip_prefix('#').unwrap_or_default();
+        hex::decode_to_slice(digits, &mut rgb).map_or(DEFAULT, |()| Self(rgb))
     }
 
     /// This colour, darkened until it can be read on the light plate and white can be read on it.
@@ -51,11 +45,12 @@ impl Colour {
     }
 
     fn mixed(self, end: Self, step: u8) -> Self {
-        let mix = |from: u8, to: u8| {
+        let mix = |(from, to): (u8, u8)| {
             let sum = u32::from(from) * u32::from(STEPS - step) + u32::from(to) * u32::from(step);
             u8::try_from(sum / u32::from(STEPS)).unwrap_or(u8::MAX)
         };
-        Self(mix(self.0, end.0), mix(self.1, end.1), mix(self.2, end.2))
+        let ([r, g, b], [to_r, to_g, to_b]) = (self.0, end.0);
+        Self([(r, to_r), (g, to_g), (b, to_b)].map(mix))
     }
 
     /// From 1 to 21, whichever is the lighter.
@@ -69,7 +64,14 @@ impl Colour {
             let part = f64::from(part) / 255.0;
             if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
         };
-        0.2126 * linear(self.0) + 0.7152 * linear(self.1) + 0.0722 * linear(self.2)
+        let [red, green, blue] = self.0.map(linear);
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+}
+
+impl fmt::Display for Colour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", hex::encode(self.0))
     }
 }
 
@@ -80,14 +82,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn contrast_is_measured_as_the_guidelines_do() {
+    fn contrast_is_that_of_the_guidelines() {
         assert!((WHITE.contrast(BLACK) - 21.0).abs() < 1e-9);
         assert!((Colour::parse("#767676").contrast(WHITE) - 4.54).abs() < 0.01);
     }
 
     #[test]
-    fn a_colour_that_can_be_read_stays_and_a_broken_one_is_the_colour_of_the_house() {
-        assert_eq!(Colour::parse("#1f5c4d").by_day().hex(), "#1f5c4d");
+    fn a_legible_colour_stays_and_a_broken_one_becomes_the_default() {
+        assert_eq!(Colour::parse("#1f5c4d").by_day().to_string(), "#1f5c4d");
         for broken in ["", "1f5c4d", "#fff", "#ggg000", "red", "#1f5c4d;}", "#äöü"] {
             assert_eq!(Colour::parse(broken), DEFAULT, "{broken}");
         }
@@ -95,9 +97,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_colour_can_be_read_by_day_and_by_night(red: u8, green: u8, blue: u8) {
-            let colour = Colour(red, green, blue);
-            prop_assert_eq!(Colour::parse(&colour.hex()), colour);
+        fn every_colour_becomes_legible_by_day_and_by_night(red: u8, green: u8, blue: u8) {
+            let colour = Colour([red, green, blue]);
+            prop_assert_eq!(Colour::parse(&colour.to_string()), colour);
             prop_assert!(colour.by_day().contrast(WHITE) >= ENOUGH);
             prop_assert!(colour.by_day().contrast(LIGHT_PLATE) >= ENOUGH);
             prop_assert!(colour.by_night().contrast(DARK_PLATE) >= ENOUGH);

@@ -1,6 +1,7 @@
-//! Writing what a request asked for: to whom, with which link.
+//! Composing the mail that a queued request asks for: to whom, with which link.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use storage::{QueuedMail, User};
@@ -8,7 +9,7 @@ use storage::{QueuedMail, User};
 use super::{Link, MailQueue, MailTemplate, link_ttl, queue::QueueItem};
 use crate::{ClientMetadata, DONE, EventKind, InternalError, LimitError, Ports, rate_limits::Rule};
 
-/// What a mail is to be about.
+/// A mail to be composed in the background.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum MailRequest {
     /// A link to set a password, for whoever has this address.
@@ -16,26 +17,27 @@ pub(crate) enum MailRequest {
         email: String,
         /// Where the link leads in the end.
         callback: String,
-        /// Who asked.
+        /// Where the request came from.
         device: ClientMetadata,
     },
-    /// A link to prove this address, if somebody has it and has not proved it.
+    /// A link to verify this address, if it belongs to a user who has not verified it.
     VerifyEmail { email: String, callback: String },
-    /// Word to the owner of an address that somebody wanted to open an account with it.
+    /// A notice to the owner of an address that somebody wanted to open an account with it.
     SignUpAttempt { email: String },
-    /// A link, to the present address, that continues a change of it.
+    /// A link to the present address, which continues a change of address.
     ConfirmEmailChange { user_id: String, new_email: String, callback: String },
-    /// A link, to the new address, that ends a change.
+    /// A link to the new address, which completes the change.
     VerifyNewEmail { user_id: String, new_email: String, callback: String },
     /// A link to delete an account.
     DeleteAccount { user_id: String, callback: String },
 }
 
 /// What a link does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "kebab-case")]
 pub(crate) enum LinkPurpose {
     ResetPassword,
-    /// The same, handed over by the operator: it proves nothing about the address.
+    /// The same, handed over by the operator: opening it does not verify the address.
     OperatorReset,
     VerifyEmail,
     ConfirmEmailChange,
@@ -44,24 +46,18 @@ pub(crate) enum LinkPurpose {
 }
 
 impl LinkPurpose {
+    /// The name under which it is stored.
     pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::ResetPassword => "reset-password",
-            Self::OperatorReset => "operator-reset",
-            Self::VerifyEmail => "verify-email",
-            Self::ConfirmEmailChange => "confirm-email-change",
-            Self::VerifyNewEmail => "verify-new-email",
-            Self::DeleteAccount => "delete-account",
-        }
+        self.into_str()
     }
 
-    /// The purposes whose links die with a new one of this.
+    /// The purposes whose links a new one of this purpose invalidates.
     pub(crate) const fn replaces(self) -> [&'static str; 2] {
         match self {
             Self::ResetPassword | Self::OperatorReset => {
                 [Self::ResetPassword.name(), Self::OperatorReset.name()]
             }
-            // Two steps of one thing.
+            // The two steps of one change.
             Self::ConfirmEmailChange | Self::VerifyNewEmail => {
                 [Self::ConfirmEmailChange.name(), Self::VerifyNewEmail.name()]
             }
@@ -69,7 +65,7 @@ impl LinkPurpose {
         }
     }
 
-    /// Seconds a link lives.
+    /// The lifetime of a link in seconds.
     pub(crate) const fn lifetime(self) -> i64 {
         match self {
             Self::ResetPassword | Self::OperatorReset => link_ttl::RESET,
@@ -79,10 +75,10 @@ impl LinkPurpose {
     }
 
     fn path(self, token: &str, callback: &str) -> String {
-        let query = |path: &str| format!("{path}?token={token}&callbackURL={}", escaped(callback));
+        let query = |path: &str| format!("{path}?token={token}&callbackURL={}", encode_component(callback));
         match self {
             Self::ResetPassword | Self::OperatorReset => {
-                format!("/reset-password/{token}?callbackURL={}", escaped(callback))
+                format!("/reset-password/{token}?callbackURL={}", encode_component(callback))
             }
             Self::DeleteAccount => query("/delete-user/callback"),
             Self::VerifyEmail | Self::ConfirmEmailChange | Self::VerifyNewEmail => query("/verify-email"),
@@ -90,7 +86,7 @@ impl LinkPurpose {
     }
 }
 
-/// The name under which a link is stored.
+/// The id under which a link is stored: the SHA-256 of its token.
 pub(crate) fn link_id(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
@@ -102,92 +98,96 @@ pub(crate) fn new_token(ports: &Ports) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A mail about to be written.
-struct Draft<'a> {
-    reader: User,
-    /// Where it goes.
+/// A link about to be mailed.
+struct LinkMail<'a> {
+    user: User,
+    /// The recipient.
     to: String,
     purpose: LinkPurpose,
     callback: &'a str,
     new_email: Option<String>,
-    /// Whether the link is made, but nobody gets it.
-    silent: bool,
+    /// Whether the link is stored but not sent.
+    is_suppressed: bool,
 }
 
 impl MailQueue {
-    /// Writes what was asked for, or drops the request when there is nobody to write to.
-    pub(super) async fn write(&self, asked: &QueuedMail, request: &MailRequest) -> Result<(), InternalError> {
+    /// Composes the mail that a request asks for, or drops the request when there is nobody to send it to.
+    pub(super) async fn compose(
+        &self,
+        queued: &QueuedMail,
+        request: &MailRequest,
+    ) -> Result<(), InternalError> {
         if let MailRequest::SignUpAttempt { email } = request {
-            return self.write_attempt(asked, email).await;
+            return self.compose_sign_up_attempt(queued, email).await;
         }
         let draft = self.draft(request).await?;
         let allowed = match &draft {
-            Some(draft) => self.may_write_to(draft.purpose.name(), &draft.to).await?,
+            Some(draft) => self.may_send_to(draft.purpose.name(), &draft.to).await?,
             None => false,
         };
-        self.note(request, draft.as_ref(), allowed).await?;
+        self.record_reset_request(request, draft.as_ref(), allowed).await?;
         let Some(draft) = draft.filter(|_| allowed) else {
-            return Ok(self.database.remove_mail(&asked.id).await?);
+            return Ok(self.database.remove_mail(&queued.id).await?);
         };
         let token = new_token(&self.ports);
         let path = draft.purpose.path(&token, draft.callback);
-        let url = format!("{}{}{path}", self.letterhead.origin, contract::routes::API);
-        let Some(mail) = self.letter(&draft, Link { url, token: token.clone() }) else {
-            return Err(InternalError::Fault("a mail could not be sealed".into()));
+        let url = format!("{}{}{path}", self.branding.origin, contract::routes::API);
+        let Some(mail) = self.link_mail(&draft, Link { url, token: token.clone() }) else {
+            return Err(InternalError::Fault("a mail could not be encrypted".into()));
         };
-        let stored = self.link(&draft, &token, asked);
-        // To an address that is taken nothing is sent, but who asked sees the same of it as ever.
-        let mail = Some(&mail).filter(|_| !draft.silent);
-        self.database.replace_request_with_mail(&asked.id, &stored, draft.purpose.replaces(), mail).await?;
+        let stored = self.link(&draft, &token, queued);
+        // Nothing is sent to an address that is taken, but who asked sees no difference.
+        let mail = Some(&mail).filter(|_| !draft.is_suppressed);
+        self.database.replace_request_with_mail(&queued.id, &stored, draft.purpose.replaces(), mail).await?;
         Ok(())
     }
 
-    /// Records that a link to set a password was asked for. Not when it was asked: whose address it was, if anybody's, is
-    /// found out only now.
-    async fn note(
+    /// Records in the audit log that a link to set a password was asked for. Only now, because the request itself does not
+    /// look for the user.
+    async fn record_reset_request(
         &self,
         request: &MailRequest,
-        draft: Option<&Draft<'_>>,
+        draft: Option<&LinkMail<'_>>,
         allowed: bool,
     ) -> Result<(), InternalError> {
         let MailRequest::ResetPassword { device, .. } = request else { return Ok(()) };
-        let (outcome, reader) = match draft {
-            Some(draft) if allowed => (DONE, Some(draft.reader.id.as_str())),
-            Some(draft) => ("enough-mail", Some(draft.reader.id.as_str())),
+        let (outcome, user_id) = match draft {
+            Some(draft) if allowed => (DONE, Some(draft.user.id.as_str())),
+            Some(draft) => ("enough-mail", Some(draft.user.id.as_str())),
             None => ("nobody", None),
         };
-        self.events.record_now(EventKind::PasswordResetRequest, outcome, reader, device).await
+        self.events.record_now(EventKind::PasswordResetRequest, outcome, user_id, device).await
     }
 
-    async fn write_attempt(&self, asked: &QueuedMail, email: &str) -> Result<(), InternalError> {
-        let reader = self.database.find_user_by_email(email).await?;
-        if let Some(reader) = reader
-            && let Some(mail) = self.notice(Some(&reader.id), email, &MailTemplate::SignUpAttempt)
+    async fn compose_sign_up_attempt(&self, queued: &QueuedMail, email: &str) -> Result<(), InternalError> {
+        let user = self.database.find_user_by_email(email).await?;
+        if let Some(user) = user
+            && let Some(mail) = self.notice(Some(&user.id), email, &MailTemplate::SignUpAttempt)
         {
             self.database.queue_mail(&mail).await?;
         }
-        Ok(self.database.remove_mail(&asked.id).await?)
+        Ok(self.database.remove_mail(&queued.id).await?)
     }
 
-    async fn draft<'a>(&self, request: &'a MailRequest) -> Result<Option<Draft<'a>>, InternalError> {
+    async fn draft<'a>(&self, request: &'a MailRequest) -> Result<Option<LinkMail<'a>>, InternalError> {
         Ok(match request {
             MailRequest::SignUpAttempt { .. } => None,
             MailRequest::ResetPassword { email, callback, .. } => {
-                let reader = self.database.find_user_by_email(email).await?;
-                reader.map(|reader| Draft::to_reader(reader, LinkPurpose::ResetPassword, callback))
+                let user = self.database.find_user_by_email(email).await?;
+                user.map(|user| LinkMail::to_user(user, LinkPurpose::ResetPassword, callback))
             }
             MailRequest::VerifyEmail { email, callback } => {
-                let reader = self.database.find_user_by_email(email).await?;
-                let reader = reader.filter(|reader| !reader.email_verified);
-                reader.map(|reader| Draft::to_reader(reader, LinkPurpose::VerifyEmail, callback))
+                let user = self.database.find_user_by_email(email).await?;
+                let user = user.filter(|user| !user.email_verified);
+                user.map(|user| LinkMail::to_user(user, LinkPurpose::VerifyEmail, callback))
             }
             MailRequest::DeleteAccount { user_id, callback } => {
-                let reader = self.database.find_user(user_id).await?;
-                reader.map(|reader| Draft::to_reader(reader, LinkPurpose::DeleteAccount, callback))
+                let user = self.database.find_user(user_id).await?;
+                user.map(|user| LinkMail::to_user(user, LinkPurpose::DeleteAccount, callback))
             }
             MailRequest::ConfirmEmailChange { user_id, new_email, callback } => {
                 let draft = self.change_of(user_id, new_email, callback, LinkPurpose::ConfirmEmailChange);
-                draft.await?.map(|draft| Draft { to: draft.reader.email.clone(), ..draft })
+                draft.await?.map(|draft| LinkMail { to: draft.user.email.clone(), ..draft })
             }
             MailRequest::VerifyNewEmail { user_id, new_email, callback } => {
                 self.change_of(user_id, new_email, callback, LinkPurpose::VerifyNewEmail).await?
@@ -195,29 +195,29 @@ impl MailQueue {
         })
     }
 
-    /// A change of address. To a new one that belongs to somebody nothing is sent; who asked for it is not told.
+    /// A change of address. Nothing is sent to a new address that belongs to somebody; who asked for it is not told.
     async fn change_of<'a>(
         &self,
         user_id: &str,
         new_email: &str,
         callback: &'a str,
         purpose: LinkPurpose,
-    ) -> Result<Option<Draft<'a>>, InternalError> {
+    ) -> Result<Option<LinkMail<'a>>, InternalError> {
         let taken = self.database.find_user_by_email(new_email).await?.is_some();
-        let reader = self.database.find_user(user_id).await?;
-        Ok(reader.map(|reader| Draft {
-            reader,
+        let user = self.database.find_user(user_id).await?;
+        Ok(user.map(|user| LinkMail {
+            user,
             to: new_email.to_owned(),
             purpose,
             callback,
             new_email: Some(new_email.to_owned()),
-            silent: taken && purpose == LinkPurpose::VerifyNewEmail,
+            is_suppressed: taken && purpose == LinkPurpose::VerifyNewEmail,
         }))
     }
 
-    /// Whether one more mail of this kind may go to an address for now. Each kind is counted for itself, so that what a
-    /// stranger can cause does not keep away what a reader needs.
-    pub(super) async fn may_write_to(&self, kind: &str, email: &str) -> Result<bool, InternalError> {
+    /// Whether the rate limit lets one more mail of this kind go to an address. Each kind is counted by itself, so that mail
+    /// a stranger can cause does not keep away mail a reader needs.
+    pub(super) async fn may_send_to(&self, kind: &str, email: &str) -> Result<bool, InternalError> {
         match self.limits.check(Rule::Recipient, &format!("{kind} {email}")).await {
             Ok(()) => Ok(true),
             Err(LimitError::Exceeded { .. }) => Ok(false),
@@ -225,8 +225,8 @@ impl MailQueue {
         }
     }
 
-    fn letter(&self, draft: &Draft<'_>, link: Link) -> Option<QueuedMail> {
-        let occasion = match draft.purpose {
+    fn link_mail(&self, draft: &LinkMail<'_>, link: Link) -> Option<QueuedMail> {
+        let template = match draft.purpose {
             LinkPurpose::ResetPassword | LinkPurpose::OperatorReset => MailTemplate::ResetPassword(link),
             LinkPurpose::VerifyEmail => MailTemplate::VerifyEmail(link),
             LinkPurpose::VerifyNewEmail => MailTemplate::VerifyNewEmail(link),
@@ -237,40 +237,34 @@ impl MailQueue {
             }
         };
         let id = self.ports.random_uuid().to_string();
-        let letter = self.letterhead.letter(id.clone(), &draft.to, &occasion, self.ports.clock.now());
-        self.seal(id, Some(&draft.reader.id), &QueueItem::Letter(letter))
+        let message = self.branding.render(id.clone(), &draft.to, &template, self.ports.clock.now()).ok()?;
+        self.seal(id, Some(&draft.user.id), &QueueItem::Message(message))
     }
 
-    fn link(&self, draft: &Draft<'_>, token: &str, asked: &QueuedMail) -> storage::Link {
+    fn link(&self, draft: &LinkMail<'_>, token: &str, queued: &QueuedMail) -> storage::Link {
         let now = self.ports.clock.now();
         storage::Link {
             id: link_id(token),
-            user_id: draft.reader.id.clone(),
+            user_id: draft.user.id.clone(),
             purpose: draft.purpose.name().to_owned(),
-            email: draft.reader.email.clone(),
+            email: draft.user.email.clone(),
             new_email: draft.new_email.clone(),
-            created_at: asked.created_at,
+            created_at: queued.created_at,
             expires_at: now.plus_seconds(draft.purpose.lifetime()),
             used_at: None,
         }
     }
 }
 
-impl<'a> Draft<'a> {
-    fn to_reader(reader: User, purpose: LinkPurpose, callback: &'a str) -> Self {
-        Self { to: reader.email.clone(), reader, purpose, callback, new_email: None, silent: false }
+impl<'a> LinkMail<'a> {
+    fn to_user(user: User, purpose: LinkPurpose, callback: &'a str) -> Self {
+        Self { to: user.email.clone(), user, purpose, callback, new_email: None, is_suppressed: false }
     }
 }
 
-/// As JavaScript's `encodeURIComponent` has it, near enough: letters, digits and `-_.~` stand for themselves.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+/// Letters, digits and `-_.~` stand for themselves (RFC 3986 section 2.3).
+const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+fn encode_component(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, &UNRESERVED)
 }

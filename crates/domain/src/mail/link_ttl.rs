@@ -7,7 +7,7 @@ pub const VERIFY: i64 = 24 * 60 * 60;
 /// A link that deletes an account.
 pub const DELETE: i64 = 24 * 60 * 60;
 
-/// As a letter says it: whole hours.
+/// A lifetime as mails put it: whole hours.
 pub(super) fn in_words(seconds: i64) -> String {
     match seconds / 3600 {
         1 => "1 hour".to_owned(),
@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_lifetime_is_whole_hours_as_the_letters_say() {
+    fn every_lifetime_is_whole_hours_as_the_mails_say() {
         for (seconds, words) in [(RESET, "1 hour"), (VERIFY, "24 hours"), (DELETE, "24 hours")] {
             assert_eq!((seconds % 3600, in_words(seconds).as_str()), (0, words));
         }

@@ -1,16 +1,16 @@
-//! What is written to readers.
+//! Mails and what they are made from.
 
 use contract::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{draft::quoted, html, plain_text, templates};
+use super::{draft::sanitize, render, templates};
 
-/// A letter ready to be sent.
+/// A mail ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailMessage {
-    /// A UUID; the left part of the `Message-ID`, so that a letter sent twice is seen as one.
+    /// A UUID; the left part of the `Message-ID`, so that one sent twice is recognised.
     pub id: String,
-    /// What it is about, as Better Auth names it where it has a name: `verify-email`, `reset-password`, `change-email`,
+    /// The kind, as Better Auth names it where it has a name: `verify-email`, `reset-password`, `change-email`,
     /// `delete-account`; ours besides: `password-changed` and so on.
     pub kind: String,
     /// The address it goes to.
@@ -21,13 +21,13 @@ pub struct MailMessage {
     pub text: String,
     /// The HTML part.
     pub html: String,
-    /// The link it was written for.
+    /// The link in it.
     pub link: Option<Link>,
     /// When it was written, in Unix milliseconds.
     pub written_at: i64,
 }
 
-/// A link that does something for who opens it.
+/// A link with a one-time token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// Absolute.
@@ -36,7 +36,7 @@ pub struct Link {
     pub token: String,
 }
 
-/// Why a letter is written.
+/// A kind of mail, with what it mentions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MailTemplate {
     /// The reader is to confirm the address.
@@ -74,7 +74,7 @@ pub enum MailTemplate {
     AccountDeleted,
 }
 
-/// Who writes: the book, and where its accounts are.
+/// The sender as mails show it: the book, and where its accounts are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailBranding {
     /// The name of the book.
@@ -86,7 +86,7 @@ pub struct MailBranding {
 }
 
 impl MailTemplate {
-    /// The word in [`MailMessage::kind`].
+    /// The value of [`MailMessage::kind`].
     fn kind(&self) -> &'static str {
         match self {
             Self::VerifyEmail(_) | Self::VerifyNewEmail(_) => "verify-email",
@@ -101,7 +101,7 @@ impl MailTemplate {
         }
     }
 
-    /// The link it is about; a notice has none.
+    /// The link in it; a notice has none.
     fn link(&self) -> Option<&Link> {
         match self {
             Self::VerifyEmail(link)
@@ -119,20 +119,28 @@ impl MailTemplate {
 }
 
 impl MailBranding {
-    /// Writes a letter. `id` is a UUID; what came from a browser or a form stands in the letter as text only, never in
-    /// its subject.
-    pub fn letter(&self, id: String, to: &str, occasion: &MailTemplate, at: Timestamp) -> MailMessage {
-        let head = Self { book: quoted(&self.book), ..self.clone() };
-        let draft = templates::draft(&head, occasion, at);
-        MailMessage {
+    /// Renders a mail. `id` is a UUID; text from a browser or a form is put into the body only, never into the subject.
+    ///
+    /// # Errors
+    /// None but a template's own, which no value causes.
+    pub fn render(
+        &self,
+        id: String,
+        to: &str,
+        template: &MailTemplate,
+        at: Timestamp,
+    ) -> askama::Result<MailMessage> {
+        let branding = Self { book: sanitize(&self.book), ..self.clone() };
+        let draft = templates::draft(&branding, template, at);
+        Ok(MailMessage {
             id,
-            kind: occasion.kind().to_owned(),
+            kind: template.kind().to_owned(),
             to: to.to_owned(),
-            text: plain_text::render(&draft, &head),
-            html: html::render(&draft, &head),
+            text: render::text(&draft, &branding)?,
+            html: render::html(&draft, &branding)?,
             subject: draft.subject,
-            link: occasion.link().cloned(),
+            link: template.link().cloned(),
             written_at: at.millis(),
-        }
+        })
     }
 }

@@ -3,11 +3,10 @@
 mod colour;
 mod compose;
 mod draft;
-mod html;
 pub mod link_ttl;
 mod message;
-mod plain_text;
 mod queue;
+mod render;
 mod templates;
 #[cfg(test)]
 mod tests;
