@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readerWithBot } from './harness/conversations.mjs';
 import { chrome, chromeArguments, missing } from './harness/environment.mjs';
-import { freshFolder, removeFolder } from './harness/program.mjs';
+import { createFolder, removeFolder } from './harness/program.mjs';
 import { startServer } from './harness/server.mjs';
 import { exchanges, richAnswer } from './tests/conversation-data.mjs';
 
@@ -65,15 +65,15 @@ if (lacking.length) {
 
 /** Writes the cookie of a reader with conversations into a file for Lighthouse. */
 async function readerOf(server, file) {
-  const { visitor, page } = await readerWithBot(server);
+  const { httpClient, page } = await readerWithBot(server);
   for (let number = 1; number <= 25; number += 1) await page.create({ title: `Chapter ${number}` });
   await page.create({ id: 'long', title: 'How far sensors see' });
   await page.append('long', [...exchanges(40), richAnswer]);
-  writeFileSync(file, JSON.stringify({ Cookie: visitor.cookieHeader() }));
+  writeFileSync(file, JSON.stringify({ Cookie: httpClient.cookieHeader() }));
   return file;
 }
 
-const folder = freshFolder();
+const folder = createFolder();
 const server = await startServer();
 try {
   const nobody = join(folder, 'nobody.json');

@@ -10,9 +10,9 @@ const NEEDS_SCRIPTS = [
   'script.spec.mjs',
   'phone.spec.mjs',
   'plain-states.spec.mjs',
-  'hostile.spec.mjs',
+  'hostile-content.spec.mjs',
   'live.spec.mjs',
-  'in-place.spec.mjs',
+  'islands.spec.mjs',
 ];
 
 /** Every case at every size that it is about: on the desktop all of them; on the phone what depends on its width or on touch. */
@@ -26,7 +26,7 @@ function everything(database) {
     {
       name: `phone-${database}`,
       use: { ...phone, database },
-      testMatch: ['states.spec.mjs', 'plain-states.spec.mjs', 'phone.spec.mjs', 'line.spec.mjs', 'conversations.spec.mjs'],
+      testMatch: ['states.spec.mjs', 'plain-states.spec.mjs', 'phone.spec.mjs', 'smoke.spec.mjs', 'conversations.spec.mjs'],
     },
     {
       name: `noscript-${database}`,
@@ -42,7 +42,7 @@ const usual = [
   {
     name: 'desktop-postgres',
     use: { ...desktop, database: 'postgres' },
-    testMatch: ['line.spec.mjs', 'live.spec.mjs'],
+    testMatch: ['smoke.spec.mjs', 'live.spec.mjs'],
   },
 ];
 

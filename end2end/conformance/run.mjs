@@ -9,11 +9,11 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { ageSession } from '../harness/ageing.mjs';
+import { ageSession } from '../harness/session-age.mjs';
 import { bookplateToml, textQuestions } from '../harness/config.mjs';
 import { missing } from '../harness/environment.mjs';
-import { freshFolder, removeFolder } from '../harness/program.mjs';
-import { ownLimits, startServer } from '../harness/server.mjs';
+import { createFolder, removeFolder } from '../harness/program.mjs';
+import { defaultLimits, startServer } from '../harness/server.mjs';
 
 /** Settings the harness expects. It sends an invented client IP address with each request. */
 const SETTINGS = {
@@ -21,12 +21,12 @@ const SETTINGS = {
   BOOKPLATE_REFERENCE_HABITS: 'true',
   BOOKPLATE_TRUSTED_ORIGINS: 'http://app.example.test',
   BOOKPLATE_TRUSTED_PROXIES: '127.0.0.1',
-  ...ownLimits,
+  ...defaultLimits,
 };
 
 /** A complete run on one database; returns whether every case passed. */
 async function conforms(database, harness, more) {
-  const letters = freshFolder();
+  const letters = createFolder();
   const outbox = join(letters, 'outbox.jsonl');
   const servers = [];
   const start = async (env) => {
@@ -51,7 +51,7 @@ async function conforms(database, harness, more) {
 function drive(harness, args, env, servers, prefix) {
   const child = fork(join(harness, 'run.mjs'), args, {
     cwd: harness,
-    env: { ...process.env, ...env, AGE_MODULE: fileURLToPath(new URL('age.mjs', import.meta.url)) },
+    env: { ...process.env, ...env, AGE_MODULE: fileURLToPath(new URL('session-age.mjs', import.meta.url)) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   for (const stream of [child.stdout, child.stderr]) {

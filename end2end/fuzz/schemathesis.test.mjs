@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readerWithBot } from '../harness/conversations.mjs';
 import { python } from '../harness/environment.mjs';
-import { freshFolder, removeFolder, writeFiles } from '../harness/program.mjs';
+import { createFolder, removeFolder, writeFiles } from '../harness/program.mjs';
 import { startServer } from '../harness/server.mjs';
 
 const SEED = 1;
@@ -48,7 +48,7 @@ function run(folder, args) {
 /** Runs Schemathesis on a new server; `asked` returns its arguments for a reader. */
 async function compare(name, { database, examples, config = () => '', asked }) {
   const env = { BOOKPLATE_JWT_LIFETIME: '3600' };
-  const [server, folder] = [await startServer({ database, env }), freshFolder()];
+  const [server, folder] = [await startServer({ database, env }), createFolder()];
   try {
     const reader = await readerWithBot(server);
     writeFiles(folder, { 'schemathesis.toml': config(reader) });
@@ -74,7 +74,7 @@ async function compare(name, { database, examples, config = () => '', asked }) {
 const byToken = ({ jwt }) => ['-H', `Authorization: Bearer ${jwt}`];
 const fromPage = ({ page }) => ['-H', `Origin: ${page.headers.origin}`];
 /** The cookie as configuration, so that Schemathesis can omit it to test authentication. */
-const COOKIE = ({ visitor }) => `[auth.openapi.sessionCookie]\napi_key = "${visitor.sessionCookie.value}"\n`;
+const COOKIE = ({ httpClient }) => `[auth.openapi.sessionCookie]\napi_key = "${httpClient.sessionCookie.value}"\n`;
 const including = (pattern) => ['--include-path-regex', pattern];
 
 describe('the API conforms to its OpenAPI document', { concurrency: 2 }, () => {

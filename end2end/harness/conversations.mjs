@@ -1,23 +1,23 @@
 // A client for the conversations API, authenticated as a chatbot (bearer token) or as a page (cookie).
 import { EventStream } from './event-stream.mjs';
-import { signedUp, tokenOf } from './readers.mjs';
-import { Visitor } from './visitor.mjs';
+import { signUpReader, fetchToken } from './readers.mjs';
+import { HttpClient } from './http-client.mjs';
 
 /** A new reader, their chatbot (`bot`, with a token) and their page (`page`, with their cookie). */
 export async function readerWithBot(server) {
-  const reader = await signedUp(server);
+  const reader = await signUpReader(server);
   return { ...reader, ...(await callersOf(server, reader)) };
 }
 
 /** Clients of the same reader at another server on the same database. */
-export async function elsewhere(server, { visitor: { cookies } }) {
-  const visitor = Object.assign(new Visitor(server), { cookies });
-  return callersOf(server, { visitor, client: visitor.client() });
+export async function onOtherServer(server, { httpClient: { cookies } }) {
+  const httpClient = Object.assign(new HttpClient(server), { cookies });
+  return callersOf(server, { httpClient, client: httpClient.client() });
 }
 
-async function callersOf(server, { visitor, client }) {
-  const token = await tokenOf({ client });
-  const page = new Conversations(server, { cookie: visitor.cookieHeader(), origin: server.origin });
+async function callersOf(server, { httpClient, client }) {
+  const token = await fetchToken({ client });
+  const page = new Conversations(server, { cookie: httpClient.cookieHeader(), origin: server.origin });
   return { jwt: token, bot: new Conversations(server, { token }), page };
 }
 

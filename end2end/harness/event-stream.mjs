@@ -29,7 +29,7 @@ export class EventStream {
 
   async read(body) {
     let text = '';
-    this.fresh();
+    this.resetPending();
     for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
       const lines = (text + chunk).split(/\r\n|\n|\r/);
       text = lines.pop();
@@ -37,7 +37,7 @@ export class EventStream {
     }
   }
 
-  fresh() {
+  resetPending() {
     this.pending = { event: 'message', data: [] };
   }
 
@@ -55,7 +55,7 @@ export class EventStream {
 
   dispatch() {
     const { event, data } = this.pending;
-    this.fresh();
+    this.resetPending();
     if (data.length === 0) return;
     this.events.push({ id: this.lastEventId, event, data: JSON.parse(data.join('\n')) });
   }
@@ -66,13 +66,13 @@ export class EventStream {
   }
 
   /** Waits until an event of this kind (and like this) has come. */
-  seen(event, like = () => true, { within = 10_000 } = {}) {
+  waitFor(event, like = () => true, { within = 10_000 } = {}) {
     const found = () => this.events.find((one) => one.event === event && like(one.data));
     return until(`an event "${event}"`, found, { within, every: 5 });
   }
 
   /** Waits until the server has ended it. */
-  over(within) {
+  waitForEnd(within) {
     return until('the end of the stream', () => this.ended, { within });
   }
 

@@ -1,5 +1,5 @@
 // The mails in a server's outbox file, one JSON object per line:
-// `{ type, to, subject, url, token, text, at }`, with `null` for what a letter without a link lacks.
+// `{ type, to, subject, url, token, text, at }`, with `null` for what a mail without a link lacks.
 import { readFileSync } from 'node:fs';
 import { until } from './poll.mjs';
 
@@ -11,27 +11,27 @@ export class Outbox {
   }
 
   /**
-   * The letters so far of this type and to this address (either may be left out), oldest first.
+   * The mails so far of this type and to this address (either may be left out), oldest first.
    *
-   * To show that a mail was *not* sent, wait for `server.mailHasPassed()` first.
+   * To show that a mail was *not* sent, wait for `server.mailQueueIsEmpty()` first.
    */
-  letters({ type, to } = {}) {
+  mails({ type, to } = {}) {
     const address = to?.toLowerCase();
     return this.read().filter(
-      (letter) => (type === undefined || letter.type === type) && (!to || letter.to.toLowerCase() === address),
+      (mail) => (type === undefined || mail.type === type) && (!to || mail.to.toLowerCase() === address),
     );
   }
 
   /** Waits until there are `count` such mails and returns the newest. */
-  async letter({ type, to } = {}, { count = 1, ...waiting } = {}) {
-    const what = `letter ${count} of type ${type ?? 'any'} to ${to ?? 'anybody'}`;
+  async mail({ type, to } = {}, { count = 1, ...waiting } = {}) {
+    const what = `mail ${count} of type ${type ?? 'any'} to ${to ?? 'anybody'}`;
     const found = await until(
       what,
       () => {
-        const letters = this.letters({ type, to });
-        if (letters.length >= count) return letters;
-        const others = this.read().map((letter) => `${letter.type} to ${letter.to}`);
-        throw new Error(`there are ${letters.length}; the outbox holds: ${others.join(', ') || 'nothing'}`);
+        const mails = this.mails({ type, to });
+        if (mails.length >= count) return mails;
+        const others = this.read().map((mail) => `${mail.type} to ${mail.to}`);
+        throw new Error(`there are ${mails.length}; the outbox holds: ${others.join(', ') || 'nothing'}`);
       },
       waiting,
     );
@@ -42,9 +42,9 @@ export class Outbox {
   read() {
     const text = this.text();
     const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter(Boolean);
-    const letters = lines.map((line) => JSON.parse(line));
-    letters.forEach((letter) => this.noticed(letter));
-    return letters;
+    const mails = lines.map((line) => JSON.parse(line));
+    mails.forEach((mail) => this.noticed(mail));
+    return mails;
   }
 
   text() {

@@ -10,7 +10,7 @@ const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 /** A fresh folder to work in; `files` maps names to their text. */
-export function freshFolder(files = {}) {
+export function createFolder(files = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'bookplate-end2end-'));
   writeFiles(folder, files);
   return folder;
@@ -86,7 +86,7 @@ export class Program {
 
 /** Runs the program to its end in a fresh folder: `{ code, signal, output }`. */
 export async function runToEnd({ args = [], env = {}, files = {}, folder } = {}) {
-  const place = folder ?? freshFolder(files);
+  const place = folder ?? createFolder(files);
   try {
     return await new Program({ args, env, folder: place }).finish();
   } finally {

@@ -1,7 +1,7 @@
 // Creates readers, each with an address of their own, and signs them in.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { Visitor } from './visitor.mjs';
+import { HttpClient } from './http-client.mjs';
 
 export const DAY = 86_400;
 export const WEEK = 7 * DAY;
@@ -19,27 +19,27 @@ export function newReader(changes = {}) {
   };
 }
 
-/** Signs a new reader up through the better-auth client: `{ visitor, client, reader, user, token }`. */
-export async function signedUp(server, changes = {}, options = {}) {
-  const visitor = new Visitor(server, options);
-  const client = visitor.client();
+/** Signs a new reader up through the better-auth client: `{ httpClient, client, reader, user, token }`. */
+export async function signUpReader(server, changes = {}, options = {}) {
+  const httpClient = new HttpClient(server, options);
+  const client = httpClient.client();
   const reader = newReader(changes);
   const { data, error } = await client.signUp.email(reader);
   assert.equal(error, null, `sign-up failed: ${JSON.stringify(error)}`);
-  return { visitor, client, reader, user: data.user, token: data.token, answer: visitor.last };
+  return { httpClient, client, reader, user: data.user, token: data.token, answer: httpClient.last };
 }
 
 /** Signs an existing reader in on another device. */
-export async function signedIn(server, { email, password }, changes = {}) {
-  const visitor = new Visitor(server);
-  const client = visitor.client();
+export async function signInReader(server, { email, password }, changes = {}) {
+  const httpClient = new HttpClient(server);
+  const client = httpClient.client();
   const { data, error } = await client.signIn.email({ email, password, ...changes });
   assert.equal(error, null, `sign-in failed: ${JSON.stringify(error)}`);
-  return { visitor, client, user: data.user, token: data.token, data, answer: visitor.last };
+  return { httpClient, client, user: data.user, token: data.token, data, answer: httpClient.last };
 }
 
 /** A JWT for other services, as the better-auth client gets it. */
-export async function tokenOf({ client }) {
+export async function fetchToken({ client }) {
   const { data, error } = await client.token();
   assert.equal(error, null, `token failed: ${JSON.stringify(error)}`);
   return data.token;

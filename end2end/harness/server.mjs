@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createDatabase } from './database.mjs';
 import { Outbox } from './outbox.mjs';
 import { final, until } from './poll.mjs';
-import { Program, freePort, freshFolder, removeFolder, writeFiles } from './program.mjs';
+import { Program, freePort, createFolder, removeFolder, writeFiles } from './program.mjs';
 
 /** All requests of a suite come from one IP address, so rate limits are off … */
 const UNLIMITED = {
@@ -18,8 +18,8 @@ const UNLIMITED = {
   BOOKPLATE_LIMIT_CONVERSATIONS: 'off',
 };
 
-/** … unless a test wants the default limits: `env: { ...ownLimits }`. */
-export const ownLimits = Object.fromEntries(Object.keys(UNLIMITED).map((name) => [name, undefined]));
+/** … unless a test wants the default limits: `env: { ...defaultLimits }`. */
+export const defaultLimits = Object.fromEntries(Object.keys(UNLIMITED).map((name) => [name, undefined]));
 
 /**
  * Starts a server and waits until it answers.
@@ -45,7 +45,7 @@ export async function startServer(options = {}) {
 export class Server {
   static async prepare({ database = 'sqlite', env = {}, files = {}, args = [] }) {
     const port = await freePort();
-    const folder = freshFolder();
+    const folder = createFolder();
     const shared = typeof database === 'object';
     const data = shared ? database : await createDatabase(database, folder);
     const given = (value) => (typeof value === 'function' ? value({ port, databaseUrl: data.url }) : value);
@@ -67,7 +67,7 @@ export class Server {
     };
     const { BOOKPLATE_OUTBOX } = this.env;
     /** The mails it has sent; `undefined` if a test has removed the outbox. */
-    this.outbox = BOOKPLATE_OUTBOX && new Outbox(BOOKPLATE_OUTBOX, (letter) => this.keepSecret(letter.token));
+    this.outbox = BOOKPLATE_OUTBOX && new Outbox(BOOKPLATE_OUTBOX, (mail) => this.keepSecret(mail.token));
     /** Its public origin. */
     this.origin = (this.env.BOOKPLATE_URL ?? this.env.BETTER_AUTH_URL ?? `http://localhost:${port}`).replace(/\/$/, '');
     /** Passwords and tokens that must never appear in its log. */
@@ -153,7 +153,7 @@ export class Server {
   }
 
   /** Waits until the mail queue is empty. Only then does the outbox prove that a mail was not sent. */
-  async mailHasPassed() {
+  async mailQueueIsEmpty() {
     await until('the mail queue to be empty', async () => {
       const [{ count }] = await this.query('select count(*) as count from bookplate_mails');
       return count === 0;

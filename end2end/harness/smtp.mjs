@@ -1,11 +1,11 @@
-// Starts an SMTP server (receiver.py) and collects the messages it receives.
+// Starts an SMTP server (smtp_server.py) and collects the messages it receives.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { python } from './environment.mjs';
 import { final, until } from './poll.mjs';
 
-const script = fileURLToPath(new URL('receiver.py', import.meta.url));
+const script = fileURLToPath(new URL('smtp_server.py', import.meta.url));
 
 /**
  * Starts a mail server on a loopback port and waits until it listens.
@@ -18,7 +18,7 @@ export async function startMailServer(options = {}) {
   const mail = new MailServer(options);
   try {
     await until('the mail server to listen', () => {
-      if (mail.ended) throw final(`receiver.py ended at its start:\n${mail.errors}`);
+      if (mail.ended) throw final(`smtp_server.py ended at its start:\n${mail.errors}`);
       return mail.port;
     });
   } catch (error) {
@@ -30,7 +30,7 @@ export async function startMailServer(options = {}) {
 
 class MailServer {
   constructor(options) {
-    Object.assign(this, { options, letters: [], tries: 0, behaviours: 0, errors: '', ended: false });
+    Object.assign(this, { options, messages: [], attempts: 0, behaviours: 0, errors: '', ended: false });
     this.child = spawn(python, [script, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.end = new Promise((resolve) => this.child.once('close', resolve)).then(() => (this.ended = true));
     this.child.once('error', (error) => (this.errors += error.message));
@@ -38,11 +38,11 @@ class MailServer {
     createInterface({ input: this.child.stdout }).on('line', (line) => this.hear(JSON.parse(line)));
   }
 
-  hear({ port, letter, tried, behaves }) {
+  hear({ port, message, attempted, behaves }) {
     if (port) this.port = port;
-    if (tried) this.tries += 1;
+    if (attempted) this.attempts += 1;
     if (behaves) this.behaviours += 1;
-    if (letter) this.letters.push(letter);
+    if (message) this.messages.push(message);
   }
 
   /** The value of BOOKPLATE_SMTP_URL for this server. */
@@ -53,16 +53,16 @@ class MailServer {
   }
 
   /** `{ reply, times }`, `{ hang: true }`, `{ close: true }`, or nothing to accept messages again. */
-  async behave(conduct = {}) {
+  async behave(behavior = {}) {
     const before = this.behaviours;
-    this.child.stdin.write(`${JSON.stringify(conduct)}\n`);
+    this.child.stdin.write(`${JSON.stringify(behavior)}\n`);
     await until('the mail server to change its behavior', () => this.behaviours > before);
   }
 
   /** Waits for the first message to an address whose subject starts with this. */
-  letter(to, subject, { within = 20_000 } = {}) {
-    const fits = (letter) => letter.envelope.to.includes(to) && letter.headers.subject.startsWith(subject);
-    return until(`a letter "${subject}" to ${to}`, () => this.letters.find(fits), { within });
+  message(to, subject, { within = 20_000 } = {}) {
+    const fits = (message) => message.envelope.to.includes(to) && message.headers.subject.startsWith(subject);
+    return until(`a message "${subject}" to ${to}`, () => this.messages.find(fits), { within });
   }
 
   async stop() {

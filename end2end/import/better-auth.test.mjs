@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { binary } from '../harness/environment.mjs';
-import { newReader, signedIn } from '../harness/readers.mjs';
+import { newReader, signInReader } from '../harness/readers.mjs';
 import { Server } from '../harness/server.mjs';
-import { Visitor } from '../harness/visitor.mjs';
+import { HttpClient } from '../harness/http-client.mjs';
 import { BetterAuthServer } from './better-auth-server.mjs';
 
 const CLASH = 'clash@readers.example.com';
@@ -95,19 +95,19 @@ for (const place of ['another database', 'the database they share']) {
       for (const reader of [readers.scrypt, readers.verified, readers.bcrypt]) {
         const before = await passwordOf(server, reader.id);
         assert.equal(before, untouched.account.find(({ userId }) => userId === reader.id).password);
-        const refused = await new Visitor(server).client().signIn.email({ ...reader, password: newReader().password });
+        const refused = await new HttpClient(server).client().signIn.email({ ...reader, password: newReader().password });
         assert.equal(refused.error.code, 'INVALID_EMAIL_OR_PASSWORD');
         assert.equal(await passwordOf(server, reader.id), before);
-        const { user } = await signedIn(server, reader);
+        const { user } = await signInReader(server, reader);
         assert.equal(user.id, reader.id);
         assert.equal(user.experienceLevel, reader.experienceLevel);
         assert.match(await passwordOf(server, reader.id), /^\$argon2id\$/);
-        await signedIn(server, reader);
+        await signInReader(server, reader);
       }
     });
 
     test('a banned account stays banned', async () => {
-      const { error } = await new Visitor(server).client().signIn.email(readers.banned);
+      const { error } = await new HttpClient(server).client().signIn.email(readers.banned);
       assert.equal(error.code, 'BANNED_USER');
       const show = JSON.parse(run('user', 'show', readers.banned.id, '--json').stdout);
       assert.equal(show.banReason, 'Posts advertisements');
@@ -115,13 +115,13 @@ for (const place of ['another database', 'the database they share']) {
     });
 
     test('a ban ends sessions at once, and lifting it allows sign-in again', async () => {
-      const { client } = await signedIn(server, readers.choosy);
+      const { client } = await signInReader(server, readers.choosy);
       assert.equal(run('user', 'ban', readers.choosy.email, '--until', '7d').status, 0);
       assert.equal((await client.getSession()).data, null);
-      const { error } = await new Visitor(server).client().signIn.email(readers.choosy);
+      const { error } = await new HttpClient(server).client().signIn.email(readers.choosy);
       assert.equal(error.code, 'BANNED_USER');
       assert.equal(run('user', 'unban', readers.choosy.id).status, 0);
-      await signedIn(server, readers.choosy);
+      await signInReader(server, readers.choosy);
     });
 
     test('a user without an importable password sets one with a link', async () => {
@@ -131,15 +131,15 @@ for (const place of ['another database', 'the database they share']) {
         const token = new URL(resetLink).searchParams.get('token');
         server.keepSecret(token);
         const { password: newPassword } = newReader();
-        const { error } = await new Visitor(server).client().resetPassword({ newPassword, token });
+        const { error } = await new HttpClient(server).client().resetPassword({ newPassword, token });
         assert.equal(error, null);
-        const { user } = await signedIn(server, { email: reader.email, password: newPassword });
+        const { user } = await signInReader(server, { email: reader.email, password: newPassword });
         assert.equal(user.id, reader.id);
       }
     });
 
     test('a second import changes nothing, not even what users have changed since', async () => {
-      const { client } = await signedIn(server, readers.verified);
+      const { client } = await signInReader(server, readers.verified);
       const { error } = await client.updateUser({ name: 'Ada of the Engine' });
       assert.equal(error, null);
       const all = async () => {

@@ -34,9 +34,9 @@ describe("a chatbot's FastAPI service", () => {
   test('stores a question and a streamed answer, which the reader sees live', async () => {
     const asked = post('/ask', { conversation: 'sensors', question: 'How far?' }, reader.jwt);
     const stream = await until('the conversation', () => reader.page.events('sensors', { after: 0 }));
-    await stream.seen('message', ({ role, status }) => role === 'assistant' && status === 'in_progress');
+    await stream.waitFor('message', ({ role, status }) => role === 'assistant' && status === 'in_progress');
     await post('/continue', {});
-    await stream.seen('message', ({ role, status }) => role === 'assistant' && status === 'complete');
+    await stream.waitFor('message', ({ role, status }) => role === 'assistant' && status === 'complete');
     await stream.close();
 
     const answered = await asked;

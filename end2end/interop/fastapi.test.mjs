@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { bookplateToml } from '../harness/config.mjs';
 import { callPython } from '../harness/python.mjs';
-import { signedUp, tokenOf } from '../harness/readers.mjs';
+import { signUpReader, fetchToken } from '../harness/readers.mjs';
 import { startServer } from '../harness/server.mjs';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/FASTAPI.md', import.meta.url));
@@ -27,8 +27,8 @@ describe('the FastAPI service of docs/FASTAPI.md', () => {
       files: { 'bookplate.toml': bookplateToml({ audiences }) },
     });
     server.keepSecret(secret);
-    reader = await signedUp(server);
-    token = await tokenOf(reader);
+    reader = await signUpReader(server);
+    token = await fetchToken(reader);
   });
   after(() => server?.discard());
 
@@ -37,7 +37,7 @@ describe('the FastAPI service of docs/FASTAPI.md', () => {
   const byLibrary = (expected) => Object.fromEntries(LIBRARIES.map((library) => [library, expected]));
 
   test('accepts a valid token and refuses all others', async () => {
-    const audience = async (name) => (await reader.visitor.api('GET', `/token?audience=${name}`)).json.token;
+    const audience = async (name) => (await reader.httpClient.api('GET', `/token?audience=${name}`)).json.token;
     const [header, payload, signature] = token.split('.');
     const changed = { ...JSON.parse(Buffer.from(payload, 'base64url')), sub: 'somebody-else' };
     const encoded = (json) => Buffer.from(JSON.stringify(json)).toString('base64url');

@@ -53,9 +53,9 @@ async function ofConversations({ bot }) {
 }
 
 /** Answers of the Better Auth wire. */
-async function ofTheWire({ visitor, reader }) {
-  const get = (path) => visitor.api('GET', path);
-  const post = (path, json) => visitor.api('POST', path, { json });
+async function ofTheWire({ httpClient, reader }) {
+  const get = (path) => httpClient.api('GET', path);
+  const post = (path, json) => httpClient.api('POST', path, { json });
   const { email, password } = reader;
   return [
     answerTo('signInEmail', await post('/sign-in/email', { email, password })),

@@ -5,9 +5,9 @@ import { after, before, describe, test } from 'node:test';
 import { decodeProtectedHeader } from 'jose';
 import { bookplateToml } from '../harness/config.mjs';
 import { callPython } from '../harness/python.mjs';
-import { signedUp, tokenOf } from '../harness/readers.mjs';
+import { signUpReader, fetchToken } from '../harness/readers.mjs';
 import { startServer } from '../harness/server.mjs';
-import { Visitor } from '../harness/visitor.mjs';
+import { HttpClient } from '../harness/http-client.mjs';
 
 const verify = (ask) => callPython('verify.py', ask, new URL('.', import.meta.url));
 
@@ -33,8 +33,8 @@ for (const [algorithm, { env, libraries }] of Object.entries(ALGORITHMS)) {
 
     before(async () => {
       server = await startServer({ env });
-      reader = await signedUp(server, { organization: 'Shelf & Sons' });
-      token = await tokenOf(reader);
+      reader = await signUpReader(server, { organization: 'Shelf & Sons' });
+      token = await fetchToken(reader);
     });
     after(() => server?.discard());
 
@@ -68,9 +68,9 @@ for (const [algorithm, { env, libraries }] of Object.entries(ALGORITHMS)) {
     }
 
     test('is rejected by Bookplate itself once the session has ended', async () => {
-      const { client } = await signedUp(server);
-      const headers = { authorization: `Bearer ${await tokenOf({ client })}` };
-      const asBearer = () => new Visitor(server, { origin: null }).api('GET', '/user', { headers });
+      const { client } = await signUpReader(server);
+      const headers = { authorization: `Bearer ${await fetchToken({ client })}` };
+      const asBearer = () => new HttpClient(server, { origin: null }).api('GET', '/user', { headers });
       assert.equal((await asBearer()).status, 200);
       await client.signOut();
       const { status, headers: answered } = await asBearer();
@@ -93,8 +93,8 @@ describe('an HS256 token of an audience without aud', () => {
       files: { 'bookplate.toml': bookplateToml({ audiences }) },
     });
     server.keepSecret(secret);
-    reader = await signedUp(server);
-    const { json } = await reader.visitor.api('GET', '/token?audience=chatbot');
+    reader = await signUpReader(server);
+    const { json } = await reader.httpClient.api('GET', '/token?audience=chatbot');
     token = json.token;
   });
   after(() => server?.discard());

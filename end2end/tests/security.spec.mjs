@@ -1,7 +1,7 @@
 // The account pages: password, sessions, data export and deletion.
 import { readFileSync } from 'node:fs';
 import { callPython } from '../harness/python.mjs';
-import { isSignedIn, newReader, signedIn } from '../harness/readers.mjs';
+import { isSignedIn, newReader, signInReader } from '../harness/readers.mjs';
 import { expect, test } from './fixtures.mjs';
 import {
   PATHS,
@@ -23,7 +23,7 @@ const signInFor = (path) => (url) => url.pathname === PATHS.signIn && url.search
 
 test('changing the password signs out other devices', async ({ page, server, reader }) => {
   await startSignedIn(page, server, reader);
-  const elsewhere = await signedIn(server, reader);
+  const elsewhere = await signInReader(server, reader);
   await page.goto('/.well-known/change-password');
   await expect(page).toHaveURL(at(PATHS.security));
   const { password } = newReader();
@@ -40,7 +40,7 @@ test('changing the password signs out other devices', async ({ page, server, rea
   await expect(page.getByRole('listitem').filter({ hasText: 'Wrong password when changing it' })).toBeVisible();
   await expect(page.getByRole('listitem').filter({ hasText: /^Password changed/ })).toBeVisible();
   expect(await isSignedIn(elsewhere)).toBe(false);
-  await server.outbox.letter({ type: 'password-changed', to: reader.email });
+  await server.outbox.mail({ type: 'password-changed', to: reader.email });
   await page.reload();
   await expect(flashMessage(page)).toHaveCount(0);
   await page.context().clearCookies();
@@ -50,7 +50,7 @@ test('changing the password signs out other devices', async ({ page, server, rea
 
 test('changing the password can keep other devices signed in', async ({ page, server, reader }) => {
   await startSignedIn(page, server, reader);
-  const elsewhere = await signedIn(server, reader);
+  const elsewhere = await signInReader(server, reader);
   await page.goto(PATHS.security);
   const { password } = newReader();
   server.keepSecret(password);
@@ -64,8 +64,8 @@ test('sessions are listed and ended: one, all others, the current one', async ({
   await signUpByApi(server, reader);
   await signIn(page, reader);
   await expectHome(page, reader);
-  const one = await signedIn(server, reader);
-  const others = [await signedIn(server, reader), await signedIn(server, reader)];
+  const one = await signInReader(server, reader);
+  const others = [await signInReader(server, reader), await signInReader(server, reader)];
   await page.goto(PATHS.sessions);
   const devices = page.locator('main .list').getByRole('listitem');
   await expect(devices).toHaveCount(5); // with the one of `signUpByApi`
@@ -107,7 +107,7 @@ test('all data is downloaded as a file', async ({ page, server, reader }) => {
 
 test('the account is deleted with the password, and a confirmation is shown', async ({ page, server, reader }) => {
   await startSignedIn(page, server, reader);
-  const elsewhere = await signedIn(server, reader);
+  const elsewhere = await signInReader(server, reader);
   await page.goto(PATHS.data);
   await fill(page, { password: 'Not-the-password-1' });
   await submitInvalid(page, LABELS.deleteForGood);
@@ -117,7 +117,7 @@ test('the account is deleted with the password, and a confirmation is shown', as
   await expect(page).toHaveURL(at('/'));
   await expect(flashMessage(page)).toContainText('Your account and everything about it is gone');
   expect(await isSignedIn(elsewhere)).toBe(false);
-  await server.outbox.letter({ type: 'account-deleted', to: reader.email });
+  await server.outbox.mail({ type: 'account-deleted', to: reader.email });
   await page.goto(PATHS.signIn);
   await fill(page, { email: reader.email, password: reader.password });
   await submitInvalid(page, LABELS.signIn);

@@ -1,6 +1,6 @@
 // Helpers for using the pages as a reader does; all assumptions about markup and labels are here.
 import { expect } from '@playwright/test';
-import { Visitor } from '../harness/visitor.mjs';
+import { HttpClient } from '../harness/http-client.mjs';
 
 export const LABELS = {
   signIn: 'Sign in',
@@ -129,31 +129,31 @@ export async function expectHome(page, { email }) {
 
 /** Creates an account over the API and signs this page's browser in. */
 export async function startSignedIn(page, server, reader) {
-  const visitor = new Visitor(server);
-  const { error, data } = await visitor.client().signUp.email(reader);
+  const httpClient = new HttpClient(server);
+  const { error, data } = await httpClient.client().signUp.email(reader);
   expect(error).toBeNull();
-  const { name, raw } = visitor.sessionCookie;
+  const { name, raw } = httpClient.sessionCookie;
   await page.context().addCookies([{ name, value: raw, url: server.origin, httpOnly: true, sameSite: 'Lax' }]);
   return data.user;
 }
 
 /** Creates an account over the API; this page's browser is not signed in. */
 export async function signUpByApi(server, reader) {
-  const { error, data } = await new Visitor(server).client().signUp.email(reader);
+  const { error, data } = await new HttpClient(server).client().signUp.email(reader);
   expect(error).toBeNull();
   return data.user;
 }
 
 /** The mail of this type to this reader that `ask` triggers. */
 export async function mailAfter(server, type, { email }, ask = () => {}) {
-  const count = server.outbox.letters({ type, to: email }).length + 1;
+  const count = server.outbox.mails({ type, to: email }).length + 1;
   await ask();
-  return server.outbox.letter({ type, to: email }, { count });
+  return server.outbox.mail({ type, to: email }, { count });
 }
 
 /** Requests a password reset for an existing account and returns the link of the mail. */
 export async function passwordResetLink(server, reader) {
   const json = { email: reader.email, redirectTo: PATHS.resetPassword };
-  const ask = () => new Visitor(server).api('POST', '/request-password-reset', { json });
+  const ask = () => new HttpClient(server).api('POST', '/request-password-reset', { json });
   return (await mailAfter(server, 'reset-password', reader, ask)).url;
 }

@@ -1,6 +1,6 @@
 // Every page in every relevant state, for the accessibility and layout checks and the screenshots.
 import { newReader } from '../harness/readers.mjs';
-import { Visitor } from '../harness/visitor.mjs';
+import { HttpClient } from '../harness/http-client.mjs';
 import {
   PATHS,
   LABELS,
@@ -271,7 +271,7 @@ export const PLAIN_STATES = [
     open: async (page, server) => {
       const reader = longReader();
       await startSignedIn(page, server, reader);
-      await page.goto(atPage(await server.outbox.letter({ type: 'verify-email', to: reader.email })));
+      await page.goto(atPage(await server.outbox.mail({ type: 'verify-email', to: reader.email })));
       await button(page, LABELS.confirm).waitFor();
     },
   },
@@ -377,7 +377,7 @@ const atPage = ({ token }) => `${PATHS.verifyEmail}?token=${token}`;
 async function movingAccount(page, server) {
   const [reader, { email }] = [newReader(), longReader()];
   await startSignedIn(page, server, reader);
-  await page.goto((await server.outbox.letter({ type: 'verify-email', to: reader.email })).url);
+  await page.goto((await server.outbox.mail({ type: 'verify-email', to: reader.email })).url);
   await page.goto(PATHS.security);
   await fill(page, { newEmail: email });
   const { url } = await mailAfter(server, 'change-email', reader, () => submit(page, LABELS.changeAddress));
@@ -387,7 +387,7 @@ async function movingAccount(page, server) {
 
 async function signInWith(server, { email, password }, agent) {
   const headers = { 'user-agent': agent };
-  await new Visitor(server).api('POST', '/sign-in/email', { json: { email, password }, headers });
+  await new HttpClient(server).api('POST', '/sign-in/email', { json: { email, password }, headers });
 }
 
 async function atResetLink(page, server) {

@@ -1,9 +1,9 @@
 // Every page in every state whose markup depends on scripts; the colour schemes.
 import { expect, test } from './fixtures.mjs';
-import { everyStateFits } from './fits.mjs';
+import { testStates } from './layout.mjs';
 import { STATES } from './states.mjs';
 
-everyStateFits(STATES);
+testStates(STATES);
 
 test('the page follows the colour scheme', async ({ page }) => {
   await page.goto('/sign-in');

@@ -1,14 +1,14 @@
 // The unmodified better-auth client opens accounts, signs in and out, and changes them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WEEK, DAY, isSignedIn, newReader, signedIn, signedUp } from '../harness/readers.mjs';
-import { assertNear, assertRefused } from '../harness/verdicts.mjs';
-import { Visitor } from '../harness/visitor.mjs';
+import { WEEK, DAY, isSignedIn, newReader, signInReader, signUpReader } from '../harness/readers.mjs';
+import { assertNear, assertRefused } from '../harness/assertions.mjs';
+import { HttpClient } from '../harness/http-client.mjs';
 import { forTheClient, onServers } from './variants.mjs';
 
 onServers(forTheClient, 'the better-auth client', (server) => {
   test('sign-up answers the token and the reader with dates and answers', async () => {
-    const { user, token, reader } = await signedUp(server(), { organization: 'Shelf & Sons' });
+    const { user, token, reader } = await signUpReader(server(), { organization: 'Shelf & Sons' });
     assert.match(token, /^[A-Za-z0-9_-]{20,}$/);
     assert.match(user.id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     const { name, email, emailVerified, image, experienceLevel, professionalRole, roleOther, organization } = user;
@@ -30,17 +30,17 @@ onServers(forTheClient, 'the better-auth client', (server) => {
   });
 
   test('sign-up takes roleOther whatever the role is', async () => {
-    const { user } = await signedUp(server(), { roleOther: 'Bookbinder' });
+    const { user } = await signUpReader(server(), { roleOther: 'Bookbinder' });
     assert.equal(user.roleOther, 'Bookbinder');
   });
 
   test('an empty name is a name', async () => {
-    const { user } = await signedUp(server(), { name: '' });
+    const { user } = await signUpReader(server(), { name: '' });
     assert.equal(user.name, '');
   });
 
   test('the session cookie has the name, attributes and signed value of the contract', async () => {
-    const { answer, token } = await signedUp(server());
+    const { answer, token } = await signUpReader(server());
     const { name, attributes, maxAge, value, raw } = answer.sessionCookie;
     assert.equal(name, 'better-auth.session_token');
     assert.deepEqual(
@@ -60,10 +60,10 @@ onServers(forTheClient, 'the better-auth client', (server) => {
   });
 
   test('get-session is null before, and the session after sign-up', async () => {
-    const visitor = new Visitor(server());
-    assert.deepEqual(await visitor.client().getSession(), { data: null, error: null });
-    assert.equal(visitor.last.status, 200);
-    const { client, user, token } = await signedUp(server());
+    const httpClient = new HttpClient(server());
+    assert.deepEqual(await httpClient.client().getSession(), { data: null, error: null });
+    assert.equal(httpClient.last.status, 200);
+    const { client, user, token } = await signUpReader(server());
     const { data } = await client.getSession();
     assert.equal(data.user.email, user.email);
     assert.equal(data.session.userId, user.id);
@@ -73,24 +73,24 @@ onServers(forTheClient, 'the better-auth client', (server) => {
   });
 
   test('the session records the address and the user agent', async () => {
-    const visitor = new Visitor(server());
-    await visitor.api('POST', '/sign-up/email', { json: newReader(), headers: { 'user-agent': 'Paper/1.0' } });
-    const { json } = await visitor.api('GET', '/get-session');
+    const httpClient = new HttpClient(server());
+    await httpClient.api('POST', '/sign-up/email', { json: newReader(), headers: { 'user-agent': 'Paper/1.0' } });
+    const { json } = await httpClient.api('GET', '/get-session');
     assert.equal(json.session.userAgent, 'Paper/1.0');
     assert.equal(json.session.ipAddress, '127.0.0.1');
   });
 
   test('what concerns an account is never cached', async () => {
-    const { visitor } = await signedUp(server());
+    const { httpClient } = await signUpReader(server());
     for (const path of ['/get-session', '/token']) {
-      const { headers } = await visitor.api('GET', path);
+      const { headers } = await httpClient.api('GET', path);
       assert.match(headers.get('cache-control') ?? '', /no-store/, path);
     }
   });
 
   test('sign-in answers a new token and no redirect', async () => {
-    const first = await signedUp(server());
-    const second = await signedIn(server(), first.reader);
+    const first = await signUpReader(server());
+    const second = await signInReader(server(), first.reader);
     assert.equal(second.data.redirect, false);
     assert.equal(second.data.url, undefined);
     assert.notEqual(second.token, first.token);
@@ -99,15 +99,15 @@ onServers(forTheClient, 'the better-auth client', (server) => {
   });
 
   test('sign-in does not mind the case of the address', async () => {
-    const { reader, user } = await signedUp(server());
-    const again = await signedIn(server(), { ...reader, email: reader.email.toUpperCase() });
+    const { reader, user } = await signUpReader(server());
+    const again = await signInReader(server(), { ...reader, email: reader.email.toUpperCase() });
     assert.equal(again.user.id, user.id);
   });
 
   test('a wrong password and an unknown address are answered alike', async () => {
-    const { reader } = await signedUp(server());
-    const known = new Visitor(server());
-    const unknown = new Visitor(server());
+    const { reader } = await signUpReader(server());
+    const known = new HttpClient(server());
+    const unknown = new HttpClient(server());
     const wrong = { email: reader.email, password: 'Not-the-password-1' };
     const refusal = await known.client().signIn.email(wrong);
     assertRefused(refusal, 401, 'INVALID_EMAIL_OR_PASSWORD', 'Invalid email or password');
@@ -118,8 +118,8 @@ onServers(forTheClient, 'the better-auth client', (server) => {
   });
 
   test('a session not to be remembered lasts a day and its cookie ends with the browser', async () => {
-    const { reader } = await signedUp(server());
-    const { client, answer } = await signedIn(server(), reader, { rememberMe: false });
+    const { reader } = await signUpReader(server());
+    const { client, answer } = await signInReader(server(), reader, { rememberMe: false });
     assert.equal(answer.sessionCookie.maxAge, undefined);
     assert.equal(answer.sessionCookie.attributes.expires, undefined);
     const marker = answer.set.find((cookie) => cookie.name === 'better-auth.dont_remember');
@@ -129,35 +129,35 @@ onServers(forTheClient, 'the better-auth client', (server) => {
   });
 
   test('a remembered sign-in takes the mark of an unremembered one away', async () => {
-    const { reader } = await signedUp(server());
-    const { visitor, client } = await signedIn(server(), reader, { rememberMe: false });
+    const { reader } = await signUpReader(server());
+    const { httpClient, client } = await signInReader(server(), reader, { rememberMe: false });
     await client.signIn.email({ email: reader.email, password: reader.password });
-    assert.equal(visitor.cookies.has('better-auth.dont_remember'), false);
-    assert.equal(visitor.last.sessionCookie.maxAge, WEEK);
+    assert.equal(httpClient.cookies.has('better-auth.dont_remember'), false);
+    assert.equal(httpClient.last.sessionCookie.maxAge, WEEK);
   });
 
   test('sign-out ends the session in the database and clears the cookies', async () => {
-    const { visitor, client, reader } = await signedUp(server());
-    const other = await signedIn(server(), reader);
-    const stolen = visitor.cookieHeader();
+    const { httpClient, client, reader } = await signUpReader(server());
+    const other = await signInReader(server(), reader);
+    const stolen = httpClient.cookieHeader();
     assert.deepEqual(await client.signOut(), { data: { success: true }, error: null });
-    assert.equal(visitor.sessionCookie, undefined);
-    const replayed = await visitor.api('GET', '/get-session', { headers: { cookie: stolen } });
+    assert.equal(httpClient.sessionCookie, undefined);
+    const replayed = await httpClient.api('GET', '/get-session', { headers: { cookie: stolen } });
     assert.equal(replayed.json, null);
     assert.equal(replayed.sessionCookie.maxAge, 0);
     assert.ok(await isSignedIn(other), 'the other device stays signed in');
   });
 
   test('sign-out without a session succeeds too', async () => {
-    assert.deepEqual(await new Visitor(server()).client().signOut(), { data: { success: true }, error: null });
+    assert.deepEqual(await new HttpClient(server()).client().signOut(), { data: { success: true }, error: null });
   });
 
   test('update-user changes the name and the answers', async () => {
-    const { client, visitor, token } = await signedUp(server());
+    const { client, httpClient, token } = await signUpReader(server());
     const before = (await client.getSession()).data.user;
     const changes = { name: 'Ada L.', experienceLevel: 'advanced', organization: 'Analytical Press' };
     assert.deepEqual(await client.updateUser(changes), { data: { status: true }, error: null });
-    assert.equal(visitor.sessionCookie.token, token, 'the same session is sent again');
+    assert.equal(httpClient.sessionCookie.token, token, 'the same session is sent again');
     const { user } = (await client.getSession()).data;
     const { name, experienceLevel, organization, professionalRole } = user;
     assert.deepEqual(
@@ -168,7 +168,7 @@ onServers(forTheClient, 'the better-auth client', (server) => {
   });
 
   test('update-user clears an optional answer and keeps a required one', async () => {
-    const { client } = await signedUp(server(), { organization: 'Shelf & Sons' });
+    const { client } = await signUpReader(server(), { organization: 'Shelf & Sons' });
     await client.updateUser({ organization: null });
     assert.equal((await client.getSession()).data.user.organization, null);
     const refusal = await client.updateUser({ experienceLevel: null });
@@ -177,11 +177,11 @@ onServers(forTheClient, 'the better-auth client', (server) => {
   });
 
   test('update-user refuses the address, nothing at all, and strangers', async () => {
-    const { client } = await signedUp(server());
+    const { client } = await signUpReader(server());
     const moved = await client.updateUser({ email: newReader().email });
     assertRefused(moved, 400, 'EMAIL_CAN_NOT_BE_UPDATED', 'Email can not be updated');
     assertRefused(await client.updateUser({ shoeSize: 44 }), 400, undefined, 'No fields to update');
-    const stranger = new Visitor(server()).client();
+    const stranger = new HttpClient(server()).client();
     assertRefused(await stranger.updateUser({ name: 'Nobody' }), 401, 'UNAUTHORIZED', 'Unauthorized');
   });
 });

@@ -1,20 +1,20 @@
 // What the unmodified better-auth client is told when something is refused.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newReader, signedUp } from '../harness/readers.mjs';
-import { assertRefused } from '../harness/verdicts.mjs';
-import { Visitor } from '../harness/visitor.mjs';
+import { newReader, signUpReader } from '../harness/readers.mjs';
+import { assertRefused } from '../harness/assertions.mjs';
+import { HttpClient } from '../harness/http-client.mjs';
 import { dropIn, forTheClient, onServers } from './variants.mjs';
 
 onServers(forTheClient, 'the better-auth client', (server, name) => {
   const signUp = (changes, drop = []) => {
     const reader = newReader(changes);
     drop.forEach((field) => delete reader[field]);
-    return new Visitor(server()).client().signUp.email(reader);
+    return new HttpClient(server()).client().signUp.email(reader);
   };
 
   test('a taken address is refused in whatever case it is written', async () => {
-    const { reader } = await signedUp(server());
+    const { reader } = await signUpReader(server());
     const refusal = await signUp({ email: reader.email.toUpperCase() });
     const sentence = 'User already exists. Use another email.';
     assertRefused(refusal, 422, 'USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL', sentence);
@@ -39,9 +39,9 @@ onServers(forTheClient, 'the better-auth client', (server, name) => {
   });
 
   test('a password is compared after one normalisation, in full and exactly', async () => {
-    const { reader } = await signedUp(server(), { password: '\uFB01ne-harbour-lights' });
+    const { reader } = await signUpReader(server(), { password: '\uFB01ne-harbour-lights' });
     const { email } = reader;
-    const client = new Visitor(server()).client();
+    const client = new HttpClient(server()).client();
     assert.equal((await client.signIn.email({ email, password: 'fine-harbour-lights' })).error, null);
     for (const password of ['fine-harbour-light', 'Fine-harbour-lights', 'fine-harbour-lights ']) {
       assertRefused(await client.signIn.email({ email, password }), 401, 'INVALID_EMAIL_OR_PASSWORD');
@@ -69,7 +69,7 @@ onServers(forTheClient, 'the better-auth client', (server, name) => {
   });
 
   test('what a client may not set is ignored', async () => {
-    const { user } = await signedUp(server(), {
+    const { user } = await signUpReader(server(), {
       id: 'mine',
       emailVerified: true,
       shoeSize: 44,
@@ -82,19 +82,19 @@ onServers(forTheClient, 'the better-auth client', (server, name) => {
   });
 
   test('signing in with something that is no address is INVALID_EMAIL', async () => {
-    const refusal = await new Visitor(server()).client().signIn.email({ email: 'ada', password: 'Quiet-harbour-1' });
+    const refusal = await new HttpClient(server()).client().signIn.email({ email: 'ada', password: 'Quiet-harbour-1' });
     assertRefused(refusal, 400, 'INVALID_EMAIL', 'Invalid email');
   });
 
   test('a callback on our own origin comes back with the sign-in, a foreign one is refused', async () => {
-    const { reader } = await signedUp(server());
+    const { reader } = await signUpReader(server());
     const { email, password } = reader;
-    const visitor = new Visitor(server());
-    const { data } = await visitor.client().signIn.email({ email, password, callbackURL: '/shelf?row=2' });
+    const httpClient = new HttpClient(server());
+    const { data } = await httpClient.client().signIn.email({ email, password, callbackURL: '/shelf?row=2' });
     assert.deepEqual([data.redirect, data.url], [true, '/shelf?row=2']);
-    assert.equal(visitor.last.headers.get('location'), '/shelf?row=2');
+    assert.equal(httpClient.last.headers.get('location'), '/shelf?row=2');
     for (const callbackURL of ['https://evil.example/', '//evil.example', '/\\evil.example', 'javascript:alert(1)']) {
-      const stranger = new Visitor(server());
+      const stranger = new HttpClient(server());
       const refusal = await stranger.client().signIn.email({ email, password, callbackURL });
       assertRefused(refusal, 403, 'INVALID_CALLBACK_URL', 'Invalid callbackURL');
       assert.equal(stranger.last.sessionCookie, undefined);
@@ -104,15 +104,15 @@ onServers(forTheClient, 'the better-auth client', (server, name) => {
 
 onServers(dropIn, 'with bearer sessions', (server) => {
   test('a client that signs its calls with the bearer can change the account', async () => {
-    const { answer, client } = await signedUp(server());
+    const { answer, client } = await signUpReader(server());
     const auth = { type: 'Bearer', token: answer.headers.get('set-auth-token') };
-    const app = new Visitor(server()).client({ fetchOptions: { auth } });
+    const app = new HttpClient(server()).client({ fetchOptions: { auth } });
     assert.deepEqual((await app.updateUser({ name: 'By bearer' })).data, { status: true });
     assert.equal((await client.getSession()).data.user.name, 'By bearer');
   });
 
   test('any password of 8 characters is taken, and any answer in words', async () => {
-    const { user } = await signedUp(server(), { password: '12345678', experienceLevel: 'ten years of it' });
+    const { user } = await signUpReader(server(), { password: '12345678', experienceLevel: 'ten years of it' });
     assert.equal(user.experienceLevel, 'ten years of it');
   });
 });

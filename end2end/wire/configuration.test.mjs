@@ -4,9 +4,9 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { randomBytes } from 'node:crypto';
-import { freePort, freshFolder, removeFolder, runToEnd } from '../harness/program.mjs';
-import { isSignedIn, signedUp } from '../harness/readers.mjs';
-import { bareGet } from '../harness/raw.mjs';
+import { freePort, createFolder, removeFolder, runToEnd } from '../harness/program.mjs';
+import { isSignedIn, signUpReader } from '../harness/readers.mjs';
+import { rawGet } from '../harness/raw-request.mjs';
 import { startServer } from '../harness/server.mjs';
 
 const newSecret = () => randomBytes(24).toString('hex');
@@ -127,7 +127,7 @@ describe('settings', () => {
           modes.some(([name, others]) => /secret/.test(name) && others === 0),
           JSON.stringify(modes),
         );
-        const reader = await signedUp(server);
+        const reader = await signUpReader(server);
         await server.restart();
         assert.ok(await isSignedIn(reader));
       },
@@ -142,14 +142,14 @@ describe('settings', () => {
     ]) {
       const env = { BOOKPLATE_SECRET: undefined, BOOKPLATE_URL: undefined, PORT: undefined };
       await withServer({ env, args, files: ({ port }) => ({ [name]: text(port) }) }, async (server) => {
-        assert.ok(await isSignedIn(await signedUp(server)), name);
+        assert.ok(await isSignedIn(await signUpReader(server)), name);
       });
     }
   });
 
   test('of the environment win over those of .env', async () => {
     await withServer({ files: { '.env': 'PORT=1\nBOOKPLATE_URL=https://elsewhere.example.com\n' } }, async (server) => {
-      assert.ok(await isSignedIn(await signedUp(server)));
+      assert.ok(await isSignedIn(await signUpReader(server)));
     });
   });
 
@@ -163,20 +163,20 @@ describe('settings', () => {
       CORS_ORIGINS: 'https://book.example.com',
     });
     await withServer({ env }, async (server) => {
-      const { answer, visitor } = await signedUp(server, {}, { origin: 'https://book.example.com' });
+      const { answer, httpClient } = await signUpReader(server, {}, { origin: 'https://book.example.com' });
       assert.equal(answer.headers.get('access-control-allow-origin'), 'https://book.example.com');
       for (const name of ['BETTER_AUTH_SECRET', 'BETTER_AUTH_URL', 'CORS_ORIGINS']) {
         assert.equal(times(server.log, name), 1, `${name} in:\n${server.log}`);
       }
       assert.ok(!server.log.includes(secret));
-      assert.ok(visitor.sessionCookie);
+      assert.ok(httpClient.sessionCookie);
     });
   });
 
   test('NEON_DATABASE_URL names the database with one notice', async () => {
     const env = ({ databaseUrl }) => ({ DATABASE_URL: undefined, NEON_DATABASE_URL: databaseUrl });
     await withServer({ database: 'postgres', env }, async (server) => {
-      assert.ok(await isSignedIn(await signedUp(server)));
+      assert.ok(await isSignedIn(await signUpReader(server)));
       const [{ count }] = await server.query('select count(*) as count from bookplate_sessions');
       assert.equal(count, 1);
       assert.equal(times(server.log, 'NEON_DATABASE_URL'), 1);
@@ -187,11 +187,11 @@ describe('settings', () => {
     await withServer({}, async (server) => {
       for (const path of ['/sign-in', '/sign-up?next=%2Faccount', '/']) {
         const host = `127.0.0.1:${server.port}`;
-        const { status, headers } = await bareGet(server, path, { host });
+        const { status, headers } = await rawGet(server, path, { host });
         assert.ok([301, 302, 303, 307, 308].includes(status), `${path}: ${status}`);
         assert.equal(headers.get('location'), `http://localhost:${server.port}${path}`);
       }
-      const ok = await bareGet(server, '/api/auth/ok', { host: `127.0.0.1:${server.port}` });
+      const ok = await rawGet(server, '/api/auth/ok', { host: `127.0.0.1:${server.port}` });
       assert.equal(ok.status, 200);
     });
   });
@@ -206,7 +206,7 @@ function exampleSecrets() {
 }
 
 test('a folder that cannot be written to is told in a sentence', async () => {
-  const folder = freshFolder({ data: 'this is a file, not a folder' });
+  const folder = createFolder({ data: 'this is a file, not a folder' });
   try {
     const { code, output } = await runToEnd({ env: { PORT: String(await freePort()) }, folder });
     assert.ok(code > 0);

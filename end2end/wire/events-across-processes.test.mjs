@@ -1,7 +1,7 @@
 // Two servers on one PostgreSQL: what is written through one is seen on the other, also when they lose each other.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { elsewhere, readerWithBot } from '../harness/conversations.mjs';
+import { onOtherServer, readerWithBot } from '../harness/conversations.mjs';
 import { until } from '../harness/poll.mjs';
 import { startServer } from '../harness/server.mjs';
 
@@ -22,7 +22,7 @@ describe('two servers on one PostgreSQL', () => {
     const env = { BOOKPLATE_SECRET: here.env.BOOKPLATE_SECRET };
     there = await startServer({ database: here.database, env });
     reader = await readerWithBot(here);
-    away = await elsewhere(there, reader);
+    away = await onOtherServer(there, reader);
     await listening();
   });
   after(async () => {
@@ -45,17 +45,17 @@ describe('two servers on one PostgreSQL', () => {
   test('show each what is written through the other at once, in both directions', async () => {
     await reader.bot.create({ id: 'both' });
     const streams = [await reader.page.events('both'), await away.page.events('both')];
-    for (const stream of streams) await stream.seen('ready');
+    for (const stream of streams) await stream.waitFor('ready');
     for (let round = 0; round < 5; round += 1) {
       await reader.bot.append('both', user(`here-${round}`));
-      await streams[1].seen('message', named(`here-${round}`), WOKEN);
+      await streams[1].waitFor('message', named(`here-${round}`), WOKEN);
       await away.bot.append('both', user(`there-${round}`));
-      await streams[0].seen('message', named(`there-${round}`), WOKEN);
+      await streams[0].waitFor('message', named(`there-${round}`), WOKEN);
     }
     await away.bot.change('both', { title: 'Renamed' });
-    await streams[0].seen('conversation', ({ title }) => title === 'Renamed', WOKEN);
+    await streams[0].waitFor('conversation', ({ title }) => title === 'Renamed', WOKEN);
     await away.bot.delete('both');
-    for (const stream of streams) await stream.seen('deleted', undefined, WOKEN);
+    for (const stream of streams) await stream.waitFor('deleted', undefined, WOKEN);
     const seqs = streams.map(({ messages }) => messages.map(({ seq }) => seq));
     assert.deepEqual(
       seqs[0],
@@ -68,11 +68,11 @@ describe('two servers on one PostgreSQL', () => {
     await reader.bot.create({ id: 'moved' });
     const first = await reader.page.events('moved');
     await reader.bot.append('moved', user('m1'));
-    await first.seen('message');
+    await first.waitFor('message');
     await first.close();
     await reader.bot.append('moved', [user('m2'), user('m3')]);
     const second = await away.page.events('moved', { lastEventId: first.lastEventId });
-    await second.seen('message', named('m3'), WOKEN);
+    await second.waitFor('message', named('m3'), WOKEN);
     assert.deepEqual(
       second.messages.map(({ id }) => id),
       ['m2', 'm3'],
@@ -83,14 +83,14 @@ describe('two servers on one PostgreSQL', () => {
   test('find each other again when the database has hung up on them', async () => {
     await reader.bot.create({ id: 'lost' });
     const stream = await away.page.events('lost');
-    await stream.seen('ready');
+    await stream.waitFor('ready');
     const gone = await here.query(`select pg_terminate_backend(pid) ${LISTENERS}`);
     assert.equal(gone.length, 2);
     await reader.bot.append('lost', user('m1'));
-    await stream.seen('message', named('m1'), WOKEN);
+    await stream.waitFor('message', named('m1'), WOKEN);
     await listening();
     await reader.bot.append('lost', user('m2'));
-    await stream.seen('message', named('m2'), WOKEN);
+    await stream.waitFor('message', named('m2'), WOKEN);
     await stream.close();
   });
 
@@ -102,7 +102,7 @@ describe('two servers on one PostgreSQL', () => {
       if (at % 10 === 0) await here.query(`select pg_terminate_backend(pid) ${LISTENERS}`);
       await reader.bot.append('deaf', user(name));
     }
-    await stream.seen('message', named('m29'), WOKEN);
+    await stream.waitFor('message', named('m29'), WOKEN);
     assert.deepEqual(
       stream.messages.map(({ id }) => id),
       names,

@@ -1,7 +1,7 @@
 // Streams of events over real sockets: timely, to many at once, and ended with the session or the server.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { elsewhere, readerWithBot } from '../harness/conversations.mjs';
+import { onOtherServer, readerWithBot } from '../harness/conversations.mjs';
 import { until } from '../harness/poll.mjs';
 import { startServer } from '../harness/server.mjs';
 import { bothDatabases, onServers } from './variants.mjs';
@@ -27,22 +27,22 @@ onServers(bothDatabases, 'a stream of events', (server) => {
   test('shows at once what another client does: begins, goes on, finishes, rates, renames', async () => {
     const { bot, page } = await withConversation(server());
     const stream = await page.events('c');
-    await stream.seen('ready');
+    await stream.waitFor('ready');
     await bot.append('c', user('Why?', { id: 'q' }));
-    const { data } = await stream.seen('message', ({ id }) => id === 'q', WOKEN);
+    const { data } = await stream.waitFor('message', ({ id }) => id === 'q', WOKEN);
     assert.deepEqual(data, (await bot.message('c', 'q')).json);
     await bot.append('c', draft('a'));
-    await stream.seen('message', ({ id, status }) => id === 'a' && status === 'in_progress', WOKEN);
+    await stream.waitFor('message', ({ id, status }) => id === 'a' && status === 'in_progress', WOKEN);
     for (const content of ['B', 'Beca', 'Because.']) {
       await bot.patch('c', 'a', { content });
-      await stream.seen('message', ({ parts }) => parts[0].text === content, WOKEN);
+      await stream.waitFor('message', ({ parts }) => parts[0].text === content, WOKEN);
     }
     await bot.patch('c', 'a', { status: 'complete' });
-    await stream.seen('message', ({ id, status }) => id === 'a' && status === 'complete', WOKEN);
+    await stream.waitFor('message', ({ id, status }) => id === 'a' && status === 'complete', WOKEN);
     await page.rate('c', 'a', { value: -1 });
-    await stream.seen('message', ({ feedback }) => feedback?.value === -1, WOKEN);
+    await stream.waitFor('message', ({ feedback }) => feedback?.value === -1, WOKEN);
     await bot.change('c', { title: 'Renamed' });
-    const { data: renamed } = await stream.seen('conversation', ({ title }) => title === 'Renamed', WOKEN);
+    const { data: renamed } = await stream.waitFor('conversation', ({ title }) => title === 'Renamed', WOKEN);
     assert.deepEqual(renamed, (await bot.find('c')).json);
     assert.deepEqual(
       told(stream).map(([id]) => id),
@@ -56,7 +56,7 @@ onServers(bothDatabases, 'a stream of events', (server) => {
     const streams = await Promise.all(Array.from({ length: 100 }, () => page.events('c')));
     await Promise.all(streams.slice(50).map((stream) => stream.close()));
     await bot.append('c', user('to all', { id: 'm' }));
-    await Promise.all(streams.slice(0, 50).map((stream) => stream.seen('message', ({ id }) => id === 'm')));
+    await Promise.all(streams.slice(0, 50).map((stream) => stream.waitFor('message', ({ id }) => id === 'm')));
     await Promise.all(streams.slice(0, 50).map((stream) => stream.close()));
   });
 
@@ -64,7 +64,7 @@ onServers(bothDatabases, 'a stream of events', (server) => {
     const { bot, page } = await withConversation(server());
     const streams = await Promise.all(Array.from({ length: 20 }, () => page.events('c')));
     const [stopping, began] = [server().stop(), Date.now()];
-    await Promise.all(streams.map((stream) => stream.over(GRACE)));
+    await Promise.all(streams.map((stream) => stream.waitForEnd(GRACE)));
     await stopping;
     assert.ok(Date.now() - began < GRACE, `it took ${Date.now() - began} ms`);
     assert.doesNotMatch(server().log, /a mail that was on its way/, 'there was none');
@@ -82,11 +82,11 @@ test('a stream of events ends within a heartbeat of the sign-out, by cookie and 
       const env = { BOOKPLATE_SECRET: server.env.BOOKPLATE_SECRET };
       if (database === 'postgres') servers.push(await startServer({ database: server.database, env }));
       const [reader, stays] = [await withConversation(server), await withConversation(server)];
-      const callers = await Promise.all(servers.map((one) => elsewhere(one, reader)));
+      const callers = await Promise.all(servers.map((one) => onOtherServer(one, reader)));
       const streams = await Promise.all(callers.flatMap(({ bot, page }) => [bot.events('c'), page.events('c')]));
       const other = await stays.page.events('c');
       await reader.client.signOut();
-      await Promise.all(streams.map((stream) => stream.over(heartbeat * 1.8)));
+      await Promise.all(streams.map((stream) => stream.waitForEnd(heartbeat * 1.8)));
       await until('a sign of life', () => other.heartbeats > 0, { within: heartbeat * 1.8 });
       assert.equal(other.ended, false);
       await other.close();

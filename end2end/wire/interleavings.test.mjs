@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
-import { Chance } from '../harness/chance.mjs';
-import { elsewhere, readerWithBot } from '../harness/conversations.mjs';
+import { SeededRandom } from '../harness/random.mjs';
+import { onOtherServer, readerWithBot } from '../harness/conversations.mjs';
 import { until } from '../harness/poll.mjs';
 import { startServer } from '../harness/server.mjs';
 
@@ -16,8 +16,8 @@ const LASTING = Array.from({ length: 5 }, (_, at) => `lasting-${at}`);
 const FLEETING = ['fleeting-0', 'fleeting-1'];
 /** One client: it alone writes messages whose names begin with its mark, so it knows what they must say in the end. */
 class Client {
-  constructor(bot, mark, chance) {
-    Object.assign(this, { bot, mark, chance, count: 0, requests: [], messages: new Map(), turnedAway: 0 });
+  constructor(bot, mark, random) {
+    Object.assign(this, { bot, mark, random, count: 0, requests: [], messages: new Map(), turnedAway: 0 });
   }
 
   /** Asks until the server has time: a database that has too much to do at once is no fault, and says so. */
@@ -32,7 +32,7 @@ class Client {
 
   async run() {
     for (let step = 0; step < STEPS; step += 1) {
-      const kind = this.chance.of([
+      const kind = this.random.pick([
         'append',
         'append',
         'append',
@@ -49,15 +49,15 @@ class Client {
 
   fresh(content) {
     this.count += 1;
-    return { id: `${this.mark}-${this.count}`, role: this.chance.of(['user', 'assistant']), content };
+    return { id: `${this.mark}-${this.count}`, role: this.random.pick(['user', 'assistant']), content };
   }
 
   async append() {
-    const messages = Array.from({ length: 1 + this.chance.below(3) }, () => this.fresh(`first words ${this.count}`));
-    const key = this.chance.of([undefined, `key-${this.mark}-${this.count}`]);
-    const request = { id: this.chance.of(LASTING), messages, key };
+    const messages = Array.from({ length: 1 + this.random.below(3) }, () => this.fresh(`first words ${this.count}`));
+    const key = this.random.pick([undefined, `key-${this.mark}-${this.count}`]);
+    const request = { id: this.random.pick(LASTING), messages, key };
     // A client that is impatient sends twice at once.
-    const times = this.chance.of([1, 1, 2]);
+    const times = this.random.pick([1, 1, 2]);
     const answers = await Promise.all(
       Array.from({ length: times }, () => this.ask(() => this.bot.append(request.id, messages, { key }))),
     );
@@ -69,7 +69,7 @@ class Client {
 
   /** Sends an earlier request again. With a key nothing changes; without, the messages say what they said at first. */
   async again() {
-    const { id, messages, key } = this.chance.of(this.requests);
+    const { id, messages, key } = this.random.pick(this.requests);
     const { status, json, text } = await this.ask(() => this.bot.append(id, messages, { key }));
     assert.equal(status, 200, text);
     const ids = json.messages.map((message) => message.id);
@@ -82,12 +82,12 @@ class Client {
   }
 
   own() {
-    return this.chance.of([...this.messages.values()]);
+    return this.random.pick([...this.messages.values()]);
   }
 
   async change() {
     const message = this.own();
-    const content = `changed ${this.chance.below(1e9)}`;
+    const content = `changed ${this.random.below(1e9)}`;
     const { status, text } = await this.ask(() => this.bot.patch(message.conversation, message.id, { content }));
     assert.equal(status, 200, text);
     message.content = content;
@@ -95,7 +95,7 @@ class Client {
 
   async replace() {
     const { conversation, ...message } = this.own();
-    const content = `replaced ${this.chance.below(1e9)}`;
+    const content = `replaced ${this.random.below(1e9)}`;
     const sent = { id: message.id, role: message.role, content };
     const { status, text } = await this.ask(() => this.bot.append(conversation, sent));
     assert.equal(status, 200, text);
@@ -104,7 +104,7 @@ class Client {
 
   async rate() {
     const message = this.own();
-    const value = this.chance.of([1, -1, undefined]);
+    const value = this.random.pick([1, -1, undefined]);
     const { conversation, id } = message;
     const rate = () => this.bot.rate(conversation, id, { value });
     const { status, text } = await this.ask(value ? rate : () => this.bot.unrate(conversation, id));
@@ -114,18 +114,18 @@ class Client {
 
   /** Does something to a conversation that others delete meanwhile. */
   async fleet() {
-    const id = this.chance.of(FLEETING);
+    const id = this.random.pick(FLEETING);
     const message = { role: 'user', content: `passing ${this.mark}` };
     const deeds = {
       delete: () => this.bot.delete(id),
       restore: () => this.bot.restore(id),
       create: () => this.bot.create({ id }),
-      append: () => this.bot.append(id, [message, { ...message, id: `${this.mark}-${this.chance.below(3)}` }]),
+      append: () => this.bot.append(id, [message, { ...message, id: `${this.mark}-${this.random.below(3)}` }]),
       rename: () => this.bot.change(id, { title: this.mark }),
       read: () => this.bot.messages(id),
       search: () => this.bot.search('passing'),
     };
-    const { status, text } = await this.ask(this.chance.of(Object.values(deeds)));
+    const { status, text } = await this.ask(this.random.pick(Object.values(deeds)));
     assert.ok([200, 201, 204, 404].includes(status), `${status} ${text}`);
   }
 }
@@ -168,12 +168,12 @@ async function assertWatched(stream, { messages, conversation }) {
 
 async function load(servers, seed) {
   const reader = await readerWithBot(servers[0]);
-  const callers = await Promise.all(servers.map((server) => elsewhere(server, reader)));
+  const callers = await Promise.all(servers.map((server) => onOtherServer(server, reader)));
   for (const id of [...LASTING, ...FLEETING]) await reader.bot.create({ id });
   const watched = LASTING.flatMap((id) => callers.map(({ page }) => ({ id, opened: page.events(id, { after: 0 }) })));
   const streams = await Promise.all(watched.map(async ({ id, opened }) => ({ id, stream: await opened })));
   const clients = Array.from({ length: CLIENTS }, (_, at) => {
-    return new Client(callers[at % callers.length].bot, `c${at}`, new Chance(seed + at));
+    return new Client(callers[at % callers.length].bot, `c${at}`, new SeededRandom(seed + at));
   });
   await Promise.all(clients.map((client) => client.run()));
   for (const id of LASTING) {

@@ -5,11 +5,11 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { runCommandJson, runCommand } from '../harness/command-line.mjs';
 import { until } from '../harness/poll.mjs';
 import { callPython } from '../harness/python.mjs';
-import { signedUp, tokenOf } from '../harness/readers.mjs';
+import { signUpReader, fetchToken } from '../harness/readers.mjs';
 import { startServer } from '../harness/server.mjs';
-import { Visitor } from '../harness/visitor.mjs';
+import { HttpClient } from '../harness/http-client.mjs';
 
-const keysOf = async (server) => (await new Visitor(server).client().jwks()).data.keys.map(({ kid }) => kid);
+const keysOf = async (server) => (await new HttpClient(server).client().jwks()).data.keys.map(({ kid }) => kid);
 
 /** The token verifies with the published keys in two libraries that know nothing of us. */
 async function verifies(server, token) {
@@ -33,14 +33,14 @@ test('a new key is published by a running server before it signs, or signs at on
 });
 
 async function rotated(server, atOnce) {
-  const here = await signedUp(server);
-  const before = await tokenOf(here);
+  const here = await signUpReader(server);
+  const before = await fetchToken(here);
   const [old] = await keysOf(server);
   const { key } = await runCommandJson(server, 'keys', 'rotate', ...(atOnce ? ['--now'] : []));
   assert.equal(key.state, atOnce ? 'signing' : 'waiting');
   await until('the new key to be published', async () => (await keysOf(server)).includes(key.kid), LOOKS);
   assert.deepEqual((await keysOf(server)).sort(), [old, key.kid].sort());
-  const after = await tokenOf(here);
+  const after = await fetchToken(here);
   assert.equal(decodeProtectedHeader(after).kid, atOnce ? key.kid : old);
   for (const token of [before, after]) await verifies(server, token);
   const { keys } = await runCommandJson(server, 'keys', 'list');

@@ -5,15 +5,15 @@ import net from 'node:net';
 import { describe, test } from 'node:test';
 import { createDatabase } from '../harness/database.mjs';
 import { until } from '../harness/poll.mjs';
-import { Program, freePort, freshFolder, removeFolder } from '../harness/program.mjs';
-import { isSignedIn, newReader, signedIn, signedUp } from '../harness/readers.mjs';
+import { Program, freePort, createFolder, removeFolder } from '../harness/program.mjs';
+import { isSignedIn, newReader, signInReader, signUpReader } from '../harness/readers.mjs';
 import { startServer } from '../harness/server.mjs';
 
 const SECRET = 'kept-by-the-lifecycle-suite-0f4b1c77';
 
 /** Runs `body` with a folder and a fresh database of this kind, and a way to run commands on it. */
 async function withDatabase(kind, body) {
-  const folder = freshFolder();
+  const folder = createFolder();
   const database = await createDatabase(kind, folder);
   const run = async (...args) => {
     const env = { DATABASE_URL: database.url, BOOKPLATE_SECRET: SECRET, PORT: String(await freePort()) };
@@ -46,9 +46,9 @@ for (const kind of ['sqlite', 'postgres']) {
       for (let round = 0; round < 3; round += 1) {
         await withDatabase(kind, async ({ database }) => {
           await withServers(database, 2, async ([one, two]) => {
-            const { reader, visitor } = await signedUp(one);
-            assert.ok(await isSignedIn(await signedIn(two, reader)));
-            const { json } = await visitor.request('GET', `${two.origin}/api/auth/get-session`, { origin: two.origin });
+            const { reader, httpClient } = await signUpReader(one);
+            assert.ok(await isSignedIn(await signInReader(two, reader)));
+            const { json } = await httpClient.request('GET', `${two.origin}/api/auth/get-session`, { origin: two.origin });
             assert.equal(json.user.email, reader.email);
           });
         });
@@ -64,7 +64,7 @@ for (const kind of ['sqlite', 'postgres']) {
         const before = await database.query('select * from bookplate_migrations order by version');
         assert.equal((await run('migrate')).code, 0);
         assert.deepEqual(await database.query('select * from bookplate_migrations order by version'), before);
-        await withServers(database, 1, async ([server]) => assert.ok(await isSignedIn(await signedUp(server))));
+        await withServers(database, 1, async ([server]) => assert.ok(await isSignedIn(await signUpReader(server))));
       });
     });
 
@@ -95,7 +95,7 @@ test("a PostgreSQL database that holds Better Auth's tables and a chatbot's find
     for (const statement of NEIGHBOURS) await database.query(statement);
     const before = await portrait(database);
     await withServers(database, 1, async ([server]) => {
-      const { client } = await signedUp(server, { email: 'ada@old.example.com' });
+      const { client } = await signUpReader(server, { email: 'ada@old.example.com' });
       await client.updateUser({ name: 'Ada L.' });
       await client.signOut();
     });

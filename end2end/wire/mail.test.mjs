@@ -1,18 +1,18 @@
-// Letters reach a real mail server, whatever that server does in between, and no request waits for it.
+// Messages reach a real mail server, whatever that server does in between, and no request waits for it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../harness/poll.mjs';
 import { freePort } from '../harness/program.mjs';
-import { newReader, signedUp } from '../harness/readers.mjs';
+import { newReader, signUpReader } from '../harness/readers.mjs';
 import { startServer } from '../harness/server.mjs';
 import { startMailServer } from '../harness/smtp.mjs';
-import { Visitor } from '../harness/visitor.mjs';
+import { HttpClient } from '../harness/http-client.mjs';
 
 const RESET = 'Choose a new password';
-/** A letter that was refused for now is tried again after a while, and a test waits that long. */
+/** A message that was refused for now is attempted again after a while, and a test waits that long. */
 const LATER = { within: 120_000 };
 
-/** A Bookplate that hands its letters to the address, and what is done with it. */
+/** A Bookplate that hands its messages to the address, and what is done with it. */
 async function withServer(url, env, use) {
   const server = await startServer({ env: { BOOKPLATE_SMTP_URL: url, BOOKPLATE_OUTBOX: undefined, ...env } });
   try {
@@ -32,15 +32,15 @@ async function withMailServer(options, use) {
 }
 
 async function askForReset(server, email) {
-  const answer = await new Visitor(server).api('POST', '/request-password-reset', { json: { email } });
+  const answer = await new HttpClient(server).api('POST', '/request-password-reset', { json: { email } });
   assert.equal(answer.status, 200, answer.text);
   return answer;
 }
 
-/** The link of a letter, which the log must not hold. */
-function linkOf(server, letter) {
-  const link = letter.text.match(/^https?:\/\/\S+$/m)?.[0];
-  assert.ok(link, letter.text);
+/** The link of a message, which the log must not hold. */
+function linkOf(server, message) {
+  const link = message.text.match(/^https?:\/\/\S+$/m)?.[0];
+  assert.ok(link, message.text);
   const token = new URL(link).searchParams.get('token') ?? new URL(link).pathname.split('/').pop();
   server.keepSecret(token);
   return link;
@@ -49,94 +49,94 @@ function linkOf(server, letter) {
 const login = { user: 'ada@example.org', password: 'quiet:harbour/%40' };
 for (const options of [{}, login, { tls: 'starttls', ...login }, { tls: 'implicit', ...login }]) {
   const { tls = 'none', user } = options;
-  test(`a letter arrives: TLS ${tls}, ${user ? 'with' : 'without'} a password`, async () => {
+  test(`a message arrives: TLS ${tls}, ${user ? 'with' : 'without'} a password`, async () => {
     await withMailServer(options, async (mail) => {
       const from = { BOOKPLATE_MAIL_FROM: 'Bücher, Tee <post@example.org>' };
       await withServer(mail.url, from, async (server) => {
         server.keepSecret(login.password);
-        const { reader } = await signedUp(server);
+        const { reader } = await signUpReader(server);
         await askForReset(server, reader.email);
-        const letter = await mail.letter(reader.email, RESET);
-        assert.deepEqual(letter.envelope, { from: 'post@example.org', to: [reader.email] });
-        assert.equal(letter.tls, tls !== 'none');
-        assert.equal(letter.user, user ?? null);
-        assert.equal(letter.type, 'multipart/alternative');
-        const { headers } = letter;
+        const message = await mail.message(reader.email, RESET);
+        assert.deepEqual(message.envelope, { from: 'post@example.org', to: [reader.email] });
+        assert.equal(message.tls, tls !== 'none');
+        assert.equal(message.user, user ?? null);
+        assert.equal(message.type, 'multipart/alternative');
+        const { headers } = message;
         assert.match(headers.from, /Bücher, Tee.*<post@example\.org>/);
         assert.match(headers['message-id'], /^<[0-9a-f-]{36}@example\.org>$/);
         assert.equal(headers['auto-submitted'], 'auto-generated');
         assert.ok(Math.abs(Date.parse(headers.date) - Date.now()) < 600_000, headers.date);
-        const link = linkOf(server, letter);
+        const link = linkOf(server, message);
         assert.ok(link.startsWith(server.origin), link);
-        assert.ok(letter.html.includes(link.replaceAll('&', '&amp;')), letter.html);
+        assert.ok(message.html.includes(link.replaceAll('&', '&amp;')), message.html);
       });
     });
   });
 }
 
-test('letters of a server that was dead arrive after a restart of Bookplate', async () => {
+test('messages of a server that was dead arrive after a restart of Bookplate', async () => {
   const port = await freePort();
   await withServer(`smtp://127.0.0.1:${port}`, {}, async (server) => {
-    const { reader } = await signedUp(server);
+    const { reader } = await signUpReader(server);
     await askForReset(server, reader.email);
     await until('a try that fails', () => server.log.includes('mail not taken yet'));
     await server.stop();
     await withMailServer({ port }, async (mail) => {
       await server.boot();
-      linkOf(server, await mail.letter(reader.email, RESET, LATER));
-      const resets = mail.letters.filter((letter) => letter.headers.subject.startsWith(RESET));
+      linkOf(server, await mail.message(reader.email, RESET, LATER));
+      const resets = mail.messages.filter((message) => message.headers.subject.startsWith(RESET));
       assert.equal(resets.length, 1, 'once');
     });
   });
 });
 
-test('a letter that is refused for now arrives later', async () => {
+test('a message that is refused for now arrives later', async () => {
   await withMailServer({}, async (mail) => {
     await withServer(mail.url, {}, async (server) => {
-      const { reader } = await signedUp(server);
-      await mail.letter(reader.email, '');
+      const { reader } = await signUpReader(server);
+      await mail.message(reader.email, '');
       await mail.behave({ reply: '451 4.3.0 greylisted', times: 1 });
       await askForReset(server, reader.email);
-      linkOf(server, await mail.letter(reader.email, RESET, LATER));
-      assert.equal(mail.tries, 3, 'the letter of the sign-up, and the other one twice');
+      linkOf(server, await mail.message(reader.email, RESET, LATER));
+      assert.equal(mail.attempts, 3, 'the message of the sign-up, and the other one twice');
     });
   });
 });
 
-test('a letter that is refused for good is not tried again, and keeps no other from arriving', async () => {
+test('a message that is refused for good is not attempted again, and keeps no other from arriving', async () => {
   await withMailServer({}, async (mail) => {
     await withServer(mail.url, {}, async (server) => {
-      const { reader } = await signedUp(server);
-      await mail.letter(reader.email, '');
+      const { reader } = await signUpReader(server);
+      await mail.message(reader.email, '');
       await mail.behave({ reply: '550 5.1.1 no such mailbox', times: 1 });
       await askForReset(server, reader.email);
-      await until('the refusal', () => mail.tries === 2);
-      const other = await signedUp(server);
-      await mail.letter(other.reader.email, '');
+      await until('the refusal', () => mail.attempts === 2);
+      const other = await signUpReader(server);
+      await mail.message(other.reader.email, '');
       await askForReset(server, other.reader.email);
-      linkOf(server, await mail.letter(other.reader.email, RESET));
-      assert.equal(mail.tries, 4);
+      linkOf(server, await mail.message(other.reader.email, RESET));
+      assert.equal(mail.attempts, 4);
       assert.ok(!server.log.includes(reader.email), 'the log holds no address');
     });
   });
 });
 
 // A server that is told to stop does not wait for it either: `discard` insists on its end.
-for (const [name, conduct] of [
+for (const [name, behavior] of [
   ['says nothing', { hang: true }],
   ['hangs up', { close: true }],
 ]) {
   test(`no request waits for a mail server that ${name}`, async () => {
     await withMailServer({}, async (mail) => {
-      await mail.behave(conduct);
+      await mail.behave(behavior);
       await withServer(mail.url, {}, async (server) => {
-        const { reader } = await signedUp(server);
-        await until('the server to have tried', () => mail.tries > 0);
+        const { reader } = await signUpReader(server);
+        await until('the server to have tried', () => mail.attempts > 0);
         const before = performance.now();
         await askForReset(server, reader.email);
         await askForReset(server, newReader().email);
         assert.ok(performance.now() - before < 5_000, 'far less than a mail server is given');
-        assert.equal(mail.letters.length, 0);
+        assert.equal(mail.messages.length, 0);
       });
     });
   });

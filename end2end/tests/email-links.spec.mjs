@@ -107,7 +107,7 @@ test('an address is verified with the first link or a later one', async ({ page,
   await fill(page, reader);
   await submit(page, LABELS.createAccount);
   await expectHome(page, reader);
-  const first = await server.outbox.letter({ type: 'verify-email', to: reader.email });
+  const first = await server.outbox.mail({ type: 'verify-email', to: reader.email });
   await page.goto(PATHS.account);
   await expect(page.locator('main')).toContainText('not confirmed');
   await page.getByRole('link', { name: 'Send the link again' }).click();
@@ -127,7 +127,7 @@ test('an address is verified with the first link or a later one', async ({ page,
 
 test('a change of address is confirmed at the old one, then at the new one', async ({ page, server, reader }) => {
   await startSignedIn(page, server, reader);
-  await page.goto((await server.outbox.letter({ type: 'verify-email', to: reader.email })).url);
+  await page.goto((await server.outbox.mail({ type: 'verify-email', to: reader.email })).url);
   const { email } = newReader();
   await page.goto(PATHS.security);
   await fill(page, { newEmail: reader.email });
@@ -144,8 +144,8 @@ test('a change of address is confirmed at the old one, then at the new one', asy
   await expect(heading).toHaveText('Move your account?');
   await expect(page.locator('main')).toContainText(email);
   expect(page.url()).not.toContain(first.token);
-  await server.mailHasPassed();
-  expect(server.outbox.letters({ to: email }), 'opening the link does nothing').toEqual([]);
+  await server.mailQueueIsEmpty();
+  expect(server.outbox.mails({ to: email }), 'opening the link does nothing').toEqual([]);
   const second = await mailAfter(server, 'verify-email', { email }, async () => {
     await submit(page, LABELS.confirmMove);
     await expect(heading).toHaveText('One step further');
@@ -160,7 +160,7 @@ test('a change of address is confirmed at the old one, then at the new one', asy
   await expect(heading).toHaveText('Your address is changed');
   await expect(page).toHaveURL(at(PATHS.verifyEmail));
   await expect(page.locator('main')).toContainText(email);
-  await server.outbox.letter({ type: 'email-changed', to: reader.email });
+  await server.outbox.mail({ type: 'email-changed', to: reader.email });
   await page.goto(second.url);
   await expect(heading).toHaveText('This link did not work');
   await expect(page.locator('main')).toContainText(`Your account has the address ${email}`);
@@ -172,7 +172,7 @@ test('a change of address is confirmed at the old one, then at the new one', asy
 test('a link opened by another reader explains what to do', async ({ page, server, reader }) => {
   const other = newReader();
   await startSignedIn(page, server, reader);
-  await page.goto((await server.outbox.letter({ type: 'verify-email', to: reader.email })).url);
+  await page.goto((await server.outbox.mail({ type: 'verify-email', to: reader.email })).url);
   await page.goto(PATHS.security);
   await fill(page, { newEmail: newReader().email });
   const { url } = await mailAfter(server, 'change-email', reader, () => submit(page, LABELS.changeAddress));
@@ -191,8 +191,8 @@ test('the development outbox shows mails', async ({ page, server, reader }) => {
   const url = await passwordResetLink(server, reader);
   await page.goto(PATHS.outbox);
   const heading = page.getByRole('heading', { name: /^Choose a new password/ });
-  const letter = page.getByRole('article').filter({ hasText: reader.email }).filter({ has: heading });
-  await expect(letter.getByRole('link').first()).toHaveAttribute('href', url);
-  await letter.getByRole('link').first().click();
+  const mail = page.getByRole('article').filter({ hasText: reader.email }).filter({ has: heading });
+  await expect(mail.getByRole('link').first()).toHaveAttribute('href', url);
+  await mail.getByRole('link').first().click();
   await expect(page).toHaveURL(at(PATHS.resetPassword));
 });

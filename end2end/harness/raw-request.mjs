@@ -2,7 +2,7 @@
 import http from 'node:http';
 
 /** Asks for a path on the loopback address; answers `{ status, headers }`. */
-export function bareGet(server, path, headers) {
+export function rawGet(server, path, headers) {
   const options = { host: '127.0.0.1', port: server.port, path, headers, agent: false };
   return new Promise((resolve, reject) => {
     const request = http.get(options, (response) => {

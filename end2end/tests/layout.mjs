@@ -6,7 +6,7 @@ import { violations } from './axe.mjs';
 import { expect, test } from './fixtures.mjs';
 
 /** A test for each of these states. */
-export function everyStateFits(states) {
+export function testStates(states) {
   for (const [at, { name, open }] of states.entries()) {
     test(`${name} is accessible and fits`, async ({ page, server, javaScriptEnabled, viewport, hasTouch }) => {
       await open(page, server);

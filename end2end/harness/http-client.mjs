@@ -5,7 +5,7 @@ import { parseSetCookie } from './cookies.mjs';
 
 const SESSION_COOKIE = /(^|__Secure-)better-auth\.session_token$/;
 
-export class Visitor {
+export class HttpClient {
   /** `server` is a harness server; `origin` is the Origin header to send, `null` for none. */
   constructor(server, { origin = server.origin } = {}) {
     this.server = server;
@@ -42,7 +42,7 @@ export class Visitor {
     const sent = new Headers(headers);
     if (json !== undefined) sent.set('content-type', 'application/json');
     if (form) sent.set('content-type', 'application/x-www-form-urlencoded');
-    const stranger = new Visitor(this.server, { origin: origin === undefined ? this.origin : origin });
+    const stranger = new HttpClient(this.server, { origin: origin === undefined ? this.origin : origin });
     if (cookies) stranger.cookies = this.cookies;
     const payload = json !== undefined ? JSON.stringify(json) : form ? new URLSearchParams(form).toString() : body;
     await stranger.fetch(new URL(path, this.server.origin), { method, headers: sent, body: payload });

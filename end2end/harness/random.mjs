@@ -1,6 +1,6 @@
 // A seeded random number generator (mulberry32).
 
-export class Chance {
+export class SeededRandom {
   constructor(seed) {
     this.state = seed >>> 0;
   }
@@ -19,7 +19,7 @@ export class Chance {
   }
 
   /** A random element of a list. */
-  of(list) {
+  pick(list) {
     return list[this.below(list.length)];
   }
 }

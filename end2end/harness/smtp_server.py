@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def tell(message):
+def emit(message):
     print(json.dumps(message), flush=True)
 
 
@@ -58,27 +58,27 @@ class Handler:
     """Handles received messages according to the current behavior."""
 
     def __init__(self):
-        self.conduct = {}
+        self.behavior = {}
 
-    def behave(self, conduct):
-        self.conduct = conduct
-        tell({"behaves": conduct})
+    def behave(self, behavior):
+        self.behavior = behavior
+        emit({"behaves": behavior})
 
     async def handle_DATA(self, server, session, envelope):
-        conduct = self.conduct
-        tell({"tried": envelope.rcpt_tos})
-        if conduct.get("hang"):
+        behavior = self.behavior
+        emit({"attempted": envelope.rcpt_tos})
+        if behavior.get("hang"):
             await asyncio.Event().wait()
-        if conduct.get("close"):
+        if behavior.get("close"):
             server.transport.abort()
             return "421 closing"
-        if "reply" in conduct:
-            if "times" in conduct:
-                conduct["times"] -= 1
-                if conduct["times"] <= 0:
-                    self.conduct = {}
-            return conduct["reply"]
-        tell({"letter": described(server, session, envelope)})
+        if "reply" in behavior:
+            if "times" in behavior:
+                behavior["times"] -= 1
+                if behavior["times"] <= 0:
+                    self.behavior = {}
+            return behavior["reply"]
+        emit({"message": described(server, session, envelope)})
         return "250 taken"
 
 
@@ -121,7 +121,7 @@ async def main():
 
     implicit = context if tls == "implicit" else None
     server = await loop.create_server(conversation, "127.0.0.1", wanted.get("port", 0), ssl=implicit)
-    tell({"port": server.sockets[0].getsockname()[1]})
+    emit({"port": server.sockets[0].getsockname()[1]})
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():

@@ -8,14 +8,14 @@ const test = base.extend({ settings: [{ BOOKPLATE_REQUIRE_VERIFIED_EMAIL: 'true'
 test('the button behind the verification link signs in; deletion is confirmed by mail', async ({ page, server, reader }) => {
   await page.goto(PATHS.signUp);
   await fill(page, reader);
-  const letter = await mailAfter(server, 'verify-email', reader, async () => {
+  const mail = await mailAfter(server, 'verify-email', reader, async () => {
     await submit(page, LABELS.createAccount);
     await expect(page).toHaveURL((url) => url.pathname + url.search === '/verify-email?signed-up');
   });
   const taken = await page.locator('main').innerText();
-  await page.goto(letter.url);
+  await page.goto(mail.url);
   await expect(page).toHaveURL((url) => url.href === `${server.origin}${PATHS.verifyEmail}`);
-  expect(await page.content()).not.toContain(letter.token);
+  expect(await page.content()).not.toContain(mail.token);
   await page.goto('/');
   await expect(button(page, LABELS.signOut)).toHaveCount(0);
   await page.goto(PATHS.verifyEmail);
@@ -61,8 +61,8 @@ test("security_01_signing up first with somebody else's address gives no access"
   reader,
 }) => {
   await signUpByApi(server, reader);
-  const letter = await server.outbox.letter({ type: 'verify-email', to: reader.email });
-  await page.goto(letter.url);
+  const mail = await server.outbox.mail({ type: 'verify-email', to: reader.email });
+  await page.goto(mail.url);
   await expect(page).toHaveURL((url) => url.href === `${server.origin}${PATHS.verifyEmail}`);
   await submit(page, LABELS.confirm);
   await expect(page).toHaveURL((url) => url.href === `${server.origin}${PATHS.resetPassword}`);
