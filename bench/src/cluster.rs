@@ -1,4 +1,4 @@
-//! A PostgreSQL of our own, durable as one in production: fsync and synchronous_commit are on.
+//! A separate PostgreSQL cluster with production durability: fsync and synchronous_commit are on.
 
 use std::{
     fs,
@@ -13,8 +13,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::{Common, Kind, program::Pin};
 
-/// Makes a cluster in `$2` unless there is one, starts it with the settings `$3` and waits. When the pipe to us closes,
-/// in whatever way we ended, it stops the server.
+/// Creates a cluster in `$2` unless one exists, starts it with the settings `$3` and waits. It stops the server when
+/// the pipe from this process closes, however this process ends.
 const GUARD: &str = r#"
 trap '' PIPE
 {
@@ -41,7 +41,7 @@ checkpoint_timeout = '30min'
 maintenance_work_mem = '1GB'
 ";
 
-/// A running PostgreSQL; stops when dropped, its data stay.
+/// A running PostgreSQL; stopped on drop, its data stay.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     guard: Child,
@@ -50,7 +50,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Starts it when PostgreSQL is among what is to be measured.
+    /// Starts it if PostgreSQL is to be measured.
     pub(crate) fn if_wanted(common: &Common, pin: &Pin) -> Result<Option<Self>> {
         let wanted = common.databases.contains(&Kind::Postgres);
         wanted.then(|| Self::start(&common.work.join("postgres"), *pin)).transpose()
@@ -74,17 +74,17 @@ impl Cluster {
         Ok(Self { guard, port, data: folder.join("data") })
     }
 
-    /// The address of a database.
+    /// The URL of a database.
     pub(crate) fn url(&self, database: &str) -> String {
         format!("postgres://bench@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// The same for the peer.
+    /// The URL of a database, for the peer.
     pub(crate) fn asyncpg_url(&self, database: &str) -> String {
         self.url(database).replace("postgres://", "postgresql+asyncpg://")
     }
 
-    /// The first process; all others are its children.
+    /// The postmaster's process id; all other processes are its children.
     pub(crate) fn pid(&self) -> Result<u32> {
         let file = fs::read_to_string(self.data.join("postmaster.pid")).context("PostgreSQL does not run")?;
         file.lines().next().and_then(|line| line.trim().parse().ok()).context("no number in postmaster.pid")
@@ -113,14 +113,14 @@ fn started(command: &mut Command, folder: &Path) -> Result<Child> {
     Ok(guard)
 }
 
-/// The newest that is installed.
+/// The binaries of the newest installed version.
 fn binaries() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
     let numbered = versions.filter_map(|it| Some((it.file_name().to_str()?.parse::<u32>().ok()?, it.path())));
     numbered.max().map(|(_, path)| path.join("bin")).filter(|it| it.join("pg_ctl").is_file())
 }
 
-/// PostgreSQL refuses root, so it runs as its own account, or as nobody.
+/// PostgreSQL refuses to run as root, so it runs as `postgres`, or as `nobody`.
 fn unprivileged() -> Result<(u32, u32)> {
     let accounts = fs::read_to_string("/etc/passwd").context("cannot read /etc/passwd")?;
     let account = |name: &str| {

@@ -1,53 +1,53 @@
-//! Who has which conversations, and what is said in them. The same numbers lead to the same data, everywhere.
+//! Synthetic data: readers, conversations and messages, deterministic for the same numbers.
 
 use search::{IndexText, TermPrefix, index};
 use serde_json::json;
 
-use crate::words::{Rng, Vocabulary};
+use crate::vocabulary::{Rng, Vocabulary};
 
-/// Messages of a conversation.
+/// Messages per conversation.
 pub(crate) const USUAL: u64 = 20;
-/// Conversations of an active reader: a full page.
+/// Conversations of an active reader: one full page.
 pub(crate) const CONVERSATIONS: u64 = 20;
-/// Readers who are asked for at most.
+/// Maximum number of active readers.
 const ACTIVE: u64 = 2_000;
-/// The heavy reader's conversations, each of so many messages, and one long one besides.
+/// The heavy reader's conversations, their number of messages, and the length of one more.
 const HEAVY: u64 = 100;
 const HEAVY_EACH: u64 = 100;
 const LONG: u64 = 5_000;
 /// 1 January 2025, in Unix milliseconds.
 pub(crate) const BEGINNING: i64 = 1_735_689_600_000;
 
-/// How many of everything. The heavy reader comes on top.
+/// The amounts of data, without the heavy reader.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) readers: u64,
     pub(crate) messages: u64,
 }
 
-/// A conversation before anything is written in it.
+/// A conversation before its messages are generated.
 #[derive(Debug, Clone)]
 pub(crate) struct Planned {
-    /// Its number, from 1 on.
+    /// Its number, from 1.
     pub(crate) no: u64,
     /// The number of its reader.
     pub(crate) reader: u64,
-    /// How many messages it has.
+    /// Its number of messages.
     pub(crate) messages: u64,
 }
 
 impl Plan {
-    /// The readers who have [`CONVERSATIONS`] conversations each: the first ones.
+    /// The number of readers with [`CONVERSATIONS`] conversations each; they come first.
     pub(crate) fn active(&self) -> u64 {
         (self.messages / USUAL / CONVERSATIONS).clamp(1, ACTIVE.min(self.readers))
     }
 
-    /// The number of the heavy reader: behind all others.
+    /// The heavy reader's number, after all others.
     pub(crate) const fn heavy(&self) -> u64 {
         self.readers
     }
 
-    /// All conversations. Those of one reader do not stand side by side, as they would not in life.
+    /// All conversations, those of one reader interleaved with others', as in production.
     pub(crate) fn conversations(self) -> impl Iterator<Item = Planned> {
         let (usual, active) = (self.messages / USUAL, self.active());
         let others = self.readers.saturating_sub(active).max(1);
@@ -73,7 +73,7 @@ pub(crate) fn email(reader: u64) -> String {
 }
 
 impl Planned {
-    /// Its name.
+    /// Its id.
     pub(crate) fn id(&self) -> String {
         Rng::at("conversation", self.no, 0).uuid()
     }
@@ -83,7 +83,7 @@ impl Planned {
     }
 }
 
-/// A conversation with everything in it.
+/// A conversation with its messages.
 #[derive(Debug)]
 pub(crate) struct Conversation {
     pub(crate) no: u64,
@@ -100,7 +100,7 @@ pub(crate) struct Conversation {
 pub(crate) struct Message {
     pub(crate) id: String,
     pub(crate) role: &'static str,
-    /// What is said, without sources.
+    /// The text, without sources.
     pub(crate) text: String,
     pub(crate) parts: String,
     pub(crate) model: Option<&'static str>,
@@ -109,7 +109,7 @@ pub(crate) struct Message {
     pub(crate) terms: IndexText,
 }
 
-/// Writes what is said in a conversation.
+/// Generates the messages of a conversation.
 pub(crate) fn write(vocabulary: &Vocabulary, planned: &Planned) -> Conversation {
     let user_id = reader_id(planned.reader);
     let owner = TermPrefix::of(&user_id);
@@ -139,7 +139,7 @@ fn message(vocabulary: &Vocabulary, owner: &TermPrefix, planned: &Planned, seq: 
     Message { id, role, text, parts, model, usage, at, terms }
 }
 
-/// The parts of a chatbot's answer: a place in a book, and the text that cites it.
+/// The parts of an answer: a source, and the text that cites it.
 fn answer(vocabulary: &Vocabulary, rng: &mut Rng, text: &str) -> String {
     let page = rng.below(300);
     let chunk = vocabulary.text(rng, 30);

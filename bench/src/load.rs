@@ -1,4 +1,4 @@
-//! Asking in a closed loop: each connection sends its next request when it has the answer to the one before.
+//! A closed-loop load generator: each connection sends its next request after the previous response.
 
 use std::{
     net::SocketAddr,
@@ -9,18 +9,18 @@ use std::{
 use anyhow::Result;
 use tokio::{task::JoinSet, time::sleep_until};
 
-use crate::{wire::Wire, words::Rng};
+use crate::{http_connection::HttpConnection, vocabulary::Rng};
 
-/// A request and what its answer has to be.
+/// A request and its expected response.
 #[derive(Debug, Clone)]
 pub(crate) struct Prepared {
     pub(crate) bytes: Vec<u8>,
     pub(crate) status: u16,
-    /// What has to occur in the body.
+    /// Text that the body must contain.
     pub(crate) holds: &'static str,
 }
 
-/// What came of asking.
+/// The result of a measurement.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// In microseconds, sorted.
@@ -29,8 +29,8 @@ pub(crate) struct Outcome {
     pub(crate) first_error: Option<String>,
 }
 
-/// Asks over so many connections: for a while without looking, then counting. `snapshot` is called at the begin and at the
-/// end of what counts; its two answers come along.
+/// Sends requests over several connections, first as a warm-up, then measured. `snapshot` is called at the beginning
+/// and at the end of the measurement; both results are returned.
 pub(crate) async fn window<T>(
     address: SocketAddr,
     requests: &Arc<Vec<Prepared>>,
@@ -38,15 +38,15 @@ pub(crate) async fn window<T>(
     (warm_up, lasting): (Duration, Duration),
     snapshot: impl Fn() -> Result<T>,
 ) -> Result<(Outcome, T, T)> {
-    let mut wires = Vec::new();
+    let mut open = Vec::new();
     for _ in 0..connections {
-        wires.push(Wire::connect(address).await?);
+        open.push(HttpConnection::connect(address).await?);
     }
     let begin = Instant::now() + warm_up;
     let end = begin + lasting;
     let mut tasks = JoinSet::new();
-    for (at, wire) in wires.into_iter().enumerate() {
-        tasks.spawn(one(wire, Arc::clone(requests), Rng::at("connection", at as u64, 0), begin, end));
+    for (at, connection) in open.into_iter().enumerate() {
+        tasks.spawn(one(connection, Arc::clone(requests), Rng::at("connection", at as u64, 0), begin, end));
     }
     sleep_until(begin.into()).await;
     let before = snapshot()?;
@@ -63,7 +63,7 @@ pub(crate) async fn window<T>(
 }
 
 async fn one(
-    mut wire: Wire,
+    mut connection: HttpConnection,
     requests: Arc<Vec<Prepared>>,
     mut rng: Rng,
     begin: Instant,
@@ -76,7 +76,7 @@ async fn one(
         if sent >= end {
             return outcome;
         }
-        let wrong = match wire.ask(&request.bytes).await {
+        let wrong = match connection.ask(&request.bytes).await {
             Ok(answer) if answer.status == request.status && contains(answer.body, request.holds) => None,
             Ok(answer) => Some(answer.words()),
             Err(error) => Some(format!("{error:#}")),
@@ -87,7 +87,7 @@ async fn one(
         if let Some(wrong) = wrong {
             outcome.errors += 1;
             outcome.first_error.get_or_insert(wrong);
-            // A connection that was closed has nothing more to say.
+            // A closed connection keeps failing.
             if outcome.errors > 100 {
                 return outcome;
             }
@@ -100,13 +100,13 @@ fn contains(body: &[u8], words: &str) -> bool {
 }
 
 impl Outcome {
-    /// The latency that so many of a hundred stay below, in milliseconds.
+    /// A percentile of the latencies, in milliseconds.
     pub(crate) fn percentile(&self, percent: f64) -> f64 {
         percentile(&self.latencies, percent)
     }
 }
 
-/// See [`Outcome::percentile`]; of sorted microseconds.
+/// See [`Outcome::percentile`]; takes sorted microseconds.
 pub(crate) fn percentile(sorted: &[u32], percent: f64) -> f64 {
     let at = (percent / 100.0 * sorted.len() as f64).ceil() as usize;
     sorted.get(at.saturating_sub(1)).map_or(f64::NAN, |micros| f64::from(*micros) / 1000.0)

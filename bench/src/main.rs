@@ -1,9 +1,10 @@
-//! What conversations cost: fills databases, starts Bookplate and a peer on them, asks, and prints a table.
-//! `bench/README.md` says how to run it and what the figures mean.
+//! Benchmark of conversations: fills databases, starts Bookplate and a peer on them, sends requests, and prints a
+//! table. See `bench/README.md`.
 
 mod cluster;
 mod compare;
 mod data;
+mod http_connection;
 mod load;
 mod matrix;
 mod peer;
@@ -15,8 +16,7 @@ mod seed;
 mod server;
 mod streams;
 mod usage;
-mod wire;
-mod words;
+mod vocabulary;
 
 use std::{
     path::{Path, PathBuf},
@@ -29,7 +29,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::scenario::Scenario;
 
-/// Fills databases and measures what conversations cost
+/// Benchmark of conversations: fills databases and measures requests
 #[derive(Parser)]
 #[command(max_term_width = 100)]
 struct Cli {
@@ -39,28 +39,28 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Fill the databases, unless they are there already
+    /// Fill missing databases
     Seed(Common),
-    /// Fill what is missing, then measure
+    /// Fill missing databases, then measure
     Run(Run),
 }
 
-/// Where things are, and how many.
+/// Options of all commands.
 #[derive(Debug, Clone, Args)]
 struct Common {
-    /// Keeps databases, logs and results: some 15 GB for a million messages. Not inside the repository
+    /// Folder for databases, logs and results, outside the repository: some 15 GB for a million messages
     #[arg(long)]
     work: PathBuf,
-    /// How many readers there are
+    /// Number of readers
     #[arg(long, default_value_t = 10_000)]
     readers: u64,
-    /// How many messages they have in all, besides those of one heavy reader; several numbers with commas
+    /// Total numbers of messages, without those of the heavy reader, separated by commas
     #[arg(long, default_value = "10000,1000000", value_delimiter = ',')]
     messages: Vec<u64>,
-    /// On which databases
+    /// Databases to measure
     #[arg(long, default_value = "sqlite,postgres", value_delimiter = ',')]
     databases: Vec<Kind>,
-    /// A folder with `peer-fastapi` and its `seed`, to be measured beside; it is copied, not changed
+    /// A folder with `peer-fastapi` and its `seed`, to compare with; it is copied, not changed
     #[arg(long)]
     peer: Option<PathBuf>,
 }
@@ -75,25 +75,25 @@ struct Run {
     /// An older build to compare with: it runs twice, so that the difference between the two is the noise
     #[arg(long, env = "BOOKPLATE_COMPARE")]
     compare: Option<PathBuf>,
-    /// How often everything is measured; the table has the medians
+    /// Number of rounds; the table has the medians
     #[arg(long, default_value_t = 3)]
     rounds: u32,
-    /// How long each measurement is, in seconds
+    /// Seconds per measurement
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
-    /// What is asked
+    /// Scenarios to measure
     #[arg(long, value_delimiter = ',', default_values_t = Scenario::ALL)]
     scenarios: Vec<Scenario>,
-    /// How many ask at once
+    /// Numbers of concurrent connections
     #[arg(long, default_value = "1,64", value_delimiter = ',')]
     connections: Vec<usize>,
-    /// How many event streams are opened; 0 leaves them out
+    /// Number of event streams; 0 skips them
     #[arg(long, default_value_t = 1000)]
     streams: usize,
-    /// A variable for Bookplate, NAME=VALUE; may be given several times
+    /// An environment variable for Bookplate, NAME=VALUE; may be repeated
     #[arg(long = "env")]
     variables: Vec<String>,
-    /// Leave it to the system which core runs what
+    /// Do not pin processes to cores
     #[arg(long)]
     no_pin: bool,
 }

@@ -1,4 +1,4 @@
-//! Everything that is measured, one after the other.
+//! Runs all measurements.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -19,16 +19,16 @@ use crate::{
     server::Server,
     streams::{self, Streams},
     usage,
-    words::Vocabulary,
+    vocabulary::Vocabulary,
 };
 
-/// Asking without counting, before each measurement.
+/// Warm-up before each measurement.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// Fills what is missing and measures.
+/// Fills missing databases and measures.
 pub(crate) async fn run(run: &Run) -> Result<()> {
     let pin = if run.no_pin { Pin::none() } else { Pin::where_possible() };
-    // Filling may use all cores.
+    // Pin only now: filling may use all cores.
     let filling = Cluster::if_wanted(&run.common, &Pin::none())?;
     for messages in &run.common.messages {
         seed::all(&run.common, *messages, filling.as_ref()).await?;
@@ -73,7 +73,7 @@ struct Bench<'a> {
     streams: Vec<Streams>,
 }
 
-/// Somebody who can be asked.
+/// A server under measurement.
 struct Target {
     name: &'static str,
     database: &'static str,
@@ -99,7 +99,7 @@ impl Target {
     }
 }
 
-/// CPU times: of the server, of PostgreSQL, and of everything that is neither, nor this program.
+/// CPU times: of the server, of PostgreSQL, and of all other processes except this one.
 struct Usage {
     server: Duration,
     database: Option<Duration>,
@@ -126,7 +126,7 @@ impl Bench<'_> {
         self.rounds(plan, &databases).await?;
         if self.run.streams > 0 {
             for (kind, address) in &databases {
-                // A server that has done nothing yet: what it once needed and keeps would hide what streams need.
+                // A fresh server: memory retained from earlier requests would hide what streams need.
                 let build = ("streams", self.run.bin.as_path());
                 let server = Server::start(self.run, self.pin, build, (*kind, address)).await?;
                 let readers = Readers::sign_in(&server, plan).await?;
@@ -182,7 +182,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// The peer, when it was given and can be: it takes the tokens of the last server.
+    /// The peer, if given; it accepts the tokens of the last server.
     async fn peer(&self, plan: Plan, servers: &[Server]) -> Result<Option<Peer>> {
         let common = &self.run.common;
         let (Some(folder), Some(cluster), Some(issuer)) = (&common.peer, self.cluster, servers.last()) else {
@@ -196,7 +196,7 @@ impl Bench<'_> {
     async fn round(&mut self, round: u32, plan: Plan, targets: &mut [Target]) -> Result<()> {
         for scenario in self.run.scenarios.clone() {
             for connections in self.run.connections.clone() {
-                // Who comes first has the cooler machine: they take turns.
+                // Alternate the order, so that no target always runs on a cooler machine.
                 targets.rotate_left(1);
                 for target in targets.iter().filter(|it| !it.prefix.is_empty() || scenario.peer_knows()) {
                     let row = self.one(target, plan, scenario, connections, round).await?;

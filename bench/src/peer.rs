@@ -1,4 +1,4 @@
-//! The peer: conversations as FastAPI and SQLAlchemy keep them, in one process, with Bookplate's tokens.
+//! The peer: a FastAPI and SQLAlchemy server for conversations, in one process, with Bookplate's tokens.
 
 use std::{
     fs,
@@ -11,9 +11,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     cluster::free_port,
+    http_connection::request,
     program::{Pin, Program},
     server::{Server, wait},
-    wire::request,
 };
 
 /// A running peer.
@@ -25,7 +25,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Starts it on a database. It takes the tokens of `issuer`.
+    /// Starts it on a database. It accepts the tokens of `issuer`.
     pub(crate) async fn start(
         work: &Path,
         folder: &Path,
@@ -48,7 +48,7 @@ impl Peer {
     }
 }
 
-/// A copy of the peer with what it needs installed beside it.
+/// Copies the peer and installs its dependencies beside it.
 fn prepared(work: &Path, folder: &Path) -> Result<PathBuf> {
     let place = work.join("peer");
     fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;

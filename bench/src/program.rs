@@ -1,4 +1,4 @@
-//! Programs that are started to be measured: pinned to a core, with a log, ended when dropped.
+//! Processes under measurement: pinned to a core, with a log, terminated on drop.
 
 use std::{
     fs::File,
@@ -15,12 +15,12 @@ use rustix::{
     thread::{CpuSet, sched_setaffinity},
 };
 
-/// Which core runs what: servers and databases the first, this program the second, so that neither waits for the other.
+/// CPU pinning: servers and databases on the first core, the load generator on the second.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pin(bool);
 
 impl Pin {
-    /// Where there are two cores.
+    /// Pins if there are at least two cores.
     pub(crate) fn where_possible() -> Self {
         Self(thread::available_parallelism().is_ok_and(|cores| cores.get() > 1))
     }
@@ -29,12 +29,12 @@ impl Pin {
         Self(false)
     }
 
-    /// In words, for the table.
+    /// A description for the table.
     pub(crate) const fn words(self) -> &'static str {
         if self.0 { "servers and database share one core, the load another" } else { "not pinned to cores" }
     }
 
-    /// A command that is going to run where servers run.
+    /// A command pinned to the servers' core.
     pub(crate) fn command(self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         if self.0 {
             let mut command = Command::new("taskset");
@@ -45,7 +45,7 @@ impl Pin {
         }
     }
 
-    /// Puts this thread where servers do not run.
+    /// Pins this thread to the other core.
     pub(crate) fn aside(self) -> Result<()> {
         if self.0 {
             let mut cores = CpuSet::new();
@@ -56,14 +56,14 @@ impl Pin {
     }
 }
 
-/// A server that ends with its value.
+/// A server process, terminated on drop.
 #[derive(Debug)]
 pub(crate) struct Program {
     child: Child,
 }
 
 impl Program {
-    /// Starts it; what it says goes to `log`.
+    /// Starts it with its output in `log`.
     pub(crate) fn start(mut command: Command, log: &Path) -> Result<Self> {
         let out = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         command.stdin(Stdio::null()).stderr(out.try_clone()?).stdout(out);
@@ -72,12 +72,12 @@ impl Program {
         Ok(Self { child })
     }
 
-    /// `taskset` becomes the program, so this is the server's own.
+    /// The server's process id, since `taskset` executes the program in its own process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Whether it runs.
+    /// Whether it is running.
     pub(crate) fn runs(&mut self) -> io::Result<bool> {
         Ok(self.child.try_wait()?.is_none())
     }

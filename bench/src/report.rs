@@ -1,4 +1,4 @@
-//! What was measured: a line of JSON for each measurement, and a table of medians.
+//! Reports: a line of JSON for each measurement, and a table of medians.
 
 use std::{fs::File, io::Write, path::Path};
 
@@ -18,16 +18,16 @@ pub(crate) struct Row {
     pub(crate) round: u32,
     pub(crate) requests: usize,
     pub(crate) errors: u64,
-    /// Requests a second.
+    /// Requests per second.
     pub(crate) rate: f64,
     /// Milliseconds.
     pub(crate) p50: f64,
     pub(crate) p95: f64,
     pub(crate) p99: f64,
-    /// Microseconds of CPU a request: of the server, and of all processes of PostgreSQL.
+    /// CPU microseconds per request: of the server, and of all PostgreSQL processes.
     pub(crate) server_cpu: f64,
     pub(crate) database_cpu: Option<f64>,
-    /// How many cores somebody else kept busy meanwhile.
+    /// Cores kept busy by other processes meanwhile.
     pub(crate) others: f64,
 }
 
@@ -45,7 +45,7 @@ impl Log {
     }
 }
 
-/// The medians of what was measured several times, in the order it was measured in.
+/// The medians of repeated measurements, in their original order.
 pub(crate) fn medians(rows: &[Row]) -> Vec<Row> {
     let key = |row: &Row| (row.server, row.database, row.messages, row.scenario.clone(), row.connections);
     let mut merged: Vec<Row> = Vec::new();

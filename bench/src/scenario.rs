@@ -1,4 +1,4 @@
-//! What is asked.
+//! The request scenarios.
 
 use std::{fmt, sync::Arc};
 
@@ -7,26 +7,26 @@ use serde_json::json;
 
 use crate::{
     data::Planned,
+    http_connection::request,
     load::Prepared,
     readers::Reader,
-    wire::request,
-    words::{Rng, Vocabulary},
+    vocabulary::{Rng, Vocabulary},
 };
 
-/// One kind of request.
+/// A request scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scenario {
-    /// A message of 60 words is added to one of a reader's conversations.
+    /// Appends a message of 60 words to one of a reader's conversations.
     Append,
-    /// A reader's last 20 conversations.
+    /// Lists a reader's last 20 conversations.
     List,
-    /// The first 20 messages of a conversation.
+    /// Lists the first 20 messages of a conversation.
     Read,
-    /// 20 messages of a conversation of 5,000, from its beginning or from its end.
+    /// Lists 20 messages of a conversation of 5,000, from its beginning or its end.
     ReadLong,
-    /// Words of all frequencies, one or two, among a reader's 400 messages.
+    /// Searches one or two words of all frequencies, among a reader's 400 messages.
     Search,
-    /// The same among the 15,000 messages of one reader.
+    /// Searches the same among the 15,000 messages of one reader.
     SearchHeavy,
 }
 
@@ -34,7 +34,7 @@ impl Scenario {
     pub(crate) const ALL: [Self; 6] =
         [Self::Append, Self::List, Self::Read, Self::ReadLong, Self::Search, Self::SearchHeavy];
 
-    /// Whether the peer can be asked, too.
+    /// Whether the peer supports it.
     pub(crate) const fn peer_knows(self) -> bool {
         !matches!(self, Self::Search | Self::SearchHeavy)
     }
@@ -46,23 +46,23 @@ impl fmt::Display for Scenario {
     }
 }
 
-/// Words that are looked for, by their rank: from one in ten to one in 300,000, and several at once.
+/// Ranks of the search words: from one in ten words to one in 300,000, and combinations.
 const QUERIES: [&[usize]; 12] =
     [&[0], &[3], &[10], &[50], &[200], &[500], &[1000], &[3000], &[0, 10], &[3, 50], &[10, 500], &[1, 2]];
 
-/// Who is asked for, and where.
+/// The readers, and the API's prefix.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
-    /// What stands in front of `/conversations`.
+    /// The path prefix of `/conversations`.
     pub(crate) prefix: &'a str,
     pub(crate) host: &'a str,
-    /// The usual readers.
+    /// The active readers.
     pub(crate) readers: &'a [Reader],
     pub(crate) heavy: &'a Reader,
 }
 
 impl Scenario {
-    /// All requests of this kind, of which connections choose.
+    /// All requests of this scenario; connections choose among them at random.
     pub(crate) fn prepare(self, place: Place<'_>, vocabulary: &Vocabulary) -> Arc<Vec<Prepared>> {
         let usual = place.readers.iter();
         let requests: Vec<Prepared> = match self {
@@ -126,7 +126,7 @@ fn searches<'a>(
     })
 }
 
-/// Percent-encoded as in a query.
+/// Percent-encodes a query parameter.
 fn encoded(word: &str) -> String {
     let byte = |byte: u8| {
         if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }

@@ -1,4 +1,4 @@
-//! A running Bookplate.
+//! Starts a Bookplate server.
 
 use std::{
     fs,
@@ -13,21 +13,21 @@ use tokio::time::sleep;
 use crate::{
     Kind, Run,
     cluster::free_port,
+    http_connection::{HttpConnection, request},
     program::{Pin, Program},
-    wire::{Wire, request},
 };
 
-/// Everybody comes from one address, so nothing is counted.
+/// All requests come from one IP address, so rate limits are off.
 const UNLIMITED: [&str; 6] = ["SIGN_IN", "MAIL", "ACCOUNT", "RECIPIENT", "REQUESTS", "CONVERSATIONS"];
 /// Long enough for all rounds.
 const TOKEN_SECONDS: &str = "3600";
 
-/// A server, and where it is.
+/// A server and its address.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) program: Program,
     pub(crate) address: SocketAddr,
-    /// What requests call it.
+    /// The Host header of requests.
     pub(crate) host: String,
 }
 
@@ -76,8 +76,8 @@ pub(crate) async fn wait(
     log: &Path,
 ) -> Result<()> {
     for _ in 0..600 {
-        if let Ok(mut wire) = Wire::connect(address).await
-            && wire.ask(question).await.is_ok_and(|answer| answer.status == 200)
+        if let Ok(mut connection) = HttpConnection::connect(address).await
+            && connection.ask(question).await.is_ok_and(|answer| answer.status == 200)
         {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! Many event streams at once: what each costs in memory, and how soon it tells.
+//! Many concurrent event streams: memory of each, and latency of events.
 
 use std::{
     collections::HashMap,
@@ -14,44 +14,44 @@ use tokio::{
 };
 
 use crate::{
+    http_connection::{HttpConnection, request},
     load::{self, percentile},
     readers::{Reader, Readers},
     scenario::{Place, Scenario},
     server::Server,
     usage::{self, Memory},
-    wire::{Wire, request},
-    words::{Rng, Vocabulary},
+    vocabulary::{Rng, Vocabulary},
 };
 
-/// How many streams are told something.
+/// Number of streams that receive an event.
 const TOLD: usize = 100;
-/// What stands at the beginning of a message that a stream is to tell of.
+/// Prefix of the messages that streams should receive.
 const MARK: &str = "mark-";
-/// Before memory is looked at, so that what is on its way is over.
+/// Pause before memory is measured, until pending work is done.
 const SETTLE: Duration = Duration::from_secs(2);
-/// For how long it is watched that nothing happens.
+/// Duration of the idle measurement.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// What came of it.
+/// The result.
 #[derive(Debug, Serialize)]
 pub(crate) struct Streams {
     pub(crate) database: &'static str,
     pub(crate) messages: u64,
     pub(crate) streams: usize,
-    /// What the server has in use with none, with the first fifth of them, and with all.
+    /// The server's memory with no stream, with the first fifth, and with all.
     pub(crate) before: Memory,
     pub(crate) early: Memory,
     pub(crate) after: Memory,
-    /// Milliseconds of CPU a second while nothing happens.
+    /// CPU milliseconds per second while idle.
     pub(crate) idle: f64,
-    /// Milliseconds from sending a message to its event.
+    /// Milliseconds from sending a message to receiving its event.
     pub(crate) p50: f64,
     pub(crate) p95: f64,
     pub(crate) p99: f64,
 }
 
 impl Streams {
-    /// Bytes that a stream has added to this part of the memory: over all of them, and over the last four fifths.
+    /// Bytes per stream in this kind of memory: over all streams, and over the last four fifths.
     pub(crate) fn each(&self, part: impl Fn(&Memory) -> u64) -> (f64, f64) {
         let [before, early, after] =
             [&self.before, &self.early, &self.after].map(|memory| part(memory) as f64);
@@ -63,15 +63,15 @@ impl Streams {
     }
 }
 
-/// How many are opened at first, which take what is taken once.
+/// Number of streams opened first, which pay the one-time costs.
 fn early_ones(streams: usize) -> usize {
     streams / 5
 }
 
-/// Something a stream has told: which mark, and when.
-type Told = (String, Instant);
+/// A received event: its marker and time.
+type Received = (String, Instant);
 
-/// Opens so many streams of a server that has just been started, and lets some of them tell something.
+/// Opens this many streams at a fresh server, and sends events to some of them.
 pub(crate) async fn measure(
     server: &Server,
     readers: &Readers,
@@ -82,7 +82,7 @@ pub(crate) async fn measure(
     let pid = server.program.pid();
     warm_up(server, readers, vocabulary).await?;
     let before = usage::memory(pid)?;
-    let (sender, mut told) = mpsc::unbounded_channel();
+    let (sender, mut received) = mpsc::unbounded_channel();
     let first = early_ones(count);
     open(server, readers, 0..first, &sender).await?;
     sleep(SETTLE).await;
@@ -93,7 +93,7 @@ pub(crate) async fn measure(
     let idle_before = usage::of_process(pid)?;
     sleep(IDLE).await;
     let idle = (usage::of_process(pid)? - idle_before).as_secs_f64() * 1000.0 / IDLE.as_secs_f64();
-    let latencies = tell(server, readers, count, vocabulary, &mut told).await?;
+    let latencies = tell(server, readers, count, vocabulary, &mut received).await?;
     Ok(Streams {
         database,
         messages,
@@ -108,7 +108,7 @@ pub(crate) async fn measure(
     })
 }
 
-/// Makes every connection to the database do what streams are going to make it do, so that its own memory does not count.
+/// Uses every database connection as streams will, so that its memory is not attributed to streams.
 async fn warm_up(server: &Server, readers: &Readers, vocabulary: &Vocabulary) -> Result<()> {
     let place = Place { prefix: "/api", host: &server.host, readers: &readers.usual, heavy: &readers.heavy };
     for scenario in [Scenario::Read, Scenario::Append] {
@@ -123,7 +123,7 @@ async fn warm_up(server: &Server, readers: &Readers, vocabulary: &Vocabulary) ->
     Ok(())
 }
 
-/// The reader and the conversation of a stream; no two streams are of one conversation as long as there are enough.
+/// The reader and conversation of a stream; distinct conversations as long as there are enough.
 fn place(readers: &Readers, at: usize) -> Result<(&Reader, String)> {
     let reader = readers.usual.get(at % readers.usual.len()).context("nobody")?;
     let conversation = reader.conversations.get(at / readers.usual.len() % reader.conversations.len());
@@ -134,33 +134,33 @@ async fn open(
     server: &Server,
     readers: &Readers,
     which: std::ops::Range<usize>,
-    told: &UnboundedSender<Told>,
+    received: &UnboundedSender<Received>,
 ) -> Result<()> {
     for at in which {
         let (reader, id) = place(readers, at)?;
         let path = format!("/api/conversations/{id}/events");
         let fields = [reader.authorization(), "accept: text/event-stream".to_owned()];
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-        let mut wire = Wire::connect(server.address).await?;
-        let status = wire.open(&request("GET", &path, &server.host, &fields, None)).await?;
+        let mut connection = HttpConnection::connect(server.address).await?;
+        let status = connection.open(&request("GET", &path, &server.host, &fields, None)).await?;
         if status != 200 {
             bail!("a stream is answered with {status}");
         }
-        // Its first event says that it is there.
-        wire.more().await?;
-        tokio::spawn(listen(wire, told.clone()));
+        // The first event confirms that the stream is open.
+        connection.more().await?;
+        tokio::spawn(listen(connection, received.clone()));
     }
     Ok(())
 }
 
-async fn listen(mut wire: Wire, told: UnboundedSender<Told>) {
+async fn listen(mut connection: HttpConnection, received: UnboundedSender<Received>) {
     let mut text = String::new();
-    while let Ok(bytes) = wire.more().await {
+    while let Ok(bytes) = connection.more().await {
         let now = Instant::now();
         text.push_str(&String::from_utf8_lossy(&bytes));
         while let Some((event, rest)) = text.split_once("\n\n") {
             let mark = event.split(MARK).nth(1).and_then(|it| it.split(' ').next()).unwrap_or_default();
-            if event.contains("event: message") && told.send((mark.to_owned(), now)).is_err() {
+            if event.contains("event: message") && received.send((mark.to_owned(), now)).is_err() {
                 return;
             }
             text = rest.to_owned();
@@ -168,36 +168,36 @@ async fn listen(mut wire: Wire, told: UnboundedSender<Told>) {
     }
 }
 
-/// Adds a message where some of the streams look, one after the other; microseconds from sending to hearing, sorted.
+/// Appends messages to conversations with streams, one at a time; returns the sorted latencies in microseconds.
 async fn tell(
     server: &Server,
     readers: &Readers,
     count: usize,
     vocabulary: &Vocabulary,
-    told: &mut UnboundedReceiver<Told>,
+    received: &mut UnboundedReceiver<Received>,
 ) -> Result<Vec<u32>> {
-    let mut wire = Wire::connect(server.address).await?;
+    let mut connection = HttpConnection::connect(server.address).await?;
     let mut sent = HashMap::new();
     for at in 0..TOLD.min(count) {
         let (reader, id) = place(readers, at * count / TOLD.min(count))?;
-        let text = vocabulary.text(&mut Rng::at("told", at as u64, 0), 60);
+        let text = vocabulary.text(&mut Rng::at("received", at as u64, 0), 60);
         let body = json!({ "role": "user", "content": format!("{MARK}{at} {text}") }).to_string();
         let path = format!("/api/conversations/{id}/messages");
         let append = request("POST", &path, &server.host, &[&reader.authorization()], Some(&body));
         sent.insert(at.to_string(), Instant::now());
-        let answer = wire.ask(&append).await?;
+        let answer = connection.ask(&append).await?;
         if answer.status != 201 {
             bail!("a message is not taken: {}", answer.words());
         }
-        // Streams tell one by one, so that none waits for another.
+        // One message at a time, so that events do not queue.
         sleep(Duration::from_millis(20)).await;
     }
     let conversations: usize = readers.usual.iter().map(|reader| reader.conversations.len()).sum();
-    // Streams of one conversation tell the same; the first counts.
+    // Streams of one conversation receive the same event; the first one counts.
     let shared = count.div_ceil(conversations.max(1));
     let (mut latencies, mut heard) = (Vec::new(), HashMap::new());
     while latencies.len() < sent.len() {
-        let next = timeout(Duration::from_secs(5), told.recv()).await;
+        let next = timeout(Duration::from_secs(5), received.recv()).await;
         let missing = sent.len() - latencies.len();
         let (mark, at) = next.ok().flatten().with_context(|| format!("{missing} events did not come"))?;
         let begun = sent.get(&mark).context("an event that nobody has caused")?;

@@ -1,19 +1,19 @@
-//! What a process has used, from /proc.
+//! Resource usage of processes, from /proc.
 
 use std::{fs, time::Duration};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-/// /proc counts in hundredths of a second, whatever the kernel does.
+/// /proc counts in hundredths of a second (USER_HZ).
 const TICK: Duration = Duration::from_millis(10);
 
-/// The CPU time of a process, all its threads, those that have ended too.
+/// The CPU time of a process with all its threads, including ended ones.
 pub(crate) fn of_process(pid: u32) -> Result<Duration> {
     Ok(Stat::read(pid).with_context(|| format!("process {pid} has ended"))?.own)
 }
 
-/// The CPU time of a process and of its children, those that have ended too.
+/// The CPU time of a process and its children, including ended ones.
 pub(crate) fn with_children(pid: u32) -> Result<Duration> {
     let parent = Stat::read(pid).with_context(|| format!("process {pid} has ended"))?;
     let mut sum = parent.own + parent.ended_children;
@@ -26,16 +26,16 @@ pub(crate) fn with_children(pid: u32) -> Result<Duration> {
     Ok(sum)
 }
 
-/// The memory a process has in use, in bytes.
+/// Resident memory of a process, in bytes.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Memory {
-    /// All of it.
+    /// In total.
     pub(crate) resident: u64,
-    /// Without the pages of mapped files, such as an SQLite database, which the kernel can have back at any time.
+    /// Without mapped files, such as a SQLite database, whose pages the kernel can reclaim at any time.
     pub(crate) own: u64,
 }
 
-/// The memory a process has in use, see proc_pid_status(5).
+/// Resident memory of a process, see proc_pid_status(5).
 pub(crate) fn memory(pid: u32) -> Result<Memory> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let bytes = |name: &str| {
@@ -46,7 +46,7 @@ pub(crate) fn memory(pid: u32) -> Result<Memory> {
     Ok(Memory { resident: bytes("VmRSS")?, own: bytes("RssAnon")? })
 }
 
-/// The CPU time that all cores have spent on anything, or that the machine below has taken away.
+/// The CPU time of all cores, including time stolen by the hypervisor.
 pub(crate) fn of_machine() -> Result<Duration> {
     let read = fs::read_to_string("/proc/stat").context("cannot read /proc/stat")?;
     let line = read.lines().next().context("an empty /proc/stat")?;
@@ -68,12 +68,12 @@ impl Stat {
         Self::parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
     }
 
-    /// See proc_pid_stat(5). The name may hold blanks and parentheses, so what counts begins behind the last one.
+    /// See proc_pid_stat(5). The name may contain spaces and parentheses, so fields are counted from the last one.
     fn parse(line: &str) -> Option<Self> {
         let fields: Vec<&str> = line.rsplit_once(')')?.1.split_whitespace().collect();
         let number = |at: usize| fields.get(at)?.parse::<u32>().ok();
         let ticks = |at: usize| Some(TICK * (number(at)? + number(at + 1)?));
-        // State is field 3, and stands at 0 here.
+        // Index 0 is field 3, the state.
         Some(Self { parent: number(1)?, own: ticks(11)?, ended_children: ticks(13)? })
     }
 }

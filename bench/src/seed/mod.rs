@@ -1,4 +1,4 @@
-//! Fills databases, each once: a filled one is kept under a name that says what is in it, and measured on a copy.
+//! Fills databases. Each is filled once, kept under a name that identifies its content, and measured on a copy.
 
 mod peer;
 mod postgres;
@@ -21,20 +21,20 @@ use crate::{
     Common, Kind,
     cluster::Cluster,
     data::{self, Conversation, Plan},
-    words::Vocabulary,
+    vocabulary::Vocabulary,
 };
 
-/// Counted up when the data become others.
+/// Increase when the generated data change.
 const GENERATION: u32 = 1;
-/// Everybody's password.
+/// The password of all readers.
 pub(crate) const PASSWORD: &str = "bench: forty two quiet robots";
-/// Messages that are handed on at once, at least.
+/// Minimum number of messages per batch.
 const BATCH: usize = 1_000;
 
 static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 
-/// Fills what is missing for this many messages.
+/// Fills the missing databases with this many messages.
 pub(crate) async fn all(common: &Common, messages: u64, cluster: Option<&Cluster>) -> Result<()> {
     for kind in &common.databases {
         match (kind, cluster) {
@@ -49,18 +49,18 @@ pub(crate) async fn all(common: &Common, messages: u64, cluster: Option<&Cluster
     Ok(())
 }
 
-/// A copy of a filled SQLite database: its file.
+/// Copies a filled SQLite database; returns the file.
 pub(crate) async fn sqlite_copy(common: &Common, messages: u64) -> Result<PathBuf> {
     sqlite::copy(&sqlite::ensure(common, messages).await?, common, messages)
 }
 
-/// A copy of a filled PostgreSQL database: its name.
+/// Copies a filled PostgreSQL database; returns its name.
 pub(crate) async fn postgres_copy(common: &Common, messages: u64, cluster: &Cluster) -> Result<String> {
     let filled = postgres::ensure(common, messages, cluster).await?;
     postgres::copy(cluster, &filled, &format!("bookplate_{messages}")).await
 }
 
-/// A copy of the peer's filled database: its name.
+/// Copies the peer's filled database; returns its name.
 pub(crate) async fn peer_copy(common: &Common, messages: u64, cluster: &Cluster) -> Result<Option<String>> {
     let Some(folder) = &common.peer else { return Ok(None) };
     let filled = peer::ensure(common, folder, messages, cluster).await?;
@@ -71,7 +71,7 @@ fn plan(common: &Common, messages: u64) -> Plan {
     Plan { readers: common.readers, messages }
 }
 
-/// What the data depend on, as eight digits: the tables, the texts, and how texts are made to be found.
+/// A hash, in eight digits, of what the data depend on: schema, texts and search terms.
 fn stamp(migrator: &Migrator) -> String {
     let mut hasher = DefaultHasher::new();
     GENERATION.hash(&mut hasher);
@@ -84,7 +84,7 @@ fn stamp(migrator: &Migrator) -> String {
     format!("{:08x}", hasher.finish() & 0xffff_ffff)
 }
 
-/// Brings the tables up to date.
+/// Runs the migrations.
 async fn migrate(url: &str) -> Result<()> {
     let database = Database::connect(url, 1).await?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
@@ -93,7 +93,7 @@ async fn migrate(url: &str) -> Result<()> {
     Ok(())
 }
 
-/// Writes all conversations on a thread of its own and hands them on.
+/// Generates all conversations on a separate thread and sends them in batches.
 fn conversations(plan: Plan) -> Receiver<Vec<Conversation>> {
     let (sender, receiver) = mpsc::channel(4);
     thread::spawn(move || {
@@ -116,7 +116,7 @@ fn conversations(plan: Plan) -> Receiver<Vec<Conversation>> {
     receiver
 }
 
-/// The hash of [`PASSWORD`], as Bookplate makes them; with a salt that is always the same.
+/// The hash of [`PASSWORD`] with Bookplate's parameters and a fixed salt.
 fn password_hash() -> Result<String> {
     let params = Params::new(19_456, 2, 1, None).map_err(|error| anyhow::anyhow!("{error}"))?;
     let salt = SaltString::encode_b64(b"bench-bench-salt").map_err(|error| anyhow::anyhow!("{error}"))?;
@@ -125,7 +125,7 @@ fn password_hash() -> Result<String> {
     Ok(hash.map_err(|error| anyhow::anyhow!("{error}"))?.to_string())
 }
 
-/// Says how far it has come.
+/// Prints progress.
 struct Progress {
     what: String,
     begun: Instant,
@@ -157,7 +157,7 @@ impl Progress {
     }
 }
 
-/// A number as both databases know it.
+/// Converts a number to the databases' integer type.
 fn number(value: u64) -> Result<i64> {
     i64::try_from(value).context("too many")
 }

@@ -1,4 +1,4 @@
-//! Filling the peer's own tables with the same readers, conversations and texts.
+//! Fills the peer's own tables with the same readers, conversations and texts.
 
 use std::{fs, path::Path};
 
@@ -17,10 +17,10 @@ use crate::{
     data::{self, Conversation, Plan},
 };
 
-/// Batches of one COPY.
+/// Batches per COPY.
 const BATCHES: u64 = 20;
 
-/// The name of the filled database; made when it is missing. `folder` holds the peer and its tables.
+/// The name of the filled database, created if missing. `folder` contains the peer and its schema.
 pub(super) async fn ensure(
     common: &Common,
     folder: &Path,
@@ -61,7 +61,7 @@ async fn fill(url: &str, plan: Plan, tables: &str, indexes: &str) -> Result<()> 
         copy_in(&pool, "conversations", rows).await?;
         copy_in(&pool, "messages", messages).await?;
     }
-    // VACUUM stands alone.
+    // VACUUM cannot run in a multi-statement query.
     for statement in indexes.split(';').map(str::trim).filter(|it| !it.is_empty()) {
         sqlx::raw_sql(statement).execute(&pool).await?;
     }
@@ -95,7 +95,7 @@ fn write(conversation: &Conversation, rows: &mut String, messages: &mut String) 
     Ok(())
 }
 
-/// A time as PostgreSQL reads it.
+/// A time in PostgreSQL's input format.
 fn time(millis: i64) -> Result<String> {
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000)?;
     Ok(at.format(&Rfc3339)?)

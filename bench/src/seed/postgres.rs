@@ -1,4 +1,4 @@
-//! Filling PostgreSQL, by COPY.
+//! Fills PostgreSQL with COPY.
 
 use anyhow::{Context, Result};
 use sqlx::{Connection, PgConnection, postgres::PgPoolCopyExt};
@@ -9,13 +9,13 @@ use crate::{
     Common,
     cluster::Cluster,
     data::{self, BEGINNING, Conversation, Plan},
-    words::Rng,
+    vocabulary::Rng,
 };
 
-/// Batches of one COPY.
+/// Batches per COPY.
 const BATCHES: u64 = 20;
 
-/// The name of the filled database; made when it is missing.
+/// The name of the filled database, created if missing.
 pub(super) async fn ensure(common: &Common, messages: u64, cluster: &Cluster) -> Result<String> {
     let name = format!("seed_{}_{messages}", common.readers);
     once(cluster, &name, &stamp(&POSTGRES), async |url| {
@@ -25,7 +25,7 @@ pub(super) async fn ensure(common: &Common, messages: u64, cluster: &Cluster) ->
     .await
 }
 
-/// A database that is made and filled when there is none of this name and stamp.
+/// Creates and fills a database unless one with this name and stamp exists.
 pub(super) async fn once(
     cluster: &Cluster,
     name: &str,
@@ -52,7 +52,7 @@ pub(super) async fn once(
     Ok(filled)
 }
 
-/// A copy to be measured on.
+/// Copies the filled database for measuring.
 pub(super) async fn copy(cluster: &Cluster, filled: &str, name: &str) -> Result<String> {
     let mut maintenance = PgConnection::connect(&cluster.url("postgres")).await?;
     let drop = format!("drop database if exists {name} with (force)");
@@ -66,7 +66,7 @@ pub(super) async fn copy(cluster: &Cluster, filled: &str, name: &str) -> Result<
 async fn fill(url: &str, plan: Plan) -> Result<()> {
     let mut progress = Progress::new(format!("PostgreSQL with {} messages", plan.messages));
     let pool = sqlx::PgPool::connect(url).await?;
-    // The index of terms takes in what waits for it in large pieces.
+    // Let the GIN index merge its pending list in large batches.
     let database = url.rsplit('/').next().context("an address without a database")?;
     for setting in ["gin_pending_list_limit = '512MB'", "work_mem = '1GB'", "synchronous_commit = off"] {
         sqlx::raw_sql(&format!("alter database {database} set {setting}")).execute(&pool).await?;
@@ -173,7 +173,7 @@ fn write(conversation: &Conversation, rows: &mut String, messages: &mut String) 
     }
 }
 
-/// Writes a row as COPY reads it.
+/// Writes a row in COPY's text format.
 pub(super) fn row(to: &mut String, values: &[Option<&str>]) {
     for (at, value) in values.iter().enumerate() {
         if at > 0 {

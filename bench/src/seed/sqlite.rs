@@ -1,4 +1,4 @@
-//! Filling SQLite.
+//! Fills SQLite.
 
 use std::{
     fs,
@@ -16,15 +16,15 @@ use super::{Progress, SQLITE, conversations, migrate, number, password_hash, pla
 use crate::{
     Common,
     data::{self, BEGINNING, Conversation, Message, Plan},
-    words::Rng,
+    vocabulary::Rng,
 };
 
-/// Rows of one statement.
+/// Rows per statement.
 const ROWS: usize = 100;
-/// Batches of one transaction.
+/// Batches per transaction.
 const BATCHES: usize = 20;
 
-/// The filled database; made when it is missing.
+/// The filled database, created if missing.
 pub(super) async fn ensure(common: &Common, messages: u64) -> Result<PathBuf> {
     let folder = common.work.join("seeds");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -33,7 +33,7 @@ pub(super) async fn ensure(common: &Common, messages: u64) -> Result<PathBuf> {
     if filled.exists() {
         return Ok(filled);
     }
-    // What was filled for other tables is of no use any more.
+    // Databases of an older schema are of no use any more.
     for entry in fs::read_dir(&folder)?.flatten() {
         if entry.file_name().to_string_lossy().starts_with(&name) {
             fs::remove_file(entry.path())?;
@@ -46,7 +46,7 @@ pub(super) async fn ensure(common: &Common, messages: u64) -> Result<PathBuf> {
     Ok(filled)
 }
 
-/// A copy to be measured on.
+/// Copies the filled database for measuring.
 pub(super) fn copy(filled: &Path, common: &Common, messages: u64) -> Result<PathBuf> {
     let folder = common.work.join("sqlite");
     fs::create_dir_all(&folder)?;

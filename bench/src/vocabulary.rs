@@ -1,12 +1,12 @@
-//! Text as readers and chatbots write it, as far as a full-text index can tell: 20,000 made-up words, of which few are
-//! frequent and most are rare, some with umlauts, and now and then a run of Chinese characters.
+//! Synthetic text with the statistics that matter to a full-text index: 20,000 invented words, few frequent and most
+//! rare, some with umlauts, and occasional runs of Chinese characters.
 
-/// A quick source of numbers that is the same everywhere (splitmix64).
+/// A fast deterministic random number generator (splitmix64).
 #[derive(Debug, Clone)]
 pub(crate) struct Rng(u64);
 
 impl Rng {
-    /// The numbers that belong to a place in the data.
+    /// The generator for one item of the data.
     pub(crate) fn at(kind: &str, first: u64, second: u64) -> Self {
         let kind = kind.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(257).wrapping_add(u64::from(byte)));
         let mut rng = Self(kind);
@@ -29,7 +29,7 @@ impl Rng {
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
     }
 
-    /// A number of a range, both ends included.
+    /// A number in an inclusive range.
     pub(crate) fn within(&mut self, least: u64, most: u64) -> u64 {
         least + self.below(most - least + 1)
     }
@@ -48,17 +48,17 @@ const ONSETS: [&str; 20] =
 const NUCLEI: [&str; 10] = ["a", "e", "i", "o", "u", "ei", "au", "ä", "ö", "ü"];
 const CODAS: [&str; 8] = ["", "n", "r", "l", "s", "t", "m", "ng"];
 
-/// Some 500 characters from where the frequent ones of Chinese are.
+/// Some 500 frequent Chinese characters.
 const CHINESE: std::ops::Range<u32> = 0x4e00..0x5000;
 const WORDS: u64 = 20_000;
-/// One word in so many is Chinese.
+/// One word in this many is Chinese.
 const CHINESE_ONE_IN: u64 = 60;
 
-/// The words, the most frequent first: the word of rank r comes with a frequency of 1/r (Zipf).
+/// The words, most frequent first: the word of rank r has the frequency 1/r (Zipf).
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
     words: Vec<String>,
-    /// The sum of the frequencies up to each word, out of 2^32.
+    /// Cumulative frequencies, scaled to 2^32.
     sums: Vec<u32>,
 }
 
@@ -84,12 +84,12 @@ impl Vocabulary {
         Self { sums: sums.collect(), words }
     }
 
-    /// The word of a rank, counted from 0.
+    /// The word of a rank, from 0.
     pub(crate) fn word(&self, rank: usize) -> &str {
         self.words.get(rank).map_or("word", String::as_str)
     }
 
-    /// A text of so many words, in sentences.
+    /// A text of this many words, in sentences.
     pub(crate) fn text(&self, rng: &mut Rng, words: u64) -> String {
         let mut text = String::with_capacity(words as usize * 8);
         let mut left = 0;
@@ -130,7 +130,7 @@ fn syllable(rng: &mut Rng) -> String {
 
 fn chinese(rng: &mut Rng) -> char {
     let span = u64::from(CHINESE.end - CHINESE.start);
-    // The smaller of two numbers: some characters are more frequent than others.
+    // The smaller of two random numbers, so that some characters are more frequent.
     let at = rng.below(span).min(rng.below(span)) as u32;
     char::from_u32(CHINESE.start + at).unwrap_or('一')
 }

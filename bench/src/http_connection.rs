@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection, kept open; requests are bytes made beforehand, so that asking costs little.
+//! A persistent HTTP/1.1 connection that sends prepared bytes, so that the load generator costs little.
 
 use std::net::SocketAddr;
 
@@ -8,17 +8,17 @@ use tokio::{
     net::TcpStream,
 };
 
-/// The largest answer.
+/// The largest response.
 const MAX_ANSWER: usize = 16 << 20;
 
 /// A connection.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub(crate) struct HttpConnection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
-/// An answer, as it stands in the connection's buffer.
+/// A response, borrowed from the connection's buffer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
@@ -26,14 +26,14 @@ pub(crate) struct Answer<'a> {
     pub(crate) body: &'a [u8],
 }
 
-impl Wire {
+impl HttpConnection {
     pub(crate) async fn connect(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await.with_context(|| format!("cannot reach {address}"))?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::with_capacity(64 * 1024) })
     }
 
-    /// Sends a request and reads the whole answer, which has to say how long it is.
+    /// Sends a request and reads the whole response, which must have a Content-Length.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> Result<Answer<'_>> {
         let (status, head, length) = self.begin(request).await?;
         let length = length.context("an answer without Content-Length")?;
@@ -45,14 +45,15 @@ impl Wire {
         Ok(Answer { status, head, body })
     }
 
-    /// Sends a request whose answer does not end, and reads its head. What has come behind it waits in [`Wire::more`].
+    /// Sends a request with an endless response, and reads its header section. Body bytes received with it are returned by
+    /// [`HttpConnection::more`].
     pub(crate) async fn open(&mut self, request: &[u8]) -> Result<u16> {
         let (status, head, _) = self.begin(request).await?;
         self.buffer.drain(..head);
         Ok(status)
     }
 
-    /// What has come and was not taken yet, and then whatever comes next.
+    /// The bytes received but not yet consumed, or else the next ones.
     pub(crate) async fn more(&mut self) -> Result<Vec<u8>> {
         if self.buffer.is_empty() {
             self.read().await?;
@@ -60,7 +61,7 @@ impl Wire {
         Ok(std::mem::take(&mut self.buffer))
     }
 
-    /// Status, length of the head, and what it says of the body's length.
+    /// Status, length of the header section, and Content-Length.
     async fn begin(&mut self, request: &[u8]) -> Result<(u16, usize, Option<usize>)> {
         self.buffer.clear();
         self.stream.write_all(request).await?;
@@ -101,14 +102,14 @@ impl Answer<'_> {
         named.map(|it| String::from_utf8_lossy(it.value).into_owned()).collect()
     }
 
-    /// The body, and the status in front of it, for an error.
+    /// Status and body, for an error message.
     pub(crate) fn words(&self) -> String {
         let body: String = String::from_utf8_lossy(self.body).chars().take(300).collect();
         format!("{} {body}", self.status)
     }
 }
 
-/// A request as it goes over the wire. `fields` are whole lines without their ends.
+/// Serializes a request. `fields` are header lines without line ends.
 pub(crate) fn request(method: &str, path: &str, host: &str, fields: &[&str], body: Option<&str>) -> Vec<u8> {
     let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n");
     for field in fields {
