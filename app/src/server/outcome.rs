@@ -42,8 +42,8 @@ pub enum EmailLinkUse {
 pub struct FormRefused {
     /// Why, in the order of the fields.
     pub problems: Problems,
-    /// What the failure does to the browser.
-    pub browser: BrowserEffects,
+    /// What the failure does to the browser; boxed, because nearly every failure does nothing.
+    pub browser: Box<BrowserEffects>,
 }
 
 impl FormAccepted {
@@ -70,7 +70,7 @@ impl FormAccepted {
 
 impl<P: Into<Problems>> From<P> for FormRefused {
     fn from(problems: P) -> Self {
-        Self { problems: problems.into(), browser: BrowserEffects::default() }
+        Self { problems: problems.into(), browser: Box::default() }
     }
 }
 
@@ -86,7 +86,7 @@ where
     let browser = outcome.browser_effects(&context.visitor.client);
     match outcome {
         Ok(outcome) => Ok((outcome, browser)),
-        Err(error) => Err(FormRefused { problems: error.into(), browser }),
+        Err(error) => Err(FormRefused { problems: error.into(), browser: Box::new(browser) }),
     }
 }
 
