@@ -2,7 +2,7 @@
 //!
 //! One binary: each would link the whole of sqlx again.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "in a test, a failure is a panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test, a failure is a panic")]
 
 mod accounts;
 mod admin;
