@@ -1,4 +1,4 @@
-//! What the HTTP layer gives a page or a server function, and what a page asks of it in return. No HTTP types.
+//! The context that the HTTP layer gives a page or a server function, and the page's response. No HTTP types.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -102,7 +102,7 @@ pub(crate) fn request_address() -> Option<String> {
 pub(crate) struct RequestContext {
     pub(crate) services: Arc<Services>,
     pub(crate) visitor: Visitor,
-    /// Nobody looks at that of a server function.
+    /// Ignored for server functions.
     pub(crate) response: PageResponseHandle,
 }
 
@@ -121,7 +121,7 @@ impl RequestContext {
         Self::of_request().ok_or_else(|| Problem::new(Code::Internal))
     }
 
-    /// Who is signed in, where nobody else can do anything.
+    /// The signed-in user, or `UNAUTHORIZED`.
     pub(crate) fn signed_in(&self) -> Result<&SignedIn, Problem> {
         self.visitor.signed_in.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))
     }

@@ -108,13 +108,13 @@ impl FormFields {
         }
     }
 
-    /// Only who has a password is asked for it.
+    /// The password field exists only if the user has a password.
     pub(crate) fn delete_account(&self) -> Result<DeleteAccount, Problem> {
         let password = self.has("password").then(|| self.current_password("password")).transpose()?;
         Ok(DeleteAccount { password, token: None, callback: AFTER_DELETION.to_owned() })
     }
 
-    /// The password in use, asked for once more. A field left empty is no try.
+    /// The password in use, asked for once more. An empty field is not counted as an attempt.
     fn current_password(&self, field: &str) -> Result<PasswordAttempt, Problem> {
         match self.raw(field) {
             "" => Err(Problem::invalid(field, Reason::Empty)),
@@ -132,8 +132,8 @@ impl FormFields {
         Ok(ProfileChange { name: Some(name), image: None, answers })
     }
 
-    /// What the form says about a question. One that it did not ask stays as it is, unless the form has just taken the
-    /// occasion away: who was "other" and is something else now has no words of their own for it any more.
+    /// What the form says about a question. One that it did not ask keeps its answer, unless this
+    /// form has changed the answer on which it depends: then it is cleared.
     fn answer(&self, question: &Question, stored: Option<&Answers>) -> AnswerInput {
         if question.is_asked(|other| self.typed(other)) {
             AnswerInput::Given(self.line(&question.name).to_owned())
@@ -148,7 +148,7 @@ impl FormFields {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    /// Blanks around a line are slips of the keyboard.
+    /// A field without surrounding white space.
     fn line(&self, name: &str) -> &str {
         self.raw(name).trim()
     }

@@ -1,4 +1,4 @@
-// What an answer must be, said once.
+// Assertions about answers, shared by the suites.
 import assert from 'node:assert/strict';
 
 /** The client's `{ data, error }` is this failure. */

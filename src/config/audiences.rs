@@ -6,9 +6,9 @@ use zeroize::Zeroizing;
 
 use super::{
     PublicOrigin,
-    file::File,
     loader::{Loader, RawValue},
     secret::{self, Named},
+    source_file::SourceFile,
     variables::{JWT_SECRET, JWT_SECRET_PREVIOUS, audience_secret},
 };
 
@@ -43,7 +43,7 @@ pub(super) struct Audiences {
 /// Validates the declarations and finds their secrets.
 pub(super) fn audiences(
     loader: &mut Loader<'_>,
-    file: &File,
+    file: &SourceFile,
     declarations: Vec<(usize, Declaration)>,
     origin: Option<&PublicOrigin>,
 ) -> Audiences {

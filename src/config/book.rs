@@ -5,7 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
-use super::{file::File, loader::Loader};
+use super::{loader::Loader, source_file::SourceFile};
 
 pub use app::Book;
 
@@ -22,7 +22,7 @@ pub(super) struct Declaration {
 const MAX_NAME: usize = 120;
 
 impl Declaration {
-    pub(super) fn validate(self, loader: &mut Loader<'_>, file: &File) -> Book {
+    pub(super) fn validate(self, loader: &mut Loader<'_>, file: &SourceFile) -> Book {
         let mut book = Book::default();
         if let Some(name) = self.name {
             let trimmed = name.get_ref().trim();

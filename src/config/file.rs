@@ -15,6 +15,7 @@ use toml::{
 use super::{
     Book, audiences, book,
     loader::{Loader, RawValue},
+    source_file::SourceFile,
     variables,
 };
 
@@ -26,32 +27,7 @@ pub(super) struct Declared {
     pub(super) book: Book,
     pub(super) questions: Questions,
     pub(super) audiences: Vec<(usize, audiences::Declaration)>,
-    pub(super) file: File,
-}
-
-/// The file's name and text, to locate mistakes.
-#[derive(Default)]
-pub(super) struct File {
-    name: String,
-    text: String,
-}
-
-impl File {
-    /// Reports a mistake at a byte offset.
-    pub(super) fn refuse(
-        &self,
-        loader: &mut Loader<'_>,
-        at: usize,
-        problem: &str,
-        remedy: impl Into<String>,
-    ) {
-        loader.refuse(&self.place(at), problem, remedy);
-    }
-
-    fn place(&self, at: usize) -> String {
-        let line = self.text.bytes().take(at).filter(|byte| *byte == b'\n').count().saturating_add(1);
-        format!("{}, line {line}", self.name)
-    }
+    pub(super) file: SourceFile,
 }
 
 /// Reads the file, which may be missing unless a variable names it.
@@ -65,7 +41,7 @@ pub(super) fn read(loader: &mut Loader<'_>) -> Declared {
         book: Book::default(),
         questions: Questions::default(),
         audiences: Vec::new(),
-        file: File { name: file.name.clone(), text: file.text.clone() },
+        file: SourceFile { name: file.name.clone(), text: file.text.clone() },
     };
     if errors.is_empty() {
         for (key, value) in table.into_inner() {
@@ -75,11 +51,11 @@ pub(super) fn read(loader: &mut Loader<'_>) -> Declared {
     declared
 }
 
-fn open(loader: &mut Loader<'_>) -> Option<File> {
+fn open(loader: &mut Loader<'_>) -> Option<SourceFile> {
     let found = loader.value(&variables::CONFIG);
     let name = found.as_ref().map_or(variables::CONFIG.default, |found| found.text).to_owned();
     match fs::read_to_string(loader.path(&name)) {
-        Ok(text) => Some(File { name, text }),
+        Ok(text) => Some(SourceFile { name, text }),
         Err(error) if error.kind() == ErrorKind::NotFound && found.is_none() => None,
         Err(error) => {
             let blamed = found.map_or(name.clone(), |RawValue { name, .. }| name);
@@ -126,7 +102,7 @@ fn section(
 /// Every table of a list that can be read whole, with its byte offset.
 fn tables<T: DeserializeOwned>(
     loader: &mut Loader<'_>,
-    file: &File,
+    file: &SourceFile,
     value: Spanned<DeValue<'_>>,
     form: &str,
 ) -> std::vec::IntoIter<(usize, T)> {
@@ -159,7 +135,7 @@ struct Table<T> {
 /// in, or cannot be put down to a key.
 fn table<T: DeserializeOwned>(
     loader: &mut Loader<'_>,
-    file: &File,
+    file: &SourceFile,
     mut value: Spanned<DeValue<'_>>,
 ) -> Option<Table<T>> {
     let span = value.span();
@@ -210,7 +186,7 @@ fn filler() -> DeValue<'static> {
 
 fn refuse_syntax(
     loader: &mut Loader<'_>,
-    file: &File,
+    file: &SourceFile,
     error: &toml::de::Error,
     within: Option<Range<usize>>,
 ) {

@@ -15,6 +15,7 @@ mod origin;
 mod parse;
 mod secret;
 mod settings;
+mod source_file;
 mod sources;
 mod trusted_proxies;
 mod unknown_variables;

@@ -9,12 +9,12 @@ use percent_encoding::percent_decode_str;
 
 use super::{app_state::AppState, errors::ApiError};
 
-/// The session that a request names, and whether it lives.
+/// The session that a request names, and whether it is active.
 #[derive(Debug, Clone)]
 pub struct Authentication {
-    /// The session it names under a valid signature, living or not.
-    pub presented: Option<SessionHandle>,
-    /// The session, when it lives.
+    /// The session it names under a valid signature, active or not.
+    pub handle: Option<SessionHandle>,
+    /// The session, if it is active.
     pub session: Option<ActiveSession>,
 }
 
@@ -25,8 +25,8 @@ impl Authentication {
     /// # Errors
     /// The problems of a failing database.
     pub async fn of(state: &AppState, headers: &HeaderMap, renewal: Renewal) -> Result<Self, Problems> {
-        let presented = bearer(headers).and_then(|token| state.services.sessions.read_bearer(&token));
-        Self::behind(state, presented.or_else(|| state.cookie_session(headers)), renewal).await
+        let handle = bearer(headers).and_then(|token| state.services.sessions.read_bearer(&token));
+        Self::resolve(state, handle.or_else(|| state.cookie_session(headers)), renewal).await
     }
 
     /// Finds the session a browser's cookie names.
@@ -38,19 +38,19 @@ impl Authentication {
         headers: &HeaderMap,
         renewal: Renewal,
     ) -> Result<Self, Problems> {
-        Self::behind(state, state.cookie_session(headers), renewal).await
+        Self::resolve(state, state.cookie_session(headers), renewal).await
     }
 
-    async fn behind(
+    async fn resolve(
         state: &AppState,
-        presented: Option<SessionHandle>,
+        handle: Option<SessionHandle>,
         renewal: Renewal,
     ) -> Result<Self, Problems> {
-        let session = match &presented {
-            Some(presented) => state.services.sessions.resolve(presented, renewal).await?,
+        let session = match &handle {
+            Some(handle) => state.services.sessions.resolve(handle, renewal).await?,
             None => None,
         };
-        Ok(Self { presented, session })
+        Ok(Self { handle, session })
     }
 
     /// What authenticating does to the browser: a renewed session's cookie is sent again, that of one that has ended
@@ -58,7 +58,7 @@ impl Authentication {
     pub fn effects(&self) -> BrowserEffects {
         match &self.session {
             Some(active) if active.renewed => BrowserEffects::renewed(active.signed_in.session.clone()),
-            None if self.presented.is_some() => BrowserEffects::ended(),
+            None if self.handle.is_some() => BrowserEffects::ended(),
             _ => BrowserEffects::default(),
         }
     }

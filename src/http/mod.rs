@@ -44,8 +44,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What `main` serves and every HTTP test calls.
 ///
-/// From the outside in: the request's span, headers every answer carries, a bound on time, a net under panics, one name for the
-/// server, the browser's cookies. Then the routes, a group a line.
+/// From the outside in: the request's span, headers every answer carries, a time limit, the panic handler, the redirect
+/// to the canonical host, the browser's cookies. Then the routes, one group a line.
 pub fn router(state: AppState) -> Router {
     // Leptos spawns on whatever executor is named first; a second router of the same process names it again.
     let _ = any_spawner::Executor::init_tokio();

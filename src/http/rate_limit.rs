@@ -1,5 +1,4 @@
-//! How often a client may ask: who the client is, and under which rule a request counts. Which rule that is, each route says
-//! itself ([`super::routes`]).
+//! Rate-limit middleware: the key of a client. The rule of a request is declared with its route ([`super::routes`]).
 
 use std::{
     collections::HashMap,

@@ -134,6 +134,11 @@ impl ConnectionState {
         self.state().phase == Phase::Head
     }
 
+    /// Whether a request is under way.
+    pub fn has_request(&self) -> bool {
+        self.state().phase == Phase::Request
+    }
+
     /// Since when it has had no request under way; `None` while it has one, and once it is evicted.
     pub fn idle_since(&self) -> Option<Instant> {
         let state = self.state();

@@ -127,12 +127,17 @@ async fn serve(service: Arc<Service>, stream: TcpStream, peer: SocketAddr, state
         biased;
         _ = connection.as_mut() => return,
         () = state.overdue(&service.limits) => service.limits.grace,
-        () = state.evicted() => EVICTION_GRACE,
+        // A request may have begun in the moment of the eviction; it gets its response.
+        () = state.evicted() => if state.has_request() { service.limits.grace } else { EVICTION_GRACE },
         _ = stop.wait_for(|stopping| *stopping) => service.limits.grace,
     };
     // Half a head is no request; whoever has sent a whole one gets a response.
     if !state.is_reading_head() {
         connection.as_mut().graceful_shutdown();
-        let _ = timeout(grace, connection).await;
+        tokio::select! {
+            _ = timeout(grace, connection) => {}
+            // Evicted while it shuts down: what it holds is needed now.
+            () = async { state.evicted().await; sleep(EVICTION_GRACE).await } => {}
+        }
     }
 }

@@ -116,7 +116,7 @@ impl TestApp {
     /// Every mail so far, after what is due has been delivered.
     pub async fn mails(&self) -> Vec<MailMessage> {
         self.services.mail.deliver().await.unwrap();
-        self.ports.mailer.letters()
+        self.ports.mailer.sent()
     }
 
     /// How many mails of a kind an address has got so far.

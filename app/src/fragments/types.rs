@@ -1,4 +1,4 @@
-//! What islands ask for, and what they are answered.
+//! Requests and responses of the fragment server functions.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ListQuery {
-    /// What is looked for; empty for all.
+    /// The search text; empty for all.
     pub q: String,
-    /// Whether those that are put away.
+    /// Whether to list archived conversations.
     pub archived: bool,
     /// Where the page begins; empty for the beginning of the list.
     pub from: String,
@@ -25,7 +25,7 @@ pub struct ListFragment {
     pub html: String,
     /// The way to more rows; empty at the end.
     pub more: String,
-    /// What has come, for who does not see it.
+    /// Announcement for screen readers.
     pub note: String,
 }
 

@@ -1,4 +1,4 @@
-//! A conversation while it is read: grown in place, copied from, judged, and followed while it goes on.
+//! The conversation island: loads more messages, copies, sends feedback and follows live changes.
 
 use std::rc::Rc;
 
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::fragments::{AnchorKind, FragmentError, MessagesQuery, load_turns};
 
-/// What goes on in a conversation; the conversation stands in the children.
+/// The island around a rendered conversation.
 #[island]
 pub fn LiveDialogue(
     /// The conversation.
@@ -35,7 +35,7 @@ pub fn LiveDialogue(
     children: Children,
 ) -> impl IntoView {
     let root = NodeRef::<html::Div>::new();
-    let (note, news) = (RwSignal::new(String::new()), RwSignal::new(None));
+    let (note, status) = (RwSignal::new(String::new()), RwSignal::new(None));
     let asked = MessagesQuery { id: id.clone(), branch, ..MessagesQuery::default() };
     let asked = StoredValue::new(asked);
     Effect::new(move |_| {
@@ -43,7 +43,7 @@ pub fn LiveDialogue(
         let root: Element = root.unchecked_into();
         offer_copies(&root);
         offer_jump(&root);
-        let live = Live::new(asked.get_value(), revision, root, note, news);
+        let live = Live::new(asked.get_value(), revision, root, note, status);
         Rc::new(live).follow();
     });
     let clicked = move |event: MouseEvent| {
@@ -53,18 +53,18 @@ pub fn LiveDialogue(
             copy(&button, note);
         } else if let Some(link) = pressed(&event, "a[data-message]").filter(|_| is_plain(&event)) {
             event.prevent_default();
-            grow(root, link, asked.get_value(), news);
+            grow(root, link, asked.get_value(), status);
         } else if is_plain(&event) && is_at_end(&root) && pressed(&event, ".jump").is_some() {
             event.prevent_default();
             jump(&root);
         }
     };
     view! {
-        <div class="conversation" node_ref=root on:click=clicked on:submit=move |event| judge(event, news)>{children()}</div>
+        <div class="conversation" node_ref=root on:click=clicked on:submit=move |event| submit_feedback(event, status)>{children()}</div>
         <p class="visually-hidden" role="status">{move || note.get()}</p>
         <div class="notices" role="status">
             {move || {
-                news.get()
+                status.get()
                     .map(|(words, way): (&'static str, Option<(String, &'static str)>)| {
                         let link = way.map(|(href, name)| view! { " "<a href=href>{name}</a> });
                         view! { <p class="notice"><span>{words}{link}</span></p> }
@@ -75,7 +75,7 @@ pub fn LiveDialogue(
 }
 
 /// Adds earlier or later messages, without what is read moving away.
-fn grow(root: Element, link: Element, asked: MessagesQuery, news: StatusMessage) {
+fn grow(root: Element, link: Element, asked: MessagesQuery, status: StatusMessage) {
     let is_earlier = link.closest("[data-earlier]").ok().flatten().is_some();
     let place = if is_earlier { AnchorKind::Before } else { AnchorKind::After };
     let message = link.get_attribute("data-message").unwrap_or_default();
@@ -88,9 +88,9 @@ fn grow(root: Element, link: Element, asked: MessagesQuery, news: StatusMessage)
                 let _ = window().location().set_href(&href);
                 return;
             }
-            Err(_) => return news.set(Some((FAILED, None))),
+            Err(_) => return status.set(Some((FAILED, None))),
         };
-        forget_failure(news);
+        forget_failure(status);
         let (way, found) = if is_earlier {
             (inside(&root, "[data-earlier]"), more.earlier)
         } else {
@@ -112,14 +112,14 @@ fn grow(root: Element, link: Element, asked: MessagesQuery, news: StatusMessage)
 }
 
 /// Takes back that something did not work, when the next thing has.
-fn forget_failure(news: StatusMessage) {
-    if news.get_untracked().is_some_and(|(words, _)| words == FAILED) {
-        news.set(None);
+fn forget_failure(status: StatusMessage) {
+    if status.get_untracked().is_some_and(|(words, _)| words == FAILED) {
+        status.set(None);
     }
 }
 
-/// Sends what the reader thinks of an answer, and stays where one is: the change arrives like any other.
-fn judge(event: leptos::ev::SubmitEvent, news: StatusMessage) {
+/// Sends feedback without leaving the page; the change arrives as an event like any other.
+fn submit_feedback(event: leptos::ev::SubmitEvent, status: StatusMessage) {
     let Some(form) = pressed(&event, "form[data-feedback]") else { return };
     let Some(button) = event.submitter() else { return };
     let action = form.get_attribute("action").unwrap_or_default();
@@ -137,10 +137,10 @@ fn judge(event: leptos::ev::SubmitEvent, news: StatusMessage) {
         request.set_redirect(RequestRedirect::Manual);
         let sent = JsFuture::from(window().fetch_with_str_and_init(&action, &request)).await;
         let Some(answer) = sent.ok().and_then(|answer| answer.dyn_into::<Response>().ok()) else {
-            return news.set(Some((FAILED, None)));
+            return status.set(Some((FAILED, None)));
         };
         if answer.type_() == ResponseType::Opaqueredirect {
-            forget_failure(news);
+            forget_failure(status);
         } else {
             reload();
         }

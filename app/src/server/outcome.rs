@@ -20,12 +20,12 @@ pub struct FormAccepted {
     /// What the operation does to the browser.
     #[serde(skip)]
     pub browser: BrowserEffects,
-    /// What becomes of the mailed link that led to the form.
+    /// Whether the cookie of the email link that led to the form is kept or cleared.
     #[serde(skip)]
     pub email_link: EmailLinkUse,
 }
 
-/// What becomes of the mailed link that led to a form.
+/// Whether the cookie of the email link that led to a form is kept or cleared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum EmailLinkUse {
     /// It is kept, or there was none.
@@ -47,7 +47,7 @@ pub struct FormRefused {
 }
 
 impl FormAccepted {
-    /// On to a page, whatever the form says.
+    /// Redirects to a fixed page.
     pub(crate) fn redirect_to(page: &str) -> Self {
         Self { go_to: LocalPath::parse(page), ..Self::default() }
     }

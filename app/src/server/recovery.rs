@@ -11,7 +11,7 @@ const SENT: &str = "/forgot-password?sent";
 /// Where the new password is used for the first time.
 const RESET: &str = "/sign-in?reset";
 
-/// Has a link mailed to who has this address.
+/// Requests a password-reset mail.
 #[server(prefix = "", endpoint = "/forgot-password")]
 pub async fn request_password_reset(
     #[server(flatten)] form: FormFields,

@@ -10,7 +10,7 @@ use crate::{
     SignInError, SignUpError, SignedOut, SignedUp, VerifyEmailError,
 };
 
-/// What becomes of a browser's session and of its device cookie.
+/// Changes to a browser's session and to its device cookie.
 #[derive(Debug, Clone, Default)]
 pub struct BrowserEffects {
     /// The session the browser holds from now on.
@@ -19,7 +19,7 @@ pub struct BrowserEffects {
     pub device: DeviceEffect,
 }
 
-/// What becomes of a browser's session.
+/// The change to a browser's session.
 #[derive(Debug, Clone, Default)]
 pub enum SessionEffect {
     /// The browser keeps what it has.
@@ -33,7 +33,7 @@ pub enum SessionEffect {
     Ended,
 }
 
-/// What becomes of a browser's device cookie.
+/// The change to a browser's device cookie.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum DeviceEffect {
     /// Nothing.

@@ -4,12 +4,12 @@ use const_format::concatcp;
 use contract::Timestamp;
 
 use crate::{
-    AuditRecord, Ban, Database, StorageError, User, accounts, audit_log::insert_audit_record, sessions,
+    AuditRecord, Ban, Database, StorageError, User, audit_log::insert_audit_record, sessions, users,
 };
 
 const LIST: &str = concatcp!(
     "select ",
-    accounts::COLUMNS,
+    users::COLUMNS,
     " from bookplate_users u where u.email > $1
     and (u.email like lower($2) escape '!' or lower(u.name) like lower($2) escape '!')
     order by u.email limit $3"

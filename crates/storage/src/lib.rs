@@ -25,8 +25,9 @@ mod pool;
 mod session_store;
 mod sessions;
 mod signing_keys;
+mod users;
 
-pub use accounts::{Ban, Credentials, NewAccount, SignInMethod, User};
+pub use accounts::{Credentials, NewAccount, SignInMethod};
 pub use audit_log::{AuditEvent, AuditRecord};
 pub use better_auth::{BetterAuth, ForeignBan, ForeignError, ImportedUser};
 pub use cleanup::{CleanupCounts, RetentionCutoffs};
@@ -44,6 +45,7 @@ pub use session_store::{RecordKey, SessionRecordStore};
 pub use sessions::{NewSession, Session, SignedIn};
 pub use signing_keys::StoredKey;
 pub use tower_sessions::Session as BrowserSession;
+pub use users::{Ban, User};
 
 /// The statements that are the same on both databases, for the test that prepares each.
 pub fn statements() -> Vec<&'static str> {

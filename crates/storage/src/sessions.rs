@@ -5,8 +5,8 @@ use contract::Timestamp;
 use sqlx::FromRow;
 
 use crate::{
-    AuditRecord, Database, KnownDevice, StorageError, User, accounts, audit_log::insert_audit_record,
-    connection::Transaction, devices::upsert_known_device, locks::lock_user,
+    AuditRecord, Database, KnownDevice, StorageError, User, audit_log::insert_audit_record,
+    connection::Transaction, devices::upsert_known_device, locks::lock_user, users,
 };
 
 /// A signed-in browser.
@@ -82,7 +82,7 @@ const FIND: &str = concatcp!(
     "select ",
     COLUMNS,
     ", ",
-    accounts::COLUMNS,
+    users::COLUMNS,
     " from bookplate_sessions s join bookplate_users u on u.id = s.user_id where s.id = $1"
 );
 const OF_USER: &str = concatcp!(

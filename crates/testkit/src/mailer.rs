@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::{MailMessage, Mailer, MailerError};
 use tokio::sync::watch;
 
-/// What a [`MemoryMailer`] does with the next letters.
+/// What a [`MemoryMailer`] does with the next mails.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum MailerBehavior {
     /// Takes them.
@@ -20,7 +20,7 @@ pub enum MailerBehavior {
     Hangs,
 }
 
-/// Keeps the letters it takes, in the order in which it took them.
+/// Keeps the mails it accepts, in order.
 #[derive(Debug)]
 pub struct MemoryMailer {
     taken: watch::Sender<Vec<MailMessage>>,
@@ -39,35 +39,35 @@ impl Default for MemoryMailer {
 }
 
 impl MemoryMailer {
-    /// From now on, also for letters it holds back.
+    /// From now on, also for mails it holds back.
     pub fn set_behavior(&self, conduct: MailerBehavior) {
         self.conduct.send_replace(conduct);
     }
 
-    /// The letters it has taken.
-    pub fn letters(&self) -> Vec<MailMessage> {
+    /// The accepted mails.
+    pub fn sent(&self) -> Vec<MailMessage> {
         self.taken.borrow().clone()
     }
 
-    /// The letters it has taken for an address.
-    pub fn letters_to(&self, address: &str) -> Vec<MailMessage> {
-        self.taken.borrow().iter().filter(|letter| letter.to == address).cloned().collect()
+    /// The accepted mails to an address.
+    pub fn sent_to(&self, address: &str) -> Vec<MailMessage> {
+        self.taken.borrow().iter().filter(|mail| mail.to == address).cloned().collect()
     }
 
-    /// Waits until it has taken so many letters, and returns them all. A test that waits in vain is ended by its own
+    /// Waits until it has taken so many mails, and returns them all. A test that waits in vain is ended by its own
     /// bound on time.
     pub async fn wait_for(&self, count: usize) -> Vec<MailMessage> {
         let mut taken = self.taken.subscribe();
-        let letters = taken.wait_for(|letters| letters.len() >= count).await;
-        letters.expect("the mailer lives as long as its reference").clone()
+        let mails = taken.wait_for(|mails| mails.len() >= count).await;
+        mails.expect("the mailer lives as long as its reference").clone()
     }
 
-    /// How often it was asked to take a letter, whatever it answered or does not answer yet.
+    /// How often it was asked to take a mail, whatever it answered or does not answer yet.
     pub fn tries(&self) -> usize {
         self.tried().len()
     }
 
-    /// The ids of the letters it was asked to take, each as often as it was asked.
+    /// The ids of the mails it was asked to take, each as often as it was asked.
     pub fn tried_ids(&self) -> Vec<String> {
         self.tried().clone()
     }
@@ -85,8 +85,8 @@ impl MemoryMailer {
 
 #[async_trait]
 impl Mailer for MemoryMailer {
-    async fn send(&self, letter: &MailMessage) -> Result<(), MailerError> {
-        self.tried().push(letter.id.clone());
+    async fn send(&self, mail: &MailMessage) -> Result<(), MailerError> {
+        self.tried().push(mail.id.clone());
         let mut conduct = self.conduct.subscribe();
         let now = conduct.wait_for(|conduct| *conduct != MailerBehavior::Hangs).await;
         let now = now.expect("the mailer lives as long as its reference").clone();
@@ -94,7 +94,7 @@ impl Mailer for MemoryMailer {
             MailerBehavior::RefusesForNow => Err(MailerError::Passing("451 not now".to_owned())),
             MailerBehavior::RefusesForGood => Err(MailerError::Final("550 no such mailbox".to_owned())),
             MailerBehavior::Takes | MailerBehavior::Hangs => {
-                self.taken.send_modify(|letters| letters.push(letter.clone()));
+                self.taken.send_modify(|mails| mails.push(mail.clone()));
                 Ok(())
             }
         }
@@ -107,7 +107,7 @@ mod tests {
 
     use super::*;
 
-    fn letter(id: &str) -> MailMessage {
+    fn mail(id: &str) -> MailMessage {
         MailMessage {
             id: id.to_owned(),
             kind: "password-changed".to_owned(),
@@ -121,15 +121,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn letters_are_kept_in_order_and_refusals_are_not() {
+    async fn mails_are_kept_in_order_and_refusals_are_not() {
         let mailer = MemoryMailer::default();
-        mailer.send(&letter("one")).await.unwrap();
+        mailer.send(&mail("one")).await.unwrap();
         mailer.set_behavior(MailerBehavior::RefusesForNow);
-        assert!(matches!(mailer.send(&letter("two")).await, Err(MailerError::Passing(_))));
+        assert!(matches!(mailer.send(&mail("two")).await, Err(MailerError::Passing(_))));
         mailer.set_behavior(MailerBehavior::RefusesForGood);
-        assert!(matches!(mailer.send(&letter("two")).await, Err(MailerError::Final(_))));
-        assert_eq!(mailer.letters(), [letter("one")]);
-        assert!(mailer.letters_to("two@example.org").is_empty());
+        assert!(matches!(mailer.send(&mail("two")).await, Err(MailerError::Final(_))));
+        assert_eq!(mailer.sent(), [mail("one")]);
+        assert!(mailer.sent_to("two@example.org").is_empty());
         assert_eq!((mailer.tries(), mailer.tried_ids()), (3, vec!["one".into(), "two".into(), "two".into()]));
     }
 
@@ -139,14 +139,14 @@ mod tests {
         mailer.set_behavior(MailerBehavior::Hangs);
         let sending = tokio::spawn({
             let mailer = Arc::clone(&mailer);
-            async move { mailer.send(&letter("one")).await }
+            async move { mailer.send(&mail("one")).await }
         });
         while mailer.tries() == 0 {
             tokio::task::yield_now().await;
         }
-        assert!(!sending.is_finished() && mailer.letters().is_empty());
+        assert!(!sending.is_finished() && mailer.sent().is_empty());
         mailer.set_behavior(MailerBehavior::Takes);
-        assert_eq!(mailer.wait_for(1).await, [letter("one")]);
+        assert_eq!(mailer.wait_for(1).await, [mail("one")]);
         assert_eq!(sending.await.unwrap(), Ok(()));
     }
 }

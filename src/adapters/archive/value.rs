@@ -1,4 +1,4 @@
-//! What stands beside a name in the pages of a copy. Everything somebody else wrote passes through [`visible`] here and
+//! Values in the tables of the archive's pages. Everything somebody else wrote passes through [`visible`] here and
 //! through askama's escaper in the templates.
 
 use askama::{Template, filters::HtmlSafe};

@@ -22,7 +22,10 @@ use crate::http::{
     authn::Authentication,
     browser_effects::WithBrowserEffects,
     errors::ApiError,
-    openapi::{Auth, Operation, Tag, values},
+    openapi::{
+        operation::{Auth, Operation, Tag},
+        values,
+    },
     pages,
 };
 

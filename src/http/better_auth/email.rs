@@ -24,7 +24,11 @@ use crate::http::{
     browser_effects::WithBrowserEffects,
     cookies::EmailLinkPage,
     errors::ApiError,
-    openapi::{Auth, Operation, Tag, examples, values},
+    openapi::{
+        examples,
+        operation::{Auth, Operation, Tag},
+        values,
+    },
     pages,
 };
 

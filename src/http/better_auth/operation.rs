@@ -1,8 +1,8 @@
-//! What the descriptions of the endpoints below `/api/auth` have in common.
+//! Shared parts of the OpenAPI operations below `/api/auth`.
 
 use contract::Code;
 
-use crate::http::openapi::{Auth, Operation, Tag};
+use crate::http::openapi::operation::{Auth, Operation, Tag};
 
 /// The codes of a new password.
 pub const NEW_PASSWORD_CODES: [Code; 5] = [

@@ -3,7 +3,7 @@
 use contract::Questions;
 
 use super::{deletion, email, password, profile, sessions, sign_in, sign_up, status, tokens};
-use crate::http::openapi::Operation;
+use crate::http::openapi::operation::Operation;
 
 /// Every operation.
 pub fn operations(questions: &Questions) -> Vec<Operation> {

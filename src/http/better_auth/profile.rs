@@ -22,7 +22,11 @@ use crate::http::{
     authn::{Authentication, bearer},
     browser_effects::WithBrowserEffects,
     errors::ApiError,
-    openapi::{Auth, Operation, Tag, examples, values},
+    openapi::{
+        examples,
+        operation::{Auth, Operation, Tag},
+        values,
+    },
 };
 
 /// What is to change; what is left out stays.

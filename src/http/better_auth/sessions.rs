@@ -22,7 +22,11 @@ use crate::http::{
     authn::Authentication,
     browser_effects::WithBrowserEffects,
     errors::ApiError,
-    openapi::{Auth, Operation, Tag, examples, values},
+    openapi::{
+        examples,
+        operation::{Auth, Operation, Tag},
+        values,
+    },
 };
 
 /// The query of get-session.
@@ -123,7 +127,7 @@ pub async fn sign_out(State(state): State<AppState>, request: Request) -> Result
     let call = ApiRequest::<Anything>::read(&state, request).await?;
     let auth = Authentication::of(&state, &call.parts.headers, Renewal::Never).await?;
     let client = state.client_info(&call.parts);
-    let signed_out = state.services.sessions.sign_out(auth.presented.as_ref(), &client.device).await;
+    let signed_out = state.services.sessions.sign_out(auth.handle.as_ref(), &client.device).await;
     let (_, effects) = with_effects_of(signed_out, &client)?;
     Ok(ok_json(SignedOut { success: true }).with_effects(effects))
 }

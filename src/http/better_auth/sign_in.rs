@@ -20,7 +20,11 @@ use crate::http::{
     app_state::AppState,
     browser_effects::WithBrowserEffects,
     errors::ApiError,
-    openapi::{Auth, Operation, Tag, examples, values},
+    openapi::{
+        examples,
+        operation::{Auth, Operation, Tag},
+        values,
+    },
     request_body::Accepts,
 };
 

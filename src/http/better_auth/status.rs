@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{operation::get_operation, request::ok_json};
-use crate::http::openapi::{Auth, Operation, Tag, values};
+use crate::http::openapi::{
+    operation::{Auth, Operation, Tag},
+    values,
+};
 
 /// The query of error.
 #[derive(Debug, Deserialize)]

@@ -17,7 +17,7 @@ use crate::http::{
     authn::Authentication,
     browser_effects::WithBrowserEffects,
     errors::ApiError,
-    openapi::{Auth, Operation, Tag},
+    openapi::operation::{Auth, Operation, Tag},
 };
 
 /// The query of token.

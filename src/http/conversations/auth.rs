@@ -62,7 +62,7 @@ impl FromRequestParts<AppState> for CallerAllowExpired {
                 Ok(Self(caller))
             }
             Err(refused) => {
-                // Who is nobody is counted by where they come from: tokens are not to be guessed at.
+                // Rate-limit unauthenticated requests by IP address, so that tokens cannot be brute-forced.
                 rate_limit::check_anonymous(state, parts).await?;
                 Err(refused)
             }

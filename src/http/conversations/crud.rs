@@ -22,7 +22,10 @@ use super::{
 use crate::http::{
     app_state::AppState,
     errors::ProblemResponse,
-    openapi::{Auth, Operation, Tag, examples},
+    openapi::{
+        examples,
+        operation::{Auth, Operation, Tag},
+    },
 };
 
 type Answer = Result<Response, ProblemResponse>;

@@ -20,7 +20,10 @@ use super::{auth::Caller, operation::read_operation, path_params::PathParams, qu
 use crate::http::{
     app_state::AppState,
     errors::ProblemResponse,
-    openapi::{Operation, Tag, examples},
+    openapi::{
+        examples,
+        operation::{Operation, Tag},
+    },
 };
 
 /// The interval of heartbeats. The session is checked with each, and before events are sent.

@@ -20,7 +20,10 @@ use super::{
 use crate::http::{
     app_state::AppState,
     errors::ProblemResponse,
-    openapi::{Operation, Tag, examples},
+    openapi::{
+        examples,
+        operation::{Operation, Tag},
+    },
 };
 
 /// Feedback on a message, in the document.

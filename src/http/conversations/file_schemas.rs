@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::openapi::reference;
+use crate::http::openapi::schemas::reference;
 
 /// What an export holds: `ConversationsFile`.
 pub fn conversations_file() -> Value {

@@ -16,7 +16,7 @@ use http::{HeaderValue, Uri, header};
 use serde_json::json;
 
 use super::{
-    Deadline, RETRY,
+    Deadline, RETRY_AFTER,
     auth::Caller,
     file_schemas,
     operation::{BODY_CODES, read_operation, write_operation},
@@ -26,7 +26,11 @@ use super::{
 use crate::http::{
     app_state::AppState,
     errors::problem_json::{Document, ProblemResponse},
-    openapi::{Operation, Tag, examples, reference},
+    openapi::{
+        examples,
+        operation::{Operation, Tag},
+        schemas::reference,
+    },
     request_body,
 };
 
@@ -81,7 +85,7 @@ pub fn export_all_operation() -> Operation {
         .response_header("Content-Disposition")
 }
 
-/// Takes a file in: one of ours, or ChatGPT's `conversations.json`. What came of each conversation stands in the answer.
+/// Imports a file of Bookplate's or ChatGPT's `conversations.json`. The response has the result for each conversation.
 pub async fn import(
     State(state): State<AppState>,
     caller: Caller,
@@ -109,9 +113,9 @@ pub fn import_operation() -> Operation {
         .errors(&BODY_CODES)
 }
 
-/// There was no time for all of a file. What has come in stays, so the same file goes on from there.
+/// The response to an import that ran out of time. Imported conversations are kept, so the same file may be sent again.
 fn unfinished(imported: &Imported) -> Response {
-    let problems = Problems::from(Problem::retry_in(Code::Unavailable, RETRY));
+    let problems = Problems::from(Problem::retry_in(Code::Unavailable, RETRY_AFTER));
     let (taken, refused) = (imported.conversations.len(), imported.refused.len());
     let detail = format!(
         "There was no time for all of the file: conversations taken in: {taken}, refused: {refused}. Send the same file \

@@ -24,7 +24,10 @@ use super::{
 use crate::http::{
     app_state::AppState,
     errors::ProblemResponse,
-    openapi::{Operation, Tag, examples},
+    openapi::{
+        examples,
+        operation::{Operation, Tag},
+    },
     request_body,
 };
 

@@ -45,12 +45,12 @@ const CORS: CorsPolicy = CorsPolicy {
 
 /// Messages a body has room for when each is as large as one may be.
 const LARGE_MESSAGES: usize = 4;
-/// Somewhat shorter than any request may take.
-const PATIENCE: Duration = Duration::from_secs(28);
-/// Somewhat shorter again: whoever does much at once ends by then, and still says how far it came.
-const WORK: Duration = Duration::from_secs(26);
-/// Seconds after which what took too long may be faster.
-const RETRY: u32 = 5;
+/// Shorter than the limit on every request, whose 503 is not a problem document.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(28);
+/// Shorter again, so that a bulk operation can stop and report its progress.
+const WORK_BUDGET: Duration = Duration::from_secs(26);
+/// `Retry-After` of a request that took too long, in seconds.
+const RETRY_AFTER: u32 = 5;
 
 /// When work on a request has to end.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +81,7 @@ pub fn routes(limits: &ConversationLimits) -> Vec<Route> {
     ]
 }
 
-/// The router of these paths. What is not among them is no concern of this router.
+/// The router of these paths. Unknown paths fall through to the `/api` fallback.
 pub fn router(state: &AppState) -> Router<AppState> {
     routes::router(routes(state.services.conversations.limits()))
         .method_not_allowed_fallback(wrong_method)
@@ -100,12 +100,12 @@ pub fn not_found_fallback(state: &AppState) -> MethodRouter<AppState> {
     any(not_found).layer::<_, Infallible>(cors(state, &CORS))
 }
 
-/// Answers before the bound on every request would, whose answer is no document.
+/// Answers a slow request with a problem document, before the limit on every request would.
 async fn with_timeout(mut request: Request, next: Next) -> Response {
-    request.extensions_mut().insert(Deadline(Instant::now() + WORK));
-    let answer = tokio::time::timeout(PATIENCE, next.run(request)).await;
+    request.extensions_mut().insert(Deadline(Instant::now() + WORK_BUDGET));
+    let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
     answer.unwrap_or_else(|_| {
-        ProblemResponse::from(Problem::retry_in(Code::Unavailable, RETRY)).into_response()
+        ProblemResponse::from(Problem::retry_in(Code::Unavailable, RETRY_AFTER)).into_response()
     })
 }
 

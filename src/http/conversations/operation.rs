@@ -1,8 +1,8 @@
-//! What the descriptions of the endpoints below `/api` but `/api/auth` have in common.
+//! Shared parts of the OpenAPI operations below `/api`, except `/api/auth`.
 
 use contract::Code;
 
-use crate::http::openapi::{Auth, Operation, Tag};
+use crate::http::openapi::operation::{Auth, Operation, Tag};
 
 /// The codes of a JSON body.
 pub const BODY_CODES: [Code; 5] = [

@@ -3,7 +3,7 @@
 use contract::Questions;
 
 use super::{crud, events, feedback, files, messages, search};
-use crate::http::openapi::Operation;
+use crate::http::openapi::operation::Operation;
 
 /// Every operation.
 pub fn operations(questions: &Questions) -> Vec<Operation> {

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::http::app_state::AppState;
 use crate::http::errors::ProblemResponse;
 
-/// What an address names. What is no text is the name of nothing.
+/// Path parameters. Invalid UTF-8 is answered like the name of something that does not exist.
 #[derive(Debug)]
 pub struct PathParams<T>(pub T);
 

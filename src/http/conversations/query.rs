@@ -1,4 +1,4 @@
-//! What the addresses say behind their question mark.
+//! Query parameters of the conversation endpoints.
 
 use contract::{Problem, Reason, conversations::Order};
 use domain::PageRequest;

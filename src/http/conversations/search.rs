@@ -16,7 +16,10 @@ use super::{
 use crate::http::{
     app_state::AppState,
     errors::ProblemResponse,
-    openapi::{Operation, Tag, examples},
+    openapi::{
+        examples,
+        operation::{Operation, Tag},
+    },
 };
 
 /// The reader's messages that hold what is looked for.

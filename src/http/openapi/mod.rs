@@ -3,12 +3,10 @@
 mod document;
 mod downgrade_3_0;
 pub mod examples;
-mod operation;
+pub mod operation;
 mod parameters;
-mod schemas;
+pub mod schemas;
 pub mod values;
-
-pub use operation::{Auth, Operation, Tag, reference};
 
 use std::sync::{Arc, OnceLock};
 
@@ -25,7 +23,10 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use self::document::ServerInfo;
+use self::{
+    document::ServerInfo,
+    operation::{Auth, Operation, Tag},
+};
 use super::{
     app_state::AppState,
     compression::gzipped,

@@ -5,7 +5,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::{examples, schemas::Schemas};
+use super::{
+    examples,
+    schemas::{Schemas, reference},
+};
 use crate::http::{
     better_auth::fields::RequestBody,
     errors::{self, better_auth::ErrorBody, problem_json},
@@ -381,11 +384,6 @@ impl ErrorFormat {
             Self::BetterAuth => serde_json::to_value(ErrorBody::of(&problem.into())).unwrap_or_default(),
         }
     }
-}
-
-/// A reference to a named schema.
-pub fn reference(schema: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
 
 fn to_json(example: &(impl Serialize + ?Sized)) -> Value {

@@ -1,4 +1,4 @@
-//! The schemas of the document: those of the types, and what a type cannot say about itself.
+//! The schemas of the document: those derived from types, and details that cannot be derived.
 
 use contract::{Code, Question, QuestionKind, Questions, conversations::Page};
 use serde_json::{Map, Value, json};
@@ -7,7 +7,10 @@ use utoipa::{
     openapi::{RefOr, Schema},
 };
 
-use super::operation::reference;
+/// A reference to a named schema.
+pub fn reference(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
 
 /// Schemas by name, in the order in which they were added.
 #[derive(Debug, Clone, Default)]

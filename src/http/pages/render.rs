@@ -23,7 +23,7 @@ use crate::http::{
 /// What a page is rendered with, besides the request.
 #[derive(Clone, Default)]
 pub struct RenderContext {
-    /// Who asks.
+    /// The visitor.
     pub visitor: Visitor,
     /// The form that was refused.
     pub errors: Option<FormErrors>,

@@ -1,4 +1,4 @@
-//! A request for a page or from a form: who sends it.
+//! An authenticated request for a page or from a form.
 
 use app::{EmailLinkToken, Visitor};
 use contract::Problems;
@@ -9,7 +9,7 @@ use crate::http::{app_state::AppState, authn::Authentication, canonical_host, co
 
 /// A request for a page or from a form of ours.
 pub struct PageRequest {
-    /// Who sends it.
+    /// The visitor.
     pub visitor: Visitor,
     /// What authenticating it does to the browser.
     pub effects: BrowserEffects,

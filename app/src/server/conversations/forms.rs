@@ -35,7 +35,7 @@ pub async fn unarchive_conversation(
     set_status(&context, &form, ConversationStatus::Active, Flash::ConversationUnarchived).await
 }
 
-/// Hides a conversation, which is gone for good ten minutes later.
+/// Soft-deletes a conversation, which is purged after ten minutes.
 #[server(prefix = "", endpoint = "/conversations/-/delete")]
 pub async fn delete_conversation(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
     let context = RequestContext::of_call()?;

@@ -78,7 +78,7 @@ impl Accounts {
         let strict = self.rules.require_verified_email;
         let session = (!strict).then(|| self.sessions.new_session(&user.id, &visit.device, command.remember));
         let credential_id = self.ports.random_uuid().to_string();
-        // Where the address has to be proved first, the password counts only if it is proved in the browser it was chosen
+        // Where the address has to be verified first, the password counts only if it is verified in the browser it was chosen
         // in: anybody can sign up with an address that is not theirs.
         let browser = visit.browser.as_ref().filter(|_| strict);
         let device = browser.map(|browser| browser.seen(&visit.device, now));

@@ -1,4 +1,4 @@
-//! What a reader takes away. `docs/EXPORT.md` describes the same, member by member; a member that is added leaves the
+//! The data export. `docs/EXPORT.md` describes the same, member by member; a member that is added leaves the
 //! version as it is, one that goes or changes its meaning raises it.
 
 use contract::Timestamp;
@@ -14,7 +14,7 @@ pub struct Export {
     pub version: u32,
     /// When it was read.
     pub exported_at: Timestamp,
-    /// Whose reader.
+    /// The book, and where its accounts are.
     pub book: Book,
     /// The account itself.
     pub profile: Profile,
@@ -40,9 +40,9 @@ pub struct Export {
     pub remembered_requests: i64,
 }
 
-/// What the file says it is.
+/// The name of the format.
 pub const FORMAT: &str = "bookplate-export";
-/// Which description of the file it follows.
+/// The version of the format.
 pub const VERSION: u32 = 1;
 
 /// Where the account is.
@@ -63,9 +63,9 @@ pub struct Profile {
     pub id: String,
     /// In lower case.
     pub email: String,
-    /// Whether the reader has proved the address.
+    /// Whether the address is verified.
     pub email_verified: bool,
-    /// Since when the address is to be proved.
+    /// Since when the address has waited to be verified.
     pub unverified_since: Option<Timestamp>,
     /// May be empty.
     pub name: String,

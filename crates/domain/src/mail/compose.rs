@@ -2,35 +2,11 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use storage::{QueuedMail, User};
 
-use super::{Link, MailQueue, MailTemplate, link_ttl, queue::QueueItem};
-use crate::{ClientMetadata, DONE, EventKind, InternalError, LimitError, Ports, rate_limits::Rule};
-
-/// A mail to be composed in the background.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) enum MailRequest {
-    /// A link to set a password, for whoever has this address.
-    ResetPassword {
-        email: String,
-        /// Where the link leads in the end.
-        callback: String,
-        /// Where the request came from.
-        device: ClientMetadata,
-    },
-    /// A link to verify this address, if it belongs to a user who has not verified it.
-    VerifyEmail { email: String, callback: String },
-    /// A notice to the owner of an address that somebody wanted to open an account with it.
-    SignUpAttempt { email: String },
-    /// A link to the present address, which continues a change of address.
-    ConfirmEmailChange { user_id: String, new_email: String, callback: String },
-    /// A link to the new address, which completes the change.
-    VerifyNewEmail { user_id: String, new_email: String, callback: String },
-    /// A link to delete an account.
-    DeleteAccount { user_id: String, callback: String },
-}
+use super::{Link, MailQueue, MailTemplate, link_ttl, queue::QueueItem, request::MailRequest};
+use crate::{DONE, EventKind, InternalError, LimitError, Ports, rate_limits::Rule};
 
 /// What a link does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]

@@ -1,9 +1,6 @@
 //! Mails and what they are made from.
 
-use contract::Timestamp;
 use serde::{Deserialize, Serialize};
-
-use super::{draft::sanitize, render, templates};
 
 /// A mail ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +84,7 @@ pub struct MailBranding {
 
 impl MailTemplate {
     /// The value of [`MailMessage::kind`].
-    fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::VerifyEmail(_) | Self::VerifyNewEmail(_) => "verify-email",
             Self::ResetPassword(_) => "reset-password",
@@ -102,7 +99,7 @@ impl MailTemplate {
     }
 
     /// The link in it; a notice has none.
-    fn link(&self) -> Option<&Link> {
+    pub(super) fn link(&self) -> Option<&Link> {
         match self {
             Self::VerifyEmail(link)
             | Self::VerifyNewEmail(link)
@@ -115,32 +112,5 @@ impl MailTemplate {
             | Self::NewDevice { .. }
             | Self::AccountDeleted => None,
         }
-    }
-}
-
-impl MailBranding {
-    /// Renders a mail. `id` is a UUID; text from a browser or a form is put into the body only, never into the subject.
-    ///
-    /// # Errors
-    /// None but a template's own, which no value causes.
-    pub fn render(
-        &self,
-        id: String,
-        to: &str,
-        template: &MailTemplate,
-        at: Timestamp,
-    ) -> askama::Result<MailMessage> {
-        let branding = Self { book: sanitize(&self.book), ..self.clone() };
-        let draft = templates::draft(&branding, template, at);
-        Ok(MailMessage {
-            id,
-            kind: template.kind().to_owned(),
-            to: to.to_owned(),
-            text: render::text(&draft, &branding)?,
-            html: render::html(&draft, &branding)?,
-            subject: draft.subject,
-            link: template.link().cloned(),
-            written_at: at.millis(),
-        })
     }
 }

@@ -7,10 +7,12 @@ pub mod link_ttl;
 mod message;
 mod queue;
 mod render;
+mod request;
 mod templates;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use compose::{LinkPurpose, MailRequest, link_id, new_token};
+pub(crate) use compose::{LinkPurpose, link_id, new_token};
 pub use message::{Link, MailBranding, MailMessage, MailTemplate};
 pub use queue::{DeliveryOutcome, MailQueue};
+pub(crate) use request::MailRequest;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use storage::{AuditRecord, Database, QueuedMail};
 use tokio::sync::Notify;
 
-use super::{MailBranding, MailMessage, MailTemplate, compose::MailRequest};
+use super::{MailBranding, MailMessage, MailTemplate, request::MailRequest};
 use crate::{Encrypted, InternalError, Limits, MailerError, Ports, Secret, events::AuditLog};
 
 /// The kind of notice that a stranger can cause at a verified address too.

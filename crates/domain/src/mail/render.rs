@@ -1,15 +1,17 @@
-//! A draft as the two parts of a mail. No picture is fetched, so nobody learns that it was read.
+//! Rendering a mail: its draft as two parts. No picture is fetched, so nobody learns that it was read.
 //!
 //! In the HTML part styles stand in attributes because some mail programs drop the style element; the element holds what
 //! only it can say, the colours by night. Two tables, because Word renders mail for one large program and knows no other
 //! way to centre a column.
 
 use askama::Template;
+use contract::Timestamp;
 
 use super::{
     colour::{Colour, DARK_ON_ACCENT, DARK_PLATE, LIGHT_PLATE},
-    draft::{Block, Draft},
-    message::MailBranding,
+    draft::{Block, Draft, sanitize},
+    message::{MailBranding, MailMessage, MailTemplate},
+    templates,
 };
 
 /// Longest line of plain text in characters (RFC 5322 section 2.1.1); a link or an address is not broken.
@@ -32,6 +34,33 @@ struct HtmlPart<'a> {
     dark_accent: Colour,
     dark_on_accent: Colour,
     dark_plate: Colour,
+}
+
+impl MailBranding {
+    /// Renders a mail. `id` is a UUID; text from a browser or a form is put into the body only, never into the subject.
+    ///
+    /// # Errors
+    /// None but a template's own, which no value causes.
+    pub fn render(
+        &self,
+        id: String,
+        to: &str,
+        template: &MailTemplate,
+        at: Timestamp,
+    ) -> askama::Result<MailMessage> {
+        let branding = Self { book: sanitize(&self.book), ..self.clone() };
+        let draft = templates::draft(&branding, template, at);
+        Ok(MailMessage {
+            id,
+            kind: template.kind().to_owned(),
+            to: to.to_owned(),
+            text: text(&draft, &branding)?,
+            html: html(&draft, &branding)?,
+            subject: draft.subject,
+            link: template.link().cloned(),
+            written_at: at.millis(),
+        })
+    }
 }
 
 /// The plain-text part.

@@ -167,6 +167,8 @@ impl Tokens {
     fn claims(&self, signed_in: &SignedIn, aud: Option<&str>) -> Map<String, Value> {
         let SignedIn { session, user } = signed_in;
         let now = self.ports.clock.now().seconds();
+        // Services that check the signature alone must not trust a token for longer than the session can last.
+        let session_end = if session.remembered { session.ends_at } else { session.expires_at };
         let mut claims = Map::new();
         let mut claim = |name: &str, value: Value| drop(claims.insert(name.to_owned(), value));
         claim("iss", self.settings.issuer.as_str().into());
@@ -177,7 +179,7 @@ impl Tokens {
         claim("sid", session.id.as_str().into());
         claim("jti", self.ports.random_uuid().to_string().into());
         claim("iat", now.into());
-        claim("exp", now.saturating_add(self.settings.lifetime).into());
+        claim("exp", now.saturating_add(self.settings.lifetime).min(session_end.seconds()).into());
         claim("email", user.email.as_str().into());
         claim("email_verified", user.email_verified.into());
         claim("name", user.name.as_str().into());

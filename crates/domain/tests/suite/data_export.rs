@@ -46,7 +46,7 @@ fn newcomer() -> SignUp {
     SignUp { name: PersonName::parse(NAME).unwrap(), ..sign_up(HANDLE) }
 }
 
-/// What the newcomer's account left behind in a life: two sessions, two known browsers, links, letters on their way,
+/// What the newcomer's account left behind in a life: two sessions, two known browsers, links, mails on their way,
 /// guesses at the password, a copy.
 pub async fn lived_in(book: &Book) -> (SignedIn, ClientInfo) {
     let services = &book.services;
@@ -56,7 +56,7 @@ pub async fn lived_in(book: &Book) -> (SignedIn, ClientInfo) {
     let stranger = visit(book, STRANGER, "curl/8");
     services.accounts.request_password_reset(&email(HANDLE), "/", &stranger).await.unwrap();
     services.mail.deliver().await.unwrap();
-    assert_eq!(book.ports.mailer.letters_to(EMAIL).len(), 2, "two links are on their way");
+    assert_eq!(book.ports.mailer.sent_to(EMAIL).len(), 2, "two links are on their way");
 
     book.ports.clock.advance_seconds(60);
     let phone = visit(book, PHONE, PHONE_AGENT);
@@ -132,9 +132,8 @@ async fn security_14_an_export_contains_no_credentials(#[values(Kind::Sqlite, Ki
     for secret in [&cookie, signature, &device, handle, &hash, &signed_in.session.record_id] {
         assert!(!json.contains(secret), "{secret}");
     }
-    let letters = book.ports.mailer.letters_to(EMAIL);
-    let tokens: Vec<&str> =
-        letters.iter().map(|letter| letter.link.as_ref().unwrap().token.as_str()).collect();
+    let mails = book.ports.mailer.sent_to(EMAIL);
+    let tokens: Vec<&str> = mails.iter().map(|mail| mail.link.as_ref().unwrap().token.as_str()).collect();
     assert_eq!(tokens.len(), 2);
     for token in tokens {
         let stored = format!("{:x}", Sha256::digest(token));
@@ -281,8 +280,8 @@ async fn security_11_a_deleted_user_is_in_no_row_of_any_table(
     assert_eq!((book.count("bookplate_mails").await, book.database.number(farewell).await), (1, 1));
     book.ports.mailer.clear();
     book.services.mail.deliver().await.unwrap();
-    let letters = book.ports.mailer.letters_to(EMAIL);
-    assert_eq!(letters.iter().map(|it| it.kind.as_str()).collect::<Vec<_>>(), ["account-deleted"]);
+    let mails = book.ports.mailer.sent_to(EMAIL);
+    assert_eq!(mails.iter().map(|it| it.kind.as_str()).collect::<Vec<_>>(), ["account-deleted"]);
     assert_eq!(book.count("bookplate_mails").await, 0);
 }
 

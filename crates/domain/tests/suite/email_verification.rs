@@ -47,8 +47,8 @@ async fn link_verifies_the_address_and_can_be_opened_twice(
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
-    let letters = book.mail().await;
-    let link = letters[0].link.clone().unwrap();
+    let mails = book.mail().await;
+    let link = mails[0].link.clone().unwrap();
     assert_eq!(
         link.url,
         format!("https://book.example/api/auth/verify-email?token={}&callbackURL=%2Fwelcome", link.token)
@@ -155,21 +155,21 @@ async fn verified_address_confirms_the_change_before_the_new_one_is_mailed(
     let book = Book::open(database).await;
     let signed_in = proved(&book, "ada").await;
     asks_for(&book, &signed_in, "lovelace").await;
-    let letters = book.mail().await;
-    assert_eq!((letters[0].kind.as_str(), letters[0].to.as_str()), ("change-email", "ada@example.com"));
-    assert!(letters[0].text.contains("lovelace@example.com"), "says which address is wanted");
-    let first = letters[0].link.clone().unwrap().token;
+    let mails = book.mail().await;
+    assert_eq!((mails[0].kind.as_str(), mails[0].to.as_str()), ("change-email", "ada@example.com"));
+    assert!(mails[0].text.contains("lovelace@example.com"), "says which address is wanted");
+    let first = mails[0].link.clone().unwrap().token;
     assert!(matches!(
         opens(&book, &first, Some(&signed_in)).await.unwrap(),
         EmailLinkOutcome::ChangeConfirmed
     ));
     assert!(matches!(opens(&book, &first, None).await, Err(VerifyEmailError::InvalidToken)), "once");
 
-    let letters = book.mail().await;
-    assert_eq!(letters.len(), 1);
-    assert_eq!((letters[0].kind.as_str(), letters[0].to.as_str()), ("verify-email", "lovelace@example.com"));
+    let mails = book.mail().await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!((mails[0].kind.as_str(), mails[0].to.as_str()), ("verify-email", "lovelace@example.com"));
     assert_eq!(address(&book, &signed_in).await.0, "ada@example.com", "not yet");
-    let second = letters[0].link.clone().unwrap();
+    let second = mails[0].link.clone().unwrap();
     assert!(second.url.ends_with("&callbackURL=%2Fdone"), "{}", second.url);
     let changed = opens(&book, &second.token, None).await.unwrap();
     let EmailLinkOutcome::Changed(user) = changed else { panic!("{changed:?}") };
@@ -195,9 +195,9 @@ async fn unverified_address_is_changed_by_a_link_to_the_new_one(
     let signed_in = book.reader("ada").await;
     book.mail().await;
     asks_for(&book, &signed_in, "lovelace").await;
-    let letters = book.mail().await;
-    assert_eq!((letters[0].kind.as_str(), letters[0].to.as_str()), ("verify-email", "lovelace@example.com"));
-    let token = letters[0].link.clone().unwrap().token;
+    let mails = book.mail().await;
+    assert_eq!((mails[0].kind.as_str(), mails[0].to.as_str()), ("verify-email", "lovelace@example.com"));
+    let token = mails[0].link.clone().unwrap().token;
     assert!(matches!(opens(&book, &token, Some(&signed_in)).await.unwrap(), EmailLinkOutcome::Changed(_)));
     let now = ("lovelace@example.com".to_owned(), false);
     assert_eq!(address(&book, &signed_in).await, now, "as the wire has it: still to be proved");

@@ -40,7 +40,7 @@ async fn rejected_mail_is_retried_with_backoff(#[values(Kind::Sqlite, Kind::Post
     book.ports.mailer.set_behavior(MailerBehavior::Takes);
     book.ports.clock.advance_seconds(3600);
     assert_eq!(deliver(&book).await, DeliveryOutcome::UpTo(None));
-    assert_eq!(book.ports.mailer.letters().len(), 1);
+    assert_eq!(book.ports.mailer.sent().len(), 1);
     assert_eq!(book.count("bookplate_mails").await, 0);
 }
 
@@ -58,7 +58,7 @@ async fn mail_is_dropped_after_three_days(#[values(Kind::Sqlite, Kind::Postgres)
     book.ports.clock.advance_seconds(60);
     assert_eq!(deliver(&book).await, DeliveryOutcome::UpTo(None));
     assert_eq!(book.count("bookplate_mails").await, 0);
-    assert!(book.ports.mailer.letters().is_empty());
+    assert!(book.ports.mailer.sent().is_empty());
 }
 
 #[rstest]
@@ -101,7 +101,7 @@ async fn a_restart_loses_no_mail(#[values(Kind::Sqlite, Kind::Postgres)] kind: K
     book.ports.clock.advance_seconds(15);
     let later = book.restarted(settings()).await;
     assert_eq!(later.mail.deliver().await.unwrap(), DeliveryOutcome::UpTo(None));
-    let mut kinds: Vec<String> = book.ports.mailer.letters().into_iter().map(|letter| letter.kind).collect();
+    let mut kinds: Vec<String> = book.ports.mailer.sent().into_iter().map(|mail| mail.kind).collect();
     kinds.sort();
     assert_eq!(kinds, ["reset-password", "verify-email"], "the letter and the one still to be written");
 }
@@ -125,10 +125,10 @@ async fn no_request_waits_for_the_mail_server(#[values(Kind::Sqlite, Kind::Postg
     book.services.accounts.request_password_reset(&email("ada"), "/", &ClientInfo::default()).await.unwrap();
     book.services.accounts.send_verification(&email("ada"), "/", Some(&signed_in.user)).await.unwrap();
     assert!(!carrier.is_finished());
-    assert!(book.ports.mailer.letters().is_empty());
+    assert!(book.ports.mailer.sent().is_empty());
     book.ports.mailer.set_behavior(MailerBehavior::Takes);
     assert_eq!(carrier.await.unwrap(), DeliveryOutcome::UpTo(None));
-    assert_eq!(book.ports.mailer.letters().len(), 4);
+    assert_eq!(book.ports.mailer.sent().len(), 4);
 }
 
 #[rstest]
@@ -146,7 +146,7 @@ async fn concurrent_workers_send_each_mail_once(#[values(Kind::Sqlite, Kind::Pos
     }
     carriers.join_all().await;
     deliver(&book).await;
-    let mut sent: Vec<String> = book.ports.mailer.letters().into_iter().map(|letter| letter.to).collect();
+    let mut sent: Vec<String> = book.ports.mailer.sent().into_iter().map(|mail| mail.to).collect();
     sent.sort();
     sent.dedup();
     assert_eq!((sent.len(), book.ports.mailer.tries()), (12, 12));
@@ -175,7 +175,7 @@ async fn mail_of_a_crashed_worker_is_sent_by_another(#[values(Kind::Sqlite, Kind
     assert_eq!(deliver(&book).await, DeliveryOutcome::UpTo(Some(due)), "it might live");
     book.ports.clock.advance_seconds(1);
     assert_eq!(deliver(&book).await, DeliveryOutcome::UpTo(None));
-    assert_eq!(book.ports.mailer.letters().len(), 1);
+    assert_eq!(book.ports.mailer.sent().len(), 1);
 }
 
 #[rstest]
@@ -201,8 +201,8 @@ async fn queued_mail_is_encrypted_and_deleted_when_sent(#[values(Kind::Sqlite, K
     assert!(!mails().await.contains("example.com") && !mails().await.contains("reset-password"));
     book.ports.mailer.set_behavior(MailerBehavior::Takes);
     book.ports.clock.advance_seconds(15);
-    for letter in book.mail().await {
-        let token = letter.link.unwrap().token;
+    for mail in book.mail().await {
+        let token = mail.link.unwrap().token;
         assert!(token.len() >= 22, "128 bits at least: {token}");
         assert_eq!(book.database.rows_holding(&token).await, Vec::<String>::new(), "only its hash is stored");
     }

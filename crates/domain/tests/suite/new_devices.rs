@@ -24,11 +24,11 @@ async fn sign_in_on_a_new_device_is_mailed_and_on_a_known_device_is_not(
     };
     let visit = ClientInfo { device, ..book.browser() };
     book.enters("ada", &visit).await;
-    let letters = book.mail().await;
-    assert_eq!(letters.len(), 1);
-    assert_eq!((letters[0].kind.as_str(), letters[0].to.as_str()), (NEW, "ada@example.com"));
-    assert!(letters[0].text.contains("Firefox on Windows") && letters[0].text.contains("192.0.2.7"));
-    assert_eq!(letters[0].link, None);
+    let mails = book.mail().await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!((mails[0].kind.as_str(), mails[0].to.as_str()), (NEW, "ada@example.com"));
+    assert!(mails[0].text.contains("Firefox on Windows") && mails[0].text.contains("192.0.2.7"));
+    assert_eq!(mails[0].link, None);
 
     for seconds in [60, 40_000_000] {
         book.ports.clock.advance_seconds(seconds);

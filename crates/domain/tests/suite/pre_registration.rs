@@ -45,8 +45,8 @@ async fn security_01_pre_registered_password_is_revoked_when_the_owner_opens_the
     let shut = book.services.accounts.sign_in(sign_in("ada", MALLORYS), &mallorys).await;
     assert!(matches!(shut, Err(SignInError::EmailNotVerified)), "{shut:?}");
     let token = match book.mail().await.as_slice() {
-        [letter] => letter.link.as_ref().unwrap().token.clone(),
-        letters => panic!("{token} is replaced by one: {letters:?}"),
+        [mail] => mail.link.as_ref().unwrap().token.clone(),
+        mails => panic!("{token} is replaced by one: {mails:?}"),
     };
     assert!(!book.services.accounts.link_signs_in_this_browser(&token, &adas).await.unwrap());
     let reset = told_to_set_another(&book, &token, &adas).await;
