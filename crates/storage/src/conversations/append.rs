@@ -8,9 +8,8 @@ use super::{
     Content, Idempotency, SEQ_BITS, StoredConversation, StoredMessage, Terms,
     conversation::{lock_conversation, save_conversation},
     idempotency::{find_idempotency_key, save_idempotency_key},
-    message::{
-        InsertPosition, find_message, has_message, insert_message, number, replace_terms, update_content,
-    },
+    insert_message::{InsertPosition, insert_message},
+    message::{find_message, has_message, number, replace_terms, update_content},
 };
 use crate::{Database, StorageError, connection::Transaction};
 

@@ -9,7 +9,7 @@ use const_format::concatcp;
 use serde::Serialize;
 use sqlx::FromRow;
 
-use super::{AppendRequest, AppendedMessage, Draft, StoredMessage, message::NEW_COLUMNS};
+use super::{AppendRequest, AppendedMessage, Draft, StoredMessage, insert_message::NEW_COLUMNS};
 use crate::{Database, connection::Connection};
 
 /// Three statements that are sent as one text. $1 are the messages, $2 their terms, $3 their conversations: SQLite parses a

@@ -13,6 +13,7 @@ mod export;
 mod fts_merge;
 mod idempotency;
 mod import;
+mod insert_message;
 mod list;
 mod message;
 mod pg_notify;
@@ -58,7 +59,8 @@ pub(crate) fn statements() -> Vec<&'static str> {
 }
 
 /// The statements with a text for each database.
-const DIFFERENT: &[&[Sql]] = &[conversation::DIFFERENT, message::DIFFERENT, search::DIFFERENT];
+const DIFFERENT: &[&[Sql]] =
+    &[conversation::DIFFERENT, insert_message::DIFFERENT, message::DIFFERENT, search::DIFFERENT];
 
 /// The statements of SQLite alone.
 pub(crate) fn statements_of_sqlite() -> Vec<&'static str> {
