@@ -90,8 +90,8 @@ async fn a_short_session_ends_with_its_own_lifetime() {
 async fn a_new_password_has_the_configured_length() {
     let database = a_database().await;
     let app = TestApp::with(database, &[("BOOKPLATE_PASSWORD_MIN", "18")]).await;
-    let short = "seventeen mails";
-    let accepted = "eighteen mails..";
+    let short = "seventeen letters";
+    let accepted = "eighteen letters..";
     assert_eq!((short.len(), accepted.len()), (17, 18));
     let fields = READER.with("email", "ada@example.com").with("password", short);
     let refused = app.browser().form("/sign-up", fields.clone()).await;

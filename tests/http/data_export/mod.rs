@@ -74,7 +74,7 @@ async fn a_reader_can_export_everything(#[values(Kind::Sqlite, Kind::Postgres)] 
     assert_eq!(said["conversations"][0]["messages"][0]["parts"][0]["text"], "Who <b>owns</b> it?");
     assert_eq!(said["conversations"].as_array().unwrap().len(), 1);
     assert!(file(&reply, "conversations.html").contains("conversations/00001.html"));
-    assert!(file(&reply, "conversations/00001.html").contains("Who &lt;b&gt;owns&lt;/b&gt; it?"));
+    assert!(file(&reply, "conversations/00001.html").contains("Who &#60;b&#62;owns&#60;/b&#62; it?"));
     let recorded = "select count(*) from bookplate_events where kind = 'export' and user_id is not null";
     assert_eq!(app.database.number(recorded).await, 1);
 }
@@ -154,7 +154,7 @@ async fn security_06_a_name_stays_text_in_the_page() {
     let reply = ask(&mut browser).await;
     assert_eq!(json(&reply)["profile"]["name"], attack);
     let page = file(&reply, "account.html");
-    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !page.contains("<script"));
+    assert!(page.contains("&#60;script&#62;alert(1)&#60;/script&#62;") && !page.contains("<script"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -86,7 +86,7 @@ fn keys_for_two_purposes_are_unrelated() {
 fn debug_output_does_not_reveal_the_secret() {
     assert_eq!(format!("{:?} {:?}", secret(), changed()), "Secret(..) Secret(..)");
     let opened = secret().unseal("purpose", "row-1", &sealed(&SeededEntropy::new(1))).unwrap();
-    assert_eq!(format!("{opened:?}"), "Opened(.., Current)");
+    assert_eq!(format!("{opened:?}"), "Decrypted(.., Current)");
 }
 
 #[test]
