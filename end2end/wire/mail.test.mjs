@@ -79,7 +79,7 @@ test('messages of a server that was dead arrive after a restart of Bookplate', a
   await withServer(`smtp://127.0.0.1:${port}`, {}, async (server) => {
     const { reader } = await signUpReader(server);
     await askForReset(server, reader.email);
-    await until('a try that fails', () => server.log.includes('mail not taken yet'));
+    await until('a try that fails', () => server.log.includes('mail not accepted yet'));
     await server.stop();
     await withMailServer({ port }, async (mail) => {
       await server.boot();

@@ -54,7 +54,7 @@ pub fn LiveDialogue(
         } else if let Some(link) = pressed(&event, "a[data-message]").filter(|_| is_plain(&event)) {
             event.prevent_default();
             grow(root, link, asked.get_value(), status);
-        } else if is_plain(&event) && is_at_end(&root) && pressed(&event, ".jump").is_some() {
+        } else if is_plain(&event) && is_at_end(&root) && pressed(&event, ".jump-to-latest").is_some() {
             event.prevent_default();
             jump(&root);
         }

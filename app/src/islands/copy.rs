@@ -34,8 +34,8 @@ pub(super) fn copy(button: &Element, note: RwSignal<String>) {
         let code = button.closest(".code").ok().flatten();
         code.and_then(|code| inside(&code, "pre")?.text_content())
     } else {
-        let turn = button.closest(".turn").ok().flatten();
-        turn.map(|turn| message_text(&turn))
+        let message = button.closest(".message").ok().flatten();
+        message.map(|message| message_text(&message))
     };
     let copying = window().navigator().clipboard().write_text(&text.unwrap_or_default());
     let button = button.clone();
@@ -54,18 +54,18 @@ pub(super) fn copy(button: &Element, note: RwSignal<String>) {
 }
 
 /// The text of a message, without citation numbers and the buttons on its code.
-fn message_text(turn: &Element) -> String {
+fn message_text(message: &Element) -> String {
     // What is not shown is no part of `innerText`; nothing is painted in between.
-    let left_out = all_inside(turn, ".cite, .code__copy");
+    let left_out = all_inside(message, ".cite, .code__copy");
     let show = |is_shown: bool| {
         for it in &left_out {
             let _ = it.toggle_attribute_with_force("hidden", !is_shown);
         }
     };
     show(false);
-    let said = all_inside(turn, ".message__body > .prose").into_iter();
-    let said = said.filter_map(|it| Some(it.dyn_into::<HtmlElement>().ok()?.inner_text()));
-    let said = said.collect::<Vec<_>>().join("\n\n");
+    let texts = all_inside(message, ".message__body > .prose").into_iter();
+    let texts = texts.filter_map(|it| Some(it.dyn_into::<HtmlElement>().ok()?.inner_text()));
+    let texts = texts.collect::<Vec<_>>().join("\n\n");
     show(true);
-    said
+    texts
 }

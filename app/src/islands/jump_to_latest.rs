@@ -10,7 +10,7 @@ use super::dom::{focus, inside, is_at_end};
 
 /// Takes the way away as long as its end is in sight.
 pub(super) fn offer_jump(root: &Element) {
-    let (Some(end), Some(jump)) = (inside(root, "#end"), inside(root, ".jump")) else { return };
+    let (Some(end), Some(jump)) = (inside(root, "#end"), inside(root, ".jump-to-latest")) else { return };
     let root = root.clone();
     let moved = move |entries: Array| {
         let entry: IntersectionObserverEntry = entries.pop().unchecked_into();
