@@ -2,12 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
 
-use crate::process;
+use crate::artifacts::artifacts;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 use crate::{prerequisites, site};
@@ -51,51 +49,14 @@ pub(crate) fn server(workspace: &Workspace, profile: Profile) -> Result<PathBuf>
     if matches!(profile, Profile::Release) {
         command.arg("--release");
     }
-    let artifacts = artifacts(&mut command)?;
-    artifacts.into_iter().find_map(|it| it.executable).context("cargo built no server")
+    let built = artifacts(&mut command)?;
+    built.into_iter().find_map(|it| it.executable).context("cargo built no server")
 }
 
 /// Compiles the tests of the server's crates, and the server with them; says where the server is. It is compiled as the
 /// tests are, so that their dependencies are compiled once: what drives it needs no other build.
 pub(crate) fn tests(workspace: &Workspace) -> Result<PathBuf> {
-    let artifacts = artifacts(&mut workspace.cargo(["test", "--all-targets", "--no-run"]))?;
-    let server = artifacts.into_iter().find(|it| it.target.kind == ["bin"] && !it.profile.test);
+    let built = artifacts(&mut workspace.cargo(["test", "--all-targets", "--no-run"]))?;
+    let server = built.into_iter().find(|it| it.target.kind == ["bin"] && !it.profile.test);
     server.and_then(|it| it.executable).context("cargo built no server")
-}
-
-/// One line of cargo's `--message-format=json`, as far as we read it.
-#[derive(Deserialize)]
-pub(crate) struct Artifact {
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    target: Target,
-    #[serde(default)]
-    profile: TestProfile,
-    /// The binary or the test, if this is one.
-    pub(crate) executable: Option<PathBuf>,
-    /// Everything the compiler left.
-    #[serde(default)]
-    pub(crate) filenames: Vec<PathBuf>,
-}
-
-/// What an artifact was made from.
-#[derive(Default, Deserialize)]
-struct Target {
-    kind: Vec<String>,
-}
-
-/// How an artifact was compiled.
-#[derive(Default, Deserialize)]
-struct TestProfile {
-    test: bool,
-}
-
-/// Runs a cargo build and answers what it built. The compiler's messages go to the terminal.
-pub(crate) fn artifacts(command: &mut Command) -> Result<Vec<Artifact>> {
-    command.arg("--message-format=json-render-diagnostics").stdin(Stdio::null());
-    let output = process::capture(command)?;
-    // Test programs and build scripts may write lines of their own between cargo's.
-    let messages = output.lines().filter_map(|line| serde_json::from_str::<Artifact>(line).ok());
-    Ok(messages.filter(|it| it.reason == "compiler-artifact").collect())
 }

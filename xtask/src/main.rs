@@ -1,6 +1,7 @@
 //! `cargo xtask`: Bookplate's developer commands. Each prepares what it needs, says what it is doing, and names
 //! what is missing together with the remedy. Nothing has to be installed but Rust to run, build and develop.
 
+mod artifacts;
 mod bench;
 mod build;
 mod dev;

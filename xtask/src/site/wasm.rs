@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::{SiteFile, fingerprint, read_tree};
-use crate::build;
+use crate::artifacts::artifacts;
 use crate::workspace::Workspace;
 
 /// Part of the hash: another wasm-bindgen writes another JavaScript for the same WASM.
@@ -54,7 +54,7 @@ fn compile(workspace: &Workspace) -> Result<PathBuf> {
     let mut command =
         workspace.cargo(["build", "--package", "frontend", "--target", "wasm32-unknown-unknown"]);
     command.args(["--profile", "wasm-release"]);
-    let files = build::artifacts(&mut command)?.into_iter().flat_map(|it| it.filenames);
+    let files = artifacts(&mut command)?.into_iter().flat_map(|it| it.filenames);
     let mut modules = files.filter(|it| it.file_name().is_some_and(|name| name == "frontend.wasm"));
     modules.next().context("cargo built no frontend.wasm")
 }
