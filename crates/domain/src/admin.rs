@@ -5,7 +5,7 @@ use storage::{Ban, Database, Link, NewAccount, Session, SignInMethod, User};
 
 use crate::{
     ClientMetadata, EventKind, InternalError, MailQueue, MailTemplate, Ports,
-    events::{self, AuditLog, with_mails},
+    audit_log::{self, AuditLog, with_mails},
     mail::{LinkPurpose, link_id, new_token},
 };
 
@@ -85,7 +85,7 @@ impl Admin {
         if !self.database.create_account(&account, None, &record).await? {
             return Err(AdminError::EmailTaken);
         }
-        events::log(&record);
+        audit_log::log(&record);
         Ok(account.user)
     }
 
@@ -145,7 +145,7 @@ impl Admin {
         if !self.database.ban_user(&user.id, ban, &record).await? {
             return Err(AdminError::Unknown);
         }
-        events::log(&record);
+        audit_log::log(&record);
         Ok(())
     }
 
@@ -157,7 +157,7 @@ impl Admin {
         if !self.database.delete_user(&user.id, &record).await? {
             return Err(AdminError::Unknown);
         }
-        events::log(&record);
+        audit_log::log(&record);
         Ok(())
     }
 
@@ -180,7 +180,7 @@ impl Admin {
         self.database.add_link(&link, purpose.replaces()).await?;
         let record = self.events.done(EventKind::OperatorLink, &user.id, &ClientMetadata::default());
         self.database.record(&record).await?;
-        events::log(&record);
+        audit_log::log(&record);
         Ok(token)
     }
 }

@@ -6,6 +6,7 @@
 mod accounts;
 mod admin;
 mod algorithm;
+mod audit_log;
 mod browser_effects;
 mod change_bus;
 mod cleanup;
@@ -14,7 +15,6 @@ mod client_metadata;
 mod conversations;
 mod data_export;
 mod devices;
-mod events;
 mod file_name;
 mod flash;
 mod internal_error;
@@ -41,6 +41,7 @@ pub use accounts::{
 };
 pub use admin::{Admin, AdminError, InitialCredential, NewUser};
 pub use algorithm::Algorithm;
+pub use audit_log::{DONE, EventKind};
 pub use browser_effects::{BrowserEffects, DeviceEffect, HasBrowserEffects, SessionEffect};
 pub use cleanup::{Cleanup, Retention};
 pub use client_info::ClientInfo;
@@ -53,7 +54,6 @@ pub use conversations::{
 };
 pub use data_export::{DataExport, ExportError, export};
 pub use devices::DeviceId;
-pub use events::{DONE, EventKind};
 pub use file_name::file_name;
 pub use flash::{Flash, FlashStore};
 pub use internal_error::InternalError;

@@ -6,7 +6,7 @@ use storage::{SignedIn, User};
 use super::{Accounts, failures, password::CheckPasswordError};
 use crate::{
     ClientInfo, EventKind, InternalError, MailTemplate,
-    events::with_mails,
+    audit_log::with_mails,
     mail::{LinkPurpose, MailRequest, link_id},
 };
 

@@ -24,7 +24,9 @@ use std::{
 use contract::{PasswordAttempt, Questions};
 use storage::{AuditRecord, Database, User};
 
-use crate::{HashKind, InternalError, Limits, MailQueue, PasswordPolicy, Ports, Sessions, events::AuditLog};
+use crate::{
+    HashKind, InternalError, Limits, MailQueue, PasswordPolicy, Ports, Sessions, audit_log::AuditLog,
+};
 
 /// Rules of accounts, configured by the operator.
 #[derive(Debug, Clone)]
@@ -109,7 +111,7 @@ impl Accounts {
 
     /// Logs a committed change, and wakes the mail worker for its mails.
     fn after_commit(&self, record: &AuditRecord) {
-        crate::events::log(record);
+        crate::audit_log::log(record);
         self.mail.wake(record);
     }
 }

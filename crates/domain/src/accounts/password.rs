@@ -5,7 +5,7 @@ use storage::{NewPasswordHash, NewSession, Session, SignedIn, User};
 
 use super::{Accounts, failures};
 use crate::{
-    ClientInfo, EventKind, InternalError, LimitError, MailTemplate, events::with_mails, rate_limits::Rule,
+    ClientInfo, EventKind, InternalError, LimitError, MailTemplate, audit_log::with_mails, rate_limits::Rule,
 };
 
 /// The command to change a password.

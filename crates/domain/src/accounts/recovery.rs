@@ -6,7 +6,7 @@ use storage::{ConsumeOutcome, Link, NewPasswordHash};
 use super::{Accounts, failures};
 use crate::{
     ClientInfo, EventKind, InternalError, MailTemplate,
-    events::with_mails,
+    audit_log::with_mails,
     mail::{LinkPurpose, MailRequest, link_id},
 };
 

@@ -6,7 +6,7 @@ use storage::{Credentials, NewSession, SignedIn, User};
 use super::{Accounts, failures};
 use crate::{
     ClientInfo, EventKind, InternalError, LimitError, MailTemplate,
-    events::{TOO_MANY, with_mails},
+    audit_log::{TOO_MANY, with_mails},
     mail::MailRequest,
     rate_limits::{Attempt, Rule},
     user_agent::describe_device,

@@ -4,7 +4,7 @@ use contract::{Answers, Code, Email, Image, NewPassword, PersonName, Problem, Pr
 use storage::{NewAccount, NewSession, Session, User};
 
 use super::{Accounts, failures};
-use crate::{ClientInfo, EventKind, InternalError, events::with_mails, mail::MailRequest};
+use crate::{ClientInfo, EventKind, InternalError, audit_log::with_mails, mail::MailRequest};
 
 /// The command to create an account.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use storage::{Database, User, UserDataRows};
 
 use self::export::{Answer, Book, Browser, Event, Export, Link, Mail, Profile, Session, SignInMethod};
 use crate::{
-    ClientMetadata, EventKind, InternalError, LimitError, Limits, Ports, Rule, events::AuditLog,
+    ClientMetadata, EventKind, InternalError, LimitError, Limits, Ports, Rule, audit_log::AuditLog,
     user_agent::describe_device,
 };
 
@@ -59,7 +59,7 @@ impl DataExport {
         let stored = self.database.user_data(&user.id).await?.ok_or(ExportError::Gone)?;
         let record = self.events.done(EventKind::Export, &user.id, device);
         self.database.record(&record).await?;
-        crate::events::log(&record);
+        crate::audit_log::log(&record);
         let events = self.database.events_of(&user.id, i64::MAX).await?;
         Ok(Export {
             format: export::FORMAT,

@@ -12,7 +12,7 @@ use storage::{AuditRecord, Database, QueuedMail};
 use tokio::sync::Notify;
 
 use super::{MailBranding, MailMessage, MailTemplate, request::MailRequest};
-use crate::{Encrypted, InternalError, Limits, MailerError, Ports, Secret, events::AuditLog};
+use crate::{Encrypted, InternalError, Limits, MailerError, Ports, Secret, audit_log::AuditLog};
 
 /// The kind of notice that a stranger can cause at a verified address too.
 const SIGN_UP_ATTEMPT: &str = "sign-up-attempt";

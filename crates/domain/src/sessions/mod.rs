@@ -15,7 +15,7 @@ use storage::{Database, Session, SessionRecordStore, SignedIn, User};
 use uuid::Uuid;
 
 use crate::{
-    ClientMetadata, InternalError, Ports, Secret, client_metadata::truncate_untrusted, events::AuditLog,
+    ClientMetadata, InternalError, Ports, Secret, audit_log::AuditLog, client_metadata::truncate_untrusted,
 };
 
 const DAY: i64 = 86_400;

@@ -3,7 +3,7 @@
 use storage::{Session, SignedIn};
 
 use super::{SessionHandle, Sessions, tokens::handle_in};
-use crate::{ClientMetadata, EventKind, InternalError, events};
+use crate::{ClientMetadata, EventKind, InternalError, audit_log};
 
 /// A browser has signed out; it holds no session, whether or not it had one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Sessions {
     ) -> Result<SessionsRevoked, InternalError> {
         let record = self.events.done(EventKind::SessionEnd, user_id, device);
         self.database.revoke_sessions(user_id, except.map(|it| it.id.as_str()), &record).await?;
-        events::log(&record);
+        audit_log::log(&record);
         Ok(SessionsRevoked { own: except.is_none() })
     }
 
@@ -75,7 +75,7 @@ impl Sessions {
     ) -> Result<(), InternalError> {
         let record = self.events.done(kind, user_id, device);
         if self.database.revoke_session(user_id, session_id, &record).await? {
-            events::log(&record);
+            audit_log::log(&record);
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ pub use report::{AnswerCounts, ImportReport, PasswordCounts, SkipReason, Skipped
 
 use crate::{
     ClientMetadata, EventKind, HashKind, InternalError, Ports,
-    events::{self, AuditLog},
+    audit_log::{self, AuditLog},
 };
 
 /// The longest id, in bytes. It is part of every token of its user.
@@ -187,7 +187,7 @@ impl Importer {
         let record = self.events.done(EventKind::Import, &account.user.id, &ClientMetadata::default());
         let outcome = self.database.import_account(account, &record).await?;
         if outcome == ImportUserOutcome::New {
-            events::log(&record);
+            audit_log::log(&record);
         }
         Ok(outcome)
     }
