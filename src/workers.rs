@@ -22,7 +22,7 @@ const PUBLISH_DELAY: Duration = Duration::from_millis(50);
 /// The pause after changes could not be published or received.
 const CHANGES_RETRY: Duration = Duration::from_secs(2);
 /// The interval of cleanup and of reloading signing keys.
-const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(60);
+const MAINTENANCE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The running background tasks.
 #[derive(Debug)]

@@ -47,12 +47,11 @@ impl Signer for JwtSigner {
         algorithm: Algorithm,
         key: &[u8],
     ) -> Result<Map<String, Value>, SignerError> {
-        let decoding = match algorithm {
-            Algorithm::Hs256 => DecodingKey::from_secret(key),
-            _ => {
-                let jwk: Jwk = serde_json::from_slice(key).map_err(|error| SignerError(error.to_string()))?;
-                DecodingKey::from_jwk(&jwk).map_err(refused)?
-            }
+        let decoding = if algorithm == Algorithm::Hs256 {
+            DecodingKey::from_secret(key)
+        } else {
+            let jwk: Jwk = serde_json::from_slice(key).map_err(|error| SignerError(error.to_string()))?;
+            DecodingKey::from_jwk(&jwk).map_err(refused)?
         };
         let mut validation = Validation::new(jws(algorithm));
         // Times, issuer and audience are the domain's to judge, by its own clock.

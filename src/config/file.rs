@@ -89,7 +89,9 @@ fn section(
                 match Questions::declare(questions) {
                     Ok(questions) => declared.questions = questions,
                     Err(sentences) => {
-                        sentences.into_iter().for_each(|it| refuse_sentence(loader, &file.name, &it))
+                        for sentence in sentences {
+                            refuse_sentence(loader, &file.name, &sentence);
+                        }
                     }
                 }
             }

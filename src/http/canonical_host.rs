@@ -43,9 +43,9 @@ fn is_other_loopback(host: &str, origin: &str) -> bool {
 }
 
 /// Redirects an older address to its page and keeps `next`.
-pub async fn alias(page: &'static str, uri: Uri) -> Response {
+pub fn alias(page: &'static str, uri: &Uri) -> Response {
     let mut location = page.to_owned();
-    if let Some(next) = next(&uri) {
+    if let Some(next) = next(uri) {
         let query =
             url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next.as_str()).finish();
         location.push('?');

@@ -35,7 +35,7 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) 
     let trusted = |address: &IpAddr| trusted_proxies.iter().any(|network| network.contains(address));
     let mut client = peer.to_canonical();
     // By bytes: a client may put any into the entry that it writes itself, left of the proxies' own.
-    let forwarded = headers.get_all("x-forwarded-for").iter().map(|line| line.as_bytes());
+    let forwarded = headers.get_all("x-forwarded-for").iter().map(http::HeaderValue::as_bytes);
     let entries = forwarded.flat_map(|line| line.split(|byte| *byte == b','));
     let hops: Vec<&str> = entries.map(|entry| std::str::from_utf8(entry).unwrap_or("?").trim()).collect();
     if !hops.is_empty() && !trusted(&client) && is_nearby(client) {

@@ -28,7 +28,7 @@ pub async fn gzipped(response: Response, request: &HeaderMap) -> Response {
     if !accepted(request).contains(&"gzip") {
         return Response::from_parts(parts, body);
     }
-    let whole = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let whole = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     match encoder.write_all(&whole).and_then(|()| encoder.finish()) {
         Ok(compressed) => {

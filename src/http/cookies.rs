@@ -135,10 +135,10 @@ impl SessionCookies {
 /// A cookie's value, percent-decoded; of several with one name the first counts.
 fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     // By bytes: another site's cookie on the same line may hold any.
-    let lines = headers.get_all(header::COOKIE).iter().map(|line| line.as_bytes());
+    let lines = headers.get_all(header::COOKIE).iter().map(http::HeaderValue::as_bytes);
     let mut pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
     let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
-    percent_decode(value).decode_utf8().ok().map(|value| value.into_owned())
+    percent_decode(value).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
 /// A page a mailed link leads to.

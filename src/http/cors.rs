@@ -29,5 +29,5 @@ pub fn cors(state: &AppState, policy: &'static CorsPolicy) -> CorsLayer {
         .allow_methods(policy.methods.to_vec())
         .allow_headers(allowed.chain(names(policy.request_headers)).collect::<Vec<_>>())
         .expose_headers(names(policy.response_headers).collect::<Vec<_>>())
-        .max_age(Duration::from_secs(600))
+        .max_age(Duration::from_mins(10))
 }

@@ -63,7 +63,7 @@ pub fn router(state: AppState) -> Router {
         router = router.route(outbox::PATH, outbox::page(&state, file));
     }
     for (alias, page) in ALIASES {
-        router = router.route(alias, get(move |uri| canonical_host::alias(page, uri)));
+        router = router.route(alias, get(async move |uri| canonical_host::alias(page, &uri)));
     }
     let trusted_proxies: Arc<[IpNet]> = state.site.trusted_proxies.as_slice().into();
     router

@@ -79,7 +79,7 @@ pub async fn collect(parts: &Parts, body: Body) -> Result<bytes::Bytes, Problem>
     }
     let collected = timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await;
     let collected = collected.map_err(|_| Problem::new(Code::RequestTimeout))?;
-    collected.map(|whole| whole.to_bytes()).map_err(|error| {
+    collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
         let too_large = error.downcast_ref::<LengthLimitError>().is_some();
         if too_large { Problem::body_too_large(limit) } else { Problem::new(Code::MalformedRequest) }
     })

@@ -53,7 +53,7 @@ impl Default for ServerLimits {
             head: Duration::from_secs(10),
             idle: Duration::from_secs(75),
             stall: Duration::from_secs(45),
-            exchange: Duration::from_secs(300),
+            exchange: Duration::from_mins(5),
             grace: Duration::from_secs(10),
             head_bytes: 32 * 1024,
             streams: 100,

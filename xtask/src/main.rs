@@ -30,7 +30,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Prepare everything and serve Bookplate on http://localhost:3001 with SQLite
+    /// Prepare everything and serve Bookplate on <http://localhost:3001> with SQLite
     Run {
         /// Arguments for Bookplate itself, for example `migrate` or `--env-file PATH`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -94,7 +94,7 @@ impl Live {
         let address = format!("/api/conversations/{}/events?after={}", self.asked.id, self.revision.borrow());
         let Ok(source) = EventSource::new(&address) else { return };
         self.hear(&source, "message", Self::message);
-        self.hear(&source, "conversation", Self::conversation);
+        self.hear(&source, "conversation", |_, conversation| Self::conversation(conversation));
         self.hear(&source, "deleted", |live, _| live.deleted());
         self.source.replace(Some(source));
     }
@@ -166,21 +166,18 @@ impl Live {
         let asked = MessagesQuery { place: AnchorKind::Only, message: id.clone(), ..self.asked.clone() };
         let Ok(turn) = load_turns(asked).await else { return };
         let follows = is_near_end();
-        match there {
-            Some(there) => {
-                let was_written = there.get_attribute("data-status").as_deref() == Some("in_progress");
-                replace(&there, &turn.html);
-                let now = document().get_element_by_id(&format!("m-{id}"));
-                let is_written =
-                    now.and_then(|now| now.get_attribute("data-status")).as_deref() == Some("in_progress");
-                if was_written && !is_written {
-                    self.tell("The answer is complete.");
-                }
+        if let Some(there) = there {
+            let was_written = there.get_attribute("data-status").as_deref() == Some("in_progress");
+            replace(&there, &turn.html);
+            let now = document().get_element_by_id(&format!("m-{id}"));
+            let is_written =
+                now.and_then(|now| now.get_attribute("data-status")).as_deref() == Some("in_progress");
+            if was_written && !is_written {
+                self.tell("The answer is complete.");
             }
-            None => {
-                insert(&turns, "beforeend", &turn.html);
-                self.tell("New message.");
-            }
+        } else {
+            insert(&turns, "beforeend", &turn.html);
+            self.tell("New message.");
         }
         offer_copies(&self.root);
         say_place(&self.root);
@@ -190,7 +187,7 @@ impl Live {
         }
     }
 
-    fn conversation(self: &Rc<Self>, conversation: &JsValue) {
+    fn conversation(conversation: &JsValue) {
         let Some(title) = text(conversation, "title") else { return };
         if let Some(heading) = document().query_selector("h1").ok().flatten() {
             heading.set_text_content(Some(&title));

@@ -18,7 +18,8 @@ pub(crate) fn placed(first: &str, last: &str, count: i64) -> String {
     }
 }
 
-/// Says how many messages there are, now that there is one of this place.
+/// Says how many messages there are, now that there is one with this number.
+#[expect(clippy::cast_possible_truncation, reason = "a number of JavaScript; it counts messages")]
 pub(super) fn say_count(seq: Option<f64>) {
     let Some(count) = seq.map(|seq| seq as i64).filter(|seq| *seq > count()) else { return };
     if let Some(counting) = counting() {

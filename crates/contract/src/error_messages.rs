@@ -131,9 +131,8 @@ fn invalid(problem: &Problem) -> String {
         Some(Reason::Empty | Reason::Type { .. }) if problem.field.as_deref().is_some_and(is_password) => {
             "Enter a password.".into()
         }
-        Some(Reason::Empty | Reason::Type { .. })
-        | None
-        | Some(Reason::ContentType { .. } | Reason::ContentEncoding) => "Fill in this field.".into(),
+        Some(Reason::Empty | Reason::Type { .. } | Reason::ContentType { .. } | Reason::ContentEncoding)
+        | None => "Fill in this field.".into(),
         Some(Reason::Wanted(_)) => "This cannot be used here. Check it and try again.".into(),
     }
 }

@@ -30,6 +30,7 @@ impl Timestamp {
     }
 
     /// This moment and `seconds` more; stays at the end of time instead of overflowing.
+    #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
     }

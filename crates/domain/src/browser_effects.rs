@@ -64,7 +64,7 @@ impl BrowserEffects {
             },
             device: match self.device {
                 DeviceEffect::Unchanged => earlier.device,
-                changed => changed,
+                changed @ DeviceEffect::Remembered(_) => changed,
             },
         }
     }

@@ -41,21 +41,21 @@ pub struct LimitSettings {
     pub conversations: Option<Quota>,
 }
 
-const fn quota(count: u32, seconds: u32) -> Option<Quota> {
-    Some(Quota { count, seconds })
+const fn quota(count: u32, seconds: u32) -> Quota {
+    Quota { count, seconds }
 }
 
 impl Default for LimitSettings {
     /// Better Auth's defaults, and our own for accounts, recipients and conversations.
     fn default() -> Self {
         Self {
-            sign_in: quota(3, 10),
-            mail: quota(3, 60),
-            account: quota(10, 900),
-            recipient: quota(5, 3600),
-            requests: quota(100, 10),
+            sign_in: Some(quota(3, 10)),
+            mail: Some(quota(3, 60)),
+            account: Some(quota(10, 900)),
+            recipient: Some(quota(5, 3600)),
+            requests: Some(quota(100, 10)),
             // A streamed response makes some 40 updates a second.
-            conversations: quota(1000, 10),
+            conversations: Some(quota(1000, 10)),
         }
     }
 }

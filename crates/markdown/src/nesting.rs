@@ -36,15 +36,14 @@ fn after_marker(rest: &str) -> Option<&str> {
     if let Some(after) = rest.strip_prefix('>') {
         return Some(after);
     }
-    let after = match rest.strip_prefix(['-', '+', '*']) {
-        Some(after) => after,
-        None => {
-            let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-            if after.len() == rest.len() {
-                return None;
-            }
-            after.strip_prefix(['.', ')'])?
+    let after = if let Some(after) = rest.strip_prefix(['-', '+', '*']) {
+        after
+    } else {
+        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        if after.len() == rest.len() {
+            return None;
         }
+        after.strip_prefix(['.', ')'])?
     };
     after.starts_with([' ', '\t', '\n', '\r']).then_some(after)
 }

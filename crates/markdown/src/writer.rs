@@ -149,7 +149,7 @@ impl<'a> Writer<'a> {
             Tag::Strong => self.inline("<strong>", "</strong>", range.start),
             Tag::Strikethrough => self.inline("<del>", "</del>", range.start),
             Tag::Link { link_type, dest_url, title, .. } => {
-                self.link(link_type, &dest_url, &title, range.start)
+                self.link(link_type, &dest_url, &title, range.start);
             }
             Tag::Image { dest_url, title, .. } => self.image(&dest_url, &title, range.start, empty),
             _ => self.skip(),

@@ -30,7 +30,9 @@ impl From<sqlx::Error> for StorageError {
 /// connections, shutting down or starting. SQLite: busy or locked for longer than the busy timeout; the upper bytes of its
 /// result codes carry more detail.
 fn is_transient(error: &sqlx::Error) -> bool {
-    let Some(code) = error.as_database_error().and_then(|database| database.code()) else { return false };
+    let Some(code) = error.as_database_error().and_then(sqlx::error::DatabaseError::code) else {
+        return false;
+    };
     match code.parse::<u32>() {
         Ok(sqlite) if code.len() < 5 => matches!(sqlite & 0xff, 5 | 6),
         _ => matches!(code.as_ref(), "40001" | "40P01" | "53300" | "57P01" | "57P02" | "57P03"),

@@ -112,7 +112,7 @@ fn conversation_page(exported: &ExportedConversation, title: &str) -> Conversati
         ("Last message", Value::moment(it.last_message_at)),
         ("Messages", Value::Number(it.message_count)),
         ("In the list", Value::text(it.status.name())),
-        ("Shown up to", Value::text(it.head_id.as_ref().map(|id| id.as_str()))),
+        ("Shown up to", Value::text(it.head_id.as_ref().map(contract::conversations::Id::as_str))),
         ("Deleted", Value::moment(*deleted_at)),
         ("Kept by programs", Value::lines(it.metadata.as_str())),
         ("Id", Value::text(it.id.as_str())),
@@ -154,7 +154,7 @@ fn message_facts(it: &Message) -> Facts {
         ("In your words", Value::lines(feedback.and_then(|it| it.comment.as_deref()))),
         ("Tags", Value::text(tags.as_deref())),
         ("On", Value::moment(feedback.map(|it| it.updated_at))),
-        ("Follows", Value::text(it.parent_id.as_ref().map(|id| id.as_str()))),
+        ("Follows", Value::text(it.parent_id.as_ref().map(contract::conversations::Id::as_str))),
         ("It has cost", Value::lines(it.usage.as_ref().map(RawJson::as_str))),
         ("Format of the original", Value::text(it.format.as_deref())),
         ("Original", Value::lines(it.raw.as_ref().map(RawJson::as_str))),
@@ -193,7 +193,8 @@ fn push_part(part: &Part, blocks: &mut Vec<Block>) {
             blocks.push(folded("Used a tool", &format!("{tool_name}\n{}", input.as_str())));
         }
         Part::ToolResult { output, error_text, .. } => {
-            let output = output.as_ref().map(|output| output.as_str()).or(error_text.as_deref());
+            let output =
+                output.as_ref().map(contract::conversations::RawJson::as_str).or(error_text.as_deref());
             blocks.push(folded("Answer of a tool", output.unwrap_or_default()));
         }
         Part::Other { kind } => blocks.push(Block::Other(Value::text(kind.as_str()))),

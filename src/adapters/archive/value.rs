@@ -39,6 +39,7 @@ impl Value {
     }
 
     /// `20:05`.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "called by the template, which has a reference")]
     fn time_of_day(moment: &Timestamp) -> String {
         moment.iso().get(11..16).unwrap_or_default().to_owned()
     }

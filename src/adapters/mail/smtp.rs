@@ -30,7 +30,7 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// For taking leave of the pooled connections of a server that does not reply.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a connection waits for another message; servers close theirs after minutes (RFC 5321 section 4.5.3.2.7).
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 /// How many idle connections are kept.
 const IDLE_CONNECTIONS: u32 = 4;
 /// As much of a server's own words as a log line needs, in characters.

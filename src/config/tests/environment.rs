@@ -1,6 +1,6 @@
 //! Variables, their files and their old names.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use super::*;
 
@@ -239,5 +239,5 @@ fn the_sources_of_a_process_are_its_environment_and_directory() {
     assert_eq!(sources.directory, std::env::current_dir().unwrap());
     assert!(sources.environment.contains_key("PATH"));
     let nowhere: PathBuf = fs::canonicalize("/").unwrap();
-    assert!(Sources::new(Default::default(), nowhere).environment.is_empty());
+    assert!(Sources::new(BTreeMap::default(), nowhere).environment.is_empty());
 }

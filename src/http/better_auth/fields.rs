@@ -55,7 +55,7 @@ pub struct FieldReader<'a> {
     problems: Vec<Problem>,
 }
 
-impl<'a> FieldReader<'a> {
+impl FieldReader<'_> {
     /// A field of the type it is assigned to.
     ///
     /// # Errors

@@ -222,7 +222,7 @@ pub async fn reset_link(
     let callback = query.required("callbackURL")?;
     let good = state.services.accounts.is_reset_link_valid(&token).await?;
     let callback = if callback.is_empty() { routes::RESET_PASSWORD } else { callback };
-    query.check_callback(&state, callback)?;
+    Query::check_callback(&state, callback)?;
     let outcome = if good { ("token", token.as_str()) } else { ("error", "INVALID_TOKEN") };
     Ok(redirect(&state, callback, Some(outcome)))
 }

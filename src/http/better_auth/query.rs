@@ -48,7 +48,7 @@ impl Query {
     pub fn callback(&self, state: &AppState) -> Result<Option<&str>, Problem> {
         let callback = self.once("callbackURL")?.filter(|callback| !callback.is_empty());
         if let Some(callback) = callback {
-            self.check_callback(state, callback)?;
+            Self::check_callback(state, callback)?;
         }
         Ok(callback)
     }
@@ -57,7 +57,7 @@ impl Query {
     ///
     /// # Errors
     /// `INVALID_CALLBACK_URL`.
-    pub fn check_callback(&self, state: &AppState, callback: &str) -> Result<(), Problem> {
+    pub fn check_callback(state: &AppState, callback: &str) -> Result<(), Problem> {
         state.site.trusted_origins.check_callback(&callback.into(), Code::InvalidCallbackUrl)
     }
 }

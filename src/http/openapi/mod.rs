@@ -88,8 +88,7 @@ impl JsonFile {
     fn of(document: &Value) -> Self {
         let mut bytes = serde_json::to_vec_pretty(document).unwrap_or_default();
         bytes.push(b'\n');
-        let digest: String =
-            Sha256::digest(&bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex::encode(Sha256::digest(&bytes).get(..16).unwrap_or_default());
         Self { bytes: bytes.into(), etag: HeaderValue::try_from(format!("\"{digest}\"")).ok() }
     }
 

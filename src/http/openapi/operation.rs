@@ -234,12 +234,11 @@ impl Operation {
     ) -> Self {
         let body = media(schema, example);
         let same = self.responses.last_mut().filter(|(known, _)| *known == status);
-        match same.and_then(|(_, response)| response.get_mut("content")?.as_object_mut()) {
-            Some(content) => drop(content.insert(media_type.to_owned(), body)),
-            None => {
-                let content = json!({ (media_type): body });
-                self.responses.push((status, json!({ "description": description, "content": content })));
-            }
+        if let Some(content) = same.and_then(|(_, response)| response.get_mut("content")?.as_object_mut()) {
+            drop(content.insert(media_type.to_owned(), body));
+        } else {
+            let content = json!({ (media_type): body });
+            self.responses.push((status, json!({ "description": description, "content": content })));
         }
         self
     }

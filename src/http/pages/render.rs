@@ -83,7 +83,7 @@ pub async fn render(state: &AppState, uri: Uri, context: RenderContext) -> Respo
     }
     // The page is collected before anything is sent, because a late failure may still change its status.
     let html = http_body_util::BodyExt::collect(rendered.into_body()).await;
-    let html = html.map(|html| html.to_bytes()).unwrap_or_default();
+    let html = html.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let mut response = Response::new(Body::from(html));
     if let Some(code) = page.code {
         *response.status_mut() = status(code);

@@ -113,7 +113,7 @@ impl EntryPoint {
             reply.text()
         );
         assert!(reply.location().is_none(), "a refusal leads nowhere");
-        assert!(reply.cookies().iter().all(|cookie| cookie.expires()), "a refusal opens nothing");
+        assert!(reply.cookies().iter().all(super::reply::SetCookie::expires), "a refusal opens nothing");
         assert_eq!(reply.header("cache-control"), Some("no-store"));
         match self {
             Self::Form => refused_page(reply, wish, fields, problem),

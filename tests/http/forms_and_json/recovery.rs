@@ -143,7 +143,12 @@ async fn by_form_and_json_an_address_must_be_valid() {
                 assert!(reply.location().is_none(), "{entry:?}");
                 match entry {
                     EntryPoint::Json => {
-                        entry.refused(&reply, wish, &fields, &Problem::invalid("email", Reason::NotAnAddress))
+                        entry.refused(
+                            &reply,
+                            wish,
+                            &fields,
+                            &Problem::invalid("email", Reason::NotAnAddress),
+                        );
                     }
                     EntryPoint::Form => assert_eq!(
                         reply.page().error("email"),

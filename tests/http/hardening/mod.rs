@@ -33,7 +33,7 @@ use crate::app::UNLIMITED;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A deadline that a test does not wait for.
-const LONG: Duration = Duration::from_secs(3600);
+const LONG: Duration = Duration::from_hours(1);
 
 const OK: &str = "GET /api/auth/ok HTTP/1.1\r\nHost: localhost:3001\r\n\r\n";
 

@@ -61,7 +61,7 @@ impl Line {
                 assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{error}");
                 false
             }
-            Err(_) => panic!("the connection stays open and says nothing more"),
+            Err(elapsed) => panic!("the connection stays open and says nothing more: {elapsed}"),
         }
     }
 

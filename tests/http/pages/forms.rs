@@ -190,7 +190,7 @@ async fn security_06_input_is_shown_as_text() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_book_may_have_no_or_other_questions() {
     let database = a_database().await;
-    let toml = r##"
+    let toml = r#"
         [book]
         name = "Robots & <Readers>"
         logo = "https://book.example.org/logo.svg"
@@ -199,7 +199,7 @@ async fn a_book_may_have_no_or_other_questions() {
         label = "Do you own a robot?"
         kind = "choice"
         options = ["yes", { value = "not yet", label = "Not yet <soon>" }]
-    "##;
+    "#;
     let app = TestApp::declared(database, &[], toml).await;
     let reply = app.browser().get("/sign-up").await;
     assert!(

@@ -158,7 +158,7 @@ async fn a_cookie_survives_a_change_of_the_option() {
     let off = TestApp::on(database).await;
     let on = off.again(ON, "").await;
     for (from, to) in [(&off, &on), (&on, &off)] {
-        let name = if std::ptr::eq(from, &off) { "ada" } else { "grace" };
+        let name = if std::ptr::eq(from, &raw const off) { "ada" } else { "grace" };
         let reader = from.reader(&format!("{name}@example.com")).await;
         let mut browser = to.browser();
         browser.keep(SESSION_COOKIE, reader.session().unwrap());

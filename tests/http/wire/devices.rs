@@ -37,7 +37,7 @@ async fn a_browser_is_recognised_from_its_first_sign_in() {
     assert_eq!(app.database.number("select count(*) from bookplate_devices").await, 2);
     // One that this server has not signed is as good as none.
     let mut forged = app.browser();
-    forged.keep(DEVICE, &format!("{}x", value));
+    forged.keep(DEVICE, &format!("{value}x"));
     assert!(sign_in(&mut forged, PASSWORD).await.cookie(DEVICE).is_some());
 }
 

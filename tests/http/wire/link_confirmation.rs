@@ -132,12 +132,12 @@ async fn security_22_an_invalid_link_is_removed_from_the_cookie() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn security_13_the_link_cookie_is_short_lived_and_host_only() {
-    let database = a_database().await;
     const HTTPS: &[(&str, &str)] = &[
         ("BOOKPLATE_URL", "https://accounts.example.org"),
         ("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "true"),
         ("BOOKPLATE_OUTBOX", "letters.jsonl"),
     ];
+    let database = a_database().await;
     let app = TestApp::with(database, HTTPS).await;
     let longest = format!("/{}", "a/".repeat(511));
     let too_long = format!("/{}", "a/".repeat(512));

@@ -94,6 +94,6 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// 64 bits of SHA-256 in hexadecimal: short enough for an address, and nobody chooses the contents against us.
 fn fingerprint(parts: &[&[u8]]) -> String {
-    let digest = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize();
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let digest = parts.iter().fold(Sha256::new(), sha2::Digest::chain_update).finalize();
+    hex::encode(digest.get(..8).unwrap_or_default())
 }

@@ -183,7 +183,9 @@ mod tests {
         for line in ["PASS O-001 T1 a case (1 ms)", "1 passed, 0 failed"] {
             verdicts.read(&format!("postgres: {line}"));
         }
-        lines.iter().for_each(|line| verdicts.read(&format!("sqlite: {line}")));
+        for line in lines {
+            verdicts.read(&format!("sqlite: {line}"));
+        }
         verdicts.judge()
     }
 

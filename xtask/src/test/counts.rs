@@ -16,7 +16,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Reads the root element of a JUnit report: `<testsuites name="…" tests="3" failures="1" errors="0">`.
+    /// Reads the root element of a `JUnit` report: `<testsuites name="…" tests="3" failures="1" errors="0">`.
     pub(super) fn of_junit(report: &str) -> Option<Self> {
         let (_, element) = report.split_once("<testsuites ")?;
         let (attributes, _) = element.split_once('>')?;

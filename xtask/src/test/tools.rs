@@ -55,7 +55,7 @@ pub(super) fn python(workspace: &Workspace) -> Result<PathBuf> {
 /// stamp is written last, so that a folder that was left half made is made again.
 fn cached(name: &str, list: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let contents = fs::read(list).with_context(|| format!("cannot read {}", list.display()))?;
-    let digest: String = Sha256::digest(&contents).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex::encode(Sha256::digest(&contents).get(..8).unwrap_or_default());
     let cache = user_cache()?;
     let folder = cache.join(format!("{name}-{digest}"));
     fs::create_dir_all(&cache).with_context(|| format!("cannot make {}", cache.display()))?;

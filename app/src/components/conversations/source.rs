@@ -75,16 +75,16 @@ impl<'a> Sources<'a> {
 
 /// The title of a source.
 fn name(source: &SourcePart) -> String {
-    let names = [&source.title, &source.filename, &source.url].map(given);
+    let names = [&source.title, &source.filename, &source.url].map(|words| given(words.as_ref()));
     names.into_iter().flatten().next().unwrap_or_else(|| shortened(&source.source_id))
 }
 
 /// Title and location of a source in the list; the location is its address, or else its file name. Without a title the
 /// location is used, once.
 fn names(source: &SourcePart, address: Option<&Url>) -> (String, Option<String>) {
-    let file = given(&source.filename);
+    let file = given(source.filename.as_ref());
     let place = address.map(place);
-    match (given(&source.title).or_else(|| file.clone()), place) {
+    match (given(source.title.as_ref()).or_else(|| file.clone()), place) {
         (None, Some(place)) => (place, None),
         (None, None) => (name(source), None),
         (Some(name), place) => {
@@ -95,8 +95,8 @@ fn names(source: &SourcePart, address: Option<&Url>) -> (String, Option<String>)
 }
 
 /// The text, unless blank.
-fn given(words: &Option<String>) -> Option<String> {
-    let words = words.as_deref().map(str::trim).filter(|words| !words.is_empty());
+fn given(words: Option<&String>) -> Option<String> {
+    let words = words.map(|words| words.trim()).filter(|words| !words.is_empty());
     words.map(shortened)
 }
 

@@ -53,7 +53,7 @@ proptest! {
             let answer = answers.get(&question.name);
             match inputs.get(&question.name) {
                 Some(AnswerInput::Given(given)) if !given.trim().is_empty() => {
-                    prop_assert_eq!(answer, Some(given.as_str()))
+                    prop_assert_eq!(answer, Some(given.as_str()));
                 }
                 _ => prop_assert_eq!(answer, None),
             }

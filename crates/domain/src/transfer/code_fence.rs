@@ -1,4 +1,4 @@
-//! Text as a fenced code block (CommonMark 0.31, section 4.5).
+//! Text as a fenced code block (`CommonMark` 0.31, section 4.5).
 
 /// Wraps any text in a code block, with a fence longer than every run of backticks inside.
 pub(super) fn fenced(text: &str, language: &str) -> String {

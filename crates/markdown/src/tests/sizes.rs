@@ -136,7 +136,7 @@ fn output_size_is_bounded_by_a_multiple_of_the_input() {
 fn output_size_is_linear() {
     let growth = |short: &str, long: &str| {
         let [short, long] = [short, long].map(|text| to_html(text, PREFIX, &[]).len());
-        long as f64 / short.max(1000) as f64
+        f64::from(u32::try_from(long).unwrap()) / f64::from(u32::try_from(short.max(1000)).unwrap())
     };
     for piece in REPEATED {
         let factor = growth(&repeated(piece, 10_000), &repeated(piece, 20_000));

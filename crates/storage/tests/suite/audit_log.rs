@@ -57,11 +57,12 @@ async fn a_device_is_stored_once_for_each_user(#[values(Kind::Sqlite, Kind::Post
     let database = kind.migrated().await;
     signed_up(&database, 1).await;
     signed_up(&database, 2).await;
-    let sign_in = async |number: u32, seconds: i64, agent: &str| {
+    let sign_in = async |number: u32, seconds: u32, agent: &str| {
         let mut seen = device(7);
         seen.user_agent = agent.into();
-        (seen.first_seen_at, seen.last_seen_at) = (NOW.plus_seconds(seconds), NOW.plus_seconds(seconds));
-        let session = crate::fixtures::session(&format!("reader-{number}"), 10 * number + seconds as u32);
+        (seen.first_seen_at, seen.last_seen_at) =
+            (NOW.plus_seconds(seconds.into()), NOW.plus_seconds(seconds.into()));
+        let session = crate::fixtures::session(&format!("reader-{number}"), 10 * number + seconds);
         let opening = storage::NewSession { session: &session, replaced: None, device: Some(&seen) };
         let opened = database.open_session(&opening, &crate::fixtures::hash(number), None, &record()).await;
         assert!(opened.unwrap());

@@ -27,7 +27,7 @@ async fn migrated(database: &TestDatabase, version: i64) {
     let migrator = if database.kind() == Kind::Sqlite { &SQLITE } else { &POSTGRES };
     let step = migrator.iter().find(|step| step.version == version).unwrap();
     database.arrange(&step.sql).await;
-    let checksum: String = step.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+    let checksum = hex::encode(&step.checksum);
     let record = format!(
         "insert into bookplate_migrations values ({version}, '{}', '{checksum}', 1)",
         step.description.replace('_', " ")

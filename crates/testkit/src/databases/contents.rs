@@ -60,7 +60,7 @@ impl TestDatabase {
     /// The rows that contain these bytes, as text or within bytes.
     pub async fn rows_holding(&self, bytes: impl AsRef<[u8]>) -> Vec<String> {
         let bytes = bytes.as_ref();
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex::encode(bytes);
         let text = std::str::from_utf8(bytes).ok();
         let holds = |row: &String| row.contains(&hex) || text.is_some_and(|text| row.contains(text));
         self.rows().await.into_iter().filter(holds).collect()

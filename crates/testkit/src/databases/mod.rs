@@ -121,7 +121,7 @@ pub fn with_paused_time<F: Future<Output = ()>>(kind: Kind, body: impl FnOnce(Te
         // Time that stands still leaps ahead when nothing is left to do but to wait, as for a database; not while a
         // thread is at work. One that waits for ever shall fail all the same.
         let (done, waits) = std::sync::mpsc::channel::<()>();
-        tokio::task::spawn_blocking(move || waits.recv_timeout(Duration::from_secs(60)));
+        tokio::task::spawn_blocking(move || waits.recv_timeout(Duration::from_mins(1)));
         body(kind.migrated().await).await;
         drop(done);
     });

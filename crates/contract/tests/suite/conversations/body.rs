@@ -116,7 +116,7 @@ fn null_differs_from_an_absent_member() {
     let named = read(r#"{"role":"user","parentId":"m1"}"#).unwrap().unwrap();
     assert_eq!(named.as_str(), "m1");
     let title = |body: &str| read_json::<ConversationChange>(body.as_bytes()).unwrap().title;
-    assert_eq!(title(r#"{}"#), None);
+    assert_eq!(title(r"{}"), None);
     assert_eq!(title(r#"{"title":null}"#), Some(None));
     assert_eq!(title(r#"{"title":"x"}"#), Some(Some("x".into())));
 }

@@ -184,12 +184,11 @@ impl ExportCursor {
     async fn fill_page(&mut self) -> Result<(), ConversationError> {
         while self.page.is_empty() && self.has_more {
             let found = self.database.export_conversations(&self.user_id, self.last, CONVERSATIONS).await?;
-            match found.last() {
-                Some(last) => self.last = last.conversation.no,
-                None => {
-                    self.has_more = false;
-                    self.check_user_exists().await?;
-                }
+            if let Some(last) = found.last() {
+                self.last = last.conversation.no;
+            } else {
+                self.has_more = false;
+                self.check_user_exists().await?;
             }
             let with_deleted = self.with_deleted;
             self.page.extend(found.into_iter().filter(|it| with_deleted || it.deleted_at.is_none()));

@@ -1,6 +1,6 @@
 //! Escaping of text inside a line of Markdown.
 
-/// Escapes text so that none of it is markup (CommonMark 0.31, section 2.4), on one line.
+/// Escapes text so that none of it is markup (`CommonMark` 0.31, section 2.4), on one line.
 pub(super) fn label(text: &str) -> String {
     let mut line = String::new();
     for c in text.chars() {

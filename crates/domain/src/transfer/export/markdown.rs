@@ -76,7 +76,7 @@ impl MarkdownRenderer {
         if let Some(model) = &message.model {
             writeln!(out, "\n*Written by {}.*", label(model))?;
         }
-        let parent = message.parent_id.as_ref().map(|parent| parent.as_str());
+        let parent = message.parent_id.as_ref().map(contract::conversations::Id::as_str);
         if parent != self.last_id.as_deref() {
             match parent.and_then(|parent| self.seqs.get(parent)) {
                 Some(seq) => writeln!(out, "\n*Follows {seq}.*")?,

@@ -2,7 +2,7 @@
 //!
 //! In a file of many messages, a text could reach beyond its own: an unclosed fence or comment swallows what follows, a
 //! heading looks like the next message, a definition changes footnotes elsewhere. A text that might is written as code
-//! instead. The rules follow CommonMark 0.31 strictly: some harmless texts are refused, no harmful one is accepted.
+//! instead. The rules follow `CommonMark` 0.31 strictly: some harmless texts are refused, no harmful one is accepted.
 
 use std::ops::Range;
 

@@ -136,7 +136,7 @@ fn children_of_hidden_and_empty_messages_move_to_the_nearest_visible_ancestor() 
         .messages
         .iter()
         .map(|it| (it.new.id.as_ref().unwrap().as_str(), it.new.parent_id.as_ref().unwrap().as_ref()))
-        .map(|(id, parent)| (id, parent.map(|parent| parent.as_str())))
+        .map(|(id, parent)| (id, parent.map(contract::conversations::Id::as_str)))
         .collect();
     assert_eq!(order, [("a", None), ("b", Some("a"))]);
 }

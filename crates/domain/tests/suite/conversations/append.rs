@@ -4,7 +4,7 @@ use domain::{
     ConversationLimits, Settings,
     contract::{
         Code,
-        conversations::{NewMessage, Role},
+        conversations::{NewConversation, NewMessage, Role},
     },
 };
 use rstest::rstest;
@@ -52,7 +52,7 @@ async fn message_without_an_id_gets_one(#[values(Kind::Sqlite, Kind::Postgres)] 
         );
     }
     assert_eq!(messages[1].parent_id.as_ref(), Some(&messages[0].id));
-    let (made, is_new) = talk.service().create(&talk.ada, Default::default()).await.unwrap();
+    let (made, is_new) = talk.service().create(&talk.ada, NewConversation::default()).await.unwrap();
     assert!(is_new && made.id.as_str().len() == 36);
 }
 
@@ -69,7 +69,7 @@ async fn the_same_messages_sent_again_change_nothing(#[values(Kind::Sqlite, Kind
     let conversation = talk.find("c").await;
     talk.book.ports.clock.advance_seconds(9);
     let messages = || sent.iter().cloned().map(new).collect::<Vec<_>>();
-    for key in [None, keyed("key", "body"), keyed("key", "body")] {
+    for key in [None, Some(keyed("key", "body")), Some(keyed("key", "body"))] {
         let (again, is_new) = talk.service().append(by(&talk.ada), "c", messages(), key).await.unwrap();
         assert!(!is_new, "{key:?}");
         assert_eq!(again.messages, first, "{key:?}");
@@ -153,7 +153,7 @@ async fn idempotency_key_replays_a_request(#[values(Kind::Sqlite, Kind::Postgres
     let talk = Talk::begin(database).await;
     let append = async |text: &str, key: &str| {
         let messages = vec![said(text), said("second")];
-        talk.service().append(by(&talk.ada), "c", messages, keyed(key, text)).await
+        talk.service().append(by(&talk.ada), "c", messages, Some(keyed(key, text))).await
     };
     let (first, is_new) = append("one", "key").await.unwrap();
     assert!(is_new);
@@ -182,12 +182,12 @@ async fn security_35_an_idempotency_key_is_bound_to_user_and_conversation(
     talk.creates(&talk.grace, "c").await;
     for (user_id, id, text) in [(&talk.ada, "c", "a"), (&talk.ada, "d", "b"), (&talk.grace, "c", "g")] {
         let (appended, is_new) =
-            talk.service().append(by(user_id), id, vec![said(text)], keyed("key", text)).await.unwrap();
+            talk.service().append(by(user_id), id, vec![said(text)], Some(keyed("key", text))).await.unwrap();
         assert!(is_new, "{user_id} {id}");
         assert_eq!(words(&appended.messages[0]), text, "{user_id:?} {id:?} {text:?}");
     }
     // A key that another reader has used says nothing about what they sent.
-    let outcome = talk.service().append(by(&talk.grace), "d", vec![said("b")], keyed("key", "b")).await;
+    let outcome = talk.service().append(by(&talk.grace), "d", vec![said("b")], Some(keyed("key", "b"))).await;
     assert_eq!(code(outcome).0, Code::ConversationNotFound);
 }
 
@@ -198,8 +198,9 @@ async fn idempotency_key_does_not_apply_to_a_new_conversation_of_the_same_id(
 ) {
     let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
-    let append =
-        async || talk.service().append(by(&talk.ada), "c", vec![said("x")], keyed("key", "x")).await.unwrap();
+    let append = async || {
+        talk.service().append(by(&talk.ada), "c", vec![said("x")], Some(keyed("key", "x"))).await.unwrap()
+    };
     assert!(append().await.1);
     talk.service().delete(&talk.ada, "c").await.unwrap();
     talk.creates(&talk.ada, "c").await;
@@ -217,7 +218,7 @@ async fn append_is_atomic(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let append = async |messages: &[Value]| {
         let body = format!("{messages:?}");
         let messages = messages.iter().cloned().map(new).collect();
-        told(talk.service().append(by(&talk.ada), "c", messages, keyed("key", &body)).await)
+        told(talk.service().append(by(&talk.ada), "c", messages, Some(keyed("key", &body))).await)
     };
     let fields = |problems: &domain::contract::Problems| {
         problems.iter().map(|problem| problem.field.clone().unwrap_or_default()).collect::<Vec<_>>()

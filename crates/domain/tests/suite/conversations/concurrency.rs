@@ -44,7 +44,7 @@ async fn concurrent_duplicate_request_is_executed_once(#[values(Kind::Sqlite, Ki
             let (service, ada) = (talk.service().clone(), talk.ada.clone());
             tasks.spawn(async move {
                 let key = format!("key {number}");
-                service.append(by(&ada), "c", vec![said("x")], super::keyed(&key, "x")).await.unwrap()
+                service.append(by(&ada), "c", vec![said("x")], Some(super::keyed(&key, "x"))).await.unwrap()
             });
         }
         let answers = tasks.join_all().await;

@@ -88,7 +88,7 @@ async fn idempotency_keys_expire_after_a_day(#[values(Kind::Sqlite, Kind::Postgr
     let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.service()
-        .append(super::by(&talk.ada), "c", vec![super::said("x")], super::keyed("key", "x"))
+        .append(super::by(&talk.ada), "c", vec![super::said("x")], Some(super::keyed("key", "x")))
         .await
         .unwrap();
     talk.book.ports.clock.advance_seconds(86_399);

@@ -152,7 +152,7 @@ impl Task {
         match request.clone() {
             Request::Append(messages, key) => {
                 let body = format!("{messages:?}");
-                let key = key.as_deref().and_then(|key| super::keyed(key, &body));
+                let key = key.as_deref().map(|key| super::keyed(key, &body));
                 let messages = messages.into_iter().map(new).collect();
                 service.append(by, id, messages, key).await.map(|(appended, _)| appended.messages)
             }

@@ -90,8 +90,8 @@ impl Talk {
 }
 
 /// A key that came with this body.
-fn keyed<'a>(key: &'a str, body: &'a str) -> Option<IdempotencyKey<'a>> {
-    Some(IdempotencyKey { key, body: body.as_bytes() })
+fn keyed<'a>(key: &'a str, body: &'a str) -> IdempotencyKey<'a> {
+    IdempotencyKey { key, body: body.as_bytes() }
 }
 
 async fn all_messages(service: &Conversations, user_id: &str, id: &str) -> Vec<Message> {

@@ -47,7 +47,7 @@ async fn does(
         "message" => service.message(user_id, id, message).await.map(drop),
         "watch" => service.subscribe(user_id, id, Some(0)).await.map(drop),
         "append" => {
-            service.append(by(user_id), id, vec![said("x")], super::keyed("key", "x")).await.map(drop)
+            service.append(by(user_id), id, vec![said("x")], Some(super::keyed("key", "x"))).await.map(drop)
         }
         "append late" => match service.append(late, id, vec![said("x")], None).await {
             // With a token that has expired nothing is said about any conversation, one's own included.

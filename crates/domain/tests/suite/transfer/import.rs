@@ -25,7 +25,7 @@ pub(crate) async fn import(book: &Book, user_id: &str, file: &Value) -> Imported
 }
 
 pub(crate) fn in_a_minute() -> Instant {
-    Instant::now() + Duration::from_secs(60)
+    Instant::now() + Duration::from_mins(1)
 }
 
 #[rstest]
@@ -252,7 +252,7 @@ async fn invalid_conversations_are_rejected_with_a_reason_and_the_rest_imported(
             .enumerate()
             .map(|(at, content)| {
                 let message = json!({ "author": { "role": "user" }, "content": content });
-                (format!("n{at}"), json!({ "message": message, "parent": format!("n{}", at as i64 - 1) }))
+                (format!("n{at}"), json!({ "message": message, "parent": at.checked_sub(1).map_or_else(|| "n-1".to_owned(), |before| format!("n{before}")) }))
             })
             .collect();
         json!({ "id": id, "title": id.to_uppercase(), "mapping": nodes })
