@@ -4,8 +4,8 @@ import { Conversations } from '../harness/conversations.mjs';
 import { startSignedIn } from './site.mjs';
 
 export const conversationPath = (id) => `/conversations/${id}`;
-export const messageArticle = (page, id) => page.locator(`[data-turns] > article[data-message="${id}"]`);
-export const messageArticles = (page) => page.locator('[data-turns] > article');
+export const messageArticle = (page, id) => page.locator(`[data-messages] > article[data-message="${id}"]`);
+export const messageArticles = (page) => page.locator('[data-messages] > article');
 /** The live region for screen readers. */
 export const liveStatus = (page) => page.locator('p.visually-hidden[role="status"]');
 

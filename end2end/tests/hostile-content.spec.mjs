@@ -36,7 +36,7 @@ function guard(page, { origin }) {
 const suspects = (page) =>
   page.evaluate((never) => {
     const found = [];
-    for (const prose of document.querySelectorAll('[data-turns] .prose, [data-turns] .message__details-body')) {
+    for (const prose of document.querySelectorAll('[data-messages] .prose, [data-messages] .message__details-body')) {
       for (const element of prose.querySelectorAll('*')) {
         // The page's own; the Markdown renderer produces no buttons.
         const isOwn = element.outerHTML === '<button class="code__copy" type="button">Copy</button>';
@@ -56,7 +56,7 @@ const suspects = (page) =>
 const frameOf = (page, id) =>
   page.evaluate((name) => {
     const copy = document.documentElement.cloneNode(true);
-    for (const prose of copy.querySelectorAll('[data-turns] > article')) prose.replaceChildren();
+    for (const prose of copy.querySelectorAll('[data-messages] > article')) prose.replaceChildren();
     for (const changing of copy.querySelectorAll('time, script, link[crossorigin]')) changing.replaceWith('…');
     return copy.outerHTML.replaceAll(name, 'NAME').replace(/data-props="[^"]*"/g, '');
   }, id);
@@ -77,7 +77,7 @@ async function assertInert(page, server, id, count) {
   await expect(messageArticles(page)).toHaveCount(count);
   // Every message is in its own article, and there are no others.
   expect(await page.locator('article').count()).toBe(count);
-  expect(await page.locator('[data-turns] .prose').count()).toBeGreaterThanOrEqual(count);
+  expect(await page.locator('[data-messages] .prose').count()).toBeGreaterThanOrEqual(count);
   assertHarmless(await suspects(page));
   await page.mouse.move(200, 200);
   await page.keyboard.press('End');

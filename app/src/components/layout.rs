@@ -11,7 +11,7 @@ use crate::{Book, context::RequestContext, islands::LocalTimes};
 
 /// A page with a single task: header, card, footer.
 #[component]
-pub(crate) fn Framed(
+pub(crate) fn CardLayout(
     /// The document title.
     #[prop(into)]
     title: String,
@@ -72,7 +72,7 @@ impl Entry {
 /// A page of a signed-in reader: header with navigation and user menu, then a column that begins with the flash
 /// message or the error summary.
 #[component]
-pub(crate) fn Sheet(
+pub(crate) fn PageLayout(
     /// The heading and document title.
     #[prop(into)]
     heading: String,
@@ -175,7 +175,7 @@ pub(crate) fn Section(
 
 /// A framed card, in the style of a printed bookplate.
 #[component]
-pub(crate) fn Plate(
+pub(crate) fn Card(
     /// Small text above the heading.
     #[prop(optional)]
     over: Option<&'static str>,

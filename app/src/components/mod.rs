@@ -5,9 +5,9 @@ mod audit_log;
 mod conversations;
 mod datetime;
 mod field;
+mod field_errors;
 mod flash;
 mod layout;
-mod problem;
 mod question;
 
 pub(crate) use self::{
@@ -19,8 +19,8 @@ pub(crate) use self::{
     },
     datetime::{Date, DateTime},
     field::{Choice, Field, KeepSignedIn, PasswordField, TextField, described_by},
+    field_errors::{FieldErrors, FieldState, ProblemSummary},
     flash::{ErrorNotice, FlashMessage, FlashOnce, SuccessNotice},
-    layout::{BookLink, EX_LIBRIS, Entry, Framed, PageTitle, Plate, Section, Sheet},
-    problem::{FieldErrors, FieldState, ProblemSummary},
+    layout::{BookLink, Card, CardLayout, EX_LIBRIS, Entry, PageLayout, PageTitle, Section},
     question::Questionnaire,
 };

@@ -25,7 +25,7 @@ use crate::fragments::{AnchorKind, FragmentError, MessagesQuery, load_turns};
 
 /// The island around a rendered conversation.
 #[island]
-pub fn LiveDialogue(
+pub fn LiveConversation(
     /// The conversation.
     id: String,
     /// A message of the branch that is shown; empty for the latest.
@@ -96,7 +96,7 @@ fn grow(root: Element, link: Element, asked: MessagesQuery, status: StatusMessag
         } else {
             (inside(&root, "[data-later]"), more.later)
         };
-        let (Some(turns), Some(way)) = (inside(&root, "[data-turns]"), way) else { return };
+        let (Some(turns), Some(way)) = (inside(&root, "[data-messages]"), way) else { return };
         let kept = if is_earlier { turns.first_element_child() } else { None };
         let top = |element: &Option<Element>| {
             element.as_ref().map_or(0.0, |element| element.get_bounding_client_rect().top())

@@ -26,7 +26,7 @@ pub(super) fn offer_jump(root: &Element) {
 
 /// Goes to the end, and reads on at the last message: the end itself has nothing to say.
 pub(super) fn jump(root: &Element) {
-    let last = inside(root, "[data-turns]").and_then(|turns| turns.last_element_child());
+    let last = inside(root, "[data-messages]").and_then(|turns| turns.last_element_child());
     if let Some(last) = &last {
         let _ = last.set_attribute("tabindex", "-1");
     }

@@ -150,7 +150,7 @@ impl Live {
     }
 
     async fn show(&self, id: String, parent: Option<String>) {
-        let Some(turns) = inside(&self.root, "[data-turns]") else { return };
+        let Some(turns) = inside(&self.root, "[data-messages]") else { return };
         let there = document().get_element_by_id(&format!("m-{id}"));
         let last = turns.last_element_child().and_then(|last| last.get_attribute("data-message"));
         let is_at_end = is_at_end(&self.root);

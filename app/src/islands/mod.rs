@@ -11,7 +11,7 @@ mod times;
 
 #[cfg(feature = "ssr")]
 pub(crate) use self::position::{counted, placed};
-pub use self::{conversation::LiveDialogue, search::SearchableList, times::LocalTimes};
+pub use self::{conversation::LiveConversation, search::SearchableList, times::LocalTimes};
 
 use contract::{Strength, strength};
 use leptos::{ev, prelude::*};

@@ -30,7 +30,8 @@ pub(super) fn say_count(seq: Option<f64>) {
 
 /// Says which messages are shown, where they are not all of them.
 pub(super) fn say_place(root: &Element) {
-    let (Some(place), Some(turns)) = (inside(root, "[data-place]"), inside(root, "[data-turns]")) else {
+    let (Some(place), Some(turns)) = (inside(root, "[data-position]"), inside(root, "[data-messages]"))
+    else {
         return;
     };
     let of = |turn: Option<Element>| turn.and_then(|turn| turn.get_attribute("data-seq")).unwrap_or_default();

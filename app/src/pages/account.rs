@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::{access::signed_in_or_leave, verify_email::AGAIN};
 use crate::{
-    components::{Date, Entry, FieldErrors, Questionnaire, Sheet, TextField},
+    components::{Date, Entry, FieldErrors, PageLayout, Questionnaire, TextField},
     context::RequestContext,
     islands::SubmitButton,
     server::SaveProfile,
@@ -21,7 +21,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
     let can_confirm = context.services.mail.is_enabled();
     let action = <SaveProfile as leptos::server_fn::ServerFn>::PATH;
     Some(view! {
-        <Sheet
+        <PageLayout
             heading="Your account"
             at=Entry::Profile
             field_errors=field_errors.clone()
@@ -41,7 +41,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
                 <Questionnaire questions answers=Some(user.answers) field_errors />
                 <SubmitButton label="Save changes".to_owned() />
             </form>
-        </Sheet>
+        </PageLayout>
     })
 }
 

@@ -10,10 +10,10 @@ use leptos_router::hooks::use_params_map;
 
 use super::{access::signed_in_or_leave, problem::ProblemPage, query::query_parameter};
 use crate::{
-    components::{DateTime, Entry, FieldErrors, Manage, Sheet, name_of, page_of},
+    components::{DateTime, Entry, FieldErrors, Manage, PageLayout, name_of, page_of},
     context::{RequestContext, request_address},
     fragments::{AnchorKind, FragmentError, MessagesFragment, MessagesQuery, load_turns},
-    islands::{LiveDialogue, counted, placed},
+    islands::{LiveConversation, counted, placed},
 };
 
 #[component]
@@ -85,7 +85,7 @@ fn Dialogue(
         || view! { <OtherBranch conversation=conversation.clone() messages_query=messages_query.clone() /> },
     );
     view! {
-        <Sheet
+        <PageLayout
             heading
             at=Entry::Conversation
             field_errors=FieldErrors::of_request()
@@ -94,16 +94,16 @@ fn Dialogue(
         >
             <About conversation />
             {other}
-            <LiveDialogue id branch=messages_query.branch revision>
-            {place.map(|place| view! { <p class="messages__position" data-place>{place}</p> })}
+            <LiveConversation id branch=messages_query.branch revision>
+            {place.map(|place| view! { <p class="messages__position" data-position>{place}</p> })}
             <div class="messages__pager" data-earlier inner_html=turns.earlier></div>
-            <div class="messages" data-turns inner_html=turns.html></div>
+            <div class="messages" data-messages inner_html=turns.html></div>
             {is_empty.then(|| view! { <p class="messages__empty">"Nothing has been said here yet."</p> })}
             <div class="messages__pager" data-later inner_html=turns.later></div>
             <div id="end" tabindex="-1"></div>
             {is_long.then(|| view! { <a class="jump-to-latest" href=newest>"Jump to the newest"</a> })}
-            </LiveDialogue>
-        </Sheet>
+            </LiveConversation>
+        </PageLayout>
     }
 }
 

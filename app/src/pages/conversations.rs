@@ -5,7 +5,7 @@ use leptos::{either::Either, prelude::*};
 
 use super::{access::signed_in_or_leave, query::query_parameter};
 use crate::{
-    components::{Entry, ErrorNotice, FieldErrors, Sheet},
+    components::{Entry, ErrorNotice, FieldErrors, PageLayout},
     context::{RequestContext, request_address},
     fragments::{FragmentError, ListFragment, ListQuery, load_conversations},
     islands::SearchableList,
@@ -20,7 +20,7 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
     let listed = AsyncDerived::new(move || load_conversations(loading.clone()));
     let response = context.response.clone();
     Some(view! {
-        <Sheet
+        <PageLayout
             heading="Conversations"
             at=Entry::Conversations
             field_errors=FieldErrors::of_request()
@@ -53,7 +53,7 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
                     }}
                 </Suspense>
             </SearchableList>
-        </Sheet>
+        </PageLayout>
     })
 }
 

@@ -6,7 +6,7 @@ use leptos::{either::EitherOf3, prelude::*};
 
 use super::{lifetime::hours, query::query_parameter};
 use crate::{
-    components::{FieldErrors, Framed, Plate, ProblemSummary, TextField},
+    components::{Card, CardLayout, FieldErrors, ProblemSummary, TextField},
     context::RequestContext,
     islands::SubmitButton,
     next::{NextField, with_next},
@@ -31,15 +31,15 @@ pub(crate) fn ForgotPasswordPage() -> impl IntoView {
         None => (with_next(routes::SIGN_IN, next.as_ref()), "Back to sign in"),
     };
     Some(view! {
-        <Framed
+        <CardLayout
             title=field_errors.title(heading)
             help="Nothing about your account changes until you open the link."
         >
-            <Plate heading lede=Some(lede)>
+            <Card heading lede=Some(lede)>
                 {body}
                 <p class="card__footer"><a href=back>{words}</a></p>
-            </Plate>
-        </Framed>
+            </Card>
+        </CardLayout>
     })
 }
 

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::query::query_parameter;
 use crate::{
-    components::{EX_LIBRIS, ErrorNotice, Framed, Plate, SuccessNotice},
+    components::{Card, CardLayout, EX_LIBRIS, ErrorNotice, SuccessNotice},
     context::RequestContext,
 };
 
@@ -24,8 +24,8 @@ fn Owner(signed_in: SignedIn) -> impl IntoView {
     let (heading, lede) =
         if user.name.is_empty() { (user.email, None) } else { (user.name, Some(user.email)) };
     view! {
-        <Framed title="Your bookplate" help="Not you? Sign out, and the next reader can sign in.">
-            <Plate over=EX_LIBRIS heading lede>
+        <CardLayout title="Your bookplate" help="Not you? Sign out, and the next reader can sign in.">
+            <Card over=EX_LIBRIS heading lede>
                 <BrokenLink />
                 <div class="actions">
                     <a class="button" href=routes::CONVERSATIONS>"Your conversations"</a>
@@ -34,16 +34,16 @@ fn Owner(signed_in: SignedIn) -> impl IntoView {
                         <button class="button button--quiet" type="submit">"Sign out"</button>
                     </form>
                 </div>
-            </Plate>
-        </Framed>
+            </Card>
+        </CardLayout>
     }
 }
 
 #[component]
 fn Stranger() -> impl IntoView {
     view! {
-        <Framed title="Reader accounts" help="One account for this book, on every device you read it on.">
-            <Plate
+        <CardLayout title="Reader accounts" help="One account for this book, on every device you read it on.">
+            <Card
                 over=EX_LIBRIS
                 heading="This book can be yours"
                 lede=Some("With an account, the book and its services know you on every device.".to_owned())
@@ -54,8 +54,8 @@ fn Stranger() -> impl IntoView {
                     <a class="button" href=routes::SIGN_IN>"Sign in"</a>
                     <a class="button button--quiet" href=routes::SIGN_UP>"Create an account"</a>
                 </div>
-            </Plate>
-        </Framed>
+            </Card>
+        </CardLayout>
     }
 }
 

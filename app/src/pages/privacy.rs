@@ -5,7 +5,7 @@ use leptos::{either::EitherOf3, prelude::*};
 
 use super::access::{has_password, signed_in_or_leave};
 use crate::{
-    components::{Entry, FieldErrors, PasswordField, Section, Sheet, async_section},
+    components::{Entry, FieldErrors, PageLayout, PasswordField, Section, async_section},
     context::RequestContext,
     server::DeleteAccount,
 };
@@ -42,7 +42,7 @@ pub(crate) fn DataPage() -> impl IntoView {
         }
     });
     Some(view! {
-        <Sheet
+        <PageLayout
             heading="Your data"
             at=Entry::Data
             field_errors
@@ -62,7 +62,7 @@ pub(crate) fn DataPage() -> impl IntoView {
                 <WhatGoes by_mail />
                 {delete}
             </Section>
-        </Sheet>
+        </PageLayout>
     })
 }
 

@@ -4,7 +4,7 @@ use contract::{Code, Problem, routes, sentence};
 use leptos::prelude::*;
 
 use crate::{
-    components::{Framed, Plate},
+    components::{Card, CardLayout},
     context::{RequestContext, request_path},
 };
 
@@ -35,11 +35,11 @@ pub(crate) fn ProblemPage(
     };
     let (to, words) = way_back(problem.code, is_reader);
     view! {
-        <Framed title=heading help>
-            <Plate heading lede=Some(sentence(&problem))>
+        <CardLayout title=heading help>
+            <Card heading lede=Some(sentence(&problem))>
                 <div class="actions"><a class="button" href=to>{words}</a></div>
-            </Plate>
-        </Framed>
+            </Card>
+        </CardLayout>
     }
 }
 

@@ -5,7 +5,7 @@ use leptos::{either::Either, prelude::*};
 
 use super::query::query_parameter;
 use crate::{
-    components::{FieldErrors, Framed, PageTitle, PasswordField, Plate, ProblemSummary, async_section},
+    components::{Card, CardLayout, FieldErrors, PageTitle, PasswordField, ProblemSummary, async_section},
     context::RequestContext,
     islands::SubmitButton,
     server::ResetPassword,
@@ -36,7 +36,7 @@ pub(crate) fn ResetPasswordPage() -> impl IntoView {
         }
     });
     Some(view! {
-        <Framed title help="A new password signs you out wherever you are signed in.">{page}</Framed>
+        <CardLayout title help="A new password signs you out wherever you are signed in.">{page}</CardLayout>
     })
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn ResetPasswordPage() -> impl IntoView {
 fn Choose(new_min: usize, field_errors: FieldErrors) -> impl IntoView {
     let action = <ResetPassword as leptos::server_fn::ServerFn>::PATH;
     view! {
-        <Plate heading="Choose a new password">
+        <Card heading="Choose a new password">
             <ProblemSummary field_errors=field_errors.clone() />
             <form class="form" method="post" action=action novalidate>
                 <PasswordField
@@ -55,7 +55,7 @@ fn Choose(new_min: usize, field_errors: FieldErrors) -> impl IntoView {
                 />
                 <SubmitButton label="Set the password".to_owned() />
             </form>
-        </Plate>
+        </Card>
     }
 }
 
@@ -67,8 +67,8 @@ fn Dead() -> impl IntoView {
     let lede = "A link works once and for a short time, and a newer one takes its place. Ask for a new one.";
     view! {
         <PageTitle title=DEAD />
-        <Plate heading=DEAD lede=Some(lede.to_owned())>
+        <Card heading=DEAD lede=Some(lede.to_owned())>
             <div class="actions"><a class="button" href=routes::FORGOT_PASSWORD>"Ask for a new link"</a></div>
-        </Plate>
+        </Card>
     }
 }

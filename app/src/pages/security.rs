@@ -7,7 +7,7 @@ use leptos::{either::Either, prelude::*};
 use super::access::{has_password, signed_in_or_leave};
 use crate::{
     components::{
-        AuditLog, Choice, Entry, FieldErrors, PasswordField, Section, Sheet, TextField, async_section,
+        AuditLog, Choice, Entry, FieldErrors, PageLayout, PasswordField, Section, TextField, async_section,
     },
     context::RequestContext,
     islands::SubmitButton,
@@ -52,7 +52,7 @@ pub(crate) fn SecurityPage() -> impl IntoView {
         }
     });
     Some(view! {
-        <Sheet
+        <PageLayout
             heading="Security"
             at=Entry::Security
             field_errors
@@ -60,7 +60,7 @@ pub(crate) fn SecurityPage() -> impl IntoView {
             help="Something here that was not you? Change your password and sign out everywhere else."
         >
             {parts}
-        </Sheet>
+        </PageLayout>
     })
 }
 

@@ -6,7 +6,7 @@ use leptos::{either::Either, prelude::*};
 
 use super::access::signed_in_or_leave;
 use crate::{
-    components::{DateTime, Entry, FieldErrors, Sheet, async_section},
+    components::{DateTime, Entry, FieldErrors, PageLayout, async_section},
     context::RequestContext,
     server::{EndOtherSessions, EndSession},
 };
@@ -33,7 +33,7 @@ pub(crate) fn SessionsPage() -> impl IntoView {
         }
     });
     Some(view! {
-        <Sheet
+        <PageLayout
             heading="Where you are signed in"
             at=Entry::Sessions
             field_errors
@@ -41,7 +41,7 @@ pub(crate) fn SessionsPage() -> impl IntoView {
             help="Do you not know one of these? Sign it out, then change your password."
         >
             {list}
-        </Sheet>
+        </PageLayout>
     })
 }
 

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{access::leave_if_signed_in, query::query_parameter, verify_email::AGAIN};
 use crate::{
     components::{
-        FieldErrors, Framed, KeepSignedIn, PasswordField, Plate, ProblemSummary, SuccessNotice, TextField,
+        Card, CardLayout, FieldErrors, KeepSignedIn, PasswordField, ProblemSummary, SuccessNotice, TextField,
     },
     context::RequestContext,
     islands::SubmitButton,
@@ -34,8 +34,8 @@ pub(crate) fn SignInPage() -> impl IntoView {
     let unproved = field_errors.code() == Some(Code::EmailNotVerified) && context.services.mail.is_enabled();
     let sign_up = with_next(routes::SIGN_UP, next.as_ref());
     Some(view! {
-        <Framed title=field_errors.title("Sign in") help="Your account belongs to this book alone.">
-            <Plate heading="Sign in" lede>
+        <CardLayout title=field_errors.title("Sign in") help="Your account belongs to this book alone.">
+            <Card heading="Sign in" lede>
                 {is_reset.then(|| view! { <SuccessNotice words="Your password is set. Sign in with it." /> })}
                 <ProblemSummary field_errors=field_errors.clone() />
                 {unproved.then(|| view! { <p class="alert__action"><a href=AGAIN>"Ask for another link"</a></p> })}
@@ -54,8 +54,8 @@ pub(crate) fn SignInPage() -> impl IntoView {
                     <SubmitButton label="Sign in".to_owned() />
                 </form>
                 <p class="card__footer">"New here? "<a href=sign_up>"Create an account"</a></p>
-            </Plate>
-        </Framed>
+            </Card>
+        </CardLayout>
     })
 }
 

@@ -4,7 +4,7 @@ use contract::routes;
 use leptos::prelude::*;
 
 use crate::{
-    components::{FieldErrors, Framed, Plate, ProblemSummary},
+    components::{Card, CardLayout, FieldErrors, ProblemSummary},
     context::RequestContext,
     islands::SubmitButton,
     server::SignOut,
@@ -21,14 +21,14 @@ pub(crate) fn SignOutPage() -> impl IntoView {
     let field_errors = FieldErrors::of_request();
     let action = <SignOut as leptos::server_fn::ServerFn>::PATH;
     Some(view! {
-        <Framed title=field_errors.title("Sign out") help="What you keep here stays with your account.">
-            <Plate heading="Sign out?" lede=Some(lede)>
+        <CardLayout title=field_errors.title("Sign out") help="What you keep here stays with your account.">
+            <Card heading="Sign out?" lede=Some(lede)>
                 <ProblemSummary field_errors />
                 <form class="form" method="post" action=action>
                     <SubmitButton label="Sign out".to_owned() />
                 </form>
                 <p class="card__footer"><a href=routes::HOME>"Stay signed in"</a></p>
-            </Plate>
-        </Framed>
+            </Card>
+        </CardLayout>
     })
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::access::leave_if_signed_in;
 use crate::{
     components::{
-        FieldErrors, Framed, KeepSignedIn, PasswordField, Plate, ProblemSummary, Questionnaire, TextField,
+        Card, CardLayout, FieldErrors, KeepSignedIn, PasswordField, ProblemSummary, Questionnaire, TextField,
     },
     context::RequestContext,
     islands::SubmitButton,
@@ -27,8 +27,8 @@ pub(crate) fn SignUpPage() -> impl IntoView {
     let sign_in = with_next(routes::SIGN_IN, next.as_ref());
     let questions = context.services.questions.clone();
     Some(view! {
-        <Framed title=field_errors.title("Create an account") help="Your answers stay with this book and its services.">
-            <Plate
+        <CardLayout title=field_errors.title("Create an account") help="Your answers stay with this book and its services.">
+            <Card
                 heading="Create an account"
                 lede=Some("One account for this book and its services, on every device.".to_owned())
             >
@@ -55,7 +55,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
                     <SubmitButton label="Create account".to_owned() />
                 </form>
                 <p class="card__footer">"Have an account? "<a href=sign_in>"Sign in"</a></p>
-            </Plate>
-        </Framed>
+            </Card>
+        </CardLayout>
     })
 }

@@ -2,6 +2,7 @@
 
 mod document;
 mod downgrade_3_0;
+mod error_format;
 pub mod examples;
 pub mod operation;
 mod parameters;

@@ -1,29 +1,20 @@
 //! The builder of one operation: request, responses and the problems it may end in. Each stands beside its handler.
 
-use contract::{Code, Problem};
+use contract::Code;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::{
+    error_format::ErrorFormat,
     examples,
-    schemas::{Schemas, reference},
+    schemas::{Schemas, set_header},
 };
 use crate::http::{
     better_auth::fields::RequestBody,
-    errors::{self, better_auth::ErrorBody, problem_json},
+    errors::{better_auth::ErrorBody, problem_json},
     request_body::Accepts,
-    routes::MAX_BODY,
 };
-
-/// The format of an operation's errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ErrorFormat {
-    /// `application/problem+json` (RFC 9457).
-    ProblemJson,
-    /// `{"message", "code"}` of the Better Auth wire.
-    BetterAuth,
-}
 
 /// How a request is authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -254,12 +245,12 @@ impl Operation {
     #[must_use]
     pub fn response_header(mut self, header: &str) -> Self {
         if let Some((_, response)) = self.responses.last_mut() {
-            add_header(response, header);
+            set_header(response, header);
         }
         self
     }
 
-    /// A schema that no type stands for, for use with [`reference`].
+    /// A schema that no type stands for, for use with [`super::schemas::reference`].
     #[must_use]
     pub fn schema(mut self, name: &str, schema: Value) -> Self {
         self.schemas.insert(name, schema);
@@ -290,11 +281,11 @@ impl Operation {
 
     /// The operation as the document has it.
     pub fn into_json(mut self) -> Value {
-        let mut statuses: Vec<u16> = self.codes.iter().map(|code| self.status(*code)).collect();
+        let mut statuses: Vec<u16> = self.codes.iter().map(|code| self.errors.status(*code)).collect();
         statuses.sort_unstable();
         statuses.dedup();
         for status in statuses {
-            let response = self.error_response(status);
+            let response = self.errors.response(status, &self.codes);
             self.responses.push((status, response));
         }
         self.responses.sort_by_key(|(status, _)| *status);
@@ -318,70 +309,10 @@ impl Operation {
         }
     }
 
-    fn status(&self, code: Code) -> u16 {
-        match self.errors {
-            ErrorFormat::ProblemJson => problem_json::status_of(code).as_u16(),
-            ErrorFormat::BetterAuth => errors::status(code).as_u16(),
-        }
-    }
-
-    /// The response of a status, over all codes that have it.
-    fn error_response(&self, status: u16) -> Value {
-        let (mut examples, mut names) = (Map::new(), Vec::new());
-        for code in self.codes.iter().copied().filter(|code| self.status(*code) == status) {
-            let name = self.errors.example(code);
-            let reference = json!({ "$ref": format!("#/components/examples/{name}") });
-            if examples.insert(name, reference).is_none() {
-                names.push(match code.wire() {
-                    Some(code) => format!("`{code}`"),
-                    None => format!("without a code: {}", code.message()),
-                });
-            }
-        }
-        let (media_type, schema) = match self.errors {
-            ErrorFormat::ProblemJson => ("application/problem+json", "Problem"),
-            ErrorFormat::BetterAuth => ("application/json", "Error"),
-        };
-        let content = json!({ (media_type): { "schema": reference(schema), "examples": examples } });
-        let mut response = json!({ "description": names.join(", "), "content": content });
-        match status {
-            401 if self.errors == ErrorFormat::ProblemJson => add_header(&mut response, "WWW-Authenticate"),
-            429 | 503 => add_header(&mut response, "Retry-After"),
-            _ => {}
-        }
-        response
-    }
-
     /// The bodies of all problems it may end in, by the names that [`Operation::into_json`] refers to.
     pub fn examples(&self) -> impl Iterator<Item = (String, Value)> {
         let value = |code: &Code| json!({ "value": self.errors.body(*code) });
         self.codes.iter().map(move |code| (self.errors.example(*code), value(code)))
-    }
-}
-
-impl ErrorFormat {
-    /// The name of an example in the document's components.
-    fn example(self, code: Code) -> String {
-        let kind = if self == Self::ProblemJson { "problem" } else { "error" };
-        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-        format!("{kind}.{}", code.wire().unwrap_or(code.message()).chars().map(plain).collect::<String>())
-    }
-
-    /// The body of the response to a code.
-    fn body(self, code: Code) -> Value {
-        let problem = match code {
-            Code::TooManyRequests => Problem::retry_in(code, 7),
-            Code::Busy => Problem::retry_in(code, 2),
-            Code::Unavailable => Problem::retry_in(code, 5),
-            Code::PayloadTooLarge => Problem::body_too_large(MAX_BODY),
-            _ => Problem::new(code),
-        };
-        match self {
-            Self::ProblemJson => {
-                serde_json::to_value(problem_json::Document::of(&problem.into())).unwrap_or_default()
-            }
-            Self::BetterAuth => serde_json::to_value(ErrorBody::of(&problem.into())).unwrap_or_default(),
-        }
     }
 }
 
@@ -391,13 +322,4 @@ fn to_json(example: &(impl Serialize + ?Sized)) -> Value {
 
 fn media(schema: &Value, example: &Value) -> Value {
     json!({ "schema": schema, "example": example })
-}
-
-fn add_header(response: &mut Value, header: &str) {
-    if let Some(response) = response.as_object_mut() {
-        let headers = response.entry("headers").or_insert_with(|| json!({}));
-        if let Some(headers) = headers.as_object_mut() {
-            headers.insert(header.into(), json!({ "$ref": format!("#/components/headers/{header}") }));
-        }
-    }
 }

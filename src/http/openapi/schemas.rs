@@ -266,3 +266,13 @@ fn set(value: &mut Value, path: &[&str], to: Value) {
         set(object.entry(*first).or_insert_with(|| json!({})), rest, to);
     }
 }
+
+/// Adds a header of [`super::parameters`] to a response.
+pub(super) fn set_header(response: &mut Value, header: &str) {
+    if let Some(response) = response.as_object_mut() {
+        let headers = response.entry("headers").or_insert_with(|| json!({}));
+        if let Some(headers) = headers.as_object_mut() {
+            headers.insert(header.into(), json!({ "$ref": format!("#/components/headers/{header}") }));
+        }
+    }
+}

@@ -6,7 +6,7 @@ use leptos::{either::Either, prelude::*};
 
 use super::{state::PageState, what_now::WhatNow};
 use crate::{
-    components::{FieldErrors, PageTitle, Plate, ProblemSummary, async_section},
+    components::{Card, FieldErrors, PageTitle, ProblemSummary, async_section},
     context::RequestContext,
     islands::SubmitButton,
     server::VerifyEmail,
@@ -60,13 +60,13 @@ fn Confirm(meaning: EmailLinkKind, field_errors: FieldErrors) -> impl IntoView {
     });
     view! {
         <PageTitle title=field_errors.title(heading) />
-        <Plate heading lede=Some(lede)>
+        <Card heading lede=Some(lede)>
             <ProblemSummary field_errors />
             <form class="form" method="post" action=action>
                 <SubmitButton label=label.to_owned() />
             </form>
             {doubt}
-        </Plate>
+        </Card>
     }
 }
 

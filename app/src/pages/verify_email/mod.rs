@@ -17,7 +17,7 @@ use self::{
     what_now::WhatNow,
 };
 use crate::{
-    components::{FieldErrors, Framed},
+    components::{CardLayout, FieldErrors},
     context::RequestContext,
 };
 
@@ -37,11 +37,11 @@ pub(crate) fn VerifyEmailPage() -> impl IntoView {
         state => Either::Right(view! { <WhatNow state user can_send field_errors=field_errors.clone() /> }),
     };
     Some(view! {
-        <Framed
+        <CardLayout
             title
             help="A confirmed address lets you back in when you forget your password."
         >
             {plate}
-        </Framed>
+        </CardLayout>
     })
 }

@@ -4,7 +4,7 @@ use domain::User;
 use leptos::prelude::*;
 
 use super::{next::Next, state::PageState, text::words};
-use crate::components::{FieldErrors, PageTitle, Plate, ProblemSummary};
+use crate::components::{Card, FieldErrors, PageTitle, ProblemSummary};
 
 #[component]
 pub(super) fn WhatNow(
@@ -19,9 +19,9 @@ pub(super) fn WhatNow(
         if let PageState::Failed(_) = state { FieldErrors::default() } else { field_errors.clone() };
     view! {
         <PageTitle title=field_errors.title(heading) />
-        <Plate heading lede=Some(lede)>
+        <Card heading lede=Some(lede)>
             <ProblemSummary field_errors=summary />
             <Next state user can_send field_errors />
-        </Plate>
+        </Card>
     }
 }

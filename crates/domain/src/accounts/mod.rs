@@ -3,6 +3,7 @@
 mod deletion;
 mod email;
 mod password;
+mod password_attempts;
 mod profile;
 mod recovery;
 mod sign_in;

@@ -3,10 +3,11 @@
 use contract::{Code, NewPassword, PasswordAttempt, Problem, Problems};
 use storage::{NewPasswordHash, NewSession, Session, SignedIn, User};
 
-use super::{Accounts, failures};
-use crate::{
-    ClientInfo, EventKind, InternalError, LimitError, MailTemplate, audit_log::with_mails, rate_limits::Rule,
+use super::{
+    Accounts, failures,
+    password_attempts::{AttemptError, AttemptSubject},
 };
+use crate::{ClientInfo, EventKind, InternalError, MailTemplate, audit_log::with_mails};
 
 /// The command to change a password.
 #[derive(Debug, Clone)]
@@ -105,8 +106,7 @@ impl Accounts {
         self.password_of(signed_in, attempt, EventKind::PasswordCheck, visit).await.map(drop)
     }
 
-    /// The hash of the password, if the attempt matches it. Attempts are counted by session: whoever has taken one over
-    /// cannot guess, and does not lock the user out of another.
+    /// The hash of the password, if the attempt matches it.
     pub(super) async fn password_of(
         &self,
         signed_in: &SignedIn,
@@ -116,23 +116,18 @@ impl Accounts {
     ) -> Result<String, CheckPasswordError> {
         let user = &signed_in.user;
         let hash = self.database.find_password(&user.id).await?.ok_or(CheckPasswordError::NoPassword)?;
-        let counted = self.limits.count(Rule::Account, &signed_in.session.id).await;
-        let counted = counted.map_err(|error| match error {
-            LimitError::Exceeded { retry_after } => CheckPasswordError::TooMany { retry_after },
-            LimitError::Failure(failure) => CheckPasswordError::Failure(failure),
-        })?;
-        let matches = match self.ports.hasher.verify(attempt.clone(), Some(hash.clone())).await {
+        let subject = AttemptSubject::session(&signed_in.session);
+        let matches = match self.verify_attempt(&subject, attempt, Some(&hash)).await {
             Ok(matches) => matches,
-            Err(busy) => {
-                self.limits.refund(counted).await?;
-                return Err(busy.into());
+            Err(AttemptError::TooMany { retry_after }) => {
+                return Err(CheckPasswordError::TooMany { retry_after });
             }
+            Err(AttemptError::Failure(failure)) => return Err(failure.into()),
         };
         if !matches {
             self.events.record_now(kind, "wrong-password", Some(&user.id), &visit.device).await?;
             return Err(CheckPasswordError::WrongPassword);
         }
-        self.limits.refund(counted).await?;
         Ok(hash)
     }
 }

@@ -3,12 +3,14 @@
 use contract::{Code, Email, PasswordAttempt, Problem, Problems};
 use storage::{Credentials, NewSession, SignedIn, User};
 
-use super::{Accounts, failures};
+use super::{
+    Accounts, failures,
+    password_attempts::{AttemptError, AttemptSubject},
+};
 use crate::{
-    ClientInfo, EventKind, InternalError, LimitError, MailTemplate,
+    ClientInfo, EventKind, InternalError, MailTemplate,
     audit_log::{TOO_MANY, with_mails},
     mail::MailRequest,
-    rate_limits::{Attempt, Rule},
     user_agent::describe_device,
 };
 
@@ -45,9 +47,6 @@ pub enum SignInError {
 
 impl Accounts {
     /// Signs a user in and opens a session. An unknown address and a wrong password take the same time and fail alike.
-    ///
-    /// Attempts are counted by address, whether or not it has an account, so that many clients together cannot guess. A
-    /// known device of the account is counted separately, so that guesses of others do not lock its user out.
     #[tracing::instrument(name = "accounts.sign_in", level = "debug", skip_all)]
     pub async fn sign_in(&self, command: SignIn, visit: &ClientInfo) -> Result<SignedIn, SignInError> {
         let device_id = visit.browser.as_ref().map(crate::DeviceId::stored_name);
@@ -55,56 +54,28 @@ impl Accounts {
         for _ in 0..2 {
             let email = command.email.as_str();
             let found = self.database.find_credentials(email, device_id.as_deref()).await?;
-            let attempt = match self.record_attempt(email, found.as_ref(), device_id.as_deref()).await {
-                Err(error @ SignInError::TooMany { .. }) => {
+            let subject = AttemptSubject::sign_in(email, found.as_ref(), device_id.as_deref());
+            let hash = found.as_ref().map(|credentials| credentials.password_hash.as_str());
+            let matches = match self.verify_attempt(&subject, &command.password, hash).await {
+                Ok(matches) => matches,
+                Err(AttemptError::TooMany { retry_after }) => {
                     let known = found.as_ref().map(|credentials| credentials.user.id.as_str());
                     self.events.record_now(EventKind::SignIn, TOO_MANY, known, &visit.device).await?;
-                    return Err(error);
+                    return Err(SignInError::TooMany { retry_after });
                 }
-                attempt => attempt?,
-            };
-            let hash = found.as_ref().map(|credentials| credentials.password_hash.as_str());
-            let matches = match self.compare(&command.password, hash).await {
-                Ok(matches) => matches,
-                Err(failure) => {
-                    // The password was never checked, so refund the attempt.
-                    self.limits.refund(attempt).await?;
-                    return Err(failure.into());
-                }
+                Err(AttemptError::Failure(failure)) => return Err(failure.into()),
             };
             let Some(credentials) = found.as_ref().filter(|_| matches) else {
                 let known = found.as_ref().map(|credentials| credentials.user.id.as_str());
                 self.events.record_now(EventKind::SignIn, "wrong-credentials", known, &visit.device).await?;
                 return Err(SignInError::WrongCredentials);
             };
-            self.limits.refund(attempt).await?;
             self.check_may_sign_in(&credentials.user, &command, visit).await?;
             if let Some(signed_in) = self.open_session(credentials, &command, visit).await? {
                 return Ok(signed_in);
             }
         }
         Err(SignInError::WrongCredentials)
-    }
-
-    /// Counts an attempt at an address, whether or not it has an account.
-    async fn record_attempt(
-        &self,
-        email: &str,
-        found: Option<&Credentials>,
-        device_id: Option<&str>,
-    ) -> Result<Attempt, SignInError> {
-        let known = found.zip(device_id).filter(|(credentials, _)| credentials.device_known);
-        let attempt = match known {
-            Some((credentials, device)) => {
-                let subject = format!("{} {device}", credentials.user.id);
-                self.limits.count(Rule::Account, &subject).await
-            }
-            None => self.limits.count(Rule::Account, email).await,
-        };
-        attempt.map_err(|error| match error {
-            LimitError::Exceeded { retry_after } => SignInError::TooMany { retry_after },
-            LimitError::Failure(failure) => SignInError::Failure(failure),
-        })
     }
 
     /// Whether the user may sign in, after the password was verified.
