@@ -6,7 +6,7 @@ use domain::{AccountRules, Database, MailBranding, PasswordPolicy, Ports, Servic
 
 use crate::{
     config::Config,
-    http::{AppState, Site, csrf::TrustedOrigins},
+    http::{AppState, Outbox, Site, csrf::TrustedOrigins},
 };
 
 /// Builds the services of a configuration on a migrated database, and the state of the HTTP layer.
@@ -42,6 +42,9 @@ pub async fn compose(
         retention: config.retention,
         conversations: config.conversations,
     };
+    // Who sees these mails can open every account, so they are shown on a developer's own machine only.
+    let is_shown = config.origin.is_loopback();
+    let outbox = config.mail.outbox.filter(|_| is_shown).map(|file| Outbox::new(file, &*ports.entropy));
     let services = Services::open(database, ports, settings).await?;
     let site = Site {
         origin: config.origin,
@@ -49,7 +52,7 @@ pub async fn compose(
         trusted_proxies: config.trusted_proxies,
         book: Arc::new(book),
         security_contact: config.security_contact,
-        outbox: config.mail.outbox,
+        outbox,
     };
     Ok(AppState { services: Arc::new(services), site: Arc::new(site) })
 }

@@ -11,5 +11,5 @@ pub mod workers;
 
 pub use self::{
     compose::compose,
-    http::{AppState, Site, router},
+    http::{AppState, Outbox, Site, router},
 };

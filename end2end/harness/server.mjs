@@ -97,6 +97,11 @@ export class Server {
     });
   }
 
+  /** The address of the page of mails that are not sent, which is logged at the start and nowhere else. */
+  get outboxPage() {
+    return [...this.log.matchAll(/ and mail at (\S+\/dev\/outbox\?key=\S+)/g)].at(-1)?.[1];
+  }
+
   /** Its output since the first start. */
   get log() {
     return this.earlierLogs + (this.program?.output ?? '');

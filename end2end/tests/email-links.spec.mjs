@@ -189,7 +189,7 @@ test('a link opened by another reader explains what to do', async ({ page, serve
 test('the development outbox shows mails', async ({ page, server, reader }) => {
   await signUpByApi(server, reader);
   const url = await passwordResetLink(server, reader);
-  await page.goto(PATHS.outbox);
+  await page.goto(server.outboxPage);
   const heading = page.getByRole('heading', { name: /^Choose a new password/ });
   const mail = page.getByRole('article').filter({ hasText: reader.email }).filter({ has: heading });
   await expect(mail.getByRole('link').first()).toHaveAttribute('href', url);

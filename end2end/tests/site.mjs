@@ -41,7 +41,6 @@ export const PATHS = {
   sessions: '/account/sessions',
   data: '/account/data',
   conversations: '/conversations',
-  outbox: '/dev/outbox',
   apiDocs: '/api/docs',
 };
 

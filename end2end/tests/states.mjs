@@ -346,7 +346,7 @@ export const PLAIN_STATES = [
       const reader = newReader();
       await signUpByApi(server, reader);
       await passwordResetLink(server, reader);
-      await page.goto(PATHS.outbox);
+      await page.goto(server.outboxPage);
     },
   },
 ];

@@ -37,7 +37,8 @@ pub(super) async fn run(config: Config, database: Database) -> Result<(), Comman
     };
     let limits =
         ServerLimits { trusted_proxies: state.site.trusted_proxies.clone(), ..ServerLimits::of_process() };
-    tracing::info!(%address, "Bookplate is at {origin}");
+    let mail = state.site.outbox.as_ref().map(|outbox| format!(", and mail at {origin}{}", outbox.path()));
+    tracing::info!(%address, "Bookplate is at {origin}{}", mail.unwrap_or_default());
     listen(listener, router(state), limits, stop).await;
     workers.stop().await;
     tracing::info!("stopped");

@@ -187,12 +187,17 @@ impl Audiences {
         aud: Option<String>,
         (given, previous): (RawValue<'_>, Option<RawValue<'_>>),
     ) {
+        // An old name goes with the old name of the previous secret.
+        let [_, own] = audience_secret(&name);
+        let previous_name = if given.name == JWT_SECRET { JWT_SECRET_PREVIOUS } else { own.as_str() };
+        let is_literal = secret::is_literal(loader, &given, previous_name);
         let mut checked = |found: RawValue<'_>| -> Option<Zeroizing<String>> {
             let secret = secret::check(loader, &found.name, found.text, (found.text.len(), "bytes"))?;
             self.secrets.push((found.name, secret.clone()));
             Some(secret)
         };
-        let (secret, previous) = (checked(given), previous.and_then(&mut checked));
+        let secret = if is_literal { checked(given) } else { None };
+        let previous = previous.and_then(&mut checked);
         if let Some(secret) = secret {
             self.declared.push(Audience { name, aud, key: AudienceKey::Shared { secret, previous } });
         }

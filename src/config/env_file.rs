@@ -33,7 +33,7 @@ const AFTER_QUOTE: Problem =
 
 /// Reads the text of a file.
 pub(super) fn parse(text: &str) -> EnvFile {
-    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    let text = text.replace("\r\n", "\n");
     let mut file = EnvFile::default();
     let mut rest = text.as_str();
     let mut line = 1;
@@ -122,7 +122,7 @@ mod tests {
     fn lines_are_read_as_other_programs_read_them() {
         let cases = [
             ("A=b", "A", "b"),
-            ("\u{feff}A=b\r\n", "A", "b"),
+            ("A=b\r\n", "A", "b"),
             ("export A = b ", "A", "b"),
             ("A=", "A", ""),
             ("A= # nothing", "A", ""),

@@ -3,7 +3,7 @@
 //! Each table and key is read by itself, so that one mistake does not hide the next, and each is reported with its line.
 //! The parser's own message is not shown as it is: it quotes the line, which may hold a secret that does not belong there.
 
-use std::{fs, io::ErrorKind, ops::Range};
+use std::ops::Range;
 
 use contract::{Question, Questions};
 use serde::de::DeserializeOwned;
@@ -16,7 +16,7 @@ use super::{
     Book, audiences, book,
     loader::{Loader, RawValue},
     source_file::SourceFile,
-    variables,
+    text_file, variables,
 };
 
 const SECTIONS: &str = "Only [book], [[questions]] and [[audiences]] can stand here; the rest are variables \
@@ -54,13 +54,17 @@ pub(super) fn read(loader: &mut Loader<'_>) -> Declared {
 fn open(loader: &mut Loader<'_>) -> Option<SourceFile> {
     let found = loader.value(&variables::CONFIG);
     let name = found.as_ref().map_or(variables::CONFIG.default, |found| found.text).to_owned();
-    match fs::read_to_string(loader.path(&name)) {
+    match text_file::read(&loader.path(&name)) {
         Ok(text) => Some(SourceFile { name, text }),
-        Err(error) if error.kind() == ErrorKind::NotFound && found.is_none() => None,
+        Err(error) if error.is_not_found() && found.is_none() => None,
         Err(error) => {
             let blamed = found.map_or(name.clone(), |RawValue { name, .. }| name);
-            let problem = format!("{name:?} cannot be read ({error})");
-            loader.refuse(&blamed, problem, "Give the path of a readable file, or leave it out");
+            let problem = format!("{name:?} {error}");
+            loader.refuse(
+                &blamed,
+                problem,
+                error.remedy("Give the path of a readable file, or leave it out"),
+            );
             None
         }
     }

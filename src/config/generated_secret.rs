@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, ErrorKind, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
@@ -10,6 +10,8 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Entropy;
 use zeroize::Zeroizing;
+
+use super::text_file::{self, TextFileError};
 
 /// The name of the file.
 pub(super) const FILE: &str = "bookplate.secret";
@@ -54,7 +56,7 @@ pub(super) fn read_or_generate(path: &Path, entropy: &dyn Entropy) -> io::Result
 fn read(path: &Path) -> io::Result<Option<GeneratedSecret>> {
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     file.lock_shared()?;
@@ -66,8 +68,12 @@ fn read(path: &Path) -> io::Result<Option<GeneratedSecret>> {
 }
 
 fn text(file: &mut File) -> io::Result<Zeroizing<String>> {
-    let mut text = Zeroizing::new(String::new());
-    file.read_to_string(&mut text)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let text = text_file::decode(bytes).map(Zeroizing::new).map_err(|error| match error {
+        TextFileError::Io(error) => error,
+        TextFileError::Encoding(_) => io::Error::new(ErrorKind::InvalidData, format!("the file {error}")),
+    })?;
     Ok(Zeroizing::new(text.trim().to_owned()))
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    ConfigError, Mistake, Sources,
+    ConfigError, Mistake, Sources, literal,
     variable::{Declaration, Variable},
 };
 
@@ -46,10 +46,16 @@ impl<'a> Loader<'a> {
         parsed
     }
 
-    /// The trimmed value; `None` when it is unset or empty.
+    /// The trimmed value; `None` when it is unset, empty or in quotes, which is reported.
     pub(super) fn value(&mut self, variable: &Declaration) -> Option<RawValue<'a>> {
         let RawValue { name, text } = self.untrimmed(variable.name, variable.old_name)?;
-        Some(RawValue { name, text: text.trim() })
+        let text = text.trim();
+        if literal::is_quoted(text) {
+            // A shell takes them away; `docker run --env-file` and the forms of hosts do not.
+            self.refuse(&name, "the value stands in quotes, which are part of it here", "Remove the quotes");
+            return None;
+        }
+        Some(RawValue { name, text })
     }
 
     /// The value as it was written, as a secret has to be taken; also from the old name.
@@ -90,8 +96,13 @@ impl<'a> Loader<'a> {
         self.sources.directory.join(path)
     }
 
+    /// Adds a mistake, once.
     pub(super) fn refuse(&mut self, name: &str, problem: impl Into<String>, remedy: impl Into<String>) {
-        self.mistakes.push(Mistake { name: name.to_owned(), problem: problem.into(), remedy: remedy.into() });
+        let mistake = Mistake { name: name.to_owned(), problem: problem.into(), remedy: remedy.into() };
+        // A value that several settings depend on is read several times.
+        if !self.mistakes.contains(&mistake) {
+            self.mistakes.push(mistake);
+        }
     }
 
     /// Adds a sentence for the log, once.

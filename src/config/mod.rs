@@ -9,6 +9,9 @@ mod env_file;
 mod error;
 mod file;
 mod generated_secret;
+mod host;
+mod list;
+mod literal;
 mod loader;
 mod mail;
 mod origin;
@@ -17,6 +20,7 @@ mod secret;
 mod settings;
 mod source_file;
 mod sources;
+mod text_file;
 mod trusted_proxies;
 mod unknown_variables;
 mod variable;
@@ -108,7 +112,7 @@ impl Config {
 
     /// Reads everything, so that every mistake is found; `None` when a required value is missing or cannot be used.
     fn read(loader: &mut Loader<'_>, entropy: &dyn Entropy) -> Option<Self> {
-        let host = loader.read(&variables::HOST);
+        let host = host::host(loader);
         let port = loader.read(&variables::PORT);
         let database = database::address(loader);
         let database_connections = loader.read(&variables::DATABASE_POOL);

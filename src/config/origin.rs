@@ -3,6 +3,7 @@
 use url::{Host, Url};
 
 use super::{
+    list::{self, Problem},
     loader::{Loader, RawValue, shown},
     variables,
 };
@@ -96,7 +97,12 @@ pub(super) fn trusted(loader: &mut Loader<'_>, public: Option<&PublicOrigin>) ->
         origins.push(BOOK_IN_DEVELOPMENT.to_owned());
     }
     if let Some(RawValue { name, text }) = loader.value(&variables::TRUSTED_ORIGINS) {
-        for entry in entries(text) {
+        let entries = list::entries(&variables::TRUSTED_ORIGINS, &name, text);
+        let entries = entries.unwrap_or_else(|(problem, remedy)| {
+            loader.refuse(&name, problem, remedy);
+            Vec::new()
+        });
+        for entry in entries {
             match trusted_origin(&entry, local) {
                 Ok(origin) => origins.push(origin),
                 Err((problem, remedy)) => loader.refuse(&name, problem, remedy),
@@ -111,14 +117,6 @@ pub(super) fn trusted(loader: &mut Loader<'_>, public: Option<&PublicOrigin>) ->
         }
     });
     origins
-}
-
-/// Splits at commas, or parses a JSON list, because `CORS_ORIGINS` of FastAPI services often is one.
-fn entries(text: &str) -> Vec<String> {
-    if let Ok(list) = serde_json::from_str::<Vec<String>>(text) {
-        return list;
-    }
-    text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
 }
 
 fn trusted_origin(entry: &str, local: bool) -> Result<String, Problem> {
@@ -143,19 +141,22 @@ fn trusted_origin(entry: &str, local: bool) -> Result<String, Problem> {
     Err((problem, "Write https://; plain http is for this machine alone".to_owned()))
 }
 
-/// A problem and its remedy.
-type Problem = (String, String);
-
 /// Parses an http or https URL without credentials.
 fn web_url(text: &str) -> Result<Url, Problem> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     // `http:example.org` and backslashes are read kindly by browsers; a configuration can be written properly.
     let url = url.filter(|_| text.contains("://") && !text.contains('\\'));
+    // The URL standard lets a host have a semicolon or a comma; no host has one, but a list that is written wrongly does.
+    let url = url.filter(|url| !url.host_str().is_some_and(|host| host.contains(is_in_no_host)));
     let url = url.ok_or_else(|| not_a_web_address(text))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(("the address holds a user name or a password".to_owned(), "Leave them out".to_owned()));
     }
     Ok(url)
+}
+
+fn is_in_no_host(c: char) -> bool {
+    !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']'))
 }
 
 fn not_a_web_address(text: &str) -> Problem {

@@ -100,8 +100,14 @@ pub(super) fn log_filter(text: &str) -> Option<String> {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let filter = text.to_ascii_lowercase();
     // The filter takes any word for the name of a module, so a misspelt level would silence the log.
-    let words =
-        filter.split(',').map(str::trim).all(|part| part.contains(['=', '[']) || LEVELS.contains(&part));
+    // So would a name that holds what separates the parts of another program's list.
+    let is_name =
+        |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '-'));
+    let words = filter.split(',').map(str::trim).all(|part| match part.split_once('=') {
+        _ if part.contains(['[', '{', '}', ']']) => !part.contains(';'),
+        Some((name, level)) => is_name(name) && LEVELS.contains(&level),
+        None => LEVELS.contains(&part),
+    });
     let valid = words && EnvFilter::builder().parse(&filter).is_ok();
     valid.then_some(filter)
 }

@@ -1,11 +1,20 @@
 //! The server's secret, and the rules for every secret.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use domain::{Entropy, Secret};
 use zeroize::Zeroizing;
 
-use super::{PublicOrigin, database, generated_secret, loader::Loader, variables};
+use super::{
+    PublicOrigin, database, generated_secret,
+    literal::surroundings,
+    loader::{Loader, RawValue},
+    text_file::SAVE_AS_UTF_8,
+    variables,
+};
 
 /// The shortest secret: characters for the server's, bytes for one of HS256 (RFC 7518 section 3.2).
 pub(super) const MIN_LENGTH: usize = 32;
@@ -30,15 +39,24 @@ pub(super) fn server_secret(
         // A database that cannot be used is refused already; without it, a missing secret is no second mistake.
         None => given(loader).flatten(),
     };
+    let is_local = origin.is_some_and(PublicOrigin::is_loopback);
     let (name, secret) = match found? {
-        SecretSource::Variable(name, secret) => (name, secret),
+        SecretSource::Variable(name, secret) if is_local => {
+            warn_of_shared(loader, &name, &secret, others);
+            (name, secret)
+        }
+        SecretSource::Variable(name, secret) => {
+            refuse_shared(loader, &name, &secret, others);
+            (name, secret)
+        }
         SecretSource::File(path) if loader.is_clean() => {
             let name = path.display().to_string();
-            (name.clone(), from_file(loader, &path, &name, entropy)?)
+            let secret = from_file(loader, &path, &name, entropy)?;
+            check_differs_from_audiences(loader, &name, &secret, others);
+            (name, secret)
         }
         SecretSource::File(_) => return None,
     };
-    check_differs_from_audiences(loader, &name, &secret, others);
     if previous.as_ref() == Some(&secret) {
         let problem = format!("this is the secret that {name} holds");
         loader.refuse(variables::SECRET_PREVIOUS.name, problem, "Give the one before it, or remove this");
@@ -46,7 +64,8 @@ pub(super) fn server_secret(
     Some(Secret::new(secret.to_string()).with_previous(previous.map(|previous| previous.to_string())))
 }
 
-/// The server's previous secret. It still opens what it signed, so the same rules apply.
+/// The server's previous secret. It still opens what it signed, so the same rules apply, but it is taken to the letter:
+/// with a newline or quotes around it, it signed as such.
 fn previous(loader: &mut Loader<'_>, others: &[Named]) -> Option<Zeroizing<String>> {
     let found = loader.untrimmed(variables::SECRET_PREVIOUS.name, None)?;
     let length = (found.text.chars().count(), "characters");
@@ -94,6 +113,9 @@ fn find(
 /// The secret of the environment: `None` when it is not set, `Some(None)` when it cannot be used, which is reported.
 fn given(loader: &mut Loader<'_>) -> Option<Option<SecretSource>> {
     let found = loader.untrimmed(variables::SECRET.name, variables::SECRET.old_name)?;
+    if !is_literal(loader, &found, variables::SECRET_PREVIOUS.name) {
+        return Some(None);
+    }
     let length = (found.text.chars().count(), "characters");
     let checked = check(loader, &found.name, found.text, length);
     Some(checked.map(|secret| SecretSource::Variable(found.name, secret)))
@@ -108,7 +130,9 @@ fn from_file(
 ) -> Option<Zeroizing<String>> {
     let kept = generated_secret::read_or_generate(path, entropy)
         .map_err(|error| {
-            let remedy = "Make its folder writable, or set BOOKPLATE_SECRET";
+            let is_text = error.kind() != ErrorKind::InvalidData;
+            let remedy =
+                if is_text { "Make its folder writable, or set BOOKPLATE_SECRET" } else { SAVE_AS_UTF_8 };
             loader.refuse(name, format!("the secret cannot be kept here ({error})"), remedy);
         })
         .ok()?;
@@ -137,6 +161,48 @@ fn check_differs_from_audiences(loader: &mut Loader<'_>, name: &str, own: &str, 
             "Give each a secret of its own",
         );
     }
+}
+
+/// The same secret for both, given by variables: the way of those who come from a program that has only one.
+///
+/// On this machine it is let be, with a notice, so that they see Bookplate running before they change anything.
+fn warn_of_shared(loader: &mut Loader<'_>, name: &str, own: &str, others: &[Named]) {
+    for (other, _) in others.iter().filter(|(_, secret)| secret.as_str() == own) {
+        loader.warn(format!(
+            "{other} holds the same secret as {name}: whoever verifies tokens with it can sign in here as any reader. \
+             Give each a secret of its own before the public origin is another machine."
+        ));
+    }
+}
+
+fn refuse_shared(loader: &mut Loader<'_>, name: &str, own: &str, others: &[Named]) {
+    for (other, _) in others.iter().filter(|(_, secret)| secret.as_str() == own) {
+        loader.refuse(
+            other,
+            format!(
+                "this is the secret that {name} holds: whoever verifies tokens with it could sign in here as any reader"
+            ),
+            format!(
+                "Write two lines: {name}=... with a new secret (openssl rand -base64 48; everyone signs in again), and \
+                 {other}=... with the one of today, which your service knows"
+            ),
+        );
+    }
+}
+
+/// Refuses a secret that has around it what other programs would take away, so that theirs would be another one. The
+/// variable of the previous secret takes it as it is.
+pub(super) fn is_literal(loader: &mut Loader<'_>, found: &RawValue<'_>, previous: &str) -> bool {
+    let Some(stray) = surroundings(found.text) else { return true };
+    let problem = format!(
+        "the secret begins or ends with {stray}, so it is another one than the same secret elsewhere"
+    );
+    let remedy = format!(
+        "Take {stray} away; when it has been in use, give {previous} the value of today as it is, so that what it \
+         signed stays valid"
+    );
+    loader.refuse(&found.name, problem, remedy);
+    false
 }
 
 /// Validates a secret; `None` when anyone could guess it, which is reported. The length comes with its unit.

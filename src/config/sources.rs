@@ -4,12 +4,11 @@ use std::{
     collections::BTreeMap,
     env,
     ffi::OsString,
-    fmt, fs,
-    io::ErrorKind,
+    fmt,
     path::{Path, PathBuf},
 };
 
-use super::{Mistake, env_file, variables};
+use super::{Mistake, env_file, text_file, variables};
 
 /// The environment and the working directory, read once.
 #[derive(Clone)]
@@ -61,13 +60,13 @@ impl Sources {
     fn read_file(&mut self, named: Option<&Path>) {
         let path = self.directory.join(named.unwrap_or(Path::new(".env")));
         let shown = path.display().to_string();
-        let text = match fs::read_to_string(&path) {
+        let text = match text_file::read(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => return,
+            Err(error) if error.is_not_found() && named.is_none() => return,
             Err(error) => {
                 let remedy =
                     if named.is_some() { "Give --env-file the path of a file" } else { "Make it readable" };
-                return self.refuse(shown, &format!("cannot be read ({error})"), remedy);
+                return self.refuse(shown, &error.to_string(), error.remedy(remedy));
             }
         };
         let file = env_file::parse(&text);

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::{
+    list,
     loader::{Loader, RawValue, shown},
     variables::TRUSTED_PROXIES,
 };
@@ -14,7 +15,11 @@ pub(super) fn trusted_proxies(loader: &mut Loader<'_>) -> Vec<IpNet> {
         return Vec::new();
     };
     let mut proxies = Vec::new();
-    for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+    let entries = list::entries(&TRUSTED_PROXIES, &name, text).unwrap_or_else(|(problem, remedy)| {
+        loader.refuse(&name, problem, remedy);
+        Vec::new()
+    });
+    for entry in entries.iter().map(String::as_str) {
         let network = entry.parse().or_else(|_| entry.parse().map(|address: IpAddr| address.into()));
         match network.map(|network: IpNet| network.trunc()) {
             Ok(network) if network.prefix_len() == 0 => loader.refuse(

@@ -29,6 +29,11 @@ pub(super) fn check_unknown_variables(loader: &mut Loader<'_>, audiences: &[Stri
             loader.warn(format!("{name} is not used: no audience of that name is declared."));
             continue;
         }
+        let unprefixed = name.trim_start_matches("BOOKPLATE_");
+        if let Some(known) = all().find(|known| known.name == unprefixed) {
+            loader.refuse(name, "is not known", format!("Write {}, or remove it", known.name));
+            continue;
+        }
         match all().map(|known| (levenshtein(name, known.name), known.name)).min() {
             Some((edits, known)) if edits <= MAX_TYPO_DISTANCE => {
                 loader.refuse(name, "is not known", format!("Write {known}, or remove it"));

@@ -1,12 +1,12 @@
 //! The state of the application, which every handler is given.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use domain::Services;
 use http::{HeaderMap, request::Parts};
 use ipnet::IpNet;
 
-use super::{cookies::SessionCookies, csrf::TrustedOrigins};
+use super::{cookies::SessionCookies, csrf::TrustedOrigins, pages::outbox::Outbox};
 use crate::config::PublicOrigin;
 
 /// The domain's services and the settings of the HTTP layer. Cheap to clone.
@@ -31,8 +31,8 @@ pub struct Site {
     pub book: Arc<app::Book>,
     /// The contact for security reports, a URI.
     pub security_contact: String,
-    /// The file mail is written to instead of being sent.
-    pub outbox: Option<PathBuf>,
+    /// Where the mails that are not sent are shown: on a developer's machine only.
+    pub outbox: Option<Outbox>,
 }
 
 impl AppState {

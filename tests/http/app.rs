@@ -50,6 +50,8 @@ pub struct TestApp {
     pub ports: TestPorts,
     /// The services behind the router, for direct calls.
     pub services: Arc<Services>,
+    /// The path and query that open the page of the mails that are not sent.
+    pub outbox: Option<String>,
     router: Router,
     origin: String,
 }
@@ -92,7 +94,8 @@ impl TestApp {
         let real = Ports { signer: Arc::new(JwtSigner), mailer, ..fakes };
         let state = bookplate::compose(config, (**database).clone(), real).await.unwrap();
         let services = Arc::clone(&state.services);
-        Self { database, ports, services, router: bookplate::router(state), origin }
+        let outbox = state.site.outbox.as_ref().map(bookplate::Outbox::path);
+        Self { database, ports, services, outbox, router: bookplate::router(state), origin }
     }
 
     /// A client that sends a browser's headers, from a page of ours.

@@ -28,4 +28,5 @@ mod pages;
 mod reply;
 mod request_ids;
 mod session_settings;
+mod start;
 mod wire;

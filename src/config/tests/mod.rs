@@ -4,6 +4,7 @@ mod contact;
 mod conversations;
 mod environment;
 mod limits;
+mod literal_values;
 mod mail;
 mod origins;
 mod reference;

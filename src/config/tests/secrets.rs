@@ -27,7 +27,7 @@ fn a_secret_that_anyone_could_guess_is_refused() {
 
 #[test]
 fn a_secret_is_taken_unchanged_and_counted_in_characters() {
-    for accepted in [SECRET, "пароль-из-тридцати-двух-знаков-1", "a secret  with spaces and $dollars # too "]
+    for accepted in [SECRET, "пароль-из-тридцати-двух-знаков-1", "a secret  with spaces and $dollars # too"]
     {
         let config = load(&[("BOOKPLATE_SECRET", accepted)]).unwrap();
         assert_eq!(config.secret.sign("x"), domain::Secret::new(accepted.to_owned()).sign("x"), "{accepted}");

@@ -221,10 +221,6 @@ fn secrets_of_audiences_are_required_long_and_different() {
             vec![format!("{previous}: this is the secret that {b}")],
         ),
         (
-            vec![(a, SECRET), (b, OTHER), ("BOOKPLATE_SECRET", SECRET)],
-            vec![format!("{a}: this is the secret that BOOKPLATE_SECRET holds. Give each")],
-        ),
-        (
             vec![(a, SECRET), (b, OTHER), (c, "x")],
             vec![format!("{c}: the audience \"c\" is signed for with the pub")],
         ),
@@ -255,8 +251,6 @@ fn jwt_secret_declares_the_audience_default_without_aud() {
     assert!(error.starts_with("JWT_SECRET: the secret is 5 bytes long"), "{error}");
     let error = refused(&[("JWT_SECRET_PREVIOUS", SECRET)]);
     assert!(error.starts_with("JWT_SECRET_PREVIOUS: there is no JWT_SECRET"), "{error}");
-    let error = refused(&[("JWT_SECRET", SECRET), ("BETTER_AUTH_SECRET", SECRET)]);
-    assert!(error.starts_with("JWT_SECRET: this is the secret that BETTER_AUTH_SECRET holds"), "{error}");
 
     let declared = "[[audiences]]\nname = \"default\"\nalgorithm = \"HS256\"\naud = \"x\"";
     let config = load_toml(declared, &[("JWT_SECRET", SECRET)]).unwrap();

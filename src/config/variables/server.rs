@@ -8,7 +8,11 @@ use crate::config::{
 };
 
 pub(super) static SECTIONS: [Section; 4] = [
-    Section { id: "address", title: "Address", variables: &[&HOST.declaration, &PORT.declaration, &URL] },
+    Section {
+        id: "address",
+        title: "Address",
+        variables: &[&HOST.declaration, &BOOKPLATE_HOST, &PORT.declaration, &URL],
+    },
     Section {
         id: "database",
         title: "Database",
@@ -29,6 +33,11 @@ pub static HOST: Variable<IpAddr> = variable("HOST", parse::ip_address)
     .default("127.0.0.1")
     .accepts("an IP address, such as 127.0.0.1 for this machine alone or 0.0.0.0 for every network")
     .summary("The address to listen on.");
+
+pub static BOOKPLATE_HOST: Declaration =
+    text("BOOKPLATE_HOST").default("`HOST`").example("127.0.0.1").accepts("an IP address").summary(
+        "The same, read first: for environments in which another program sets `HOST`, such as conda's.",
+    );
 
 pub static PORT: Variable<u16> = variable("PORT", parse::port)
     .default("3001")

@@ -1,7 +1,9 @@
-//! In development: the mails in the outbox file, on a page. Only for a server on this machine that has no mail server;
-//! whoever can see it can open every account.
+//! In development: the mails in the outbox file, on a page. Only for a server on this machine that has no mail server, and
+//! only with the key that is logged at start: whoever sees the page can open every account, and any program on the machine,
+//! or a page that somebody has opened there, can send requests to it.
 
 use std::{
+    fmt,
     fs::File,
     io::{self, Read, Seek, SeekFrom},
     net::SocketAddr,
@@ -11,14 +13,16 @@ use std::{
 
 use askama::Template;
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{ConnectInfo, Query, Request, State},
     middleware::{Next, from_fn_with_state},
     response::{Html, IntoResponse, Response},
     routing::{MethodRouter, get},
 };
 use contract::{Code, Problem};
+use domain::Entropy;
 use http::header;
 use serde::Deserialize;
+use subtle::ConstantTimeEq;
 
 use super::show::fallback;
 use crate::http::{app_state::AppState, assets, errors::ApiError, security_headers};
@@ -30,6 +34,45 @@ pub const PATH: &str = "/dev/outbox";
 const SHOWN: usize = 100;
 /// How much of the file's end is read, in bytes.
 const READ: u64 = 1024 * 1024;
+
+/// The outbox file, and the key that opens its page.
+#[derive(Clone)]
+pub struct Outbox {
+    file: Arc<Path>,
+    key: Arc<str>,
+}
+
+impl Outbox {
+    /// The page of this file, with a new key of 128 bits.
+    pub fn new(file: PathBuf, entropy: &dyn Entropy) -> Self {
+        let mut key = [0; 16];
+        entropy.fill(&mut key);
+        let key = format!("{:032x}", u128::from_be_bytes(key));
+        Self { file: file.into(), key: key.into() }
+    }
+
+    /// The path and query that open the page.
+    pub fn path(&self) -> String {
+        format!("{PATH}?key={}", self.key)
+    }
+
+    fn is_opened_by(&self, request: &Request) -> bool {
+        let key = Query::<Key>::try_from_uri(request.uri());
+        key.is_ok_and(|Query(Key { key })| key.as_bytes().ct_eq(self.key.as_bytes()).into())
+    }
+}
+
+/// Omits the key.
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Outbox").field(&self.file).finish()
+    }
+}
+
+#[derive(Deserialize)]
+struct Key {
+    key: String,
+}
 
 /// A mail, as `adapters::mail::OutboxFile` writes it.
 #[derive(Deserialize)]
@@ -60,22 +103,26 @@ struct OutboxPage<'a> {
 }
 
 /// The page of an outbox file. It is not to be routed where the public origin is another machine.
-pub fn page(state: &AppState, file: PathBuf) -> MethodRouter<AppState> {
-    let file: Arc<Path> = file.into();
+pub fn page(state: &AppState, outbox: Outbox) -> MethodRouter<AppState> {
+    let file = Arc::clone(&outbox.file);
     get(move |State(state): State<AppState>| show(state, Arc::clone(&file)))
-        .layer(from_fn_with_state(state.clone(), require_loopback))
+        .layer(from_fn_with_state((state.clone(), outbox), require_developer))
 }
 
-/// Answers 404 to requests from other machines, through a proxy, or under another host name (DNS rebinding): only a
-/// developer at this machine may see the page.
-async fn require_loopback(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// Answers 404 without the key, and to requests from other machines, through a proxy, or under another host name (DNS
+/// rebinding): only a developer at this machine may see the page.
+async fn require_developer(
+    State((state, outbox)): State<(AppState, Outbox)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let own =
         state.site.origin.as_str().split_once("://").is_some_and(|(_, own)| own.eq_ignore_ascii_case(host));
     let forwarded = ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers().contains_key(*name));
     let here = peer.is_none_or(|peer| peer.to_canonical().is_loopback());
-    if own && here && !forwarded {
+    if own && here && !forwarded && outbox.is_opened_by(&request) {
         return next.run(request).await;
     }
     fallback(State(state), request).await

@@ -5,7 +5,7 @@ mod framing;
 mod headers;
 mod http2;
 mod load;
-mod process;
+pub(crate) mod process;
 mod raw_client;
 mod requests;
 mod shutdown;

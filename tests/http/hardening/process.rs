@@ -24,7 +24,7 @@ struct Program {
 
 /// A free address below the ephemeral port range, with a different start for each test process, so that it is still
 /// free when the program listens.
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
         let offset = std::process::id() * 7 + u32::from(NEXT.fetch_add(1, Ordering::Relaxed));

@@ -10,13 +10,18 @@ use crate::{
 const OUTBOX: &str = "/dev/outbox";
 const HOST: &str = "localhost:3001";
 
-/// Requests the page from an IP address, with exactly these headers.
-async fn ask(app: &TestApp, from: &str, headers: &[(&str, &str)]) -> Reply {
-    let mut request = Request::builder().uri(OUTBOX);
+/// Requests a path from an IP address, with exactly these headers.
+async fn ask_for(app: &TestApp, path: &str, from: &str, headers: &[(&str, &str)]) -> Reply {
+    let mut request = Request::builder().uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     app.script().at(from).send(request, "").await
+}
+
+/// Requests the page with its key.
+async fn ask(app: &TestApp, from: &str, headers: &[(&str, &str)]) -> Reply {
+    ask_for(app, app.outbox.as_deref().unwrap(), from, headers).await
 }
 
 /// Asserts the response of a nonexistent path.
@@ -45,7 +50,38 @@ async fn the_outbox_is_shown_on_the_local_machine() {
     }
     // Under another name of this machine, the page is where every page is.
     let reply = ask(&app, "127.0.0.1", &[("host", "127.0.0.1:3001")]).await;
-    assert_eq!((reply.status.as_u16(), reply.location()), (307, Some("http://localhost:3001/dev/outbox")));
+    let there = format!("http://localhost:3001{}", app.outbox.as_deref().unwrap());
+    assert_eq!((reply.status.as_u16(), reply.location()), (307, Some(there.as_str())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn security_23_the_outbox_is_opened_by_its_key_alone() {
+    let database = a_database().await;
+    let app = TestApp::on(database).await;
+    let headers = [("host", HOST)];
+    let path = app.outbox.clone().unwrap();
+    let key = path.strip_prefix("/dev/outbox?key=").unwrap();
+    assert_eq!(key.len(), 32, "128 bits");
+    let next_start = app.again(&[], "").await.outbox.unwrap();
+    assert_ne!(next_start, path);
+    for other in [
+        OUTBOX.to_owned(),
+        format!("{OUTBOX}?key="),
+        format!("{OUTBOX}?key={}", key.to_uppercase()),
+        format!("{OUTBOX}?key={key}0"),
+        format!("{OUTBOX}?key={}", &key[..31]),
+        format!("{OUTBOX}?Key={key}"),
+        format!("{OUTBOX}?key=x&key={key}"),
+        format!("{OUTBOX}/?key={key}"),
+        next_start,
+    ] {
+        // A key without letters is the same in capitals.
+        if other != path {
+            is_nowhere(&app, &ask_for(&app, &other, "127.0.0.1", &headers).await, &other).await;
+        }
+    }
+    let with_cookie = [("host", HOST), ("cookie", &*format!("key={key}")), ("authorization", key)];
+    is_nowhere(&app, &ask_for(&app, OUTBOX, "127.0.0.1", &with_cookie).await, "not in the address").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,7 +112,9 @@ async fn security_23_a_public_server_has_no_outbox_page() {
     let database = a_database().await;
     let public = [("BOOKPLATE_URL", "https://accounts.example.org"), ("BOOKPLATE_OUTBOX", "letters.jsonl")];
     let app = TestApp::with(database, &public).await;
+    assert_eq!(app.outbox, None);
     for host in ["accounts.example.org", HOST, "127.0.0.1:3001"] {
-        is_nowhere(&app, &ask(&app, "127.0.0.1", &[("host", host)]).await, host).await;
+        let reply = ask_for(&app, OUTBOX, "127.0.0.1", &[("host", host)]).await;
+        is_nowhere(&app, &reply, host).await;
     }
 }
