@@ -43,12 +43,12 @@ pub(super) fn rate_limits(loader: &mut Loader<'_>) -> LimitSettings {
     let limits = LimitSettings {
         sign_in: loader.read(&LIMIT_SIGN_IN),
         mail: loader.read(&LIMIT_MAIL),
-        account: loader.read(&LIMIT_ACCOUNT),
+        password_attempts: loader.read(&LIMIT_ACCOUNT),
         recipient: loader.read(&LIMIT_RECIPIENT),
         requests: loader.read(&LIMIT_REQUESTS),
         conversations: loader.read(&LIMIT_CONVERSATIONS),
     };
-    if limits.sign_in.is_none() && limits.account.is_none() {
+    if limits.sign_in.is_none() && limits.password_attempts.is_none() {
         loader.warn(format!(
             "{} and {} are both off: passwords can be tried without end.",
             LIMIT_SIGN_IN.name(),

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use contract::{Questions, routes};
 use leptos::prelude::*;
-use leptos_meta::Title;
 
-use super::{FieldErrors, FlashMessage, ProblemSummary};
+use super::{FieldErrors, FlashMessage, PageTitle, ProblemSummary};
 use crate::{Book, context::RequestContext, islands::LocalTimes};
 
 /// A page with a single task: header, card, footer.
@@ -209,15 +208,6 @@ pub(crate) const EX_LIBRIS: &str = "Ex libris";
 /// A diamond between two leaves, with a dot at either end.
 const ORNAMENT: &str = "m36 1 4 6-4 6-4-6zM36.5 19c1-8 9-13 25.5-11.5C51 9 48 16 36.5 19zm-1 0c-1-8-9-13-25.5-11.5C21 9 \
     24 16 35.5 19zM66.5 6l1.5 2-1.5 2-1.5-2zm-61 0L7 8l-1.5 2L4 8z";
-
-/// The document title; the last one on a page wins.
-#[component]
-pub(crate) fn PageTitle(#[prop(into)] title: String) -> impl IntoView {
-    let book = use_context::<Arc<Book>>().map(|book| book.name.clone()).unwrap_or_default();
-    // leptos_meta 0.8.7 does not escape the text, and a name may contain `</title>`.
-    let text = format!("{title} · {book}").replace('&', "&amp;").replace('<', "&lt;");
-    view! { <Title text /> }
-}
 
 /// The book's name and logo, linked to the front page.
 #[component]

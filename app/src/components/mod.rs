@@ -8,19 +8,21 @@ mod field;
 mod field_errors;
 mod flash;
 mod layout;
+mod page_title;
 mod question;
 
 pub(crate) use self::{
     async_section::async_section,
     audit_log::AuditLog,
     conversations::{
-        Manage, Rows, Undo, hit_rows, list_more, list_region, list_rows, name_of, page_of, turn_rows,
+        Manage, Rows, Undo, hit_rows, list_more, list_region, list_rows, message_rows, name_of, page_of,
         way_to_earlier, way_to_later,
     },
     datetime::{Date, DateTime},
     field::{Choice, Field, KeepSignedIn, PasswordField, TextField, described_by},
     field_errors::{FieldErrors, FieldState, ProblemSummary},
     flash::{ErrorNotice, FlashMessage, FlashOnce, SuccessNotice},
-    layout::{BookLink, Card, CardLayout, EX_LIBRIS, Entry, PageLayout, PageTitle, Section},
+    layout::{BookLink, Card, CardLayout, EX_LIBRIS, Entry, PageLayout, Section},
+    page_title::PageTitle,
     question::Questionnaire,
 };

@@ -23,7 +23,7 @@ pub async fn load_conversations(asked: ListQuery) -> Result<ListFragment, Fragme
 ///
 /// # Errors
 /// [`FragmentError`].
-pub async fn load_turns(asked: MessagesQuery) -> Result<MessagesFragment, FragmentError> {
+pub async fn load_messages(asked: MessagesQuery) -> Result<MessagesFragment, FragmentError> {
     ask(routes::LOAD_TURNS, asked).await
 }
 

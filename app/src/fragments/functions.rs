@@ -15,6 +15,6 @@ pub async fn load_conversations(asked: ListQuery) -> Result<ListFragment, Fragme
 
 /// Messages of a conversation of the reader.
 #[server(prefix = "", endpoint = "/conversations/-/turns", input = Json)]
-pub async fn load_turns(asked: MessagesQuery) -> Result<MessagesFragment, FragmentError> {
-    crate::server::turns(asked).await
+pub async fn load_messages(asked: MessagesQuery) -> Result<MessagesFragment, FragmentError> {
+    crate::server::messages(asked).await
 }

@@ -10,9 +10,9 @@ mod functions;
 mod types;
 
 #[cfg(not(feature = "ssr"))]
-pub use self::fetch::{load_conversations, load_turns};
+pub use self::fetch::{load_conversations, load_messages};
 #[cfg(feature = "ssr")]
-pub use self::functions::{LoadConversations, LoadTurns, load_conversations, load_turns};
+pub use self::functions::{LoadConversations, LoadMessages, load_conversations, load_messages};
 pub use self::{
     error::FragmentError,
     types::{AnchorKind, ListFragment, ListQuery, MessagesFragment, MessagesQuery},

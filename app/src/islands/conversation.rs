@@ -21,7 +21,7 @@ use super::{
     live::{Live, StatusMessage},
     position::say_place,
 };
-use crate::fragments::{AnchorKind, FragmentError, MessagesQuery, load_turns};
+use crate::fragments::{AnchorKind, FragmentError, MessagesQuery, load_messages};
 
 /// The island around a rendered conversation.
 #[island]
@@ -81,7 +81,7 @@ fn grow(root: Element, link: Element, asked: MessagesQuery, status: StatusMessag
     let message = link.get_attribute("data-message").unwrap_or_default();
     let href = link.get_attribute("href").unwrap_or_default();
     spawn_local(async move {
-        let more = match load_turns(MessagesQuery { place, message, ..asked }).await {
+        let more = match load_messages(MessagesQuery { place, message, ..asked }).await {
             Ok(more) => more,
             Err(FragmentError(Code::Unauthorized)) => {
                 // The link leads to where one signs in, and then there.

@@ -24,7 +24,7 @@ use super::{
     dom::{all_inside, focus, insert, inside, is_at_end},
     position::{say_count, say_place},
 };
-use crate::fragments::{AnchorKind, MessagesQuery, load_turns};
+use crate::fragments::{AnchorKind, MessagesQuery, load_messages};
 
 /// The least time between two looks at what an answer says by now.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -164,7 +164,7 @@ impl Live {
             return;
         }
         let asked = MessagesQuery { place: AnchorKind::Only, message: id.clone(), ..self.asked.clone() };
-        let Ok(turn) = load_turns(asked).await else { return };
+        let Ok(turn) = load_messages(asked).await else { return };
         let follows = is_near_end();
         if let Some(there) = there {
             let was_written = there.get_attribute("data-status").as_deref() == Some("in_progress");

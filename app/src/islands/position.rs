@@ -30,12 +30,12 @@ pub(super) fn say_count(seq: Option<f64>) {
 
 /// Says which messages are shown, where they are not all of them.
 pub(super) fn say_place(root: &Element) {
-    let (Some(place), Some(turns)) = (inside(root, "[data-position]"), inside(root, "[data-messages]"))
+    let (Some(place), Some(messages)) = (inside(root, "[data-position]"), inside(root, "[data-messages]"))
     else {
         return;
     };
     let of = |turn: Option<Element>| turn.and_then(|turn| turn.get_attribute("data-seq")).unwrap_or_default();
-    let (first, last) = (of(turns.first_element_child()), of(turns.last_element_child()));
+    let (first, last) = (of(messages.first_element_child()), of(messages.last_element_child()));
     place.set_text_content(Some(&placed(&first, &last, count())));
 }
 

@@ -12,7 +12,7 @@ use super::{access::signed_in_or_leave, problem::ProblemPage, query::query_param
 use crate::{
     components::{DateTime, Entry, FieldErrors, Manage, PageLayout, name_of, page_of},
     context::{RequestContext, request_address},
-    fragments::{AnchorKind, FragmentError, MessagesFragment, MessagesQuery, load_turns},
+    fragments::{AnchorKind, FragmentError, MessagesFragment, MessagesQuery, load_messages},
     islands::{LiveConversation, counted, placed},
 };
 
@@ -28,7 +28,8 @@ pub(crate) fn ConversationPage() -> impl IntoView {
     let found = AsyncDerived::new(move || {
         let (context, user_id, asked) = (asking.clone(), signed_in.user.id.clone(), looking.clone());
         async move {
-            let turns = load_turns(asked.clone()).await.map_err(|FragmentError(code)| Problem::new(code))?;
+            let turns =
+                load_messages(asked.clone()).await.map_err(|FragmentError(code)| Problem::new(code))?;
             let found = context.services.conversations.find(&user_id, &asked.id).await;
             let conversation = found.map_err(|error| Problems::from(error).first().clone())?;
             Ok((conversation, turns))

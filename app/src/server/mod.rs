@@ -14,7 +14,7 @@ mod sign_out;
 mod sign_up;
 mod verify_email;
 
-pub(crate) use self::conversations::{list, turns};
+pub(crate) use self::conversations::{list, messages};
 pub use self::{
     change_email::ChangeEmail,
     change_password::ChangePassword,

@@ -130,7 +130,7 @@ impl HasBrowserEffects for PasswordChanged {
         let Some(session) = &self.session else { return BrowserEffects::default() };
         let effects = BrowserEffects::opened(session, client);
         // Only a device that was known by its cookie is stored with the new password.
-        let brought = client.browser.as_ref().is_some_and(DeviceId::is_brought);
+        let brought = client.browser.as_ref().is_some_and(DeviceId::was_sent);
         BrowserEffects { device: if brought { effects.device } else { DeviceEffect::Unchanged }, ..effects }
     }
 }

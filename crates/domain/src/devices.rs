@@ -19,7 +19,7 @@ pub struct DeviceId {
 
 impl DeviceId {
     /// Whether the browser sent it.
-    pub const fn is_brought(&self) -> bool {
+    pub const fn was_sent(&self) -> bool {
         self.is_known
     }
 

@@ -32,7 +32,7 @@ pub struct LimitSettings {
     /// Requests that send mail, by IP address; also data exports, by user.
     pub mail: Option<Quota>,
     /// Passwords tried at one account: from unknown browsers together, from each known browser, and in each session.
-    pub account: Option<Quota>,
+    pub password_attempts: Option<Quota>,
     /// Mails to one recipient that anybody could request.
     pub recipient: Option<Quota>,
     /// Any other request, by path and IP address.
@@ -51,7 +51,7 @@ impl Default for LimitSettings {
         Self {
             sign_in: Some(quota(3, 10)),
             mail: Some(quota(3, 60)),
-            account: Some(quota(10, 900)),
+            password_attempts: Some(quota(10, 900)),
             recipient: Some(quota(5, 3600)),
             requests: Some(quota(100, 10)),
             // A streamed response makes some 40 updates a second.
@@ -78,8 +78,9 @@ pub enum Rule {
     SendVerification,
     /// Data exports by user.
     Export,
-    /// Password attempts by account.
-    Account,
+    /// Attempts at a password: by address and by known device at sign-in, by session elsewhere.
+    #[strum(serialize = "account")]
+    PasswordAttempts,
     /// Mails by recipient.
     Recipient,
     /// Requests by path and IP address.
@@ -199,7 +200,7 @@ impl Limits {
         match rule {
             Rule::SignIn | Rule::SignUp | Rule::ChangePassword | Rule::ChangeEmail => self.settings.sign_in,
             Rule::RequestPasswordReset | Rule::SendVerification | Rule::Export => self.settings.mail,
-            Rule::Account => self.settings.account,
+            Rule::PasswordAttempts => self.settings.password_attempts,
             Rule::Recipient => self.settings.recipient,
             Rule::Requests => self.settings.requests,
             Rule::Conversations => self.settings.conversations,

@@ -208,7 +208,7 @@ impl Database {
 
     /// Marks the address a link was mailed to as verified, in a browser that may not be the one in which the password was
     /// chosen: the password and its sessions are revoked, and `reset` is stored to set a new one.
-    pub async fn verify_email_anew(
+    pub async fn verify_email_and_revoke_password(
         &self,
         link: &crate::Link,
         reset: &crate::Link,

@@ -50,7 +50,7 @@ pub(super) fn verify(attempt: &str, phc: &str, memory: &mut Memory) -> Option<bo
 }
 
 /// The work of a comparison that nothing matches.
-pub(super) fn verify_nobody(attempt: &str, memory: &mut Memory) {
+pub(super) fn dummy_verify(attempt: &str, memory: &mut Memory) {
     std::hint::black_box(verify(attempt, NOBODY, memory));
 }
 

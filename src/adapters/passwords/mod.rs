@@ -72,7 +72,7 @@ impl Hasher for HashingPool {
     }
 
     async fn dummy_verify(&self, attempt: PasswordAttempt, kind: HashKind) -> Result<(), HasherBusy> {
-        self.run(move |memory| burn(attempt.expose(), kind, memory)).await
+        self.run(move |memory| dummy_verify(attempt.expose(), kind, memory)).await
     }
 
     fn is_current(&self, phc: &str) -> bool {
@@ -90,7 +90,7 @@ impl Hasher for HashingPool {
 
 fn verify(attempt: &str, stored: Option<&str>, memory: &mut Memory) -> bool {
     let Some(stored) = stored else {
-        argon2id::verify_nobody(attempt, memory);
+        argon2id::dummy_verify(attempt, memory);
         return false;
     };
     let matches = match HashKind::of(stored) {
@@ -100,16 +100,16 @@ fn verify(attempt: &str, stored: Option<&str>, memory: &mut Memory) -> bool {
     };
     // What cannot be compared must not be known by how fast it is refused.
     matches.unwrap_or_else(|| {
-        argon2id::verify_nobody(attempt, memory);
+        argon2id::dummy_verify(attempt, memory);
         false
     })
 }
 
-fn burn(attempt: &str, kind: HashKind, memory: &mut Memory) {
+fn dummy_verify(attempt: &str, kind: HashKind, memory: &mut Memory) {
     match kind {
-        HashKind::Argon2id => argon2id::verify_nobody(attempt, memory),
-        HashKind::Scrypt => legacy_hashes::dummy_scrypt(attempt),
-        HashKind::Bcrypt { cost } => legacy_hashes::burn_bcrypt(attempt, cost),
+        HashKind::Argon2id => argon2id::dummy_verify(attempt, memory),
+        HashKind::Scrypt => legacy_hashes::dummy_verify_scrypt(attempt),
+        HashKind::Bcrypt { cost } => legacy_hashes::dummy_verify_bcrypt(attempt, cost),
     }
 }
 

@@ -38,7 +38,7 @@ fn each_rate_limit_has_a_variable() {
     let expected = LimitSettings {
         sign_in: quota(1),
         mail: quota(2),
-        account: quota(3),
+        password_attempts: quota(3),
         recipient: quota(4),
         requests: quota(5),
         conversations: quota(6),

@@ -12,11 +12,11 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    answers::Done,
     fields::{FieldReader, Invalid, RequestBody},
     operation::{CALLBACK_CODES, get_operation, post_operation},
     query::{Query, redirect},
     request::{ApiRequest, ok_json},
+    shared_bodies::Done,
 };
 use crate::http::{
     app_state::AppState,

@@ -1,6 +1,5 @@
 //! The API of Better Auth under `/api/auth`, with the older names that lead to the same handlers.
 
-mod answers;
 mod deletion;
 mod email;
 pub mod fields;
@@ -11,6 +10,7 @@ mod profile;
 mod query;
 mod request;
 mod sessions;
+mod shared_bodies;
 mod sign_in;
 mod sign_up;
 mod status;

@@ -11,11 +11,11 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    answers::Done,
     fields::{FieldReader, Invalid, RequestBody},
     operation::{NEW_PASSWORD_CODES, get_operation, post_operation},
     query::{Query, redirect},
     request::{ApiRequest, ok_json, with_effects_of},
+    shared_bodies::Done,
 };
 use crate::http::{
     app_state::AppState,

@@ -12,10 +12,10 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    answers::{Anything, Done},
     fields::{FieldReader, Invalid, RequestBody},
     operation::{get_operation, post_operation},
     request::{ApiRequest, ok_json, with_effects_of},
+    shared_bodies::{Anything, Done},
 };
 use crate::http::{
     app_state::AppState,

@@ -18,7 +18,7 @@ pub use self::{
 };
 
 use app::{
-    fragments::{LoadConversations, LoadTurns},
+    fragments::{LoadConversations, LoadMessages},
     server as functions,
     server::{FormFunction, FragmentFunction},
 };
@@ -60,7 +60,7 @@ pub fn routes() -> Vec<Route> {
         form::<functions::ChooseBranch>(routes::CONVERSATIONS),
         form::<functions::GiveFeedback>(routes::CONVERSATIONS),
         fragment::<LoadConversations>(routes::CONVERSATIONS),
-        fragment::<LoadTurns>(routes::CONVERSATIONS),
+        fragment::<LoadMessages>(routes::CONVERSATIONS),
         Route::new(routes::WELL_KNOWN_CHANGE_PASSWORD).get(well_known::change_password),
         Route::new(routes::WELL_KNOWN_SECURITY).get(well_known::security),
     ]

@@ -16,9 +16,12 @@ use super::{
 use crate::{components::DateTime, fragments::MessagesQuery};
 
 /// A list of messages.
-pub(crate) fn turn_rows(turns: &[BranchMessage], asked: &MessagesQuery, book: &str) -> String {
-    let turn = |turn: &BranchMessage| view! { <OneTurn turn=turn.clone() asked=asked.clone() book=book.to_owned() /> };
-    turns.iter().map(turn).collect_view().to_html()
+pub(crate) fn message_rows(messages: &[BranchMessage], asked: &MessagesQuery, book: &str) -> String {
+    let rows = messages
+        .iter()
+        .cloned()
+        .map(|message| view! { <MessageRow message asked=asked.clone() book=book.to_owned() /> });
+    rows.collect_view().to_html()
 }
 
 /// The link to earlier messages.
@@ -37,8 +40,8 @@ pub(crate) fn way_to_later(asked: &MessagesQuery, last: &str) -> String {
 }
 
 #[component]
-fn OneTurn(turn: BranchMessage, asked: MessagesQuery, book: String) -> impl IntoView {
-    let BranchMessage { message, sibling } = turn;
+fn MessageRow(message: BranchMessage, asked: MessagesQuery, book: String) -> impl IntoView {
+    let BranchMessage { message, sibling } = message;
     let id = message.id.as_str().to_owned();
     let (element, label) = (format!("m-{id}"), format!("m-{id}-who"));
     let (class, who) = match message.role {

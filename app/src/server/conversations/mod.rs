@@ -2,10 +2,10 @@
 
 mod forms;
 mod list;
-mod turns;
+mod messages;
 
 pub use self::forms::{
     ArchiveConversation, ChooseBranch, DeleteConversation, GiveFeedback, RenameConversation,
     RestoreConversation, UnarchiveConversation,
 };
-pub(crate) use self::{list::list, turns::turns};
+pub(crate) use self::{list::list, messages::messages};

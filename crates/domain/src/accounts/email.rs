@@ -263,7 +263,8 @@ impl Accounts {
             ..link.clone()
         };
         let record = self.events.done(EventKind::EmailVerification, &link.user_id, &visit.device);
-        if self.database.verify_email_anew(link, &reset, &record).await? != ConsumeOutcome::Now {
+        if self.database.verify_email_and_revoke_password(link, &reset, &record).await? != ConsumeOutcome::Now
+        {
             return self.concurrently_used(link).await;
         }
         self.after_commit(&record);

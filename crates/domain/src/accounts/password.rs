@@ -74,7 +74,7 @@ impl Accounts {
         let revoke = command.revoke_others.unwrap_or(!self.rules.reference_habits);
         let session =
             revoke.then(|| self.sessions.new_session(&user.id, &visit.device, signed_in.session.remembered));
-        let browser = visit.browser.as_ref().filter(|browser| browser.is_brought());
+        let browser = visit.browser.as_ref().filter(|browser| browser.was_sent());
         let device = browser.map(|browser| browser.seen(&visit.device, self.events.now()));
         let new_session =
             session.as_ref().map(|session| NewSession { session, replaced: None, device: device.as_ref() });

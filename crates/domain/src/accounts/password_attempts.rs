@@ -49,10 +49,11 @@ impl Accounts {
         password: &PasswordAttempt,
         hash: Option<&str>,
     ) -> Result<bool, AttemptError> {
-        let counted = self.limits.count(Rule::Account, &subject.0).await.map_err(|error| match error {
-            LimitError::Exceeded { retry_after } => AttemptError::TooMany { retry_after },
-            LimitError::Failure(failure) => AttemptError::Failure(failure),
-        })?;
+        let counted =
+            self.limits.count(Rule::PasswordAttempts, &subject.0).await.map_err(|error| match error {
+                LimitError::Exceeded { retry_after } => AttemptError::TooMany { retry_after },
+                LimitError::Failure(failure) => AttemptError::Failure(failure),
+            })?;
         let verified = self.compare(password, hash).await;
         if !matches!(verified, Ok(false)) {
             self.limits.refund(counted).await?;

@@ -9,8 +9,8 @@ pub(super) struct Colour([u8; 3]);
 const WHITE: Colour = Colour([0xff, 0xff, 0xff]);
 const BLACK: Colour = Colour([0, 0, 0]);
 /// The paper of the card by day and by night, as in `style/tokens.css`.
-pub(super) const LIGHT_PLATE: Colour = Colour([0xfc, 0xfa, 0xf5]);
-pub(super) const DARK_PLATE: Colour = Colour([0x1e, 0x1b, 0x17]);
+pub(super) const LIGHT_CARD: Colour = Colour([0xfc, 0xfa, 0xf5]);
+pub(super) const DARK_CARD: Colour = Colour([0x1e, 0x1b, 0x17]);
 /// Words on a button by night.
 pub(super) const DARK_ON_ACCENT: Colour = Colour([0x17, 0x14, 0x11]);
 
@@ -30,13 +30,13 @@ impl Colour {
     }
 
     /// This colour, darkened until it can be read on the light plate and white can be read on it.
-    pub(super) fn by_day(self) -> Self {
-        self.towards(BLACK, &[LIGHT_PLATE, WHITE])
+    pub(super) fn for_light_scheme(self) -> Self {
+        self.towards(BLACK, &[LIGHT_CARD, WHITE])
     }
 
     /// This colour, lightened until it can be read on the dark plate and dark words can be read on it.
-    pub(super) fn by_night(self) -> Self {
-        self.towards(WHITE, &[DARK_PLATE, DARK_ON_ACCENT])
+    pub(super) fn for_dark_scheme(self) -> Self {
+        self.towards(WHITE, &[DARK_CARD, DARK_ON_ACCENT])
     }
 
     fn towards(self, end: Self, against: &[Self]) -> Self {
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_legible_colour_stays_and_a_broken_one_becomes_the_default() {
-        assert_eq!(Colour::parse("#1f5c4d").by_day().to_string(), "#1f5c4d");
+        assert_eq!(Colour::parse("#1f5c4d").for_light_scheme().to_string(), "#1f5c4d");
         for broken in ["", "1f5c4d", "#fff", "#ggg000", "red", "#1f5c4d;}", "#äöü"] {
             assert_eq!(Colour::parse(broken), DEFAULT, "{broken}");
         }
@@ -97,13 +97,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_colour_becomes_legible_by_day_and_by_night(red: u8, green: u8, blue: u8) {
+        fn every_colour_becomes_legible_in_both_colour_schemes(red: u8, green: u8, blue: u8) {
             let colour = Colour([red, green, blue]);
             prop_assert_eq!(Colour::parse(&colour.to_string()), colour);
-            prop_assert!(colour.by_day().contrast(WHITE) >= ENOUGH);
-            prop_assert!(colour.by_day().contrast(LIGHT_PLATE) >= ENOUGH);
-            prop_assert!(colour.by_night().contrast(DARK_PLATE) >= ENOUGH);
-            prop_assert!(colour.by_night().contrast(DARK_ON_ACCENT) >= ENOUGH);
+            prop_assert!(colour.for_light_scheme().contrast(WHITE) >= ENOUGH);
+            prop_assert!(colour.for_light_scheme().contrast(LIGHT_CARD) >= ENOUGH);
+            prop_assert!(colour.for_dark_scheme().contrast(DARK_CARD) >= ENOUGH);
+            prop_assert!(colour.for_dark_scheme().contrast(DARK_ON_ACCENT) >= ENOUGH);
         }
     }
 }

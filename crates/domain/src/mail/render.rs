@@ -8,7 +8,7 @@ use askama::Template;
 use contract::Timestamp;
 
 use super::{
-    colour::{Colour, DARK_ON_ACCENT, DARK_PLATE, LIGHT_PLATE},
+    colour::{Colour, DARK_CARD, DARK_ON_ACCENT, LIGHT_CARD},
     draft::{Block, Draft, sanitize},
     message::{MailBranding, MailMessage, MailTemplate},
     templates,
@@ -80,11 +80,11 @@ pub(super) fn html(draft: &Draft, branding: &MailBranding) -> askama::Result<Str
     let part = HtmlPart {
         draft,
         branding,
-        accent: accent.by_day(),
-        plate: LIGHT_PLATE,
-        dark_accent: accent.by_night(),
+        accent: accent.for_light_scheme(),
+        plate: LIGHT_CARD,
+        dark_accent: accent.for_dark_scheme(),
         dark_on_accent: DARK_ON_ACCENT,
-        dark_plate: DARK_PLATE,
+        dark_plate: DARK_CARD,
     };
     part.render()
 }

@@ -92,10 +92,10 @@ async fn security_13_an_altered_device_cookie_is_ignored(#[values(Kind::Sqlite, 
     let book = Book::open(database).await;
     let sessions = &book.services.sessions;
     let new = sessions.new_device();
-    assert!(!new.is_brought() && new.needs_cookie(), "it has to be given to the browser");
+    assert!(!new.was_sent() && new.needs_cookie(), "it has to be given to the browser");
     let value = sessions.device_value(&new);
     let brought = sessions.read_device(&value).unwrap();
-    assert!(brought.is_brought() && !brought.needs_cookie());
+    assert!(brought.was_sent() && !brought.needs_cookie());
     assert_eq!(sessions.device_value(&brought), value);
     assert_ne!(sessions.device_value(&sessions.new_device()), value);
     for length in 0..value.len() {

@@ -16,8 +16,8 @@ const GUESSES: u32 = 4;
 const WINDOW: u32 = 900;
 
 async fn open(database: TestDatabase) -> Book {
-    let account = Some(Quota { count: GUESSES, seconds: WINDOW });
-    let limits = LimitSettings { account, ..LimitSettings::default() };
+    let password_attempts = Some(Quota { count: GUESSES, seconds: WINDOW });
+    let limits = LimitSettings { password_attempts, ..LimitSettings::default() };
     Book::with(database, Settings { limits, ..settings() }).await
 }
 

@@ -14,7 +14,7 @@ fn all(count: u32, seconds: u32) -> Settings {
     let limits = LimitSettings {
         sign_in: quota,
         mail: quota,
-        account: quota,
+        password_attempts: quota,
         recipient: quota,
         requests: quota,
         conversations: quota,
@@ -120,7 +120,7 @@ async fn nothing_is_counted_without_a_limit(#[values(Kind::Sqlite, Kind::Postgre
     let limits = LimitSettings {
         sign_in: None,
         mail: None,
-        account: None,
+        password_attempts: None,
         recipient: None,
         requests: None,
         conversations: None,

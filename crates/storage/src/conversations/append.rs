@@ -1,4 +1,5 @@
-//! Appending messages to a conversation.
+//! Appending messages to a conversation: the steps of the transaction. The SQL of one message is in `insert_message.rs`;
+//! the usual case, one message at the end, goes through `append_queue.rs` to the statements of `append_batch.rs`.
 
 use std::collections::{HashMap, HashSet};
 

@@ -154,7 +154,7 @@ impl Database {
     /// To be called after `added` messages were imported. Plans that PostgreSQL has made for a small table read all of it
     /// for each message of a branch, and it keeps them until the table is analyzed: within a minute by itself, and at once
     /// here, by the threshold of its own (a tenth more than before).
-    pub async fn notice_growth(&self, added: i64) -> Result<(), StorageError> {
+    pub async fn update_statistics(&self, added: i64) -> Result<(), StorageError> {
         if matches!(self, Self::Sqlite(_)) || added < MANY {
             return Ok(());
         }

@@ -193,9 +193,15 @@ async fn security_22_verifying_in_another_browser_revokes_the_password_and_its_s
     let reset = link("new", "reader-1", "reset-password");
     let moved = storage::Link { email: "moved@example.com".into(), ..verify.clone() };
     let before = database.rows().await;
-    assert_eq!(database.verify_email_anew(&moved, &reset, &record()).await.unwrap(), ConsumeOutcome::Not);
+    assert_eq!(
+        database.verify_email_and_revoke_password(&moved, &reset, &record()).await.unwrap(),
+        ConsumeOutcome::Not
+    );
     assert_eq!(database.rows().await, before, "an address that is not the reader's any more");
-    assert_eq!(database.verify_email_anew(&verify, &reset, &record()).await.unwrap(), ConsumeOutcome::Now);
+    assert_eq!(
+        database.verify_email_and_revoke_password(&verify, &reset, &record()).await.unwrap(),
+        ConsumeOutcome::Now
+    );
     assert!(database.find_user("reader-1").await.unwrap().unwrap().email_verified);
     assert_eq!(database.find_password("reader-1").await.unwrap(), None);
     assert_eq!(database.sessions_of("reader-1", NOW).await.unwrap().len(), 0);
@@ -207,6 +213,9 @@ async fn security_22_verifying_in_another_browser_revokes_the_password_and_its_s
     assert_eq!(database.sessions_of("reader-2", NOW).await.unwrap().len(), 1);
     let after = database.rows().await;
     let again = link("newer", "reader-1", "reset-password");
-    assert_eq!(database.verify_email_anew(&verify, &again, &record()).await.unwrap(), ConsumeOutcome::Not);
+    assert_eq!(
+        database.verify_email_and_revoke_password(&verify, &again, &record()).await.unwrap(),
+        ConsumeOutcome::Not
+    );
     assert_eq!(database.rows().await, after);
 }

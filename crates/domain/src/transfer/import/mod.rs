@@ -64,7 +64,7 @@ impl Transfer {
         }
         let mut imported = Imported::default();
         let finished = timeout_at(until, self.import_all(user_id, bytes, &mut imported)).await;
-        self.notice_growth(&imported).await;
+        self.update_statistics(&imported).await;
         match finished {
             Ok(result) => result.map(|()| (imported, true)),
             Err(_) => Ok((imported, false)),
@@ -72,11 +72,11 @@ impl Transfer {
     }
 
     /// Lets the database update its statistics. That only makes reading faster, so nothing fails without it.
-    async fn notice_growth(&self, imported: &Imported) {
+    async fn update_statistics(&self, imported: &Imported) {
         let added = imported.conversations.iter().map(|it| it.added).sum();
         let database = self.database.clone();
         // A task of its own comes to its end even when the timeout drops this future.
-        let analyze = tokio::spawn(async move { database.notice_growth(added).await });
+        let analyze = tokio::spawn(async move { database.update_statistics(added).await });
         let _ = timeout(ANALYZE_TIMEOUT, analyze).await;
     }
 

@@ -8,7 +8,7 @@ use leptos::prelude::use_context;
 
 use crate::{
     Book,
-    components::{turn_rows, way_to_earlier, way_to_later},
+    components::{message_rows, way_to_earlier, way_to_later},
     context::RequestContext,
     fragments::{AnchorKind, FragmentError, MessagesFragment, MessagesQuery},
 };
@@ -17,7 +17,7 @@ use crate::{
 const PAGE: u32 = 30;
 
 /// Messages of a conversation of the reader.
-pub(crate) async fn turns(asked: MessagesQuery) -> Result<MessagesFragment, FragmentError> {
+pub(crate) async fn messages(asked: MessagesQuery) -> Result<MessagesFragment, FragmentError> {
     let context = RequestContext::of_call()?;
     let book = use_context::<Arc<Book>>().map(|book| book.name.clone()).unwrap_or_default();
     let user_id = &context.signed_in()?.user.id;
@@ -32,7 +32,7 @@ pub(crate) async fn turns(asked: MessagesQuery) -> Result<MessagesFragment, Frag
     let branch = Some(asked.branch.as_str()).filter(|branch| !branch.is_empty());
     let stretch = context.services.conversations.branch_page(user_id, &asked.id, branch, place, PAGE).await?;
     let places = stretch.messages.first().zip(stretch.messages.last());
-    let html = if places.is_some() { turn_rows(&stretch.messages, &asked, &book) } else { String::new() };
+    let html = if places.is_some() { message_rows(&stretch.messages, &asked, &book) } else { String::new() };
     let first = stretch.messages.first().filter(|_| stretch.has_earlier).map(|turn| turn.message.id.as_str());
     let last = stretch.messages.last().filter(|_| stretch.has_later).map(|turn| turn.message.id.as_str());
     Ok(MessagesFragment {
