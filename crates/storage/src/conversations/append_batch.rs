@@ -34,14 +34,12 @@ const APPEND_SQLITE: &str = concatcp!(
     cross join bookplate_messages m on m.no = (c.no << 20) | (c.message_count + 1)
     where c.user_id = j.value ->> 'user' and c.id = j.value ->> 'conversation';
     update bookplate_conversations as c set message_count = c.message_count + 1, revision = c.revision + 1,
-    head_id = j.id, updated_at = j.now, opening = coalesce(c.opening, j.opening),
-    last_message_at = max(coalesce(c.last_message_at, j.now), j.now),
-    active_at = max(coalesce(c.last_message_at, j.now), j.now)
-    from (select m.conversation_no, m.id, m.created_at as now, j.value ->> 'opening' as opening
-        from json_each($3) j cross join bookplate_conversations c
-        cross join bookplate_messages m on m.no = (c.no << 20) | (c.message_count + 1)
-        where c.user_id = j.value ->> 'user' and c.id = j.value ->> 'conversation') j
-    where c.no = j.conversation_no"
+    head_id = m.id, updated_at = m.created_at, opening = coalesce(c.opening, j.value ->> 'opening'),
+    last_message_at = max(coalesce(c.last_message_at, m.created_at), m.created_at),
+    active_at = max(coalesce(c.last_message_at, m.created_at), m.created_at)
+    from json_each($3) j cross join bookplate_messages m
+    where c.user_id = j.value ->> 'user' and c.id = j.value ->> 'conversation'
+    and m.no = (c.no << 20) | (c.message_count + 1)"
 );
 
 /// A conversation that another transaction is changing is skipped rather than waited for. Each is looked up by itself:

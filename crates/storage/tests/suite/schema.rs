@@ -23,6 +23,36 @@ async fn every_statement_can_be_prepared(#[values(Kind::Sqlite, Kind::Postgres)]
     }
 }
 
+/// SQLite plans without statistics here, as it does in a new installation. A virtual table is a JSON text or the full-text
+/// index, and is read as it should be; so are the rows of a recursion.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_statement_reads_a_whole_table() {
+    // Few rows, or read by cleanup and by the operator alone.
+    const SMALL: &[&str] = &["accounts", "migrations", "sessions", "signing_keys"];
+    let database = Kind::Sqlite.migrated().await;
+    let Database::Sqlite(pool) = &*database else { unreachable!() };
+    let pool = pool.acquire_sqlx_pool().await.unwrap();
+    let statements = [storage::statements(), storage::own_statements(&database)].concat();
+    let is_small =
+        |step: &str| SMALL.iter().any(|table| step.starts_with(&format!("SCAN bookplate_{table}")));
+    let mut found = Vec::new();
+    for statement in statements.iter().flat_map(|text| text.split(";\n")) {
+        if statement.starts_with("with recursive") {
+            continue;
+        }
+        let explained = format!("explain query plan {statement}");
+        let plan = sqlx::query_as::<_, (i64, i64, i64, String)>(&explained).fetch_all(&*pool).await;
+        let scans = plan.unwrap().into_iter().map(|(.., step)| step).filter(|step| {
+            step.starts_with("SCAN ")
+                && !step.contains("VIRTUAL TABLE")
+                && !step.contains("CONSTANT ROW")
+                && !is_small(step)
+        });
+        found.extend(scans.map(|step| format!("{step}: {statement}")));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n\n"));
+}
+
 /// Tables, indexes, sequences, triggers and views. SQLite names the indexes of its constraints itself, and the table in
 /// which it counts.
 #[rstest]
