@@ -32,6 +32,7 @@ pub async fn compose(
         questions: Arc::new(config.questions),
         tokens: config.tokens,
         accounts: AccountRules {
+            sign_up: config.sign_up,
             require_verified_email: config.require_verified_email,
             reference_habits: config.reference_habits,
             passwords,

@@ -58,6 +58,7 @@ impl FormFields {
         &self,
         questions: &Questions,
         passwords: PasswordPolicy,
+        invitation: Option<String>,
     ) -> Result<SignUp, Problems> {
         let mut problems = Vec::new();
         let name = collect_error(PersonName::parse(self.line("name")), &mut problems);
@@ -69,7 +70,7 @@ impl FormFields {
         match (name, email, password, answers) {
             (Some(name), Some(email), Some(password), Some(answers)) => {
                 let (remember, callback) = (self.remember(), AFTER_CONFIRMING.to_owned());
-                Ok(SignUp { name, email, password, image: None, answers, remember, callback })
+                Ok(SignUp { name, email, password, image: None, answers, remember, callback, invitation })
             }
             _ => Err(Problems::of(problems).unwrap_or_else(|| Problem::new(Code::Internal).into())),
         }

@@ -1,4 +1,4 @@
-//! The end of a ban, as operators write it.
+//! The end of a ban or an invitation, as operators write it.
 
 use std::str::FromStr;
 
@@ -36,7 +36,7 @@ impl FromStr for Expiry {
         if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse().ok()) {
             return match days {
                 1..=MAX_DAYS => Ok(Self::Days(days)),
-                _ => Err(format!("use 1d to {MAX_DAYS}d, or leave it out for good")),
+                _ => Err(format!("use 1d to {MAX_DAYS}d, or leave it out")),
             };
         }
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok();

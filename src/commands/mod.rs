@@ -2,6 +2,7 @@
 
 mod expiry;
 mod import;
+mod invite;
 mod keys;
 mod migrate;
 mod serve;
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 use self::{
     import::{ImportArguments, ImportSource},
+    invite::InviteArguments,
     keys::KeysArguments,
     user::UserArguments,
 };
@@ -66,6 +68,8 @@ pub enum Command {
 pub enum AdminCommand {
     /// Make, find, close and remove accounts.
     User(UserArguments),
+    /// Invite people to sign up, see and withdraw invitations.
+    Invite(InviteArguments),
     /// See and change the keys that sign tokens.
     Keys(KeysArguments),
     /// Take readers over from another system.
@@ -117,6 +121,10 @@ async fn run_admin(command: AdminCommand, config: Config, database: Database) ->
     let context = AdminContext { services: state.services, origin };
     let (output, json) = match command {
         AdminCommand::User(arguments) => (user::run(&context, arguments.action).await?, arguments.json),
+        AdminCommand::Invite(arguments) => {
+            let json = arguments.json;
+            (invite::run(&context, arguments).await?, json)
+        }
         AdminCommand::Keys(arguments) => (keys::run(&context, arguments.action).await?, arguments.json),
         AdminCommand::Import(ImportArguments { source: ImportSource::BetterAuth(source) }) => {
             (import::run(&context, &source).await?, source.json)

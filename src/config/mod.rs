@@ -32,7 +32,9 @@ mod tests;
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use contract::Questions;
-use domain::{ConversationLimits, Entropy, LimitSettings, Retention, Secret, SessionSettings, TokenSettings};
+use domain::{
+    ConversationLimits, Entropy, LimitSettings, Retention, Secret, SessionSettings, SignUpMode, TokenSettings,
+};
 use ipnet::IpNet;
 
 pub use book::Book;
@@ -67,6 +69,8 @@ pub struct Config {
     pub mail: Mail,
     /// The fewest UTF-16 code units of a new password.
     pub password_min: usize,
+    /// Who may sign up.
+    pub sign_up: SignUpMode,
     /// Whether sign-in needs a confirmed address. When on, mail can be sent.
     pub require_verified_email: bool,
     /// The lifetimes of sessions.
@@ -130,7 +134,7 @@ impl Config {
         let file::Declared { book, questions, audiences, file } = file::read(loader);
         let database_file = database.as_ref().and_then(|database| database.file.as_deref());
         let mail = mail::mail(loader, &book.name, origin.as_ref(), database_file);
-        let require_verified_email = settings::require_verified_email(loader, &mail);
+        let (sign_up, require_verified_email) = settings::sign_up(loader, &mail);
         let retention = settings::retention(loader, require_verified_email);
         let conversations = settings::conversations(loader);
         let database_direct_url = database::direct(loader, database.as_ref());
@@ -152,6 +156,7 @@ impl Config {
             trusted_origins,
             trusted_proxies,
             mail,
+            sign_up,
             require_verified_email,
             limits,
             retention,
@@ -184,6 +189,7 @@ impl fmt::Debug for Config {
             .field("trusted_origins", &self.trusted_origins)
             .field("trusted_proxies", &self.trusted_proxies)
             .field("mail", &self.mail)
+            .field("sign_up", &self.sign_up)
             .field("require_verified_email", &self.require_verified_email)
             .field("limits", &self.limits)
             .field("retention", &self.retention)

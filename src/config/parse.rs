@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use domain::{Algorithm, Quota};
+use contract::Email;
+use domain::{Algorithm, Quota, SignUpMode};
 use tracing_subscriber::EnvFilter;
 
 /// Browsers keep no cookie for longer (RFC 6265bis section 5.5).
@@ -88,6 +89,25 @@ pub(super) fn bytes<const MAX: usize>(text: &str) -> Option<usize> {
 /// Days, or `forever`.
 pub(super) fn days_or_forever(text: &str) -> Option<Days> {
     if text.eq_ignore_ascii_case("forever") { Some(None) } else { number::<1, 3650>(text).map(Some) }
+}
+
+/// `open`, `invite`, `closed`, or `domains:` and domains separated by commas. A domain is spelled as in a normalized address,
+/// so that it is compared like one.
+pub(super) fn sign_up_mode(text: &str) -> Option<SignUpMode> {
+    let lower = text.to_lowercase();
+    if let Some(domains) = lower.strip_prefix("domains:") {
+        let domain = |domain: &str| {
+            let email = Email::parse(&format!("a@{}", domain.trim())).ok()?;
+            Some(email.domain().to_owned())
+        };
+        return domains.split(',').map(domain).collect::<Option<_>>().map(SignUpMode::Domains);
+    }
+    match lower.as_str() {
+        "open" => Some(SignUpMode::Open),
+        "invite" => Some(SignUpMode::Invite),
+        "closed" => Some(SignUpMode::Closed),
+        _ => None,
+    }
 }
 
 /// An algorithm with a published key.

@@ -1,6 +1,6 @@
 //! Variables that become one type of the domain, with the checks between them.
 
-use domain::{ConversationLimits, LimitSettings, Retention, SessionSettings};
+use domain::{ConversationLimits, LimitSettings, Retention, SessionSettings, SignUpMode};
 
 use super::{
     Mail,
@@ -8,9 +8,9 @@ use super::{
     variable::Variable,
     variables::{
         KEEP_EVENTS, KEEP_UNVERIFIED, LIMIT_ACCOUNT, LIMIT_CONVERSATIONS, LIMIT_MAIL, LIMIT_RECIPIENT,
-        LIMIT_REQUESTS, LIMIT_SIGN_IN, MAX_CONVERSATIONS, MAX_IMPORT, MAX_MESSAGE, MAX_MESSAGES, MAX_PART,
-        OUTBOX, REFERENCE_HABITS, REQUIRE_VERIFIED_EMAIL, SESSION_ABSOLUTE, SESSION_LIFETIME,
-        SESSION_RENEW_AFTER, SESSION_SHORT, SMTP_URL,
+        LIMIT_REQUESTS, LIMIT_SIGN_IN, LIMIT_SIGN_UP, MAX_CONVERSATIONS, MAX_IMPORT, MAX_MESSAGE,
+        MAX_MESSAGES, MAX_PART, OUTBOX, REFERENCE_HABITS, REQUIRE_VERIFIED_EMAIL, SESSION_ABSOLUTE,
+        SESSION_LIFETIME, SESSION_RENEW_AFTER, SESSION_SHORT, SIGN_UP, SMTP_URL,
     },
 };
 
@@ -40,8 +40,10 @@ pub(super) fn sessions(loader: &mut Loader<'_>) -> SessionSettings {
 }
 
 pub(super) fn rate_limits(loader: &mut Loader<'_>) -> LimitSettings {
+    let sign_in = loader.read(&LIMIT_SIGN_IN);
     let limits = LimitSettings {
-        sign_in: loader.read(&LIMIT_SIGN_IN),
+        sign_in,
+        sign_up: loader.read_or(&LIMIT_SIGN_UP, sign_in),
         mail: loader.read(&LIMIT_MAIL),
         password_attempts: loader.read(&LIMIT_ACCOUNT),
         recipient: loader.read(&LIMIT_RECIPIENT),
@@ -104,15 +106,27 @@ pub(super) fn reference_habits(loader: &mut Loader<'_>) -> bool {
     on
 }
 
-/// Whether sign-in needs a confirmed address; refused where no mail can be sent, because nobody could confirm one.
-pub(super) fn require_verified_email(loader: &mut Loader<'_>, mail: &Mail) -> bool {
-    let on = loader.read(&REQUIRE_VERIFIED_EMAIL);
+/// Who may sign up, and whether sign-in needs a confirmed address: where domains are given it does, and may not be switched
+/// off. Refused where no mail can be sent, because nobody could confirm one.
+pub(super) fn sign_up(loader: &mut Loader<'_>, mail: &Mail) -> (SignUpMode, bool) {
+    let mode = loader.read(&SIGN_UP);
+    let by_domain = matches!(mode, SignUpMode::Domains(_));
+    let on = loader.read_or(&REQUIRE_VERIFIED_EMAIL, by_domain);
+    if by_domain && !on {
+        loader.refuse(
+            REQUIRE_VERIFIED_EMAIL.name(),
+            format!("an address of a domain of {} proves nothing until it is confirmed", SIGN_UP.name()),
+            "Leave this out or switch it on",
+        );
+    }
+    let blamed = if by_domain { SIGN_UP.name() } else { REQUIRE_VERIFIED_EMAIL.name() };
     // A destination that is given and cannot be used has been refused already; one mistake is reported once.
     let is_given = [&SMTP_URL, &OUTBOX].into_iter().any(|variable| loader.value(variable).is_some());
     if on && !is_given && !mail.is_sent() {
         let problem = "no mail can be sent here, so nobody could confirm an address and sign in";
-        let remedy = format!("Set {} (or {} for a trial), or switch this off", SMTP_URL.name, OUTBOX.name);
-        loader.refuse(REQUIRE_VERIFIED_EMAIL.name(), problem, remedy);
+        let otherwise = if by_domain { "give another mode" } else { "switch this off" };
+        let remedy = format!("Set {} (or {} for a trial), or {otherwise}", SMTP_URL.name, OUTBOX.name);
+        loader.refuse(blamed, problem, remedy);
     }
-    on
+    (mode, on)
 }

@@ -148,6 +148,8 @@ pub enum EmailLinkPage {
     ResetPassword,
     /// It verifies an address.
     VerifyEmail,
+    /// It signs up with an invitation.
+    SignUp,
 }
 
 impl EmailLinkPage {
@@ -155,6 +157,7 @@ impl EmailLinkPage {
     pub fn at(path: &str) -> Option<Self> {
         match path {
             routes::RESET_PASSWORD => Some(Self::ResetPassword),
+            routes::SIGN_UP => Some(Self::SignUp),
             routes::VERIFY_EMAIL | routes::SEND_VERIFICATION => Some(Self::VerifyEmail),
             _ => None,
         }
@@ -165,6 +168,7 @@ impl EmailLinkPage {
         match self {
             Self::ResetPassword => routes::RESET_PASSWORD,
             Self::VerifyEmail => routes::VERIFY_EMAIL,
+            Self::SignUp => routes::SIGN_UP,
         }
     }
 
@@ -172,6 +176,7 @@ impl EmailLinkPage {
         match self {
             Self::ResetPassword => "reset-password",
             Self::VerifyEmail => "verify-email",
+            Self::SignUp => "invitation",
         }
     }
 }

@@ -75,6 +75,8 @@ const fn success_label(kind: EventKind) -> &'static str {
         EventKind::Operator => "Set up by the author of the book",
         EventKind::OperatorLink => "Link for a new password made by the author of the book",
         EventKind::Import => "Account moved here from another system",
+        EventKind::Invitation => "Invited by the author of the book",
+        EventKind::InvitationRevocation => "Invitation withdrawn by the author of the book",
     }
 }
 

@@ -12,10 +12,12 @@ use crate::{
 
 #[component]
 pub(crate) fn HomePage() -> impl IntoView {
-    match RequestContext::of_request().and_then(|context| context.visitor.signed_in) {
+    let context = RequestContext::of_request()?;
+    let can_sign_up = context.services.accounts.rules().sign_up.check_enabled().is_ok();
+    Some(match context.visitor.signed_in {
         Some(signed_in) => view! { <Owner signed_in /> }.into_any(),
-        None => view! { <Stranger /> }.into_any(),
-    }
+        None => view! { <Stranger can_sign_up /> }.into_any(),
+    })
 }
 
 #[component]
@@ -40,7 +42,7 @@ fn Owner(signed_in: SignedIn) -> impl IntoView {
 }
 
 #[component]
-fn Stranger() -> impl IntoView {
+fn Stranger(can_sign_up: bool) -> impl IntoView {
     view! {
         <CardLayout title="Reader accounts" help="One account for this book, on every device you read it on.">
             <Card
@@ -52,7 +54,9 @@ fn Stranger() -> impl IntoView {
                 <Gone />
                 <div class="actions">
                     <a class="button" href=routes::SIGN_IN>"Sign in"</a>
-                    <a class="button button--quiet" href=routes::SIGN_UP>"Create an account"</a>
+                    {can_sign_up.then(|| view! {
+                        <a class="button button--quiet" href=routes::SIGN_UP>"Create an account"</a>
+                    })}
                 </div>
             </Card>
         </CardLayout>

@@ -32,6 +32,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
         !is_reset && field_errors.code().is_none() && next.as_ref().is_some_and(needs_session);
     let lede = was_sent_here.then(|| sentence(&Problem::new(Code::Unauthorized)));
     let unproved = field_errors.code() == Some(Code::EmailNotVerified) && context.services.mail.is_enabled();
+    let can_sign_up = context.services.accounts.rules().sign_up.check_enabled().is_ok();
     let sign_up = with_next(routes::SIGN_UP, next.as_ref());
     Some(view! {
         <CardLayout title=field_errors.title("Sign in") help="Your account belongs to this book alone.">
@@ -53,7 +54,9 @@ pub(crate) fn SignInPage() -> impl IntoView {
                     <KeepSignedIn field_errors />
                     <SubmitButton label="Sign in".to_owned() />
                 </form>
-                <p class="card__footer">"New here? "<a href=sign_up>"Create an account"</a></p>
+                {can_sign_up.then(|| view! {
+                    <p class="card__footer">"New here? "<a href=sign_up>"Create an account"</a></p>
+                })}
             </Card>
         </CardLayout>
     })

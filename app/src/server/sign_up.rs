@@ -3,7 +3,7 @@
 use contract::routes;
 use leptos::prelude::*;
 
-use super::outcome::{FormAccepted, FormRefused, with_effects};
+use super::outcome::{EmailLinkUse, FormAccepted, FormRefused, with_effects};
 use crate::{FormFields, context::RequestContext};
 
 /// The page that asks to look for a mail; the same whether or not the address was free.
@@ -13,12 +13,15 @@ const LOOK_FOR_MAIL: &str = "/verify-email?signed-up";
 #[server(prefix = "", endpoint = "/sign-up")]
 pub async fn sign_up(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
     let context = RequestContext::of_call()?;
-    let command = form.sign_up(&context.services.questions, context.services.accounts.rules().passwords)?;
+    let rules = context.services.accounts.rules();
+    rules.sign_up.check_enabled()?;
+    let invitation = context.visitor.link.as_ref().map(|link| link.0.clone());
+    let command = form.sign_up(&context.services.questions, rules.passwords, invitation)?;
     let signed_up = context.services.accounts.sign_up(command, &context.visitor.client).await;
     let (signed_up, effects) = with_effects(signed_up, &context)?;
     let accepted = match signed_up.session {
         Some(_) => FormAccepted::redirect_next_or(&form, routes::HOME),
         None => FormAccepted::redirect_to(LOOK_FOR_MAIL),
     };
-    Ok(accepted.with(effects))
+    Ok(accepted.with(effects).with_link(EmailLinkUse::Spent))
 }

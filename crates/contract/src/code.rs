@@ -54,6 +54,14 @@ codes! {
     MissingField = Some("MISSING_FIELD"), "A required field is missing";
     /// Sign-up with an address that has an account.
     UserAlreadyExists = Some("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"), "User already exists. Use another email.";
+    /// Nobody can sign up.
+    SignUpDisabled = Some("EMAIL_PASSWORD_SIGN_UP_DISABLED"), "Email and password sign up is not enabled";
+    /// Sign-up needs an invitation and came without one.
+    InvitationRequired = Some("INVITATION_REQUIRED"), "An invitation is required to sign up";
+    /// An invitation is unknown, used up, revoked, too old or for another address.
+    InvalidInvitation = Some("INVALID_INVITATION"), "Invalid invitation";
+    /// Accounts are for addresses of other domains.
+    EmailDomainNotAllowed = Some("EMAIL_DOMAIN_NOT_ALLOWED"), "Addresses of this domain are not allowed";
     /// Sign-in with something that is not an address.
     InvalidEmail = Some("INVALID_EMAIL"), "Invalid email";
     /// Sign-in failed; the code does not tell which of the two is wrong.

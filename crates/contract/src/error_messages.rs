@@ -22,6 +22,10 @@ pub fn sentence(problem: &Problem) -> String {
         Code::UserAlreadyExists => {
             "This address already has an account. Sign in instead, or use another address.".into()
         }
+        Code::SignUpDisabled
+        | Code::InvitationRequired
+        | Code::InvalidInvitation
+        | Code::EmailDomainNotAllowed => may_not_sign_up(problem.code).into(),
         Code::InvalidEmail => address(),
         Code::InvalidEmailOrPassword => {
             "E-mail address or password is not right. Check both and try again.".into()
@@ -95,6 +99,23 @@ pub fn sentence(problem: &Problem) -> String {
         Code::Busy => "Many people are signing in right now. Try again in a few seconds.".into(),
         Code::Unavailable => "The accounts are out of reach for a moment. Try again shortly.".into(),
         Code::Internal => "Something failed on our side. Nothing was changed. Try again shortly.".into(),
+    }
+}
+
+/// Why somebody may not sign up.
+const fn may_not_sign_up(code: Code) -> &'static str {
+    match code {
+        Code::InvitationRequired => {
+            "You need an invitation. Open the link in yours, then send this form again."
+        }
+        Code::InvalidInvitation => {
+            "This invitation does not work: it was used or withdrawn, is too old, or is for another address. Ask for \
+             a new one."
+        }
+        Code::EmailDomainNotAllowed => {
+            "Accounts here are not for addresses of this domain. Use another address."
+        }
+        _ => "Sign-up is closed: nobody can open an account at the moment.",
     }
 }
 

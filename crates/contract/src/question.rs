@@ -144,6 +144,8 @@ const RESERVED: &[&str] = &[
     "newPassword",
     "currentPassword",
     "rememberMe",
+    "invitation",
+    "acceptedTerms",
     "callbackURL",
     "redirectTo",
     "errorCallbackURL",

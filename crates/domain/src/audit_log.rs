@@ -48,6 +48,10 @@ pub enum EventKind {
     OperatorLink,
     /// The account was imported from another system.
     Import,
+    /// The operator made an invitation.
+    Invitation,
+    /// The operator withdrew an invitation.
+    InvitationRevocation,
 }
 
 impl EventKind {

@@ -18,6 +18,7 @@ mod devices;
 mod file_name;
 mod flash;
 mod internal_error;
+mod invitations;
 mod key_ring;
 mod mail;
 mod passwords;
@@ -36,7 +37,7 @@ pub use accounts::{
     AccountRules, Accounts, ChangeEmailError, ChangePassword, ChangePasswordError, CheckPasswordError,
     DeleteAccount, DeleteAccountError, DeleteAccountOutcome, EmailLinkKind, EmailLinkOutcome,
     PasswordChanged, PasswordReset, ProfileChange, RequestResetError, ResetPasswordError,
-    SendVerificationError, SignIn, SignInError, SignUp, SignUpError, SignedUp, UnlinkError,
+    SendVerificationError, SignIn, SignInError, SignUp, SignUpError, SignUpMode, SignedUp, UnlinkError,
     UpdateProfileError, VerifyEmailError,
 };
 pub use admin::{Admin, AdminError, InitialCredential, NewUser};
@@ -57,6 +58,7 @@ pub use devices::DeviceId;
 pub use file_name::file_name;
 pub use flash::{Flash, FlashStore};
 pub use internal_error::InternalError;
+pub use invitations::{Invitations, InviteError, Invited, NewInvitation};
 pub use key_ring::{KeyInfo, KeyState, PUBLISHED_AHEAD};
 pub use mail::{DeliveryOutcome, Link, MailBranding, MailMessage, MailQueue, MailTemplate, link_ttl};
 pub use passwords::{HashKind, PasswordPolicy};
@@ -69,8 +71,8 @@ pub use sessions::{
     ActiveSession, Renewal, SessionHandle, SessionSettings, Sessions, SessionsRevoked, SignedOut,
 };
 pub use storage::{
-    AuditEvent, Ban, CleanupCounts, Database, ForeignBan, ImportedUser, Session, SignInMethod, SignedIn,
-    StorageError, User,
+    AuditEvent, Ban, CleanupCounts, Database, ForeignBan, ImportedUser, Invitation, Session, SignInMethod,
+    SignedIn, StorageError, User,
 };
 pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifiedToken, VerifyError};
 pub use transfer::{
@@ -98,6 +100,8 @@ pub struct Services {
     pub limits: Limits,
     /// Administration from the command line.
     pub admin: Admin,
+    /// Invitations to sign up.
+    pub invitations: Invitations,
     /// Import of users from another system.
     pub import: Importer,
     /// Conversations with chatbots.
@@ -163,6 +167,7 @@ impl Services {
             DataExport::new(database.clone(), ports.clone(), Arc::clone(&questions), limits.clone(), book);
         let mail =
             MailQueue::new(database.clone(), ports.clone(), Arc::clone(&secret), branding, limits.clone());
+        let sign_up = accounts.sign_up.clone();
         let accounts = Accounts::new(
             database.clone(),
             ports.clone(),
@@ -172,6 +177,7 @@ impl Services {
             accounts,
         );
         accounts.refresh_legacy_hash_kinds().await?;
+        let invitations = Invitations::new(database.clone(), ports.clone(), mail.clone(), sign_up);
         let admin = Admin::new(database.clone(), ports.clone(), mail.clone());
         let import = Importer::new(database.clone(), ports.clone(), Arc::clone(&questions));
         let cleanup = Cleanup::new(database.clone(), ports.clone(), retention);
@@ -184,6 +190,7 @@ impl Services {
             mail,
             limits,
             admin,
+            invitations,
             import,
             conversations,
             transfer,

@@ -27,8 +27,10 @@ pub struct Quota {
 /// The configured quotas; `None` for no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitSettings {
-    /// Sign-ins, sign-ups and changes of password or email address, each by IP address.
+    /// Sign-ins and changes of password or email address, each by IP address.
     pub sign_in: Option<Quota>,
+    /// Sign-ups by IP address.
+    pub sign_up: Option<Quota>,
     /// Requests that send mail, by IP address; also data exports, by user.
     pub mail: Option<Quota>,
     /// Passwords tried at one account: from unknown browsers together, from each known browser, and in each session.
@@ -50,6 +52,7 @@ impl Default for LimitSettings {
     fn default() -> Self {
         Self {
             sign_in: Some(quota(3, 10)),
+            sign_up: Some(quota(3, 10)),
             mail: Some(quota(3, 60)),
             password_attempts: Some(quota(10, 900)),
             recipient: Some(quota(5, 3600)),
@@ -198,7 +201,8 @@ impl Limits {
 
     const fn quota(&self, rule: Rule) -> Option<Quota> {
         match rule {
-            Rule::SignIn | Rule::SignUp | Rule::ChangePassword | Rule::ChangeEmail => self.settings.sign_in,
+            Rule::SignUp => self.settings.sign_up,
+            Rule::SignIn | Rule::ChangePassword | Rule::ChangeEmail => self.settings.sign_in,
             Rule::RequestPasswordReset | Rule::SendVerification | Rule::Export => self.settings.mail,
             Rule::PasswordAttempts => self.settings.password_attempts,
             Rule::Recipient => self.settings.recipient,

@@ -8,6 +8,7 @@ use crate::{
     AuditRecord, Database, NewSession, StorageError,
     audit_log::insert_audit_record,
     devices::upsert_known_device,
+    invitations::{self, use_invitation},
     locks::lock_user,
     sessions::insert_session,
     users::{COLUMNS, User},
@@ -24,6 +25,17 @@ pub struct NewAccount {
     pub password_hash: Option<String>,
     /// The browser in which the password was chosen; `None` when there is none, or the first session brings it.
     pub device: Option<crate::KnownDevice>,
+}
+
+/// The outcome of creating an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CreateAccountOutcome {
+    /// It was created.
+    Created,
+    /// The address or the id is taken.
+    Taken,
+    /// The invitation is not valid any more. Nothing was stored.
+    NotInvited,
 }
 
 /// What a sign-in with a password needs.
@@ -115,6 +127,18 @@ impl Database {
         opening: Option<&NewSession<'_>>,
         record: &AuditRecord,
     ) -> Result<bool, StorageError> {
+        let outcome = self.create_invited_account(account, None, opening, record).await?;
+        Ok(outcome == CreateAccountOutcome::Created)
+    }
+
+    /// As [`Database::create_account`], using the invitation of this id. Other invitations for the address are deleted.
+    pub async fn create_invited_account(
+        &self,
+        account: &NewAccount,
+        invitation: Option<&str>,
+        opening: Option<&NewSession<'_>>,
+        record: &AuditRecord,
+    ) -> Result<CreateAccountOutcome, StorageError> {
         let user = &account.user;
         let unverified_since = (!user.email_verified).then(|| record.event.at.millis());
         let mut tx = self.begin().await?;
@@ -132,8 +156,14 @@ impl Database {
             .fetch_optional()
             .await?;
         if inserted.is_none() {
-            return Ok(false);
+            return Ok(CreateAccountOutcome::Taken);
         }
+        if let Some(invitation) = invitation
+            && !use_invitation(&mut tx, invitation, &user.email, record.event.at).await?
+        {
+            return Ok(CreateAccountOutcome::NotInvited);
+        }
+        tx.query(invitations::DELETE_OF_EMAIL).bind(&user.email).execute().await?;
         tx.query(INSERT_CREDENTIAL)
             .bind(&account.credential_id)
             .bind(&user.id)
@@ -147,7 +177,7 @@ impl Database {
         }
         insert_audit_record(&mut tx, record).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(CreateAccountOutcome::Created)
     }
 
     /// The user with this address, the password hash, and whether the device is known; `None` without an account or
@@ -228,6 +258,7 @@ impl Database {
             return Ok(false);
         }
         tx.query(LOCK_CONVERSATIONS).bind(id).execute().await?;
+        tx.query(invitations::DELETE_OF_USER).bind(id).execute().await?;
         tx.query(DELETE).bind(id).execute().await?;
         tx.query(crate::audit_log::FORGET).bind(id).execute().await?;
         insert_audit_record(&mut tx, record).await?;

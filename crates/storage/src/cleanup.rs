@@ -37,10 +37,13 @@ pub struct CleanupCounts {
     pub conversations: u64,
     /// Expired idempotency keys.
     pub requests: u64,
+    /// Expired invitations.
+    pub invitations: u64,
 }
 
 const SESSIONS: &str = "delete from bookplate_sessions where expires_at <= $1 or ends_at <= $1";
 const LINKS: &str = "delete from bookplate_links where expires_at <= $1";
+const INVITATIONS: &str = "delete from bookplate_invitations where expires_at <= $1";
 const LIMITS: &str = "delete from bookplate_limits where expires_at <= $1";
 const EVENTS: &str = "delete from bookplate_events where at < $1";
 const FORGET: &str = "update bookplate_events set user_id = null, ip_address = null, user_agent = null
@@ -53,7 +56,8 @@ const FORGET_LATE: &str = "update bookplate_events set user_id = null, ip_addres
 const ACCOUNTS: &str = "delete from bookplate_users where unverified_since < $1
     and not exists (select 1 from bookplate_sessions s where s.user_id = bookplate_users.id)";
 
-pub(crate) const STATEMENTS: &[&str] = &[SESSIONS, LINKS, LIMITS, EVENTS, FORGET, FORGET_LATE, ACCOUNTS];
+pub(crate) const STATEMENTS: &[&str] =
+    &[SESSIONS, LINKS, INVITATIONS, LIMITS, EVENTS, FORGET, FORGET_LATE, ACCOUNTS];
 
 impl Database {
     /// Deletes what is past its retention. What was deleted before an error stays deleted.
@@ -67,6 +71,7 @@ impl Database {
             accounts: 0,
             conversations: self.purge_deleted_conversations(cutoffs.deleted).await?,
             requests: self.purge_idempotency_keys(cutoffs.now).await?,
+            invitations: self.run(INVITATIONS, now).await?,
         };
         if let Some(unverified) = cutoffs.unverified {
             let before = unverified.millis();

@@ -16,6 +16,7 @@ mod database;
 mod devices;
 mod error;
 mod imports;
+mod invitations;
 mod limits;
 mod locks;
 mod mail_queue;
@@ -27,7 +28,7 @@ mod sessions;
 mod signing_keys;
 mod users;
 
-pub use accounts::{Credentials, NewAccount, SignInMethod};
+pub use accounts::{CreateAccountOutcome, Credentials, NewAccount, SignInMethod};
 pub use audit_log::{AuditEvent, AuditRecord};
 pub use better_auth::{BetterAuth, ForeignBan, ForeignError, ImportedUser};
 pub use cleanup::{CleanupCounts, RetentionCutoffs};
@@ -37,6 +38,7 @@ pub use database::{ConnectError, Database};
 pub use devices::KnownDevice;
 pub use error::StorageError;
 pub use imports::ImportUserOutcome;
+pub use invitations::Invitation;
 pub use mail_queue::QueuedMail;
 pub use migrate::MigrateError;
 pub use one_time_tokens::Link;
@@ -56,6 +58,7 @@ pub fn statements() -> Vec<&'static str> {
         audit_log::STATEMENTS,
         locks::STATEMENTS,
         imports::STATEMENTS,
+        invitations::STATEMENTS,
         limits::STATEMENTS,
         one_time_tokens::STATEMENTS,
         mail_queue::STATEMENTS,

@@ -27,6 +27,7 @@ fn a_rate_limit_is_a_count_in_seconds_or_off() {
 fn each_rate_limit_has_a_variable() {
     let config = load(&[
         ("BOOKPLATE_LIMIT_SIGN_IN", "1/11"),
+        ("BOOKPLATE_LIMIT_SIGN_UP", "7/17"),
         ("BOOKPLATE_LIMIT_MAIL", "2/12"),
         ("BOOKPLATE_LIMIT_ACCOUNT", "3/13"),
         ("BOOKPLATE_LIMIT_RECIPIENT", "4/14"),
@@ -37,6 +38,7 @@ fn each_rate_limit_has_a_variable() {
     let quota = |count| Some(Quota { count, seconds: count + 10 });
     let expected = LimitSettings {
         sign_in: quota(1),
+        sign_up: quota(7),
         mail: quota(2),
         password_attempts: quota(3),
         recipient: quota(4),
@@ -48,7 +50,7 @@ fn each_rate_limit_has_a_variable() {
 
 #[test]
 fn an_unusable_rate_limit_is_refused() {
-    let names = ["SIGN_IN", "MAIL", "ACCOUNT", "RECIPIENT", "REQUESTS", "CONVERSATIONS"];
+    let names = ["SIGN_IN", "SIGN_UP", "MAIL", "ACCOUNT", "RECIPIENT", "REQUESTS", "CONVERSATIONS"];
     for name in names.map(|name| format!("BOOKPLATE_LIMIT_{name}")) {
         for value in [
             "5",

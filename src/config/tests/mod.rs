@@ -10,6 +10,7 @@ mod origins;
 mod reference;
 mod secrets;
 mod sessions;
+mod sign_up;
 mod toml_file;
 
 use std::{

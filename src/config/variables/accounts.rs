@@ -1,6 +1,6 @@
 //! Accounts: sign-in, sessions, tokens, mail.
 
-use domain::Algorithm;
+use domain::{Algorithm, SignUpMode};
 
 use crate::config::{
     parse,
@@ -12,6 +12,7 @@ pub(super) static SECTIONS: [Section; 3] = [
         id: "accounts",
         title: "Sign-in, sessions and retention",
         variables: &[
+            &SIGN_UP.declaration,
             &PASSWORD_MIN.declaration,
             &REQUIRE_VERIFIED_EMAIL.declaration,
             &SESSION_LIFETIME.declaration,
@@ -37,6 +38,15 @@ pub(super) static SECTIONS: [Section; 3] = [
     Section { id: "mail", title: "Mail", variables: &[&SMTP_URL, &OUTBOX, &MAIL_FROM] },
 ];
 
+pub static SIGN_UP: Variable<SignUpMode> = variable("BOOKPLATE_SIGN_UP", parse::sign_up_mode)
+    .default("open")
+    .accepts("open, invite, domains:a.example.org,b.example.edu or closed")
+    .summary(
+        "Who may open an account: anybody, who has an invitation (`bookplate invite`), who has an address \
+         of one of these domains (or an invitation), or nobody. With `domains:` \
+         `BOOKPLATE_REQUIRE_VERIFIED_EMAIL` is on, because an address proves nothing until it is confirmed.",
+    );
+
 pub static PASSWORD_MIN: Variable<u32> = variable("BOOKPLATE_PASSWORD_MIN", parse::number::<8, 64>)
     .default("8")
     .accepts("a number from 8 to 64")
@@ -51,7 +61,8 @@ pub static REQUIRE_VERIFIED_EMAIL: Variable<bool> =
         .accepts("true or false")
         .summary(
             "Whether sign-in needs a confirmed address. When on, sign-up and password reset never reveal \
-         whether an address has an account. Refused where no mail can be sent.",
+         whether an address has an account. Refused where no mail can be sent. On with \
+         `BOOKPLATE_SIGN_UP=domains:...`.",
         );
 
 pub static SESSION_LIFETIME: Variable<i64> = variable("BOOKPLATE_SESSION_LIFETIME", parse::cookie_lifetime)

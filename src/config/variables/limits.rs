@@ -11,6 +11,7 @@ pub(super) static SECTIONS: [Section; 2] = [
         title: "Rate limits",
         variables: &[
             &LIMIT_SIGN_IN.declaration,
+            &LIMIT_SIGN_UP.declaration,
             &LIMIT_MAIL.declaration,
             &LIMIT_REQUESTS.declaration,
             &LIMIT_CONVERSATIONS.declaration,
@@ -36,7 +37,14 @@ const QUOTA: &str = "COUNT/SECONDS, such as 3/10 or 10/15m, with 1 to 100000 in 
 pub static LIMIT_SIGN_IN: Variable<parse::Limit> = variable("BOOKPLATE_LIMIT_SIGN_IN", parse::quota)
     .default("3/10")
     .accepts(QUOTA)
-    .summary("Sign-ins, sign-ups and changes of password or address, by IP address and kind.");
+    .summary("Sign-ins and changes of password or address, by IP address and kind.");
+
+pub static LIMIT_SIGN_UP: Variable<parse::Limit> =
+    variable("BOOKPLATE_LIMIT_SIGN_UP", parse::quota).default("3/10").accepts(QUOTA).summary(
+        "Sign-ups, by IP address; unless set, as `BOOKPLATE_LIMIT_SIGN_IN`. `300/120` lets a class of sixty \
+         behind one address sign up in two minutes, wrong fields included, and gives nobody more guesses \
+         at passwords.",
+    );
 
 pub static LIMIT_MAIL: Variable<parse::Limit> = variable("BOOKPLATE_LIMIT_MAIL", parse::quota)
     .default("3/60")

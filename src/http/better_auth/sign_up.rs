@@ -45,9 +45,16 @@ pub struct SignUpBody {
     remember_me: bool,
     #[schema(rename = "callbackURL", schema_with = values::callback_url)]
     callback_url: Option<String>,
+    /// The token of an invitation, where one is needed: what follows `token=` in its link.
+    #[schema(required = false)]
+    invitation: Option<String>,
     #[schema(ignore)]
     answers: Vec<(String, AnswerInput)>,
 }
+
+/// Why somebody may not sign up.
+const SIGN_UP_MODE_CODES: [Code; 4] =
+    [Code::SignUpDisabled, Code::InvitationRequired, Code::InvalidInvitation, Code::EmailDomainNotAllowed];
 
 impl RequestBody for SignUpBody {
     const ACCEPTS: Accepts = Accepts::JsonOrForm;
@@ -55,7 +62,8 @@ impl RequestBody for SignUpBody {
     fn read(fields: &mut FieldReader<'_>) -> Result<Self, Invalid> {
         let (name, email, password) = (fields.get("name"), fields.get("email"), fields.get("password"));
         let (image, remember_me) = (fields.get("image"), fields.get_or("rememberMe", true));
-        let (callback_url, answers) = (fields.get("callbackURL"), fields.answers());
+        let (callback_url, invitation) = (fields.get("callbackURL"), fields.get("invitation"));
+        let answers = fields.answers();
         Ok(Self {
             name: name?,
             email: email?,
@@ -63,6 +71,7 @@ impl RequestBody for SignUpBody {
             image: image?,
             remember_me: remember_me?,
             callback_url: callback_url?,
+            invitation: invitation?,
             answers: answers?,
         })
     }
@@ -85,6 +94,7 @@ impl SignUpBody {
             answers,
             remember: self.remember_me,
             callback: self.callback_url.unwrap_or_else(|| routes::HOME.to_owned()),
+            invitation: self.invitation,
         })
     }
 }
@@ -103,8 +113,9 @@ pub struct SignedUp {
 pub async fn sign_up(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::<SignUpBody>::read(&state, request).await?;
     let client = call.check_sign_in(&state)?;
-    let command =
-        call.body.into_command(&state.services.questions, state.services.accounts.rules().passwords)?;
+    let rules = state.services.accounts.rules();
+    rules.sign_up.check_enabled()?;
+    let command = call.body.into_command(&state.services.questions, rules.passwords)?;
     let signed_up = state.services.accounts.sign_up(command, &client).await;
     let (signed_up, effects) = with_effects_of(signed_up, &client)?;
     let body = SignedUp {
@@ -122,11 +133,12 @@ pub fn sign_up_operation(questions: &Questions) -> Operation {
     }
     let signed_up = SignedUp { token: Some(examples::TOKEN.into()), user: examples::user(questions) };
     post_operation("/api/auth/sign-up/email", "signUpEmail", Tag::Account, "Open an account", Auth::Public)
-        .description("The members after `callbackURL` are this book's questions.")
+        .description("The members after `invitation` are this book's questions.")
         .body::<SignUpBody>(&body)
         .response(200, "The account is open, and its reader signed in.", &signed_up)
         .response_header("Set-Cookie")
         .errors(&NEW_PASSWORD_CODES)
         .errors(&CALLBACK_CODES)
         .errors(&[Code::MissingField, Code::CrossSiteNavigation, Code::UserAlreadyExists, Code::Busy])
+        .errors(&SIGN_UP_MODE_CODES)
 }

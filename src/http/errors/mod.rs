@@ -37,6 +37,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::SignInMethodNotFound
         | Code::EmailMismatch
         | Code::EmailAlreadyVerified
+        | Code::SignUpDisabled
         | Code::UnknownAudience => StatusCode::BAD_REQUEST,
         Code::InvalidEmailOrPassword
         | Code::Unauthorized
@@ -45,6 +46,9 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::TokenExpired
         | Code::InvalidUser => StatusCode::UNAUTHORIZED,
         Code::EmailNotVerified
+        | Code::InvitationRequired
+        | Code::InvalidInvitation
+        | Code::EmailDomainNotAllowed
         | Code::BannedUser
         | Code::SessionNotFresh
         | Code::MissingOrNullOrigin

@@ -34,7 +34,7 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::new(routes::HOME).get(show),
         page_with_form::<functions::SignIn>().limited_by(Rule::SignIn),
-        page_with_form::<functions::SignUp>().limited_by(Rule::SignUp),
+        email_link_page::<functions::SignUp>().limited_by(Rule::SignUp),
         page_with_form::<functions::SignOut>().counted_as("/sign-out"),
         page_with_form::<functions::SaveProfile>(),
         page_with_form::<functions::RequestPasswordReset>().limited_by(Rule::RequestPasswordReset),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod ban_delete;
+mod invite;
 mod keys;
 
 use std::{

@@ -10,6 +10,7 @@ mod sessions;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod sign_up_modes;
 mod sign_up_refused;
 
 use contract::{Problem, routes, sentence};

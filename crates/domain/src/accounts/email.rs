@@ -74,6 +74,8 @@ pub enum ChangeEmailError {
     NoMail,
     /// It is the current address.
     Same,
+    /// Accounts are for addresses of other domains.
+    DomainNotAllowed,
     /// The server failed.
     Failure(InternalError),
 }
@@ -114,6 +116,9 @@ impl Accounts {
         let user = &signed_in.user;
         if user.email == new_email.as_str() {
             return Err(ChangeEmailError::Same);
+        }
+        if !self.rules.sign_up.allows_change_to(new_email) {
+            return Err(ChangeEmailError::DomainNotAllowed);
         }
         let (user_id, new_email, callback) =
             (user.id.clone(), new_email.as_str().to_owned(), callback.to_owned());
@@ -342,6 +347,7 @@ impl From<ChangeEmailError> for Problems {
         match error {
             ChangeEmailError::NoMail => Problem::new(Code::ChangeEmailDisabled).into(),
             ChangeEmailError::Same => Problem::on(Code::EmailIsTheSame, "newEmail").into(),
+            ChangeEmailError::DomainNotAllowed => Problem::on(Code::EmailDomainNotAllowed, "newEmail").into(),
             ChangeEmailError::Failure(failure) => failure.into(),
         }
     }

@@ -8,6 +8,7 @@ mod profile;
 mod recovery;
 mod sign_in;
 mod sign_up;
+mod sign_up_mode;
 
 pub use deletion::{DeleteAccount, DeleteAccountError, DeleteAccountOutcome};
 pub use email::{ChangeEmailError, EmailLinkKind, EmailLinkOutcome, SendVerificationError, VerifyEmailError};
@@ -16,6 +17,7 @@ pub use profile::{ProfileChange, UnlinkError, UpdateProfileError};
 pub use recovery::{PasswordReset, RequestResetError, ResetPasswordError};
 pub use sign_in::{SignIn, SignInError};
 pub use sign_up::{SignUp, SignUpError, SignedUp};
+pub use sign_up_mode::SignUpMode;
 
 use std::{
     collections::BTreeSet,
@@ -32,6 +34,8 @@ use crate::{
 /// Rules of accounts, configured by the operator.
 #[derive(Debug, Clone)]
 pub struct AccountRules {
+    /// Who may open an account.
+    pub sign_up: SignUpMode,
     /// Whether users must verify their address before they can sign in. Then nothing reveals whether an address is taken.
     pub require_verified_email: bool,
     /// Compatibility mode with Better Auth: a password change keeps other sessions unless requested otherwise.

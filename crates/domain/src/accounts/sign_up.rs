@@ -1,7 +1,7 @@
 //! Sign-up.
 
 use contract::{Answers, Code, Email, Image, NewPassword, PersonName, Problem, Problems};
-use storage::{NewAccount, NewSession, Session, User};
+use storage::{CreateAccountOutcome, NewAccount, NewSession, Session, User};
 
 use super::{Accounts, failures};
 use crate::{ClientInfo, EventKind, InternalError, audit_log::with_mails, mail::MailRequest};
@@ -23,6 +23,8 @@ pub struct SignUp {
     pub remember: bool,
     /// Where the verification link leads; the HTTP layer validates it.
     pub callback: String,
+    /// The token of an invitation. Ignored where none is needed.
+    pub invitation: Option<String>,
 }
 
 /// The outcome of a sign-up. Where verification is required it is the same for a taken address.
@@ -41,12 +43,23 @@ pub enum SignUpError {
     EmailTaken,
     /// The password is too weak.
     Refused(Problem),
+    /// Nobody can sign up.
+    Disabled,
+    /// An invitation is needed.
+    InvitationRequired,
+    /// The invitation is unknown, used up, too old or for another address.
+    InvalidInvitation,
+    /// Accounts are for addresses of other domains.
+    DomainNotAllowed,
     /// The server failed.
     Failure(InternalError),
 }
 
 impl Accounts {
     /// Creates an account with a session, and mails a verification link.
+    ///
+    /// Whether the address may sign up at all is decided before anything about it is looked up, so that no refusal tells
+    /// whether it has an account.
     ///
     /// Where verification is required there is no session, and a taken address gets the same outcome after the same work,
     /// with a made-up user. Its owner is notified by mail.
@@ -55,6 +68,7 @@ impl Accounts {
     /// [`SignUpError`]; then nothing is stored.
     #[tracing::instrument(name = "accounts.sign_up", level = "debug", skip_all)]
     pub async fn sign_up(&self, command: SignUp, visit: &ClientInfo) -> Result<SignedUp, SignUpError> {
+        let invitation = self.admit(&command.email, command.invitation.as_deref(), visit).await?;
         let (email, name) = (command.email.as_str(), command.name.as_str());
         let about = [email, name, &self.rules.book];
         self.rules
@@ -83,7 +97,10 @@ impl Accounts {
         let browser = visit.browser.as_ref().filter(|_| strict);
         let device = browser.map(|browser| browser.seen(&visit.device, now));
         let account = NewAccount { user, credential_id, password_hash: Some(password_hash), device };
-        let opened = self.open_account(&account, session.as_ref(), command.callback, visit).await?;
+        let request =
+            MailRequest::VerifyEmail { email: account.user.email.clone(), callback: command.callback };
+        let opened =
+            self.open_account(&account, invitation.as_deref(), session.as_ref(), request, visit).await?;
         match (opened, session) {
             (true, Some(session)) => {
                 let opened = self.sessions.create_session_record(session, account.user).await;
@@ -99,8 +116,9 @@ impl Accounts {
     async fn open_account(
         &self,
         account: &NewAccount,
+        invitation: Option<&str>,
         session: Option<&Session>,
-        callback: String,
+        request: MailRequest,
         visit: &ClientInfo,
     ) -> Result<bool, SignUpError> {
         let user = &account.user;
@@ -112,26 +130,46 @@ impl Accounts {
             replaced: replaced.as_deref(),
             device: device.as_ref(),
         });
-        let request = MailRequest::VerifyEmail { email: user.email.clone(), callback };
         let mail = self.mail.request(Some(&user.id), request);
         let record = with_mails(self.events.done(EventKind::SignUp, &user.id, &visit.device), mail);
-        if self.database.create_account(account, opening.as_ref(), &record).await? {
-            self.after_commit(&record);
-            return Ok(true);
+        let created = self.database.create_invited_account(account, invitation, opening.as_ref(), &record);
+        match created.await? {
+            CreateAccountOutcome::Created => {
+                self.after_commit(&record);
+                Ok(true)
+            }
+            CreateAccountOutcome::Taken => {
+                self.note_taken(user, invitation, visit).await?;
+                Ok(false)
+            }
+            CreateAccountOutcome::NotInvited => self.refuse(SignUpError::InvalidInvitation, visit).await,
         }
-        self.note_taken(user, visit).await?;
-        Ok(false)
     }
 
     /// Records that an address was taken, about nobody. Where sign-up does not tell, its owner is told by mail, in one
     /// transaction like that of an account that is opened.
-    async fn note_taken(&self, user: &User, visit: &ClientInfo) -> Result<(), InternalError> {
+    ///
+    /// There an invitation is used up, too: one that was not could be tried with one address after the other, until the first
+    /// that is free.
+    async fn note_taken(
+        &self,
+        user: &User,
+        invitation: Option<&str>,
+        visit: &ClientInfo,
+    ) -> Result<(), SignUpError> {
         let attempt = MailRequest::SignUpAttempt { email: user.email.clone() };
         let silent = self.rules.require_verified_email;
         let mail = if silent { self.mail.request(None, attempt) } else { None };
         let mut record = with_mails(self.events.done(EventKind::SignUp, "", &visit.device), mail);
         (record.event.user_id, record.event.outcome) = (None, "email-taken".to_owned());
-        self.database.record(&record).await?;
+        match invitation.filter(|_| silent) {
+            Some(id) => {
+                if !self.database.spend_invitation(id, &user.email, &record).await? {
+                    return self.refuse(SignUpError::InvalidInvitation, visit).await;
+                }
+            }
+            None => self.database.record(&record).await?,
+        }
         self.after_commit(&record);
         Ok(())
     }
@@ -144,6 +182,10 @@ impl From<SignUpError> for Problems {
         match error {
             SignUpError::EmailTaken => Problem::on(Code::UserAlreadyExists, "email").into(),
             SignUpError::Refused(problem) => problem.into(),
+            SignUpError::Disabled => Problem::new(Code::SignUpDisabled).into(),
+            SignUpError::InvitationRequired => Problem::new(Code::InvitationRequired).into(),
+            SignUpError::InvalidInvitation => Problem::new(Code::InvalidInvitation).into(),
+            SignUpError::DomainNotAllowed => Problem::on(Code::EmailDomainNotAllowed, "email").into(),
             SignUpError::Failure(failure) => failure.into(),
         }
     }

@@ -1,5 +1,6 @@
 //! Mails and what they are made from.
 
+use contract::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A mail ready to be sent.
@@ -69,6 +70,13 @@ pub enum MailTemplate {
     },
     /// Notice: the account and everything about it is gone.
     AccountDeleted,
+    /// The operator invites somebody to sign up.
+    Invitation {
+        /// Signs up with the invitation.
+        link: Link,
+        /// When it expires.
+        expires_at: Timestamp,
+    },
 }
 
 /// The sender as mails show it: the book, and where its accounts are.
@@ -95,6 +103,7 @@ impl MailTemplate {
             Self::EmailChanged { .. } => "email-changed",
             Self::NewDevice { .. } => "new-device",
             Self::AccountDeleted => "account-deleted",
+            Self::Invitation { .. } => "invitation",
         }
     }
 
@@ -105,6 +114,7 @@ impl MailTemplate {
             | Self::VerifyNewEmail(link)
             | Self::ResetPassword(link)
             | Self::DeleteAccount(link)
+            | Self::Invitation { link, .. }
             | Self::ConfirmEmailChange { link, .. } => Some(link),
             Self::SignUpAttempt
             | Self::PasswordChanged

@@ -71,6 +71,11 @@ impl MailQueue {
         Self { database, ports, secret, branding, limits, events, queued: Arc::default() }
     }
 
+    /// The public origin, for links.
+    pub(crate) fn origin(&self) -> &str {
+        &self.branding.origin
+    }
+
     /// Whether mail can be sent at all.
     pub fn is_enabled(&self) -> bool {
         self.ports.mailer.is_some()

@@ -29,6 +29,7 @@ pub(super) fn draft(branding: &MailBranding, template: &MailTemplate, at: Timest
         MailTemplate::EmailChanged { new_email } => email_changed(branding, new_email, at),
         MailTemplate::NewDevice { device, ip_address } => new_device(branding, device, ip_address, at),
         MailTemplate::AccountDeleted => account_deleted(branding, at),
+        MailTemplate::Invitation { link, expires_at } => invitation(branding, link, *expires_at),
     }
 }
 
@@ -251,6 +252,30 @@ fn account_deleted(branding: &MailBranding, at: Timestamp) -> Draft {
             page_link(branding, "You can open a new account at any time:", routes::SIGN_UP),
         ],
         reason: had_account(),
+    }
+}
+
+fn invitation(branding: &MailBranding, link: &Link, expires_at: Timestamp) -> Draft {
+    let book = &branding.book;
+    Draft {
+        subject: format!("You are invited to {book}"),
+        preview: "Open an account with this address.".to_owned(),
+        heading: "You are invited".to_owned(),
+        blocks: vec![
+            Block::Text(format!(
+                "The author of {book} invites you to open an account with this address. With it the book and its \
+                 services know you on every device."
+            )),
+            Block::Button {
+                label: "Open an account",
+                url: link.url.clone(),
+                note: format!("The link opens one account, with this address, until {}.", moment(expires_at)),
+            },
+            Block::Text(
+                "If you do not want one, leave this letter alone: nothing is opened without you.".into(),
+            ),
+        ],
+        reason: address_was_given(),
     }
 }
 

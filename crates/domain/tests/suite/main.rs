@@ -17,6 +17,7 @@ mod data_export;
 mod email_verification;
 mod fixtures;
 mod flash;
+mod invitations;
 mod key_rotation;
 mod mail_queue;
 mod new_devices;

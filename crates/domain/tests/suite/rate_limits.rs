@@ -13,6 +13,7 @@ fn all(count: u32, seconds: u32) -> Settings {
     let quota = Some(Quota { count, seconds });
     let limits = LimitSettings {
         sign_in: quota,
+        sign_up: quota,
         mail: quota,
         password_attempts: quota,
         recipient: quota,
@@ -119,6 +120,7 @@ async fn nothing_is_counted_without_a_limit(#[values(Kind::Sqlite, Kind::Postgre
     let database = kind.migrated().await;
     let limits = LimitSettings {
         sign_in: None,
+        sign_up: None,
         mail: None,
         password_attempts: None,
         recipient: None,
