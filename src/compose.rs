@@ -24,6 +24,7 @@ pub async fn compose(
         book: book.name.clone(),
         origin: config.origin.as_str().to_owned(),
         accent: book.accent.clone(),
+        links: book.links.clone(),
     };
     let settings = Settings {
         secret: config.secret,

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use contract::Questions;
+use domain::BookLink;
 
 /// How the author's book is called and looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,12 +14,14 @@ pub struct Book {
     pub logo: Option<String>,
     /// The one colour, `#rrggbb`; its shades for text, buttons and dark pages are derived in `style/tokens.css`.
     pub accent: String,
+    /// Pages of the author's that stand under every page: the book itself, its terms, whom to ask.
+    pub links: Vec<BookLink>,
 }
 
 impl Default for Book {
     /// Bookcloth green, and the program's own name.
     fn default() -> Self {
-        Self { name: "Bookplate".to_owned(), logo: None, accent: "#1f5c4d".to_owned() }
+        Self { name: "Bookplate".to_owned(), logo: None, accent: "#1f5c4d".to_owned(), links: Vec::new() }
     }
 }
 

@@ -9,7 +9,7 @@ use super::{AdminContext, CommandError, Output, columns, expiry::Expiry, put};
 
 /// Invite people to sign up, see and withdraw invitations.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(subcommand_negates_reqs = true)]
 pub struct InviteArguments {
     /// Answer in JSON.
     #[arg(long, global = true)]
@@ -38,7 +38,7 @@ enum InviteAction {
 /// An invitation to make.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 struct CreateArguments {
-    /// The address to invite. The link opens an account with it alone, and is mailed to it where mail is configured.
+    /// The address to invite. The link is for it alone, and is mailed to it where mail is configured.
     #[arg(value_parser = email_argument, required_unless_present = "any", conflicts_with_all = ["any", "uses"])]
     email: Option<Email>,
     /// Invite whoever has the link.
@@ -63,7 +63,9 @@ fn email_argument(text: &str) -> Result<Email, String> {
 const SHOWN_ID: usize = 12;
 
 pub(super) async fn run(context: &AdminContext, arguments: InviteArguments) -> Result<Output, CommandError> {
+    let is_new = arguments.create.email.is_some() || arguments.create.any;
     match arguments.action {
+        Some(_) if is_new => Err("make an invitation, or list or revoke them: not both at once".into()),
         None => create(context, arguments.create).await,
         Some(InviteAction::List) => list(context).await,
         Some(InviteAction::Revoke { invitation }) => revoke(context, &invitation).await,

@@ -1,11 +1,12 @@
 //! The book: its name, logo and accent colour.
 
 use contract::LocalPath;
+use domain::BookLink;
 use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
-use super::{loader::Loader, source_file::SourceFile};
+use super::{contact::contact_uri, loader::Loader, source_file::SourceFile};
 
 pub use app::Book;
 
@@ -16,6 +17,11 @@ pub(super) struct Declaration {
     name: Option<Spanned<String>>,
     logo: Option<Spanned<String>>,
     accent: Option<Spanned<String>>,
+    url: Option<Spanned<String>>,
+    terms_url: Option<Spanned<String>>,
+    privacy_url: Option<Spanned<String>>,
+    imprint_url: Option<Spanned<String>>,
+    support: Option<Spanned<String>>,
 }
 
 /// The longest title, in characters; it has to fit on one line above the form.
@@ -55,8 +61,54 @@ impl Declaration {
                 file.refuse(loader, logo.span().start, "book.logo is no address of an image", remedy);
             }
         }
+        let pages = [
+            ("url", "The book", self.url),
+            ("terms_url", "Terms", self.terms_url),
+            ("privacy_url", "Privacy", self.privacy_url),
+            ("imprint_url", "Imprint", self.imprint_url),
+        ];
+        book.links = links(loader, file, pages, self.support);
         book
     }
+}
+
+/// The author's pages, in the order in which they are shown.
+fn links(
+    loader: &mut Loader<'_>,
+    file: &SourceFile,
+    pages: [(&str, &'static str, Option<Spanned<String>>); 4],
+    support: Option<Spanned<String>>,
+) -> Vec<BookLink> {
+    let mut links = Vec::new();
+    for (key, label, page) in pages {
+        let Some(page) = page else { continue };
+        if let Some(url) = page_address(page.get_ref()) {
+            links.push(BookLink { label, url });
+        } else {
+            let problem = format!("book.{key} is no address of a page");
+            file.refuse(loader, page.span().start, &problem, "Give the https:// address of a page");
+        }
+    }
+    if let Some(support) = support {
+        if let Some(url) = contact_uri(support.get_ref()) {
+            links.push(BookLink { label: "Support", url });
+        } else {
+            let remedy = "Give an address such as help@example.org, or the https:// address of a page";
+            file.refuse(loader, support.span().start, "book.support reaches nobody", remedy);
+        }
+    }
+    links
+}
+
+/// An absolute address, because mails hold it, too; without TLS only on this machine, where a book is tried.
+fn page_address(text: &str) -> Option<String> {
+    if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
+        return None;
+    }
+    let url = Url::parse(text).ok().filter(|url| url.username().is_empty() && url.password().is_none())?;
+    let is_local = url.host_str().is_some_and(|host| host == "localhost" || host == "127.0.0.1");
+    let is_page = url.scheme() == "https" || (url.scheme() == "http" && is_local);
+    (is_page && url.has_host()).then(|| url.to_string())
 }
 
 fn is_image_address(text: &str) -> bool {

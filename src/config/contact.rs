@@ -34,7 +34,8 @@ pub(super) fn security_contact(
     })
 }
 
-fn contact_uri(text: &str) -> Option<String> {
+/// A `mailto:` URI or the address of a page; `None` for what reaches nobody.
+pub(super) fn contact_uri(text: &str) -> Option<String> {
     if let Ok(address) = Email::parse(text) {
         return Some(mailto(address.as_str()));
     }

@@ -135,7 +135,7 @@ impl Config {
         let database_file = database.as_ref().and_then(|database| database.file.as_deref());
         let mail = mail::mail(loader, &book.name, origin.as_ref(), database_file);
         let (sign_up, require_verified_email) = settings::sign_up(loader, &mail);
-        let retention = settings::retention(loader, require_verified_email);
+        let retention = settings::retention(loader, require_verified_email, &mail);
         let conversations = settings::conversations(loader);
         let database_direct_url = database::direct(loader, database.as_ref());
         let security_contact = contact::security_contact(loader, &mail, origin.as_ref());

@@ -91,6 +91,11 @@ pub(super) fn days_or_forever(text: &str) -> Option<Days> {
     if text.eq_ignore_ascii_case("forever") { Some(None) } else { number::<1, 3650>(text).map(Some) }
 }
 
+/// Days without a sign-in, or `forever`; a month of them passes after the reader is told.
+pub(super) fn idle_days_or_forever(text: &str) -> Option<Days> {
+    days_or_forever(text).filter(|days| days.is_none_or(|days| days >= 60))
+}
+
 /// `open`, `invite`, `closed`, or `domains:` and domains separated by commas. A domain is spelled as in a normalized address,
 /// so that it is compared like one.
 pub(super) fn sign_up_mode(text: &str) -> Option<SignUpMode> {

@@ -7,10 +7,11 @@ use super::{
     loader::Loader,
     variable::Variable,
     variables::{
-        KEEP_EVENTS, KEEP_UNVERIFIED, LIMIT_ACCOUNT, LIMIT_CONVERSATIONS, LIMIT_MAIL, LIMIT_RECIPIENT,
-        LIMIT_REQUESTS, LIMIT_SIGN_IN, LIMIT_SIGN_UP, MAX_CONVERSATIONS, MAX_IMPORT, MAX_MESSAGE,
-        MAX_MESSAGES, MAX_PART, OUTBOX, REFERENCE_HABITS, REQUIRE_VERIFIED_EMAIL, SESSION_ABSOLUTE,
-        SESSION_LIFETIME, SESSION_RENEW_AFTER, SESSION_SHORT, SIGN_UP, SMTP_URL,
+        KEEP_CONVERSATIONS, KEEP_EVENTS, KEEP_IDLE_ACCOUNTS, KEEP_UNVERIFIED, LIMIT_ACCOUNT,
+        LIMIT_CONVERSATIONS, LIMIT_MAIL, LIMIT_NEW_ACCOUNTS, LIMIT_RECIPIENT, LIMIT_REQUESTS, LIMIT_SIGN_IN,
+        MAX_CONVERSATIONS, MAX_IMPORT, MAX_MESSAGE, MAX_MESSAGES, MAX_PART, OUTBOX, REFERENCE_HABITS,
+        REQUIRE_VERIFIED_EMAIL, SESSION_ABSOLUTE, SESSION_LIFETIME, SESSION_RENEW_AFTER, SESSION_SHORT,
+        SIGN_UP, SMTP_URL,
     },
 };
 
@@ -43,7 +44,7 @@ pub(super) fn rate_limits(loader: &mut Loader<'_>) -> LimitSettings {
     let sign_in = loader.read(&LIMIT_SIGN_IN);
     let limits = LimitSettings {
         sign_in,
-        sign_up: loader.read_or(&LIMIT_SIGN_UP, sign_in),
+        sign_up: loader.read_or(&LIMIT_NEW_ACCOUNTS, sign_in),
         mail: loader.read(&LIMIT_MAIL),
         password_attempts: loader.read(&LIMIT_ACCOUNT),
         recipient: loader.read(&LIMIT_RECIPIENT),
@@ -81,13 +82,21 @@ pub(super) fn conversations(loader: &mut Loader<'_>) -> ConversationLimits {
 
 /// Where sign-in needs a confirmed address, an account without one is of no use and is kept for a month unless the
 /// operator says otherwise.
-pub(super) fn retention(loader: &mut Loader<'_>, require_verified_email: bool) -> Retention {
+pub(super) fn retention(loader: &mut Loader<'_>, require_verified_email: bool, mail: &Mail) -> Retention {
     let default = if require_verified_email {
         Some(UNVERIFIED_DAYS_WHERE_REQUIRED)
     } else {
         KEEP_UNVERIFIED.default_value()
     };
+    let idle_account_days = loader.read(&KEEP_IDLE_ACCOUNTS);
+    if idle_account_days.is_some() && !is_mail_given(loader, mail) {
+        let problem = "no mail can be sent here, so no reader could be told before an account is deleted";
+        let remedy = format!("Set {} (or {} for a trial), or leave this out", SMTP_URL.name, OUTBOX.name);
+        loader.refuse(KEEP_IDLE_ACCOUNTS.name(), problem, remedy);
+    }
     Retention {
+        conversation_days: loader.read(&KEEP_CONVERSATIONS),
+        idle_account_days,
         events_days: loader.read(&KEEP_EVENTS),
         unverified_days: loader.read_or(&KEEP_UNVERIFIED, default),
     }
@@ -120,13 +129,18 @@ pub(super) fn sign_up(loader: &mut Loader<'_>, mail: &Mail) -> (SignUpMode, bool
         );
     }
     let blamed = if by_domain { SIGN_UP.name() } else { REQUIRE_VERIFIED_EMAIL.name() };
-    // A destination that is given and cannot be used has been refused already; one mistake is reported once.
-    let is_given = [&SMTP_URL, &OUTBOX].into_iter().any(|variable| loader.value(variable).is_some());
-    if on && !is_given && !mail.is_sent() {
+    if on && !is_mail_given(loader, mail) {
         let problem = "no mail can be sent here, so nobody could confirm an address and sign in";
         let otherwise = if by_domain { "give another mode" } else { "switch this off" };
         let remedy = format!("Set {} (or {} for a trial), or {otherwise}", SMTP_URL.name, OUTBOX.name);
         loader.refuse(blamed, problem, remedy);
     }
     (mode, on)
+}
+
+/// Whether mail can be sent. A destination that is given and cannot be used has been refused already, and one mistake is
+/// reported once, so it counts.
+fn is_mail_given(loader: &mut Loader<'_>, mail: &Mail) -> bool {
+    let is_given = [&SMTP_URL, &OUTBOX].into_iter().any(|variable| loader.value(variable).is_some());
+    is_given || mail.is_sent()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use contract::{Questions, routes};
 use leptos::prelude::*;
 
-use super::{FieldErrors, FlashMessage, PageTitle, ProblemSummary};
+use super::{BookLinks, FieldErrors, FlashMessage, PageTitle, ProblemSummary};
 use crate::{Book, context::RequestContext, islands::LocalTimes};
 
 /// A page with a single task: header, card, footer.
@@ -24,7 +24,7 @@ pub(crate) fn CardLayout(
         <a class="skip-link" href="#main">"Skip to the page"</a>
         <header class="site-header"><BookLink /></header>
         <main id="main" tabindex="-1">{children()}</main>
-        <footer class="page-footer"><p>{help}</p></footer>
+        <footer class="page-footer"><p>{help}</p><BookLinks /></footer>
     }
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn PageLayout(
                 {children()}
             </div>
         </main>
-        <footer class="page-footer page-footer--wide"><p>{help}</p></footer>
+        <footer class="page-footer page-footer--wide"><p>{help}</p><BookLinks /></footer>
         <LocalTimes />
     }
 }

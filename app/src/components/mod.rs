@@ -2,6 +2,7 @@
 
 mod async_section;
 mod audit_log;
+mod book_links;
 mod conversations;
 mod datetime;
 mod field;
@@ -14,6 +15,7 @@ mod question;
 pub(crate) use self::{
     async_section::async_section,
     audit_log::AuditLog,
+    book_links::BookLinks,
     conversations::{
         Manage, Rows, Undo, hit_rows, list_more, list_region, list_rows, message_rows, name_of, page_of,
         way_to_earlier, way_to_later,

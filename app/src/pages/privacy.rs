@@ -1,6 +1,7 @@
 //! `/account/data`: export of everything stored, and deletion of the account.
 
 use contract::routes;
+use domain::Retention;
 use leptos::{either::EitherOf3, prelude::*};
 
 use super::access::{has_password, signed_in_or_leave};
@@ -18,6 +19,7 @@ pub(crate) fn DataPage() -> impl IntoView {
     let by_mail =
         context.services.accounts.rules().require_verified_email && context.services.mail.is_enabled();
     let is_fresh = context.services.sessions.is_fresh(&signed_in.session);
+    let retention = context.services.cleanup.retention();
     let (asking, inside) = (context.clone(), field_errors.clone());
     let look_up = move || {
         let (context, signed_in) = (asking.clone(), signed_in.clone());
@@ -58,12 +60,38 @@ pub(crate) fn DataPage() -> impl IntoView {
                     <button class="button" type="submit">"Download everything"</button>
                 </form>
             </Section>
+            <Section heading="How long it is kept"><Kept retention=retention /></Section>
             <Section heading="Delete your account">
                 <WhatGoes by_mail />
                 {delete}
             </Section>
         </PageLayout>
     })
+}
+
+/// How long what is stored is kept.
+#[component]
+fn Kept(retention: Retention) -> impl IntoView {
+    let account = match retention.idle_account_days {
+        Some(days) => format!(
+            "Your account is kept while you use it. When you have not signed in for {days} days it is deleted, with \
+             everything in it. Thirty days before, you get a mail; signing in keeps it."
+        ),
+        None => "Your account is kept until you delete it.".to_owned(),
+    };
+    let conversations = match retention.conversation_days {
+        Some(days) => format!("A conversation is deleted {} after its last message.", in_days(days)),
+        None => "A conversation is kept until you delete it.".to_owned(),
+    };
+    let events = format!(
+        "What happened to your account, such as a sign-in, is kept for {}.",
+        in_days(retention.events_days)
+    );
+    view! { <ul class="prose"><li>{account}</li><li>{conversations}</li><li>{events}</li></ul> }
+}
+
+fn in_days(days: u32) -> String {
+    if days == 1 { "a day".to_owned() } else { format!("{days} days") }
 }
 
 /// What deletion does, said beforehand: afterwards there is no account to show it to.

@@ -23,5 +23,6 @@ pub async fn sign_up(#[server(flatten)] form: FormFields) -> Result<FormAccepted
         Some(_) => FormAccepted::redirect_next_or(&form, routes::HOME),
         None => FormAccepted::redirect_to(LOOK_FOR_MAIL),
     };
-    Ok(accepted.with(effects).with_link(EmailLinkUse::Spent))
+    let link = if context.visitor.link.is_some() { EmailLinkUse::Spent } else { EmailLinkUse::Kept };
+    Ok(accepted.with(effects).with_link(link))
 }

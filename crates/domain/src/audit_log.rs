@@ -48,6 +48,8 @@ pub enum EventKind {
     OperatorLink,
     /// The account was imported from another system.
     Import,
+    /// The reader was told that the account is deleted unless somebody signs in.
+    IdleNotice,
     /// The operator made an invitation.
     Invitation,
     /// The operator withdrew an invitation.

@@ -60,7 +60,9 @@ pub use flash::{Flash, FlashStore};
 pub use internal_error::InternalError;
 pub use invitations::{Invitations, InviteError, Invited, NewInvitation};
 pub use key_ring::{KeyInfo, KeyState, PUBLISHED_AHEAD};
-pub use mail::{DeliveryOutcome, Link, MailBranding, MailMessage, MailQueue, MailTemplate, link_ttl};
+pub use mail::{
+    BookLink, DeliveryOutcome, Link, MailBranding, MailMessage, MailQueue, MailTemplate, link_ttl,
+};
 pub use passwords::{HashKind, PasswordPolicy};
 pub use ports::{
     Clock, Entropy, Hasher, HasherBusy, KeyPair, Mailer, MailerError, Ports, Signer, SignerError, SigningKey,
@@ -205,7 +207,11 @@ impl Services {
     pub async fn run_maintenance(&self) -> Result<CleanupCounts, InternalError> {
         self.tokens.reload().await?;
         self.accounts.refresh_legacy_hash_kinds().await?;
-        self.cleanup.run().await
+        let mut removed = self.cleanup.run().await?;
+        if let Some(days) = self.cleanup.retention().idle_account_days {
+            removed.accounts += self.accounts.retire_idle(days).await?;
+        }
+        Ok(removed)
     }
 
     /// A user as the JSON API shows them.

@@ -7,6 +7,7 @@ use sqlx::{FromRow, types::Json};
 use crate::{
     AuditRecord, Database, NewSession, StorageError,
     audit_log::insert_audit_record,
+    connection::Transaction,
     devices::upsert_known_device,
     invitations::{self, use_invitation},
     locks::lock_user,
@@ -68,8 +69,8 @@ pub struct SignInMethod {
 }
 
 const INSERT_USER: &str = "insert into bookplate_users
-    (id, email, email_verified, name, image, answers, created_at, updated_at, unverified_since)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    (id, email, email_verified, name, image, answers, created_at, updated_at, unverified_since, last_active_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     on conflict do nothing returning id";
 pub(crate) const INSERT_CREDENTIAL: &str = "insert into bookplate_accounts
     (id, user_id, provider_id, account_id, password_hash, created_at, updated_at)
@@ -153,6 +154,7 @@ impl Database {
             .bind(user.created_at.millis())
             .bind(user.updated_at.millis())
             .bind(unverified_since)
+            .bind(record.event.at.millis())
             .fetch_optional()
             .await?;
         if inserted.is_none() {
@@ -257,16 +259,29 @@ impl Database {
         if !lock_user(&mut tx, id).await? {
             return Ok(false);
         }
-        tx.query(LOCK_CONVERSATIONS).bind(id).execute().await?;
-        tx.query(invitations::DELETE_OF_USER).bind(id).execute().await?;
-        tx.query(DELETE).bind(id).execute().await?;
-        tx.query(crate::audit_log::FORGET).bind(id).execute().await?;
-        insert_audit_record(&mut tx, record).await?;
+        delete_locked_user(&mut tx, id, record).await?;
         tx.commit().await?;
-        // The user is deleted; a failure here must not say otherwise.
+        self.merge_deleted_terms().await;
+        Ok(true)
+    }
+
+    /// Removes the terms of a deleted user from the full-text index. The user is deleted, so a failure must not say otherwise.
+    pub(crate) async fn merge_deleted_terms(&self) {
         if let Err(error) = self.merge_fts_index(true).await {
             tracing::warn!(%error, "the terms of a deleted user stay in the full-text index until the next deletion");
         }
-        Ok(true)
     }
+}
+
+/// Deletes a user whose row is locked, with everything that belongs to them.
+pub(crate) async fn delete_locked_user(
+    tx: &mut Transaction,
+    id: &str,
+    record: &AuditRecord,
+) -> Result<(), sqlx::Error> {
+    tx.query(LOCK_CONVERSATIONS).bind(id).execute().await?;
+    tx.query(invitations::DELETE_OF_USER).bind(id).execute().await?;
+    tx.query(DELETE).bind(id).execute().await?;
+    tx.query(crate::audit_log::FORGET).bind(id).execute().await?;
+    insert_audit_record(tx, record).await
 }

@@ -2,7 +2,7 @@
 
 use contract::Timestamp;
 
-use crate::{Database, StorageError};
+use crate::{Database, StorageError, idle_accounts::KEEP_LAST_USE};
 
 /// Seconds.
 const DAY: i64 = 86_400;
@@ -31,9 +31,9 @@ pub struct CleanupCounts {
     pub limits: u64,
     /// Old events.
     pub events: u64,
-    /// Accounts that were never verified.
+    /// Accounts that were never verified, and idle ones.
     pub accounts: u64,
-    /// Soft-deleted conversations.
+    /// Soft-deleted conversations, and old ones.
     pub conversations: u64,
     /// Expired idempotency keys.
     pub requests: u64,
@@ -63,6 +63,7 @@ impl Database {
     /// Deletes what is past its retention. What was deleted before an error stays deleted.
     pub async fn clean_up(&self, cutoffs: RetentionCutoffs) -> Result<CleanupCounts, StorageError> {
         let now = cutoffs.now.millis();
+        self.run(KEEP_LAST_USE, now).await?;
         let mut counts = CleanupCounts {
             sessions: self.run(SESSIONS, now).await?,
             links: self.run(LINKS, now).await?,

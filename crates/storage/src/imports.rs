@@ -20,8 +20,8 @@ pub enum ImportUserOutcome {
 
 const INSERT: &str = "insert into bookplate_users
     (id, email, email_verified, name, image, answers, created_at, updated_at, unverified_since,
-    banned_at, ban_reason, ban_expires_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    banned_at, ban_reason, ban_expires_at, last_active_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
     on conflict do nothing returning id";
 const HAS_ID: &str = "select 1 from bookplate_users where id = $1";
 
@@ -29,7 +29,7 @@ pub(crate) const STATEMENTS: &[&str] = &[INSERT, HAS_ID];
 
 impl Database {
     /// Creates a user with the password, if there is one, and the ban. An unverified address counts as such from the time of
-    /// the import.
+    /// the import, and so does an account that nobody uses.
     pub async fn import_account(
         &self,
         account: &NewAccount,
@@ -52,6 +52,7 @@ impl Database {
             .bind(user.ban.banned_at)
             .bind(&user.ban.ban_reason)
             .bind(user.ban.ban_expires_at)
+            .bind(record.event.at.millis())
             .fetch_optional()
             .await?;
         if inserted.is_none() {

@@ -15,6 +15,7 @@ mod data_export;
 mod database;
 mod devices;
 mod error;
+mod idle_accounts;
 mod imports;
 mod invitations;
 mod limits;
@@ -37,6 +38,7 @@ pub use data_export::{StoredLink, StoredMethod, UserDataRows, WaitingMail};
 pub use database::{ConnectError, Database};
 pub use devices::KnownDevice;
 pub use error::StorageError;
+pub use idle_accounts::IdleCutoffs;
 pub use imports::ImportUserOutcome;
 pub use invitations::Invitation;
 pub use mail_queue::QueuedMail;
@@ -57,6 +59,7 @@ pub fn statements() -> Vec<&'static str> {
         devices::STATEMENTS,
         audit_log::STATEMENTS,
         locks::STATEMENTS,
+        idle_accounts::STATEMENTS,
         imports::STATEMENTS,
         invitations::STATEMENTS,
         limits::STATEMENTS,

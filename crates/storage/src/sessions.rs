@@ -6,7 +6,8 @@ use sqlx::FromRow;
 
 use crate::{
     AuditRecord, Database, KnownDevice, StorageError, User, audit_log::insert_audit_record,
-    connection::Transaction, devices::upsert_known_device, locks::lock_user, users,
+    connection::Transaction, devices::upsert_known_device, idle_accounts::touch_user, locks::lock_user,
+    users,
 };
 
 /// A signed-in browser.
@@ -101,6 +102,7 @@ pub(crate) const STATEMENTS: &[&str] =
 /// Stores a session and its device, and deletes the session that it replaces.
 pub(crate) async fn insert_session(tx: &mut Transaction, new: &NewSession<'_>) -> Result<(), sqlx::Error> {
     let session = new.session;
+    touch_user(tx, &session.user_id, session.created_at).await?;
     if let Some(replaced) = new.replaced {
         tx.query(DELETE).bind(replaced).execute().await?;
     }
@@ -129,9 +131,8 @@ impl Database {
 
     /// Renews a session; `false` when another request has done so since `renewed_at` was `read_at`, or it was deleted.
     pub async fn renew_session(&self, renewed: &Session, read_at: Timestamp) -> Result<bool, StorageError> {
-        let moved = self
-            .connection()
-            .await?
+        let mut connection = self.connection().await?;
+        let moved = connection
             .query(RENEW)
             .bind(&renewed.id)
             .bind(read_at.millis())
@@ -139,6 +140,9 @@ impl Database {
             .bind(renewed.expires_at.millis())
             .execute()
             .await?;
+        if moved > 0 {
+            touch_user(&mut connection, &renewed.user_id, renewed.renewed_at).await?;
+        }
         Ok(moved > 0)
     }
 

@@ -27,7 +27,7 @@ fn a_rate_limit_is_a_count_in_seconds_or_off() {
 fn each_rate_limit_has_a_variable() {
     let config = load(&[
         ("BOOKPLATE_LIMIT_SIGN_IN", "1/11"),
-        ("BOOKPLATE_LIMIT_SIGN_UP", "7/17"),
+        ("BOOKPLATE_LIMIT_NEW_ACCOUNTS", "7/17"),
         ("BOOKPLATE_LIMIT_MAIL", "2/12"),
         ("BOOKPLATE_LIMIT_ACCOUNT", "3/13"),
         ("BOOKPLATE_LIMIT_RECIPIENT", "4/14"),
@@ -50,7 +50,7 @@ fn each_rate_limit_has_a_variable() {
 
 #[test]
 fn an_unusable_rate_limit_is_refused() {
-    let names = ["SIGN_IN", "SIGN_UP", "MAIL", "ACCOUNT", "RECIPIENT", "REQUESTS", "CONVERSATIONS"];
+    let names = ["SIGN_IN", "NEW_ACCOUNTS", "MAIL", "ACCOUNT", "RECIPIENT", "REQUESTS", "CONVERSATIONS"];
     for name in names.map(|name| format!("BOOKPLATE_LIMIT_{name}")) {
         for value in [
             "5",
@@ -97,7 +97,10 @@ fn retention_is_counted_in_days() {
         ("30", "Forever", 30, None),
     ] {
         let variables = [("BOOKPLATE_KEEP_EVENTS", events), ("BOOKPLATE_KEEP_UNVERIFIED", unverified)];
-        assert_eq!(load(&variables).unwrap().retention, Retention { events_days, unverified_days });
+        assert_eq!(
+            load(&variables).unwrap().retention,
+            Retention { events_days, unverified_days, ..Retention::default() }
+        );
     }
     assert_refused(&[
         ("BOOKPLATE_KEEP_EVENTS", "0", "Give a number of days from 1 to 3650."),
@@ -106,6 +109,25 @@ fn retention_is_counted_in_days() {
         ("BOOKPLATE_KEEP_UNVERIFIED", "0", "from 1 to 3650, or forever"),
         ("BOOKPLATE_KEEP_UNVERIFIED", "a month", "from 1 to 3650, or forever"),
     ]);
+}
+
+#[test]
+fn conversations_and_idle_accounts_are_kept_for_ever_or_for_days() {
+    let kept = |variables: &[(&str, &str)]| {
+        let retention = load(&public(variables)).unwrap().retention;
+        (retention.conversation_days, retention.idle_account_days)
+    };
+    let (conversations, accounts) = ("BOOKPLATE_KEEP_CONVERSATIONS", "BOOKPLATE_KEEP_IDLE_ACCOUNTS");
+    assert_eq!(kept(&[]), (None, None));
+    assert_eq!(kept(&[(conversations, "1"), (accounts, "60"), SMTP]), (Some(1), Some(60)));
+    assert_eq!(kept(&[(conversations, "Forever"), (accounts, "forever")]), (None, None));
+    assert_refused(&[
+        (conversations, "0", "from 1 to 3650, or forever"),
+        (accounts, "59", "from 60 to 3650, or forever"),
+        (accounts, "3651", "from 60 to 3650, or forever"),
+    ]);
+    let error = refused(&public(&[(accounts, "365")]));
+    assert!(error.starts_with("BOOKPLATE_KEEP_IDLE_ACCOUNTS: no mail can be sent here"), "{error}");
 }
 
 const VERIFIED: (&str, &str) = ("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "on");

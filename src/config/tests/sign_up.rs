@@ -61,6 +61,6 @@ fn sign_ups_are_limited_like_sign_ins_unless_they_have_a_limit_of_their_own() {
     };
     assert_eq!(limits(&[]), (Some(3), Some(3)));
     assert_eq!(limits(&[("BOOKPLATE_LIMIT_SIGN_IN", "9/60")]), (Some(9), Some(9)));
-    assert_eq!(limits(&[("BOOKPLATE_LIMIT_SIGN_UP", "300/120")]), (Some(3), Some(300)));
+    assert_eq!(limits(&[("BOOKPLATE_LIMIT_NEW_ACCOUNTS", "300/120")]), (Some(3), Some(300)));
     assert_eq!(limits(&[("BOOKPLATE_LIMIT_SIGN_IN", "off")]), (None, None));
 }

@@ -38,6 +38,40 @@ fn the_book_is_shown_as_declared() {
 }
 
 #[test]
+fn the_authors_pages_are_linked_in_their_order() {
+    let toml = "[book]\nsupport = \"help@example.org\"\nurl = \"http://localhost:3000\"\nterms_url = \
+                \"https://Book.example.org/terms\"\nprivacy_url = \"https://book.example.org/privacy?a=b\"\n\
+                imprint_url = \"https://book.example.org/imprint\"";
+    let config = load_toml(toml, &[]).unwrap();
+    let links: Vec<_> = config.book.links.iter().map(|link| (link.label, link.url.as_str())).collect();
+    let expected = [
+        ("The book", "http://localhost:3000/"),
+        ("Terms", "https://book.example.org/terms"),
+        ("Privacy", "https://book.example.org/privacy?a=b"),
+        ("Imprint", "https://book.example.org/imprint"),
+        ("Support", "mailto:help@example.org"),
+    ];
+    assert_eq!(links, expected);
+    assert_eq!(config.book.links[4].text(), "help@example.org");
+    for (key, value) in [
+        ("url", "http://book.example.org"),
+        ("terms_url", "/terms"),
+        ("privacy_url", "javascript:alert(1)"),
+        ("imprint_url", "https://user:word@example.org/"),
+        ("imprint_url", "https://example.org/ x"),
+        ("url", "mailto:help@example.org"),
+    ] {
+        let error = refused_toml(&format!("[book]\n{key} = \"{value}\""), &[]);
+        assert!(error.contains(&format!("line 2: book.{key} is no address of a page")), "{error}");
+    }
+    let error = refused_toml("[book]\nsupport = \"nobody\"", &[]);
+    assert!(
+        error.contains("book.support reaches nobody. Give an address such as help@example.org"),
+        "{error}"
+    );
+}
+
+#[test]
 fn mistakes_in_the_file_are_reported_with_their_line() {
     for (text, line, words) in [
         ("[book]\n\nnaem = \"x\"", 3, "unknown field `naem`, expected one of `name`, `logo`, `accent`"),

@@ -23,6 +23,8 @@ pub(super) static SECTIONS: [Section; 3] = [
             &REFERENCE_HABITS.declaration,
             &KEEP_EVENTS.declaration,
             &KEEP_UNVERIFIED.declaration,
+            &KEEP_CONVERSATIONS.declaration,
+            &KEEP_IDLE_ACCOUNTS.declaration,
         ],
     },
     Section {
@@ -121,6 +123,23 @@ pub static KEEP_UNVERIFIED: Variable<parse::Days> =
             "How long an account is kept whose address was never confirmed and that nobody is signed in to. \
          30 when `BOOKPLATE_REQUIRE_VERIFIED_EMAIL` is on.",
         );
+
+pub static KEEP_CONVERSATIONS: Variable<parse::Days> =
+    variable("BOOKPLATE_KEEP_CONVERSATIONS", parse::days_or_forever)
+        .default("forever")
+        .accepts("a number of days from 1 to 3650, or forever")
+        .summary("How long a conversation is kept after its last message. Readers see it on \"Your data\".");
+
+pub static KEEP_IDLE_ACCOUNTS: Variable<parse::Days> = variable(
+    "BOOKPLATE_KEEP_IDLE_ACCOUNTS",
+    parse::idle_days_or_forever,
+)
+.default("forever")
+.accepts("a number of days from 60 to 3650, or forever")
+.summary(
+    "How long an account is kept that nobody signs in to or uses. Thirty days before it is deleted its \
+             reader gets a mail; signing in keeps it. Refused where no mail can be sent.",
+);
 
 pub static JWT_ALGORITHM: Variable<Algorithm> = variable("BOOKPLATE_JWT_ALGORITHM", parse::algorithm)
     .default("ES256")

@@ -11,7 +11,7 @@ pub(super) static SECTIONS: [Section; 2] = [
         title: "Rate limits",
         variables: &[
             &LIMIT_SIGN_IN.declaration,
-            &LIMIT_SIGN_UP.declaration,
+            &LIMIT_NEW_ACCOUNTS.declaration,
             &LIMIT_MAIL.declaration,
             &LIMIT_REQUESTS.declaration,
             &LIMIT_CONVERSATIONS.declaration,
@@ -39,8 +39,8 @@ pub static LIMIT_SIGN_IN: Variable<parse::Limit> = variable("BOOKPLATE_LIMIT_SIG
     .accepts(QUOTA)
     .summary("Sign-ins and changes of password or address, by IP address and kind.");
 
-pub static LIMIT_SIGN_UP: Variable<parse::Limit> =
-    variable("BOOKPLATE_LIMIT_SIGN_UP", parse::quota).default("3/10").accepts(QUOTA).summary(
+pub static LIMIT_NEW_ACCOUNTS: Variable<parse::Limit> =
+    variable("BOOKPLATE_LIMIT_NEW_ACCOUNTS", parse::quota).default("3/10").accepts(QUOTA).summary(
         "Sign-ups, by IP address; unless set, as `BOOKPLATE_LIMIT_SIGN_IN`. `300/120` lets a class of sixty \
          behind one address sign up in two minutes, wrong fields included, and gives nobody more guesses \
          at passwords.",

@@ -146,7 +146,7 @@ async fn a_class_behind_one_address_signs_up_in_two_minutes_and_guesses_no_more_
     }
     assert!(refused > 0, "without the setting a class is held up");
 
-    variables.push(("BOOKPLATE_LIMIT_SIGN_UP", "300/120"));
+    variables.push(("BOOKPLATE_LIMIT_NEW_ACCOUNTS", "300/120"));
     let app = TestApp::with(kind.migrated().await, &variables).await;
     for number in 0..60 {
         let entry = ENTRY_POINTS[number % 2];

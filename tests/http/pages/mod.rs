@@ -1,5 +1,6 @@
 //! Pages as browsers, screen readers and caches get them.
 
+mod book_links;
 mod conversations;
 mod files;
 mod forms;

@@ -2,6 +2,7 @@
 
 mod deletion;
 mod email;
+mod idle;
 mod password;
 mod password_attempts;
 mod profile;

@@ -70,6 +70,13 @@ pub enum MailTemplate {
     },
     /// Notice: the account and everything about it is gone.
     AccountDeleted,
+    /// Notice: nobody has used the account for long, and it is deleted then.
+    IdleAccount {
+        /// When it is deleted unless somebody signs in.
+        deleted_at: Timestamp,
+    },
+    /// Notice: the account is gone, because nobody has used it for long.
+    IdleAccountDeleted,
     /// The operator invites somebody to sign up.
     Invitation {
         /// Signs up with the invitation.
@@ -88,6 +95,24 @@ pub struct MailBranding {
     pub origin: String,
     /// The book's colour, `#rrggbb`.
     pub accent: String,
+    /// The book, its terms and whom to ask, where the author has given them.
+    pub links: Vec<BookLink>,
+}
+
+/// A page of the author's that stands under every page and every mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookLink {
+    /// What it is, in a word or two.
+    pub label: &'static str,
+    /// Absolute; `mailto:` for an address.
+    pub url: String,
+}
+
+impl BookLink {
+    /// The address as a person reads it.
+    pub fn text(&self) -> &str {
+        self.url.strip_prefix("mailto:").unwrap_or(&self.url)
+    }
 }
 
 impl MailTemplate {
@@ -103,6 +128,8 @@ impl MailTemplate {
             Self::EmailChanged { .. } => "email-changed",
             Self::NewDevice { .. } => "new-device",
             Self::AccountDeleted => "account-deleted",
+            Self::IdleAccount { .. } => "idle-account",
+            Self::IdleAccountDeleted => "idle-account-deleted",
             Self::Invitation { .. } => "invitation",
         }
     }
@@ -120,7 +147,9 @@ impl MailTemplate {
             | Self::PasswordChanged
             | Self::EmailChanged { .. }
             | Self::NewDevice { .. }
-            | Self::AccountDeleted => None,
+            | Self::AccountDeleted
+            | Self::IdleAccount { .. }
+            | Self::IdleAccountDeleted => None,
         }
     }
 }

@@ -13,6 +13,6 @@ mod templates;
 mod tests;
 
 pub(crate) use compose::{LinkPurpose, link_id, new_token};
-pub use message::{Link, MailBranding, MailMessage, MailTemplate};
+pub use message::{BookLink, Link, MailBranding, MailMessage, MailTemplate};
 pub use queue::{DeliveryOutcome, MailQueue};
 pub(crate) use request::MailRequest;

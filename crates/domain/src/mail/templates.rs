@@ -29,6 +29,8 @@ pub(super) fn draft(branding: &MailBranding, template: &MailTemplate, at: Timest
         MailTemplate::EmailChanged { new_email } => email_changed(branding, new_email, at),
         MailTemplate::NewDevice { device, ip_address } => new_device(branding, device, ip_address, at),
         MailTemplate::AccountDeleted => account_deleted(branding, at),
+        MailTemplate::IdleAccount { deleted_at } => idle_account(branding, *deleted_at),
+        MailTemplate::IdleAccountDeleted => idle_account_deleted(branding),
         MailTemplate::Invitation { link, expires_at } => invitation(branding, link, *expires_at),
     }
 }
@@ -249,6 +251,43 @@ fn account_deleted(branding: &MailBranding, at: Timestamp) -> Draft {
                  mailbox, and that password wherever else you use it. What was deleted cannot be brought back."
                     .to_owned(),
             ),
+            page_link(branding, "You can open a new account at any time:", routes::SIGN_UP),
+        ],
+        reason: had_account(),
+    }
+}
+
+fn idle_account(branding: &MailBranding, deleted_at: Timestamp) -> Draft {
+    let book = &branding.book;
+    let day = deleted_at.day();
+    Draft {
+        subject: format!("Your account for {book} will be deleted"),
+        preview: format!("Sign in before {day} to keep it."),
+        heading: "Sign in to keep your account".to_owned(),
+        blocks: vec![
+            Block::Text(format!(
+                "Nobody has signed in to your account for {book} for a long time. On {day} it is deleted, with \
+                 everything that is stored about you and your conversations."
+            )),
+            page_link(branding, "To keep it, sign in once before that day:", routes::SIGN_IN),
+            page_link(branding, "If you have forgotten the password, choose a new one:", FORGOT_PASSWORD),
+            Block::Text("If you do not need it any more, there is nothing to do.".to_owned()),
+        ],
+        reason: has_account(),
+    }
+}
+
+fn idle_account_deleted(branding: &MailBranding) -> Draft {
+    let book = &branding.book;
+    Draft {
+        subject: format!("Your account for {book} is deleted"),
+        preview: "Nobody had used it for a long time.".to_owned(),
+        heading: "Your account is deleted".to_owned(),
+        blocks: vec![
+            Block::Text(format!(
+                "Nobody had used your account for {book} for a long time, as we wrote a month ago. It and everything \
+                 that was stored about you is gone. This is the last letter."
+            )),
             page_link(branding, "You can open a new account at any time:", routes::SIGN_UP),
         ],
         reason: had_account(),

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{
     draft::sanitize,
-    message::{Link, MailBranding, MailMessage, MailTemplate},
+    message::{BookLink, Link, MailBranding, MailMessage, MailTemplate},
 };
 
 /// 20 November 2026, 23:05:05 UTC.
@@ -17,6 +17,7 @@ fn branding() -> MailBranding {
         book: "Tea & <Proofs>".to_owned(),
         origin: "https://accounts.example.org".to_owned(),
         accent: "#c8781e".to_owned(),
+        links: Vec::new(),
     }
 }
 
@@ -42,6 +43,9 @@ fn templates() -> Vec<(&'static str, MailTemplate)> {
         ("email_changed", MailTemplate::EmailChanged { new_email: new_email() }),
         ("new_device", new_device("Firefox on Windows", "2001:db8::7")),
         ("account_deleted", MailTemplate::AccountDeleted),
+        ("idle_account", MailTemplate::IdleAccount { deleted_at: AT.plus_seconds(30 * 86_400) }),
+        ("idle_account_deleted", MailTemplate::IdleAccountDeleted),
+        ("invitation", MailTemplate::Invitation { link: link(), expires_at: AT.plus_seconds(7 * 86_400) }),
     ]
 }
 
@@ -53,6 +57,27 @@ fn render(template: &MailTemplate) -> MailMessage {
     branding()
         .render("0b0c7a52-6b7e-4c1d-9d57-3f6f5a1c2e11".to_owned(), "ada@example.org", template, AT)
         .unwrap()
+}
+
+#[test]
+fn the_authors_pages_stand_under_every_mail() {
+    let page = |label, url: &str| BookLink { label, url: url.to_owned() };
+    let links =
+        vec![page("Terms", "https://book.example.org/terms?a&b"), page("Support", "mailto:help@example.org")];
+    let branding = MailBranding { links, ..branding() };
+    for (name, template) in templates() {
+        let mail = branding.render("id".to_owned(), "ada@example.org", &template, AT).unwrap();
+        let text = "https://accounts.example.org\nTerms: https://book.example.org/terms?a&b\nSupport: \
+                    help@example.org\n\n-- \n";
+        assert!(mail.text.contains(text), "{name}: {}", mail.text);
+        for part in [
+            "href=\"https://book.example.org/terms?a&#38;b\"",
+            "href=\"mailto:help@example.org\"",
+            ">Support</a>",
+        ] {
+            assert!(mail.html.contains(part), "{name}: {part} {}", mail.html);
+        }
+    }
 }
 
 #[test]

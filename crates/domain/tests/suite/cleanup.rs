@@ -10,7 +10,7 @@ use crate::{
 };
 
 fn kept_for(events_days: u32, unverified_days: Option<u32>) -> Settings {
-    Settings { retention: Retention { events_days, unverified_days }, ..settings() }
+    Settings { retention: Retention { events_days, unverified_days, ..Retention::default() }, ..settings() }
 }
 
 fn new(name: &str, email_verified: bool) -> NewUser {

@@ -30,6 +30,7 @@ mod profile;
 mod races;
 mod rate_limits;
 mod required_verification;
+mod retention;
 mod search_index;
 mod secret;
 mod session_cookies;
