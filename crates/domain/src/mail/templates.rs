@@ -308,7 +308,7 @@ fn invitation(branding: &MailBranding, link: &Link, expires_at: Timestamp) -> Dr
             Block::Button {
                 label: "Open an account",
                 url: link.url.clone(),
-                note: format!("The link opens one account, with this address, until {}.", moment(expires_at)),
+                note: format!("The link works once, with this address, until {}.", moment(expires_at)),
             },
             Block::Text(
                 "If you do not want one, leave this letter alone: nothing is opened without you.".into(),

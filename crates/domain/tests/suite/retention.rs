@@ -42,7 +42,7 @@ async fn an_idle_account_is_deleted_thirty_days_after_a_mail(
     let (ada, _) = lived_in(&book).await;
     book.mail().await;
     // The session is used a last time on the first day.
-    book.ports.clock.advance_seconds(60 * DAY);
+    book.ports.clock.advance_seconds(60 * DAY - 60);
     assert_eq!((retired(&book).await, book.posted().await), (0, vec![]), "not before sixty days are over");
     book.ports.clock.advance_seconds(DAY);
     assert_eq!(retired(&book).await, 0);
@@ -78,6 +78,7 @@ async fn signing_in_keeps_an_account(#[values(Kind::Sqlite, Kind::Postgres)] kin
     retired(&book).await;
     let mut posted = book.posted().await;
     posted.retain(|(kind, _)| kind == "idle-account");
+    posted.sort();
     assert_eq!(posted, [told("ada"), told("grace")]);
     book.ports.clock.advance_seconds(29 * DAY);
     book.enters("ada", &ClientInfo::default()).await;
