@@ -7,7 +7,7 @@ use leptos::{either::Either, prelude::*};
 use super::access::leave_if_signed_in;
 use crate::{
     components::{
-        ErrorNotice, FieldErrors, CardLayout, KeepSignedIn, PageTitle, PasswordField, Card, ProblemSummary,
+        Card, CardLayout, ErrorNotice, FieldErrors, KeepSignedIn, PageTitle, PasswordField, ProblemSummary,
         Questionnaire, TextField, async_section,
     },
     context::RequestContext,

@@ -110,9 +110,9 @@ fn a_mail_with_a_link_shows_it_whole_in_both_parts_and_says_how_long_it_works() 
 #[test]
 fn security_24_a_notice_holds_no_token_and_says_what_to_do_if_it_was_somebody_else() {
     // Of an account that nobody uses, nobody has done anything.
-    let notices = templates().into_iter().filter(|(name, template)| {
-        render(template).link.is_none() && !name.starts_with("idle_account")
-    });
+    let notices = templates()
+        .into_iter()
+        .filter(|(name, template)| render(template).link.is_none() && !name.starts_with("idle_account"));
     let names: Vec<&str> = notices
         .map(|(name, template)| {
             let mail = render(&template);
