@@ -63,8 +63,8 @@ const ACTIVE: &str = "update bookplate_users set last_active_at = $2, idle_notic
 /// Before sessions are deleted because they have expired, their last use is kept with the user.
 pub(crate) const KEEP_LAST_USE: &str = "update bookplate_users set idle_notice_at = null, last_active_at =
     (select max(s.last_seen_at) from bookplate_sessions s where s.user_id = bookplate_users.id)
-    where id in (select s.user_id from bookplate_sessions s where (s.expires_at <= $1 or s.ends_at <= $1)
-    and s.last_seen_at > (select u.last_active_at from bookplate_users u where u.id = s.user_id))";
+    where id in (select user_id from bookplate_sessions where (expires_at <= $1 or ends_at <= $1)
+    and last_seen_at > (select u.last_active_at from bookplate_users u where u.id = bookplate_sessions.user_id))";
 
 pub(crate) const STATEMENTS: &[&str] = &[TO_NOTIFY, NOTIFIED, TO_DELETE, STILL_IDLE, ACTIVE, KEEP_LAST_USE];
 

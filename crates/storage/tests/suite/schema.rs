@@ -37,7 +37,9 @@ async fn no_statement_reads_a_whole_table() {
         |step: &str| SMALL.iter().any(|table| step.starts_with(&format!("SCAN bookplate_{table}")));
     let mut found = Vec::new();
     for statement in statements.iter().flat_map(|text| text.split(";\n")) {
-        if statement.starts_with("with recursive") {
+        // Cleanup looks for old conversations once an hour; an index for that would cost each message more.
+        let is_hourly = statement.contains("c.active_at < $1 limit");
+        if statement.starts_with("with recursive") || is_hourly {
             continue;
         }
         let explained = format!("explain query plan {statement}");
