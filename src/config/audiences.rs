@@ -1,6 +1,6 @@
 //! The audiences of tokens: tables `[[audiences]]`, their secrets, and `JWT_SECRET`.
 
-use domain::{Audience, AudienceKey};
+use domain::{Audience, AudienceKey, ConversationAccess};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -21,6 +21,7 @@ pub(super) struct Declaration {
     algorithm: Option<String>,
     #[serde(default = "default_send_aud")]
     send_aud: bool,
+    conversations: Option<String>,
 }
 
 fn default_send_aud() -> bool {
@@ -69,6 +70,15 @@ impl Declaration {
         self.aud.as_deref().unwrap_or(&self.name)
     }
 
+    /// What its tokens open; nothing if that cannot be read.
+    fn conversations(&self) -> ConversationAccess {
+        match self.conversations.as_deref() {
+            Some("read") => ConversationAccess::READ,
+            Some("write") => ConversationAccess::WRITE,
+            _ => ConversationAccess::NONE,
+        }
+    }
+
     /// Problems and remedies, given the audiences declared before.
     fn mistakes(&self, earlier: &Audiences, origin: Option<&PublicOrigin>) -> Vec<(String, &'static str)> {
         let Self { name, .. } = self;
@@ -89,6 +99,12 @@ impl Declaration {
             problem(
                 "the algorithm cannot be chosen here",
                 "Write HS256, or leave it out and set BOOKPLATE_JWT_ALGORITHM",
+            );
+        }
+        if self.conversations.is_some() && self.conversations() == ConversationAccess::NONE {
+            problem(
+                "what its tokens open of conversations cannot be read",
+                "Write conversations = \"read\" or \"write\", or leave it out, and they open none",
             );
         }
         if !self.send_aud && !self.is_shared() {
@@ -122,9 +138,17 @@ fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.chars().all(known)
 }
 
+/// An audience but for its secrets.
+struct SharedAudience {
+    name: String,
+    aud: Option<String>,
+    conversations: ConversationAccess,
+}
+
 impl Audiences {
     fn add(&mut self, loader: &mut Loader<'_>, declaration: Declaration) {
         let is_default = declaration.name == DEFAULT;
+        let conversations = declaration.conversations();
         let [secret, previous] = audience_secret(&declaration.name);
         let given = loader.untrimmed(&secret, is_default.then_some(JWT_SECRET));
         let given_previous = loader.untrimmed(&previous, is_default.then_some(JWT_SECRET_PREVIOUS));
@@ -135,7 +159,8 @@ impl Audiences {
                 loader.refuse(&name, problem, "Declare it with algorithm = \"HS256\", or remove the secret");
             }
             let aud = Some(declaration.aud().to_owned());
-            self.declared.push(Audience { name: declaration.name, aud, key: AudienceKey::Published });
+            let key = AudienceKey::Published;
+            self.declared.push(Audience { name: declaration.name, aud, key, conversations });
             return;
         }
         let Some(given) = given else {
@@ -143,7 +168,8 @@ impl Audiences {
             return loader.refuse(&secret, problem, secret::MAKE_ONE);
         };
         let aud = declaration.send_aud.then(|| declaration.aud().to_owned());
-        self.add_shared(loader, declaration.name, aud, (given, given_previous));
+        let audience = SharedAudience { name: declaration.name, aud, conversations };
+        self.add_shared(loader, audience, (given, given_previous));
     }
 
     /// Without a declaration, `JWT_SECRET` alone declares an audience, for those who move from Better Auth.
@@ -168,8 +194,8 @@ impl Audiences {
         loader.check_renamed(&name, JWT_SECRET);
         loader.check_renamed(&previous_name, JWT_SECRET_PREVIOUS);
         loader.warn(format!(
-            "{JWT_SECRET} declares the audience \"{DEFAULT}\" (HS256, no aud); when you can, declare it in \
-             bookplate.toml and rename the variable to {name}."
+            "{JWT_SECRET} declares the audience \"{DEFAULT}\" (HS256, no aud), whose tokens open no conversations; when you \
+             can, declare it in bookplate.toml and rename the variable to {name}."
         ));
         if previous.is_some() {
             loader.warn(format!(
@@ -177,14 +203,15 @@ impl Audiences {
             ));
         }
         self.names.push(DEFAULT.to_owned());
-        self.add_shared(loader, DEFAULT.to_owned(), None, (given, previous));
+        let audience =
+            SharedAudience { name: DEFAULT.to_owned(), aud: None, conversations: ConversationAccess::NONE };
+        self.add_shared(loader, audience, (given, previous));
     }
 
     fn add_shared(
         &mut self,
         loader: &mut Loader<'_>,
-        name: String,
-        aud: Option<String>,
+        SharedAudience { name, aud, conversations }: SharedAudience,
         (given, previous): (RawValue<'_>, Option<RawValue<'_>>),
     ) {
         // An old name goes with the old name of the previous secret.
@@ -199,7 +226,8 @@ impl Audiences {
         let secret = if is_literal { checked(given) } else { None };
         let previous = previous.and_then(&mut checked);
         if let Some(secret) = secret {
-            self.declared.push(Audience { name, aud, key: AudienceKey::Shared { secret, previous } });
+            let key = AudienceKey::Shared { secret, previous };
+            self.declared.push(Audience { name, aud, key, conversations });
         }
     }
 }

@@ -86,6 +86,17 @@ pub(super) fn bytes<const MAX: usize>(text: &str) -> Option<usize> {
     number.checked_mul(1 << shift).filter(|bytes| (1024..=MAX).contains(bytes))
 }
 
+/// `BYTES/SECONDS`, or `off` for no limit.
+pub(super) fn byte_rate(text: &str) -> Option<Limit> {
+    if text.eq_ignore_ascii_case("off") {
+        return Some(None);
+    }
+    let (count, window) = text.split_once('/')?;
+    let count = u32::try_from(bytes::<{ 1024 << 20 }>(count.trim())?).ok()?;
+    let seconds = seconds::<1, 86_400>(window.trim())?;
+    Some(Some(Quota { count, seconds: u32::try_from(seconds).ok()? }))
+}
+
 /// Days, or `forever`.
 pub(super) fn days_or_forever(text: &str) -> Option<Days> {
     if text.eq_ignore_ascii_case("forever") { Some(None) } else { number::<1, 3650>(text).map(Some) }

@@ -9,9 +9,9 @@ use super::{
     variables::{
         KEEP_CONVERSATIONS, KEEP_EVENTS, KEEP_IDLE_ACCOUNTS, KEEP_UNVERIFIED, LIMIT_ACCOUNT,
         LIMIT_CONVERSATIONS, LIMIT_MAIL, LIMIT_NEW_ACCOUNTS, LIMIT_RECIPIENT, LIMIT_REQUESTS, LIMIT_SIGN_IN,
-        MAX_CONVERSATIONS, MAX_IMPORT, MAX_MESSAGE, MAX_MESSAGES, MAX_PART, OUTBOX, REFERENCE_HABITS,
-        REQUIRE_VERIFIED_EMAIL, SESSION_ABSOLUTE, SESSION_LIFETIME, SESSION_RENEW_AFTER, SESSION_SHORT,
-        SIGN_UP, SMTP_URL,
+        LIMIT_WRITTEN, MAX_CONVERSATIONS, MAX_IMPORT, MAX_MESSAGE, MAX_MESSAGES, MAX_PART, MAX_READER,
+        OUTBOX, REFERENCE_HABITS, REQUIRE_VERIFIED_EMAIL, SESSION_ABSOLUTE, SESSION_LIFETIME,
+        SESSION_RENEW_AFTER, SESSION_SHORT, SIGN_UP, SMTP_URL,
     },
 };
 
@@ -68,8 +68,17 @@ pub(super) fn conversations(loader: &mut Loader<'_>) -> ConversationLimits {
         messages: loader.read(&MAX_MESSAGES),
         conversations: loader.read(&MAX_CONVERSATIONS),
         import_bytes: loader.read(&MAX_IMPORT),
+        reader_bytes: loader.read(&MAX_READER),
+        written: loader.read(&LIMIT_WRITTEN),
         ..ConversationLimits::default()
     };
+    if limits.reader_bytes < limits.message_bytes {
+        loader.refuse(
+            MAX_READER.name(),
+            format!("{} bytes have no room for the largest message", limits.reader_bytes),
+            format!("Give at least what {} gives", MAX_MESSAGE.name()),
+        );
+    }
     if limits.part_bytes > limits.message_bytes {
         loader.refuse(
             MAX_PART.name(),

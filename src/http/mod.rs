@@ -16,6 +16,7 @@ mod errors;
 mod openapi;
 mod pages;
 mod rate_limit;
+mod repeated_headers;
 mod request_body;
 mod routes;
 mod security_headers;
@@ -45,8 +46,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What `main` serves and every HTTP test calls.
 ///
-/// From the outside in: the request's span, headers every answer carries, a time limit, the panic handler, the redirect
-/// to the canonical host, the browser's cookies. Then the routes, one group a line.
+/// From the outside in: the request's span, headers every answer carries, a time limit, the panic handler, the refusal of
+/// repeated headers, the redirect to the canonical host, the browser's cookies. Then the routes, one group a line.
 pub fn router(state: AppState) -> Router {
     // Leptos spawns on whatever executor is named first; a second router of the same process names it again.
     let _ = any_spawner::Executor::init_tokio();
@@ -71,6 +72,7 @@ pub fn router(state: AppState) -> Router {
         .method_not_allowed_fallback(pages::wrong_method)
         .layer(from_fn_with_state((state.clone(), SessionTransport::Cookies), browser_effects::apply))
         .layer(from_fn_with_state(state.clone(), canonical_host::redirect_to_canonical_host))
+        .layer(from_fn_with_state(state.clone(), repeated_headers::refuse_repeated))
         .layer(CatchPanicLayer::custom(errors::better_auth::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
         .layer(from_fn_with_state(state.clone(), security_headers::secure))

@@ -73,7 +73,7 @@ pub async fn json(parts: &Parts, body: Body) -> Result<bytes::Bytes, Problem> {
 /// and a small one may decompress to any size.
 pub async fn collect(parts: &Parts, body: Body) -> Result<bytes::Bytes, Problem> {
     let limit = RouteSettings::of(&parts.extensions).body_limit;
-    if parts.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+    if parts.headers.get_all(header::CONTENT_ENCODING).iter().any(|encoding| encoding != "identity") {
         let reason = Some(Reason::ContentEncoding);
         return Err(Problem { reason, ..Problem::new(Code::UnsupportedMediaType) });
     }

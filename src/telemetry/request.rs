@@ -59,7 +59,9 @@ fn trusted_id(request: &Request, trusted_proxies: &[IpNet]) -> Option<HeaderValu
     let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
     let peer = peer.ip().to_canonical();
     let is_trusted = trusted_proxies.iter().any(|network| network.contains(&peer));
-    let id = request.headers().get(X_REQUEST_ID).filter(|_| is_trusted)?;
+    let mut ids = request.headers().get_all(X_REQUEST_ID).iter();
+    // Of two, one may be the client's own.
+    let id = ids.next().filter(|_| is_trusted && ids.next().is_none())?;
     let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     ((1..=MAX_ID).contains(&id.len()) && id.as_bytes().iter().all(is_allowed)).then(|| id.clone())
 }

@@ -1,7 +1,7 @@
 //! `/account/data`: export of everything stored, and deletion of the account.
 
 use contract::routes;
-use domain::Retention;
+use domain::{Retention, SignedIn};
 use leptos::{either::EitherOf3, prelude::*};
 
 use super::access::{has_password, signed_in_or_leave};
@@ -16,6 +16,7 @@ pub(crate) fn DataPage() -> impl IntoView {
     let context = RequestContext::of_request()?;
     let signed_in = signed_in_or_leave(&context, routes::DATA)?;
     let field_errors = FieldErrors::of_request();
+    let usage = storage_used(&context, &signed_in);
     let by_mail =
         context.services.accounts.rules().require_verified_email && context.services.mail.is_enabled();
     let is_fresh = context.services.sessions.is_fresh(&signed_in.session);
@@ -61,6 +62,7 @@ pub(crate) fn DataPage() -> impl IntoView {
                 </form>
             </Section>
             <Section heading="How long it is kept"><Kept retention=retention /></Section>
+            <Section heading="The room your conversations take up">{usage}</Section>
             <Section heading="Delete your account">
                 <WhatGoes by_mail />
                 {delete}
@@ -94,6 +96,36 @@ fn in_days(days: u32) -> String {
     if days == 1 { "a day".to_owned() } else { format!("{days} days") }
 }
 
+/// What the conversations take up, and what they may.
+fn storage_used(context: &RequestContext, signed_in: &SignedIn) -> impl IntoView + use<> {
+    let most = context.services.conversations.limits().reader_bytes;
+    let (asking, user_id) = (context.clone(), signed_in.user.id.clone());
+    let look_up = move || {
+        let (context, user_id) = (asking.clone(), user_id.clone());
+        async move { context.services.conversations.stored_bytes(&user_id).await }
+    };
+    async_section(context, look_up, move |used| {
+        let (used, most) = (size(used), size(u64::try_from(most).unwrap_or(u64::MAX)));
+        view! {
+            <p>
+                {format!("Your conversations take up {used} of the {most} that there are for you. ")}
+                "What you delete makes room ten minutes later, when it can no longer be brought back."
+            </p>
+        }
+    })
+}
+
+/// A number of bytes in a unit that suits it.
+fn size(bytes: u64) -> String {
+    let tenths = |unit: u64| bytes.saturating_mul(10).div_ceil(unit);
+    match bytes {
+        0..1_024 => format!("{bytes} bytes"),
+        1_024..1_048_576 => format!("{} KB", bytes.div_ceil(1_024)),
+        _ if tenths(1_048_576).is_multiple_of(10) => format!("{} MB", tenths(1_048_576) / 10),
+        _ => format!("{}.{} MB", tenths(1_048_576) / 10, tenths(1_048_576) % 10),
+    }
+}
+
 /// What deletion does, said beforehand: afterwards there is no account to show it to.
 #[component]
 fn WhatGoes(
@@ -111,5 +143,27 @@ fn WhatGoes(
             is recorded of you loses all that points to you."
         </p>
         <p><strong>{when}</strong></p>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn a_size_is_rounded_up_in_a_unit_that_suits_it() {
+        for (bytes, expected) in [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1024, "1 KB"),
+            (1025, "2 KB"),
+            ((1 << 20) - 1, "1024 KB"),
+            (1 << 20, "1 MB"),
+            ((1 << 20) + 1, "1.1 MB"),
+            (64 << 20, "64 MB"),
+            (1 << 40, "1048576 MB"),
+        ] {
+            assert_eq!(size(bytes), expected);
+        }
     }
 }

@@ -24,6 +24,7 @@ pub(crate) fn ProblemPage(
         Code::MessageNotFound => "No such message",
         Code::Busy | Code::Unavailable => "Back in a moment",
         Code::Internal => "This did not work",
+        Code::InsufficientStorage => "There is no space left",
         Code::TooManyRequests => "Wait a little",
         Code::FailedToGetUserInfo => "You are not signed in here",
         _ => "This cannot be done",

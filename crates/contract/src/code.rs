@@ -74,6 +74,8 @@ codes! {
     Unauthorized = Some("UNAUTHORIZED"), "Unauthorized";
     /// A bearer token is forged, expired, of another kind or audience, or its session has ended.
     InvalidToken = Some("INVALID_TOKEN"), "Invalid token";
+    /// A bearer token is good, but its scope or its audience does not allow this (RFC 6750 section 3.1).
+    InsufficientScope = Some("INSUFFICIENT_SCOPE"), "The token does not allow this";
     /// A link to set a password is unknown, used, replaced or too old.
     InvalidResetToken = Some("INVALID_TOKEN"), "Invalid token";
     /// A link to verify an address is unknown, used or replaced.
@@ -150,6 +152,8 @@ codes! {
     ConversationFull = Some("CONVERSATION_FULL"), "The conversation has as many messages as it may have";
     /// The user has reached the limit of conversations.
     TooManyConversations = Some("TOO_MANY_CONVERSATIONS"), "The reader has as many conversations as one may have";
+    /// The user's conversations take up as much as they may.
+    StorageFull = Some("STORAGE_FULL"), "The reader's conversations take up as much as they may";
     /// No route has this path.
     NotFound = Some("NOT_FOUND"), "Not found";
     /// The route does not have this method.
@@ -160,6 +164,8 @@ codes! {
     Busy = Some("SERVICE_BUSY"), "The service is busy. Please try again shortly.";
     /// The database does not respond.
     Unavailable = Some("SERVICE_UNAVAILABLE"), "The service is unavailable. Please try again shortly.";
+    /// The database has no room, or its provider's limit is reached.
+    InsufficientStorage = Some("INSUFFICIENT_STORAGE"), "The service has no space left";
     /// A bug in Bookplate. The log has the details, the response has none.
     Internal = Some("INTERNAL_SERVER_ERROR"), "Internal server error";
 }

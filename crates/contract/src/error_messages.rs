@@ -36,6 +36,7 @@ pub fn sentence(problem: &Problem) -> String {
         Code::BannedUser => "This account has been closed. Write to the author of the book.".into(),
         Code::Unauthorized => "You are signed out. Sign in to go on.".into(),
         Code::InvalidToken => "This link or token is no longer valid. Start again.".into(),
+        Code::InsufficientScope => "This service may not do that with your conversations.".into(),
         Code::InvalidResetToken | Code::InvalidVerificationToken | Code::InvalidDeletionToken => {
             "This link does not work any more. Ask for a new one.".into()
         }
@@ -70,6 +71,7 @@ pub fn sentence(problem: &Problem) -> String {
         | Code::InvalidNewUserCallbackUrl
         | Code::CallbackNotAString => "The address to return to is not allowed.".into(),
         Code::PayloadTooLarge => "That is too much text. Shorten it and send it again.".into(),
+        Code::MalformedRequest if has_repeated_header(problem) => repeated_header(),
         Code::BadRequest | Code::MalformedRequest | Code::UnsupportedMediaType => {
             "The form did not arrive in one piece. Load the page again and send it once more.".into()
         }
@@ -89,6 +91,7 @@ pub fn sentence(problem: &Problem) -> String {
         Code::TooManyConversations => {
             "You have as many conversations as one can have. Delete some you no longer need.".into()
         }
+        Code::StorageFull => storage_full(),
         Code::NotFound => "There is nothing at this address.".into(),
         Code::MethodNotAllowed | Code::DeferredRefreshDisabled => {
             "This address cannot be used that way.".into()
@@ -98,6 +101,9 @@ pub fn sentence(problem: &Problem) -> String {
         }
         Code::Busy => "Many people are signing in right now. Try again in a few seconds.".into(),
         Code::Unavailable => "The accounts are out of reach for a moment. Try again shortly.".into(),
+        Code::InsufficientStorage => {
+            "There is no space left here to keep anything new. What is kept can be read, taken along and deleted.".into()
+        }
         Code::Internal => "Something failed on our side. Nothing was changed. Try again shortly.".into(),
     }
 }
@@ -133,6 +139,22 @@ fn wait(seconds: Option<u32>) -> String {
     }
 }
 
+fn storage_full() -> String {
+    "Your conversations take up all the space there is for you. Delete some you no longer need; ten minutes later there is \
+     room again."
+        .into()
+}
+
+const fn has_repeated_header(problem: &Problem) -> bool {
+    matches!(problem.reason, Some(Reason::RepeatedHeader { .. }))
+}
+
+fn repeated_header() -> String {
+    "The browser, or something between it and this page, sent one thing twice. Turn off extensions that change what is \
+     sent, then try again."
+        .into()
+}
+
 fn address() -> String {
     "Enter an e-mail address, such as name@example.com.".into()
 }
@@ -154,6 +176,10 @@ fn invalid(problem: &Problem) -> String {
         }
         Some(Reason::Empty | Reason::Type { .. } | Reason::ContentType { .. } | Reason::ContentEncoding)
         | None => "Fill in this field.".into(),
+        Some(Reason::RepeatedHeader { .. }) => repeated_header(),
+        Some(Reason::OpensNoConversations { .. } | Reason::Scope { .. }) => {
+            "This service may not do that with your conversations.".into()
+        }
         Some(Reason::Wanted(_)) => "This cannot be used here. Check it and try again.".into(),
     }
 }

@@ -95,6 +95,21 @@ pub enum Reason {
     },
     /// The body is compressed.
     ContentEncoding,
+    /// A token for an audience that opens no conversations.
+    OpensNoConversations {
+        /// The name of the audience.
+        audience: String,
+    },
+    /// A token without the scope that is needed.
+    Scope {
+        /// The scope.
+        needed: &'static str,
+    },
+    /// A header that may stand once stands more than once.
+    RepeatedHeader {
+        /// Its name.
+        name: &'static str,
+    },
     /// Any other reason, in words that follow "Invalid input: ".
     Wanted(String),
 }
@@ -118,6 +133,20 @@ impl fmt::Display for Reason {
                 write!(f, "Content-Type \"{received}\" is not allowed. Allowed types: {allowed}")
             }
             Self::ContentEncoding => f.write_str("Content-Encoding is not allowed"),
+            Self::OpensNoConversations { audience } => write!(
+                f,
+                "The token is for the audience \"{audience}\", which opens no conversations. GET /api/auth/token without an \
+                 audience gives one that does; for this one, conversations = \"read\" or \"write\" has to stand in the \
+                 audience's entry in bookplate.toml before the token is issued."
+            ),
+            Self::Scope { needed } => write!(
+                f,
+                "This needs a token with the scope {needed}. What the tokens of an audience open is said by \
+                 conversations = \"read\" or \"write\" in its entry in bookplate.toml."
+            ),
+            Self::RepeatedHeader { name } => {
+                write!(f, "The header {name} stands more than once in the request. Send it once.")
+            }
             Self::Wanted(wanted) => write!(f, "Invalid input: {wanted}"),
             Self::ContentType { received: None, allowed } => {
                 write!(f, "Content-Type is required. Allowed types: {allowed}")

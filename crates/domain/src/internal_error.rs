@@ -32,6 +32,10 @@ impl From<InternalError> for Problem {
                 tracing::warn!(%error, "storage unavailable");
                 Self::retry_in(Code::Unavailable, DATABASE_RETRY)
             }
+            InternalError::Storage(error @ StorageError::Full(_)) => {
+                tracing::error!(%error, "storage full");
+                Self::new(Code::InsufficientStorage)
+            }
             InternalError::Storage(error @ StorageError::Fault(_)) => {
                 tracing::error!(%error, "storage fault");
                 Self::new(Code::Internal)

@@ -76,7 +76,10 @@ pub use storage::{
     AuditEvent, Ban, CleanupCounts, Database, ForeignBan, ImportedUser, Invitation, Session, SignInMethod,
     SignedIn, StorageError, User,
 };
-pub use tokens::{Audience, AudienceKey, IssueError, TokenSettings, Tokens, VerifiedToken, VerifyError};
+pub use tokens::{
+    Audience, AudienceKey, ConversationAccess, IssueError, READ_CONVERSATIONS, TokenSettings, Tokens,
+    VerifiedToken, VerifyError, WRITE_CONVERSATIONS,
+};
 pub use transfer::{
     ConversationExport, ExportCursor, ExportFormat, ExportItem, ExportedConversation, Transfer,
 };

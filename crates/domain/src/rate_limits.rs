@@ -9,7 +9,7 @@ use std::{
 };
 
 use contract::{Code, Problem, Problems, Timestamp};
-use storage::Database;
+use storage::{Database, StorageError};
 use strum::IntoStaticStr;
 
 use crate::{InternalError, Ports, Secret};
@@ -186,9 +186,12 @@ impl Limits {
         let id = hex::encode(self.secret.derive(&format!("limit:{}:{subject}", rule.name())));
         let now = self.ports.clock.now();
         let millis = i64::from(quota.seconds) * 1000;
-        match self.database.record_attempt(&id, now, millis, i64::from(quota.count)).await? {
-            None => Ok(Attempt(Some(id))),
-            Some(end) => Err(exceeded(now, end)),
+        match self.database.record_attempt(&id, now, millis, i64::from(quota.count)).await {
+            Ok(None) => Ok(Attempt(Some(id))),
+            Ok(Some(end)) => Err(exceeded(now, end)),
+            // Where nothing can be stored, readers still take their data with them, and each process counts for itself.
+            Err(StorageError::Full(_)) => self.check_request(rule, &id, "").map(|()| Attempt(None)),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -253,6 +253,14 @@ impl Database {
     /// Deletes a user with everything that belongs to them; the events stay without user, address and user agent. `false`
     /// when there was none.
     pub async fn delete_user(&self, id: &str, record: &AuditRecord) -> Result<bool, StorageError> {
+        match self.delete_and_record(id, Some(record)).await {
+            // A database without room has none for the record either, and deletion must go on.
+            Err(StorageError::Full(_)) => self.delete_and_record(id, None).await,
+            deleted => deleted,
+        }
+    }
+
+    async fn delete_and_record(&self, id: &str, record: Option<&AuditRecord>) -> Result<bool, StorageError> {
         let mut tx = self.begin().await?;
         // In the order in which an append locks them, so that the two cannot deadlock. While the user is locked, no
         // conversation can be created.
@@ -273,15 +281,18 @@ impl Database {
     }
 }
 
-/// Deletes a user whose row is locked, with everything that belongs to them.
+/// Deletes a user whose row is locked, with everything that belongs to them, and records it.
 pub(crate) async fn delete_locked_user(
     tx: &mut Transaction,
     id: &str,
-    record: &AuditRecord,
+    record: Option<&AuditRecord>,
 ) -> Result<(), sqlx::Error> {
     tx.query(LOCK_CONVERSATIONS).bind(id).execute().await?;
     tx.query(invitations::DELETE_OF_USER).bind(id).execute().await?;
     tx.query(DELETE).bind(id).execute().await?;
     tx.query(crate::audit_log::FORGET).bind(id).execute().await?;
-    insert_audit_record(tx, record).await
+    match record {
+        Some(record) => insert_audit_record(tx, record).await,
+        None => Ok(()),
+    }
 }

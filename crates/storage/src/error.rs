@@ -8,9 +8,26 @@ pub enum StorageError {
     /// The database cannot be reached, or all connections are in use: worth another try.
     #[error("the database does not answer: {0}")]
     Unavailable(sqlx::Error),
+    /// The disk is full, or what the provider of the database allows is used up. What needs no more room still works.
+    #[error("the database has no room: {0}")]
+    Full(sqlx::Error),
     /// Anything else: a bug.
     #[error("the database refused a statement: {0}")]
     Fault(sqlx::Error),
+}
+
+impl StorageError {
+    /// Leaves out what is written by the way, such as when a session was last used, while the database has no room: reading
+    /// must go on.
+    ///
+    /// # Errors
+    /// Every other error.
+    pub fn ignore_full(written: Result<(), Self>) -> Result<(), Self> {
+        match written {
+            Err(Self::Full(_)) => Ok(()),
+            other => other,
+        }
+    }
 }
 
 impl From<sqlx::Error> for StorageError {
@@ -21,20 +38,48 @@ impl From<sqlx::Error> for StorageError {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
             other if is_transient(&other) => Self::Unavailable(other),
+            other if is_full(&other) => Self::Full(other),
             other => Self::Fault(other),
         }
     }
 }
 
 /// Conditions that pass by themselves. PostgreSQL (appendix A of its manual): serialization failure, deadlock, out of
-/// connections, shutting down or starting. SQLite: busy or locked for longer than the busy timeout; the upper bytes of its
-/// result codes carry more detail.
+/// connections, shutting down or starting. SQLite: busy or locked for longer than the busy timeout.
 fn is_transient(error: &sqlx::Error) -> bool {
-    let Some(code) = error.as_database_error().and_then(sqlx::error::DatabaseError::code) else {
-        return false;
-    };
-    match code.parse::<u32>() {
-        Ok(sqlite) if code.len() < 5 => matches!(sqlite & 0xff, 5 | 6),
-        _ => matches!(code.as_ref(), "40001" | "40P01" | "53300" | "57P01" | "57P02" | "57P03"),
+    match ErrorCode::of(error) {
+        Some(ErrorCode::Sqlite(code)) => matches!(code, 5 | 6),
+        Some(ErrorCode::Postgres(code)) => {
+            matches!(code.as_str(), "40001" | "40P01" | "53300" | "57P01" | "57P02" | "57P03")
+        }
+        None => false,
+    }
+}
+
+/// No space is left: `disk_full` of PostgreSQL, which providers use for a limit of theirs as well, and `SQLITE_FULL`.
+fn is_full(error: &sqlx::Error) -> bool {
+    match ErrorCode::of(error) {
+        Some(ErrorCode::Sqlite(code)) => code == 13,
+        Some(ErrorCode::Postgres(code)) => code == "53100",
+        None => false,
+    }
+}
+
+/// What a database calls an error.
+enum ErrorCode {
+    /// A primary result code; the upper bytes of what SQLite answers carry more detail.
+    Sqlite(u32),
+    /// A SQLSTATE.
+    Postgres(String),
+}
+
+impl ErrorCode {
+    fn of(error: &sqlx::Error) -> Option<Self> {
+        let code = error.as_database_error()?.code()?;
+        // A SQLSTATE has five characters, and one of SQLite's codes at most four.
+        Some(match code.parse::<u32>() {
+            Ok(sqlite) if code.len() < 5 => Self::Sqlite(sqlite & 0xff),
+            _ => Self::Postgres(code.into_owned()),
+        })
     }
 }

@@ -138,7 +138,7 @@ impl Database {
         if !lock_user(&mut tx, id).await? || !is_still_idle(&mut tx, id, cutoffs).await? {
             return Ok(false);
         }
-        delete_locked_user(&mut tx, id, record).await?;
+        delete_locked_user(&mut tx, id, Some(record)).await?;
         tx.commit().await?;
         self.merge_deleted_terms().await;
         Ok(true)

@@ -48,6 +48,7 @@ pub(super) fn render(export: &Export) -> askama::Result<String> {
         events: export.events.iter().map(event).collect(),
         conversations: Facts::from([
             ("Stored", Value::Number(export.conversations)),
+            ("Bytes they take up", Value::Number(export.stored_bytes)),
             ("Requests remembered", Value::Number(export.remembered_requests)),
         ]),
     };

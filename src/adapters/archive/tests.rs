@@ -103,6 +103,7 @@ fn copy(words: &str) -> Export {
             user_agent: said(),
         }],
         conversations: 2,
+        stored_bytes: 2048,
         remembered_requests: 1,
     }
 }

@@ -8,11 +8,28 @@ use super::{AdminContext, CommandError, Output, columns, put};
 
 pub(super) async fn show(context: &AdminContext, user: &User) -> Result<Output, CommandError> {
     let access = context.services.admin.access(user).await?;
+    let stored = StoredBytes::of(context, user).await?;
     let mut json = body(context, user);
     let methods: Vec<&str> = access.methods.iter().map(|method| method.provider_id.as_str()).collect();
     put(&mut json, "signInMethods", json!(methods));
     put(&mut json, "sessions", sessions(&access));
-    Ok(Output { text: text(context, user, &access), json })
+    put(&mut json, "storedBytes", json!(stored.used));
+    put(&mut json, "maxStoredBytes", json!(stored.most));
+    Ok(Output { text: text(context, user, &access, &stored), json })
+}
+
+/// What a reader's conversations take up, and what they may.
+struct StoredBytes {
+    used: u64,
+    most: usize,
+}
+
+impl StoredBytes {
+    async fn of(context: &AdminContext, user: &User) -> Result<Self, CommandError> {
+        let conversations = &context.services.conversations;
+        let used = conversations.stored_bytes(&user.id).await?;
+        Ok(Self { used, most: conversations.limits().reader_bytes })
+    }
 }
 
 /// The user as in the JSON API, with the ban.
@@ -49,7 +66,7 @@ fn sessions(access: &InitialCredential) -> Value {
     access.sessions.iter().map(session).collect()
 }
 
-fn text(context: &AdminContext, user: &User, access: &InitialCredential) -> String {
+fn text(context: &AdminContext, user: &User, access: &InitialCredential, stored: &StoredBytes) -> String {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row = |name: &str, value: &str| rows.push(vec![name.to_owned(), value.to_owned()]);
     row("address", &user.email);
@@ -61,6 +78,7 @@ fn text(context: &AdminContext, user: &User, access: &InitialCredential) -> Stri
     row("made", &user.created_at.iso());
     row("changed", &user.updated_at.iso());
     row("signs in with", &methods(access));
+    row("conversations", &format!("{} of {} bytes", stored.used, stored.most));
     for question in context.services.questions.iter() {
         let answer = user.answers.get(&question.name).unwrap_or_default();
         rows.push(vec![question.name.clone(), answer.to_owned()]);

@@ -1,6 +1,6 @@
 //! Limits of conversations, and the address for `LISTEN`.
 
-use domain::ConversationLimits;
+use domain::{ConversationLimits, Quota};
 
 use super::*;
 
@@ -16,6 +16,8 @@ fn each_limit_of_conversations_has_a_variable() {
         ("BOOKPLATE_MAX_MESSAGES", "4"),
         ("BOOKPLATE_MAX_CONVERSATIONS", "5"),
         ("BOOKPLATE_MAX_IMPORT_BYTES", "6M"),
+        ("BOOKPLATE_MAX_READER_BYTES", "7m"),
+        ("BOOKPLATE_LIMIT_WRITTEN_BYTES", "8k/9s"),
     ]);
     let expected = ConversationLimits {
         part_bytes: 2000,
@@ -23,6 +25,8 @@ fn each_limit_of_conversations_has_a_variable() {
         messages: 4,
         conversations: 5,
         import_bytes: 6 << 20,
+        reader_bytes: 7 << 20,
+        written: Some(Quota { count: 8 << 10, seconds: 9 }),
         ..ConversationLimits::default()
     };
     assert_eq!(config.unwrap().conversations, expected);
@@ -48,7 +52,7 @@ fn a_size_is_written_in_bytes_kilobytes_or_megabytes() {
 
 #[test]
 fn an_unusable_limit_is_refused() {
-    for name in ["BOOKPLATE_MAX_MESSAGE_BYTES", "BOOKPLATE_MAX_IMPORT_BYTES"] {
+    for name in ["BOOKPLATE_MAX_MESSAGE_BYTES", "BOOKPLATE_MAX_IMPORT_BYTES", "BOOKPLATE_MAX_READER_BYTES"] {
         for value in [
             "0",
             "1023",
@@ -69,12 +73,19 @@ fn an_unusable_limit_is_refused() {
         ("BOOKPLATE_MAX_PART_BYTES", "17m", "from 1k to 16m, such as 131072, 128k or 1m"),
         ("BOOKPLATE_MAX_MESSAGE_BYTES", "16777217", "from 1k to 16m"),
         ("BOOKPLATE_MAX_IMPORT_BYTES", "1025m", "from 1k to 1024m"),
+        ("BOOKPLATE_MAX_READER_BYTES", "1048577m", "from 1k to 1048576m"),
+        ("BOOKPLATE_MAX_READER_BYTES", "511k", "no room for the largest message"),
+        ("BOOKPLATE_LIMIT_WRITTEN_BYTES", "20m", "Give BYTES/SECONDS, such as 20m/60"),
+        ("BOOKPLATE_LIMIT_WRITTEN_BYTES", "0/60", "Give BYTES/SECONDS"),
+        ("BOOKPLATE_LIMIT_WRITTEN_BYTES", "1025m/60", "Give BYTES/SECONDS"),
+        ("BOOKPLATE_LIMIT_WRITTEN_BYTES", "20m/0", "Give BYTES/SECONDS"),
         ("BOOKPLATE_MAX_MESSAGES", "0", "a whole number from 1 to 1000000"),
         ("BOOKPLATE_MAX_MESSAGES", "1000001", "a whole number from 1 to 1000000"),
         ("BOOKPLATE_MAX_CONVERSATIONS", "10k", "a whole number from 1 to 1000000"),
         ("BOOKPLATE_MAX_CONVERSATIONS", "-1", "a whole number from 1 to 1000000"),
         ("BOOKPLATE_MAX_PART_BYTES", "1m", "larger than a message may be"),
     ]);
+    assert_eq!(load(&[("BOOKPLATE_LIMIT_WRITTEN_BYTES", "Off")]).unwrap().conversations.written, None);
     let equal = [("BOOKPLATE_MAX_PART_BYTES", "1m"), ("BOOKPLATE_MAX_MESSAGE_BYTES", "1m")];
     assert!(load(&equal).is_ok());
     assert_eq!(

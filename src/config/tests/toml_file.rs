@@ -214,6 +214,23 @@ fn an_audience_uses_the_published_keys_or_a_secret_of_its_own() {
 }
 
 #[test]
+fn an_audience_opens_the_conversations_that_its_entry_says() {
+    let text = "[[audiences]]\nname = \"none\"\n[[audiences]]\nname = \"reads\"\nconversations = \"read\"\n\
+                [[audiences]]\nname = \"writes\"\nalgorithm = \"HS256\"\nconversations = \"write\"";
+    let variables = [("BOOKPLATE_AUDIENCE_WRITES_SECRET", SECRET), ("JWT_SECRET", OTHER)];
+    let config = load_toml(text, &variables).unwrap();
+    let opened: Vec<_> =
+        config.tokens.audiences.iter().map(|it| (it.name.as_str(), it.conversations.scope())).collect();
+    let expected = [
+        ("none", None),
+        ("reads", Some("conversations:read")),
+        ("writes", Some("conversations:read conversations:write")),
+        ("default", None),
+    ];
+    assert_eq!(opened, expected);
+}
+
+#[test]
 fn unusable_audiences_are_refused() {
     for (text, words) in [
         ("name = \"a b\"", "Use letters, digits, -, _ and ."),
@@ -223,6 +240,10 @@ fn unusable_audiences_are_refused() {
         ("name = \"a\"\nalgorithm = \"RS256\"", "Write HS256, or leave it out"),
         ("name = \"a\"\nsend_aud = false", "Add algorithm = \"HS256\""),
         ("name = \"a\"\nalgorithm = \"HS256\"\nsend_aud = false\naud = \"x\"", "Remove aud or send_aud"),
+        ("name = \"a\"\nconversations = \"all\"", "Write conversations = \"read\" or \"write\""),
+        ("name = \"a\"\nconversations = \"\"", "Write conversations = \"read\" or \"write\""),
+        ("name = \"a\"\nconversations = \"Read\"", "Write conversations = \"read\" or \"write\""),
+        ("name = \"a\"\nconversations = true", "invalid type"),
         ("name = \"a\"\naud = \" \"", "aud cannot be used"),
         ("name = \"a\"\naud = \"http://localhost:3001\"", "Give each an aud of its own"),
         ("name = \"a\"\n[[audiences]]\nname = \"b\"\naud = \"a\"", "Give each an aud of its own"),

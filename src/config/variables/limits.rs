@@ -15,6 +15,7 @@ pub(super) static SECTIONS: [Section; 2] = [
             &LIMIT_MAIL.declaration,
             &LIMIT_REQUESTS.declaration,
             &LIMIT_CONVERSATIONS.declaration,
+            &LIMIT_WRITTEN.declaration,
             &LIMIT_ACCOUNT.declaration,
             &LIMIT_RECIPIENT.declaration,
         ],
@@ -28,6 +29,7 @@ pub(super) static SECTIONS: [Section; 2] = [
             &MAX_MESSAGES.declaration,
             &MAX_CONVERSATIONS.declaration,
             &MAX_IMPORT.declaration,
+            &MAX_READER.declaration,
         ],
     },
 ];
@@ -61,6 +63,17 @@ pub static LIMIT_CONVERSATIONS: Variable<parse::Limit> =
         "Reads and writes of conversations, each by reader; each process counts for itself. A streamed \
          answer is some 40 writes a second.",
     );
+
+pub static LIMIT_WRITTEN: Variable<parse::Limit> = variable(
+    "BOOKPLATE_LIMIT_WRITTEN_BYTES",
+    parse::byte_rate,
+)
+.default("20m/60")
+.accepts("BYTES/SECONDS, such as 20m/60 or 512k/10s, with 1k to 1024m in 1 to 86400 seconds, or off")
+.summary(
+    "Bytes of JSON in the messages that one reader writes, imports excepted; each process counts for itself. \
+             Whoever writes steadily is not held to account for what was longer ago.",
+);
 
 pub static LIMIT_ACCOUNT: Variable<parse::Limit> =
     variable("BOOKPLATE_LIMIT_ACCOUNT", parse::quota).default("10/900").accepts(QUOTA).summary(
@@ -104,3 +117,12 @@ pub static MAX_IMPORT: Variable<usize> =
         .default("32m")
         .accepts("a number of bytes from 1k to 1024m, such as 131072, 128k or 1m")
         .summary("The largest file of conversations that can be imported.");
+
+pub static MAX_READER: Variable<usize> =
+    variable("BOOKPLATE_MAX_READER_BYTES", parse::bytes::<{ 1 << 40 }>)
+        .default("64m")
+        .accepts("a number of bytes from 1k to 1048576m, such as 67108864, 65536k or 64m")
+        .summary(
+            "What all conversations of one reader take up together, in bytes of JSON; deleted ones count until they are \
+             purged. At least `BOOKPLATE_MAX_MESSAGE_BYTES`.",
+        );

@@ -1,8 +1,11 @@
 //! Who calls: a chatbot with a reader's token, or a page with a reader's cookie.
 
 use axum::extract::FromRequestParts;
-use contract::{Code, Problem};
-use domain::{ActiveSession, BrowserEffects, LimitError, Principal, Renewal, Rule, SessionHandle, SignedIn};
+use contract::{Code, Problem, Reason};
+use domain::{
+    ActiveSession, BrowserEffects, ConversationAccess, LimitError, Principal, READ_CONVERSATIONS, Renewal,
+    Rule, SessionHandle, SignedIn, WRITE_CONVERSATIONS,
+};
 use http::{HeaderMap, Method, header, request::Parts};
 
 use crate::http::errors::ProblemResponse;
@@ -21,6 +24,8 @@ pub struct Caller {
     pub ends_at: Option<i64>,
     /// Whether it has ended already.
     expired: bool,
+    /// What it may do; everything for a cookie.
+    access: ConversationAccess,
 }
 
 impl Caller {
@@ -48,36 +53,76 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
+/// A caller whose profile is asked for, whatever the token opens of conversations.
+#[derive(Debug)]
+pub struct ProfileCaller(pub Caller);
+
 impl FromRequestParts<AppState> for CallerAllowExpired {
     type Rejection = ProblemResponse;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ProblemResponse> {
-        let caller = match parts.headers.contains_key(header::AUTHORIZATION) {
-            true => by_token(state, &parts.headers).await,
-            false => by_cookie(state, parts).await,
-        };
-        match caller {
-            Ok(caller) => {
-                count(state, &caller, parts)?;
-                Ok(Self(caller))
-            }
-            Err(refused) => {
-                // Rate-limit unauthenticated requests by IP address, so that tokens cannot be brute-forced.
-                rate_limit::check_anonymous(state, parts).await?;
-                Err(refused)
-            }
+        let caller = authenticate(parts, state, Purpose::Conversations).await?;
+        check_scope(caller.access, &parts.method)?;
+        Ok(Self(caller))
+    }
+}
+
+impl FromRequestParts<AppState> for ProfileCaller {
+    type Rejection = ProblemResponse;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ProblemResponse> {
+        let caller = authenticate(parts, state, Purpose::Profile).await?;
+        if caller.expired { Err(Problem::new(Code::InvalidToken).into()) } else { Ok(Self(caller)) }
+    }
+}
+
+/// What a token is presented for.
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
+    Conversations,
+    Profile,
+}
+
+/// Finds out who calls, and counts the call.
+async fn authenticate(
+    parts: &mut Parts,
+    state: &AppState,
+    purpose: Purpose,
+) -> Result<Caller, ProblemResponse> {
+    let caller = match parts.headers.contains_key(header::AUTHORIZATION) {
+        true => by_token(state, &parts.headers, purpose).await,
+        false => by_cookie(state, parts).await,
+    };
+    match caller {
+        Ok(caller) => {
+            count(state, &caller, parts)?;
+            Ok(caller)
+        }
+        Err(refused) => {
+            // Rate-limit unauthenticated requests by IP address, so that tokens cannot be brute-forced.
+            rate_limit::check_anonymous(state, parts).await?;
+            Err(refused)
         }
     }
 }
 
-async fn by_token(state: &AppState, headers: &HeaderMap) -> Result<Caller, ProblemResponse> {
+async fn by_token(
+    state: &AppState,
+    headers: &HeaderMap,
+    purpose: Purpose,
+) -> Result<Caller, ProblemResponse> {
     let token = bearer(headers).ok_or_else(|| Problem::new(Code::InvalidToken))?;
-    let verified = state.services.tokens.verify_allow_expired(&token).await?;
+    let tokens = &state.services.tokens;
+    let verified = match purpose {
+        Purpose::Conversations => tokens.verify_for_conversations(&token).await?,
+        Purpose::Profile => tokens.verify_for_profile(&token).await?,
+    };
     Ok(Caller {
         signed_in: verified.signed_in,
         token_id: verified.token_id,
         ends_at: Some(verified.ends_at),
         expired: verified.expired,
+        access: verified.conversations,
     })
 }
 
@@ -89,14 +134,30 @@ async fn by_cookie(state: &AppState, parts: &mut Parts) -> Result<Caller, Proble
     let presented: SessionHandle = state.cookie_session(&parts.headers).ok_or_else(nobody)?;
     let resolved = state.services.sessions.resolve(&presented, Renewal::WhenDue).await?;
     let resolved: ActiveSession = resolved.ok_or_else(nobody)?;
-    let caller =
-        Caller { signed_in: resolved.signed_in.clone(), token_id: None, ends_at: None, expired: false };
+    let caller = Caller {
+        signed_in: resolved.signed_in.clone(),
+        token_id: None,
+        ends_at: None,
+        expired: false,
+        access: ConversationAccess::WRITE,
+    };
     if resolved.renewed
         && let Some(noted) = parts.extensions.get::<NotedEffects>()
     {
         noted.note(BrowserEffects::renewed(resolved.signed_in.session));
     }
     Ok(caller)
+}
+
+/// Whether a token may be used with this method: the safe ones read, all others write.
+fn check_scope(access: ConversationAccess, method: &Method) -> Result<(), Problem> {
+    let (allowed, needed) = match *method {
+        Method::GET | Method::HEAD => (access.read, READ_CONVERSATIONS),
+        _ => (access.write, WRITE_CONVERSATIONS),
+    };
+    let refused =
+        || Problem { reason: Some(Reason::Scope { needed }), ..Problem::new(Code::InsufficientScope) };
+    if allowed { Ok(()) } else { Err(refused()) }
 }
 
 /// Counts a call of a reader. Many readers come by one chatbot from one address, so the address does not count.

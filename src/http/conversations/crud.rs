@@ -7,14 +7,15 @@ use axum::{
 };
 use contract::{
     Code, Problems, Questions,
-    conversations::{Conversation, ConversationChange, NewConversation},
+    conversations::{Conversation, ConversationChange, NewConversation, read_json},
     routes,
 };
+use domain::IdempotencyKey;
 use http::{HeaderValue, StatusCode, Uri, header};
 
 use super::{
-    auth::Caller,
-    messages::read,
+    auth::{Caller, ProfileCaller},
+    messages::{collect, idempotency_key, read},
     operation::{BODY_CODES, LIST_CODES, read_operation, write_operation},
     path_params::PathParams,
     query::Parameters,
@@ -53,10 +54,14 @@ pub fn list_operation() -> Operation {
     .errors(&LIST_CODES)
 }
 
-/// `POST /api/conversations`: 201 with a new conversation, 200 with the one that the reader already has of this name.
+/// `POST /api/conversations`: 201 with a new conversation, 200 with the one that the reader already has of this id, or that
+/// a request with the same `Idempotency-Key` has created before.
 pub async fn create(State(state): State<AppState>, caller: Caller, request: Request) -> Answer {
-    let new: NewConversation = read(request).await?;
-    let created = state.services.conversations.create(caller.user_id(), new).await;
+    let key = idempotency_key(request.headers())?;
+    let bytes = collect(request).await?;
+    let new: NewConversation = read_json(&bytes)?;
+    let key = key.as_deref().map(|key| IdempotencyKey { key, body: &bytes });
+    let created = state.services.conversations.create(caller.user_id(), new, key).await;
     let (conversation, is_new) = created.map_err(Problems::from)?;
     let location = format!("{}/{}", routes::API_CONVERSATIONS, conversation.id);
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -72,15 +77,16 @@ pub fn create_operation() -> Operation {
     let (new, conversation) = (examples::new_conversation(), examples::conversation());
     write_operation(("post", routes::API_CONVERSATIONS), "createConversation", Tag::Conversations, "Begin a conversation")
         .description(
-            "With an `id` of your own it is safe to send again: a conversation that the reader already has is answered as \
-             it is, with 200. `export` and `import` are no ids.",
+            "With an `id` of your own, or an `Idempotency-Key`, it is safe to send again: a conversation that the reader \
+             already has is answered as it is, with 200. `export` and `import` are no ids.",
         )
+        .query_params(&["idempotencyKey"])
         .json_body::<NewConversation>(&new)
-        .json_response::<Conversation>(200, "The reader had one of this id already.", &conversation)
+        .json_response::<Conversation>(200, "The reader had it already.", &conversation)
         .json_response::<Conversation>(201, "It is new.", &conversation)
         .response_header("Location")
         .errors(&BODY_CODES)
-        .errors(&[Code::TooManyConversations])
+        .errors(&[Code::IdempotencyKeyReused, Code::TooManyConversations, Code::StorageFull])
 }
 
 /// `GET /api/conversations/{id}`.
@@ -125,7 +131,7 @@ pub fn update_operation() -> Operation {
     .json_body::<ConversationChange>(&examples::conversation_change())
     .json_response::<Conversation>(200, "The conversation as it is now.", &examples::conversation())
     .errors(&BODY_CODES)
-    .errors(&[Code::ConversationNotFound])
+    .errors(&[Code::ConversationNotFound, Code::StorageFull])
 }
 
 /// `DELETE /api/conversations/{id}`: hidden at once, gone ten minutes later.
@@ -176,7 +182,7 @@ pub fn restore_operation() -> Operation {
 }
 
 /// `GET /api/me`: the reader behind the token or the cookie.
-pub async fn me(State(state): State<AppState>, caller: Caller) -> Response {
+pub async fn me(State(state): State<AppState>, ProfileCaller(caller): ProfileCaller) -> Response {
     Json(state.services.user_body(&caller.signed_in.user)).into_response()
 }
 

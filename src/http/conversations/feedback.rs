@@ -52,7 +52,7 @@ pub fn set_operation() -> Operation {
     .json_body::<NewFeedback>(&examples::new_feedback())
     .json_response::<Feedback>(200, "What is stored.", &examples::feedback())
     .errors(&BODY_CODES)
-    .errors(&[Code::ConversationNotFound, Code::MessageNotFound])
+    .errors(&[Code::ConversationNotFound, Code::MessageNotFound, Code::StorageFull])
 }
 
 /// Forgets it.

@@ -104,6 +104,7 @@ pub fn append_operation() -> Operation {
             Code::MessageTooLarge,
             Code::IdempotencyKeyReused,
             Code::ConversationFull,
+            Code::StorageFull,
         ])
 }
 
@@ -153,6 +154,7 @@ pub fn update_operation() -> Operation {
             Code::MessageNotFound,
             Code::PartTooLarge,
             Code::MessageTooLarge,
+            Code::StorageFull,
         ])
 }
 
@@ -164,7 +166,11 @@ pub async fn read<T: DeserializeOwned>(request: Request) -> Result<T, ProblemRes
     Ok(read_json(&collect(request).await?)?)
 }
 
-async fn collect(request: Request) -> Result<bytes::Bytes, ProblemResponse> {
+/// The bytes of a body of JSON.
+///
+/// # Errors
+/// As [`request_body::json`].
+pub async fn collect(request: Request) -> Result<bytes::Bytes, ProblemResponse> {
     let (parts, body) = request.into_parts();
     Ok(request_body::json(&parts, body).await?)
 }
@@ -213,7 +219,10 @@ fn parse_batch(bytes: &[u8]) -> Result<Vec<NewMessage>, Problem> {
 }
 
 /// The key under which a request is known again (`Idempotency-Key`, IETF draft-ietf-httpapi-idempotency-key-header).
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+///
+/// # Errors
+/// `VALIDATION_ERROR` for one that is empty, too long or not printable.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().map(str::trim).filter(|key| (1..=MAX_KEY).contains(&key.len()));
     let wanted = || Reason::Wanted(format!("expected 1 to {MAX_KEY} printable characters of ASCII"));

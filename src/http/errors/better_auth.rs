@@ -78,7 +78,7 @@ fn message(problems: &Problems) -> String {
             invalid.map(invalid_field).collect::<Vec<_>>().join("; ")
         }
         (Code::MissingField, _) => format!("{} is required", first.field.as_deref().unwrap_or("field")),
-        (Code::UnsupportedMediaType, Some(reason)) => reason.to_string(),
+        (Code::UnsupportedMediaType | Code::MalformedRequest, Some(reason)) => reason.to_string(),
         _ => first.code.message().to_owned(),
     }
 }

@@ -7,7 +7,7 @@ pub mod problem_json;
 pub use self::{better_auth::ApiError, problem_json::ProblemResponse};
 
 use axum::response::Response;
-use contract::{Code, Problem};
+use contract::{Code, Problem, Reason};
 use http::{HeaderValue, StatusCode, header};
 
 /// The HTTP status of a problem. Problem documents differ for one code ([`problem_json::status_of`]).
@@ -45,7 +45,8 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::InvalidVerificationToken
         | Code::TokenExpired
         | Code::InvalidUser => StatusCode::UNAUTHORIZED,
-        Code::EmailNotVerified
+        Code::InsufficientScope
+        | Code::EmailNotVerified
         | Code::InvitationRequired
         | Code::InvalidInvitation
         | Code::EmailDomainNotAllowed
@@ -64,7 +65,8 @@ pub const fn status(code: Code) -> StatusCode {
         Code::InvalidCursor
         | Code::IdempotencyKeyReused
         | Code::ConversationFull
-        | Code::TooManyConversations => StatusCode::UNPROCESSABLE_ENTITY,
+        | Code::TooManyConversations
+        | Code::StorageFull => StatusCode::UNPROCESSABLE_ENTITY,
         Code::NotFound | Code::InvalidDeletionToken | Code::FailedToGetUserInfo => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed | Code::DeferredRefreshDisabled => StatusCode::METHOD_NOT_ALLOWED,
         Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -73,6 +75,7 @@ pub const fn status(code: Code) -> StatusCode {
         Code::UserAlreadyExists => StatusCode::UNPROCESSABLE_ENTITY,
         Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::InsufficientStorage => StatusCode::INSUFFICIENT_STORAGE,
         Code::Busy | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
@@ -86,6 +89,12 @@ pub fn error_headers(problem: &Problem, response: &mut Response) {
             // The name Better Auth's clients look for.
             headers.insert("x-retry-after", HeaderValue::from(seconds));
         }
+    }
+    if let Some(Reason::Scope { needed }) = &problem.reason
+        && let Ok(challenge) =
+            HeaderValue::try_from(format!("Bearer error=\"insufficient_scope\", scope=\"{needed}\""))
+    {
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
     }
     if problem.code == Code::InvalidToken {
         // RFC 6750 section 3.1.

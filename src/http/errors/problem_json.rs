@@ -94,6 +94,14 @@ fn detail(problem: &Problem) -> String {
         (None, Code::IdempotencyKeyReused) => {
             "This key came with another request before. Send another one.".into()
         }
+        (None, Code::StorageFull) => {
+            "The reader's conversations would take up more than BOOKPLATE_MAX_READER_BYTES allows. What the reader deletes \
+             makes room ten minutes later; what needs no more room is still stored."
+                .into()
+        }
+        (None, Code::InsufficientStorage) => {
+            "The database has no space left. Reading, exporting and deleting go on.".into()
+        }
         (None, Code::MessageConflict) => {
             "A message of this id is there, with another role or another parent. Choose another id.".into()
         }

@@ -62,7 +62,9 @@ pub fn describe(server: &ServerInfo<'_>) -> Value {
             "securitySchemes": {
                 "bearerJwt": {
                     "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-                    "description": "A reader's token, from `GET /api/auth/token`. A session's own token is none.",
+                    "description": "A reader's token, from `GET /api/auth/token`. A session's own token is none. One without an audience opens \
+                        everything; that of an audience opens conversations for the scopes `conversations:read` and \
+                        `conversations:write` that its entry in `bookplate.toml` gives it, and none without an entry of that kind.",
                 },
                 "sessionCookie": {
                     "type": "apiKey", "in": "cookie", "name": server.cookie,

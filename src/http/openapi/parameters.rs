@@ -57,7 +57,8 @@ pub fn headers() -> Value {
         "Location": header("Where the new conversation is.", json!({ "type": "string" })),
         "Retry-After": header("Seconds after which trying again makes sense.", json!({ "type": "integer", "minimum": 0 })),
         "WWW-Authenticate": header(
-            "`Bearer`, with `error=\"invalid_token\"` when a token came and is refused (RFC 6750).",
+            "`Bearer`, with `error=\"invalid_token\"` when a token came and is refused, or with `error=\"insufficient_scope\"` \
+             and the `scope` that is needed (RFC 6750).",
             json!({ "type": "string" }),
         ),
         "Set-Cookie": header("The session's cookies.", json!({ "type": "string" })),

@@ -5,6 +5,7 @@ mod concurrent;
 mod fields;
 mod log;
 mod random;
+mod repeated_headers;
 mod requests;
 
 pub(crate) use self::log::Log;

@@ -89,6 +89,8 @@ fn an_account_is_shown_by_address_or_id() {
         assert!(text.lines().any(|it| it == line), "{line}\n{text}");
     }
     assert!(text.contains("signs in with     nothing yet"), "{text}");
+    assert!(text.contains("conversations     0 of 67108864 bytes"), "{text}");
+    assert_eq!((&shown["storedBytes"], &shown["maxStoredBytes"]), (&json!(0), &json!(64 << 20)));
 }
 
 #[test]

@@ -248,6 +248,32 @@ async fn a_request_with_an_idempotency_key_takes_effect_once(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_is_created_once_for_each_idempotency_key(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
+    let chat = Chat::on(database).await;
+    let keyed = |key: &str| chat.bot.clone().sending("idempotency-key", key);
+    for (key, body) in [("k", "{}"), ("l", r#"{"title":"Robots"}"#), ("m", r#"{"id":"named"}"#)] {
+        let first = call(&mut keyed(key), "POST", ALL, body).await;
+        let again = call(&mut keyed(&format!(" {key} ")), "POST", ALL, body).await;
+        assert_eq!(first.header("location").is_some(), again.header("location").is_none());
+        assert_eq!(answered(&again, 200), answered(&first, 201), "{body}");
+        let other = call(&mut keyed(key), "POST", ALL, r#"{"title":"Another"}"#).await;
+        assert_problem(&other, 422, "IDEMPOTENCY_KEY_REUSED");
+        assert_eq!(super::fields(&other), ["Idempotency-Key"]);
+    }
+    for wrong in ["", " ", &"k".repeat(256)] {
+        let reply = call(&mut keyed(wrong), "POST", ALL, "{}").await;
+        assert_problem(&reply, 422, "VALIDATION_ERROR");
+        assert_eq!(super::fields(&reply), ["Idempotency-Key"], "{wrong:?}");
+    }
+    let all = answered(&chat.bot.clone().get(ALL).await, 200);
+    assert_eq!(all["items"].as_array().unwrap().len(), 1 + 3);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_head_request_is_answered_without_a_body(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let mut chat = Chat::on(database).await;

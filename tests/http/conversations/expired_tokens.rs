@@ -66,7 +66,7 @@ async fn an_expired_token_can_do_nothing_else() {
 async fn a_token_without_an_id_cannot_finish_an_answer() {
     const SECRET: &str = "a1b2c3d4e5f6071829304a5b6c7d8e9f00";
     let database = a_database().await;
-    let audiences = "[[audiences]]\nname = \"chatbot\"\nalgorithm = \"HS256\"\n";
+    let audiences = "[[audiences]]\nname = \"chatbot\"\nalgorithm = \"HS256\"\nconversations = \"write\"\n";
     let variables = [("BOOKPLATE_AUDIENCE_CHATBOT_SECRET", SECRET)];
     let mut chat = Chat::of(TestApp::declared(database, &variables, audiences).await).await;
     let token = drawn(&mut chat.ada, "?audience=chatbot").await;

@@ -1,5 +1,6 @@
 //! The conversations API, for chatbots with a token and for pages with a cookie.
 
+mod audiences;
 mod endpoints;
 mod events;
 mod expired_tokens;
@@ -8,6 +9,7 @@ mod isolation;
 mod limits;
 mod origins;
 mod problems;
+mod storage;
 mod tokens;
 
 use http::{Method, header};

@@ -30,6 +30,13 @@ pub enum ConversationError {
     ConversationFull,
     /// The user has as many conversations as allowed.
     TooManyConversations,
+    /// The user's conversations would take up more bytes than allowed.
+    StorageFull,
+    /// The user has written more bytes within a while than allowed.
+    WrittenTooMuch {
+        /// Seconds until there is room for the request, rounded up.
+        retry_after: u32,
+    },
     /// The user has as many subscriptions at once as allowed.
     TooManySubscriptions,
     /// The server failed.
@@ -71,6 +78,10 @@ impl From<ConversationError> for Problems {
             }
             ConversationError::ConversationFull => Problem::new(Code::ConversationFull),
             ConversationError::TooManyConversations => Problem::new(Code::TooManyConversations),
+            ConversationError::StorageFull => Problem::new(Code::StorageFull),
+            ConversationError::WrittenTooMuch { retry_after } => {
+                Problem::retry_in(Code::TooManyRequests, retry_after)
+            }
             ConversationError::TooManySubscriptions => {
                 Problem::retry_in(Code::TooManyRequests, SUBSCRIBE_AGAIN)
             }

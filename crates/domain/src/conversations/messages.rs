@@ -45,10 +45,11 @@ impl Conversations {
         validate_conversation_id(id)?;
         let idempotency = key.map(|key| self.idempotency(principal.user_id, id, key));
         let drafts = self.drafts(principal.user_id, messages)?;
+        self.count_written(principal.user_id, drafts.iter().map(|draft| draft.content.bytes()).sum())?;
         let request = AppendRequest {
             user_id: principal.user_id,
             conversation_id: id,
-            writer: Writer { token_id: principal.token_id, now: self.ports.clock.now() },
+            writer: self.writer_of(principal),
             drafts: &drafts,
             most: i64::from(self.limits.messages),
             idempotency: idempotency.as_ref(),
@@ -73,6 +74,7 @@ impl Conversations {
                 Err(ConversationError::MessageConflict(format!("{}id", prefix(at))))
             }
             AppendOutcome::Full => Err(ConversationError::ConversationFull),
+            AppendOutcome::StorageFull => Err(ConversationError::StorageFull),
         }
     }
 
@@ -163,7 +165,8 @@ impl Conversations {
             self.stored(principal.user_id, id).await?;
             return Err(error);
         }
-        let writer = Writer { token_id: principal.token_id, now: self.ports.clock.now() };
+        self.count_written(principal.user_id, update.bytes())?;
+        let writer = self.writer_of(principal);
         let changed = self.database.update_message(
             principal.user_id,
             id,
@@ -180,12 +183,22 @@ impl Conversations {
             UpdateOutcome::NoConversation => Err(ConversationError::ConversationNotFound),
             UpdateOutcome::NoMessage => Err(ConversationError::MessageNotFound),
             UpdateOutcome::TooLarge => Err(Problems::from(self.message_limits().too_large()).into()),
+            UpdateOutcome::StorageFull => Err(ConversationError::StorageFull),
             UpdateOutcome::NotBegunByToken => Err(ConversationError::TokenExpired),
         }
     }
 
-    /// The idempotency key and the request's body as keyed hashes, bound to user and conversation.
-    fn idempotency(&self, user_id: &str, id: &str, key: IdempotencyKey<'_>) -> Idempotency {
+    fn writer_of<'a>(&self, principal: Principal<'a>) -> Writer<'a> {
+        Writer {
+            token_id: principal.token_id,
+            now: self.ports.clock.now(),
+            most_bytes: self.limits.most_bytes(),
+        }
+    }
+
+    /// The idempotency key and the request's body as keyed hashes, bound to user and conversation; without an id, to creating
+    /// one.
+    pub(super) fn idempotency(&self, user_id: &str, id: &str, key: IdempotencyKey<'_>) -> Idempotency {
         let hash = |text: String| hex::encode(self.secret.derive(&text));
         Idempotency {
             id: hash(format!("idempotency:{user_id}\n{id}\n{}", key.key)),

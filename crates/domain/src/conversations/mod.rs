@@ -4,6 +4,7 @@
 //! else is answered like one that does not exist.
 
 mod branch;
+mod byte_rate;
 mod cursor;
 mod drafts;
 mod error;
@@ -29,13 +30,16 @@ use contract::conversations::{
 use storage::{
     Database,
     conversations::{
-        ConversationUpdate, CreateOutcome, MessageWriter, RestoreOutcome, StoredConversation, UpdateOutcome,
+        ConversationUpdate, CreateOutcome, CreateRequest, MessageWriter, RestoreOutcome, StoredConversation,
+        UpdateOutcome,
     },
 };
 
-use self::{cursor::Cursors, subscription_limit::SubscriptionLimit, to_wire::conversation};
+use self::{
+    byte_rate::ByteRate, cursor::Cursors, subscription_limit::SubscriptionLimit, to_wire::conversation,
+};
 use crate::{
-    Ports, Secret,
+    InternalError, Ports, Quota, Secret,
     change_bus::{ChangeBus, Topic},
 };
 
@@ -54,6 +58,17 @@ pub struct ConversationLimits {
     pub conversations: u32,
     /// The largest file for import.
     pub import_bytes: usize,
+    /// All conversations of a user together, soft-deleted ones included.
+    pub reader_bytes: usize,
+    /// Bytes that a user writes within so many seconds, imports excepted; `None` for any number.
+    pub written: Option<Quota>,
+}
+
+impl ConversationLimits {
+    /// [`Self::reader_bytes`] as storage takes it.
+    pub(crate) fn most_bytes(&self) -> i64 {
+        i64::try_from(self.reader_bytes).unwrap_or(i64::MAX)
+    }
 }
 
 impl Default for ConversationLimits {
@@ -65,6 +80,8 @@ impl Default for ConversationLimits {
             messages: 10_000,
             conversations: 10_000,
             import_bytes: 32 * 1024 * 1024,
+            reader_bytes: 64 * 1024 * 1024,
+            written: Some(Quota { count: 20 * 1024 * 1024, seconds: 60 }),
         }
     }
 }
@@ -124,6 +141,7 @@ pub struct Conversations {
     limits: ConversationLimits,
     changes: Arc<ChangeBus<ConversationTopic>>,
     subscriptions: Arc<SubscriptionLimit>,
+    written: ByteRate,
 }
 
 type Outcome<T> = Result<T, ConversationError>;
@@ -141,7 +159,8 @@ impl Conversations {
         let publisher = Arc::clone(&changes);
         let writer = MessageWriter::new(&database, move |no, revision| publisher.publish(no, revision));
         let subscriptions = Arc::default();
-        Self { database, writer, ports, secret, cursors, limits, changes, subscriptions }
+        let written = ByteRate::new(limits.written, Arc::clone(&ports.clock));
+        Self { database, writer, ports, secret, cursors, limits, changes, subscriptions, written }
     }
 
     /// The configured limits.
@@ -149,19 +168,37 @@ impl Conversations {
         &self.limits
     }
 
-    /// Creates a conversation, or returns the user's existing one of that id. The flag says whether it was created.
+    /// Creates a conversation, or returns the user's existing one of that id, or the one that a request with this key has
+    /// created before. The flag says whether it was created.
     #[tracing::instrument(name = "conversations.create", level = "debug", skip_all)]
-    pub async fn create(&self, user_id: &str, new: NewConversation) -> Outcome<(Conversation, bool)> {
+    pub async fn create(
+        &self,
+        user_id: &str,
+        new: NewConversation,
+        key: Option<IdempotencyKey<'_>>,
+    ) -> Outcome<(Conversation, bool)> {
         let NewConversation { id, title, metadata } = new.check(MAX_METADATA)?;
         let id = id.map_or_else(|| self.ports.random_uuid().to_string(), String::from);
+        self.count_written(user_id, metadata.as_ref().map_or(0, |metadata| metadata.as_str().len()))?;
         let metadata = metadata.unwrap_or_else(RawJson::empty_object);
-        let (now, most) = (self.ports.clock.now(), i64::from(self.limits.conversations));
-        let created =
-            self.database.create_conversation(user_id, &id, title.as_deref(), metadata.as_str(), now, most);
-        match created.await? {
+        // No conversation has an empty id, so the key is not taken for one of a request about a conversation.
+        let idempotency = key.map(|key| self.idempotency(user_id, "", key));
+        let request = CreateRequest {
+            user_id,
+            id: &id,
+            title: title.as_deref(),
+            metadata: metadata.as_str(),
+            now: self.ports.clock.now(),
+            most: i64::from(self.limits.conversations),
+            most_bytes: self.limits.most_bytes(),
+            idempotency: idempotency.as_ref(),
+        };
+        match self.database.create_conversation(&request).await? {
             CreateOutcome::Created(stored) => Ok((conversation(stored), true)),
             CreateOutcome::Found(stored) => Ok((conversation(stored), false)),
+            CreateOutcome::KeyReused => Err(ConversationError::IdempotencyKeyReused),
             CreateOutcome::TooMany => Err(ConversationError::TooManyConversations),
+            CreateOutcome::StorageFull => Err(ConversationError::StorageFull),
             CreateOutcome::NoReader => Err(ConversationError::UserNotFound),
         }
     }
@@ -201,13 +238,15 @@ impl Conversations {
             head_id: head_id.map(String::from),
             metadata: metadata.map(|metadata| metadata.as_str().to_owned()),
         };
-        let now = self.ports.clock.now();
-        match self.database.update_conversation(user_id, id, &update, now).await? {
+        self.count_written(user_id, update.metadata.as_ref().map_or(0, String::len))?;
+        let (now, most_bytes) = (self.ports.clock.now(), self.limits.most_bytes());
+        match self.database.update_conversation(user_id, id, &update, now, most_bytes).await? {
             UpdateOutcome::Done(stored) => {
                 self.publish(stored.no, stored.revision);
                 Ok(conversation(stored))
             }
             UpdateOutcome::NoConversation => Err(ConversationError::ConversationNotFound),
+            UpdateOutcome::StorageFull => Err(ConversationError::StorageFull),
             UpdateOutcome::NoMessage | UpdateOutcome::NotBegunByToken | UpdateOutcome::TooLarge => {
                 Err(ConversationError::unknown_message("headId"))
             }
@@ -237,6 +276,20 @@ impl Conversations {
         };
         self.publish(no, revision);
         self.find(user_id, id).await
+    }
+
+    /// How many bytes of JSON the user's conversations take up, soft-deleted ones included. At most
+    /// [`ConversationLimits::reader_bytes`], unless that was more before.
+    #[tracing::instrument(name = "conversations.stored_bytes", level = "debug", skip_all)]
+    pub async fn stored_bytes(&self, user_id: &str) -> Result<u64, InternalError> {
+        let bytes = self.database.stored_bytes(user_id).await?;
+        Ok(u64::try_from(bytes).unwrap_or_default())
+    }
+
+    /// Counts bytes that are about to be written.
+    fn count_written(&self, user_id: &str, bytes: usize) -> Outcome<()> {
+        let counted = self.written.count(user_id, bytes);
+        counted.map_err(|retry_after| ConversationError::WrittenTooMuch { retry_after })
     }
 
     /// Publishes a stored change to subscribers.

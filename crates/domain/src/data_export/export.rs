@@ -35,8 +35,10 @@ pub struct Export {
     /// Conversations that are stored, those among them that were deleted and are not gone yet. They are in a file of their
     /// own.
     pub conversations: i64,
+    /// Bytes of JSON that they take up, as counted for the limit on a reader's.
+    pub stored_bytes: i64,
     /// Requests of chatbots that are remembered for a day, so that they are not carried out twice. Nothing is stored about
-    /// them but keyed hashes and the ids of the messages they have added.
+    /// them but keyed hashes and the ids of the messages they have added, or of the conversation.
     pub remembered_requests: i64,
 }
 

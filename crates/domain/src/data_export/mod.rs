@@ -10,8 +10,8 @@ use storage::{Database, User, UserDataRows};
 
 use self::export::{Answer, Book, Browser, Event, Export, Link, Mail, Profile, Session, SignInMethod};
 use crate::{
-    ClientMetadata, EventKind, InternalError, LimitError, Limits, Ports, Rule, audit_log::AuditLog,
-    user_agent::describe_device,
+    ClientMetadata, EventKind, InternalError, LimitError, Limits, Ports, Rule, StorageError,
+    audit_log::AuditLog, user_agent::describe_device,
 };
 
 /// Exports users' data.
@@ -58,7 +58,7 @@ impl DataExport {
         let user = self.database.find_user(&user.id).await?.ok_or(ExportError::Gone)?;
         let stored = self.database.user_data(&user.id).await?.ok_or(ExportError::Gone)?;
         let record = self.events.done(EventKind::Export, &user.id, device);
-        self.database.record(&record).await?;
+        StorageError::ignore_full(self.database.record(&record).await)?;
         crate::audit_log::log(&record);
         let events = self.database.events_of(&user.id, i64::MAX).await?;
         Ok(Export {
@@ -74,6 +74,7 @@ impl DataExport {
             mails: stored.mails.iter().map(Mail::from).collect(),
             events: events.into_iter().map(Event::from).collect(),
             conversations: self.database.count_conversations(&user.id).await?,
+            stored_bytes: self.database.stored_bytes(&user.id).await?,
             remembered_requests: self.database.count_requests(&user.id).await?,
             profile: profile(user, &stored),
         })

@@ -11,7 +11,7 @@ pub use revoke::{SessionsRevoked, SignedOut};
 use std::sync::Arc;
 
 use contract::Timestamp;
-use storage::{Database, Session, SessionRecordStore, SignedIn, User};
+use storage::{Database, Session, SessionRecordStore, SignedIn, StorageError, User};
 use uuid::Uuid;
 
 use crate::{
@@ -150,7 +150,7 @@ impl Sessions {
         let now = self.ports.clock.now();
         let is_over = session.expires_at <= now || session.ends_at <= now;
         if is_over || signed_in.user.ban.holds(now) {
-            self.database.end_session(&id).await?;
+            StorageError::ignore_full(self.database.end_session(&id).await)?;
             return Ok(None);
         }
         let due = match renewal {
@@ -161,16 +161,24 @@ impl Sessions {
             Renewal::Never => false,
         };
         if due {
-            let read_at = session.renewed_at;
+            let before = session.clone();
             (session.renewed_at, session.last_seen_at) = (now, now);
             session.expires_at = self.settings.expiry(now, session.remembered, session.ends_at);
-            if !self.database.renew_session(session, read_at).await? {
-                // Another request has just renewed or ended it.
-                let newer = self.database.find_session(&id).await?;
-                return Ok(newer.map(|signed_in| ActiveSession { signed_in, renewed: false }));
+            match self.database.renew_session(session, before.renewed_at).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    // Another request has just renewed or ended it.
+                    let newer = self.database.find_session(&id).await?;
+                    return Ok(newer.map(|signed_in| ActiveSession { signed_in, renewed: false }));
+                }
+                Err(StorageError::Full(_)) => {
+                    *session = before;
+                    return Ok(Some(ActiveSession { signed_in, renewed: false }));
+                }
+                Err(error) => return Err(error.into()),
             }
         } else if now.seconds_since(session.last_seen_at) >= SEEN_INTERVAL {
-            self.database.touch_session(&id, now).await?;
+            StorageError::ignore_full(self.database.touch_session(&id, now).await)?;
         }
         // A cookie signed with the previous secret is replaced before the operator removes that secret.
         let renewed = due || (presented.outdated && renewal != Renewal::Never);

@@ -1,8 +1,10 @@
 //! JWTs for services that trust Bookplate.
 
+mod scopes;
 mod verification_cache;
 mod verify;
 
+pub use scopes::{ConversationAccess, READ_CONVERSATIONS, WRITE_CONVERSATIONS};
 pub use verify::VerifiedToken;
 
 use std::{
@@ -10,7 +12,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use contract::{Code, Problem, Problems, Questions};
+use contract::{Code, Problem, Problems, Questions, Reason};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use storage::{Database, SignedIn};
@@ -41,6 +43,8 @@ pub struct Audience {
     pub aud: Option<String>,
     /// The key that signs.
     pub key: AudienceKey,
+    /// What its tokens may do with conversations. Decided when a token is issued and again when it is presented.
+    pub conversations: ConversationAccess,
 }
 
 /// The key that signs an audience's tokens.
@@ -85,6 +89,11 @@ pub enum VerifyError {
     /// Forged, expired, of another type, issuer or audience, or its session has ended. The reason is for the log: clients
     /// must not learn it.
     Refused(&'static str),
+    /// The token is good, but for a declared audience whose tokens open no conversations.
+    OpensNoConversations {
+        /// The name of the audience.
+        audience: String,
+    },
     /// The server failed.
     Failure(InternalError),
 }
@@ -142,8 +151,7 @@ impl Tokens {
             }
             _ => None,
         };
-        let aud = declared.map_or(Some(&self.settings.issuer), |audience| audience.aud.as_ref());
-        let claims = self.claims(signed_in, aud.map(String::as_str));
+        let claims = self.claims(signed_in, declared);
         let token = match declared.map(|audience| &audience.key) {
             Some(AudienceKey::Shared { secret, .. }) => {
                 self.ports.signer.sign(&shared_key(secret), &claims)?
@@ -164,7 +172,9 @@ impl Tokens {
         self.ring().jwks()
     }
 
-    fn claims(&self, signed_in: &SignedIn, aud: Option<&str>) -> Map<String, Value> {
+    fn claims(&self, signed_in: &SignedIn, audience: Option<&Audience>) -> Map<String, Value> {
+        let aud = audience.map_or(Some(&self.settings.issuer), |audience| audience.aud.as_ref());
+        let scope = audience.and_then(|audience| audience.conversations.scope());
         let SignedIn { session, user } = signed_in;
         let now = self.ports.clock.now().seconds();
         // Services that check the signature alone must not trust a token for longer than the session can last.
@@ -173,7 +183,10 @@ impl Tokens {
         let mut claim = |name: &str, value: Value| drop(claims.insert(name.to_owned(), value));
         claim("iss", self.settings.issuer.as_str().into());
         if let Some(aud) = aud {
-            claim("aud", aud.into());
+            claim("aud", aud.as_str().into());
+        }
+        if let Some(scope) = scope {
+            claim("scope", scope.into());
         }
         claim("sub", user.id.as_str().into());
         claim("sid", session.id.as_str().into());
@@ -187,18 +200,32 @@ impl Tokens {
         claims
     }
 
-    /// The algorithm and key of a `kid`, and the `aud` of its tokens.
-    fn key<'a>(&'a self, ring: &'a KeyRing, kid: &str) -> Option<(Algorithm, &'a [u8], Option<&'a str>)> {
+    /// The key of a `kid`.
+    fn key<'k, 's: 'k>(&'s self, ring: &'k KeyRing, kid: &str) -> Option<VerificationKey<'k, 's>> {
         if let Some(published) = ring.find(kid) {
-            return Some((published.algorithm, published.jwk.as_bytes(), Some(&self.settings.issuer)));
+            let key = published.jwk.as_bytes();
+            return Some(VerificationKey { algorithm: published.algorithm, key, shared_with: None });
         }
         self.settings.audiences.iter().find_map(|audience| {
             let AudienceKey::Shared { secret, previous } = &audience.key else { return None };
             let found =
                 [Some(secret), previous.as_ref()].into_iter().flatten().find(|it| shared_kid(it) == kid);
-            found.map(|secret| (Algorithm::Hs256, secret.as_bytes(), audience.aud.as_deref()))
+            let algorithm = Algorithm::Hs256;
+            found.map(|secret| VerificationKey {
+                algorithm,
+                key: secret.as_bytes(),
+                shared_with: Some(audience),
+            })
         })
     }
+}
+
+/// The key that a `kid` names.
+struct VerificationKey<'k, 's> {
+    algorithm: Algorithm,
+    key: &'k [u8],
+    /// The audience that has the secret; `None` for a published key.
+    shared_with: Option<&'s Audience>,
 }
 
 fn shared_key(secret: &Zeroizing<String>) -> SigningKey {
@@ -248,6 +275,11 @@ impl From<VerifyError> for Problems {
             VerifyError::Refused(reason) => {
                 tracing::info!(reason, "token refused");
                 Problem::new(Code::InvalidToken).into()
+            }
+            VerifyError::OpensNoConversations { audience } => {
+                tracing::info!(audience, reason = "opens no conversations", "token refused");
+                let reason = Some(Reason::OpensNoConversations { audience });
+                Problem { reason, ..Problem::new(Code::InvalidToken) }.into()
             }
             VerifyError::Failure(failure) => failure.into(),
         }

@@ -8,7 +8,9 @@ use std::{
 /// Tokens kept in memory.
 const MAX_TOKENS: usize = 10_000;
 
-/// The claims of a token with a valid signature, of our issuer, type and audience.
+use super::ConversationAccess;
+
+/// The claims of a token with a valid signature, of our issuer and type, for Bookplate or a declared audience.
 #[derive(Debug)]
 pub(super) struct Claims {
     pub(super) sub: String,
@@ -17,6 +19,20 @@ pub(super) struct Claims {
     pub(super) iat: i64,
     pub(super) exp: i64,
     pub(super) nbf: Option<i64>,
+    pub(super) audience: TokenAudience,
+    /// What both its `scope` and its audience allow.
+    pub(super) conversations: ConversationAccess,
+}
+
+/// For whom a token was issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum TokenAudience {
+    /// Bookplate itself.
+    Bookplate,
+    /// The declared audience of this name, signed with its shared secret.
+    Shared(String),
+    /// The declared audience of this name, signed with a published key.
+    Published(String),
 }
 
 /// Claims by the SHA-256 of their token. Times and the session are checked anew with each use.

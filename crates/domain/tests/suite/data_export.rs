@@ -318,11 +318,12 @@ async fn found(book: &Book, user_id: &str, word: &str) -> Vec<String> {
 }
 
 /// What is stored of a conversation and is not the reader's: numbers by which rows find each other, whose rows they are,
-/// by what a list is sorted, by what a message is found, and which token has begun it.
-const INNER: [&str; 8] = [
+/// by what a list is sorted, how much of a reader's room it takes up, by what a message is found, and which token has begun it.
+const INNER: [&str; 9] = [
     "bookplate_conversations.no",
     "bookplate_conversations.user_id",
     "bookplate_conversations.active_at",
+    "bookplate_conversations.bytes",
     "bookplate_messages.no",
     "bookplate_messages.conversation_no",
     "bookplate_messages.revision",

@@ -4,7 +4,9 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use domain::{Audience, AudienceKey, ClientInfo, Entropy, Flash, Settings, TokenSettings};
+use domain::{
+    Audience, AudienceKey, ClientInfo, ConversationAccess, Entropy, Flash, Settings, TokenSettings,
+};
 use rstest::rstest;
 use testkit::{SeededEntropy, databases::Kind};
 
@@ -19,7 +21,7 @@ async fn security_10_no_table_holds_a_cookie_a_token_a_key_or_a_secret(
 ) {
     let database = kind.migrated().await;
     let key = AudienceKey::Shared { secret: SHARED.to_owned().into(), previous: None };
-    let audience = Audience { name: "chat".into(), aud: None, key };
+    let audience = Audience { name: "chat".into(), aud: None, key, conversations: ConversationAccess::NONE };
     let tokens = TokenSettings { audiences: vec![audience], ..settings().tokens };
     let book = Book::with(database, Settings { tokens, ..with_bearer() }).await;
     book.reader("ada").await;

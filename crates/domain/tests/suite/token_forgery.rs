@@ -1,7 +1,9 @@
 //! Forged tokens, and tokens for other purposes.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::{Audience, AudienceKey, Settings, TokenSettings, VerifyError};
+use domain::{
+    Audience, AudienceKey, ConversationAccess, Settings, TokenSettings, VerifiedToken, VerifyError,
+};
 use rstest::rstest;
 use serde_json::{Map, Value, json};
 use testkit::{TestSigner, databases::Kind};
@@ -36,11 +38,19 @@ impl Genuine {
 
     /// Why a token is refused.
     async fn verdict(&self, token: &str) -> Option<&'static str> {
-        match self.book.services.tokens.verify(token).await {
+        let tokens = &self.book.services.tokens;
+        let verdict = match tokens.verify(token).await {
             Ok(_) => None,
             Err(VerifyError::Refused(why)) => Some(why),
-            Err(VerifyError::Failure(failure)) => panic!("{failure}"),
-        }
+            Err(other) => panic!("{other:?}"),
+        };
+        let refused =
+            |outcome: Result<VerifiedToken, VerifyError>| outcome.map_or(true, |token| token.expired);
+        let elsewhere =
+            [tokens.verify_for_conversations(token).await, tokens.verify_for_profile(token).await]
+                .map(refused);
+        assert_eq!(elsewhere, [verdict.is_some(); 2], "{token:.60}: one verdict for every use");
+        verdict
     }
 }
 
@@ -156,7 +166,7 @@ async fn security_20_a_token_is_verified_only_with_the_key_of_its_kid(
     let database = kind.migrated().await;
     let secret = "shared with the chatbot, 32 bytes or more";
     let key = AudienceKey::Shared { secret: secret.to_owned().into(), previous: None };
-    let chat = Audience { name: "chat".into(), aud: None, key };
+    let chat = Audience { name: "chat".into(), aud: None, key, conversations: ConversationAccess::NONE };
     let tokens = TokenSettings { audiences: vec![chat], ..settings().tokens };
     let genuine = Genuine::of(Book::with(database, Settings { tokens, ..settings() }).await).await;
     let signed_in = genuine.book.reader("grace").await;

@@ -1,5 +1,6 @@
 use domain::{
-    Algorithm, Audience, AudienceKey, IssueError, Renewal, Settings, Signer, TokenSettings, VerifyError,
+    Algorithm, Audience, AudienceKey, ConversationAccess, IssueError, Renewal, Settings, Signer,
+    TokenSettings, VerifyError,
     contract::{Code, Problem, Problems},
 };
 use rstest::rstest;
@@ -22,7 +23,7 @@ fn shared(secret: &str, previous: Option<&str>) -> AudienceKey {
 }
 
 fn audience(name: &str, aud: Option<&str>, key: AudienceKey) -> Audience {
-    Audience { name: name.into(), aud: aud.map(Into::into), key }
+    Audience { name: name.into(), aud: aud.map(Into::into), key, conversations: ConversationAccess::NONE }
 }
 
 fn with(audiences: Vec<Audience>) -> Settings {

@@ -11,16 +11,19 @@ use super::{
     idempotency::{find_idempotency_key, save_idempotency_key},
     insert_message::{InsertPosition, insert_message},
     message::{find_message, has_message, number, replace_terms, update_content},
+    stored_bytes::add_bytes,
 };
 use crate::{Database, StorageError, connection::Transaction};
 
-/// The author of a change, and its time.
+/// The author of a change, its time, and the room there is for it.
 #[derive(Debug, Clone, Copy)]
 pub struct Writer<'a> {
     /// The `jti` of the access token; `None` for a session cookie.
     pub token_id: Option<&'a str>,
     /// The time of the change.
     pub now: Timestamp,
+    /// How many bytes of JSON the user's conversations may take up; a change that needs no more of them is made anyway.
+    pub most_bytes: i64,
 }
 
 /// A message to be stored.
@@ -85,6 +88,8 @@ pub enum AppendOutcome {
     Different(usize),
     /// The conversation would have more messages than it may.
     Full,
+    /// The user's conversations would take up more bytes than they may.
+    StorageFull,
 }
 
 /// A message after it was appended.
@@ -98,7 +103,7 @@ pub struct AppendedMessage {
     pub is_new: bool,
 }
 
-/// Appends messages in a transaction. Nothing is written unless the outcome is [`AppendOutcome::Done`].
+/// Appends messages in a transaction, which is to be rolled back unless the outcome is [`AppendOutcome::Done`].
 pub(super) async fn append(
     tx: &mut Transaction,
     request: &AppendRequest<'_>,
@@ -120,12 +125,17 @@ pub(super) async fn append(
     if let Some(refused) = validate_drafts(tx, request, &conversation, &stored).await? {
         return Ok(refused);
     }
+    let bytes_before = conversation.bytes;
     let mut appended = Vec::with_capacity(request.drafts.len());
     for draft in request.drafts {
         appended.push(match stored.remove(&draft.id) {
             Some(message) => update(tx, &mut conversation, draft, message, request.writer).await?,
             None => insert(tx, &mut conversation, draft, request.writer).await?,
         });
+    }
+    let growth = conversation.bytes - bytes_before;
+    if !add_bytes(tx, request.user_id, growth, request.writer.most_bytes).await? {
+        return Ok(AppendOutcome::StorageFull);
     }
     if appended.iter().any(|appended| appended.changed) {
         conversation.updated_at = request.writer.now;
@@ -214,6 +224,7 @@ async fn insert(
         at,
     };
     insert_message(tx, draft, &position).await?;
+    conversation.bytes += size(&draft.content);
     conversation.head_id = Some(draft.id.clone());
     conversation.last_message_at = conversation.last_message_at.max(Some(at.millis()));
     conversation.active_at = conversation.last_message_at.map_or(at, Timestamp::from_millis);
@@ -234,6 +245,10 @@ async fn insert(
     Ok(AppendedMessage { message, changed: true, is_new: true })
 }
 
+fn size(content: &Content) -> i64 {
+    i64::try_from(content.bytes()).unwrap_or(i64::MAX)
+}
+
 /// Stores the content of a draft in the message of the same id. An equal one is left alone, so that no event is sent.
 async fn update(
     tx: &mut Transaction,
@@ -251,6 +266,7 @@ async fn update(
     if message.content.parts != draft.content.parts {
         replace_terms(tx, no, &draft.terms).await?;
     }
+    conversation.bytes += size(&draft.content) - size(&message.content);
     message.content = draft.content.clone();
     (message.revision, message.updated_at) = (revision, now);
     Ok(AppendedMessage { message, changed: true, is_new: false })

@@ -12,7 +12,7 @@ use sqlx::FromRow;
 use super::{AppendRequest, AppendedMessage, Draft, StoredMessage, insert_message::NEW_COLUMNS};
 use crate::{Database, connection::Connection};
 
-/// Three statements that are sent as one text. $1 are the messages, $2 their terms, $3 their conversations: SQLite parses a
+/// Four statements that are sent as one text. $1 are the messages, $2 their terms, $3 their conversations: SQLite parses a
 /// JSON text anew in each statement, so each gets what it needs.
 ///
 /// Places have no gaps. So until the last statement counts it, a message at the next place is one that the first has just
@@ -23,9 +23,10 @@ const APPEND_SQLITE: &str = concatcp!(
     ") select (c.no << 20) | (c.message_count + 1), c.no, j.value ->> 'id', c.head_id, j.value ->> 'role',
     j.value ->> 'parts', j.value ->> 'status', j.value ->> 'model', j.value ->> 'usage', j.value ->> 'format',
     j.value ->> 'raw', j.value ->> 'metadata', j.value ->> 'begun_by', c.revision + 1, j.value ->> 'now', j.value ->> 'now'
-    from json_each($1) j cross join bookplate_conversations c
+    from json_each($1) j cross join bookplate_conversations c cross join bookplate_storage s
     where c.user_id = j.value ->> 'user' and c.id = j.value ->> 'conversation' and c.deleted_at is null
     and c.message_count < j.value ->> 'most'
+    and s.user_id = c.user_id and s.bytes + (j.value ->> 'upto') <= j.value ->> 'most_bytes'
     on conflict do nothing returning no, parent_id, revision,
     (select c.user_id from bookplate_conversations c where c.no = conversation_no) as user_id,
     (select c.id from bookplate_conversations c where c.no = conversation_no) as conversation_id;
@@ -33,30 +34,42 @@ const APPEND_SQLITE: &str = concatcp!(
     from json_each($2) j cross join bookplate_conversations c
     cross join bookplate_messages m on m.no = (c.no << 20) | (c.message_count + 1)
     where c.user_id = j.value ->> 'user' and c.id = j.value ->> 'conversation';
+    update bookplate_storage as s set bytes = s.bytes + added.size
+    from (select c.user_id, sum(j.value ->> 'size') as size
+        from json_each($3) j cross join bookplate_conversations c
+        cross join bookplate_messages m on m.no = (c.no << 20) | (c.message_count + 1)
+        where c.user_id = j.value ->> 'user' and c.id = j.value ->> 'conversation' group by c.user_id) added
+    where s.user_id = added.user_id;
     update bookplate_conversations as c set message_count = c.message_count + 1, revision = c.revision + 1,
     head_id = m.id, updated_at = m.created_at, opening = coalesce(c.opening, j.value ->> 'opening'),
     last_message_at = max(coalesce(c.last_message_at, m.created_at), m.created_at),
-    active_at = max(coalesce(c.last_message_at, m.created_at), m.created_at)
+    active_at = max(coalesce(c.last_message_at, m.created_at), m.created_at), bytes = c.bytes + (j.value ->> 'size')
     from json_each($3) j cross join bookplate_messages m
     where c.user_id = j.value ->> 'user' and c.id = j.value ->> 'conversation'
     and m.no = (c.no << 20) | (c.message_count + 1)"
 );
 
-/// A conversation that another transaction is changing is skipped rather than waited for. Each is looked up by itself:
-/// joined, PostgreSQL would read all conversations while they are few thousands.
+/// A conversation, or a user's count of bytes, that another transaction is changing is skipped rather than waited for. Each
+/// is looked up by itself: joined, PostgreSQL would read all conversations while they are few thousands.
 const APPEND_POSTGRES: &str = concatcp!(
     "with c as (
     select c.*, j.*
     from json_to_recordset($1::json) as j (
         \"user\" text, conversation text, id text, role text, parts text, status text, model text, usage text,
-        format text, raw text, metadata text, begun_by text, now bigint, most bigint, terms text, opening text
+        format text, raw text, metadata text, begun_by text, now bigint, most bigint, most_bytes bigint, size bigint, upto bigint,
+        terms text, opening text
     )
     cross join lateral (
         select c.no, c.message_count, c.revision, c.head_id, c.last_message_at from bookplate_conversations c
         where c.user_id = j.\"user\" and c.id = j.conversation
         and c.deleted_at is null and c.message_count < j.most
         for no key update skip locked
-    ) c),
+    ) c
+    cross join lateral (
+        select s.bytes as stored from bookplate_storage s
+        where s.user_id = j.\"user\" and s.bytes + j.upto <= j.most_bytes
+        for no key update skip locked
+    ) s),
     m as (insert into bookplate_messages (",
     NEW_COLUMNS,
     ", terms)
@@ -65,8 +78,12 @@ const APPEND_POSTGRES: &str = concatcp!(
         on conflict do nothing returning no, conversation_no, parent_id, revision),
     u as (update bookplate_conversations t set message_count = c.message_count + 1, revision = c.revision + 1,
         head_id = c.id, updated_at = c.now, opening = coalesce(t.opening, c.opening),
-        last_message_at = greatest(c.last_message_at, c.now), active_at = greatest(c.last_message_at, c.now)
-        from c where t.no = c.no and t.no = any (array (select conversation_no from m)))
+        last_message_at = greatest(c.last_message_at, c.now), active_at = greatest(c.last_message_at, c.now),
+        bytes = t.bytes + c.size
+        from c where t.no = c.no and t.no = any (array (select conversation_no from m))),
+    s as (update bookplate_storage t set bytes = t.bytes + j.size
+        from (select c.\"user\", sum(c.size)::bigint as size from c join m on m.conversation_no = c.no group by 1) j
+        where t.user_id = j.\"user\")
     select m.no, m.parent_id, m.revision, c.\"user\" as user_id, c.conversation as conversation_id
     from m join c on c.no = m.conversation_no"
 );
@@ -85,6 +102,10 @@ struct MessageRow<'a> {
     #[serde(flatten)]
     key: ConversationKey<'a>,
     most: i64,
+    most_bytes: i64,
+    size: i64,
+    /// The sizes of this message and of those before it in the batch of the same user.
+    upto: i64,
     id: &'a str,
     role: &'a str,
     parts: &'a str,
@@ -109,6 +130,7 @@ struct TermsRow<'a> {
 struct ConversationRow<'a> {
     #[serde(flatten)]
     key: ConversationKey<'a>,
+    size: i64,
     opening: &'a Option<String>,
 }
 
@@ -130,6 +152,19 @@ struct Inserted {
     conversation_id: String,
 }
 
+/// How many bytes a batch stores for each of its users.
+#[derive(Default)]
+struct BatchBytes<'a>(HashMap<&'a str, i64>);
+
+impl<'a> BatchBytes<'a> {
+    /// Counts a message of a user; the sum so far.
+    fn add(&mut self, user_id: &'a str, size: i64) -> i64 {
+        let sum = self.0.entry(user_id).or_default();
+        *sum += size;
+        *sum
+    }
+}
+
 /// The draft of a request that a batch can take: one new message after the head.
 pub(super) fn as_simple_append<'a>(request: &AppendRequest<'a>) -> Option<&'a Draft> {
     match request.drafts {
@@ -142,7 +177,7 @@ pub(super) fn as_simple_append<'a>(request: &AppendRequest<'a>) -> Option<&'a Dr
 
 impl Database {
     /// Carries out simple requests for different conversations. `None` for one that does not fit: its conversation is
-    /// missing, full or locked, or the message's id is taken. Nothing was changed for it.
+    /// missing, full or locked, its user has no room, or the message's id is taken. Nothing was changed for it.
     pub(super) async fn append_batch(
         &self,
         requests: &[AppendRequest<'_>],
@@ -175,9 +210,15 @@ async fn insert_on_sqlite(
     requests: &[(&AppendRequest<'_>, &Draft)],
 ) -> Result<Vec<Inserted>, sqlx::Error> {
     let (mut messages, mut terms, mut conversations) = (Vec::new(), Vec::new(), Vec::new());
+    let mut bytes = BatchBytes::default();
     for &(request, draft) in requests {
-        messages.push(message(request, draft));
-        conversations.push(ConversationRow { key: key(request), opening: &draft.opening });
+        let message = message(request, draft, &mut bytes);
+        conversations.push(ConversationRow {
+            key: key(request),
+            size: message.size,
+            opening: &draft.opening,
+        });
+        messages.push(message);
         if !draft.terms.0.is_empty() {
             terms.push(TermsRow { key: key(request), terms: &draft.terms.0 });
         }
@@ -192,9 +233,9 @@ async fn insert_on_postgres(
     connection: &mut Connection,
     requests: &[(&AppendRequest<'_>, &Draft)],
 ) -> Result<Vec<Inserted>, sqlx::Error> {
-    let mut rows = Vec::new();
+    let (mut rows, mut bytes) = (Vec::new(), BatchBytes::default());
     for &(request, draft) in requests {
-        let message = message(request, draft);
+        let message = message(request, draft, &mut bytes);
         rows.push(PgAppendRow { message, terms: &draft.terms.0, opening: &draft.opening });
     }
     connection.query(APPEND_POSTGRES).bind(json(&rows)?).fetch_all().await
@@ -204,10 +245,14 @@ fn key<'a>(request: &AppendRequest<'a>) -> ConversationKey<'a> {
     ConversationKey { user: request.user_id, conversation: request.conversation_id }
 }
 
-fn message<'a>(request: &AppendRequest<'a>, draft: &'a Draft) -> MessageRow<'a> {
+fn message<'a>(request: &AppendRequest<'a>, draft: &'a Draft, bytes: &mut BatchBytes<'a>) -> MessageRow<'a> {
+    let size = i64::try_from(draft.content.bytes()).unwrap_or(i64::MAX);
     MessageRow {
         key: key(request),
         most: request.most(),
+        most_bytes: request.writer.most_bytes,
+        size,
+        upto: bytes.add(request.user_id, size),
         id: &draft.id,
         role: &draft.role,
         parts: &draft.content.parts,

@@ -41,11 +41,13 @@ pub struct StoredConversation {
     /// What the list is sorted by: when its last message was added, or when it was created.
     #[sqlx(try_from = "i64")]
     pub active_at: Timestamp,
+    /// Bytes of JSON: of its metadata, and of its messages.
+    pub bytes: i64,
 }
 
 /// The columns of [`StoredConversation`], of a table called `c`.
 pub(super) const COLUMNS: &str = "c.no, c.id, c.title, c.opening, c.status, c.head_id, c.metadata,
-    c.message_count, c.revision, c.created_at, c.updated_at, c.last_message_at, c.active_at";
+    c.message_count, c.revision, c.created_at, c.updated_at, c.last_message_at, c.active_at, c.bytes";
 const FIND: &str = concatcp!(
     "select ",
     COLUMNS,
@@ -54,7 +56,7 @@ const FIND: &str = concatcp!(
 /// Every change of a conversation locks its row first. A write transaction of SQLite has locked everything already.
 const LOCK: Sql = Sql { sqlite: FIND, postgres: concatcp!(FIND, " for update") };
 const SAVE: &str = "update bookplate_conversations set message_count = $2, revision = $3, head_id = $4,
-    last_message_at = $5, active_at = $6, updated_at = $7, opening = $8 where no = $1";
+    last_message_at = $5, active_at = $6, updated_at = $7, opening = $8, bytes = $9 where no = $1";
 
 pub(super) const STATEMENTS: &[&str] = &[FIND, SAVE];
 pub(super) const DIFFERENT: &[Sql] = &[LOCK];
@@ -91,6 +93,7 @@ pub(super) async fn save_conversation(
         .bind(conversation.active_at.millis())
         .bind(conversation.updated_at.millis())
         .bind(&conversation.opening)
+        .bind(conversation.bytes)
         .execute()
         .await?;
     Ok(())

@@ -2,7 +2,12 @@
 
 use contract::Timestamp;
 
-use super::{StoredConversation, conversation::find_conversation};
+use super::{
+    Idempotency, StoredConversation,
+    conversation::find_conversation,
+    idempotency::{find_idempotency_key, save_idempotency_key},
+    stored_bytes::{add_bytes, metadata_length},
+};
 use crate::{Database, StorageError, connection::Transaction, locks::lock_user};
 
 /// The outcome of creating a conversation.
@@ -10,33 +15,46 @@ use crate::{Database, StorageError, connection::Transaction, locks::lock_user};
 pub enum CreateOutcome {
     /// It was created.
     Created(StoredConversation),
-    /// The user has one of this id, which is unchanged.
+    /// The user has one of this id, which is unchanged; or the request was carried out before.
     Found(StoredConversation),
+    /// The key belongs to another request.
+    KeyReused,
     /// The user has as many as one may have.
     TooMany,
+    /// The user's conversations would take up more bytes than they may.
+    StorageFull,
     /// The user does not exist any more.
     NoReader,
 }
 
-/// A conversation to be created.
-pub(super) struct NewConversationRow<'a> {
-    pub(super) user_id: &'a str,
-    pub(super) id: &'a str,
-    pub(super) title: Option<&'a str>,
+/// A request to create a conversation.
+#[derive(Debug, Clone, Copy)]
+pub struct CreateRequest<'a> {
+    /// The user.
+    pub user_id: &'a str,
+    /// The conversation's id.
+    pub id: &'a str,
+    /// Its title.
+    pub title: Option<&'a str>,
     /// A JSON object.
-    pub(super) metadata: &'a str,
-    pub(super) now: Timestamp,
+    pub metadata: &'a str,
+    /// The time.
+    pub now: Timestamp,
     /// How many conversations the user may have.
-    pub(super) most: i64,
+    pub most: i64,
+    /// How many bytes of JSON they may take up.
+    pub most_bytes: i64,
+    /// Set when the request may be sent again.
+    pub idempotency: Option<&'a Idempotency>,
 }
 
 /// Selects from the users, so that a user who is deleted meanwhile is no error.
 const INSERT: &str = "insert into bookplate_conversations
-    (user_id, id, title, status, metadata, message_count, revision, created_at, updated_at, active_at)
-    select u.id, $2, $3, 'active', $4, 0, 0, $5, $5, $5 from bookplate_users u where u.id = $1";
+    (user_id, id, title, status, metadata, message_count, revision, created_at, updated_at, active_at, bytes)
+    select u.id, $2, $3, 'active', $4, 0, 0, $5, $5, $5, $6 from bookplate_users u where u.id = $1";
 /// A soft-deleted conversation gives way to a new one of the same id.
 const PURGE_SAME_ID: &str = "delete from bookplate_conversations
-    where user_id = $1 and id = $2 and deleted_at is not null";
+    where user_id = $1 and id = $2 and deleted_at is not null returning bytes";
 const COUNT: &str = "select count(*) from bookplate_conversations where user_id = $1 and deleted_at is null";
 
 pub(super) const STATEMENTS: &[&str] = &[INSERT, PURGE_SAME_ID, COUNT];
@@ -47,47 +65,90 @@ pub(super) async fn count_conversations(tx: &mut Transaction, user_id: &str) -> 
     Ok(count)
 }
 
-/// Creates a conversation without messages, unless the user has one of this id, or too many.
+/// Creates a conversation without messages, unless the user has one of this id, or too many. The transaction is to be
+/// rolled back unless the outcome is [`CreateOutcome::Created`] or [`CreateOutcome::Found`].
 pub(super) async fn create(
     tx: &mut Transaction,
-    new: &NewConversationRow<'_>,
+    request: &CreateRequest<'_>,
 ) -> Result<CreateOutcome, sqlx::Error> {
-    let &NewConversationRow { user_id, id, title, metadata, now, most } = new;
     // Chatbots create the conversation again with each question: that must not wait for the user's row.
-    if let Some(found) = find_conversation(tx, user_id, id).await? {
-        return Ok(CreateOutcome::Found(found));
+    if let Some(outcome) = existing(tx, request).await? {
+        return Ok(outcome);
     }
-    if !lock_user(tx, user_id).await? {
+    if !lock_user(tx, request.user_id).await? {
         return Ok(CreateOutcome::NoReader);
     }
     // Another transaction may have created it while this one waited for the lock. From here on, none can.
-    if let Some(found) = find_conversation(tx, user_id, id).await? {
-        return Ok(CreateOutcome::Found(found));
+    if let Some(outcome) = existing(tx, request).await? {
+        return Ok(outcome);
     }
-    if count_conversations(tx, user_id).await? >= most {
+    if count_conversations(tx, request.user_id).await? >= request.most {
         return Ok(CreateOutcome::TooMany);
     }
-    tx.query(PURGE_SAME_ID).bind(user_id).bind(id).execute().await?;
-    tx.query(INSERT).bind(user_id).bind(id).bind(title).bind(metadata).bind(now.millis()).execute().await?;
+    insert(tx, request).await
+}
+
+/// The outcome when there is nothing to create: the request was carried out before, or the user has one of this id.
+async fn existing(
+    tx: &mut Transaction,
+    request: &CreateRequest<'_>,
+) -> Result<Option<CreateOutcome>, sqlx::Error> {
+    let &CreateRequest { user_id, id, now, idempotency, .. } = request;
+    if let Some(idempotency) = idempotency
+        && let Some((kept, created)) = find_idempotency_key(tx, user_id, &idempotency.id, now).await?
+    {
+        if kept != idempotency.request {
+            return Ok(Some(CreateOutcome::KeyReused));
+        }
+        // One that was deleted since is created anew.
+        if let Some(found) = find_conversation(tx, user_id, &created).await? {
+            return Ok(Some(CreateOutcome::Found(found)));
+        }
+    }
+    let Some(found) = find_conversation(tx, user_id, id).await? else { return Ok(None) };
+    keep_key(tx, request).await?;
+    Ok(Some(CreateOutcome::Found(found)))
+}
+
+async fn insert(tx: &mut Transaction, request: &CreateRequest<'_>) -> Result<CreateOutcome, sqlx::Error> {
+    let &CreateRequest { user_id, id, title, metadata, now, most_bytes, .. } = request;
+    let freed: Option<(i64,)> = tx.query(PURGE_SAME_ID).bind(user_id).bind(id).fetch_optional().await?;
+    let bytes = metadata_length(metadata);
+    if !add_bytes(tx, user_id, bytes - freed.map_or(0, |(freed,)| freed), most_bytes).await? {
+        return Ok(CreateOutcome::StorageFull);
+    }
+    tx.query(INSERT)
+        .bind(user_id)
+        .bind(id)
+        .bind(title)
+        .bind(metadata)
+        .bind(now.millis())
+        .bind(bytes)
+        .execute()
+        .await?;
+    keep_key(tx, request).await?;
     let created = find_conversation(tx, user_id, id).await?;
     created.map(CreateOutcome::Created).ok_or(sqlx::Error::RowNotFound)
 }
 
+async fn keep_key(tx: &mut Transaction, request: &CreateRequest<'_>) -> Result<(), sqlx::Error> {
+    match request.idempotency {
+        Some(idempotency) => save_idempotency_key(tx, request.user_id, idempotency, request.id).await,
+        None => Ok(()),
+    }
+}
+
 impl Database {
-    /// Creates a conversation without messages, unless the user has one of this id, or `most` in all.
+    /// Creates a conversation without messages, unless the user has one of this id, or too many.
     pub async fn create_conversation(
         &self,
-        user_id: &str,
-        id: &str,
-        title: Option<&str>,
-        metadata: &str,
-        now: Timestamp,
-        most: i64,
+        request: &CreateRequest<'_>,
     ) -> Result<CreateOutcome, StorageError> {
-        let new = NewConversationRow { user_id, id, title, metadata, now, most };
         let mut tx = self.begin().await?;
-        let outcome = create(&mut tx, &new).await?;
-        tx.commit().await?;
+        let outcome = create(&mut tx, request).await?;
+        if matches!(outcome, CreateOutcome::Created(_) | CreateOutcome::Found(_)) {
+            tx.commit().await?;
+        }
         Ok(outcome)
     }
 }

@@ -7,7 +7,7 @@ use crate::connection::Transaction;
 /// A request that may be sent again.
 #[derive(Debug, Clone)]
 pub struct Idempotency {
-    /// The hash of the key, which is bound to the user and the conversation.
+    /// The hash of the key, which is bound to the user and to the conversation, or to creating one.
     pub id: String,
     /// The hash of the request.
     pub request: String,
@@ -23,7 +23,7 @@ const SAVE: &str = "insert into bookplate_idempotency (user_id, id, request, ans
 
 pub(super) const STATEMENTS: &[&str] = &[FIND, SAVE];
 
-/// The hash of the request that came with this key, and the ids of its messages.
+/// The hash of the request that came with this key, and the ids of its messages, or of its conversation.
 pub(super) async fn find_idempotency_key(
     tx: &mut Transaction,
     user_id: &str,
@@ -33,18 +33,18 @@ pub(super) async fn find_idempotency_key(
     tx.query(FIND).bind(user_id).bind(id).bind(now.millis()).fetch_optional().await
 }
 
-/// Remembers a request and the ids of its messages, separated by blanks.
+/// Remembers a request and the ids of its messages, separated by blanks, or of its conversation.
 pub(super) async fn save_idempotency_key(
     tx: &mut Transaction,
     user_id: &str,
     request: &Idempotency,
-    message_ids: &str,
+    ids: &str,
 ) -> Result<(), sqlx::Error> {
     tx.query(SAVE)
         .bind(user_id)
         .bind(&request.id)
         .bind(&request.request)
-        .bind(message_ids)
+        .bind(ids)
         .bind(request.expires_at.millis())
         .execute()
         .await?;

@@ -3,10 +3,11 @@
 use contract::Timestamp;
 
 use super::{
-    AppendOutcome, AppendRequest, CreateOutcome, Draft, Writer,
+    AppendOutcome, AppendRequest, CreateOutcome, CreateRequest, Draft, Writer,
     append::append,
-    create::{NewConversationRow, create},
+    create::create,
     message::{find_message, number},
+    stored_bytes::{add_bytes, length},
 };
 use crate::{Database, StorageError, connection::Transaction};
 
@@ -61,6 +62,8 @@ pub struct ConversationImport<'a> {
     pub most_conversations: i64,
     /// How many messages a conversation may have.
     pub most_messages: i64,
+    /// How many bytes of JSON a user's conversations may take up.
+    pub most_bytes: i64,
 }
 
 /// The outcome of importing a conversation. Nothing is stored unless it is [`ImportOutcome::Done`].
@@ -79,6 +82,8 @@ pub enum ImportOutcome {
     },
     /// The user has as many as one may have.
     TooMany,
+    /// The user's conversations would take up more bytes than they may.
+    StorageFull,
     /// The user does not exist any more.
     NoReader,
     /// The user has it with a message that conflicts, or a parent is missing; positions are those in the import.
@@ -87,7 +92,7 @@ pub enum ImportOutcome {
 
 const FINISH: &str = "update bookplate_conversations set opening = coalesce($2, opening),
     status = $3, head_id = $4, revision = $5, created_at = $6, updated_at = $7, last_message_at = $8,
-    active_at = $9 where no = $1";
+    active_at = $9, bytes = bytes + $10 where no = $1";
 const PATCH_MESSAGE: &str = "update bookplate_messages set feedback = $2, updated_at = $3 where no = $1";
 const SET_HEAD: &str = "update bookplate_conversations set head_id = $2 where no = $1";
 
@@ -110,20 +115,24 @@ impl Database {
         &self,
         import: &ConversationImport<'_>,
     ) -> Result<ImportOutcome, StorageError> {
-        let ConversationImport { user_id, now, conversation: foreign, drafts, .. } = *import;
-        let new = NewConversationRow {
+        let ConversationImport { user_id, now, conversation: foreign, drafts, most_bytes, .. } = *import;
+        let new = CreateRequest {
             user_id,
             id: &foreign.id,
             title: foreign.title.as_deref(),
             metadata: &foreign.metadata,
             now,
             most: import.most_conversations,
+            most_bytes,
+            idempotency: None,
         };
         let mut tx = self.begin().await?;
         let (no, is_new) = match create(&mut tx, &new).await? {
             CreateOutcome::Created(stored) => (stored.no, true),
             CreateOutcome::Found(stored) => (stored.no, false),
             CreateOutcome::TooMany => return Ok(ImportOutcome::TooMany),
+            CreateOutcome::StorageFull => return Ok(ImportOutcome::StorageFull),
+            CreateOutcome::KeyReused => return Err(sqlx::Error::RowNotFound.into()),
             CreateOutcome::NoReader => return Ok(ImportOutcome::NoReader),
         };
         let positions = if is_new { (0..drafts.len()).collect() } else { newer(&mut tx, no, import).await? };
@@ -131,19 +140,23 @@ impl Database {
         let request = AppendRequest {
             user_id,
             conversation_id: &foreign.id,
-            writer: Writer { token_id: None, now },
+            writer: Writer { token_id: None, now, most_bytes },
             drafts: &wanted,
             most: import.most_messages,
             idempotency: None,
         };
         let appended = match append(&mut tx, &request).await? {
             AppendOutcome::Done(appended) => appended,
+            AppendOutcome::StorageFull => return Ok(ImportOutcome::StorageFull),
             refused => return Ok(ImportOutcome::Message(with_position(refused, &positions))),
         };
         let added = appended.iter().filter(|appended| appended.is_new).count();
         let mut revision = appended.iter().filter(|it| it.changed).map(|it| it.message.revision).max();
         if is_new {
-            revision = Some(finish(&mut tx, no, import).await?);
+            let Some(finished) = finish(&mut tx, no, import).await? else {
+                return Ok(ImportOutcome::StorageFull);
+            };
+            revision = Some(finished);
         } else if added > 0 && foreign.head_id.is_some() {
             tx.query(SET_HEAD).bind(no).bind(&foreign.head_id).execute().await?;
         }
@@ -167,9 +180,18 @@ impl Database {
     }
 }
 
-/// Gives a conversation that was created by this import what it was in the other system; its revision.
-async fn finish(tx: &mut Transaction, no: i64, import: &ConversationImport<'_>) -> Result<i64, sqlx::Error> {
-    let ConversationImport { conversation: foreign, drafts, patches, .. } = *import;
+/// Gives a conversation that was created by this import what it was in the other system; its revision, or `None` when the
+/// user has no room for it.
+async fn finish(
+    tx: &mut Transaction,
+    no: i64,
+    import: &ConversationImport<'_>,
+) -> Result<Option<i64>, sqlx::Error> {
+    let ConversationImport { user_id, conversation: foreign, drafts, patches, most_bytes, .. } = *import;
+    let feedback = patches.iter().filter_map(|patch| patch.feedback.as_deref()).map(length).sum();
+    if !add_bytes(tx, user_id, feedback, most_bytes).await? {
+        return Ok(None);
+    }
     let revision = foreign.revision.max(i64::try_from(drafts.len()).unwrap_or(i64::MAX));
     tx.query(FINISH)
         .bind(no)
@@ -181,6 +203,7 @@ async fn finish(tx: &mut Transaction, no: i64, import: &ConversationImport<'_>) 
         .bind(foreign.updated_at.millis())
         .bind(foreign.last_message_at.map(Timestamp::millis))
         .bind(foreign.last_message_at.unwrap_or(foreign.created_at).millis())
+        .bind(feedback)
         .execute()
         .await?;
     for (seq, (draft, patch)) in (1..).zip(drafts.iter().zip(patches)) {
@@ -194,7 +217,7 @@ async fn finish(tx: &mut Transaction, no: i64, import: &ConversationImport<'_>) 
             .execute()
             .await?;
     }
-    Ok(revision)
+    Ok(Some(revision))
 }
 
 /// The positions of the messages that are not stored, or are older there than in the import.

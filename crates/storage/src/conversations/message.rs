@@ -68,6 +68,11 @@ pub struct StoredMessage {
 }
 
 impl StoredMessage {
+    /// Bytes of JSON, the user's feedback included.
+    pub fn bytes(&self) -> usize {
+        self.content.bytes() + self.feedback.as_ref().map_or(0, String::len)
+    }
+
     /// Its place in the conversation, from 1 on.
     pub const fn seq(&self) -> i64 {
         self.no & ((1 << SEQ_BITS) - 1)

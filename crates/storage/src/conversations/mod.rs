@@ -21,13 +21,14 @@ mod purge;
 mod read;
 mod search;
 mod soft_delete;
+mod stored_bytes;
 mod update;
 
 pub use append::{AppendOutcome, AppendRequest, AppendedMessage, Draft, Writer};
 pub use append_queue::MessageWriter;
 pub use branches::Siblings;
 pub use conversation::StoredConversation;
-pub use create::CreateOutcome;
+pub use create::{CreateOutcome, CreateRequest};
 pub use export::ConversationWithDeletedAt;
 pub use idempotency::Idempotency;
 pub use import::{ConversationImport, ForeignConversation, ImportOutcome, PostImportPatch};
@@ -53,14 +54,20 @@ pub(crate) fn statements() -> Vec<&'static str> {
         purge::STATEMENTS,
         read::STATEMENTS,
         soft_delete::STATEMENTS,
+        stored_bytes::STATEMENTS,
         update::STATEMENTS,
     ]
     .concat()
 }
 
 /// The statements with a text for each database.
-const DIFFERENT: &[&[Sql]] =
-    &[conversation::DIFFERENT, insert_message::DIFFERENT, message::DIFFERENT, search::DIFFERENT];
+const DIFFERENT: &[&[Sql]] = &[
+    conversation::DIFFERENT,
+    insert_message::DIFFERENT,
+    message::DIFFERENT,
+    purge::DIFFERENT,
+    search::DIFFERENT,
+];
 
 /// The statements of SQLite alone.
 pub(crate) fn statements_of_sqlite() -> Vec<&'static str> {

@@ -6,6 +6,7 @@ use super::{
     Content, StoredConversation, StoredMessage, Terms, Writer,
     conversation::{lock_conversation, save_conversation},
     message::{find_message, has_message, replace_terms, update_content},
+    stored_bytes::{add_bytes, metadata_length},
 };
 use crate::{Database, StorageError, connection::Transaction};
 
@@ -29,6 +30,23 @@ pub enum MessageUpdate {
     Content(ContentUpdate),
     /// Of the user's feedback: a JSON object, or none.
     Feedback(Option<String>),
+}
+
+impl MessageUpdate {
+    /// Bytes of JSON that it brings.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Content(ContentUpdate { parts, usage, raw, metadata, .. }) => {
+                let parts = parts.as_ref().map(|(parts, _)| parts);
+                [parts, usage.as_ref(), raw.as_ref(), metadata.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .map(String::len)
+                    .sum()
+            }
+            Self::Feedback(feedback) => feedback.as_ref().map_or(0, String::len),
+        }
+    }
 }
 
 /// Changes of a message's content; `None` leaves a field as it is.
@@ -78,26 +96,30 @@ pub enum UpdateOutcome<T> {
     NoMessage,
     /// The message would have more bytes than it may.
     TooLarge,
+    /// The user's conversations would take up more bytes than they may.
+    StorageFull,
     /// The writer's token has expired, and this is not a message that it began and did not finish.
     NotBegunByToken,
 }
 
 const UPDATE: &str =
     "update bookplate_conversations set title = $2, status = $3, head_id = $4, metadata = $5,
-    revision = $6, updated_at = $7 where no = $1";
+    revision = $6, updated_at = $7, bytes = $8 where no = $1";
 const FEEDBACK: &str = "update bookplate_messages set feedback = $2, revision = $3 where no = $1";
 const BEGUN_BY: &str = "select begun_by from bookplate_messages where no = $1";
 
 pub(super) const STATEMENTS: &[&str] = &[UPDATE, FEEDBACK, BEGUN_BY];
 
 impl Database {
-    /// Changes a conversation. A head that it does not have is [`UpdateOutcome::NoMessage`].
+    /// Changes a conversation. A head that it does not have is [`UpdateOutcome::NoMessage`]. `most_bytes` is how many bytes of
+    /// JSON the user's conversations may take up.
     pub async fn update_conversation(
         &self,
         user_id: &str,
         id: &str,
         update: &ConversationUpdate,
         now: Timestamp,
+        most_bytes: i64,
     ) -> Result<UpdateOutcome<StoredConversation>, StorageError> {
         let mut tx = self.begin().await?;
         let Some(mut stored) = lock_conversation(&mut tx, user_id, id).await? else {
@@ -112,7 +134,14 @@ impl Database {
         let ConversationUpdate { title, status, metadata, .. } = update.clone();
         stored.title = title.unwrap_or(stored.title);
         stored.status = status.unwrap_or(stored.status);
-        stored.metadata = metadata.unwrap_or(stored.metadata);
+        if let Some(metadata) = metadata {
+            let growth = metadata_length(&metadata) - metadata_length(&stored.metadata);
+            if !add_bytes(&mut tx, user_id, growth, most_bytes).await? {
+                return Ok(UpdateOutcome::StorageFull);
+            }
+            stored.bytes += growth;
+            stored.metadata = metadata;
+        }
         stored.revision += 1;
         stored.updated_at = now;
         tx.query(UPDATE)
@@ -123,6 +152,7 @@ impl Database {
             .bind(&stored.metadata)
             .bind(stored.revision)
             .bind(now.millis())
+            .bind(stored.bytes)
             .execute()
             .await?;
         tx.commit().await?;
@@ -149,7 +179,7 @@ impl Database {
         if only_begun && !is_begun_by(&mut tx, &message, writer).await? {
             return Ok(UpdateOutcome::NotBegunByToken);
         }
-        let (revision, now) = (conversation.revision + 1, writer.now);
+        let (revision, now, bytes_before) = (conversation.revision + 1, writer.now, message.bytes());
         match update {
             MessageUpdate::Content(change) => {
                 let content = change.apply(&message.content);
@@ -172,6 +202,12 @@ impl Database {
                 message.feedback.clone_from(feedback);
             }
         }
+        let size = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
+        let growth = size(message.bytes()) - size(bytes_before);
+        if !add_bytes(&mut tx, user_id, growth, writer.most_bytes).await? {
+            return Ok(UpdateOutcome::StorageFull);
+        }
+        conversation.bytes += growth;
         (message.revision, conversation.revision) = (revision, revision);
         conversation.updated_at = now;
         save_conversation(&mut tx, &conversation).await?;

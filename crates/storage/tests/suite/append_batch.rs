@@ -19,7 +19,7 @@ use storage::{
 };
 use testkit::databases::{Kind, TestDatabase, with_paused_time};
 
-use crate::fixtures::{NOW, count, patiently, signed_up};
+use crate::fixtures::{NOW, count, creating, patiently, signed_up};
 
 fn draft(id: &str, words: &str) -> Draft {
     Draft {
@@ -43,13 +43,13 @@ fn draft(id: &str, words: &str) -> Draft {
 }
 
 fn appending<'a>(user_id: &'a str, conversation_id: &'a str, drafts: &'a [Draft]) -> AppendRequest<'a> {
-    let writer = Writer { token_id: Some("token-1"), now: NOW };
+    let writer = Writer { token_id: Some("token-1"), now: NOW, most_bytes: i64::MAX };
     AppendRequest { user_id, conversation_id, writer, drafts, most: 1000, idempotency: None }
 }
 
 async fn conversation(database: &TestDatabase) -> (String, i64) {
     let user = signed_up(database, 1).await;
-    let made = database.create_conversation(&user.id, "talk", None, "{}", NOW, 10).await.unwrap();
+    let made = database.create_conversation(&creating(&user.id, "talk", 10)).await.unwrap();
     let CreateOutcome::Created(stored) = made else { panic!("{made:?}") };
     (user.id, stored.no)
 }
@@ -93,7 +93,7 @@ async fn two_hundred_concurrent_appends_each_get_a_place(#[values(Kind::Sqlite, 
 async fn a_busy_conversation_does_not_delay_others(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let (user_id, talk_no) = conversation(&database).await;
-    let made = database.create_conversation(&user_id, "quiet", None, "{}", NOW, 10).await.unwrap();
+    let made = database.create_conversation(&creating(&user_id, "quiet", 10)).await.unwrap();
     assert!(matches!(made, CreateOutcome::Created(_)));
     // In the order in which they are stored, whenever this test comes to look.
     let stored = Arc::new(Mutex::new(Vec::new()));
@@ -259,7 +259,7 @@ async fn requests_of_one_batch_are_checked_one_by_one(#[values(Kind::Sqlite, Kin
     let appender = Arc::new(MessageWriter::new(&database, |_, _| {}));
     for number in 0..60 {
         let name = format!("talk{number}");
-        database.create_conversation(&user_id, &name, None, "{}", NOW, 100).await.unwrap();
+        database.create_conversation(&creating(&user_id, &name, 100)).await.unwrap();
         if number % 3 == 0 {
             let drafts = [draft("a", "before")];
             appender.append(&appending(&user_id, &name, &drafts)).await.unwrap();
@@ -313,7 +313,8 @@ async fn concurrent_creations_do_not_exceed_the_conversation_limit(
         let (database, user_id) = ((*database).clone(), user.id.clone());
         tasks.spawn(async move {
             let name = format!("talk{number}");
-            let made = patiently(|| database.create_conversation(&user_id, &name, None, "{}", NOW, 5)).await;
+            let creating = creating(&user_id, &name, 5);
+            let made = patiently(|| database.create_conversation(&creating)).await;
             matches!(made, CreateOutcome::Created(_))
         });
     }

@@ -75,6 +75,7 @@ async fn import(
         patches: &later,
         most_conversations,
         most_messages,
+        most_bytes: i64::MAX,
     };
     patiently(|| database.import_conversation(&importing)).await
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use contract::{AnswerInput, Answers, Questions, Timestamp};
+use storage::conversations::CreateRequest;
 use storage::{
     AuditEvent, AuditRecord, Ban, Database, KnownDevice, Link, NewAccount, NewSession, QueuedMail, RecordKey,
     Session, StorageError, User,
@@ -29,6 +30,20 @@ pub(crate) fn account(number: u32) -> NewAccount {
         credential_id: format!("credential-{number}"),
         password_hash: Some(hash(number)),
         device: None,
+    }
+}
+
+/// A conversation without title and metadata, for a user who has no limit of bytes.
+pub(crate) fn creating<'a>(user_id: &'a str, id: &'a str, most: i64) -> CreateRequest<'a> {
+    CreateRequest {
+        user_id,
+        id,
+        title: None,
+        metadata: "{}",
+        now: NOW,
+        most,
+        most_bytes: i64::MAX,
+        idempotency: None,
     }
 }
 

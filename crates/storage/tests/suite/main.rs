@@ -27,5 +27,6 @@ mod session_store;
 mod sessions;
 mod shared_database;
 mod signing_keys;
+mod stored_bytes;
 mod upgrade;
 mod user_imports;

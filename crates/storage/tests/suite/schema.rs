@@ -44,11 +44,18 @@ async fn no_statement_reads_a_whole_table() {
         }
         let explained = format!("explain query plan {statement}");
         let plan = sqlx::query_as::<_, (i64, i64, i64, String)>(&explained).fetch_all(&*pool).await;
-        let scans = plan.unwrap().into_iter().map(|(.., step)| step).filter(|step| {
+        let steps: Vec<_> = plan.unwrap().into_iter().map(|(.., step)| step).collect();
+        // What a subquery has found is read whole, as it should be.
+        let is_subquery = |step: &str| {
+            let name = step.trim_start_matches("SCAN ");
+            ["MATERIALIZE", "CO-ROUTINE"].iter().any(|how| steps.contains(&format!("{how} {name}")))
+        };
+        let scans = steps.iter().filter(|step| {
             step.starts_with("SCAN ")
                 && !step.contains("VIRTUAL TABLE")
                 && !step.contains("CONSTANT ROW")
                 && !is_small(step)
+                && !is_subquery(step)
         });
         found.extend(scans.map(|step| format!("{step}: {statement}")));
     }

@@ -1,6 +1,7 @@
 //! Fresh databases, of both kinds, gone when the test ends.
 
 mod contents;
+mod full;
 mod postgres;
 mod sqlite;
 

@@ -26,7 +26,7 @@ impl<'a> Talk<'a> {
     pub async fn begin(&self, id: &str, title: Option<&str>) {
         let new: NewConversation =
             read_json(json!({ "id": id, "title": title }).to_string().as_bytes()).unwrap();
-        self.app.services.conversations.create(&self.user_id, new).await.unwrap();
+        self.app.services.conversations.create(&self.user_id, new, None).await.unwrap();
         self.app.ports.clock.advance_seconds(60);
     }
 

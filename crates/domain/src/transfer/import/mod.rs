@@ -125,6 +125,7 @@ impl Transfer {
             patches: &patches,
             most_conversations: i64::from(limits.conversations),
             most_messages: i64::from(limits.messages),
+            most_bytes: limits.most_bytes(),
         };
         match self.database.import_conversation(&import).await? {
             ImportOutcome::Done { no, is_new, added, revision } => {
@@ -144,6 +145,10 @@ impl Transfer {
             ImportOutcome::TooMany => {
                 *existing = Some(self.existing_ids(user_id).await?);
                 Ok(too_many())
+            }
+            ImportOutcome::StorageFull => {
+                let most = limits.reader_bytes.div_ceil(1 << 20);
+                Ok(Err(format!("a reader's conversations take up at most {most} MB together")))
             }
             ImportOutcome::Message(outcome) => Ok(Err(self.rejection(&outcome, &drafts))),
         }

@@ -52,7 +52,7 @@ async fn message_without_an_id_gets_one(#[values(Kind::Sqlite, Kind::Postgres)] 
         );
     }
     assert_eq!(messages[1].parent_id.as_ref(), Some(&messages[0].id));
-    let (made, is_new) = talk.service().create(&talk.ada, NewConversation::default()).await.unwrap();
+    let (made, is_new) = talk.service().create(&talk.ada, NewConversation::default(), None).await.unwrap();
     assert!(is_new && made.id.as_str().len() == 36);
 }
 
@@ -278,9 +278,9 @@ async fn security_36_conversations_and_messages_are_bounded(
     assert_eq!(code(outcome), (Code::ValidationError, "messages".into()));
 
     talk.creates(&talk.ada, "d").await;
-    let outcome = talk.service().create(&talk.ada, super::named("e")).await;
+    let outcome = talk.service().create(&talk.ada, super::named("e"), None).await;
     assert_eq!(code(outcome).0, Code::TooManyConversations);
-    assert!(!talk.service().create(&talk.ada, super::named("d")).await.unwrap().1, "it is there");
+    assert!(!talk.service().create(&talk.ada, super::named("d"), None).await.unwrap().1, "it is there");
     let metadata = json!({ "a": "x".repeat(16 * 1024 - 8) });
     assert!(talk.service().update(&talk.ada, "c", changed(json!({ "metadata": metadata }))).await.is_ok());
     let metadata = json!({ "a": "x".repeat(16 * 1024 - 7) });

@@ -174,11 +174,11 @@ async fn unknown_messages_are_not_found(#[values(Kind::Sqlite, Kind::Postgres)] 
     let outcome = service.branch_page(&talk.ada, "c", Some("no"), PageAnchor::End, 9).await;
     assert!(matches!(outcome, Err(ConversationError::MessageNotFound)));
     // A message of another conversation is none of this one.
-    service.create(&talk.ada, named("d")).await.unwrap();
+    service.create(&talk.ada, named("d"), None).await.unwrap();
     service.append(super::by(&talk.ada), "d", vec![new(said("elsewhere"))], None).await.unwrap();
     let outcome = service.branch_page(&talk.ada, "c", None, PageAnchor::Around("elsewhere"), 9).await;
     assert_eq!(code(outcome).0, Code::MessageNotFound);
-    service.create(&talk.ada, named("empty")).await.unwrap();
+    service.create(&talk.ada, named("empty"), None).await.unwrap();
     let shown = service.branch_page(&talk.ada, "empty", None, PageAnchor::End, 9).await.unwrap();
     assert_eq!((summary(&shown), shown.tip), (whole(""), None));
 }

@@ -47,7 +47,7 @@ async fn filled(database: TestDatabase) -> Talk {
     let service = talk.service();
     for user_id in [&talk.ada, &talk.grace] {
         for id in ["c", "d", "e", "x", "y", "z"] {
-            let _made_before = service.create(user_id, super::named(id)).await.unwrap();
+            let _made_before = service.create(user_id, super::named(id), None).await.unwrap();
             if id > "m" {
                 service.update(user_id, id, super::changed(json!({ "status": "archived" }))).await.unwrap();
             }

@@ -352,7 +352,7 @@ impl Bench {
         let service = &self.book.services.conversations;
         let (mut looking, done) = (JoinSet::new(), Arc::new(AtomicBool::new(false)));
         for name in &names {
-            service.create(&self.ada, named(name)).await.unwrap();
+            service.create(&self.ada, named(name), None).await.unwrap();
             looking.spawn({
                 let (service, ada, name, done) =
                     (service.clone(), self.ada.clone(), name.clone(), Arc::clone(&done));

@@ -11,6 +11,7 @@ mod interleavings;
 mod list;
 mod ownership;
 mod search;
+mod storage;
 mod subscriptions;
 
 use domain::{
@@ -53,7 +54,7 @@ impl Talk {
     }
 
     async fn creates(&self, user_id: &str, id: &str) -> Conversation {
-        let (conversation, is_new) = self.service().create(user_id, named(id)).await.unwrap();
+        let (conversation, is_new) = self.service().create(user_id, named(id), None).await.unwrap();
         assert!(is_new);
         conversation
     }

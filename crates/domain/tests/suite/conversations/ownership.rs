@@ -157,7 +157,7 @@ async fn security_35_a_deleted_user_finds_and_creates_nothing(
     talk.says("c", "m", "paper").await;
     assert!(talk.book.database.delete_user(&talk.ada, &record(&talk)).await.unwrap());
     let service = talk.service();
-    assert_eq!(code(service.create(&talk.ada, super::named("d")).await).0, Code::Unauthorized);
+    assert_eq!(code(service.create(&talk.ada, super::named("d"), None).await).0, Code::Unauthorized);
     for what in EVERYTHING {
         let outcome = does(service, what, &talk.ada, "c", "m").await;
         assert_eq!(code(outcome).0, Code::ConversationNotFound, "{what}");

@@ -349,5 +349,5 @@ fn subscription_receives_changes_of_other_processes() {
 }
 
 async fn tells(service: &Conversations, user_id: &str, id: &str) {
-    service.create(user_id, named(id)).await.unwrap();
+    service.create(user_id, named(id), None).await.unwrap();
 }

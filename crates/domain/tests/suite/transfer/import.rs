@@ -243,6 +243,7 @@ async fn invalid_conversations_are_rejected_with_a_reason_and_the_rest_imported(
         messages: 6,
         conversations: 3,
         import_bytes: 100_000,
+        ..ConversationLimits::default()
     };
     let book = Book::with(database, Settings { conversations: limits, ..settings() }).await;
     let ada = book.reader("ada").await.user.id;

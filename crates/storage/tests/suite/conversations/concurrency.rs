@@ -14,7 +14,7 @@ use testkit::databases::Kind;
 use tokio::task::JoinSet;
 
 use super::{ADA, MOST, all, append_one, appending, begun, created, draft, found, idempotency, writer};
-use crate::fixtures::{NOW, count, patiently, record, signed_up};
+use crate::fixtures::{NOW, count, creating, patiently, record, signed_up};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
@@ -116,7 +116,8 @@ async fn a_conversation_that_is_created_many_times_concurrently_is_created_once(
     for _ in 0..20 {
         let database = Database::clone(&database);
         tasks.spawn(async move {
-            match patiently(|| database.create_conversation(ADA, "c", None, "{}", NOW, MOST)).await {
+            let creating = creating(ADA, "c", MOST);
+            match patiently(|| database.create_conversation(&creating)).await {
                 CreateOutcome::Created(stored) => (stored.no, true),
                 CreateOutcome::Found(stored) => (stored.no, false),
                 other => panic!("{other:?}"),
@@ -145,7 +146,7 @@ async fn concurrent_changes_each_get_a_revision(#[values(Kind::Sqlite, Kind::Pos
             let named = ConversationUpdate { title, ..ConversationUpdate::default() };
             let update = if number % 3 == 0 { &content } else { &rated };
             if number % 3 == 2 {
-                match patiently(|| database.update_conversation(ADA, "c", &named, NOW)).await {
+                match patiently(|| database.update_conversation(ADA, "c", &named, NOW, i64::MAX)).await {
                     UpdateOutcome::Done(stored) => stored.revision,
                     other => panic!("{other:?}"),
                 }
@@ -203,7 +204,7 @@ async fn a_conversation_created_deleted_and_restored_concurrently_stays_consiste
                         .restore_conversation(ADA, "c", NOW.plus_seconds(-9), MOST)
                         .await
                         .map(|_| None),
-                    _ => database.create_conversation(ADA, "c", None, "{}", NOW, MOST).await.map(Some),
+                    _ => database.create_conversation(&creating(ADA, "c", MOST)).await.map(Some),
                 };
                 match outcome.unwrap() {
                     None | Some(CreateOutcome::Created(_) | CreateOutcome::Found(_)) => {}

@@ -1,18 +1,24 @@
 //! Making, finding and listing.
 
 use rstest::rstest;
-use storage::conversations::{ConversationUpdate, CreateOutcome};
+use storage::conversations::{ConversationUpdate, CreateOutcome, CreateRequest};
 use testkit::databases::Kind;
 
 use super::{ADA, GRACE, MOST, all, append, append_one, begun, created, created_at, draft, found, names};
-use crate::fixtures::{NOW, signed_up};
+use crate::fixtures::{NOW, creating, signed_up};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_is_stored_as_it_was_created(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     signed_up(&database, 1).await;
-    let made = database.create_conversation(ADA, "c", Some("On “paper”"), "{ \"a\":1.0}", NOW, MOST).await;
+    let made = database
+        .create_conversation(&CreateRequest {
+            title: Some("On “paper”"),
+            metadata: "{ \"a\":1.0}",
+            ..creating(ADA, "c", MOST)
+        })
+        .await;
     let CreateOutcome::Created(made) = made.unwrap() else { panic!("it is new") };
     assert_eq!((made.id.as_str(), made.title.as_deref()), ("c", Some("On “paper”")));
     assert_eq!((made.metadata.as_str(), made.status.as_str()), ("{ \"a\":1.0}", "active"));
@@ -31,8 +37,13 @@ async fn creating_an_existing_id_finds_the_conversation_unchanged(
 ) {
     let database = kind.migrated().await;
     let made = begun(&database).await;
-    let again =
-        database.create_conversation(ADA, "c", Some("Another"), "{}", NOW.plus_seconds(9), MOST).await;
+    let again = database
+        .create_conversation(&CreateRequest {
+            title: Some("Another"),
+            now: NOW.plus_seconds(9),
+            ..creating(ADA, "c", MOST)
+        })
+        .await;
     assert!(matches!(again.unwrap(), CreateOutcome::Found(found) if found == made));
     // Another reader's has nothing to do with it.
     let other = created(&database, GRACE, "c").await;
@@ -46,7 +57,7 @@ async fn a_user_has_no_more_conversations_than_the_limit(#[values(Kind::Sqlite, 
     let database = kind.migrated().await;
     begun(&database).await;
     let create = async |user_id: &str, id: &str| {
-        database.create_conversation(user_id, id, None, "{}", NOW, 2).await.unwrap()
+        database.create_conversation(&creating(user_id, id, 2)).await.unwrap()
     };
     assert!(matches!(create(ADA, "d").await, CreateOutcome::Created(_)));
     assert!(matches!(create(ADA, "e").await, CreateOutcome::TooMany));
@@ -60,7 +71,7 @@ async fn a_user_has_no_more_conversations_than_the_limit(#[values(Kind::Sqlite, 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_user_creates_no_conversation(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
-    let made = database.create_conversation("nobody", "c", None, "{}", NOW, MOST).await.unwrap();
+    let made = database.create_conversation(&creating("nobody", "c", MOST)).await.unwrap();
     assert!(matches!(made, CreateOutcome::NoReader));
 }
 
@@ -90,7 +101,7 @@ async fn the_list_is_sorted_by_activity_and_then_by_number(
     assert_eq!(page(last.unwrap(), 2).await.0, Vec::<String>::new());
     // Whoever speaks brings a conversation to the front; a change of its name does not.
     let update = ConversationUpdate { title: Some(Some("e".into())), ..ConversationUpdate::default() };
-    database.update_conversation(ADA, "e", &update, NOW.plus_seconds(50)).await.unwrap();
+    database.update_conversation(ADA, "e", &update, NOW.plus_seconds(50), i64::MAX).await.unwrap();
     let mut later = draft(&database, "m", "hello");
     later.created_at = Some(NOW.plus_seconds(6));
     append(&database, "a", &[later]).await;
@@ -107,7 +118,7 @@ async fn the_list_holds_one_status(#[values(Kind::Sqlite, Kind::Postgres)] kind:
         created(&database, ADA, id).await;
     }
     let update = ConversationUpdate { status: Some("archived".into()), ..ConversationUpdate::default() };
-    database.update_conversation(ADA, "archived", &update, NOW).await.unwrap();
+    database.update_conversation(ADA, "archived", &update, NOW, i64::MAX).await.unwrap();
     database.soft_delete_conversation(ADA, "hidden", NOW).await.unwrap().unwrap();
     for (user_id, status, expected) in
         [(ADA, "active", ["c"].as_slice()), (ADA, "archived", &["archived"]), (GRACE, "archived", &[])]

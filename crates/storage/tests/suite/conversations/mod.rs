@@ -10,13 +10,13 @@ mod update;
 use storage::{
     Database,
     conversations::{
-        AppendOutcome, AppendRequest, AppendedMessage, Content, CreateOutcome, Draft, Idempotency,
-        StoredConversation, StoredMessage, Terms, Writer,
+        AppendOutcome, AppendRequest, AppendedMessage, Content, CreateOutcome, CreateRequest, Draft,
+        Idempotency, StoredConversation, StoredMessage, Terms, Writer,
     },
 };
 use testkit::databases::TestDatabase;
 
-use crate::fixtures::{NOW, signed_up};
+use crate::fixtures::{NOW, creating, signed_up};
 
 const ADA: &str = "reader-1";
 const GRACE: &str = "reader-2";
@@ -36,7 +36,11 @@ async fn created(database: &Database, user_id: &str, id: &str) -> StoredConversa
 /// Made so many seconds from now.
 async fn created_at(database: &Database, user_id: &str, id: &str, seconds: i64) -> StoredConversation {
     let at = NOW.plus_seconds(seconds);
-    match database.create_conversation(user_id, id, None, "{}", at, MOST).await.unwrap() {
+    match database
+        .create_conversation(&CreateRequest { now: at, ..creating(user_id, id, MOST) })
+        .await
+        .unwrap()
+    {
         CreateOutcome::Created(stored) => stored,
         other => panic!("{other:?}"),
     }
@@ -47,7 +51,7 @@ async fn found(database: &Database, id: &str) -> StoredConversation {
 }
 
 const fn writer() -> Writer<'static> {
-    Writer { token_id: Some("token"), now: NOW }
+    Writer { token_id: Some("token"), now: NOW, most_bytes: i64::MAX }
 }
 
 fn content(text: &str) -> Content {

@@ -1,13 +1,13 @@
 //! Hiding, showing again, and what is gone for good.
 
 use rstest::rstest;
-use storage::conversations::{AppendRequest, CreateOutcome, RestoreOutcome};
+use storage::conversations::{AppendRequest, CreateOutcome, CreateRequest, RestoreOutcome};
 use testkit::databases::{Kind, TestDatabase};
 
 use super::{
     ADA, GRACE, MOST, all, append_one, appending, begun, created, draft, found, idempotency, wanted,
 };
-use crate::fixtures::{NOW, count, record};
+use crate::fixtures::{NOW, count, creating, record};
 
 async fn hits(database: &TestDatabase, user_id: &str) -> usize {
     database.search_messages(user_id, &wanted(database, "paper"), i64::MAX, 99).await.unwrap().len()
@@ -56,7 +56,10 @@ async fn the_id_of_a_soft_deleted_conversation_is_free(#[values(Kind::Sqlite, Ki
     let first = begun(&database).await;
     append_one(&database, "c", "m1", "paper").await;
     database.soft_delete_conversation(ADA, "c", NOW).await.unwrap().unwrap();
-    let made = database.create_conversation(ADA, "c", Some("New"), "{}", NOW, MOST).await.unwrap();
+    let made = database
+        .create_conversation(&CreateRequest { title: Some("New"), ..creating(ADA, "c", MOST) })
+        .await
+        .unwrap();
     let CreateOutcome::Created(second) = made else { panic!("{made:?}") };
     assert_ne!(second.no, first.no);
     assert_eq!((second.message_count, second.revision), (0, 0));

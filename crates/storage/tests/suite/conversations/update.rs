@@ -37,9 +37,13 @@ async fn omitted_fields_of_a_conversation_stay(#[values(Kind::Sqlite, Kind::Post
         let ConversationUpdate { title, status, metadata, .. } = update.clone();
         expected.title = title.unwrap_or(expected.title);
         expected.status = status.unwrap_or(expected.status);
-        expected.metadata = metadata.unwrap_or(expected.metadata);
+        if let Some(metadata) = metadata {
+            // The empty object, in no bytes of its own, was there before.
+            expected.bytes += i64::try_from(metadata.len()).unwrap();
+            expected.metadata = metadata;
+        }
         (expected.revision, expected.updated_at) = (expected.revision + 1, later);
-        let outcome = database.update_conversation(ADA, "c", &update, later).await.unwrap();
+        let outcome = database.update_conversation(ADA, "c", &update, later, i64::MAX).await.unwrap();
         assert!(matches!(&outcome, UpdateOutcome::Done(it) if *it == expected), "{outcome:?} {expected:?}");
         assert_eq!(found(&database, "c").await, expected);
     }
@@ -56,11 +60,11 @@ async fn a_head_is_a_message_of_the_conversation(#[values(Kind::Sqlite, Kind::Po
     let head = |id: &str| ConversationUpdate { head_id: Some(id.into()), ..ConversationUpdate::default() };
     let before = found(&database, "c").await;
     for id in ["elsewhere", "nobody"] {
-        let outcome = database.update_conversation(ADA, "c", &head(id), NOW).await.unwrap();
+        let outcome = database.update_conversation(ADA, "c", &head(id), NOW, i64::MAX).await.unwrap();
         assert!(matches!(outcome, UpdateOutcome::NoMessage), "{id}");
     }
     assert_eq!(found(&database, "c").await, before);
-    let outcome = database.update_conversation(ADA, "c", &head("m1"), NOW).await.unwrap();
+    let outcome = database.update_conversation(ADA, "c", &head("m1"), NOW, i64::MAX).await.unwrap();
     assert!(matches!(outcome, UpdateOutcome::Done(it) if it.head_id.as_deref() == Some("m1")));
     let next = append_one(&database, "c", "m3", "x").await;
     assert_eq!(next.parent_id.as_deref(), Some("m1"), "what comes next follows what is shown");
@@ -173,14 +177,14 @@ async fn an_expired_token_finishes_its_own_message_and_nothing_else(
     append(&database, "c", &[begun.clone(), draft(&database, "whole", "x")]).await;
     begun.id = "by cookie".into();
     let by_cookie = storage::conversations::AppendRequest {
-        writer: Writer { token_id: None, now: NOW },
+        writer: Writer { token_id: None, now: NOW, most_bytes: i64::MAX },
         drafts: std::slice::from_ref(&begun),
         ..super::appending("c", &[])
     };
     database.append_messages(&by_cookie).await.unwrap();
     let late = async |id: &str, token_id: Option<&str>, status: &str| {
         let update = ContentUpdate { status: Some(status.into()), ..ContentUpdate::default() };
-        let writer = Writer { token_id, now: NOW };
+        let writer = Writer { token_id, now: NOW, most_bytes: i64::MAX };
         let update = MessageUpdate::Content(update);
         let outcome = database.update_message(ADA, "c", id, &update, writer, true).await.unwrap();
         match outcome {
@@ -188,6 +192,7 @@ async fn an_expired_token_finishes_its_own_message_and_nothing_else(
             UpdateOutcome::NotBegunByToken => "not begun",
             UpdateOutcome::NoMessage => "no message",
             UpdateOutcome::TooLarge => "too large",
+            UpdateOutcome::StorageFull => "storage full",
             UpdateOutcome::NoConversation => "no conversation",
         }
     };
@@ -214,7 +219,7 @@ async fn security_35_nobody_updates_another_users_messages(
     let update = ConversationUpdate { title: Some(None), ..ConversationUpdate::default() };
     let rated = MessageUpdate::Feedback(Some("{}".into()));
     for (user_id, id) in [(GRACE, "c"), (ADA, "d"), ("nobody", "c")] {
-        let outcome = database.update_conversation(user_id, id, &update, NOW).await.unwrap();
+        let outcome = database.update_conversation(user_id, id, &update, NOW, i64::MAX).await.unwrap();
         assert!(matches!(outcome, UpdateOutcome::NoConversation), "{user_id} {id}");
         let outcome = database.update_message(user_id, id, "m1", &rated, writer(), false).await.unwrap();
         assert!(matches!(outcome, UpdateOutcome::NoConversation), "{user_id} {id}");
