@@ -45,9 +45,6 @@ impl fmt::Debug for BetterAuthSource {
 }
 
 pub(super) async fn run(context: &AdminContext, source: &BetterAuthSource) -> Result<Output, CommandError> {
-    if !["postgres://", "postgresql://"].iter().any(|scheme| source.from.starts_with(scheme)) {
-        return Err("--from takes the address of a PostgreSQL database: postgres://...".into());
-    }
     let mut foreign = BetterAuth::open(&source.from).await?;
     let others = foreign.others().await?;
     let mut import = context.services.import.begin(source.dry_run);

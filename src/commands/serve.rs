@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use domain::Database;
+use storage::Address;
 use tokio::{net::TcpListener, signal::unix};
 
 use super::CommandError;
@@ -24,6 +25,7 @@ pub(super) async fn run(config: Config, database: Database) -> Result<(), Comman
         .map_err(|error| format!("cannot listen on {address}: {error}. Choose another HOST or PORT."))?;
     let origin = config.origin.as_str().to_owned();
     let direct_url = config.database_direct_url.clone();
+    let opened: Address = config.database_url.parse()?;
     let state = compose(config, database, ports).await?;
     let workers = Workers::start(&state.services, direct_url);
     if FILES.is_empty() {
@@ -38,7 +40,7 @@ pub(super) async fn run(config: Config, database: Database) -> Result<(), Comman
     let limits =
         ServerLimits { trusted_proxies: state.site.trusted_proxies.clone(), ..ServerLimits::of_process() };
     let mail = state.site.outbox.as_ref().map(|outbox| format!(", and mail at {origin}{}", outbox.path()));
-    tracing::info!(%address, "Bookplate is at {origin}{}", mail.unwrap_or_default());
+    tracing::info!(%address, database = %opened, "Bookplate is at {origin}{}", mail.unwrap_or_default());
     listen(listener, router(state), limits, stop).await;
     workers.stop().await;
     tracing::info!("stopped");

@@ -2,22 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
-use url::Url;
+use storage::{Address as DatabaseAddress, AddressError, PostgresAddress};
 
 use super::{
     loader::{Loader, RawValue},
+    variable::Declaration,
     variables,
 };
 
 /// A database that can be opened.
 pub(super) struct Address {
-    /// `sqlite://PATH`, absolute when the working directory is known, or `postgres://...`.
+    /// `sqlite://PATH`, absolute when the working directory is known, or `postgres://...` as it was given.
     pub(super) url: String,
     /// The file of an embedded database.
     pub(super) file: Option<PathBuf>,
+    /// Whether the server's name reveals a transaction pooler, as Neon's does.
+    is_pooled: bool,
 }
 
-const FORMS: &str = "Write sqlite://data/bookplate.db or postgres://user:password@host/database";
+type Problem = (String, String);
 
 /// The database; `None` when it cannot be used, which is reported. No message shows the address: it may hold a password.
 pub(super) fn address(loader: &mut Loader<'_>) -> Option<Address> {
@@ -26,22 +29,21 @@ pub(super) fn address(loader: &mut Loader<'_>) -> Option<Address> {
         name: variables::DATABASE_URL.name.to_owned(),
         text: variables::DATABASE_URL.default,
     });
-    let checked = match text.split_once("://") {
-        _ if text.contains(":memory:") || text.contains("mode=memory") => {
-            Err(("a database in memory loses every account at a restart".to_owned(), FORMS.to_owned()))
-        }
-        Some(("sqlite", path)) => embedded(&loader.path(path), path),
-        Some(("postgres" | "postgresql", _)) => server(text),
-        Some((scheme, _)) if scheme.starts_with("postgres") => Err((
-            "the scheme names a driver of another language".to_owned(),
-            "Write postgres:// and leave the rest as it is".to_owned(),
-        )),
-        Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric() || c == '+') => {
-            Err((format!("{scheme}:// is a database Bookplate does not speak"), FORMS.to_owned()))
-        }
-        _ => Err(("this is no address of a database".to_owned(), FORMS.to_owned())),
-    };
+    let parsed = text.parse().map_err(|AddressError { problem, remedy }| (problem, remedy));
+    let checked = parsed.and_then(|address| match address {
+        DatabaseAddress::Sqlite(path) => embedded(&loader.path(path)),
+        DatabaseAddress::Postgres(address) => Ok(server(loader, &name, text, &address)),
+    });
     checked.map_err(|(problem, remedy)| loader.refuse(&name, problem, remedy)).ok()
+}
+
+/// Whether two spellings name one database; SQLAlchemy's, asyncpg's and libpq's may stand in two variables of one `.env`.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.trim(), other.trim());
+    match (one.parse::<DatabaseAddress>(), other.parse::<DatabaseAddress>()) {
+        (Ok(one), Ok(other)) => one.is_same_database(&other),
+        _ => one == other,
+    }
 }
 
 /// The address of PostgreSQL for `LISTEN`. A transaction pooler, as Neon's `-pooler` endpoints are, does not support it.
@@ -49,10 +51,8 @@ pub(super) fn direct(loader: &mut Loader<'_>, database: Option<&Address>) -> Opt
     let given = loader.value(&variables::DATABASE_DIRECT_URL);
     let database = database.filter(|database| database.file.is_none());
     let Some(RawValue { name, text }) = given else {
-        let is_pooled =
-            |url: &str| Url::parse(url).ok().and_then(|url| Some(url.host_str()?.contains("-pooler")));
-        let url = &database?.url;
-        if is_pooled(url).unwrap_or(false) {
+        let Address { url, is_pooled, .. } = database?;
+        if *is_pooled {
             loader.warn(format!(
                 "{} leads through a pooler, which lets nobody listen: what another instance writes is seen after some \
                  seconds. Set {} to the address without -pooler.",
@@ -68,18 +68,26 @@ pub(super) fn direct(loader: &mut Loader<'_>, database: Option<&Address>) -> Opt
         loader.refuse(&name, problem, format!("Remove {name}"));
         return None;
     }
-    let is_server = text.starts_with("postgres://") || text.starts_with("postgresql://");
-    let checked =
-        if is_server { server(text) } else { Err(("this is no address of PostgreSQL".into(), FORMS.into())) };
-    checked.map_err(|(problem, remedy)| loader.refuse(&name, problem, remedy)).ok().map(|address| address.url)
+    match text.parse() {
+        Ok(DatabaseAddress::Postgres(address)) => Some(server(loader, &name, text, &address).url),
+        Err(AddressError { problem, remedy }) if is_server(text) => {
+            loader.refuse(&name, problem, remedy);
+            None
+        }
+        _ => {
+            let Declaration { accepts, .. } = &variables::DATABASE_DIRECT_URL;
+            loader.refuse(&name, "this is no address of PostgreSQL", format!("Write {accepts}"));
+            None
+        }
+    }
 }
 
-fn embedded(file: &Path, path: &str) -> Result<Address, (String, String)> {
-    if path.contains(['?', '#']) {
-        let remedy = "Write the path alone; Bookplate sets the options itself".to_owned();
-        return Err(("options follow the path of the SQLite file".to_owned(), remedy));
-    }
-    if path.is_empty() || path.ends_with('/') || file.is_dir() {
+fn is_server(text: &str) -> bool {
+    text.starts_with("postgres") || text.starts_with("jdbc:postgres")
+}
+
+fn embedded(file: &Path) -> Result<Address, Problem> {
+    if file.is_dir() {
         let remedy = "Write the path of a file, such as sqlite://data/bookplate.db".to_owned();
         return Err(("the address does not name a file".to_owned(), remedy));
     }
@@ -87,19 +95,19 @@ fn embedded(file: &Path, path: &str) -> Result<Address, (String, String)> {
         let remedy = "Start Bookplate in another directory, or write a path from the root".to_owned();
         return Err(("the path of the working directory is not UTF-8".to_owned(), remedy));
     };
-    Ok(Address { url: format!("sqlite://{text}"), file: Some(file.to_owned()) })
+    Ok(Address { url: format!("sqlite://{text}"), file: Some(file.to_owned()), is_pooled: false })
 }
 
-fn server(text: &str) -> Result<Address, (String, String)> {
-    let named = Url::parse(text).is_ok_and(|url| {
-        let in_query =
-            url.query_pairs().any(|(key, value)| matches!(&*key, "host" | "hostaddr") && !value.is_empty());
-        url.host_str().is_some_and(|host| !host.is_empty()) || in_query
-    });
-    if named {
-        return Ok(Address { url: text.to_owned(), file: None });
+/// A server, with what has to be said about its address.
+fn server(loader: &mut Loader<'_>, name: &str, text: &str, address: &PostgresAddress) -> Address {
+    if address.is_never_verified() {
+        loader.warn(format!(
+            "{name} says sslmode=no-verify: whoever stands between Bookplate and the database can read and change what \
+             is stored. Write sslmode=verify-full, with sslrootcert=FILE for an authority of your own."
+        ));
     }
-    let remedy =
-        "Write postgres://user:password@host/database, special characters of the password percent-encoded";
-    Err(("the address of the PostgreSQL server cannot be read".to_owned(), remedy.to_owned()))
+    for parameter in address.unused() {
+        loader.warn(format!("{name} has a parameter that Bookplate does not use: {parameter}."));
+    }
+    Address { url: text.to_owned(), file: None, is_pooled: address.host().contains("-pooler") }
 }

@@ -48,7 +48,7 @@ impl<'a> Loader<'a> {
 
     /// The trimmed value; `None` when it is unset, empty or in quotes, which is reported.
     pub(super) fn value(&mut self, variable: &Declaration) -> Option<RawValue<'a>> {
-        let RawValue { name, text } = self.untrimmed(variable.name, variable.old_name)?;
+        let RawValue { name, text } = self.renamed(variable.name, variable.old_name, variable.is_same)?;
         let text = text.trim();
         if literal::is_quoted(text) {
             // A shell takes them away; `docker run --env-file` and the forms of hosts do not.
@@ -60,12 +60,24 @@ impl<'a> Loader<'a> {
 
     /// The value as it was written, as a secret has to be taken; also from the old name.
     pub(super) fn untrimmed(&mut self, name: &str, old_name: Option<&str>) -> Option<RawValue<'a>> {
+        self.renamed(name, old_name, |one, other| one == other)
+    }
+
+    fn renamed(
+        &mut self,
+        name: &str,
+        old_name: Option<&str>,
+        is_same: fn(&str, &str) -> bool,
+    ) -> Option<RawValue<'a>> {
         let value = self.set(name);
         let Some(old) = old_name.and_then(|old| self.set(old)) else {
             return value;
         };
         self.warn(format!("{} is read as {name}; rename it when you can.", old.name));
-        self.check_renamed(name, &old.name);
+        let is_same = value.as_ref().is_some_and(|value| is_same(value.text, old.text));
+        if !is_same {
+            self.check_renamed(name, &old.name);
+        }
         value.or(Some(old))
     }
 

@@ -89,6 +89,12 @@ pub(super) fn public(loader: &mut Loader<'_>, port: u16) -> Option<PublicOrigin>
     checked.map_err(|(problem, remedy)| loader.refuse(&name, problem, remedy)).ok()
 }
 
+/// Whether two spellings name one origin.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    let origin = |text: &str| web_url(text.trim()).ok().map(|url| (url.origin(), url.path().to_owned()));
+    one.trim() == other.trim() || origin(one).is_some_and(|one| origin(other) == Some(one))
+}
+
 /// The origins whose pages may send requests with a reader's cookie, Bookplate's own first.
 pub(super) fn trusted(loader: &mut Loader<'_>, public: Option<&PublicOrigin>) -> Vec<String> {
     let local = public.is_some_and(PublicOrigin::is_loopback);

@@ -5,6 +5,8 @@ pub struct Declaration {
     pub(super) name: &'static str,
     /// The name that Better Auth or a service beside it uses; read too, with a warning.
     pub(super) old_name: Option<&'static str>,
+    /// Whether two values mean the same, where the text alone does not tell: then both names may be set.
+    pub(super) is_same: fn(&str, &str) -> bool,
     /// The value of an unset variable. With an `example`: a description of what applies instead.
     pub(super) default: &'static str,
     /// A value for `.env.example` where the default is not one.
@@ -35,7 +37,19 @@ pub struct Section {
 
 /// An unset variable without a default.
 pub(super) const fn text(name: &'static str) -> Declaration {
-    Declaration { name, old_name: None, default: "none", example: None, accepts: "", summary: "" }
+    Declaration {
+        name,
+        old_name: None,
+        is_same: is_same_text,
+        default: "none",
+        example: None,
+        accepts: "",
+        summary: "",
+    }
+}
+
+fn is_same_text(one: &str, other: &str) -> bool {
+    one.trim() == other.trim()
 }
 
 pub(super) const fn variable<T>(name: &'static str, parse: fn(&str) -> Option<T>) -> Variable<T> {
@@ -45,6 +59,11 @@ pub(super) const fn variable<T>(name: &'static str, parse: fn(&str) -> Option<T>
 impl Declaration {
     pub(super) const fn old_name(self, old: &'static str) -> Self {
         Self { old_name: Some(old), ..self }
+    }
+
+    /// How the values of both names are compared.
+    pub(super) const fn is_same(self, is_same: fn(&str, &str) -> bool) -> Self {
+        Self { is_same, ..self }
     }
 
     pub(super) const fn default(self, default: &'static str) -> Self {

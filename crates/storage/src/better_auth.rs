@@ -7,9 +7,15 @@ use std::collections::BTreeMap;
 
 use contract::Timestamp;
 use serde_json::{Map, Value};
-use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions, types::Json};
+use sqlx::{ConnectOptions, Connection, PgConnection, types::Json};
 use thiserror::Error;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{
+    address::{Address, AddressError},
+    connect_error::ConnectError,
+    tls::{ServerOptions, SystemResolver, connect_options},
+};
 
 /// Users fetched at a time.
 const BATCH: usize = 500;
@@ -87,11 +93,15 @@ impl BetterAuth {
     /// Opens `postgres://...` and finds the tables of users and accounts. Names may be Better Auth's own or those with
     /// underscores that object mappers make of them, in the singular or in the plural.
     pub async fn open(url: &str) -> Result<Self, ForeignError> {
-        let options: PgConnectOptions = url.parse().map_err(ForeignError::Address)?;
+        let Address::Postgres(address) = url.parse()? else { return Err(ForeignError::NotPostgres) };
+        let ServerOptions { options, warning } = connect_options(&address, &SystemResolver).await?;
+        if let Some(warning) = warning {
+            tracing::warn!("{warning}");
+        }
         let options = options.application_name("bookplate import").disable_statement_logging();
-        let at = format!("{} at {}", options.get_database().unwrap_or_default(), options.get_host());
         let connected = options.connect().await;
-        let mut connection = connected.map_err(|error| ForeignError::Closed { at, error })?;
+        let mut connection =
+            connected.map_err(|error| ConnectError::postgres(address.to_string(), &error))?;
         // One snapshot, however long reading it takes.
         sqlx::raw_sql("begin isolation level repeatable read read only; set local time zone 'UTC'")
             .execute(&mut connection)
@@ -258,17 +268,15 @@ fn quoted(name: &str) -> String {
 /// Why a database of Better Auth cannot be read. Contains no password.
 #[derive(Debug, Error)]
 pub enum ForeignError {
+    /// The address cannot be used.
+    #[error("the address of Better Auth's database: {0}.")]
+    Address(#[from] AddressError),
     /// The address is not one of PostgreSQL.
-    #[error("this is no address of a PostgreSQL database: {0}")]
-    Address(sqlx::Error),
+    #[error("--from takes the address of a PostgreSQL database: postgres://...")]
+    NotPostgres,
     /// It cannot be opened.
-    #[error("cannot open the database {at}: {error}")]
-    Closed {
-        /// The database and its host.
-        at: String,
-        /// The cause.
-        error: sqlx::Error,
-    },
+    #[error(transparent)]
+    Closed(#[from] ConnectError),
     /// It is not a database of Better Auth: this table or column is missing.
     #[error("this is not a database of Better Auth: it has no {0}")]
     Lacks(String),

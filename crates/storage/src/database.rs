@@ -1,19 +1,19 @@
 //! The database handle, and how it is opened.
 
-use std::{
-    os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{os::unix::fs::DirBuilderExt, path::Path, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection, Postgres, Sqlite,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use thiserror::Error;
 
-use crate::pool::{ACQUIRE_TIMEOUT, Pool};
+use crate::{
+    address::{Address, AddressError, PostgresAddress},
+    connect_error::ConnectError,
+    pool::{ACQUIRE_TIMEOUT, Pool},
+    tls::{Resolver, ServerOptions, SystemResolver, connect_options},
+};
 
 /// A pool of connections to the embedded or the production database.
 #[derive(Debug, Clone)]
@@ -24,46 +24,88 @@ pub enum Database {
     Postgres(Pool<Postgres>),
 }
 
+/// The first schema of the search path that exists, in which tables are created.
+const SCHEMA: &str = "select current_schema()::text";
 /// How long a SQLite writer waits for another one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Database {
     /// Opens the database `url` names: `sqlite://PATH` (relative to the working directory; made with its folder when
     /// missing) or `postgres://...`, with at most `connections` connections.
+    ///
+    /// # Errors
+    /// When the address cannot be used, and when the file or the server refuses.
     pub async fn connect(url: &str, connections: u32) -> Result<Self, ConnectError> {
-        let fail = |detail: String| ConnectError { database: without_password(url), detail };
-        if let Some(path) = sqlite_path(url) {
-            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                create_private_folder(folder).map_err(|error| fail(error.to_string()))?;
-            }
-            let options = SqliteConnectOptions::new()
-                .filename(path)
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                // For statement journals; the default is a file.
-                .pragma("temp_store", "memory")
-                // In pages: a checkpoint every 16 MB, four times the default, copies pages that change often less often.
-                .pragma("wal_autocheckpoint", "4000")
-                // In bytes: so much of the file is read without being copied. A write of one connection invalidates the
-                // page caches of the others, but not the system's.
-                .pragma("mmap_size", "1073741824")
-                // In rows: a usual page, so that its reader wakes SQLite's thread once.
-                .row_buffer_size(24)
-                .busy_timeout(BUSY_TIMEOUT)
-                .disable_statement_logging();
-            let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
-            let pool = pool.connect_with(options).await.map_err(|error| fail(error.to_string()))?;
-            return Ok(Self::Sqlite(Pool::new(pool)));
+        Self::connect_resolving(url, connections, &SystemResolver).await
+    }
+
+    /// As [`Database::connect`]; `resolver` tells whether the server is across the internet, where it has to be verified.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn connect_resolving(
+        url: &str,
+        connections: u32,
+        resolver: &dyn Resolver,
+    ) -> Result<Self, ConnectError> {
+        let address = url.parse().map_err(|error| ConnectError::unusable(scheme(url), error))?;
+        match address {
+            Address::Sqlite(path) => Self::open_file(&path, connections).await,
+            Address::Postgres(address) => Self::open_server(&address, connections, resolver).await,
         }
-        let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| fail(error.to_string()))?;
+    }
+
+    async fn open_file(path: &Path, connections: u32) -> Result<Self, ConnectError> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            create_private_folder(folder).map_err(|error| ConnectError::sqlite(path, &error))?;
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            // For statement journals; the default is a file.
+            .pragma("temp_store", "memory")
+            // In pages: a checkpoint every 16 MB, four times the default, copies pages that change often less often.
+            .pragma("wal_autocheckpoint", "4000")
+            // In bytes: so much of the file is read without being copied. A write of one connection invalidates the
+            // page caches of the others, but not the system's.
+            .pragma("mmap_size", "1073741824")
+            // In rows: a usual page, so that its reader wakes SQLite's thread once.
+            .row_buffer_size(24)
+            .busy_timeout(BUSY_TIMEOUT)
+            .disable_statement_logging();
+        let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
+        let pool = pool.connect_with(options).await.map_err(|error| ConnectError::sqlite(path, &error))?;
+        Ok(Self::Sqlite(Pool::new(pool)))
+    }
+
+    async fn open_server(
+        address: &PostgresAddress,
+        connections: u32,
+        resolver: &dyn Resolver,
+    ) -> Result<Self, ConnectError> {
+        let fail = |error: sqlx::Error| ConnectError::postgres(address.to_string(), &error);
+        let options = connect_options(address, resolver).await;
+        let unusable = |error| ConnectError::unusable(address.to_string(), error);
+        let ServerOptions { options, warning } = options.map_err(unusable)?;
+        if let Some(warning) = warning {
+            tracing::warn!("{warning}");
+        }
         let options = options.application_name("bookplate").disable_statement_logging();
         // A pool that cannot connect says only that it has waited; one connection by itself says why.
-        let first = options.connect().await.map_err(|error| fail(error.to_string()))?;
-        first.close().await.map_err(|error| fail(error.to_string()))?;
+        let mut first = options.connect().await.map_err(fail)?;
+        let schema: Option<String> = sqlx::query_scalar(SCHEMA).fetch_one(&mut first).await.map_err(fail)?;
+        first.close().await.map_err(fail)?;
+        if schema.is_none() {
+            return Err(unusable(AddressError::new(
+                "the schema that the address names is not there, or its user may not use it",
+                "Create it there (create schema NAME), or name another",
+            )));
+        }
         let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
-        let pool = pool.connect_with(options).await.map_err(|error| fail(error.to_string()))?;
+        let pool = pool.connect_with(options).await.map_err(fail)?;
         Ok(Self::Postgres(Pool::new(pool)))
     }
 
@@ -82,49 +124,16 @@ fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// The file of a `sqlite://` address.
-pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
-    url.strip_prefix("sqlite://").map(PathBuf::from)
-}
-
-/// A server's address without user and password, and without parameters, which can hold one too.
-fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| *scheme != "sqlite") else {
-        return url.to_owned();
-    };
-    let (address, parameters) = rest.split_once('?').unwrap_or((rest, ""));
-    let host = match address.rsplit_once('@') {
-        Some((_, host)) => host,
-        // The question mark may be part of a password that should have been percent-encoded.
-        None if parameters.contains('@') => "...",
-        None => address,
-    };
-    format!("{scheme}://{host}")
-}
-
-/// The database could not be opened.
-#[derive(Debug, Error)]
-#[error("cannot open the database {database}: {detail}")]
-pub struct ConnectError {
-    /// The address without its password.
-    database: String,
-    detail: String,
+/// All that may be shown of an address that cannot be read: where its password ends is not known.
+fn scheme(url: &str) -> String {
+    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+    let is_known = ["sqlite", "postgres", "postgresql"].iter().any(|known| scheme.starts_with(known));
+    if is_known { format!("{scheme}://...") } else { "of this address".to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_error_about_a_database_does_not_tell_its_password() {
-        assert_eq!(without_password("postgres://u:secret@host/db"), "postgres://host/db");
-        assert_eq!(without_password("postgres://host/db?user=u&password=secret"), "postgres://host/db");
-        assert_eq!(without_password("postgres://host/db?password=sec@ret"), "postgres://...");
-        assert_eq!(without_password("postgres://u:sec?ret@host/db"), "postgres://...");
-        assert_eq!(without_password("postgres://u:sec@ret@host/db?sslmode=disable"), "postgres://host/db");
-        assert_eq!(without_password("sqlite://data/me@home.db"), "sqlite://data/me@home.db");
-        assert_eq!(without_password("sqlite://data/bookplate.db"), "sqlite://data/bookplate.db");
-    }
 
     async fn add_one(database: &Database) -> Result<(), sqlx::Error> {
         let mut tx = database.begin().await?;

@@ -4,10 +4,12 @@
 //! A public method is one transaction with a name of the domain; none is held while anything but the database works.
 
 mod accounts;
+mod address;
 mod admin;
 mod audit_log;
 mod better_auth;
 mod cleanup;
+mod connect_error;
 mod connection;
 pub mod conversations;
 mod credentials;
@@ -27,15 +29,18 @@ mod pool;
 mod session_store;
 mod sessions;
 mod signing_keys;
+mod tls;
 mod users;
 
 pub use accounts::{CreateAccountOutcome, Credentials, NewAccount, SignInMethod};
+pub use address::{Address, AddressError, PostgresAddress};
 pub use audit_log::{AuditEvent, AuditRecord};
 pub use better_auth::{BetterAuth, ForeignBan, ForeignError, ImportedUser};
 pub use cleanup::{CleanupCounts, RetentionCutoffs};
+pub use connect_error::ConnectError;
 pub use credentials::{ConsumeOutcome, NewPasswordHash};
 pub use data_export::{StoredLink, StoredMethod, UserDataRows, WaitingMail};
-pub use database::{ConnectError, Database};
+pub use database::Database;
 pub use devices::KnownDevice;
 pub use error::StorageError;
 pub use idle_accounts::IdleCutoffs;
@@ -48,6 +53,7 @@ pub use pool::{Backend, Pool, SqlxPoolPermit};
 pub use session_store::{RecordKey, SessionRecordStore};
 pub use sessions::{NewSession, Session, SignedIn};
 pub use signing_keys::StoredKey;
+pub use tls::{Resolver, SystemResolver};
 pub use tower_sessions::Session as BrowserSession;
 pub use users::{Ban, User};
 

@@ -77,7 +77,6 @@ fn an_unusable_value_is_refused_with_the_accepted_ones() {
         ("DATABASE_URL", "sqlite://data/", "does not name a file"),
         ("DATABASE_URL", "data/bookplate.db", "Write sqlite://data/bookplate.db or postgres://"),
         ("DATABASE_URL", "mysql://u:hunter2@db/books", "mysql:// is a database Bookplate does not speak"),
-        ("DATABASE_URL", "postgresql+asyncpg://u:hunter2@db/books", "driver of another language"),
         ("DATABASE_URL", "postgres://u:hun/ter2@db/books", "percent-encoded"),
         ("DATABASE_URL", "postgres:///books", "percent-encoded"),
     ]);

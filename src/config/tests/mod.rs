@@ -2,6 +2,7 @@
 
 mod contact;
 mod conversations;
+mod database;
 mod environment;
 mod limits;
 mod literal_values;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::config::{
-    parse,
+    database, origin, parse,
     variable::{Declaration, Section, Variable, text, variable},
 };
 
@@ -46,6 +46,7 @@ pub static PORT: Variable<u16> = variable("PORT", parse::port)
 
 pub static URL: Declaration = text("BOOKPLATE_URL")
     .old_name("BETTER_AUTH_URL")
+    .is_same(origin::is_same)
     .default("`http://localhost:$PORT`")
     .example("https://accounts.example.org")
     .accepts("a scheme and a host, perhaps a port, without a path")
@@ -56,9 +57,14 @@ pub static URL: Declaration = text("BOOKPLATE_URL")
 
 pub static DATABASE_URL: Declaration = text("DATABASE_URL")
     .old_name("NEON_DATABASE_URL")
+    .is_same(database::is_same)
     .default("sqlite://data/bookplate.db")
     .accepts("sqlite://PATH or postgres://user:password@host/database")
-    .summary("The database: a SQLite file, which is created with its folder, or a PostgreSQL server.");
+    .summary(
+        "The database: a SQLite file, which is created with its folder, or a PostgreSQL server. The spellings of \
+         SQLAlchemy (`postgresql+asyncpg://`), Prisma and Cloud SQL are understood; across the internet the server is \
+         verified.",
+    );
 
 pub static DATABASE_POOL: Variable<u32> = variable("BOOKPLATE_DATABASE_POOL", parse::number::<1, 200>)
     .default("20")

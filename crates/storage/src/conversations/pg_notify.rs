@@ -1,8 +1,15 @@
 //! Change notifications between processes on one PostgreSQL (`LISTEN` and `NOTIFY`).
 
-use sqlx::postgres::PgListener;
+use sqlx::{
+    ConnectOptions,
+    postgres::{PgListener, PgPoolOptions},
+};
 
-use crate::{Database, StorageError};
+use crate::{
+    Database, StorageError,
+    address::{Address, AddressError},
+    tls::{ServerOptions, SystemResolver, connect_options},
+};
 
 const CHANNEL: &str = "bookplate_conversations";
 const NOTIFY: &str = "select pg_notify('bookplate_conversations', $1)";
@@ -34,8 +41,26 @@ pub struct Listener(PgListener);
 
 impl Listener {
     /// Connects and subscribes.
+    ///
+    /// # Errors
+    /// When the address cannot be used, and when the server refuses.
     pub async fn connect(url: &str) -> Result<Self, StorageError> {
-        let mut listener = PgListener::connect(url).await?;
+        let unusable = |error: AddressError| StorageError::from(sqlx::Error::Configuration(error.into()));
+        let address = url.parse().map_err(unusable)?;
+        let Address::Postgres(address) = address else {
+            return Err(unusable(AddressError::new(
+                "SQLite notifies nobody",
+                "Give an address of PostgreSQL",
+            )));
+        };
+        let ServerOptions { options, .. } =
+            connect_options(&address, &SystemResolver).await.map_err(unusable)?;
+        // A pool of one, as sqlx's own `connect` makes it, which only takes an address.
+        let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
+        let pool =
+            pool.connect_with(options.application_name("bookplate").disable_statement_logging()).await?;
+        let mut listener = PgListener::connect_with(&pool).await?;
+        listener.ignore_pool_close_event(true);
         listener.listen(CHANNEL).await?;
         Ok(Self(listener))
     }

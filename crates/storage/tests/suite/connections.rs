@@ -126,3 +126,41 @@ fn an_embedded_database_writes_ahead_and_checks_references() {
         assert_eq!(database.number("pragma synchronous").await, 2, "full");
     });
 }
+
+#[test]
+fn a_schema_of_the_address_holds_the_tables() {
+    on_empty(Kind::Postgres, async |database| {
+        let url = format!("{}&schema=My%20Book", database.url());
+        let error = Database::connect(&url, 1).await.unwrap_err().to_string();
+        assert!(
+            error.contains("the schema that the address names is not there")
+                && error.contains("create schema"),
+            "{error}"
+        );
+
+        let Database::Postgres(pool) = &*database else { panic!("asked for PostgreSQL") };
+        let pool = pool.acquire_sqlx_pool().await.unwrap();
+        sqlx::raw_sql("create schema \"My Book\"").execute(&*pool).await.unwrap();
+        let opened = Database::connect(&url, 2).await.unwrap();
+        opened.migrate(0).await.unwrap();
+        assert!(opened.find_user("reader-1").await.unwrap().is_none());
+        opened.close().await;
+        let tables = "select count(*) from information_schema.tables where table_schema = $1 and table_name like 'bookplate%'";
+        for (schema, is_used) in [("My Book", true), ("public", false)] {
+            let count: i64 = sqlx::query_scalar(tables).bind(schema).fetch_one(&*pool).await.unwrap();
+            assert_eq!(count > 0, is_used, "{schema}: {count}");
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_has_a_remedy() {
+    for url in ["sqlite:///proc/bookplate.db", "sqlite:///proc/books/bookplate.db", "sqlite:///dev/null/b.db"]
+    {
+        let error = Database::connect(url, 1).await.unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot open the database {url}: ")), "{error}");
+        assert!(error.contains("the file or its folder cannot be written"), "{error}");
+        assert!(error.contains("Let the user that Bookplate runs as write in the folder /"), "{error}");
+        assert!(error.contains("or name another file in DATABASE_URL"), "{error}");
+    }
+}

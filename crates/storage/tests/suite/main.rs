@@ -28,5 +28,6 @@ mod sessions;
 mod shared_database;
 mod signing_keys;
 mod stored_bytes;
+mod tls;
 mod upgrade;
 mod user_imports;

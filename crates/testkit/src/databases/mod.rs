@@ -4,6 +4,9 @@ mod contents;
 mod full;
 mod postgres;
 mod sqlite;
+mod tls_server;
+
+pub use tls_server::{TlsCertificate, TlsServer};
 
 use std::{future::Future, ops::Deref, time::Duration};
 
