@@ -20,6 +20,7 @@ const USUAL = ['wire', 'interop', 'import', 'browser'];
 const SUITES = {
   wire: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('wire', more) },
   interleavings: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('wire', [INTERLEAVINGS, ...more]) },
+  idle: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('idle', more) },
   interop: { needs: ['server', 'python'], run: (more) => nodeTests('interop', more) },
   import: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('import', more) },
   fuzz: { needs: ['server', 'postgres', 'python', 'schemathesis'], run: (more) => nodeTests('fuzz', more) },

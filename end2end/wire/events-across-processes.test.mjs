@@ -16,6 +16,8 @@ describe('two servers on one PostgreSQL', () => {
   let there;
   let reader;
   let away;
+  /** A server listens while somebody waits for changes. */
+  let waiting;
 
   before(async () => {
     here = await startServer({ database: 'postgres' });
@@ -23,9 +25,12 @@ describe('two servers on one PostgreSQL', () => {
     there = await startServer({ database: here.database, env });
     reader = await readerWithBot(here);
     away = await onOtherServer(there, reader);
+    await reader.bot.create({ id: 'held' });
+    waiting = [await reader.page.events('held'), await away.page.events('held')];
     await listening();
   });
   after(async () => {
+    for (const stream of waiting ?? []) await stream.close();
     await there?.discard();
     await here?.discard();
   });

@@ -13,6 +13,7 @@ use std::{
     io::{ErrorKind, Write},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use clap::{Parser, Subcommand};
@@ -76,6 +77,9 @@ pub enum AdminCommand {
     Import(ImportArguments),
 }
 
+/// How long a command tries to send the mail it has caused.
+const MAIL_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// The sentence about why a command failed.
 pub type CommandError = Box<dyn Error>;
 
@@ -118,7 +122,7 @@ async fn run_admin(command: AdminCommand, config: Config, database: Database) ->
     let ports = adapters::ports(&config.mail)?;
     let origin = config.origin.as_str().to_owned();
     let state = compose(config, database, ports).await?;
-    let context = AdminContext { services: state.services, origin };
+    let context = AdminContext { services: Arc::clone(&state.services), origin };
     let (output, json) = match command {
         AdminCommand::User(arguments) => (user::run(&context, arguments.action).await?, arguments.json),
         AdminCommand::Invite(arguments) => {
@@ -130,7 +134,12 @@ async fn run_admin(command: AdminCommand, config: Config, database: Database) ->
             (import::run(&context, &source).await?, source.json)
         }
     };
-    print(&output, json)
+    print(&output, json)?;
+    // The server may be asleep: nothing wakes it for a mail.
+    if !state.services.mail.deliver_before_exit(MAIL_TIMEOUT).await? {
+        tracing::warn!("a mail is not sent yet; it waits in the queue until a running server tries again");
+    }
+    Ok(())
 }
 
 fn print(output: &Output, json: bool) -> Result<(), CommandError> {

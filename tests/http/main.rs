@@ -22,6 +22,7 @@ mod data_export;
 mod fields;
 mod forms_and_json;
 mod hardening;
+mod idle;
 mod openapi;
 mod page;
 mod pages;

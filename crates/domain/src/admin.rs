@@ -157,6 +157,7 @@ impl Admin {
         if !self.database.delete_user(&user.id, &record).await? {
             return Err(AdminError::Unknown);
         }
+        self.mail.wake(&record);
         audit_log::log(&record);
         Ok(())
     }

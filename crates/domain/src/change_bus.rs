@@ -6,9 +6,13 @@ use std::{
     hash::Hash,
     str::FromStr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
 
 /// The most bytes of a notice: PostgreSQL's `NOTIFY` takes fewer than 8000.
 const MAX_NOTICE: usize = 7000;
@@ -27,6 +31,8 @@ pub(crate) struct ChangeBus<T: Topic> {
     /// Whether there may be other processes to notify.
     notifies: bool,
     channels: Mutex<HashMap<T::Key, watch::Sender<i64>>>,
+    /// The number of subscribers.
+    subscribers: watch::Sender<usize>,
     /// The last version of each item that other processes have not been notified of.
     pending: Mutex<HashMap<T::Key, i64>>,
     has_pending: Notify,
@@ -39,6 +45,7 @@ impl<T: Topic> ChangeBus<T> {
             process_id,
             notifies,
             channels: Mutex::default(),
+            subscribers: watch::Sender::new(0),
             pending: Mutex::default(),
             has_pending: Notify::new(),
             closing: watch::Sender::new(false),
@@ -75,7 +82,24 @@ impl<T: Topic> ChangeBus<T> {
     pub(crate) fn subscribe(self: &Arc<Self>, key: T::Key, version: i64) -> Watcher<T> {
         let mut channels = lock(&self.channels);
         let receiver = channels.entry(key).or_insert_with(|| watch::Sender::new(version)).subscribe();
+        self.subscribers.send_modify(|count| *count += 1);
         Watcher { bus: Arc::clone(self), key, receiver: Some(receiver) }
+    }
+
+    /// Waits until there is a subscriber.
+    pub(crate) async fn subscribed(&self) {
+        let _ = self.subscribers.subscribe().wait_for(|count| *count > 0).await;
+    }
+
+    /// Waits until there has been no subscriber for so long.
+    pub(crate) async fn unsubscribed_for(&self, duration: Duration) {
+        let mut subscribers = self.subscribers.subscribe();
+        loop {
+            let _ = subscribers.wait_for(|count| *count == 0).await;
+            if timeout(duration, subscribers.wait_for(|count| *count > 0)).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Waits until other processes have to be notified.
@@ -165,6 +189,7 @@ impl<T: Topic> Drop for Watcher<T> {
     fn drop(&mut self) {
         // The receiver goes first, or it would count as a subscriber below.
         self.receiver = None;
+        self.bus.subscribers.send_modify(|count| *count = count.saturating_sub(1));
         let mut channels = lock(&self.bus.channels);
         if channels.get(&self.key).is_some_and(|channel| channel.receiver_count() == 0) {
             channels.remove(&self.key);

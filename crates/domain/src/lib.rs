@@ -73,8 +73,8 @@ pub use sessions::{
     ActiveSession, Renewal, SessionHandle, SessionSettings, Sessions, SessionsRevoked, SignedOut,
 };
 pub use storage::{
-    AuditEvent, Ban, CleanupCounts, Database, ForeignBan, ImportedUser, Invitation, Session, SignInMethod,
-    SignedIn, StorageError, User,
+    Activity, AuditEvent, Ban, CleanupCounts, Database, ForeignBan, ImportedUser, Invitation, Session, SignInMethod,
+    SignedIn, StorageError, User, in_background,
 };
 pub use tokens::{
     Audience, AudienceKey, ConversationAccess, IssueError, READ_CONVERSATIONS, TokenSettings, Tokens,
@@ -119,6 +119,8 @@ pub struct Services {
     pub cleanup: Cleanup,
     /// The book's background questions.
     pub questions: Arc<Questions>,
+    /// The uses of the database by requests.
+    pub activity: Activity,
 }
 
 /// Settings of the services.
@@ -185,6 +187,7 @@ impl Services {
         let invitations = Invitations::new(database.clone(), ports.clone(), mail.clone(), sign_up);
         let admin = Admin::new(database.clone(), ports.clone(), mail.clone());
         let import = Importer::new(database.clone(), ports.clone(), Arc::clone(&questions));
+        let activity = database.activity().clone();
         let cleanup = Cleanup::new(database.clone(), ports.clone(), retention);
         let tokens =
             Tokens::open(database, ports, secret, Arc::clone(&questions), sessions.clone(), tokens).await?;
@@ -202,6 +205,7 @@ impl Services {
             data_export,
             cleanup,
             questions,
+            activity,
         })
     }
 

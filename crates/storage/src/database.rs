@@ -9,9 +9,10 @@ use sqlx::{
 };
 
 use crate::{
+    Activity,
     address::{Address, AddressError, PostgresAddress},
     connect_error::ConnectError,
-    pool::{ACQUIRE_TIMEOUT, Pool},
+    pool::{ACQUIRE_TIMEOUT, Backend, Pool},
     tls::{Resolver, ServerOptions, SystemResolver, connect_options},
 };
 
@@ -104,9 +105,20 @@ impl Database {
                 "Create it there (create schema NAME), or name another",
             )));
         }
-        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(Postgres::IDLE_TIMEOUT);
         let pool = pool.connect_with(options).await.map_err(fail)?;
         Ok(Self::Postgres(Pool::new(pool)))
+    }
+
+    /// The uses of this database by requests.
+    pub const fn activity(&self) -> &Activity {
+        match self {
+            Self::Sqlite(pool) => pool.activity(),
+            Self::Postgres(pool) => pool.activity(),
+        }
     }
 
     /// Closes every connection, waiting some seconds for the statements under way.

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod address;
+mod activity;
 mod admin;
 mod audit_log;
 mod better_auth;
@@ -18,12 +19,14 @@ mod database;
 mod devices;
 mod error;
 mod idle_accounts;
+mod idle_connections;
 mod imports;
 mod invitations;
 mod limits;
 mod locks;
 mod mail_queue;
 mod migrate;
+mod notifications;
 mod one_time_tokens;
 mod pool;
 mod session_store;
@@ -34,6 +37,7 @@ mod users;
 
 pub use accounts::{CreateAccountOutcome, Credentials, NewAccount, SignInMethod};
 pub use address::{Address, AddressError, PostgresAddress};
+pub use activity::{Activity, in_background};
 pub use audit_log::{AuditEvent, AuditRecord};
 pub use better_auth::{BetterAuth, ForeignBan, ForeignError, ImportedUser};
 pub use cleanup::{CleanupCounts, RetentionCutoffs};
@@ -48,6 +52,7 @@ pub use imports::ImportUserOutcome;
 pub use invitations::Invitation;
 pub use mail_queue::QueuedMail;
 pub use migrate::MigrateError;
+pub use notifications::{Listener, Notification};
 pub use one_time_tokens::Link;
 pub use pool::{Backend, Pool, SqlxPoolPermit};
 pub use session_store::{RecordKey, SessionRecordStore};
@@ -86,6 +91,6 @@ pub fn statements() -> Vec<&'static str> {
 pub fn own_statements(database: &Database) -> Vec<&'static str> {
     match database {
         Database::Sqlite(_) => conversations::statements_of_sqlite(),
-        Database::Postgres(_) => conversations::statements_of_postgres(),
+        Database::Postgres(_) => [notifications::POSTGRES, &conversations::statements_of_postgres()].concat(),
     }
 }

@@ -7,28 +7,26 @@
 use std::{
     fmt,
     ops::{Deref, DerefMut},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
 use sqlx::{Executor, Postgres, Sqlite, pool::PoolConnection};
 use tokio::{
     sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore},
-    time::{Instant, timeout},
+    time::timeout,
 };
+
+use crate::{activity::Activity, idle_connections::IdleConnections};
 
 /// How long a request waits for a free connection before it is answered with 503.
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long after its last use a connection is lent without a test.
-const FRESH: Duration = Duration::from_millis(250);
 
 /// A bounded number of connections, which a pool of sqlx's opens and closes.
 pub struct Pool<DB: Backend> {
     inner: sqlx::Pool<DB>,
     idle: Arc<IdleConnections<DB>>,
+    activity: Activity,
     /// One for each connection. The holder of a permit never waits for sqlx's pool.
     permits: Arc<Semaphore>,
     /// Held by a writer where the database has only one at a time: in the order of arrival, which SQLite's own waiting
@@ -36,19 +34,17 @@ pub struct Pool<DB: Backend> {
     writer: Option<Arc<tokio::sync::Mutex<()>>>,
 }
 
-/// Connections that are ready to be lent.
-struct IdleConnections<DB: Backend> {
-    /// The last used on top, each with the time of its last use.
-    entries: Mutex<Vec<(PoolConnection<DB>, Instant)>>,
-    closed: AtomicBool,
-}
-
 impl<DB: Backend> Pool<DB> {
     pub(crate) fn new(inner: sqlx::Pool<DB>) -> Self {
         let permits = Semaphore::new(inner.options().get_max_connections() as usize);
-        let idle = IdleConnections { entries: Mutex::default(), closed: AtomicBool::new(false) };
         let writer = DB::ONE_WRITER.then(Arc::default);
-        Self { inner, idle: Arc::new(idle), permits: Arc::new(permits), writer }
+        Self {
+            inner,
+            idle: Arc::default(),
+            activity: Activity::default(),
+            permits: Arc::new(permits),
+            writer,
+        }
     }
 
     /// A connection for statements that each stand alone.
@@ -90,7 +86,7 @@ impl<DB: Backend> Pool<DB> {
     /// error when no connection becomes free in time, or the pool is closed.
     pub async fn acquire_sqlx_pool(&self) -> Result<SqlxPoolPermit<'_, DB>, sqlx::Error> {
         let permit = self.permit().await?;
-        drop(self.idle.entries().pop());
+        self.idle.give_back_one();
         Ok(SqlxPoolPermit { inner: &self.inner, permit })
     }
 
@@ -104,44 +100,16 @@ impl<DB: Backend> Pool<DB> {
         let _ = timeout(ACQUIRE_TIMEOUT, self.inner.close()).await;
     }
 
+    /// The uses of the connections.
+    pub(crate) const fn activity(&self) -> &Activity {
+        &self.activity
+    }
+
+    /// The right to one connection. Every use begins here.
     async fn permit(&self) -> Result<OwnedSemaphorePermit, sqlx::Error> {
+        self.activity.record();
         let permit = timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.permits).acquire_owned()).await;
         permit.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)
-    }
-}
-
-impl<DB: Backend> IdleConnections<DB> {
-    fn entries(&self) -> MutexGuard<'_, Vec<(PoolConnection<DB>, Instant)>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn keep(&self, connection: PoolConnection<DB>) {
-        let mut entries = self.entries();
-        if !self.closed.load(Ordering::SeqCst) {
-            entries.push((connection, Instant::now()));
-        }
-    }
-
-    fn close(&self) {
-        let mut entries = self.entries();
-        self.closed.store(true, Ordering::SeqCst);
-        entries.clear();
-    }
-
-    /// The connection used last. Those used too long ago go back to sqlx's pool, which tests them.
-    fn take(&self) -> Option<PoolConnection<DB>> {
-        let mut entries = self.entries();
-        entries.retain(|(_, used)| used.elapsed() < FRESH);
-        entries.pop().map(|(connection, _)| connection)
-    }
-}
-
-impl<DB: Backend> Drop for IdleConnections<DB> {
-    /// Returning them to sqlx's pool needs a runtime, which may be gone.
-    fn drop(&mut self) {
-        for (connection, _) in self.entries().drain(..) {
-            drop(connection.detach());
-        }
     }
 }
 
@@ -195,7 +163,7 @@ impl<DB: Backend> Drop for PooledConnection<DB> {
         match self.state {
             State::Ready => self.idle.keep(connection),
             // Back to sqlx's pool, which tests it. What broke this one may have broken the others.
-            State::Busy => self.idle.entries().clear(),
+            State::Busy => self.idle.clear(),
             State::InTransaction => {
                 // Nobody else may write or take the permit before the transaction is rolled back.
                 let held = (self.permit.take(), self.writing.take());
@@ -205,7 +173,7 @@ impl<DB: Backend> Drop for PooledConnection<DB> {
                         idle.keep(connection);
                     } else {
                         connection.close_on_drop();
-                        idle.entries().clear();
+                        idle.clear();
                     }
                     drop(held);
                 });
@@ -218,6 +186,8 @@ impl<DB: Backend> Drop for PooledConnection<DB> {
 pub trait Backend: sqlx::Database {
     /// Whether only one connection can write at a time.
     const ONE_WRITER: bool;
+    /// How long a connection may stay unused before it is closed; `None` for good.
+    const IDLE_TIMEOUT: Option<Duration>;
 
     /// Runs a statement that returns nothing, without preparing it.
     fn execute_raw(
@@ -228,6 +198,7 @@ pub trait Backend: sqlx::Database {
 
 impl Backend for Sqlite {
     const ONE_WRITER: bool = true;
+    const IDLE_TIMEOUT: Option<Duration> = None;
 
     async fn execute_raw(
         connection: &mut Self::Connection,
@@ -239,6 +210,8 @@ impl Backend for Sqlite {
 
 impl Backend for Postgres {
     const ONE_WRITER: bool = false;
+    // With sqlx's own pool, where it may stay for up to two such times more, all are closed within five minutes.
+    const IDLE_TIMEOUT: Option<Duration> = Some(Duration::from_secs(90));
 
     async fn execute_raw(
         connection: &mut Self::Connection,
@@ -290,6 +263,7 @@ impl<DB: Backend> Clone for Pool<DB> {
         Self {
             inner: self.inner.clone(),
             idle: Arc::clone(&self.idle),
+            activity: self.activity.clone(),
             permits: Arc::clone(&self.permits),
             writer: self.writer.clone(),
         }
@@ -340,10 +314,10 @@ mod tests {
         one.start();
         one.finish();
         drop(one);
-        assert_eq!(pool.idle.entries().len(), 1);
+        assert_eq!(pool.idle.len(), 1);
         other.start();
         drop(other);
-        assert_eq!(pool.idle.entries().len(), 0, "what broke one may have broken all");
+        assert_eq!(pool.idle.len(), 0, "what broke one may have broken all");
         assert_eq!(pool.permits.available_permits(), 3);
     }
 
@@ -354,7 +328,7 @@ mod tests {
             drop(pool.begin("begin immediate").await.unwrap());
         }
         pool.begin("begin immediate").await.unwrap().commit().await.unwrap();
-        assert_eq!(pool.idle.entries().len(), 1);
+        assert_eq!(pool.idle.len(), 1);
     }
 
     #[tokio::test]

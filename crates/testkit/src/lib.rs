@@ -11,6 +11,7 @@ mod entropy;
 mod hasher;
 mod mailer;
 mod ports;
+mod postgres_proxy;
 mod signer;
 mod smtp_receiver;
 
@@ -19,5 +20,6 @@ pub use entropy::SeededEntropy;
 pub use hasher::{FastHasher, Work};
 pub use mailer::{MailerBehavior, MemoryMailer};
 pub use ports::TestPorts;
+pub use postgres_proxy::PostgresProxy;
 pub use signer::TestSigner;
 pub use smtp_receiver::{Received, Reply, SmtpReceiver};

@@ -74,6 +74,7 @@ pub async fn get_session(
     let mut response = ok_json(body).with_effects(auth.effects());
     response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     if let (Some(signed_in), true) = (signed_in, state.services.sessions.bearer_enabled()) {
+        state.services.tokens.reload_if_stale().await;
         let token = state.services.tokens.issue(signed_in, None).map_err(Problems::from)?;
         if let Ok(token) = HeaderValue::try_from(token) {
             response.headers_mut().insert("set-auth-jwt", token);

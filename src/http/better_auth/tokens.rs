@@ -67,6 +67,7 @@ pub async fn token(
     };
     let auth = Authentication::of(&state, request.headers(), Renewal::WhenDue).await?;
     let signed_in = auth.signed_in()?;
+    state.services.tokens.reload_if_stale().await;
     let token = state.services.tokens.issue(signed_in, audience.as_deref()).map_err(Problems::from)?;
     Ok(ok_json(Token { token }).with_effects(auth.effects()))
 }
@@ -82,6 +83,7 @@ pub fn token_operation() -> Operation {
 
 /// The public keys. Verifiers may keep them for five minutes.
 pub async fn jwks(State(state): State<AppState>) -> Response {
+    state.services.tokens.reload_if_stale().await;
     let mut response = ok_json(state.services.tokens.jwks()).into_response();
     let cache = HeaderValue::from_static("public, max-age=300, stale-while-revalidate=60");
     response.headers_mut().insert(header::CACHE_CONTROL, cache);

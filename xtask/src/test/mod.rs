@@ -161,6 +161,12 @@ const PARTS: &[Job] = &[
         run: |session| session.end2end("interleavings", &[("BOOKPLATE_TEST_STEPS", "200")]),
     },
     Job {
+        name: "idle",
+        title: "a quarter of an hour in which nobody uses the server",
+        tools: NODE,
+        run: |session| session.end2end("idle", &[]),
+    },
+    Job {
         name: "fuzz",
         title: "requests made up from the description of the API",
         tools: NODE,

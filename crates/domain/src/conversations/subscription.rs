@@ -1,17 +1,24 @@
 //! Subscriptions to the changes of one conversation, made by this process and by others.
 
+use std::{pin::pin, time::Duration};
+
 use contract::conversations::{Conversation, Message};
-use storage::conversations::{Listener, StoredConversation, StoredMessage};
+use storage::{
+    Listener, Notification,
+    conversations::{StoredConversation, StoredMessage},
+};
 
 use super::{
     ConversationError, ConversationTopic, Conversations, Outcome, subscription_limit::SubscriptionPermit,
     to_wire,
 };
-use crate::{InternalError, change_bus::Watcher};
+use crate::{InternalError, MailQueue, change_bus::Watcher};
 
 /// The most messages and bytes read at once, so that a slow subscriber holds little memory.
 const MAX_MESSAGES: i64 = 100;
 const MAX_BYTES: usize = 256 << 10;
+/// How long notifications are received after the last subscription has ended: a reader who turns a page comes back.
+const LISTEN_LINGER: Duration = Duration::from_secs(120);
 
 /// A change of a conversation.
 #[derive(Debug, Clone)]
@@ -83,16 +90,27 @@ impl Conversations {
         self.changes.pending().await;
     }
 
-    /// Passes changes made by other processes on to subscribers, until the connection to the database is lost. Changes
-    /// missed between two calls are read at the beginning of the next.
+    /// Waits until there is a subscriber; then passes changes made by other processes on to subscribers, and wakes `mail`
+    /// when another process has queued some, until there has been no subscriber for [`LISTEN_LINGER`] or the connection to
+    /// the database is lost. Changes missed between two calls are read at the beginning of the next.
     #[tracing::instrument(name = "conversations.listen", level = "debug", skip_all)]
-    pub async fn listen(&self, url: &str) -> Result<(), InternalError> {
+    pub async fn listen(&self, url: &str, mail: &MailQueue) -> Result<(), InternalError> {
+        self.changes.subscribed().await;
         let mut listener = Listener::connect(url).await?;
         self.changes.wake_all();
-        while let Some(notice) = listener.next().await? {
-            self.changes.apply_notice(&notice);
+        mail.wake_up();
+        let mut unsubscribed = pin!(self.changes.unsubscribed_for(LISTEN_LINGER));
+        loop {
+            let notification = tokio::select! {
+                notification = listener.next() => notification?,
+                () = &mut unsubscribed => return Ok(()),
+            };
+            match notification {
+                Some(Notification::Conversations(notice)) => self.changes.apply_notice(&notice),
+                Some(Notification::Mail) => mail.wake_up(),
+                None => return Ok(()),
+            }
         }
-        Ok(())
     }
 
     /// Ends every subscription, because the server stops.

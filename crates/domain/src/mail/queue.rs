@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use contract::Timestamp;
 use serde::{Deserialize, Serialize};
 use storage::{AuditRecord, Database, QueuedMail};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
 
 use super::{MailBranding, MailMessage, MailTemplate, request::MailRequest};
 use crate::{Encrypted, InternalError, Limits, MailerError, Ports, Secret, audit_log::AuditLog};
@@ -117,14 +117,40 @@ impl MailQueue {
         }
     }
 
-    /// Wakes a worker.
+    /// Wakes a worker; when none waits, the next that does.
     pub(crate) fn wake_up(&self) {
         self.queued.notify_one();
     }
 
-    /// Ends when mail has been queued in this process, or after `longest`.
-    pub async fn wait(&self, longest: Duration) {
-        let _ = tokio::time::timeout(longest, self.queued.notified()).await;
+    /// Waits until mail has been queued in this process, or another one has told of some. Each call to wake ends one wait.
+    pub async fn queued(&self) {
+        self.queued.notified().await;
+    }
+
+    /// How long until a moment, by the clock of the queue.
+    pub fn until(&self, due: Timestamp) -> Duration {
+        let millis = due.millis().saturating_sub(self.ports.clock.now().millis());
+        Duration::from_millis(u64::try_from(millis).unwrap_or_default())
+    }
+
+    /// Delivers the mail that a process without workers has queued before it ends, for at most `longest`; `false` when some
+    /// is left. Then the processes that serve are told; one that does not listen finds it when it is next used.
+    ///
+    /// # Errors
+    /// As [`MailQueue::deliver`].
+    #[tracing::instrument(name = "mail.deliver_before_exit", level = "debug", skip_all)]
+    pub async fn deliver_before_exit(&self, longest: Duration) -> Result<bool, InternalError> {
+        let is_queued = timeout(Duration::ZERO, self.queued()).await.is_ok();
+        if !is_queued {
+            return Ok(true);
+        }
+        if let Ok(outcome) = timeout(longest, self.deliver()).await
+            && outcome? == DeliveryOutcome::UpTo(None)
+        {
+            return Ok(true);
+        }
+        self.database.notify_mail().await?;
+        Ok(false)
     }
 
     /// Queues mail by itself.

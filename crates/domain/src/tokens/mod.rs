@@ -9,7 +9,10 @@ pub use verify::VerifiedToken;
 
 use std::{
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use contract::{Code, Problem, Problems, Questions, Reason};
@@ -20,6 +23,10 @@ use zeroize::Zeroizing;
 
 use self::verification_cache::VerificationCache;
 use crate::{Algorithm, InternalError, KeyInfo, Ports, Secret, Sessions, SigningKey, key_ring::KeyRing};
+
+/// Seconds for which loaded keys are used without looking for changes; somewhat more than the pause of maintenance, which
+/// loads them too.
+const KEYS_FRESH: i64 = 75;
 
 /// Settings of tokens.
 #[derive(Debug, Clone)]
@@ -68,6 +75,9 @@ pub struct Tokens {
     ports: Ports,
     secret: Arc<Secret>,
     keys: RwLock<Arc<KeyRing>>,
+    /// When the keys were loaded last, in Unix seconds.
+    loaded_at: AtomicI64,
+    reloading: tokio::sync::Mutex<()>,
     questions: Arc<Questions>,
     sessions: Sessions,
     settings: TokenSettings,
@@ -109,18 +119,40 @@ impl Tokens {
     ) -> Result<Self, InternalError> {
         let keys = KeyRing::open(&database, &ports, &secret, settings.algorithm).await?;
         let keys = RwLock::new(Arc::new(keys));
-        let verified = VerificationCache::default();
-        Ok(Self { database, ports, secret, keys, questions, sessions, settings, verified })
+        let loaded_at = AtomicI64::new(ports.clock.now().seconds());
+        let (reloading, verified) = (tokio::sync::Mutex::default(), VerificationCache::default());
+        Ok(Self { database, ports, secret, keys, loaded_at, reloading, questions, sessions, settings, verified })
     }
 
     /// Loads the keys again, because another process may have added one.
     #[tracing::instrument(name = "tokens.reload", level = "debug", skip_all)]
     pub async fn reload(&self) -> Result<(), InternalError> {
+        let now = self.ports.clock.now().seconds();
         let keys = KeyRing::open(&self.database, &self.ports, &self.secret, self.settings.algorithm).await?;
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        self.loaded_at.store(now, Ordering::SeqCst);
         // The keys of cached tokens may be gone.
         self.verified.clear();
         Ok(())
+    }
+
+    /// Loads the keys again when they were loaded more than [`KEYS_FRESH`] seconds ago, so that a key that was removed while
+    /// nobody was there is not used by the first who comes back. When the database fails, the keys stay as they are.
+    pub async fn reload_if_stale(&self) {
+        let is_stale = || {
+            self.ports.clock.now().seconds() - self.loaded_at.load(Ordering::SeqCst) > KEYS_FRESH
+        };
+        if !is_stale() {
+            return;
+        }
+        // Whoever comes meanwhile waits for the same keys.
+        let _reloading = self.reloading.lock().await;
+        if is_stale()
+            && let Err(error) = self.reload().await
+        {
+            self.loaded_at.store(self.ports.clock.now().seconds(), Ordering::SeqCst);
+            tracing::warn!(%error, "the signing keys cannot be loaded again");
+        }
     }
 
     /// Adds a key that is published now and signs in `ahead` seconds; `false` when another is waiting already.

@@ -44,7 +44,7 @@ impl Tokens {
     /// shared secret.
     #[tracing::instrument(name = "tokens.verify", level = "debug", skip_all)]
     pub async fn verify(&self, token: &str) -> Result<SignedIn, VerifyError> {
-        let claims = self.claims_of(token)?;
+        let claims = self.claims_of(token).await?;
         if matches!(claims.audience, TokenAudience::Published(_)) {
             return Err(VerifyError::Refused("audience"));
         }
@@ -59,7 +59,7 @@ impl Tokens {
     /// what both its `scope` and the audience's declaration allow.
     #[tracing::instrument(name = "tokens.verify_for_conversations", level = "debug", skip_all)]
     pub async fn verify_for_conversations(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
-        let claims = self.claims_of(token)?;
+        let claims = self.claims_of(token).await?;
         let verified = self.verify_claims(&claims).await?;
         match &claims.audience {
             TokenAudience::Shared(name) | TokenAudience::Published(name)
@@ -75,7 +75,7 @@ impl Tokens {
     /// opens conversations. It is accepted up to [`GRACE`] seconds after it has expired.
     #[tracing::instrument(name = "tokens.verify_for_profile", level = "debug", skip_all)]
     pub async fn verify_for_profile(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
-        let claims = self.claims_of(token)?;
+        let claims = self.claims_of(token).await?;
         let verified = self.verify_claims(&claims).await?;
         match &claims.audience {
             TokenAudience::Published(name) if verified.conversations == ConversationAccess::NONE => {
@@ -107,7 +107,8 @@ impl Tokens {
     }
 
     /// The claims, after every check whose result does not change with time.
-    fn claims_of(&self, token: &str) -> Result<Arc<Claims>, VerifyError> {
+    async fn claims_of(&self, token: &str) -> Result<Arc<Claims>, VerifyError> {
+        self.reload_if_stale().await;
         let hash = Sha256::digest(token).into();
         if let Some(claims) = self.verified.find(&hash) {
             return Ok(claims);

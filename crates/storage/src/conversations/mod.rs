@@ -16,7 +16,6 @@ mod import;
 mod insert_message;
 mod list;
 mod message;
-mod pg_notify;
 mod purge;
 mod read;
 mod search;
@@ -33,7 +32,6 @@ pub use export::ConversationWithDeletedAt;
 pub use idempotency::Idempotency;
 pub use import::{ConversationImport, ForeignConversation, ImportOutcome, PostImportPatch};
 pub use message::{Content, SEQ_BITS, StoredMessage};
-pub use pg_notify::Listener;
 pub use search::{FoundMessage, Terms};
 pub use soft_delete::RestoreOutcome;
 pub use update::{ContentUpdate, ConversationUpdate, MessageUpdate, UpdateOutcome};
@@ -78,5 +76,5 @@ pub(crate) fn statements_of_sqlite() -> Vec<&'static str> {
 /// The statements of PostgreSQL alone.
 pub(crate) fn statements_of_postgres() -> Vec<&'static str> {
     let different = DIFFERENT.concat().into_iter().map(|sql| sql.postgres);
-    different.chain([pg_notify::POSTGRES, append_batch::POSTGRES, import::POSTGRES].concat()).collect()
+    different.chain([append_batch::POSTGRES, import::POSTGRES].concat()).collect()
 }

@@ -10,9 +10,10 @@ pub use tls_server::{TlsCertificate, TlsServer};
 
 use std::{future::Future, ops::Deref, time::Duration};
 
+use sqlx::{ConnectOptions, postgres::PgSslMode};
 use storage::Database;
 
-use crate::FixedClock;
+use crate::{FixedClock, PostgresProxy};
 
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,13 +29,13 @@ pub enum Kind {
 pub struct TestDatabase {
     database: Database,
     url: String,
-    _place: Place,
+    place: Place,
 }
 
 #[derive(Debug)]
 enum Place {
     Sqlite { _folder: sqlite::Folder },
-    Postgres { _database: Box<postgres::Created> },
+    Postgres(Box<postgres::Created>),
 }
 
 /// As many as the server opens by default: enough for tests that want to collide.
@@ -47,7 +48,7 @@ impl Kind {
             Self::Sqlite => self.empty().await,
             Self::Postgres => {
                 let created = postgres::Created::from_template().await;
-                TestDatabase::open(created.url(), Place::Postgres { _database: Box::new(created) }).await
+                TestDatabase::open(created.url(), Place::Postgres(Box::new(created))).await
             }
         };
         // The template is at the newest schema already: then this finds nothing to do.
@@ -65,7 +66,7 @@ impl Kind {
             }
             Self::Postgres => {
                 let created = postgres::Created::empty().await;
-                TestDatabase::open(created.url(), Place::Postgres { _database: Box::new(created) }).await
+                TestDatabase::open(created.url(), Place::Postgres(Box::new(created))).await
             }
         }
     }
@@ -74,7 +75,7 @@ impl Kind {
 impl TestDatabase {
     async fn open(url: String, place: Place) -> Self {
         let database = connect(&url).await;
-        Self { database, url, _place: place }
+        Self { database, url, place }
     }
 
     /// Its address, for a program of its own.
@@ -88,6 +89,20 @@ impl TestDatabase {
             Database::Sqlite(_) => Kind::Sqlite,
             Database::Postgres(_) => Kind::Postgres,
         }
+    }
+
+    /// The same database, from now on reached through a proxy that counts what is sent to it. PostgreSQL only.
+    pub async fn behind_proxy(self) -> (Self, PostgresProxy) {
+        let (server, name) = match &self.place {
+            Place::Postgres(created) => (created.server(), created.name()),
+            Place::Sqlite { .. } => panic!("SQLite has no server"),
+        };
+        let proxy = PostgresProxy::start(format!("{}:{}", server.get_host(), server.get_port())).await;
+        let through = server.host("127.0.0.1").port(proxy.address().port()).ssl_mode(PgSslMode::Disable);
+        let url = through.database(name).to_url_lossy().to_string();
+        self.database.close().await;
+        let database = connect(&url).await;
+        (Self { database, url, place: self.place }, proxy)
     }
 
     /// Opens it once more, as another process would.

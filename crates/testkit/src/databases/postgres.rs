@@ -45,6 +45,14 @@ impl Created {
         Self { server, name }
     }
 
+    pub(super) fn server(&self) -> PgConnectOptions {
+        self.server.clone()
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(super) fn url(&self) -> String {
         url(&self.server, &self.name)
     }

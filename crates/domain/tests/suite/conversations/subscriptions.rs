@@ -312,10 +312,11 @@ async fn server_shutdown_ends_every_subscription(#[values(Kind::Sqlite, Kind::Po
 fn subscription_receives_changes_of_other_processes() {
     on_migrated(Kind::Postgres, async |database| {
         let talk = Talk::begin(database).await;
-        let other = talk.book.restarted(settings()).await.conversations;
+        let restarted = talk.book.restarted(settings()).await;
+        let (other, mail) = (restarted.conversations, restarted.mail);
         let hearing = other.clone();
         let url = talk.book.database.url().to_owned();
-        let listening = tokio::spawn(async move { hearing.listen(&url).await });
+        let listening = tokio::spawn(async move { hearing.listen(&url, &mail).await });
         let mut watch = other.subscribe(&talk.ada, "c", None).await.unwrap();
         // Until it listens, nothing is heard; then everything is.
         let is_heard = async |watch: &mut Subscription, at: u32| {

@@ -1,4 +1,4 @@
-//! Change notifications between processes on one PostgreSQL (`LISTEN` and `NOTIFY`).
+//! Notifications between processes on one PostgreSQL (`LISTEN` and `NOTIFY`).
 
 use sqlx::{
     ConnectOptions,
@@ -11,10 +11,12 @@ use crate::{
     tls::{ServerOptions, SystemResolver, connect_options},
 };
 
-const CHANNEL: &str = "bookplate_conversations";
-const NOTIFY: &str = "select pg_notify('bookplate_conversations', $1)";
+const CONVERSATIONS: &str = "bookplate_conversations";
+const MAIL: &str = "bookplate_mail";
+const NOTIFY_CONVERSATIONS: &str = "select pg_notify('bookplate_conversations', $1)";
+const NOTIFY_MAIL: &str = "select pg_notify('bookplate_mail', '')";
 
-pub(super) const POSTGRES: &[&str] = &[NOTIFY];
+pub(crate) const POSTGRES: &[&str] = &[NOTIFY_CONVERSATIONS, NOTIFY_MAIL];
 
 impl Database {
     /// Whether there may be other processes to notify. A SQLite file has one.
@@ -22,19 +24,36 @@ impl Database {
         matches!(self, Self::Postgres(_))
     }
 
-    /// Notifies the other processes, if there may be any.
+    /// Notifies the other processes of changed conversations, if there may be any.
     pub async fn notify_conversations(&self, notices: &[String]) -> Result<(), StorageError> {
         if self.notifies_processes() {
             let mut connection = self.connection().await?;
             for notice in notices {
-                connection.query(NOTIFY).bind(notice).execute().await?;
+                connection.query(NOTIFY_CONVERSATIONS).bind(notice).execute().await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Notifies the other processes that mail is queued, if there may be any.
+    pub async fn notify_mail(&self) -> Result<(), StorageError> {
+        if self.notifies_processes() {
+            self.connection().await?.query(NOTIFY_MAIL).execute().await?;
         }
         Ok(())
     }
 }
 
-/// Receives the notifications of other processes, over a connection of its own, which cannot be one of a transaction
+/// A notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notification {
+    /// Conversations have changed: one of the notices of [`Database::notify_conversations`].
+    Conversations(String),
+    /// Mail is queued.
+    Mail,
+}
+
+/// Receives notifications, also those of this process, over a connection of its own, which cannot be one of a transaction
 /// pooler.
 #[derive(Debug)]
 pub struct Listener(PgListener);
@@ -61,12 +80,15 @@ impl Listener {
             pool.connect_with(options.application_name("bookplate").disable_statement_logging()).await?;
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.ignore_pool_close_event(true);
-        listener.listen(CHANNEL).await?;
+        listener.listen_all([CONVERSATIONS, MAIL]).await?;
         Ok(Self(listener))
     }
 
     /// The next notification; `None` when the connection was lost, and notifications perhaps with it.
-    pub async fn next(&mut self) -> Result<Option<String>, StorageError> {
-        Ok(self.0.try_recv().await?.map(|notice| notice.payload().to_owned()))
+    pub async fn next(&mut self) -> Result<Option<Notification>, StorageError> {
+        Ok(self.0.try_recv().await?.map(|notice| match notice.channel() {
+            MAIL => Notification::Mail,
+            _ => Notification::Conversations(notice.payload().to_owned()),
+        }))
     }
 }
