@@ -1,7 +1,7 @@
 //! The background tasks of a running server: mail delivery, maintenance, and the exchange of changes between processes.
 //!
 //! While nobody uses the server, they leave the database alone
-//! (`docs/adr/0026-an-idle-server-leaves-its-database-alone.md`).
+//! (`docs/adr/0027-an-idle-server-leaves-its-database-alone.md`).
 
 mod activity;
 mod mail;

@@ -244,7 +244,7 @@ fn a_process_that_listens_again_has_missed_nothing() {
 
 /// A key that was removed while nobody was there is not used by the first who comes back.
 #[test]
-fn security_the_first_token_after_a_quiet_time_is_verified_with_the_keys_of_now() {
+fn the_first_token_after_a_quiet_time_is_verified_with_the_keys_of_now() {
     with_paused_time(Kind::Postgres, async |database| {
         let server = Running::on(database).await;
         let mut reader = server.reader().await;

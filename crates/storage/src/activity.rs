@@ -1,4 +1,4 @@
-//! When requests last used the database (`docs/adr/0026-an-idle-server-leaves-its-database-alone.md`).
+//! When requests last used the database (`docs/adr/0027-an-idle-server-leaves-its-database-alone.md`).
 //!
 //! Background work that has nothing of its own to do follows these uses: while there are none, no statement is sent, and a
 //! database that sleeps when it is not used can sleep.

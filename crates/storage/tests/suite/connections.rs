@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use rstest::rstest;
 use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 use storage::{Database, StorageError};
-use testkit::databases::{Kind, on_empty, on_migrated};
+use testkit::databases::{Kind, on_empty, on_migrated, with_paused_time};
+use tokio::time::advance;
 
 use crate::fixtures::{open, patiently, record, session, signed_up};
 
@@ -44,6 +47,36 @@ fn a_server_that_ended_all_connections_is_used_again() {
         assert!(matches!(first, Ok(Some(_)) | Err(StorageError::Unavailable(_))), "{first:?}");
         assert!(database.find_user("reader-1").await.unwrap().is_some());
     });
+}
+
+#[test]
+fn connections_that_are_not_used_are_closed_without_a_word() {
+    with_paused_time(Kind::Postgres, async |database| {
+        let (database, proxy) = database.behind_proxy().await;
+        signed_up(&database, 1).await;
+        proxy.settled().await;
+        let (open, messages) = (proxy.open_connections(), proxy.messages());
+        assert!(open > 0);
+        advance(Duration::from_secs(80)).await;
+        proxy.settled().await;
+        assert_eq!(proxy.open_connections(), open);
+        advance(Duration::from_secs(11)).await;
+        proxy.settled().await;
+        assert_eq!(proxy.messages(), messages, "no ping");
+        assert!(proxy.open_connections() < open);
+        assert!(database.find_user("reader-1").await.unwrap().is_some());
+    });
+}
+
+#[tokio::test]
+async fn uses_are_told_of_but_for_those_in_the_background() {
+    let database = Kind::Sqlite.migrated().await;
+    let mut uses = database.activity().subscribe();
+    database.find_user("reader-1").await.unwrap();
+    assert!(uses.has_changed().unwrap());
+    uses.mark_unchanged();
+    storage::in_background(database.find_user("reader-1")).await.unwrap();
+    assert!(!uses.has_changed().unwrap());
 }
 
 /// A request that is given up leaves its connection in the middle of something; nobody else may meet that.
