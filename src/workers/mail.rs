@@ -16,12 +16,12 @@ const WORKERS: usize = 4;
 /// The pause after the mail server accepted nothing.
 const RETRY: Duration = Duration::from_secs(5);
 /// The longest pause while the database fails.
-const LONGEST_RETRY: Duration = Duration::from_secs(300);
+const LONGEST_RETRY: Duration = Duration::from_mins(5);
 /// When to look for mail that another process has queued without telling, or has left behind when it was killed.
 const PAUSES: Pauses = Pauses {
     first: Duration::from_secs(5),
     shortest: Duration::from_secs(5),
-    longest: Duration::from_secs(60),
+    longest: Duration::from_mins(1),
 };
 
 /// Why workers were started.
@@ -107,7 +107,11 @@ impl Delivery {
 }
 
 /// Delivers until nothing is due, the mail server accepts nothing, or stopped.
-async fn drain(services: Arc<Services>, stopped: watch::Receiver<bool>, found: Option<Arc<Notify>>) -> Outcome {
+async fn drain(
+    services: Arc<Services>,
+    stopped: watch::Receiver<bool>,
+    found: Option<Arc<Notify>>,
+) -> Outcome {
     let mut found = found;
     loop {
         let outcome = services.mail.deliver_next().await?;

@@ -24,11 +24,8 @@ const PUBLISH_DELAY: Duration = Duration::from_millis(50);
 /// The pause after changes could not be published or received.
 const CHANGES_RETRY: Duration = Duration::from_secs(2);
 /// Maintenance runs at once when the server is used again, and then every minute while it is.
-const MAINTENANCE_PAUSES: Pauses = Pauses {
-    first: Duration::ZERO,
-    shortest: Duration::from_secs(60),
-    longest: Duration::from_secs(60),
-};
+const MAINTENANCE_PAUSES: Pauses =
+    Pauses { first: Duration::ZERO, shortest: Duration::from_mins(1), longest: Duration::from_mins(1) };
 
 /// The running background tasks.
 #[derive(Debug)]

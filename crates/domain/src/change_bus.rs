@@ -11,7 +11,7 @@ use std::{
 
 use tokio::{
     sync::{Notify, watch},
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 
 /// The most bytes of a notice: PostgreSQL's `NOTIFY` takes fewer than 8000.
@@ -23,6 +23,20 @@ pub(crate) trait Topic: Debug {
     type Key: Copy + Debug + Display + Eq + FromStr + Hash;
 }
 
+/// How many subscribers there are, and since when.
+#[derive(Debug, Clone, Copy)]
+struct Subscribers {
+    count: usize,
+    changed_at: Instant,
+}
+
+impl Subscribers {
+    fn change(&mut self, by: isize) {
+        self.count = self.count.saturating_add_signed(by);
+        self.changed_at = Instant::now();
+    }
+}
+
 /// Tells subscribers that an item has a newer version. What changed, they read from the database.
 #[derive(Debug)]
 pub(crate) struct ChangeBus<T: Topic> {
@@ -31,8 +45,7 @@ pub(crate) struct ChangeBus<T: Topic> {
     /// Whether there may be other processes to notify.
     notifies: bool,
     channels: Mutex<HashMap<T::Key, watch::Sender<i64>>>,
-    /// The number of subscribers.
-    subscribers: watch::Sender<usize>,
+    subscribers: watch::Sender<Subscribers>,
     /// The last version of each item that other processes have not been notified of.
     pending: Mutex<HashMap<T::Key, i64>>,
     has_pending: Notify,
@@ -45,7 +58,7 @@ impl<T: Topic> ChangeBus<T> {
             process_id,
             notifies,
             channels: Mutex::default(),
-            subscribers: watch::Sender::new(0),
+            subscribers: watch::Sender::new(Subscribers { count: 0, changed_at: Instant::now() }),
             pending: Mutex::default(),
             has_pending: Notify::new(),
             closing: watch::Sender::new(false),
@@ -82,21 +95,23 @@ impl<T: Topic> ChangeBus<T> {
     pub(crate) fn subscribe(self: &Arc<Self>, key: T::Key, version: i64) -> Watcher<T> {
         let mut channels = lock(&self.channels);
         let receiver = channels.entry(key).or_insert_with(|| watch::Sender::new(version)).subscribe();
-        self.subscribers.send_modify(|count| *count += 1);
+        self.subscribers.send_modify(|it| it.change(1));
         Watcher { bus: Arc::clone(self), key, receiver: Some(receiver) }
     }
 
     /// Waits until there is a subscriber.
     pub(crate) async fn subscribed(&self) {
-        let _ = self.subscribers.subscribe().wait_for(|count| *count > 0).await;
+        let _ = self.subscribers.subscribe().wait_for(|it| it.count > 0).await;
     }
 
     /// Waits until there has been no subscriber for so long.
     pub(crate) async fn unsubscribed_for(&self, duration: Duration) {
         let mut subscribers = self.subscribers.subscribe();
         loop {
-            let _ = subscribers.wait_for(|count| *count == 0).await;
-            if timeout(duration, subscribers.wait_for(|count| *count > 0)).await.is_err() {
+            let Ok(last) = subscribers.wait_for(|it| it.count == 0).await.map(|it| *it) else { return };
+            // One that comes and goes before this is polled counts too.
+            let other = subscribers.wait_for(|it| it.count > 0 || it.changed_at != last.changed_at);
+            if timeout_at(last.changed_at + duration, other).await.is_err() {
                 return;
             }
         }
@@ -189,7 +204,7 @@ impl<T: Topic> Drop for Watcher<T> {
     fn drop(&mut self) {
         // The receiver goes first, or it would count as a subscriber below.
         self.receiver = None;
-        self.bus.subscribers.send_modify(|count| *count = count.saturating_sub(1));
+        self.bus.subscribers.send_modify(|it| it.change(-1));
         let mut channels = lock(&self.bus.channels);
         if channels.get(&self.key).is_some_and(|channel| channel.receiver_count() == 0) {
             channels.remove(&self.key);

@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicIsize, AtomicUsize, Ordering},
     },
 };
@@ -13,6 +13,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
     task::{JoinHandle, yield_now},
 };
+
+/// How often in a row nothing must be under way.
+const QUIET_ROUNDS: usize = 4;
 
 /// Without TLS. Stops when it is dropped.
 #[derive(Debug)]
@@ -27,6 +30,7 @@ struct Counts {
     messages: AtomicUsize,
     open: AtomicUsize,
     unanswered: AtomicIsize,
+    statements: Mutex<Vec<String>>,
 }
 
 impl PostgresProxy {
@@ -54,19 +58,22 @@ impl PostgresProxy {
         self.counts.open.load(Ordering::SeqCst)
     }
 
+    /// The texts of the statements, each as often as it was prepared or sent without being prepared.
+    pub fn statements(&self) -> Vec<String> {
+        self.counts.statements.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Waits until every client has its answers and, given the thread, asks for nothing more.
     pub async fn settled(&self) {
-        let mut seen = usize::MAX;
-        loop {
+        let (mut seen, mut same) = (self.messages(), 0);
+        while same < QUIET_ROUNDS {
             // Each pass looks for what has arrived.
             for _ in 0..40 {
                 yield_now().await;
             }
-            let messages = self.messages();
-            if messages == seen && self.counts.unanswered.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-            seen = messages;
+            let is_quiet = self.messages() == seen && self.counts.unanswered.load(Ordering::SeqCst) == 0;
+            same = if is_quiet { same + 1 } else { 0 };
+            seen = self.messages();
         }
     }
 }
@@ -79,6 +86,8 @@ impl Drop for PostgresProxy {
 
 async fn accept(listener: TcpListener, server: String, counts: Arc<Counts>) {
     while let Ok((client, _)) = listener.accept().await {
+        // Until it is ready for queries, a connection waits for an answer.
+        counts.unanswered.fetch_add(1, Ordering::SeqCst);
         let server = TcpStream::connect(&server).await.expect("PostgreSQL listens on TCP");
         tokio::spawn(pass_on(client, server, Arc::clone(&counts)));
     }
@@ -88,7 +97,7 @@ async fn accept(listener: TcpListener, server: String, counts: Arc<Counts>) {
 async fn pass_on(client: TcpStream, server: TcpStream, counts: Arc<Counts>) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
-    let unanswered = AtomicIsize::new(0);
+    let unanswered = AtomicIsize::new(1);
     let add = |count: isize| {
         unanswered.fetch_add(count, Ordering::SeqCst);
         counts.unanswered.fetch_add(count, Ordering::SeqCst);
@@ -98,8 +107,11 @@ async fn pass_on(client: TcpStream, server: TcpStream, counts: Arc<Counts>) {
         let mut started = false;
         while let Ok(message) = read_message(&mut from_client, started).await {
             let kind = message.first().copied().filter(|_| started);
-            // The start-up, a query and the end of an extended query are each answered with "ready for query".
-            add(isize::from(matches!(kind, None | Some(b'Q' | b'S'))));
+            // A query and the end of an extended query are each answered with "ready for query".
+            add(isize::from(matches!(kind, Some(b'Q' | b'S'))));
+            if let Some(text) = statement(&message).filter(|_| started) {
+                counts.statements.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+            }
             counts.messages.fetch_add(usize::from(kind != Some(b'X')), Ordering::SeqCst);
             started = true;
             if to_server.write_all(&message).await.is_err() {
@@ -120,6 +132,17 @@ async fn pass_on(client: TcpStream, server: TcpStream, counts: Arc<Counts>) {
     tokio::join!(requests, answers);
     counts.unanswered.fetch_sub(unanswered.load(Ordering::SeqCst), Ordering::SeqCst);
     counts.open.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// The text of a query, or of a statement that is prepared, after its name.
+fn statement(message: &[u8]) -> Option<String> {
+    let mut strings = message.get(5..)?.split(|byte| *byte == 0);
+    let text = match message.first()? {
+        b'Q' => strings.next(),
+        b'P' => strings.nth(1),
+        _ => None,
+    };
+    text.map(|text| String::from_utf8_lossy(text).into_owned())
 }
 
 /// One message: a type, unless it is the first of a client, a length that counts itself, and the rest.

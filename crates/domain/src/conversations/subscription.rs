@@ -18,7 +18,7 @@ use crate::{InternalError, MailQueue, change_bus::Watcher};
 const MAX_MESSAGES: i64 = 100;
 const MAX_BYTES: usize = 256 << 10;
 /// How long notifications are received after the last subscription has ended: a reader who turns a page comes back.
-const LISTEN_LINGER: Duration = Duration::from_secs(120);
+const LISTEN_LINGER: Duration = Duration::from_mins(2);
 
 /// A change of a conversation.
 #[derive(Debug, Clone)]

@@ -121,7 +121,18 @@ impl Tokens {
         let keys = RwLock::new(Arc::new(keys));
         let loaded_at = AtomicI64::new(ports.clock.now().seconds());
         let (reloading, verified) = (tokio::sync::Mutex::default(), VerificationCache::default());
-        Ok(Self { database, ports, secret, keys, loaded_at, reloading, questions, sessions, settings, verified })
+        Ok(Self {
+            database,
+            ports,
+            secret,
+            keys,
+            loaded_at,
+            reloading,
+            questions,
+            sessions,
+            settings,
+            verified,
+        })
     }
 
     /// Loads the keys again, because another process may have added one.
@@ -139,9 +150,8 @@ impl Tokens {
     /// Loads the keys again when they were loaded more than [`KEYS_FRESH`] seconds ago, so that a key that was removed while
     /// nobody was there is not used by the first who comes back. When the database fails, the keys stay as they are.
     pub async fn reload_if_stale(&self) {
-        let is_stale = || {
-            self.ports.clock.now().seconds() - self.loaded_at.load(Ordering::SeqCst) > KEYS_FRESH
-        };
+        let is_stale =
+            || self.ports.clock.now().seconds() - self.loaded_at.load(Ordering::SeqCst) > KEYS_FRESH;
         if !is_stale() {
             return;
         }
