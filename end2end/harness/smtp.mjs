@@ -45,7 +45,7 @@ class MailServer {
     if (message) this.messages.push(message);
   }
 
-  /** The value of BOOKPLATE_SMTP_URL for this server. */
+  /** The value of BOOKPLATE_MAIL_URL for this server. */
   get url() {
     const { tls, user, password } = this.options;
     const who = user ? `${encodeURIComponent(user)}:${encodeURIComponent(password)}@` : '';

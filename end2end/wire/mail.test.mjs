@@ -1,5 +1,6 @@
 // Messages reach a real mail server, whatever that server does in between, and no request waits for it.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { test } from 'node:test';
 import { until } from '../harness/poll.mjs';
 import { freePort } from '../harness/program.mjs';
@@ -14,7 +15,7 @@ const LATER = { within: 120_000 };
 
 /** A Bookplate that hands its messages to the address, and what is done with it. */
 async function withServer(url, env, use) {
-  const server = await startServer({ env: { BOOKPLATE_SMTP_URL: url, BOOKPLATE_OUTBOX: undefined, ...env } });
+  const server = await startServer({ env: { BOOKPLATE_MAIL_URL: url, BOOKPLATE_OUTBOX: undefined, ...env } });
   try {
     await use(server);
   } finally {
@@ -73,6 +74,63 @@ for (const options of [{}, login, { tls: 'starttls', ...login }, { tls: 'implici
     });
   });
 }
+
+/** An endpoint of the operator's own: answers as planned, else with 204, and keeps what it was sent. */
+async function withEndpoint(planned, use) {
+  const received = [];
+  const endpoint = http.createServer(async (request, response) => {
+    const body = JSON.parse(Buffer.concat(await request.toArray()).toString() || 'null');
+    received.push({ method: request.method, path: request.url, headers: request.headers, body });
+    const { status, headers = {} } = (request.method === 'POST' && planned.shift()) || { status: 204 };
+    response.writeHead(status, headers).end();
+  });
+  await new Promise((listening) => endpoint.listen(0, '127.0.0.1', listening));
+  try {
+    await use({ port: endpoint.address().port, received, posts: () => received.filter(({ method }) => method === 'POST') });
+  } finally {
+    endpoint.closeAllConnections();
+    endpoint.close();
+  }
+}
+
+test('messages go over HTTP to an endpoint of the operator, which may ask for a pause', async () => {
+  const secret = 'tea-and-biscuits-0815';
+  await withEndpoint([{ status: 503, headers: { 'retry-after': '1' } }], async ({ port, received, posts }) => {
+    await withServer(`http://${secret}@127.0.0.1:${port}/hooks/mail`, {}, async (server) => {
+      server.keepSecret(secret);
+      const { reader } = await signUpReader(server);
+      await askForReset(server, reader.email);
+      const resets = () => posts().filter(({ body }) => body.type === 'reset-password');
+      await until('the reset to arrive', () => resets().length > 0, LATER);
+      await server.mailQueueIsEmpty();
+      const [{ headers, path, body }] = resets();
+      assert.equal(path, '/hooks/mail');
+      assert.equal(headers.authorization, `Bearer ${secret}`);
+      assert.equal(headers['idempotency-key'], body.id);
+      assert.equal(body.to, reader.email);
+      server.keepSecret(new URL(body.url).searchParams.get('token') ?? new URL(body.url).pathname.split('/').pop());
+      // What was refused for now came again as it was.
+      const [first] = posts();
+      assert.equal(posts().filter(({ body: { id } }) => id === first.body.id).length, 2);
+      assert.equal(received.filter(({ method }) => method === 'HEAD').length, 1, 'the check at start');
+      await until('the check to be logged', () => server.log.includes(`mail goes to 127.0.0.1:${port}`));
+    });
+  });
+});
+
+test('the start tells a wrong password from a port where nobody listens', async () => {
+  const port = await freePort();
+  await withServer(`smtp://127.0.0.1:${port}`, {}, (server) =>
+    until('the check to be logged', () => server.log.includes('no mail server listens at'), { within: 10_000 }),
+  );
+  await withMailServer({ user: 'ada', password: 'the-right-password' }, async (mail) => {
+    const url = mail.url.replace('the-right-password', 'a-wrong-password');
+    await withServer(url, {}, async (server) => {
+      server.keepSecret('a-wrong-password');
+      await until('the check to be logged', () => server.log.includes('refuses the user or the password'), { within: 10_000 });
+    });
+  });
+});
 
 test('messages of a server that was dead arrive after a restart of Bookplate', async () => {
   const port = await freePort();

@@ -20,7 +20,7 @@ pub(super) fn security_contact(
     origin: Option<&PublicOrigin>,
 ) -> String {
     let Some(RawValue { name, text }) = loader.value(&variables::SECURITY_CONTACT) else {
-        return match (&mail.smtp_url, origin) {
+        return match (&mail.server, origin) {
             (Some(_), _) => mailto(mail.from.email.as_ref()),
             (None, origin) => origin.map_or_else(String::new, |origin| origin.as_str().to_owned()),
         };

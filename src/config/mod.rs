@@ -39,7 +39,7 @@ use ipnet::IpNet;
 
 pub use book::Book;
 pub use error::{ConfigError, Mistake};
-pub use mail::{Mail, SmtpUrl};
+pub use mail::{Mail, MailApi, MailProvider, MailServer, MailTls, SmtpUrl, is_private};
 pub use origin::PublicOrigin;
 pub use sources::Sources;
 

@@ -6,6 +6,8 @@ use contract::Email;
 use domain::{Algorithm, Quota, SignUpMode};
 use tracing_subscriber::EnvFilter;
 
+use super::mail::TlsRequirement;
+
 /// Browsers keep no cookie for longer (RFC 6265bis section 5.5).
 const MAX_COOKIE_DAYS: i64 = 400;
 const MINUTE: i64 = 60;
@@ -36,6 +38,15 @@ pub(super) fn switch(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "on" | "yes" => Some(true),
         "false" | "0" | "off" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether mail needs TLS.
+pub(super) fn mail_tls(text: &str) -> Option<TlsRequirement> {
+    match text.to_ascii_lowercase().as_str() {
+        "required" => Some(TlsRequirement::Required),
+        "off" => Some(TlsRequirement::Off),
         _ => None,
     }
 }

@@ -9,9 +9,9 @@ use super::{
     variables::{
         KEEP_CONVERSATIONS, KEEP_EVENTS, KEEP_IDLE_ACCOUNTS, KEEP_UNVERIFIED, LIMIT_ACCOUNT,
         LIMIT_CONVERSATIONS, LIMIT_MAIL, LIMIT_NEW_ACCOUNTS, LIMIT_RECIPIENT, LIMIT_REQUESTS, LIMIT_SIGN_IN,
-        LIMIT_WRITTEN, MAX_CONVERSATIONS, MAX_IMPORT, MAX_MESSAGE, MAX_MESSAGES, MAX_PART, MAX_READER,
+        LIMIT_WRITTEN, MAIL_URL, MAX_CONVERSATIONS, MAX_IMPORT, MAX_MESSAGE, MAX_MESSAGES, MAX_PART, MAX_READER,
         OUTBOX, REFERENCE_HABITS, REQUIRE_VERIFIED_EMAIL, SESSION_ABSOLUTE, SESSION_LIFETIME,
-        SESSION_RENEW_AFTER, SESSION_SHORT, SIGN_UP, SMTP_URL,
+        SESSION_RENEW_AFTER, SESSION_SHORT, SIGN_UP,
     },
 };
 
@@ -100,7 +100,7 @@ pub(super) fn retention(loader: &mut Loader<'_>, require_verified_email: bool, m
     let idle_account_days = loader.read(&KEEP_IDLE_ACCOUNTS);
     if idle_account_days.is_some() && !is_mail_given(loader, mail) {
         let problem = "no mail can be sent here, so no reader could be told before an account is deleted";
-        let remedy = format!("Set {} (or {} for a trial), or leave this out", SMTP_URL.name, OUTBOX.name);
+        let remedy = format!("Set {} (or {} for a trial), or leave this out", MAIL_URL.name, OUTBOX.name);
         loader.refuse(KEEP_IDLE_ACCOUNTS.name(), problem, remedy);
     }
     Retention {
@@ -141,7 +141,7 @@ pub(super) fn sign_up(loader: &mut Loader<'_>, mail: &Mail) -> (SignUpMode, bool
     if on && !is_mail_given(loader, mail) {
         let problem = "no mail can be sent here, so nobody could confirm an address and sign in";
         let otherwise = if by_domain { "give another mode" } else { "switch this off" };
-        let remedy = format!("Set {} (or {} for a trial), or {otherwise}", SMTP_URL.name, OUTBOX.name);
+        let remedy = format!("Set {} (or {} for a trial), or {otherwise}", MAIL_URL.name, OUTBOX.name);
         loader.refuse(blamed, problem, remedy);
     }
     (mode, on)
@@ -150,6 +150,6 @@ pub(super) fn sign_up(loader: &mut Loader<'_>, mail: &Mail) -> (SignUpMode, bool
 /// Whether mail can be sent. A destination that is given and cannot be used has been refused already, and one mistake is
 /// reported once, so it counts.
 fn is_mail_given(loader: &mut Loader<'_>, mail: &Mail) -> bool {
-    let is_given = [&SMTP_URL, &OUTBOX].into_iter().any(|variable| loader.value(variable).is_some());
+    let is_given = [&MAIL_URL, &OUTBOX].into_iter().any(|variable| loader.value(variable).is_some());
     is_given || mail.is_sent()
 }

@@ -66,6 +66,15 @@ pub(super) async fn deliver(services: Arc<Services>, mut stopped: watch::Receive
     while delivery.workers.join_next().await.is_some() {}
 }
 
+/// Says in the log whether the mail server can be used. A server that cannot be used now may be later, so nothing else follows.
+pub(super) async fn check(services: Arc<Services>) {
+    match services.mail.check().await {
+        Some(Ok(server)) => tracing::info!("mail goes to {server}"),
+        Some(Err(advice)) => tracing::warn!("mail cannot be sent: {advice}"),
+        None => {}
+    }
+}
+
 struct Delivery {
     services: Arc<Services>,
     stopped: watch::Receiver<bool>,

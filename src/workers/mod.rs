@@ -41,6 +41,7 @@ impl Workers {
         let mut tasks = JoinSet::new();
         if services.mail.is_enabled() {
             tasks.spawn(mail::deliver(Arc::clone(services), stopped.clone()));
+            tasks.spawn(run_until_stopped(stopped.clone(), mail::check(Arc::clone(services))));
         }
         tasks.spawn(run_until_stopped(stopped.clone(), run_maintenance(Arc::clone(services))));
         if let Some(url) = direct_url {

@@ -54,6 +54,12 @@ pub struct HasherBusy;
 pub trait Mailer: Send + Sync {
     /// Sends one message. Returns when the next server has accepted responsibility for it (RFC 5321 section 4.2.5).
     async fn send(&self, message: &MailMessage) -> Result<(), MailerError>;
+
+    /// Whether messages would be accepted, as far as can be told without sending one. Ends within ten seconds.
+    ///
+    /// # Errors
+    /// What is wrong and what to do, in a sentence for the operator without secrets.
+    async fn check(&self) -> Result<String, String>;
 }
 
 /// Why a message was not accepted.
@@ -61,6 +67,8 @@ pub trait Mailer: Send + Sync {
 pub enum MailerError {
     /// Temporary: the server is unreachable, slow or full (RFC 5321 section 4.2.1, 4yz).
     Passing(String),
+    /// Temporary, and the server asks for so many seconds without another attempt (RFC 9110 section 10.2.3).
+    RetryAfter(String, u32),
     /// Permanent (5yz).
     Final(String),
 }

@@ -14,6 +14,8 @@ pub enum MailerBehavior {
     Takes,
     /// Refuses them as a server does that is away or full.
     RefusesForNow,
+    /// Refuses them for now, and asks for so many seconds without another attempt.
+    AsksForSeconds(u32),
     /// Refuses them as a server does that will never take them.
     RefusesForGood,
     /// Answers nothing until it behaves otherwise, and then does that.
@@ -92,12 +94,19 @@ impl Mailer for MemoryMailer {
         let now = now.expect("the mailer lives as long as its reference").clone();
         match now {
             MailerBehavior::RefusesForNow => Err(MailerError::Passing("451 not now".to_owned())),
+            MailerBehavior::AsksForSeconds(seconds) => {
+                Err(MailerError::RetryAfter("429 too many".to_owned(), seconds))
+            }
             MailerBehavior::RefusesForGood => Err(MailerError::Final("550 no such mailbox".to_owned())),
             MailerBehavior::Takes | MailerBehavior::Hangs => {
                 self.taken.send_modify(|mails| mails.push(mail.clone()));
                 Ok(())
             }
         }
+    }
+
+    async fn check(&self) -> Result<String, String> {
+        Ok("memory".to_owned())
     }
 }
 

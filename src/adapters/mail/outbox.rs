@@ -73,6 +73,11 @@ impl Mailer for OutboxFile {
         let written = written.map_err(io::Error::other).and_then(|written| written);
         written.map_err(|error| MailerError::Passing(format!("the outbox cannot be written: {error}")))
     }
+
+    /// Opening it has shown that it can be written.
+    async fn check(&self) -> Result<String, String> {
+        Ok(self.path.display().to_string())
+    }
 }
 
 #[cfg(test)]

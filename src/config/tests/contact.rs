@@ -45,7 +45,7 @@ fn an_unusable_contact_is_refused() {
 #[test]
 fn the_default_contact_is_the_sender_of_mails_or_the_public_origin() {
     let contact = |more: &[(&str, &str)]| load(&public(more)).unwrap().security_contact;
-    let smtp = ("BOOKPLATE_SMTP_URL", "smtps://mail.example.org");
+    let smtp = ("BOOKPLATE_MAIL_URL", "smtps://mail.example.org");
     assert_eq!(contact(&[]), "https://accounts.example.org");
     assert_eq!(contact(&[("BOOKPLATE_OUTBOX", "mail.jsonl")]), "https://accounts.example.org");
     assert_eq!(contact(&[smtp]), "mailto:accounts@accounts.example.org");

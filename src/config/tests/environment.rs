@@ -66,8 +66,10 @@ fn an_unusable_value_is_refused_with_the_accepted_ones() {
         ("BOOKPLATE_TRUSTED_PROXIES", "10.0.0.1,proxy", "\"proxy\" is no address"),
         ("BOOKPLATE_TRUSTED_PROXIES", "0.0.0.0/0", "is everyone"),
         ("BOOKPLATE_TRUSTED_PROXIES", "::/0", "is everyone"),
-        ("BOOKPLATE_SMTP_URL", "https://u:hunter2@mail", "no address of a mail server"),
-        ("BOOKPLATE_SMTP_URL", "mail.example.org:25", "smtp://host:587"),
+        ("BOOKPLATE_MAIL_URL", "https://u:hunter2@mail", "no address of a mail server"),
+        ("BOOKPLATE_MAIL_URL", "mail.example.org:25", "smtp://host:587"),
+        ("BOOKPLATE_MAIL_TLS", "on", "required or off"),
+        ("BOOKPLATE_MAIL_CA", "nowhere.pem", "cannot be read"),
         ("BOOKPLATE_OUTBOX", "mails/", "path of a file"),
         ("BOOKPLATE_CONFIG", "nowhere.toml", "cannot be read"),
         ("DATABASE_URL", "sqlite::memory:", "loses every account"),
@@ -81,7 +83,7 @@ fn an_unusable_value_is_refused_with_the_accepted_ones() {
         ("DATABASE_URL", "postgres:///books", "percent-encoded"),
     ]);
     let shown = refused(&[
-        ("BOOKPLATE_SMTP_URL", "http://u:hunter2@m"),
+        ("BOOKPLATE_MAIL_URL", "http://u:hunter2@m"),
         ("DATABASE_URL", "postgres://u:hunter2/@db:x"),
     ]);
     assert!(!shown.contains("hunter2"), "{shown}");
@@ -179,11 +181,19 @@ fn old_names_are_read_with_one_warning_each() {
     assert_eq!(config.origin.as_str(), "https://accounts.example.org");
     assert!(config.database_url.starts_with("postgresql://"));
     assert_eq!(config.trusted_origins[1], "https://book.example.org");
-    for old in ["BETTER_AUTH_URL", "BETTER_AUTH_SECRET", "NEON_DATABASE_URL", "CORS_ORIGINS", "JWT_SECRET"] {
+    assert!(config.mail.is_sent());
+    for old in [
+        "BETTER_AUTH_URL",
+        "BETTER_AUTH_SECRET",
+        "NEON_DATABASE_URL",
+        "CORS_ORIGINS",
+        "JWT_SECRET",
+        "BOOKPLATE_SMTP_URL",
+    ] {
         let count = config.warnings.iter().filter(|warning| warning.starts_with(&format!("{old} "))).count();
         assert_eq!(count, 1, "{old}: {:?}", config.warnings);
     }
-    assert_eq!(config.warnings.len(), 5);
+    assert_eq!(config.warnings.len(), 6);
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn conversations_and_idle_accounts_are_kept_for_ever_or_for_days() {
 }
 
 const VERIFIED: (&str, &str) = ("BOOKPLATE_REQUIRE_VERIFIED_EMAIL", "on");
-const SMTP: (&str, &str) = ("BOOKPLATE_SMTP_URL", "smtps://mail.example.org");
+const SMTP: (&str, &str) = ("BOOKPLATE_MAIL_URL", "smtps://mail.example.org");
 
 #[test]
 fn unverified_accounts_are_kept_for_a_month_where_sign_in_needs_a_confirmed_address() {
@@ -149,12 +149,12 @@ fn unverified_accounts_are_kept_for_a_month_where_sign_in_needs_a_confirmed_addr
 fn a_confirmed_address_can_be_required_only_where_mail_is_sent() {
     let error = refused(&public(&[VERIFIED]));
     let expected = "BOOKPLATE_REQUIRE_VERIFIED_EMAIL: no mail can be sent here, so nobody could confirm an address and \
-                    sign in. Set BOOKPLATE_SMTP_URL (or BOOKPLATE_OUTBOX for a trial), or switch this off.";
+                    sign in. Set BOOKPLATE_MAIL_URL (or BOOKPLATE_OUTBOX for a trial), or switch this off.";
     assert_eq!(error, expected);
     for mail in [SMTP, ("BOOKPLATE_OUTBOX", "mail.jsonl")] {
         assert!(load(&public(&[VERIFIED, mail])).unwrap().require_verified_email);
     }
-    let error = refused(&public(&[VERIFIED, ("BOOKPLATE_SMTP_URL", "mail")]));
+    let error = refused(&public(&[VERIFIED, ("BOOKPLATE_MAIL_URL", "mail")]));
     assert_eq!(error.lines().count(), 1, "the address of the mail server alone is blamed: {error}");
 }
 

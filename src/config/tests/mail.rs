@@ -1,10 +1,149 @@
 //! The destination and sender of mail.
 
-use super::{Folder, assert_refused, load, public};
-use crate::config::{Mail, SmtpUrl};
+use super::{Folder, assert_refused, load, public, refused};
+use crate::config::{Mail, MailApi, MailProvider, MailServer, SmtpUrl};
+
+const MAIL_URL: &str = "BOOKPLATE_MAIL_URL";
 
 fn smtp(url: &str) -> SmtpUrl {
-    load(&[("BOOKPLATE_SMTP_URL", url)]).unwrap().mail.smtp_url.unwrap()
+    match load(&[(MAIL_URL, url)]).unwrap().mail.server {
+        Some(MailServer::Smtp(url)) => url,
+        other => panic!("{url}: {other:?}"),
+    }
+}
+
+fn api(url: &str) -> MailApi {
+    match load(&[(MAIL_URL, url)]).unwrap().mail.server {
+        Some(MailServer::Api(api)) => api,
+        other => panic!("{url}: {other:?}"),
+    }
+}
+
+#[test]
+fn an_api_url_names_a_provider_a_key_and_an_endpoint() {
+    use MailProvider::{Brevo, Own, Postmark, Resend};
+    for (url, provider, key, endpoint) in [
+        ("resend://re_Kf93jd_o2kLmZ", Resend, "re_Kf93jd_o2kLmZ", "https://api.resend.com/emails"),
+        ("RESEND://re_Kf93jd_o2kLmZ/", Resend, "re_Kf93jd_o2kLmZ", "https://api.resend.com/emails"),
+        (
+            "postmark://1f2e3d4c-aaaa-bbbb-cccc-0123456789ab",
+            Postmark,
+            "1f2e3d4c-aaaa-bbbb-cccc-0123456789ab",
+            "https://api.postmarkapp.com/email",
+        ),
+        ("brevo://xkeysib-0a1b-2C3D", Brevo, "xkeysib-0a1b-2C3D", "https://api.brevo.com/v3/smtp/email"),
+        ("resend://re_a%2Fb%40c@eu.example.org", Resend, "re_a/b@c", "https://eu.example.org/emails"),
+        ("brevo://xkeysib-1@localhost:8080", Brevo, "xkeysib-1", "http://localhost:8080/v3/smtp/email"),
+        (
+            "https://s3cr%40t-key@book.example.org/hooks/mail?a=b",
+            Own,
+            "s3cr@t-key",
+            "https://book.example.org/hooks/mail?a=b",
+        ),
+        ("http://s3cret-key@127.0.0.1:9000/mail", Own, "s3cret-key", "http://127.0.0.1:9000/mail"),
+    ] {
+        let api = api(url);
+        assert_eq!(
+            (api.provider, api.key.as_str(), api.endpoint.as_str()),
+            (provider, key, endpoint),
+            "{url}"
+        );
+        assert!(!format!("{api:?}").contains(key), "{api:?}");
+    }
+}
+
+#[test]
+fn an_unusable_api_url_is_refused_and_not_shown() {
+    let (key, none, plain) = ("it has no key", "no address of a mail server", "anyone on the way can read");
+    assert_refused(&[
+        (MAIL_URL, "resend://", key),
+        (MAIL_URL, "resend://short", key),
+        (MAIL_URL, "postmark://two words12", key),
+        (MAIL_URL, "brevo://xkeysib-1@", none),
+        (MAIL_URL, "brevo://xkeysib-1@host/path", none),
+        (MAIL_URL, "https://book.example.org/hooks/mail", key),
+        (MAIL_URL, "https://user:password1@book.example.org/hooks/mail", none),
+        (MAIL_URL, "https://s3cret-key@book.example.org/mail#x", none),
+        (MAIL_URL, "http://s3cret-key@book.example.org/mail", plain),
+        (MAIL_URL, "mailgun://s3cret-key", none),
+    ]);
+    let shown = refused(&[(MAIL_URL, "http://s3cret-key@book.example.org/mail")]);
+    assert!(!shown.contains("s3cret"), "{shown}");
+}
+
+#[test]
+fn a_port_of_the_other_kind_of_tls_is_refused_with_the_form_that_is_meant() {
+    assert_refused(&[
+        (MAIL_URL, "smtps://mail.example.org:587", "Write smtp://mail.example.org:587"),
+        (MAIL_URL, "smtps://mail.example.org:25", "Write smtp://mail.example.org:25"),
+        (MAIL_URL, "smtps://mail.example.org:2525", "Write smtp://mail.example.org:2525"),
+        (MAIL_URL, "smtps://mail.example.org:2587", "Write smtp://mail.example.org:2587"),
+        (MAIL_URL, "smtp://mail.example.org:465", "Write smtps://mail.example.org:465"),
+        (MAIL_URL, "smtp://mail.example.org:2465", "Write smtps://mail.example.org:2465"),
+        ("BOOKPLATE_SMTP_URL", "smtp://mail.example.org:465", "Write smtps://mail.example.org:465"),
+        (
+            MAIL_URL,
+            "smtps://ada:hunter2@mail.example.org:587",
+            "Write smtp://user:password@mail.example.org:587",
+        ),
+    ]);
+    let shown = refused(&[(MAIL_URL, "smtps://ada:hunter2@mail.example.org:587")]);
+    assert!(!shown.contains("hunter2"), "{shown}");
+    for fits in
+        ["smtps://h.example:465", "smtp://h.example:587", "smtp://h.example:25", "smtps://h.example:4650"]
+    {
+        smtp(fits);
+    }
+}
+
+#[test]
+fn the_name_and_its_older_one_together_are_refused() {
+    for other in ["smtps://mail.example.org", "smtp://other.example.org"] {
+        let error = refused(&[(MAIL_URL, "smtps://mail.example.org"), ("BOOKPLATE_SMTP_URL", other)]);
+        assert_eq!(
+            error,
+            "BOOKPLATE_MAIL_URL: BOOKPLATE_MAIL_URL and its older name BOOKPLATE_SMTP_URL both say where mail goes. Keep \
+             BOOKPLATE_MAIL_URL and remove BOOKPLATE_SMTP_URL."
+        );
+    }
+}
+
+#[test]
+fn tls_can_be_left_out_on_a_private_network_alone() {
+    let off = ("BOOKPLATE_MAIL_TLS", "off");
+    for host in
+        ["relay", "relay.internal.example", "10.1.2.3", "192.168.0.4", "100.64.0.9", "[fd00::1]", "127.0.0.1"]
+    {
+        let config = load(&[(MAIL_URL, &format!("smtp://{host}:25")), off]).unwrap();
+        assert!(config.mail.tls.off, "{host}");
+        assert_eq!(config.warnings, Vec::<String>::new());
+    }
+    assert!(!load(&[(MAIL_URL, "smtp://relay:25")]).unwrap().mail.tls.off);
+    let warnings = load(&[(MAIL_URL, "smtp://ada:hunter2@relay:25"), off]).unwrap().warnings;
+    assert!(warnings.iter().any(|it| it.contains("in the clear") && !it.contains("hunter2")), "{warnings:?}");
+    for (url, words) in [
+        ("smtps://relay:465", "TLS from the first byte"),
+        ("smtp://203.0.113.9:25", "no address of a private network"),
+        ("smtp://[2001:db8::1]:25", "no address of a private network"),
+        ("resend://re_Kf93jd_o2kLmZ", "mail goes over HTTPS"),
+    ] {
+        let error = refused(&[(MAIL_URL, url), off]);
+        assert!(error.starts_with("BOOKPLATE_MAIL_TLS: ") && error.contains(words), "{url}: {error}");
+    }
+}
+
+#[test]
+fn an_authority_of_ones_own_is_read_from_a_pem_file() {
+    let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let folder = Folder::with(&[
+        ("ca.pem", pem),
+        ("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+    ]);
+    let url = (MAIL_URL, "smtps://mail.example.org");
+    let config = folder.load(&[url, ("BOOKPLATE_MAIL_CA", "ca.pem")]).unwrap();
+    assert_eq!(config.mail.tls.authorities, Some(pem.as_bytes().to_vec()));
+    let error = folder.load(&[url, ("BOOKPLATE_MAIL_CA", "key.pem")]).unwrap_err().to_string();
+    assert!(error.contains("holds no certificate"), "{error}");
 }
 
 fn mail_of(variables: &[(&str, &str)]) -> Mail {
@@ -44,14 +183,14 @@ fn user_and_password_are_decoded_and_not_shown() {
 fn an_unusable_smtp_url_is_refused() {
     let problem = "no address of a mail server";
     assert_refused(&[
-        ("BOOKPLATE_SMTP_URL", "smtp://", problem),
-        ("BOOKPLATE_SMTP_URL", "smtp://user@mail.example.org", problem),
-        ("BOOKPLATE_SMTP_URL", "smtp://:password@mail.example.org", problem),
-        ("BOOKPLATE_SMTP_URL", "smtp://mail.example.org?tls=required", problem),
-        ("BOOKPLATE_SMTP_URL", "smtp://mail.example.org/path", problem),
-        ("BOOKPLATE_SMTP_URL", "smtps://u:%FF@mail.example.org", problem),
-        ("BOOKPLATE_SMTP_URL", "smtp://mail.example.org:0", problem),
-        ("BOOKPLATE_SMTP_URL", "smtp://mail%0aexample.org", problem),
+        ("BOOKPLATE_MAIL_URL", "smtp://", problem),
+        ("BOOKPLATE_MAIL_URL", "smtp://user@mail.example.org", problem),
+        ("BOOKPLATE_MAIL_URL", "smtp://:password@mail.example.org", problem),
+        ("BOOKPLATE_MAIL_URL", "smtp://mail.example.org?tls=required", problem),
+        ("BOOKPLATE_MAIL_URL", "smtp://mail.example.org/path", problem),
+        ("BOOKPLATE_MAIL_URL", "smtps://u:%FF@mail.example.org", problem),
+        ("BOOKPLATE_MAIL_URL", "smtp://mail.example.org:0", problem),
+        ("BOOKPLATE_MAIL_URL", "smtp://mail%0aexample.org", problem),
     ]);
 }
 
@@ -114,16 +253,16 @@ fn a_public_bookplate_without_a_mail_server_logs_what_does_not_work() {
         config.warnings
     );
 
-    let config = load(&public(&[("BOOKPLATE_SMTP_URL", "smtps://u:p@mail.example.org")])).unwrap();
+    let config = load(&public(&[("BOOKPLATE_MAIL_URL", "smtps://u:p@mail.example.org")])).unwrap();
     assert!(config.mail.is_sent() && config.mail.outbox.is_none());
     assert!(!config.warnings.iter().any(|it| it.contains("ail")), "{:?}", config.warnings);
 }
 
 #[test]
 fn a_mail_server_wins_over_an_outbox() {
-    let both = [("BOOKPLATE_SMTP_URL", "smtp://localhost:1025"), ("BOOKPLATE_OUTBOX", "mail.jsonl")];
+    let both = [("BOOKPLATE_MAIL_URL", "smtp://localhost:1025"), ("BOOKPLATE_OUTBOX", "mail.jsonl")];
     let mail = mail_of(&both);
-    assert!(mail.smtp_url.is_some() && mail.outbox.is_none());
+    assert!(mail.server.is_some() && mail.outbox.is_none());
     let warnings = load(&both).unwrap().warnings;
     assert!(warnings.iter().any(|it| it.starts_with("BOOKPLATE_OUTBOX is not used")), "{warnings:?}");
 }

@@ -23,7 +23,7 @@ use std::{
 
 use domain::{Entropy, SessionSettings};
 
-use super::{Config, ConfigError, Sources};
+use super::{Config, ConfigError, MailServer, Sources};
 
 /// A valid secret.
 const SECRET: &str = "Zk3vQ8pLr5Tn1Wx7Yb9Hc2Md4Jf6Gs0A";
@@ -122,7 +122,7 @@ fn public<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 fn sources_and_configuration_show_no_secret() {
     let variables = public(&[
         ("DATABASE_URL", "postgres://reader:hunter2@db/books"),
-        ("BOOKPLATE_SMTP_URL", "smtps://reader:hunter2@mail.example.org"),
+        ("BOOKPLATE_MAIL_URL", "smtps://reader:hunter2@mail.example.org"),
         ("JWT_SECRET", OTHER),
         ("BOOKPLATE_SECRET_PREVIOUS", THIRD),
     ]);
@@ -133,7 +133,8 @@ fn sources_and_configuration_show_no_secret() {
     for secret in [SECRET, OTHER, THIRD, "hunter2"] {
         assert!(!shown.contains(secret), "{shown}");
     }
-    assert_eq!(config.mail.smtp_url.unwrap().as_str(), "smtps://reader:hunter2@mail.example.org");
+    let Some(MailServer::Smtp(url)) = config.mail.server else { panic!("a mail server") };
+    assert_eq!(url.as_str(), "smtps://reader:hunter2@mail.example.org");
 }
 
 #[test]

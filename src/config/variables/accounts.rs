@@ -3,6 +3,7 @@
 use domain::{Algorithm, SignUpMode};
 
 use crate::config::{
+    mail::TlsRequirement,
     parse,
     variable::{Declaration, Section, Variable, text, variable},
 };
@@ -37,7 +38,11 @@ pub(super) static SECTIONS: [Section; 3] = [
             &AUDIENCE_SECRET_PREVIOUS,
         ],
     },
-    Section { id: "mail", title: "Mail", variables: &[&SMTP_URL, &OUTBOX, &MAIL_FROM] },
+    Section {
+        id: "mail",
+        title: "Mail",
+        variables: &[&MAIL_URL, &MAIL_FROM, &MAIL_TLS.declaration, &MAIL_CA, &OUTBOX],
+    },
 ];
 
 pub static SIGN_UP: Variable<SignUpMode> = variable("BOOKPLATE_SIGN_UP", parse::sign_up_mode)
@@ -167,10 +172,30 @@ pub static AUDIENCE_SECRET_PREVIOUS: Declaration = text("BOOKPLATE_AUDIENCE_<NAM
          /api/auth/user`.",
     );
 
-pub static SMTP_URL: Declaration = text("BOOKPLATE_SMTP_URL")
+pub static MAIL_URL: Declaration = text("BOOKPLATE_MAIL_URL")
+    .old_name("BOOKPLATE_SMTP_URL")
     .example("smtps://user:password@mail.example.org:465")
-    .accepts("smtps://user:password@host:465 or smtp://host:587")
-    .summary("The mail server. `smtps://` is TLS from the first byte, `smtp://` becomes TLS with STARTTLS.");
+    .accepts(
+        "smtps://user:password@host:465, smtp://host:587, resend://KEY, postmark://TOKEN, brevo://KEY or \
+         https://SECRET@host/path",
+    )
+    .summary(
+        "Where mail goes: to a mail server (`smtps://` is TLS from the first byte, `smtp://` becomes TLS with STARTTLS), \
+         or over HTTPS to a provider or to an endpoint of your own. The older name beside this one is refused.",
+    );
+
+pub static MAIL_TLS: Variable<TlsRequirement> = variable("BOOKPLATE_MAIL_TLS", parse::mail_tls)
+    .default("required")
+    .accepts("required or off")
+    .summary(
+        "`off` lets `smtp://` do without TLS, for a relay in a private network; it is refused where the server's address is \
+         a public one.",
+    );
+
+pub static MAIL_CA: Declaration =
+    text("BOOKPLATE_MAIL_CA").example("/etc/ssl/private-ca.pem").accepts("the path of a PEM file").summary(
+        "Certificate authorities that the mail server's certificate may come from, besides the public ones.",
+    );
 
 pub static OUTBOX: Declaration = text("BOOKPLATE_OUTBOX")
     .default("`outbox.jsonl` beside the database on localhost, else none")

@@ -24,6 +24,8 @@ const CLAIM: i64 = 120;
 const GIVE_UP: i64 = 3 * 86_400;
 /// Seconds until the next attempt after the first, second, ... failure; the last for all that follow.
 const RETRY_AFTER: [i64; 5] = [15, 60, 300, 1200, 3600];
+/// The longest pause that a mail server may ask for, in seconds.
+const MAX_RETRY_AFTER: i64 = 86_400;
 
 /// Queues mail and delivers it.
 #[derive(Debug, Clone)]
@@ -229,9 +231,7 @@ impl MailQueue {
             self.database.remove_mail(&mail.id).await?;
             return Ok(DeliveryOutcome::One);
         }
-        let outcome = mailer.send(message).await;
-        let now = self.ports.clock.now();
-        match outcome {
+        match mailer.send(message).await {
             Ok(()) => {
                 tracing::info!(mail = %mail.id, kind = %message.kind, "mail sent");
                 self.database.remove_mail(&mail.id).await?;
@@ -242,18 +242,34 @@ impl MailQueue {
                 self.database.remove_mail(&mail.id).await?;
                 Ok(DeliveryOutcome::One)
             }
-            Err(MailerError::Passing(why)) if now.seconds_since(mail.created_at) >= GIVE_UP => {
-                tracing::error!(mail = %mail.id, kind = %message.kind, why, "mail given up");
-                self.database.remove_mail(&mail.id).await?;
-                Ok(DeliveryOutcome::One)
-            }
-            Err(MailerError::Passing(why)) => {
-                let retry_after = retry_after(mail.attempts);
-                tracing::warn!(mail = %mail.id, kind = %message.kind, why, retry_after, "mail not accepted yet");
-                self.database.postpone_mail(&mail.id, now.plus_seconds(retry_after)).await?;
-                Ok(DeliveryOutcome::Stuck)
-            }
+            Err(MailerError::Passing(why)) => self.postpone(mail, message, &why, 0).await,
+            Err(MailerError::RetryAfter(why, seconds)) => self.postpone(mail, message, &why, seconds).await,
         }
+    }
+
+    /// Keeps a mail for another attempt, after at least so many seconds, or gives it up.
+    async fn postpone(
+        &self,
+        mail: &QueuedMail,
+        message: &MailMessage,
+        why: &str,
+        at_least: u32,
+    ) -> Result<DeliveryOutcome, InternalError> {
+        let now = self.ports.clock.now();
+        if now.seconds_since(mail.created_at) >= GIVE_UP {
+            tracing::error!(mail = %mail.id, kind = %message.kind, why, "mail given up");
+            self.database.remove_mail(&mail.id).await?;
+            return Ok(DeliveryOutcome::One);
+        }
+        let retry_after = retry_after(mail.attempts).max(i64::from(at_least).min(MAX_RETRY_AFTER));
+        tracing::warn!(mail = %mail.id, kind = %message.kind, why, retry_after, "mail not accepted yet");
+        self.database.postpone_mail(&mail.id, now.plus_seconds(retry_after)).await?;
+        Ok(DeliveryOutcome::Stuck)
+    }
+
+    /// Whether the mail server would accept mail, for the log: its name, or what is wrong. `None` without one.
+    pub async fn check(&self) -> Option<Result<String, String>> {
+        Some(self.ports.mailer.as_ref()?.check().await)
     }
 }
 

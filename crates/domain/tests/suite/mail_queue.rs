@@ -44,6 +44,25 @@ async fn rejected_mail_is_retried_with_backoff(#[values(Kind::Sqlite, Kind::Post
     assert_eq!(book.count("bookplate_mails").await, 0);
 }
 
+/// Not sooner than by its own pauses, and not later than in a day.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_that_the_mail_server_asks_for_is_kept(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
+    let book = Book::open(database).await;
+    waiting(&book).await;
+    for (asked, pause) in [(120, 120), (1, 60), (400_000, 86_400)] {
+        book.ports.mailer.set_behavior(MailerBehavior::AsksForSeconds(asked));
+        assert_eq!(deliver(&book).await, DeliveryOutcome::Stuck, "{asked}");
+        let due = domain::Clock::now(&*book.ports.clock).plus_seconds(pause);
+        assert_eq!(deliver(&book).await, DeliveryOutcome::UpTo(Some(due)), "{asked}");
+        book.ports.clock.advance_seconds(pause);
+    }
+    book.ports.mailer.set_behavior(MailerBehavior::Takes);
+    assert_eq!(deliver(&book).await, DeliveryOutcome::UpTo(None));
+    assert_eq!(book.ports.mailer.sent().len(), 1);
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn mail_is_dropped_after_three_days(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {

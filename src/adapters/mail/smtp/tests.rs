@@ -2,8 +2,11 @@
 
 use domain::Link;
 use testkit::{Reply, SmtpReceiver};
+use tokio::net::TcpListener;
 
-use super::*;
+use super::{connect::Tls, *};
+
+const NO_TLS: MailTls = MailTls { off: true, authorities: None };
 
 fn url(receiver: &SmtpReceiver, user: &str) -> SmtpUrl {
     SmtpUrl::parse(&format!("smtp://{user}{}", receiver.address())).unwrap()
@@ -14,7 +17,7 @@ fn from() -> Mailbox {
 }
 
 fn mailer(receiver: &SmtpReceiver, user: &str) -> SmtpMailer {
-    SmtpMailer::new(&url(receiver, user), from()).unwrap()
+    SmtpMailer::new(&url(receiver, user), from(), &MailTls::default()).unwrap()
 }
 
 fn mail(id: &str) -> MailMessage {
@@ -103,8 +106,6 @@ async fn messages_share_a_connection_and_outlive_one_that_was_closed() {
     let mailer = mailer(&receiver, "");
     for id in ["one", "two", "three"] {
         mailer.send(&mail(id)).await.unwrap();
-        // The pool takes a connection back in a task of its own.
-        yield_now().await;
     }
     assert_eq!(receiver.connections(), 1);
     receiver.plan("NOOP", Reply::Close);
@@ -168,20 +169,124 @@ async fn a_message_given_up_half_way_leaves_no_answer_behind_for_the_next() {
     assert_eq!(received.connection, 3);
 }
 
+/// A connection that the server has closed since its last use is replaced, and what the new one is greeted with is not about
+/// the message.
+#[tokio::test]
+async fn a_greeting_that_refuses_is_not_held_against_the_message_that_was_to_go_over_a_closed_connection() {
+    let receiver = SmtpReceiver::start().await;
+    let mailer = mailer(&receiver, "ada:open-sesame@");
+    for (verb, reply) in [
+        ("CONNECT", "554 5.3.2 too many connections"),
+        ("EHLO", "550 5.7.1 go away"),
+        ("AUTH", "554 5.7.0 too many logins"),
+    ] {
+        mailer.send(&mail("one")).await.unwrap();
+        receiver.plan("NOOP", Reply::Close);
+        receiver.plan(verb, Reply::Say(reply));
+        let reason = passing(mailer.send(&mail("two")).await);
+        assert!(reason.contains(reply.split_once(' ').unwrap().1), "{verb}: {reason}");
+    }
+    assert_eq!(receiver.received().len(), 3);
+}
+
+/// lettre takes the one for the other: what it does not know how to do is an error of its own, not of the server.
+#[tokio::test]
+async fn a_server_without_the_wanted_way_of_signing_in_is_not_held_against_the_message() {
+    let receiver = SmtpReceiver::start().await;
+    let mailer = mailer(&receiver, "ada:open-sesame@");
+    receiver.plan("EHLO", Reply::Say("250 tests"));
+    passing(mailer.send(&mail("one")).await);
+    mailer.send(&mail("one")).await.unwrap();
+}
+
+#[test]
+fn tls_is_left_out_on_this_machine_and_where_it_is_switched_off() {
+    let of = |url: &str, tls: &MailTls| Tls::of(&SmtpUrl::parse(url).unwrap(), tls).unwrap();
+    let required = MailTls::default();
+    assert!(matches!(of("smtp://mail.example.org", &required), Tls::Required(_)));
+    assert!(matches!(of("smtps://mail.example.org", &required), Tls::Implicit(_)));
+    assert!(matches!(of("smtps://localhost", &required), Tls::Implicit(_)));
+    assert!(matches!(of("smtp://127.0.0.1:25", &required), Tls::Opportunistic(_)));
+    assert!(matches!(of("smtp://relay:25", &NO_TLS), Tls::Off));
+}
+
 #[tokio::test]
 async fn nothing_is_said_to_a_server_of_the_network_that_offers_no_tls() {
-    let of = |url| tls(&SmtpUrl::parse(url).unwrap()).unwrap();
-    let required = of("smtp://mail.example.org");
-    assert!(matches!(required, Tls::Required(_)));
-    assert!(matches!(of("smtps://mail.example.org"), Tls::Wrapper(_)));
-    assert!(matches!(of("smtps://localhost"), Tls::Wrapper(_)));
-    assert!(matches!(of("smtp://127.0.0.1:25"), Tls::Opportunistic(_)));
-
     let receiver = SmtpReceiver::start().await;
-    let mailer = SmtpMailer::with_tls(&url(&receiver, "ada:open-sesame@"), from(), required);
+    let url = url(&receiver, "ada:open-sesame@");
+    let mut mailer = SmtpMailer::new(&url, from(), &MailTls::default()).unwrap();
+    let elsewhere = SmtpUrl::parse("smtp://mail.example.org").unwrap();
+    mailer.server.set_tls(Tls::of(&elsewhere, &MailTls::default()).unwrap());
     let reason = passing(mailer.send(&mail("one")).await);
     assert!(reason.contains("STARTTLS"), "{reason}");
+    let advice = mailer.check().await.unwrap_err();
+    assert!(advice.contains("BOOKPLATE_MAIL_TLS=off") && advice.contains("private network"), "{advice}");
     assert!(receiver.received().is_empty());
+    // A relay in a private network, which this machine is too.
+    let relay = SmtpMailer::new(&url, from(), &NO_TLS).unwrap();
+    relay.send(&mail("one")).await.unwrap();
+    assert_eq!(receiver.received().len(), 1);
+}
+
+#[tokio::test]
+async fn without_tls_nothing_is_sent_to_a_public_address() {
+    let url = SmtpUrl::parse("smtp://192.0.2.1:25").unwrap();
+    let mailer = SmtpMailer::new(&url, from(), &NO_TLS).unwrap();
+    let advice = mailer.check().await.unwrap_err();
+    assert!(advice.contains("private network") && advice.contains("192.0.2.1"), "{advice}");
+    passing(mailer.send(&mail("one")).await);
+}
+
+#[tokio::test]
+async fn a_check_tells_a_blocked_port_from_a_wrong_password_and_both_from_the_rest() {
+    let advice = async |mailer: &SmtpMailer| mailer.check().await.unwrap_err();
+    let receiver = SmtpReceiver::start().await;
+    let right = mailer(&receiver, "ada:open-sesame@");
+    receiver.plan("AUTH", Reply::Say("535 5.7.8 ada/open-sesame is wrong"));
+    let said = advice(&right).await;
+    assert!(said.contains("refuses the user or the password") && said.contains("[password]"), "{said}");
+    assert!(!said.contains("open-sesame"), "{said}");
+    assert_eq!(right.check().await, Ok(receiver.address().to_string()));
+
+    let unknown = SmtpUrl::parse("smtp://mail.invalid:587").unwrap();
+    let said = advice(&SmtpMailer::new(&unknown, from(), &MailTls::default()).unwrap()).await;
+    assert!(said.contains("is not known"), "{said}");
+
+    let closed = mailer(&receiver, "");
+    drop(receiver);
+    let said = advice(&closed).await;
+    assert!(said.contains("no mail server listens"), "{said}");
+}
+
+/// A firewall that drops packets, which a full queue of connections does as well.
+#[tokio::test]
+async fn a_check_ends_within_ten_seconds_where_nothing_answers() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    loop {
+        let connecting = tokio::net::TcpStream::connect(address);
+        match timeout(Duration::from_millis(300), connecting).await {
+            Ok(connected) => waiting.push(connected.unwrap()),
+            Err(_) => break,
+        }
+    }
+    let url = SmtpUrl::parse(&format!("smtp://{address}")).unwrap();
+    let begun = std::time::Instant::now();
+    let said = SmtpMailer::new(&url, from(), &MailTls::default()).unwrap().check().await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(said.contains("probably blocked") && said.contains("HTTPS"), "{said}");
+}
+
+/// Such as a port of TLS from the first byte that is addressed as one of STARTTLS.
+#[tokio::test]
+async fn a_check_tells_a_server_that_does_not_greet() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = SmtpUrl::parse(&format!("smtp://{}", listener.local_addr().unwrap())).unwrap();
+    let said = SmtpMailer::new(&url, from(), &MailTls::default()).unwrap().check().await.unwrap_err();
+    assert!(said.contains("does not answer as a mail server") && said.contains("smtps://"), "{said}");
 }
 
 #[tokio::test]

@@ -1,14 +1,19 @@
 //! The destination and the sender of mail.
 
+mod api_url;
+mod server;
+mod smtp_url;
+
 use std::{
-    fmt,
     net::IpAddr,
     path::{Path, PathBuf},
 };
 
 use lettre::{Address, message::Mailbox};
-use percent_encoding::percent_decode_str;
-use url::Url;
+
+pub use api_url::{MailApi, MailProvider};
+pub use server::{MailServer, MailTls, TlsRequirement, is_private};
+pub use smtp_url::SmtpUrl;
 
 use super::{
     PublicOrigin,
@@ -19,8 +24,10 @@ use super::{
 /// The destination of mail: a server, else a file, else none.
 #[derive(Debug, Clone)]
 pub struct Mail {
-    /// The mail server.
-    pub smtp_url: Option<SmtpUrl>,
+    /// The server.
+    pub server: Option<MailServer>,
+    /// How the connection to it is protected.
+    pub tls: MailTls,
     /// Without a server: the file that gets one line of JSON for each mail.
     pub outbox: Option<PathBuf>,
     /// The sender.
@@ -30,80 +37,7 @@ pub struct Mail {
 impl Mail {
     /// Whether there is a destination.
     pub fn is_sent(&self) -> bool {
-        self.smtp_url.is_some() || self.outbox.is_some()
-    }
-}
-
-/// A mail server, perhaps with credentials, which `Debug` omits.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SmtpUrl {
-    url: Url,
-    host: String,
-    credentials: Option<(String, String)>,
-}
-
-/// The port of submission with implicit TLS, and without (RFC 8314, RFC 6409).
-const SUBMISSION: (u16, u16) = (465, 587);
-
-impl SmtpUrl {
-    /// `smtp://` or `smtps://`, perhaps a user with a password, a host, perhaps a port; nothing else.
-    pub fn parse(text: &str) -> Option<Self> {
-        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "smtp" | "smtps"))?;
-        let rest_is_empty =
-            matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
-        let host = decoded(url.host_str()?)?.to_ascii_lowercase();
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host).to_owned();
-        let credentials = match (url.username(), url.password()) {
-            ("", None) => None,
-            (user, Some(password)) if !user.is_empty() => Some((decoded(user)?, decoded(password)?)),
-            _ => return None,
-        };
-        let host_is_one = !host.is_empty() && !host.contains(|c: char| c.is_control() || c.is_whitespace());
-        (rest_is_empty && host_is_one && url.port() != Some(0)).then_some(Self { url, host, credentials })
-    }
-
-    /// The address with its password.
-    pub fn as_str(&self) -> &str {
-        self.url.as_str()
-    }
-
-    /// A name, or an IP address without brackets.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// The port; by default that of submission.
-    pub fn port(&self) -> u16 {
-        let (implicit, plain) = SUBMISSION;
-        self.url.port().unwrap_or(if self.is_implicit_tls() { implicit } else { plain })
-    }
-
-    /// Whether the connection is TLS from its first byte (RFC 8314 section 3.3).
-    pub fn is_implicit_tls(&self) -> bool {
-        self.url.scheme() == "smtps"
-    }
-
-    /// Whether the server is on this machine.
-    pub fn is_loopback(&self) -> bool {
-        let name = self.host.as_str();
-        name == "localhost"
-            || name.ends_with(".localhost")
-            || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-    }
-
-    /// User and password, decoded.
-    pub fn credentials(&self) -> Option<(&str, &str)> {
-        self.credentials.as_ref().map(|(user, password)| (user.as_str(), password.as_str()))
-    }
-}
-
-fn decoded(text: &str) -> Option<String> {
-    percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
-}
-
-impl fmt::Debug for SmtpUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}:{}", self.url.scheme(), self.host, self.port())
+        self.server.is_some() || self.outbox.is_some()
     }
 }
 
@@ -116,13 +50,14 @@ pub(super) fn mail(
     database_file: Option<&Path>,
 ) -> Mail {
     let from = sender(loader, book_name, origin);
-    let smtp = loader.value(&variables::SMTP_URL);
-    let smtp_url = smtp.as_ref().and_then(|found| server(loader, found));
+    let url = server::value(loader);
+    let server = url.as_ref().and_then(|found| server::server(loader, found));
+    let tls = server::tls(loader, server.as_ref());
     let given = loader.value(&variables::OUTBOX).map(|found| file(loader, &found));
     let is_public = origin.is_some_and(|origin| !origin.is_loopback());
-    let outbox = match (given, &smtp) {
-        (Some(_), Some(smtp)) => {
-            loader.warn(format!("{} is not used: mail goes to {}.", variables::OUTBOX.name, smtp.name));
+    let outbox = match (given, &url) {
+        (Some(_), Some(url)) => {
+            loader.warn(format!("{} is not used: mail goes to {}.", variables::OUTBOX.name, url.name));
             None
         }
         (Some(path), None) => {
@@ -131,7 +66,7 @@ pub(super) fn mail(
                     "Mail reaches nobody: {} has it written into {}. Give {} for a public Bookplate.",
                     variables::OUTBOX.name,
                     path.display(),
-                    variables::SMTP_URL.name
+                    variables::MAIL_URL.name
                 ));
             }
             Some(path)
@@ -141,7 +76,7 @@ pub(super) fn mail(
             loader.warn(format!(
                 "No mail is sent: {} is not set. Until it is, readers cannot confirm an address or replace a \
                  forgotten password, and are not told of changes to their account.",
-                variables::SMTP_URL.name
+                variables::MAIL_URL.name
             ));
             None
         }
@@ -150,20 +85,7 @@ pub(super) fn mail(
             None => loader.path("data/outbox.jsonl"),
         }),
     };
-    Mail { smtp_url, outbox, from }
-}
-
-fn server(loader: &mut Loader<'_>, found: &RawValue<'_>) -> Option<SmtpUrl> {
-    let url = SmtpUrl::parse(found.text);
-    if url.is_none() {
-        // The value is not shown: it may hold a password.
-        loader.refuse(
-            &found.name,
-            "this is no address of a mail server",
-            "Write smtps://user:password@host:465 or smtp://host:587, special characters percent-encoded",
-        );
-    }
-    url
+    Mail { server, tls, outbox, from }
 }
 
 fn file(loader: &mut Loader<'_>, found: &RawValue<'_>) -> PathBuf {
