@@ -18,7 +18,7 @@ const INTERLEAVINGS = 'wire/interleavings.test.mjs';
 const USUAL = ['wire', 'interop', 'import', 'browser'];
 
 const SUITES = {
-  wire: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('wire', more) },
+  wire: { needs: ['server', 'postgres', 'proxies', 'python'], run: (more) => nodeTests('wire', more) },
   interleavings: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('wire', [INTERLEAVINGS, ...more]) },
   idle: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('idle', more) },
   interop: { needs: ['server', 'python'], run: (more) => nodeTests('interop', more) },

@@ -6,7 +6,6 @@ The first argument is a JSON object: `port` (0 for any), `tls` ("none", "starttl
 """
 
 import asyncio
-import datetime
 import email
 import email.policy
 import json
@@ -16,10 +15,7 @@ import sys
 import tempfile
 
 from aiosmtpd.smtp import SMTP, AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from certificate import self_signed
 
 
 def emit(message):
@@ -28,25 +24,9 @@ def emit(message):
 
 def self_signed_context():
     """TLS with a self-signed certificate, as on a mail server on the same machine."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "receiver.invalid")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ) + certificate.public_bytes(serialization.Encoding.PEM)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.NamedTemporaryFile(delete=False) as file:
-        file.write(pem)
+        file.write("".join(self_signed("receiver.invalid")).encode())
     try:
         context.load_cert_chain(file.name)
     finally:

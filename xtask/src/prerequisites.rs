@@ -22,6 +22,8 @@ pub(crate) enum Tool {
     Node,
     Python,
     Chromium,
+    Nginx,
+    Caddy,
 }
 
 /// What `run`, `dev`, `build` and `site` need.
@@ -36,6 +38,8 @@ const ALL: &[Tool] = &[
     Tool::Node,
     Tool::Python,
     Tool::Chromium,
+    Tool::Nginx,
+    Tool::Caddy,
 ];
 
 /// The oldest Node.js that the browser tests run on.
@@ -62,6 +66,8 @@ impl Tool {
             Self::Node => "Node.js 20 or newer with npm",
             Self::Python => "Python 3 with venv",
             Self::Chromium => "Chromium",
+            Self::Nginx => "nginx",
+            Self::Caddy => "Caddy",
         }
     }
 
@@ -79,6 +85,8 @@ impl Tool {
             Self::Node => debian(&["nodejs", "npm"], "or see https://nodejs.org if that is older than 20"),
             Self::Python => debian(&["python3", "python3-venv"], "or see https://www.python.org"),
             Self::Chromium => debian(&["chromium"], "or name any Chromium or Chrome in CHROME"),
+            Self::Nginx => debian(&["nginx"], "or put nginx on the search path; its service is not needed"),
+            Self::Caddy => debian(&["caddy"], "or put caddy on the search path; its service is not needed"),
         }
     }
 
@@ -98,6 +106,8 @@ impl Tool {
                 process::succeeds(workspace.command("python3").args(["-c", "import venv, ensurepip"]))
             }
             Self::Chromium => chromium().is_some(),
+            Self::Nginx => server("nginx").is_some(),
+            Self::Caddy => server("caddy").is_some(),
         }
     }
 
@@ -204,6 +214,11 @@ pub(crate) fn chromium() -> Option<PathBuf> {
         return Some(PathBuf::from(named)).filter(|it| it.is_file());
     }
     ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"].into_iter().find_map(on_path)
+}
+
+/// A server that Debian puts where only root's search path leads.
+pub(crate) fn server(program: &str) -> Option<PathBuf> {
+    on_path(program).or_else(|| Some(Path::new("/usr/sbin").join(program)).filter(|it| it.is_file()))
 }
 
 /// One of the LLVM tools that come with the Rust toolchain.

@@ -46,6 +46,11 @@ pub(super) fn prepared(workspace: &Workspace, server: &Path) -> Result<std::proc
         .current_dir(folder)
         .env("BOOKPLATE_BIN", server)
         .env("BOOKPLATE_PYTHON", tools::python(workspace)?);
+    for (variable, program) in [("BOOKPLATE_NGINX", "nginx"), ("BOOKPLATE_CADDY", "caddy")] {
+        if let Some(path) = prerequisites::server(program) {
+            command.env(variable, path);
+        }
+    }
     if let Some(chromium) = prerequisites::chromium() {
         command.env("CHROME_PATH", chromium);
     }

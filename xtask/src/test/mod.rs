@@ -55,6 +55,7 @@ struct Job {
 }
 
 const NODE: &[Tool] = &[Tool::Node, Tool::Python, Tool::Postgres];
+const WIRE: &[Tool] = &[Tool::Node, Tool::Python, Tool::Postgres, Tool::Nginx, Tool::Caddy];
 const BROWSER: &[Tool] = &[Tool::Node, Tool::Python, Tool::Postgres, Tool::Chromium];
 const CARGO_TOOLS: &[Tool] = &[Tool::Python];
 
@@ -116,8 +117,8 @@ const STEPS: &[Job] = &[
     },
     Job {
         name: "wire",
-        title: "wire: sockets, processes, the real client",
-        tools: NODE,
+        title: "wire: sockets, processes, proxies, the real client",
+        tools: WIRE,
         run: |session| session.end2end("wire", &[]),
     },
     Job {
