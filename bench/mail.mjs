@@ -13,7 +13,7 @@ const database = option('database', 'sqlite');
 
 /** Sign-ins at a constant rate, whether or not earlier ones have finished. */
 async function load(name, smtp) {
-  const env = { BOOKPLATE_SMTP_URL: smtp, BOOKPLATE_OUTBOX: undefined, BOOKPLATE_LOG: 'error' };
+  const env = { BOOKPLATE_MAIL_URL: smtp, BOOKPLATE_OUTBOX: undefined, BOOKPLATE_LOG: 'error' };
   const server = await startServer({ database, env });
   const agent = new http.Agent({ keepAlive: true });
   try {

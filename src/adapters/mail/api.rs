@@ -39,7 +39,7 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// For the check at start.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(9);
 /// How long a connection waits for another message.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 /// The most of an answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
 

@@ -338,7 +338,7 @@ async fn a_check_tells_a_wrong_key_and_a_server_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn security_a_key_is_in_no_message() {
+async fn a_key_is_in_no_message() {
     let server = ApiServer::start(MailProvider::Resend).await;
     let mailer = server.mailer(KEY);
     server.plan(422, &[], json!({ "name": "validation_error", "message": "re_Kf93jd_o2kLmZ\n is not it" }));
