@@ -39,6 +39,8 @@ pub(super) async fn run(config: Config, database: Database) -> Result<(), Comman
     };
     let limits =
         ServerLimits { trusted_proxies: state.site.trusted_proxies.clone(), ..ServerLimits::of_process() };
+    // The other half is left to everybody who only asks.
+    state.services.conversations.set_max_subscriptions(limits.connections / 2);
     let mail = state.site.outbox.as_ref().map(|outbox| format!(", and mail at {origin}{}", outbox.path()));
     tracing::info!(%address, database = %opened, "Bookplate is at {origin}{}", mail.unwrap_or_default());
     listen(listener, router(state), limits, stop).await;

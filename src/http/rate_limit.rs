@@ -103,6 +103,11 @@ async fn check(state: &AppState, parts: &Parts, limit: RateLimit, path: &str) ->
     Ok(outcome?)
 }
 
+/// The network that a request comes from, as its client is counted under; `None` without a socket.
+pub fn client_network(state: &AppState, parts: &Parts) -> Option<String> {
+    client_ip::address(parts, &state.site.trusted_proxies).map(client_key)
+}
+
 /// The key that a client is counted under: its IPv4 address, or the /64 of its IPv6 address, which is what one subscriber
 /// has.
 fn client_key(address: IpAddr) -> String {

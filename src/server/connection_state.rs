@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::body::{Body, Bytes};
-use http::Version;
+use http::{HeaderValue, Response, Version, header};
 use hyper::body::{Frame, SizeHint};
 use tokio::{
     sync::Notify,
@@ -16,6 +16,11 @@ use tokio::{
 };
 
 use super::ServerLimits;
+
+/// Marks a response as a stream of events, which lasts for minutes and of which a client may read nothing: it holds little
+/// memory, and a client that takes none of it for [`ServerLimits::unread`] loses its connection.
+#[derive(Debug, Clone, Copy)]
+pub struct EventStream;
 
 /// What one connection is doing, as its socket and its requests report it.
 #[derive(Debug)]
@@ -36,6 +41,12 @@ struct State {
     /// When the last request ended; before the first one, when the connection began.
     idle_since: Instant,
     in_flight: usize,
+    /// How many bodies there have been; names the next.
+    bodies: u64,
+    /// The event streams whose client has not taken what is there for it, and since when.
+    unread: Vec<(u64, Instant)>,
+    /// Whether the socket is still to be given a small send buffer.
+    narrows: bool,
     is_http2: bool,
     is_evicted: bool,
 }
@@ -61,6 +72,9 @@ impl ConnectionState {
             last_byte: now,
             idle_since: now,
             in_flight: 0,
+            bodies: 0,
+            unread: Vec::new(),
+            narrows: false,
             is_http2: false,
             is_evicted: false,
         };
@@ -101,9 +115,10 @@ impl ConnectionState {
     fn deadline(&self, limits: &ServerLimits) -> Instant {
         let state = self.state();
         let whole = state.request_began + limits.exchange;
+        let unread = state.unread_since().map(|since| since + limits.unread);
         match state.phase {
             Phase::Head => state.since + limits.head,
-            Phase::Request => whole.min(state.last_byte + limits.stall),
+            Phase::Request => whole.min(state.last_byte + limits.stall).min(unread.unwrap_or(whole)),
             // hyper drops a response's body when it begins to write the last of it.
             Phase::Idle => (state.since + limits.idle).max(whole.min(state.last_byte + limits.idle)),
         }
@@ -146,6 +161,16 @@ impl ConnectionState {
         may_close.then_some(state.idle_since)
     }
 
+    /// Whether a client has left an event stream unread for too long. What is there for it is dropped with the connection.
+    pub fn is_unread(&self, limits: &ServerLimits) -> bool {
+        self.state().unread_since().is_some_and(|since| since.elapsed() >= limits.unread)
+    }
+
+    /// Whether the socket is to be given a small send buffer now.
+    pub fn takes_narrowing(&self) -> bool {
+        std::mem::take(&mut self.state().narrows)
+    }
+
     /// Asks the task that serves it to close it.
     pub fn evict(&self) {
         self.state().is_evicted = true;
@@ -168,6 +193,11 @@ impl State {
         self.phase = phase;
         self.since = Instant::now();
     }
+
+    /// Since when the event stream that has waited longest has not been taken from.
+    fn unread_since(&self) -> Option<Instant> {
+        self.unread.iter().map(|(_, since)| *since).min()
+    }
 }
 
 /// A request under way; ends when it is dropped.
@@ -189,14 +219,32 @@ impl Drop for InFlightRequest {
 #[derive(Debug)]
 pub struct TrackedBody {
     body: Body,
+    /// The number of an event stream among the connection's bodies.
+    stream: Option<u64>,
     /// Dropped with the body.
-    _request: InFlightRequest,
+    request: InFlightRequest,
 }
 
 impl TrackedBody {
     /// The body of the response to a request.
-    pub const fn new(body: Body, request: InFlightRequest) -> Self {
-        Self { body, _request: request }
+    pub fn of(response: Response<Body>, request: InFlightRequest) -> Response<Self> {
+        let is_stream = response.extensions().get::<EventStream>().is_some();
+        let mut response = response.map(|body| Self { body, stream: None, request });
+        if is_stream {
+            let tracked = response.body_mut();
+            let mut state = tracked.request.0.state();
+            state.bodies += 1;
+            let (number, is_http2) = (state.bodies, state.is_http2);
+            // An HTTP/2 connection carries other responses as well.
+            state.narrows = !is_http2;
+            drop(state);
+            tracked.stream = Some(number);
+            if !is_http2 {
+                // The next response would be slow through the small buffer.
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+        }
+        response
     }
 }
 
@@ -208,7 +256,14 @@ impl hyper::body::Body for TrackedBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let Some(stream) = self.stream else { return Pin::new(&mut self.body).poll_frame(context) };
+        // The connection asks for more when it has room for it, so it has passed on what it was given before.
+        self.request.0.state().unread.retain(|(number, _)| *number != stream);
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(_))) = polled {
+            self.request.0.state().unread.push((stream, Instant::now()));
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
@@ -217,5 +272,13 @@ impl hyper::body::Body for TrackedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl Drop for TrackedBody {
+    fn drop(&mut self) {
+        if let Some(stream) = self.stream {
+            self.request.0.state().unread.retain(|(number, _)| *number != stream);
+        }
     }
 }

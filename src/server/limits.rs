@@ -12,6 +12,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// How many connections are served at once, if the files suffice.
 const CONNECTIONS: u64 = 10_000;
 
+/// Bytes that HTTP/2 keeps of a response whose client does not read, for each of them.
+const SEND_BUFFER: usize = 32 * 1024;
+
 /// One peer has at most this part of the connections.
 const PEER_SHARE: usize = 4;
 
@@ -34,6 +37,8 @@ pub struct ServerLimits {
     pub idle: Duration,
     /// Without a byte in either direction while a request is under way. Longer than a request may take.
     pub stall: Duration,
+    /// Without a client taking any of an event stream while there is something for it.
+    pub unread: Duration,
     /// A request and all of its answer, however slowly the bytes come and go.
     pub exchange: Duration,
     /// For what is under way, once a connection or the server has been asked to end.
@@ -53,6 +58,7 @@ impl Default for ServerLimits {
             head: Duration::from_secs(10),
             idle: Duration::from_secs(75),
             stall: Duration::from_secs(45),
+            unread: Duration::from_secs(10),
             exchange: Duration::from_mins(5),
             grace: Duration::from_secs(10),
             head_bytes: 32 * 1024,
@@ -85,6 +91,7 @@ impl ServerLimits {
             .timer(TokioTimer::new())
             .max_concurrent_streams(self.streams)
             .max_header_list_size(self.head_bytes)
+            .max_send_buf_size(SEND_BUFFER)
             .max_pending_accept_reset_streams(20)
             .max_local_error_reset_streams(100)
             .keep_alive_interval(Duration::from_secs(20))

@@ -8,6 +8,7 @@ mod connections;
 mod limits;
 mod socket;
 
+pub use connection_state::EventStream;
 pub use limits::ServerLimits;
 
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -119,14 +120,19 @@ async fn serve(service: Arc<Service>, stream: TcpStream, peer: SocketAddr, state
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         let response = service.router.clone().oneshot(request);
-        async move { response.await.map(|response| response.map(|body| TrackedBody::new(body, in_flight))) }
+        async move { response.await.map(|response| TrackedBody::of(response, in_flight)) }
     });
     let mut connection = pin!(service.server.serve_connection(io, respond));
     let mut stop = service.stop.clone();
     let grace = tokio::select! {
         biased;
         _ = connection.as_mut() => return,
-        () = state.overdue(&service.limits) => service.limits.grace,
+        () = state.overdue(&service.limits) => {
+            if state.is_unread(&service.limits) {
+                return;
+            }
+            service.limits.grace
+        }
         // A request may have begun in the moment of the eviction; it gets its response.
         () = state.evicted() => if state.has_request() { service.limits.grace } else { EVICTION_GRACE },
         _ = stop.wait_for(|stopping| *stopping) => service.limits.grace,

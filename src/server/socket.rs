@@ -7,12 +7,17 @@ use std::{
     task::{Context, Poll},
 };
 
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
 
 use super::connection_state::ConnectionState;
+
+/// The send buffer of a socket with an event stream, in bytes; Linux doubles it. By itself it grows to megabytes when the
+/// client does not read.
+const NARROW: usize = 16 * 1024;
 
 /// A client's socket.
 #[derive(Debug)]
@@ -24,6 +29,14 @@ pub struct Socket {
 }
 
 impl Socket {
+    /// Bounds what the kernel keeps for a client that does not read.
+    fn narrow(&self) {
+        if self.state.takes_narrowing() {
+            // Without it, the kernel keeps more.
+            let _ = set_socket_send_buffer_size(&self.stream, NARROW);
+        }
+    }
+
     fn report(&self, written: &Poll<io::Result<usize>>) {
         if matches!(written, Poll::Ready(Ok(1..))) {
             self.state.on_write();
@@ -52,6 +65,7 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.narrow();
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.report(&written);
         written
@@ -62,6 +76,7 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.narrow();
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         self.report(&written);
         written

@@ -51,7 +51,7 @@ pub use contract;
 pub use contract::Timestamp;
 pub use conversations::{
     BranchMessage, BranchPage, ConversationError, ConversationEvent, ConversationLimits, Conversations,
-    IdempotencyKey, PageAnchor, PageRequest, Principal, SiblingPosition, Subscription,
+    IdempotencyKey, PageAnchor, PageRequest, Principal, SiblingPosition, Subscriber, Subscription,
 };
 pub use data_export::{DataExport, ExportError, export};
 pub use devices::DeviceId;

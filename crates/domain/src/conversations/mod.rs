@@ -19,6 +19,7 @@ pub(crate) use drafts::MAX_OPENING;
 pub use error::ConversationError;
 pub use messages::IdempotencyKey;
 pub use subscription::{ConversationEvent, Subscription};
+pub use subscription_limit::Subscriber;
 pub(crate) use to_wire::{conversation as conversation_to_wire, message as message_to_wire};
 
 use std::sync::Arc;

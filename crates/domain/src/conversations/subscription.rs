@@ -7,16 +7,19 @@ use storage::{
     Listener, Notification,
     conversations::{StoredConversation, StoredMessage},
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    ConversationError, ConversationTopic, Conversations, Outcome, subscription_limit::SubscriptionPermit,
-    to_wire,
+    ConversationError, ConversationTopic, Conversations, Outcome, Subscriber,
+    subscription_limit::SubscriptionPermit, to_wire,
 };
 use crate::{InternalError, MailQueue, change_bus::Watcher};
 
 /// The most messages and bytes read at once, so that a slow subscriber holds little memory.
 const MAX_MESSAGES: i64 = 100;
-const MAX_BYTES: usize = 256 << 10;
+const MAX_BYTES: usize = 12 << 10;
+/// The most bytes of messages that every subscription may hold. One message may have more: those share some room.
+const MAX_HELD: usize = 24 << 10;
 /// How long notifications are received after the last subscription has ended: a reader who turns a page comes back.
 const LISTEN_LINGER: Duration = Duration::from_mins(2);
 
@@ -31,11 +34,13 @@ pub enum ConversationEvent {
     Deleted,
 }
 
-/// A subscription to one conversation. It counts toward its user's limit until dropped.
+/// A subscription to one conversation. It counts toward the limits until dropped.
 #[derive(Debug)]
 pub struct Subscription {
     conversations: Conversations,
     permit: SubscriptionPermit,
+    /// The right to hold the events that were returned last, when they are large.
+    large_events: Option<OwnedSemaphorePermit>,
     id: String,
     no: i64,
     watcher: Watcher<ConversationTopic>,
@@ -50,15 +55,22 @@ pub struct Subscription {
 impl Conversations {
     /// Subscribes to the changes after a revision, or from now on without one.
     #[tracing::instrument(name = "conversations.subscribe", level = "debug", skip_all)]
-    pub async fn subscribe(&self, user_id: &str, id: &str, after: Option<i64>) -> Outcome<Subscription> {
-        let stored = self.stored(user_id, id).await?;
-        let permit = self.subscriptions.acquire(user_id).ok_or(ConversationError::TooManySubscriptions)?;
+    pub async fn subscribe(
+        &self,
+        subscriber: Subscriber<'_>,
+        id: &str,
+        after: Option<i64>,
+    ) -> Outcome<Subscription> {
+        // Before the database is asked, so that a refusal costs little.
+        let permit = self.subscriptions.acquire(subscriber).ok_or(ConversationError::TooManySubscriptions)?;
+        let stored = self.stored(subscriber.user_id, id).await?;
         let watcher = self.changes.subscribe(stored.no, stored.revision);
         // A revision ahead of the conversation's belongs to an earlier conversation of the same id.
         let revision = after.filter(|after| *after <= stored.revision).unwrap_or(stored.revision);
         Ok(Subscription {
             conversations: self.clone(),
             permit,
+            large_events: None,
             id: id.to_owned(),
             no: stored.no,
             watcher,
@@ -66,6 +78,11 @@ impl Conversations {
             last_seq: stored.message_count,
             last: (revision == stored.revision).then_some(stored),
         })
+    }
+
+    /// Sets how many subscriptions there may be at once in this process.
+    pub fn set_max_subscriptions(&self, max: usize) {
+        self.subscriptions.set_total(max);
     }
 
     /// Notifies other processes of the changes made by this one.
@@ -131,23 +148,44 @@ impl Subscription {
     }
 
     /// The events since the last call, each with the revision to resume from after it. There may be more when as many as
-    /// are read at once are returned.
+    /// are read at once are returned. To be called when those of the last call are no longer in memory.
     #[tracing::instrument(name = "subscription.poll_changes", level = "debug", skip_all)]
     pub async fn poll_changes(&mut self) -> Outcome<Vec<(i64, ConversationEvent)>> {
+        self.large_events = None;
+        loop {
+            match self.try_poll_changes().await? {
+                Polled::Events(events) => return Ok(events),
+                Polled::NeedsRoom(bytes) => {
+                    let room = self.permit.hold(bytes).await;
+                    self.large_events = Some(room.ok_or(ConversationError::TooManySubscriptions)?);
+                }
+            }
+        }
+    }
+
+    async fn try_poll_changes(&mut self) -> Outcome<Polled> {
         self.watcher.mark_seen();
         let database = &self.conversations.database;
         let found = database.find_conversation(self.permit.user_id(), &self.id).await?;
         // Another number means that a new conversation has taken the id of the deleted one.
         let Some(stored) = found.filter(|found| found.no == self.no) else {
-            return Ok(vec![(self.revision, ConversationEvent::Deleted)]);
+            return Ok(Polled::Events(vec![(self.revision, ConversationEvent::Deleted)]));
         };
         if stored.revision <= self.revision {
-            return Ok(Vec::new());
+            return Ok(Polled::Events(Vec::new()));
         }
         let mut changed =
             database.changed_messages(self.no, self.revision, (MAX_MESSAGES, MAX_BYTES)).await?;
-        let is_full = i64::try_from(changed.len()).is_ok_and(|count| count == MAX_MESSAGES)
-            || changed.iter().map(|message| message.content.bytes()).sum::<usize>() > MAX_BYTES;
+        let bytes = changed.iter().map(|message| message.content.bytes()).sum::<usize>();
+        if bytes > MAX_HELD && self.large_events.is_none() {
+            self.large_events = self.permit.try_hold(bytes);
+            if self.large_events.is_none() {
+                // They are read again when there is room, instead of being held meanwhile.
+                return Ok(Polled::NeedsRoom(bytes));
+            }
+        }
+        let is_full =
+            i64::try_from(changed.len()).is_ok_and(|count| count == MAX_MESSAGES) || bytes > MAX_BYTES;
         // Messages that changed after the conversation was read come next time, with the conversation as it is then.
         let later = changed.split_off(changed.partition_point(|message| message.revision <= stored.revision));
         let has_more = is_full && later.is_empty();
@@ -156,7 +194,7 @@ impl Subscription {
         if has_more {
             self.revision = events.last().map_or(self.revision, |(revision, _)| *revision);
             self.last = None;
-            return Ok(events);
+            return Ok(Polled::Events(events));
         }
         self.revision = stored.revision;
         self.last_seq = stored.message_count;
@@ -166,7 +204,7 @@ impl Subscription {
         }
         // When a message comes later than one that was added after it, the subscriber cannot derive the head.
         self.last = later.is_empty().then_some(stored);
-        Ok(events)
+        Ok(Polled::Events(events))
     }
 
     /// Whether something other than the `changed` messages has changed. Subscribers take the newest message for the head,
@@ -178,6 +216,13 @@ impl Subscription {
         let head = added.max_by_key(|message| message.seq()).map(|message| &message.id);
         changed.is_empty() || own(last) != own(now) || head.or(last.head_id.as_ref()) != now.head_id.as_ref()
     }
+}
+
+/// What came of looking for changes.
+enum Polled {
+    Events(Vec<(i64, ConversationEvent)>),
+    /// Events of so many bytes, for which there is no room now.
+    NeedsRoom(usize),
 }
 
 fn message_event(conversation_id: &str, stored: StoredMessage) -> (i64, ConversationEvent) {

@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 use testkit::databases::Kind;
 use tokio::{runtime::Builder, task::JoinSet, time::timeout};
 
-use super::{all_messages, change, changed, named, new, words};
+use super::{all_messages, change, changed, named, new, subscriber, words};
 use crate::fixtures::book::Book;
 
 /// What a task does to a conversation. Names are few, so that tasks meet.
@@ -224,7 +224,7 @@ impl Seen {
 async fn look_on(service: Conversations, user_id: String, id: String, done: Arc<AtomicBool>) -> Seen {
     let (mut seen, mut known) = (Seen::default(), 0);
     loop {
-        let Ok(mut watch) = service.subscribe(&user_id, &id, Some(known)).await else {
+        let Ok(mut watch) = service.subscribe(subscriber(&user_id), &id, Some(known)).await else {
             tokio::time::sleep(Duration::from_millis(1)).await;
             continue;
         };

@@ -15,7 +15,7 @@ mod storage;
 mod subscriptions;
 
 use domain::{
-    ConversationError, Conversations, IdempotencyKey, PageRequest, Principal, Settings,
+    ConversationError, Conversations, IdempotencyKey, PageRequest, Principal, Settings, Subscriber,
     contract::{
         Code, Problems,
         conversations::{
@@ -28,6 +28,11 @@ use serde_json::{Value, json};
 use testkit::databases::TestDatabase;
 
 use crate::fixtures::book::{Book, settings};
+
+/// A user who subscribes from nowhere in particular.
+fn subscriber(user_id: &str) -> Subscriber<'_> {
+    Subscriber { user_id, network: None }
+}
 
 /// A book with two users, and a conversation `c` of the first.
 struct Talk {

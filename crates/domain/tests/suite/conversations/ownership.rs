@@ -11,7 +11,7 @@ use rstest::rstest;
 use serde_json::json;
 use testkit::databases::Kind;
 
-use super::{Talk, by, change, changed, code, first, said};
+use super::{Talk, by, change, changed, code, first, said, subscriber};
 
 /// Everything that can be done with a conversation.
 const EVERYTHING: [&str; 13] = [
@@ -45,7 +45,7 @@ async fn does(
         "messages desc" => service.messages(user_id, id, Order::Desc, first(9)).await.map(drop),
         "branch" => service.branch_page(user_id, id, None, PageAnchor::End, 9).await.map(drop),
         "message" => service.message(user_id, id, message).await.map(drop),
-        "watch" => service.subscribe(user_id, id, Some(0)).await.map(drop),
+        "watch" => service.subscribe(subscriber(user_id), id, Some(0)).await.map(drop),
         "append" => {
             service.append(by(user_id), id, vec![said("x")], Some(super::keyed("key", "x"))).await.map(drop)
         }

@@ -4,14 +4,14 @@ use rstest::rstest;
 use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
-    ConversationEvent, Conversations, Subscription,
+    ConversationEvent, Conversations, Subscriber, Subscription,
     contract::{Code, Problems, conversations::read_json},
 };
 use serde_json::json;
 use testkit::databases::{Kind, on_migrated};
 use tokio::time::timeout;
 
-use super::{Talk, by, code, named};
+use super::{Talk, by, code, named, subscriber};
 use crate::fixtures::book::settings;
 
 /// What has happened, as short words.
@@ -47,15 +47,16 @@ async fn security_36_subscriptions_of_one_user_are_limited(
     let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     let mut watches = Vec::new();
-    for _ in 0..100 {
-        watches.push(talk.service().subscribe(&talk.ada, "c", None).await.unwrap());
+    for _ in 0..10 {
+        watches.push(talk.service().subscribe(subscriber(&talk.ada), "c", None).await.unwrap());
     }
-    let refused = Problems::from(talk.service().subscribe(&talk.ada, "c", None).await.unwrap_err());
+    let refused =
+        Problems::from(talk.service().subscribe(subscriber(&talk.ada), "c", None).await.unwrap_err());
     assert_eq!((refused.first().code, refused.first().retry_after), (Code::TooManyRequests, Some(15)));
     talk.creates(&talk.grace, "hers").await;
-    drop(talk.service().subscribe(&talk.grace, "hers", None).await.unwrap());
+    drop(talk.service().subscribe(subscriber(&talk.grace), "hers", None).await.unwrap());
     watches.pop();
-    watches.push(talk.service().subscribe(&talk.ada, "c", None).await.unwrap());
+    watches.push(talk.service().subscribe(subscriber(&talk.ada), "c", None).await.unwrap());
     talk.says("c", "m1", "new").await;
     for watch in &mut watches {
         assert_eq!(seen(watch).await, ["1 m1=new"]);
@@ -64,11 +65,58 @@ async fn security_36_subscriptions_of_one_user_are_limited(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
+async fn security_36_subscriptions_of_one_network_and_of_all_are_limited(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
+    let talk = Talk::begin(database).await;
+    talk.creates(&talk.grace, "c").await;
+    talk.service().set_max_subscriptions(3);
+    let from = |user_id, network| Subscriber { user_id, network: Some(network) };
+    let mut watches = Vec::new();
+    for network in ["192.0.2.1", "2001:db8::/64", "192.0.2.1"] {
+        watches.push(talk.service().subscribe(from(&talk.ada, network), "c", None).await.unwrap());
+    }
+    let refused = talk.service().subscribe(from(&talk.grace, "192.0.2.2"), "c", None).await;
+    assert_eq!(code(refused).0, Code::TooManyRequests);
+    // A conversation that is not there takes no place for longer than it takes to look for it.
+    watches.pop();
+    let missing = talk.service().subscribe(from(&talk.grace, "192.0.2.2"), "missing", None).await;
+    assert_eq!(code(missing).0, Code::ConversationNotFound);
+    watches.push(talk.service().subscribe(from(&talk.grace, "192.0.2.2"), "c", None).await.unwrap());
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn large_messages_come_a_few_at_a_time(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
+    let talk = Talk::begin(database).await;
+    let large = "x".repeat(40_000);
+    for id in ["m1", "m2"] {
+        talk.says("c", id, &large).await;
+    }
+    for id in ["m3", "m4", "m5", "m6"] {
+        talk.says("c", id, &"y".repeat(5000)).await;
+    }
+    let mut watch = talk.service().subscribe(subscriber(&talk.ada), "c", Some(0)).await.unwrap();
+    let mut revisions = Vec::new();
+    loop {
+        let events = watch.poll_changes().await.unwrap();
+        if events.is_empty() {
+            break;
+        }
+        revisions.push(events.iter().map(|(revision, _)| *revision).collect::<Vec<_>>());
+    }
+    assert_eq!(revisions, [vec![1], vec![2], vec![3, 4, 5], vec![6, 6]]);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn subscription_returns_changes_from_now_on(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "before").await;
-    let mut watch = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
+    let mut watch = talk.service().subscribe(subscriber(&talk.ada), "c", None).await.unwrap();
     assert_eq!((watch.revision(), seen(&mut watch).await), (1, Vec::new()));
     talk.says("c", "m2", "new").await;
     assert_eq!(seen(&mut watch).await, ["2 m2=new"]);
@@ -106,7 +154,7 @@ async fn subscription_resumes_after_a_revision(#[values(Kind::Sqlite, Kind::Post
         // That belongs to a conversation that had this name before.
         (99, 3, &[]),
     ] {
-        let mut watch = talk.service().subscribe(&talk.ada, "c", Some(after)).await.unwrap();
+        let mut watch = talk.service().subscribe(subscriber(&talk.ada), "c", Some(after)).await.unwrap();
         assert_eq!(
             (watch.revision(), seen(&mut watch).await.as_slice()),
             (known, expected.map_to_strings().as_slice()),
@@ -132,7 +180,7 @@ async fn unchanged_update_sends_no_event(#[values(Kind::Sqlite, Kind::Postgres)]
     let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "one").await;
-    let mut watch = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
+    let mut watch = talk.service().subscribe(subscriber(&talk.ada), "c", None).await.unwrap();
     talk.says("c", "m1", "one").await;
     let same = super::change(json!({ "content": "one", "status": "complete" }));
     talk.service().update_message(by(&talk.ada), "c", "m1", same).await.unwrap();
@@ -168,7 +216,7 @@ async fn no_change_is_missed_among_many(#[values(Kind::Sqlite, Kind::Postgres)] 
     let talk = Talk::begin(database).await;
     let mut watches = Vec::new();
     for count in [99, 100, 101, 250] {
-        watches.push((count, talk.service().subscribe(&talk.ada, "c", None).await.unwrap()));
+        watches.push((count, talk.service().subscribe(subscriber(&talk.ada), "c", None).await.unwrap()));
         let messages: Vec<_> = (0..count)
             .map(|at| json!({ "id": format!("{count}-{at}"), "role": "user", "content": "x" }))
             .collect();
@@ -206,7 +254,7 @@ async fn head_change_is_sent_beside_new_messages(#[values(Kind::Sqlite, Kind::Po
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "one").await;
     talk.says("c", "m2", "two").await;
-    let mut watch = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
+    let mut watch = talk.service().subscribe(subscriber(&talk.ada), "c", None).await.unwrap();
     talk.says("c", "m3", "three").await;
     talk.changes("c", json!({ "headId": "m1" })).await;
     let events = watch.poll_changes().await.unwrap();
@@ -226,14 +274,14 @@ async fn deletion_is_sent_to_subscribers(#[values(Kind::Sqlite, Kind::Postgres)]
     let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "one").await;
-    let mut watch = talk.service().subscribe(&talk.ada, "c", Some(0)).await.unwrap();
+    let mut watch = talk.service().subscribe(subscriber(&talk.ada), "c", Some(0)).await.unwrap();
     talk.service().delete(&talk.ada, "c").await.unwrap();
     assert!(is_woken(&mut watch).await);
     assert_eq!(seen(&mut watch).await, ["0 deleted"]);
-    let outcome = talk.service().subscribe(&talk.ada, "c", None).await;
+    let outcome = talk.service().subscribe(subscriber(&talk.ada), "c", None).await;
     assert_eq!(code(outcome).0, Code::ConversationNotFound);
     talk.service().restore(&talk.ada, "c").await.unwrap();
-    let mut watch = talk.service().subscribe(&talk.ada, "c", Some(1)).await.unwrap();
+    let mut watch = talk.service().subscribe(subscriber(&talk.ada), "c", Some(1)).await.unwrap();
     assert_eq!(seen(&mut watch).await, ["3 title="]);
 }
 
@@ -245,10 +293,10 @@ async fn new_conversation_of_the_same_id_is_another_one(#[values(Kind::Sqlite, K
     for at in 0..5 {
         talk.says("c", &format!("m{at}"), "old").await;
     }
-    let mut old = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
+    let mut old = talk.service().subscribe(subscriber(&talk.ada), "c", None).await.unwrap();
     talk.service().delete(&talk.ada, "c").await.unwrap();
     talk.creates(&talk.ada, "c").await;
-    let mut new = talk.service().subscribe(&talk.ada, "c", Some(5)).await.unwrap();
+    let mut new = talk.service().subscribe(subscriber(&talk.ada), "c", Some(5)).await.unwrap();
     assert_eq!(new.revision(), 0);
     talk.says("c", "n1", "new").await;
     assert!(is_woken(&mut new).await, "although somebody still looks at the old one");
@@ -263,7 +311,7 @@ async fn change_wakes_subscribers(#[values(Kind::Sqlite, Kind::Postgres)] kind: 
     let talk = Talk::begin(database).await;
     let mut watches = Vec::new();
     for _ in 0..3 {
-        watches.push(talk.service().subscribe(&talk.ada, "c", None).await.unwrap());
+        watches.push(talk.service().subscribe(subscriber(&talk.ada), "c", None).await.unwrap());
     }
     for at in 0..3 {
         for watch in &mut watches {
@@ -288,7 +336,7 @@ async fn change_of_another_conversation_wakes_no_subscriber(
     let talk = Talk::begin(database).await;
     talk.creates(&talk.ada, "d").await;
     talk.creates(&talk.grace, "c").await;
-    let mut watch = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
+    let mut watch = talk.service().subscribe(subscriber(&talk.ada), "c", None).await.unwrap();
     talk.says("d", "m", "x").await;
     talk.service().append(by(&talk.grace), "c", vec![super::said("x")], None).await.unwrap();
     assert!(stays_asleep(&mut watch).await);
@@ -300,10 +348,10 @@ async fn change_of_another_conversation_wakes_no_subscriber(
 async fn server_shutdown_ends_every_subscription(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
-    let mut watch = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
+    let mut watch = talk.service().subscribe(subscriber(&talk.ada), "c", None).await.unwrap();
     talk.service().close();
     assert!(!is_woken(&mut watch).await);
-    let mut later = talk.service().subscribe(&talk.ada, "c", None).await.unwrap();
+    let mut later = talk.service().subscribe(subscriber(&talk.ada), "c", None).await.unwrap();
     assert!(!is_woken(&mut later).await, "who comes later too");
 }
 
@@ -317,7 +365,7 @@ fn subscription_receives_changes_of_other_processes() {
         let hearing = other.clone();
         let url = talk.book.database.url().to_owned();
         let listening = tokio::spawn(async move { hearing.listen(&url, &mail).await });
-        let mut watch = other.subscribe(&talk.ada, "c", None).await.unwrap();
+        let mut watch = other.subscribe(subscriber(&talk.ada), "c", None).await.unwrap();
         // Until it listens, nothing is heard; then everything is.
         let is_heard = async |watch: &mut Subscription, at: u32| {
             talk.says("c", &format!("m{at}"), "x").await;
@@ -335,8 +383,8 @@ fn subscription_receives_changes_of_other_processes() {
         for id in &many {
             tells(talk.service(), &talk.ada, id).await;
         }
-        let mut last = other.subscribe(&talk.ada, "many-599", None).await.unwrap();
-        let mut first = other.subscribe(&talk.ada, "many-0", None).await.unwrap();
+        let mut last = other.subscribe(subscriber(&talk.ada), "many-599", None).await.unwrap();
+        let mut first = other.subscribe(subscriber(&talk.ada), "many-0", None).await.unwrap();
         for id in &many {
             talk.says(id, "m", "x").await;
         }
