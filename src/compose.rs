@@ -56,5 +56,5 @@ pub async fn compose(
         security_contact: config.security_contact,
         outbox,
     };
-    Ok(AppState { services: Arc::new(services), site: Arc::new(site) })
+    Ok(AppState { services: Arc::new(services), site: Arc::new(site), large_bodies: Arc::default() })
 }

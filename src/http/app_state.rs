@@ -6,7 +6,9 @@ use domain::Services;
 use http::{HeaderMap, request::Parts};
 use ipnet::IpNet;
 
-use super::{cookies::SessionCookies, csrf::TrustedOrigins, pages::outbox::Outbox};
+use super::{
+    cookies::SessionCookies, csrf::TrustedOrigins, large_bodies::LargeBodies, pages::outbox::Outbox,
+};
 use crate::config::PublicOrigin;
 
 /// The domain's services and the settings of the HTTP layer. Cheap to clone.
@@ -16,6 +18,8 @@ pub struct AppState {
     pub services: Arc<Services>,
     /// How this server is reached.
     pub site: Arc<Site>,
+    /// What large bodies of requests hold of the memory.
+    pub large_bodies: Arc<LargeBodies>,
 }
 
 /// How this server is reached and what its pages show.

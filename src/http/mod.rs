@@ -13,6 +13,7 @@ mod cookies;
 mod cors;
 pub mod csrf;
 mod errors;
+mod large_bodies;
 mod openapi;
 mod pages;
 mod rate_limit;
@@ -20,28 +21,29 @@ mod repeated_headers;
 mod request_body;
 mod routes;
 mod security_headers;
+mod work_time;
 
 pub use app_state::{AppState, Site};
 pub use assets::{FILES, STYLESHEET};
 pub use errors::status;
+pub use large_bodies::LargeBodies;
 pub use pages::outbox::Outbox;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     routing::{any, get},
 };
 use contract::routes::{ALIASES, API};
-use http::StatusCode;
 use ipnet::IpNet;
-use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 
 use self::{browser_effects::SessionTransport, pages::outbox};
 use crate::telemetry;
 
-/// How long one request may take: longer than the hasher's queue, shorter than anyone waits.
+/// How long one request may take, without the arrival of a large body: longer than the hasher's queue, shorter than anyone waits.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What `main` serves and every HTTP test calls.
@@ -74,7 +76,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), canonical_host::redirect_to_canonical_host))
         .layer(from_fn_with_state(state.clone(), repeated_headers::refuse_repeated))
         .layer(CatchPanicLayer::custom(errors::better_auth::panicked))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .layer(from_fn(|request, next| work_time::limit_all(REQUEST_TIMEOUT, request, next)))
         .layer(from_fn_with_state(state.clone(), security_headers::secure))
         .layer(from_fn_with_state(trusted_proxies, telemetry::trace_request))
         .with_state(state)

@@ -1,5 +1,5 @@
 //! One declaration for each address: its path and older names, methods with their handlers, rate limit, the page its form is
-//! on, body limit and embedding. The router, the rate limiter and the redirect from a form's address to its page derive from
+//! on, bodies and embedding. The router, the rate limiter and the redirect from a form's address to its page derive from
 //! it; `docs/openapi.json` is compared with it.
 //!
 //! Each group of routes is a function that returns a list of [`Route`]: [`super::pages::routes`],
@@ -46,10 +46,33 @@ pub struct RouteSettings {
     pub rate_limit: RateLimit,
     /// The page that a form sent here is on; `None` when it is this one.
     pub page: Option<&'static str>,
-    /// The largest body that is read, in bytes.
-    pub body_limit: usize,
+    /// The bodies that it reads.
+    pub body: BodyRule,
     /// Who may embed the answers.
     pub embedding: Embedding,
+}
+
+/// What bodies an address reads, how fast they have to come, and what they take of the server's memory
+/// ([`super::request_body`], [`super::large_bodies`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyRule {
+    /// Up to [`MAX_BODY`] bytes, within 15 seconds.
+    Small,
+    /// Up to so many bytes. One of more than [`MAX_BODY`] counts toward the memory that all of them share, is the only one of
+    /// its reader, and is bounded by silence and rate instead of its whole time.
+    Large(usize),
+    /// The same, but never whole in memory: it is read as it arrives.
+    Streamed(usize),
+}
+
+impl BodyRule {
+    /// The largest body, in bytes.
+    pub const fn limit(self) -> usize {
+        match self {
+            Self::Small => MAX_BODY,
+            Self::Large(bytes) | Self::Streamed(bytes) => bytes,
+        }
+    }
 }
 
 /// How requests to an address are counted.
@@ -71,7 +94,7 @@ impl Default for RouteSettings {
         Self {
             rate_limit: RateLimit::OTHER,
             page: None,
-            body_limit: MAX_BODY,
+            body: BodyRule::Small,
             embedding: Embedding::SAME_ORIGIN,
         }
     }
@@ -156,9 +179,9 @@ impl Route {
         self
     }
 
-    /// Reads bodies of up to so many bytes.
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.settings.body_limit = bytes;
+    /// Reads bodies by another rule than [`BodyRule::Small`].
+    pub fn body(mut self, rule: BodyRule) -> Self {
+        self.settings.body = rule;
         self
     }
 

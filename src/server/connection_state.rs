@@ -22,6 +22,17 @@ use super::ServerLimits;
 #[derive(Debug, Clone, Copy)]
 pub struct EventStream;
 
+/// The connection that a request has come on, among its extensions.
+#[derive(Debug, Clone)]
+pub struct ClientConnection(pub(super) Arc<ConnectionState>);
+
+impl ClientConnection {
+    /// Counts the time of the exchange from now on: a part of a large body has come, which is bounded by its own rule.
+    pub fn extend_exchange(&self) {
+        self.0.state().request_began = Instant::now();
+    }
+}
+
 /// What one connection is doing, as its socket and its requests report it.
 #[derive(Debug)]
 pub struct ConnectionState {

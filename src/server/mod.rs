@@ -8,7 +8,7 @@ mod connections;
 mod limits;
 mod socket;
 
-pub use connection_state::EventStream;
+pub use connection_state::{ClientConnection, EventStream};
 pub use limits::ServerLimits;
 
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -119,6 +119,7 @@ async fn serve(service: Arc<Service>, stream: TcpStream, peer: SocketAddr, state
         let in_flight = state.begin_request(request.version());
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(ClientConnection(Arc::clone(&state)));
         let response = service.router.clone().oneshot(request);
         async move { response.await.map(|response| TrackedBody::of(response, in_flight)) }
     });

@@ -4,6 +4,9 @@ use crate::{Code, NewPassword, Problem, Reason};
 
 /// The sentence for a problem: what happened and what to do, without blame.
 pub fn sentence(problem: &Problem) -> String {
+    if let Some(Reason::Sentence(sentence)) = &problem.reason {
+        return sentence.clone();
+    }
     match problem.code {
         Code::ValidationError => invalid(problem),
         Code::MissingField => "Please answer this question.".into(),
@@ -180,6 +183,7 @@ fn invalid(problem: &Problem) -> String {
         Some(Reason::OpensNoConversations { .. } | Reason::Scope { .. }) => {
             "This service may not do that with your conversations.".into()
         }
+        Some(Reason::Sentence(sentence)) => sentence.clone(),
         Some(Reason::Wanted(_)) => "This cannot be used here. Check it and try again.".into(),
     }
 }

@@ -112,6 +112,8 @@ pub enum Reason {
     },
     /// Any other reason, in words that follow "Invalid input: ".
     Wanted(String),
+    /// What is the matter and what to do, in whole sentences.
+    Sentence(String),
 }
 
 impl fmt::Display for Reason {
@@ -148,6 +150,7 @@ impl fmt::Display for Reason {
                 write!(f, "The header {name} stands more than once in the request. Send it once.")
             }
             Self::Wanted(wanted) => write!(f, "Invalid input: {wanted}"),
+            Self::Sentence(sentence) => f.write_str(sentence),
             Self::ContentType { received: None, allowed } => {
                 write!(f, "Content-Type is required. Allowed types: {allowed}")
             }

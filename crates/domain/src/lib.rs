@@ -81,7 +81,8 @@ pub use tokens::{
     VerifiedToken, VerifyError, WRITE_CONVERSATIONS,
 };
 pub use transfer::{
-    ConversationExport, ExportCursor, ExportFormat, ExportItem, ExportedConversation, Transfer,
+    ConversationExport, ExportCursor, ExportFormat, ExportItem, ExportedConversation, FileSource, ImportStop,
+    Transfer,
 };
 pub use user_agent::describe_device;
 pub use user_import::{

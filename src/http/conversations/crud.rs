@@ -58,7 +58,7 @@ pub fn list_operation() -> Operation {
 /// a request with the same `Idempotency-Key` has created before.
 pub async fn create(State(state): State<AppState>, caller: Caller, request: Request) -> Answer {
     let key = idempotency_key(request.headers())?;
-    let bytes = collect(request).await?;
+    let bytes = collect(&state, &caller, request).await?;
     let new: NewConversation = read_json(&bytes)?;
     let key = key.as_deref().map(|key| IdempotencyKey { key, body: &bytes });
     let created = state.services.conversations.create(caller.user_id(), new, key).await;
@@ -113,7 +113,7 @@ pub async fn update(
     PathParams(id): PathParams<String>,
     request: Request,
 ) -> Answer {
-    let change: ConversationChange = read(request).await?;
+    let change: ConversationChange = read(&state, &caller, request).await?;
     let updated = state.services.conversations.update(caller.user_id(), &id, change).await;
     Ok(Json(updated.map_err(Problems::from)?).into_response())
 }

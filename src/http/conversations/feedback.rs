@@ -36,7 +36,7 @@ pub async fn set(
     PathParams((id, message_id)): PathParams<(String, String)>,
     request: Request,
 ) -> Result<Response, ProblemResponse> {
-    let feedback: NewFeedback = read(request).await?;
+    let feedback: NewFeedback = read(&state, &caller, request).await?;
     let set = state.services.conversations.set_feedback(caller.user_id(), &id, &message_id, feedback).await;
     Ok(Json(set.map_err(Problems::from)?.feedback).into_response())
 }

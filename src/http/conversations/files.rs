@@ -10,18 +10,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Code, Problem, Problems, conversations::Imported, routes};
-use domain::{ConversationExport, ExportFormat};
+use domain::{ConversationExport, ExportFormat, ImportStop};
 use futures_util::stream;
 use http::{HeaderValue, Uri, header};
 use serde_json::json;
 
 use super::{
-    Deadline, RETRY_AFTER,
+    RETRY_AFTER, WORK_BUDGET,
     auth::Caller,
     file_schemas,
     operation::{BODY_CODES, read_operation, write_operation},
     path_params::PathParams,
     query::Parameters,
+    upload::Upload,
 };
 use crate::http::{
     app_state::AppState,
@@ -31,7 +32,7 @@ use crate::http::{
         operation::{Operation, Tag},
         schemas::reference,
     },
-    request_body,
+    work_time::WorkTime,
 };
 
 type Answer = Result<Response, ProblemResponse>;
@@ -85,18 +86,23 @@ pub fn export_all_operation() -> Operation {
         .response_header("Content-Disposition")
 }
 
-/// Imports a file of Bookplate's or ChatGPT's `conversations.json`. The response has the result for each conversation.
+/// Imports a file of Bookplate's or ChatGPT's `conversations.json` while it arrives. The response has the result for each
+/// conversation.
 pub async fn import(
     State(state): State<AppState>,
     caller: Caller,
-    Extension(Deadline(until)): Extension<Deadline>,
+    Extension(time): Extension<WorkTime>,
     request: Request,
 ) -> Answer {
-    let (parts, bytes) = request.into_parts();
-    let bytes = request_body::json(&parts, bytes).await?;
-    let imported = state.services.transfer.import(caller.user_id(), bytes.into(), until).await;
-    let (imported, whole) = imported.map_err(Problems::from)?;
-    Ok(if whole { Json(imported).into_response() } else { unfinished(&imported) })
+    let (parts, body) = request.into_parts();
+    let upload = Upload::begin(&state, &caller, &parts, body).await?;
+    let left = WORK_BUDGET.saturating_sub(time.elapsed());
+    let imported = state.services.transfer.import(caller.user_id(), upload, left).await;
+    let (imported, stop) = imported.map_err(Problems::from)?;
+    Ok(match stop {
+        None => Json(imported).into_response(),
+        Some(stop) => unfinished(&imported, stop),
+    })
 }
 
 /// The description of [`import`].
@@ -113,14 +119,27 @@ pub fn import_operation() -> Operation {
         .errors(&BODY_CODES)
 }
 
-/// The response to an import that ran out of time. Imported conversations are kept, so the same file may be sent again.
-fn unfinished(imported: &Imported) -> Response {
-    let problems = Problems::from(Problem::retry_in(Code::Unavailable, RETRY_AFTER));
+/// The response to an import that was not read to its end. Imported conversations are kept, so the same file may be sent
+/// again.
+fn unfinished(imported: &Imported, stop: ImportStop) -> Response {
     let (taken, refused) = (imported.conversations.len(), imported.refused.len());
-    let detail = format!(
-        "There was no time for all of the file: conversations taken in: {taken}, refused: {refused}. Send the same file \
-         again for the rest; nothing comes in twice."
-    );
+    let so_far = format!("conversations taken in: {taken}, refused: {refused}");
+    let (problems, detail) = match stop {
+        ImportStop::OutOfTime => {
+            let detail = format!(
+                "There was no time for all of the file: {so_far}. Send the same file again for the rest; nothing comes in \
+                 twice."
+            );
+            (Problems::from(Problem::retry_in(Code::Unavailable, RETRY_AFTER)), detail)
+        }
+        ImportStop::Invalid(problems) => {
+            let why = Document::of(&problems).detail;
+            let detail = format!(
+                "The file was not read to its end: {so_far}. Nothing comes in twice when it is sent again. {why}"
+            );
+            (problems, detail)
+        }
+    };
     let document = Document { detail, ..Document::of(&problems) };
     let (head, _) = ProblemResponse::from(problems).into_response().into_parts();
     Response::from_parts(head, Json(document).into_response().into_body())
@@ -167,7 +186,7 @@ mod tests {
     async fn a_file_there_was_no_time_for_is_to_be_sent_again() {
         let one = RefusedConversation { id: None, title: None, position: 1, reason: String::new() };
         let imported = Imported { conversations: Vec::new(), refused: vec![one] };
-        let response = unfinished(&imported);
+        let response = unfinished(&imported, ImportStop::OutOfTime);
         assert_eq!(response.status(), 503);
         assert_eq!(response.headers()["retry-after"], "5");
         assert_eq!(response.headers()["content-type"], "application/problem+json");
@@ -176,5 +195,11 @@ mod tests {
         assert_eq!((&body["code"], &body["retryAfter"]), (&json!("SERVICE_UNAVAILABLE"), &json!(5)));
         let detail = body["detail"].as_str().unwrap();
         assert!(detail.contains("taken in: 0, refused: 1") && detail.contains("same file again"), "{detail}");
+        let response = unfinished(&imported, ImportStop::Invalid(Problem::body_too_large(5).into()));
+        assert_eq!(response.status(), 413);
+        let body: Value =
+            serde_json::from_slice(&to_bytes(response.into_body(), 2000).await.unwrap()).unwrap();
+        let detail = body["detail"].as_str().unwrap();
+        assert!(detail.contains("taken in: 0, refused: 1") && detail.contains("at most 5 bytes"), "{detail}");
     }
 }

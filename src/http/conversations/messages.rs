@@ -73,7 +73,7 @@ pub async fn append(
     request: Request,
 ) -> Answer {
     let key = idempotency_key(request.headers())?;
-    let bytes = collect(request).await?;
+    let bytes = collect(&state, &caller, request).await?;
     let messages = parse_batch(&bytes)?;
     let key = key.as_deref().map(|key| IdempotencyKey { key, body: &bytes });
     let appended = state.services.conversations.append(caller.principal(), &id, messages, key).await;
@@ -133,7 +133,7 @@ pub async fn update(
     PathParams((id, message_id)): PathParams<(String, String)>,
     request: Request,
 ) -> Answer {
-    let change: MessageChange = read(request).await?;
+    let change: MessageChange = read(&state, &caller, request).await?;
     let updated =
         state.services.conversations.update_message(caller.principal(), &id, &message_id, change).await;
     Ok(Json(updated.map_err(Problems::from)?).into_response())
@@ -162,17 +162,25 @@ pub fn update_operation() -> Operation {
 ///
 /// # Errors
 /// As [`request_body::json`] and [`read_json`].
-pub async fn read<T: DeserializeOwned>(request: Request) -> Result<T, ProblemResponse> {
-    Ok(read_json(&collect(request).await?)?)
+pub async fn read<T: DeserializeOwned>(
+    state: &AppState,
+    caller: &Caller,
+    request: Request,
+) -> Result<T, ProblemResponse> {
+    Ok(read_json(&collect(state, caller, request).await?)?)
 }
 
 /// The bytes of a body of JSON.
 ///
 /// # Errors
 /// As [`request_body::json`].
-pub async fn collect(request: Request) -> Result<bytes::Bytes, ProblemResponse> {
+pub async fn collect(
+    state: &AppState,
+    caller: &Caller,
+    request: Request,
+) -> Result<bytes::Bytes, ProblemResponse> {
     let (parts, body) = request.into_parts();
-    Ok(request_body::json(&parts, body).await?)
+    Ok(request_body::json(&parts, body, &state.large_bodies, caller.user_id()).await?)
 }
 
 /// Several messages, each following the one before unless it says otherwise; all of them or none.

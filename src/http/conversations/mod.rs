@@ -12,6 +12,7 @@ mod operations;
 mod path_params;
 mod query;
 mod search;
+mod upload;
 
 pub use operations::operations;
 
@@ -27,14 +28,14 @@ use axum::{
 };
 use contract::{Code, Problem};
 use domain::ConversationLimits;
-use tokio::time::Instant;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
 use super::{
     app_state::AppState,
     cors::{CorsPolicy, cors},
     errors::ProblemResponse,
-    routes::{self, MAX_BODY, Route},
+    routes::{self, BodyRule, MAX_BODY, Route},
+    work_time::WorkTime,
 };
 
 const CORS: CorsPolicy = CorsPolicy {
@@ -47,24 +48,22 @@ const CORS: CorsPolicy = CorsPolicy {
 const LARGE_MESSAGES: usize = 4;
 /// Shorter than the limit on every request, whose 503 is not a problem document.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(28);
-/// Shorter again, so that a bulk operation can stop and report its progress.
+/// Shorter again, so that an import can stop and report its progress.
 const WORK_BUDGET: Duration = Duration::from_secs(26);
 /// `Retry-After` of a request that took too long, in seconds.
 const RETRY_AFTER: u32 = 5;
-
-/// When work on a request has to end.
-#[derive(Debug, Clone, Copy)]
-struct Deadline(Instant);
 
 /// Every path of conversations, messages and the search in them. Requests are counted by user, not by address
 /// ([`auth::Caller`]).
 pub fn routes(limits: &ConversationLimits) -> Vec<Route> {
     let messages_limit = limits.message_bytes.saturating_mul(LARGE_MESSAGES).max(MAX_BODY);
-    let with_messages = |path| Route::new(path).body_limit(messages_limit);
+    let with_messages = |path| Route::new(path).body(BodyRule::Large(messages_limit));
     vec![
         with_messages("/api/conversations").get(crud::list).post(crud::create),
         Route::new("/api/conversations/export").get(files::export_all),
-        Route::new("/api/conversations/import").post(files::import).body_limit(limits.import_bytes),
+        Route::new("/api/conversations/import")
+            .post(files::import)
+            .body(BodyRule::Streamed(limits.import_bytes)),
         with_messages("/api/conversations/{id}").get(crud::find).patch(crud::update).delete(crud::delete),
         Route::new("/api/conversations/{id}/export").get(files::export),
         Route::new("/api/conversations/{id}/restore").post(crud::restore),
@@ -101,10 +100,10 @@ pub fn not_found_fallback(state: &AppState) -> MethodRouter<AppState> {
 }
 
 /// Answers a slow request with a problem document, before the limit on every request would.
-async fn with_timeout(mut request: Request, next: Next) -> Response {
-    request.extensions_mut().insert(Deadline(Instant::now() + WORK_BUDGET));
-    let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
-    answer.unwrap_or_else(|_| {
+async fn with_timeout(request: Request, next: Next) -> Response {
+    let time = request.extensions().get().cloned().unwrap_or_else(WorkTime::begin);
+    let answer = time.limit(REQUEST_TIMEOUT, next.run(request)).await;
+    answer.unwrap_or_else(|| {
         ProblemResponse::from(Problem::retry_in(Code::Unavailable, RETRY_AFTER)).into_response()
     })
 }

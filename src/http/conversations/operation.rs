@@ -5,12 +5,13 @@ use contract::Code;
 use crate::http::openapi::operation::{Auth, Operation, Tag};
 
 /// The codes of a JSON body.
-pub const BODY_CODES: [Code; 5] = [
+pub const BODY_CODES: [Code; 6] = [
     Code::BadRequest,
     Code::RequestTimeout,
     Code::PayloadTooLarge,
     Code::UnsupportedMediaType,
     Code::ValidationError,
+    Code::Busy,
 ];
 
 /// The codes of a page of a list.

@@ -7,6 +7,7 @@ mod export;
 mod import;
 
 pub use export::{ConversationExport, ExportCursor, ExportFormat, ExportItem, ExportedConversation};
+pub use import::{FileSource, ImportStop};
 
 use storage::Database;
 

@@ -1,12 +1,7 @@
-//! Recognition of the file's format, and its conversations, unparsed.
-
-use std::fmt;
+//! Recognition of the file's format.
 
 use contract::{Code, Problem, Problems, Reason};
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error, SeqAccess, Visitor},
-};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::{
@@ -24,10 +19,10 @@ pub(super) enum FileFormat {
 }
 
 /// The most conversations of a file.
-const MAX_CONVERSATIONS: usize = 100_000;
+pub(super) const MAX_CONVERSATIONS: usize = 100_000;
 
-/// A list of at most [`MAX_CONVERSATIONS`] elements.
-struct Entries<'a>(Vec<&'a RawValue>);
+/// UTF-8's byte order mark, which some programs put before a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 #[derive(Deserialize)]
 struct ImportFile<'a> {
@@ -35,8 +30,6 @@ struct ImportFile<'a> {
     format: Option<&'a RawValue>,
     #[serde(default)]
     version: Option<&'a RawValue>,
-    #[serde(default)]
-    conversations: Option<Entries<'a>>,
     #[serde(default)]
     mapping: Option<&'a RawValue>,
 }
@@ -46,45 +39,105 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// The conversations of a file.
+/// The format that the beginning of a file names, up to its list of conversations; `None` while it names none.
+///
+/// # Errors
+/// As [`of_outline`].
+pub(super) fn of_beginning(outline: &str) -> Result<Option<FileFormat>, Problems> {
+    if outline.trim_start_matches(BYTE_ORDER_MARK).trim_start().starts_with('[') {
+        return Ok(Some(FileFormat::ChatGpt));
+    }
+    let closed = format!("{outline}]}}");
+    let (file, _) = import_file(&closed)?;
+    match file.format {
+        None => Ok(None),
+        // The version may come behind the list.
+        Some(_) if file.version.is_none() && string(file.format).as_deref() == Some(FORMAT) => {
+            Ok(Some(FileFormat::Bookplate))
+        }
+        Some(_) => file.format().map(Some),
+    }
+}
+
+/// The format of a file that has arrived, by its outline, which is the whole file when it has no list. The only conversation
+/// of a file without a list comes with it.
 ///
 /// # Errors
 /// `BAD_REQUEST` when it is no JSON, `VALIDATION_ERROR` when it is no such file.
-pub(super) fn entries(text: &str) -> Result<(FileFormat, Vec<&RawValue>), Problems> {
-    let not_json = |_| Problems::from(Problem::new(Code::BadRequest));
-    let wanted = |field: &str, words: &str| {
-        let problem = Problem::invalid(field, Reason::Wanted(words.to_owned()));
-        Problems::from(Problem { field: problem.field.filter(|field| !field.is_empty()), ..problem })
-    };
-    let whole: &RawValue = serde_json::from_str(text).map_err(not_json)?;
+pub(super) fn of_outline(outline: &str, has_list: bool) -> Result<(FileFormat, Option<&RawValue>), Problems> {
+    let whole: &RawValue = raw(outline)?;
     if whole.get().starts_with('[') {
-        let entries: Entries<'_> =
-            serde_json::from_str(text).map_err(|_| wanted("", "expected fewer conversations"))?;
-        return Ok((FileFormat::ChatGpt, entries.0));
+        return Ok((FileFormat::ChatGpt, None));
     }
-    let no_file = || wanted("", "expected a file of conversations of Bookplate or ChatGPT");
-    let ImportFile { format, version, conversations, mapping } = object(whole).map_err(|_| no_file())?;
-    let file_format = match format {
-        Some(_) if string(format).as_deref() == Some(FORMAT) => FileFormat::Bookplate,
-        Some(_) => return Err(wanted("format", &format!("expected {FORMAT}"))),
-        None => FileFormat::ChatGpt,
-    };
-    if matches!(file_format, FileFormat::Bookplate)
-        && version.map(RawValue::get) != Some(VERSION.to_string().as_str())
-    {
-        return Err(wanted("version", &format!("expected {VERSION}")));
-    }
-    match (conversations, mapping) {
-        (Some(entries), _) => Ok((file_format, entries.0)),
+    let (file, whole) = import_file(outline)?;
+    let file_format = file.format()?;
+    match file.mapping {
+        _ if has_list => Ok((file_format, None)),
         // One conversation without the list around it.
-        (None, Some(nodes)) if matches!(file_format, FileFormat::ChatGpt) => {
-            match nodes.get().starts_with('{') {
-                true => Ok((file_format, vec![whole])),
-                false => Err(wanted("mapping", "expected an object of nodes")),
-            }
-        }
-        (None, _) => Err(no_file()),
+        Some(nodes) if matches!(file_format, FileFormat::ChatGpt) => match nodes.get().starts_with('{') {
+            true => Ok((file_format, Some(whole))),
+            false => Err(wanted("mapping", "expected an object of nodes")),
+        },
+        _ => Err(no_file()),
     }
+}
+
+/// The format of one conversation, when its file has not named one yet.
+pub(super) fn of_entry(entry: &RawValue) -> FileFormat {
+    #[derive(Default, Deserialize)]
+    struct Members<'a> {
+        #[serde(borrow, default)]
+        mapping: Option<&'a RawValue>,
+        #[serde(default)]
+        messages: Option<&'a RawValue>,
+    }
+    let members: Members<'_> = object(entry).unwrap_or_default();
+    match (members.mapping, members.messages) {
+        (None, Some(_)) => FileFormat::Bookplate,
+        _ => FileFormat::ChatGpt,
+    }
+}
+
+/// A JSON text.
+///
+/// # Errors
+/// `BAD_REQUEST` when it is none.
+pub(super) fn raw(text: &str) -> Result<&RawValue, Problems> {
+    let text = text.trim_start_matches(BYTE_ORDER_MARK);
+    serde_json::from_str(text).map_err(|_| Problem::new(Code::BadRequest).into())
+}
+
+fn import_file(outline: &str) -> Result<(ImportFile<'_>, &RawValue), Problems> {
+    let whole = raw(outline)?;
+    Ok((object(whole).map_err(|_| no_file())?, whole))
+}
+
+impl ImportFile<'_> {
+    fn format(&self) -> Result<FileFormat, Problems> {
+        match self.format {
+            None => Ok(FileFormat::ChatGpt),
+            Some(_) if string(self.format).as_deref() != Some(FORMAT) => {
+                Err(wanted("format", &format!("expected {FORMAT}")))
+            }
+            Some(_) if self.version.map(RawValue::get) != Some(VERSION.to_string().as_str()) => {
+                Err(wanted("version", &format!("expected {VERSION}")))
+            }
+            Some(_) => Ok(FileFormat::Bookplate),
+        }
+    }
+}
+
+fn wanted(field: &str, words: &str) -> Problems {
+    let problem = Problem::invalid(field, Reason::Wanted(words.to_owned()));
+    Problems::from(Problem { field: problem.field.filter(|field| !field.is_empty()), ..problem })
+}
+
+pub(super) fn no_file() -> Problems {
+    wanted("", "expected a file of conversations of Bookplate or ChatGPT")
+}
+
+pub(super) fn too_many_conversations() -> Problems {
+    wanted("", "expected fewer conversations")
 }
 
 /// What identifies a conversation in the report when it is rejected; both are cut to 200 characters.
@@ -107,30 +160,5 @@ impl EntryLabel {
         let label: Label<'_> = object(entry).unwrap_or_default();
         let short = |raw| string(raw).map(|text| text.chars().take(200).collect());
         Self { id: short(label.conversation_id).or_else(|| short(label.id)), title: short(label.title) }
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bounded;
-        impl<'de> Visitor<'de> for Bounded {
-            type Value = Vec<&'de RawValue>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = list.next_element()? {
-                    if entries.len() == MAX_CONVERSATIONS {
-                        return Err(A::Error::custom("too many"));
-                    }
-                    entries.push(entry);
-                }
-                Ok(entries)
-            }
-        }
-        deserializer.deserialize_seq(Bounded).map(Entries)
     }
 }

@@ -1,80 +1,155 @@
-//! Reading of a file on a blocking thread.
+//! Reading of a file while it arrives, one conversation at a time.
 //!
-//! The largest file takes a core for seconds and many times its size in memory. So it is read off the async threads, one
-//! conversation ahead of the database, and few files at once.
+//! A large conversation takes a core for seconds and many times its size in memory. So it is parsed off the async threads, and
+//! few at once.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use ::search::TermPrefix;
-use contract::{Code, Problem, Problems, Timestamp};
+use contract::{Problems, Timestamp};
 use serde_json::value::RawValue;
 use storage::conversations::Draft;
 use tokio::{
-    sync::{
-        Semaphore,
-        mpsc::{self, Receiver, Sender},
-    },
-    task::{JoinHandle, spawn_blocking},
+    sync::{Semaphore, SemaphorePermit},
+    task::spawn_blocking,
 };
 
 use super::{
     bookplate, chatgpt,
-    file_format::{self, EntryLabel, FileFormat},
+    file_format::{self, EntryLabel, FileFormat, MAX_CONVERSATIONS, no_file, too_many_conversations},
+    file_splitter::{FileSplitter, Piece},
     lone_surrogates::replace_lone_surrogates,
     parsed::{ParsedConversation, ParsedMessage, PreparedConversation},
     rejection::{self, Rejection, too_many_messages},
+    text_buffer::{CompleteText, TextBuffer},
 };
-use crate::{ConversationError, ConversationLimits, Conversations, InternalError};
+use crate::{ConversationError, ConversationLimits, Conversations, InternalError, Ports};
 
-/// Files that are read at once, of all users of this process.
-static FILES_AT_ONCE: Semaphore = Semaphore::const_new(2);
+/// Conversations that are parsed at once, of all users of this process.
+static PARSED_AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// One conversation of the file.
 pub(super) struct FileEntry {
     pub(super) label: EntryLabel,
     pub(super) conversation: Result<PreparedConversation, Rejection>,
+    /// Held until it is imported when it is a large one.
+    pub(super) large: Option<SemaphorePermit<'static>>,
 }
 
-/// A file that is being read. Dropping it ends the reading.
+/// A file that is being read.
 pub(super) struct FileReader {
-    entries: Receiver<FileEntry>,
-    thread: JoinHandle<Result<(), Problems>>,
+    splitter: FileSplitter,
+    outline: TextBuffer,
+    entry: TextBuffer,
+    /// The format that the file has named so far.
+    format: Option<FileFormat>,
+    count: usize,
+    ports: Ports,
+    parser: Arc<Parser>,
 }
 
 impl FileReader {
-    /// Waits for a permit and begins to read.
-    pub(super) async fn open(
-        conversations: Conversations,
-        limits: ConversationLimits,
-        now: Timestamp,
-        user_id: &str,
-        bytes: Vec<u8>,
-    ) -> Result<Self, ConversationError> {
-        let permit = FILES_AT_ONCE.acquire().await.map_err(|error| fault(&error))?;
-        let (sender, entries) = mpsc::channel(1);
+    /// A file of which nothing has been read.
+    pub(super) fn new(conversations: Conversations, ports: Ports, user_id: &str) -> Self {
+        let (limits, now) = (*conversations.limits(), ports.clock.now());
         let parser = Parser { conversations, limits, now, prefix: TermPrefix::of(user_id) };
-        let thread = spawn_blocking(move || {
-            // Held until the thread ends, however early its reader is dropped.
-            let _permit = permit;
-            parser.parse(&bytes, &sender)
-        });
-        Ok(Self { entries, thread })
+        Self {
+            splitter: FileSplitter::default(),
+            outline: TextBuffer::default(),
+            entry: TextBuffer::default(),
+            format: None,
+            count: 0,
+            ports,
+            parser: Arc::new(parser),
+        }
     }
 
-    /// The next conversation; `None` after the last one.
+    /// Takes bytes of the file away from their beginning, up to the next conversation that is complete; `None` when all of
+    /// them are taken.
     ///
     /// # Errors
-    /// [`ConversationError::Invalid`] when it is no file of conversations.
-    pub(super) async fn next(&mut self) -> Result<Option<FileEntry>, ConversationError> {
-        if let Some(entry) = self.entries.recv().await {
-            return Ok(Some(entry));
+    /// [`ConversationError::Invalid`] when it is no file of conversations, or when there is no room for it.
+    pub(super) async fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<FileEntry>, ConversationError> {
+        while !bytes.is_empty() {
+            let (count, piece) = self.splitter.next(bytes);
+            let (taken, rest) = bytes.split_at_checked(count).unwrap_or((bytes, &[]));
+            *bytes = rest;
+            match piece {
+                Piece::Space => {}
+                Piece::Outline => self.outline.push(taken, &self.ports).await?,
+                Piece::EntryBegins => self.begin_entry().await?,
+                Piece::Entry => self.entry.push(taken, &self.ports).await?,
+                Piece::EntryEnd => {
+                    self.entry.push(taken, &self.ports).await?;
+                    let text = std::mem::take(&mut self.entry).finish(&self.ports).await?;
+                    return self.parse(text).await.map(Some);
+                }
+            }
         }
-        let result = (&mut self.thread).await.map_err(|error| fault(&error))?;
-        Ok(result.map(|()| None)?)
+        Ok(None)
+    }
+
+    /// The conversation of a file that is one, when all of the file is here.
+    ///
+    /// # Errors
+    /// [`ConversationError::Invalid`] when it is no file of conversations, or breaks off.
+    pub(super) async fn finish(self) -> Result<Option<FileEntry>, ConversationError> {
+        let (parser, has_list) = (self.parser, self.splitter.has_list());
+        let text = self.outline.finish(&self.ports).await?;
+        on_thread(move || {
+            let CompleteText { text, large } = text;
+            let outline = replace_lone_surrogates(&text);
+            let (format, entry) = file_format::of_outline(&outline, has_list)?;
+            Ok(entry.map(|entry| FileEntry {
+                label: EntryLabel::of(entry),
+                conversation: parser.prepare(format, entry),
+                large,
+            }))
+        })
+        .await
+    }
+
+    async fn begin_entry(&mut self) -> Result<(), ConversationError> {
+        if self.count == 0 {
+            // What names the format is short, and mostly stands before the list.
+            let beginning = self.outline.in_memory().and_then(|it| std::str::from_utf8(it).ok());
+            self.format = file_format::of_beginning(beginning.ok_or_else(no_file)?)?;
+        }
+        self.count += 1;
+        if self.count > MAX_CONVERSATIONS {
+            return Err(too_many_conversations().into());
+        }
+        self.outline.push(b"0", &self.ports).await
+    }
+
+    async fn parse(&self, text: CompleteText) -> Result<FileEntry, ConversationError> {
+        let (parser, format) = (Arc::clone(&self.parser), self.format);
+        on_thread(move || {
+            let CompleteText { text, large } = text;
+            let repaired = replace_lone_surrogates(&text);
+            let entry = file_format::raw(&repaired)?;
+            let format = format.unwrap_or_else(|| file_format::of_entry(entry));
+            let conversation = parser.prepare(format, entry);
+            Ok(FileEntry { label: EntryLabel::of(entry), conversation, large })
+        })
+        .await
     }
 }
 
-fn fault(error: &impl ToString) -> ConversationError {
+/// Runs on a thread for blocking work, when it is its turn.
+async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problems> + Send + 'static,
+) -> Result<T, ConversationError> {
+    let permit = PARSED_AT_ONCE.acquire().await.map_err(|error| fault(&error))?;
+    let done = spawn_blocking(move || {
+        // Held until the thread ends, however early nobody waits for it any more.
+        let _permit = permit;
+        work()
+    });
+    Ok(done.await.map_err(|error| fault(&error))??)
+}
+
+pub(super) fn fault(error: &impl ToString) -> ConversationError {
     ConversationError::Failure(InternalError::Fault(error.to_string()))
 }
 
@@ -86,19 +161,6 @@ struct Parser {
 }
 
 impl Parser {
-    fn parse(&self, bytes: &[u8], sender: &Sender<FileEntry>) -> Result<(), Problems> {
-        let text = std::str::from_utf8(bytes).map_err(|_| Problem::new(Code::BadRequest))?;
-        let text = replace_lone_surrogates(text.trim_start_matches('\u{feff}'));
-        let (format, entries) = file_format::entries(&text)?;
-        for entry in entries {
-            let conversation = self.prepare(format, entry);
-            if sender.blocking_send(FileEntry { label: EntryLabel::of(entry), conversation }).is_err() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
     fn prepare(&self, format: FileFormat, entry: &RawValue) -> Result<PreparedConversation, Rejection> {
         let ParsedConversation { conversation, messages, without_raw } = match format {
             FileFormat::Bookplate => bookplate::parse(entry, &self.limits, self.now)?,

@@ -8,6 +8,7 @@ mod chatgpt;
 mod chatgpt_content;
 mod file_format;
 mod file_reader;
+mod file_splitter;
 mod ids;
 mod json;
 mod lone_surrogates;
@@ -16,21 +17,25 @@ mod parsed;
 mod rejection;
 #[cfg(test)]
 mod tests;
+mod text_buffer;
+mod work_budget;
 
 use std::{collections::HashSet, time::Duration};
 
+use bytes::Bytes;
 use contract::{
     Problem, Problems,
     conversations::{ConversationId, Imported, ImportedConversation, RejectedConversation},
 };
 use storage::conversations::{AppendOutcome, ConversationImport, Draft, ImportOutcome};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 
 use self::{
     file_format::EntryLabel,
     file_reader::{FileEntry, FileReader},
     parsed::PreparedConversation,
     rejection::{Rejection, too_many_messages},
+    work_budget::{OutOfTime, WorkBudget},
 };
 use super::Transfer;
 use crate::ConversationError;
@@ -43,31 +48,81 @@ const PAGE: i64 = 100;
 /// How long a response waits for PostgreSQL's `analyze`.
 const ANALYZE_TIMEOUT: Duration = Duration::from_secs(1);
 
-impl Transfer {
-    /// Imports the conversations of a file, keeping their ids where these are valid here. Importing a file twice adds
-    /// nothing. The flag says whether the whole file was read by `until`; if not, the same file can be sent again.
+/// Where a file comes from.
+pub trait FileSource: Send {
+    /// The next bytes of the file; `None` at its end.
     ///
     /// # Errors
-    /// [`ConversationError::Invalid`] when it is no such file (`BAD_REQUEST`, `PAYLOAD_TOO_LARGE` or `VALIDATION_ERROR`),
-    /// [`ConversationError::UserNotFound`], or [`ConversationError::Failure`], after which some conversations are imported
-    /// and the file can be sent again. Problems of single conversations are part of the result.
+    /// When the rest of the file does not come, with the problem to be answered.
+    fn next(&mut self) -> impl Future<Output = Result<Option<Bytes>, Problem>> + Send;
+}
+
+/// A whole file in memory.
+impl FileSource for Option<Bytes> {
+    async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        Ok(self.take())
+    }
+}
+
+/// Why a file was not read to its end. What was imported until then stays.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ImportStop {
+    /// There was no time for the rest.
+    OutOfTime,
+    /// The rest did not come, or the file is none of conversations.
+    Invalid(Problems),
+}
+
+enum Stop {
+    OutOfTime,
+    Failed(ConversationError),
+}
+
+impl From<ConversationError> for Stop {
+    fn from(error: ConversationError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Problems> for Stop {
+    fn from(problems: Problems) -> Self {
+        Self::Failed(problems.into())
+    }
+}
+
+impl From<OutOfTime> for Stop {
+    fn from(OutOfTime: OutOfTime) -> Self {
+        Self::OutOfTime
+    }
+}
+
+impl Transfer {
+    /// Imports the conversations of a file while it arrives, keeping their ids where these are valid here. Importing a file
+    /// twice adds nothing. Time is counted without the waiting for the file; when it is up, or the file breaks off, the same
+    /// file can be sent again.
+    ///
+    /// # Errors
+    /// [`ConversationError::Invalid`] when it is no such file (`BAD_REQUEST`, `PAYLOAD_TOO_LARGE` or `VALIDATION_ERROR`) and
+    /// nothing was read of it, [`ConversationError::UserNotFound`], or [`ConversationError::Failure`], after which some
+    /// conversations are imported and the file can be sent again. Problems of single conversations are part of the result.
     #[tracing::instrument(name = "transfer.import", level = "debug", skip_all)]
     pub async fn import(
         &self,
         user_id: &str,
-        bytes: Vec<u8>,
-        until: Instant,
-    ) -> Result<(Imported, bool), ConversationError> {
-        let max = self.conversations.limits().import_bytes;
-        if bytes.len() > max {
-            return Err(Problems::from(Problem::body_too_large(max)).into());
-        }
+        file: impl FileSource,
+        time: Duration,
+    ) -> Result<(Imported, Option<ImportStop>), ConversationError> {
         let mut imported = Imported::default();
-        let finished = timeout_at(until, self.import_all(user_id, bytes, &mut imported)).await;
+        let finished = self.import_all(user_id, file, WorkBudget::new(time), &mut imported).await;
         self.update_statistics(&imported).await;
+        let is_empty = imported.conversations.is_empty() && imported.refused.is_empty();
         match finished {
-            Ok(result) => result.map(|()| (imported, true)),
-            Err(_) => Ok((imported, false)),
+            Ok(()) => Ok((imported, None)),
+            Err(Stop::OutOfTime) => Ok((imported, Some(ImportStop::OutOfTime))),
+            Err(Stop::Failed(ConversationError::Invalid(problems))) if !is_empty => {
+                Ok((imported, Some(ImportStop::Invalid(problems))))
+            }
+            Err(Stop::Failed(error)) => Err(error),
         }
     }
 
@@ -83,23 +138,47 @@ impl Transfer {
     async fn import_all(
         &self,
         user_id: &str,
-        bytes: Vec<u8>,
+        mut file: impl FileSource,
+        mut budget: WorkBudget,
+        imported: &mut Imported,
+    ) -> Result<(), Stop> {
+        let max = self.conversations.limits().import_bytes;
+        let mut reader = FileReader::new(self.conversations.clone(), self.ports.clone(), user_id);
+        let (mut existing, mut length) = (None, 0);
+        while let Some(bytes) = file.next().await.map_err(Problems::from)? {
+            length += bytes.len();
+            if length > max {
+                return Err(Problems::from(Problem::body_too_large(max)).into());
+            }
+            let mut bytes: &[u8] = &bytes;
+            while let Some(entry) = budget.run(reader.next(&mut bytes)).await?? {
+                budget.run(self.import_entry(user_id, entry, &mut existing, imported)).await??;
+            }
+        }
+        if let Some(entry) = budget.run(reader.finish()).await?? {
+            budget.run(self.import_entry(user_id, entry, &mut existing, imported)).await??;
+        }
+        Ok(())
+    }
+
+    async fn import_entry(
+        &self,
+        user_id: &str,
+        entry: FileEntry,
+        existing: &mut ExistingIds,
         imported: &mut Imported,
     ) -> Result<(), ConversationError> {
-        let limits = *self.conversations.limits();
-        let mut reader =
-            FileReader::open(self.conversations.clone(), limits, self.ports.clock.now(), user_id, bytes)
-                .await?;
-        let (mut existing, mut position) = (None, 0);
-        while let Some(FileEntry { label: EntryLabel { id, title }, conversation }) = reader.next().await? {
-            position += 1;
-            let result = match conversation {
-                Ok(conversation) => self.import_one(user_id, conversation, &mut existing).await?,
-                Err(reason) => Err(reason),
-            };
-            match result {
-                Ok(conversation) => imported.conversations.push(conversation),
-                Err(reason) => imported.refused.push(RejectedConversation { id, title, position, reason }),
+        let FileEntry { label: EntryLabel { id, title }, conversation, large: _large } = entry;
+        let result = match conversation {
+            Ok(conversation) => self.import_one(user_id, conversation, existing).await?,
+            Err(reason) => Err(reason),
+        };
+        match result {
+            Ok(conversation) => imported.conversations.push(conversation),
+            Err(reason) => {
+                let position = imported.conversations.len() + imported.refused.len() + 1;
+                let position = position.try_into().unwrap_or_default();
+                imported.refused.push(RejectedConversation { id, title, position, reason });
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Import of conversations.
 
+use bytes::Bytes;
 use rstest::rstest;
 use std::time::Duration;
 
@@ -9,7 +10,6 @@ use domain::{
 };
 use serde_json::{Value, json};
 use testkit::databases::Kind;
-use tokio::time::Instant;
 
 use crate::{
     fixtures::book::{Book, settings},
@@ -19,13 +19,17 @@ use crate::{
 
 pub(crate) async fn import(book: &Book, user_id: &str, file: &Value) -> Imported {
     let bytes = serde_json::to_vec(file).unwrap();
-    let (imported, whole) = book.services.transfer.import(user_id, bytes, in_a_minute()).await.unwrap();
-    assert!(whole);
+    let (imported, stop) = book.services.transfer.import(user_id, whole(bytes), MINUTE).await.unwrap();
+    assert_eq!(stop, None);
     imported
 }
 
-pub(crate) fn in_a_minute() -> Instant {
-    Instant::now() + Duration::from_mins(1)
+/// More time than any import takes.
+pub(crate) const MINUTE: Duration = Duration::from_mins(1);
+
+/// A file that is here already.
+pub(crate) fn whole(bytes: impl Into<Bytes>) -> Option<Bytes> {
+    Some(bytes.into())
 }
 
 #[rstest]
@@ -355,14 +359,14 @@ async fn other_files_are_refused(#[values(Kind::Sqlite, Kind::Postgres)] kind: K
     ];
     let transfer = &book.services.transfer;
     for (bytes, code, field) in cases {
-        let refused = transfer.import(&ada, bytes.to_vec(), in_a_minute()).await;
+        let refused = transfer.import(&ada, whole(bytes.to_vec()), MINUTE).await;
         let refused = Problems::from(refused.unwrap_err());
         let first = refused.first();
         assert_eq!((first.code, first.field.as_deref()), (code, field), "{}", String::from_utf8_lossy(bytes));
     }
-    let empty = transfer.import(&ada, "\u{feff} [ ]".into(), in_a_minute()).await.unwrap();
-    assert_eq!(empty, (Imported::default(), true));
-    let nobody = transfer.import("nobody", br#"[{"mapping":{}}]"#.to_vec(), in_a_minute()).await;
+    let empty = transfer.import(&ada, whole("\u{feff} [ ]"), MINUTE).await.unwrap();
+    assert_eq!(empty, (Imported::default(), None));
+    let nobody = transfer.import("nobody", whole(r#"[{"mapping":{}}]"#), MINUTE).await;
     assert!(matches!(nobody, Err(ConversationError::UserNotFound)), "{nobody:?}");
 }
 

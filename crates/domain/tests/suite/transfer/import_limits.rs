@@ -1,15 +1,21 @@
 //! Limits and concurrency of imports.
 
-use domain::{ConversationLimits, PageRequest, Settings, contract::conversations::Order};
+use std::{collections::VecDeque, time::Duration};
+
+use bytes::Bytes;
+use domain::{
+    ConversationError, ConversationLimits, FileSource, ImportStop, PageRequest, Settings,
+    contract::{Code, Problem, Problems, conversations::Order},
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::databases::Kind;
-use tokio::time::Instant;
 
 use crate::{
     fixtures::book::{Book, settings},
     fixtures::conversations::{append, create, text},
-    transfer::import::{ids, import, in_a_minute},
+    transfer::export::all,
+    transfer::import::{MINUTE, ids, import, whole},
 };
 
 /// A conversation of one message, as ChatGPT writes it.
@@ -53,11 +59,14 @@ async fn concurrent_imports_all_succeed(#[values(Kind::Sqlite, Kind::Postgres)] 
         let file = json!([{ "id": format!("many{at}"), "mapping": &nodes }, short(&format!("short{at}"))]);
         let (transfer, ada) = (book.services.transfer.clone(), ada.clone());
         let bytes = serde_json::to_vec(&file).unwrap();
-        tokio::spawn(async move { transfer.import(&ada, bytes, in_a_minute()).await.unwrap() })
+        tokio::spawn(async move { transfer.import(&ada, whole(bytes), MINUTE).await.unwrap() })
     });
     for import in imports.collect::<Vec<_>>() {
-        let (imported, whole) = import.await.unwrap();
-        assert!(whole && imported.refused.is_empty() && imported.conversations.len() == 2, "{imported:?}");
+        let (imported, stop) = import.await.unwrap();
+        assert!(
+            stop.is_none() && imported.refused.is_empty() && imported.conversations.len() == 2,
+            "{imported:?}"
+        );
     }
     assert_eq!(book.count("bookplate_conversations").await, 10);
 }
@@ -72,8 +81,14 @@ async fn import_interrupted_by_the_deadline_can_be_repeated(
     let ada = book.reader("ada").await.user.id;
     let file = json!([short("a"), short("b")]);
     let bytes = serde_json::to_vec(&file).unwrap();
-    let (imported, whole) = book.services.transfer.import(&ada, bytes, Instant::now()).await.unwrap();
-    assert!(!whole && imported.conversations.len() < 2 && imported.refused.is_empty(), "{imported:?}");
+    let now = book.services.transfer.import(&ada, whole(bytes), Duration::ZERO).await.unwrap();
+    let (imported, stop) = now;
+    assert!(
+        stop == Some(ImportStop::OutOfTime)
+            && imported.conversations.len() < 2
+            && imported.refused.is_empty(),
+        "{imported:?}"
+    );
     let imported = import(&book, &ada, &file).await;
     assert_eq!(imported.conversations.len(), 2);
     assert_eq!(book.count("bookplate_messages").await, 2);
@@ -109,4 +124,91 @@ async fn import_is_not_limited_to_the_size_of_an_append(#[values(Kind::Sqlite, K
     append(&book, &ada, "long", &[text("next", "user", "And?")], None).await;
     let next = conversations.message(&ada, "long", "next").await.unwrap();
     assert_eq!((next.parent_id.unwrap().as_str(), next.seq), ("n499", 501));
+}
+
+/// A file that arrives in pieces, and may break off.
+struct Pieces(VecDeque<Result<Bytes, Problem>>);
+
+impl Pieces {
+    fn of(bytes: &[u8], length: usize) -> Self {
+        Self(bytes.chunks(length).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect())
+    }
+
+    fn then(mut self, problem: Code) -> Self {
+        self.0.push_back(Err(Problem::new(problem)));
+        self
+    }
+}
+
+impl FileSource for Pieces {
+    async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        self.0.pop_front().transpose()
+    }
+}
+
+/// A conversation of as many messages of 100 KB.
+fn long(id: &str, messages: usize) -> Value {
+    let nodes: serde_json::Map<String, Value> = (0..messages)
+        .map(|at| {
+            let text = format!("{at} {}", "word ".repeat(20_000));
+            let message = json!({ "author": { "role": "user" }, "content": { "parts": [text] } });
+            (format!("n{at}"), json!({ "message": message, "parent": format!("n{}", at.wrapping_sub(1)) }))
+        })
+        .collect();
+    json!({ "id": id, "title": "Lone \u{fffd} surrogate", "mapping": nodes })
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn file_is_imported_while_it_arrives(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    // Larger and smaller than what is kept in memory, in a list, alone, and with the format behind the list.
+    let file =
+        json!([long("large", 9), short("a"), long("small", 2)]).to_string().replace('\u{fffd}', "\\ud83d");
+    let (imported, stop) =
+        book.services.transfer.import(&ada, Pieces::of(file.as_bytes(), 10_000), MINUTE).await.unwrap();
+    assert_eq!((ids(&imported), stop), (vec![("large", 9, 9), ("a", 1, 1), ("small", 2, 2)], None));
+    assert_eq!(imported.conversations[0].title.as_deref(), Some("Lone \u{fffd} surrogate"));
+    let alone = long("alone", 8).to_string();
+    let (imported, _) =
+        book.services.transfer.import(&ada, Pieces::of(alone.as_bytes(), 4096), MINUTE).await.unwrap();
+    assert_eq!(ids(&imported), [("alone", 8, 8)]);
+    let mut file = all(&book, &ada).await;
+    let members = file.as_object_mut().unwrap();
+    for name in ["format", "version"] {
+        let value = members.shift_remove(name).unwrap();
+        members.insert(name.to_owned(), value);
+    }
+    let grace = book.reader("grace").await.user.id;
+    let imported = import(&book, &grace, &file).await;
+    assert_eq!(ids(&imported), [("large", 9, 9), ("a", 1, 1), ("small", 2, 2), ("alone", 8, 8)]);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn file_that_breaks_off_leaves_whole_conversations(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    let transfer = &book.services.transfer;
+    let file = json!([short("a"), short("b"), short("c")]).to_string();
+    let half = Pieces::of(&file.as_bytes()[..file.len() / 2], 7);
+    let (imported, stop) = transfer.import(&ada, half.then(Code::RequestTimeout), MINUTE).await.unwrap();
+    let timeout = Problems::from(Problem::new(Code::RequestTimeout));
+    assert_eq!((ids(&imported), stop), (vec![("a", 1, 1)], Some(ImportStop::Invalid(timeout))));
+    // A file that is cut off, without anybody noticing.
+    let (imported, stop) =
+        transfer.import(&ada, Pieces::of(&file.as_bytes()[..file.len() - 3], 7), MINUTE).await.unwrap();
+    let not_json = Problems::from(Problem::new(Code::BadRequest));
+    assert_eq!((ids(&imported), stop), (vec![("a", 1, 0), ("b", 1, 1)], Some(ImportStop::Invalid(not_json))));
+    // Another version is refused before anything is imported, when the file names it first.
+    let other = json!({ "format": "bookplate-conversations", "version": 2, "conversations": [short("d")] });
+    let refused = transfer.import(&ada, whole(other.to_string()), MINUTE).await.unwrap_err();
+    assert_eq!(Problems::from(refused).first().field.as_deref(), Some("version"));
+    let nothing = transfer.import(&ada, Pieces::of(b"[{", 1).then(Code::MalformedRequest), MINUTE).await;
+    assert!(matches!(nothing, Err(ConversationError::Invalid(_))));
+    assert_eq!(book.count("bookplate_conversations").await, 2);
+    assert_eq!(ids(&import(&book, &ada, &json!([short("a"), short("b"), short("c")])).await).len(), 3);
 }
