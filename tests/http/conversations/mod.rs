@@ -11,6 +11,7 @@ mod origins;
 mod problems;
 mod storage;
 mod tokens;
+mod uploads;
 
 use http::{Method, header};
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bookplate::server::ServerLimits;
 use tokio::{io::AsyncWriteExt, time::timeout};
 
-use super::{LONG, OK, PATIENCE, Server, raw_client::Line};
+use super::{LONG, OK, PATIENCE, Server, raw_client::Line, reader::Reader};
 use crate::app::a_database;
 
 const SHORT: Duration = Duration::from_millis(400);
@@ -127,4 +127,23 @@ async fn security_40_an_endless_exchange_is_aborted() {
     let mut line = server.line().await;
     line.send(HALF).await;
     timeout(PATIENCE, trickle(&mut line)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_body_that_keeps_coming_outlives_the_exchange() {
+    let database = a_database().await;
+    let server = Server::start(database, ServerLimits { exchange: HEAD, ..patient() }).await;
+    let ada = Reader::on(&server, "ada").await;
+    let mut line = server.line().await;
+    let file = format!("[{}]", " ".repeat(400_000));
+    let head = ada.head("POST", "/api/conversations/import");
+    let kind = format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n", file.len());
+    line.send(format!("{head}{kind}")).await;
+    let (most, rest) = file.split_at(400_000);
+    for piece in most.as_bytes().chunks(100_000) {
+        line.send(piece).await;
+        assert!(line.is_silent_for(HEAD * 2 / 5).await, "not all of it has been sent");
+    }
+    line.send(rest).await;
+    assert_eq!(line.answer().await.status, 200);
 }

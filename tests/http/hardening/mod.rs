@@ -7,8 +7,10 @@ mod http2;
 mod load;
 pub(crate) mod process;
 mod raw_client;
+mod reader;
 mod requests;
 mod shutdown;
+mod streams;
 
 use std::{collections::BTreeMap, env, net::SocketAddr, sync::Arc, time::Duration};
 

@@ -83,15 +83,7 @@ impl Line {
 
     /// The next response, or `None` at the end of the stream.
     pub async fn try_answer(&mut self) -> Option<Answer> {
-        let end = loop {
-            if let Some(at) = self.pending.windows(4).position(|four| four == b"\r\n\r\n") {
-                break at + 4;
-            }
-            if !self.read().await {
-                return None;
-            }
-        };
-        let head = String::from_utf8(self.pending.drain(..end).collect()).unwrap();
+        let head = self.head().await?;
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         let length: Option<usize> = length.map(|length| length.parse().unwrap());
@@ -103,6 +95,19 @@ impl Line {
         let length = length.unwrap_or(self.pending.len()).min(self.pending.len());
         let body = String::from_utf8(self.pending.drain(..length).collect()).unwrap();
         Some(Answer { status, head, body })
+    }
+
+    /// The head of the next response, or `None` at the end of the stream.
+    pub async fn head(&mut self) -> Option<String> {
+        let end = loop {
+            if let Some(at) = self.pending.windows(4).position(|four| four == b"\r\n\r\n") {
+                break at + 4;
+            }
+            if !self.read().await {
+                return None;
+            }
+        };
+        Some(String::from_utf8(self.pending.drain(..end).collect()).unwrap())
     }
 
     /// Waits for this many bytes; `None` at the end of the stream.
