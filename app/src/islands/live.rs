@@ -36,15 +36,19 @@ pub(super) type StatusMessage = RwSignal<Option<(&'static str, Option<(String, &
 
 /// A conversation that is followed.
 pub(super) struct Live {
-    asked: MessagesQuery,
-    root: Element,
+    pub(super) asked: MessagesQuery,
+    pub(super) root: Element,
     /// The last change that has arrived.
-    revision: RefCell<String>,
-    source: RefCell<Option<EventSource>>,
+    pub(super) revision: RefCell<String>,
+    pub(super) source: RefCell<Option<EventSource>>,
+    /// Whether it asks for changes, or will soon, instead of being told.
+    pub(super) asks: Cell<bool>,
+    /// When the last of the messages changed that were asked for.
+    pub(super) last_change: RefCell<String>,
     /// Messages that were added or have changed, each with the one it follows.
     waiting: RefCell<VecDeque<(String, Option<String>)>>,
     is_busy: Cell<bool>,
-    is_gone: Cell<bool>,
+    pub(super) is_gone: Cell<bool>,
     note: RwSignal<String>,
     news: StatusMessage,
 }
@@ -62,6 +66,8 @@ impl Live {
             root,
             revision: RefCell::new(revision.to_string()),
             source: RefCell::default(),
+            asks: Cell::new(false),
+            last_change: RefCell::default(),
             waiting: RefCell::default(),
             is_busy: Cell::new(false),
             is_gone: Cell::new(false),
@@ -80,7 +86,7 @@ impl Live {
         self.look();
     }
 
-    fn look(self: &Rc<Self>) {
+    pub(super) fn look(self: &Rc<Self>) {
         let is_seen = document().visibility_state() == VisibilityState::Visible;
         if !is_seen || self.is_gone.get() {
             if let Some(source) = self.source.take() {
@@ -96,6 +102,7 @@ impl Live {
         self.hear(&source, "message", Self::message);
         self.hear(&source, "conversation", |_, conversation| Self::conversation(conversation));
         self.hear(&source, "deleted", |live, _| live.deleted());
+        self.fall_back(&source);
         self.source.replace(Some(source));
     }
 
@@ -114,7 +121,7 @@ impl Live {
         let _ = source.add_event_listener_with_callback(kind, heard.unchecked_ref());
     }
 
-    fn message(self: &Rc<Self>, message: &JsValue) {
+    pub(super) fn message(self: &Rc<Self>, message: &JsValue) {
         let Some(id) = text(message, "id") else { return };
         say_count(Reflect::get(message, &"seq".into()).ok().and_then(|seq| seq.as_f64()));
         {
@@ -187,7 +194,7 @@ impl Live {
         }
     }
 
-    fn conversation(conversation: &JsValue) {
+    pub(super) fn conversation(conversation: &JsValue) {
         let Some(title) = text(conversation, "title") else { return };
         if let Some(heading) = document().query_selector("h1").ok().flatten() {
             heading.set_text_content(Some(&title));
@@ -197,7 +204,7 @@ impl Live {
         document().set_title(&format!("{title} · {book}"));
     }
 
-    fn deleted(self: &Rc<Self>) {
+    pub(super) fn deleted(self: &Rc<Self>) {
         self.is_gone.set(true);
         self.look();
         let all = (routes::CONVERSATIONS.to_owned(), "All conversations");
@@ -235,6 +242,6 @@ fn is_near_end() -> bool {
     f64::from(height) - window().scroll_y().unwrap_or_default() - seen < NEAR
 }
 
-fn text(object: &JsValue, member: &str) -> Option<String> {
+pub(super) fn text(object: &JsValue, member: &str) -> Option<String> {
     Reflect::get(object, &member.into()).ok()?.as_string()
 }

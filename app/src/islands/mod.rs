@@ -3,8 +3,10 @@
 mod conversation;
 mod copy;
 mod dom;
+mod json_api;
 mod jump_to_latest;
 mod live;
+mod poll;
 mod position;
 mod search;
 mod times;
