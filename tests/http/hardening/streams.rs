@@ -17,12 +17,30 @@ fn unhurried() -> ServerLimits {
     ServerLimits { idle: LONG, stall: LONG, exchange: LONG, ..ServerLimits::default() }
 }
 
+/// Everything from the beginning.
+const ALL: &str = "?after=0";
+/// What comes from now on.
+const NEW: &str = "";
+
 /// Opens a stream and waits for the head of the response.
-async fn open(server: &Server, reader: &Reader, narrow: bool) -> (Line, String) {
-    let mut line = if narrow { Line::narrow(server.address).await } else { server.line().await };
-    line.send(reader.request("GET", "/api/conversations/c/events?after=0", "")).await;
+async fn open(mut line: Line, reader: &Reader, query: &str) -> (Line, String) {
+    line.send(reader.request("GET", &format!("/api/conversations/c/events{query}"), "")).await;
     let head = line.head().await.unwrap();
     (line, head)
+}
+
+/// Opens a stream as soon as there is a place for it.
+async fn open_when_possible(server: &Server, reader: &Reader) -> Line {
+    let opened = async {
+        loop {
+            let (line, head) = open(server.line().await, reader, NEW).await;
+            if head.starts_with("HTTP/1.1 200") {
+                return line;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, opened).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,7 +50,7 @@ async fn security_40_a_reader_has_ten_event_streams_and_others_are_answered() {
     let (ada, grace) = (Reader::on(&server, "ada").await, Reader::on(&server, "grace").await);
     let mut streams = Vec::new();
     for _ in 0..10 {
-        let (line, head) = open(&server, &ada, false).await;
+        let (line, head) = open(server.line().await, &ada, ALL).await;
         assert!(head.starts_with("HTTP/1.1 200") && head.contains("text/event-stream"), "{head}");
         streams.push(line);
     }
@@ -42,16 +60,11 @@ async fn security_40_a_reader_has_ten_event_streams_and_others_are_answered() {
     assert_eq!(refused.status, 429);
     assert!(refused.head.contains("retry-after: 15"), "{}", refused.head);
     assert!(refused.body.contains("\"code\":\"TOO_MANY_REQUESTS\""), "{}", refused.body);
-    assert!(open(&server, &grace, false).await.1.starts_with("HTTP/1.1 200"));
+    assert!(open(server.line().await, &grace, NEW).await.1.starts_with("HTTP/1.1 200"));
     timeout(Duration::from_secs(1), server.answers()).await.unwrap();
     // A client that goes away gives its place back.
     streams.pop();
-    let came_back = async {
-        while !open(&server, &ada, false).await.1.starts_with("HTTP/1.1 200") {
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(PATIENCE, came_back).await.unwrap();
+    open_when_possible(&server, &ada).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,15 +77,13 @@ async fn security_40_an_event_stream_that_is_not_read_is_ended() {
     }
     let mut unread = Vec::new();
     for _ in 0..10 {
-        unread.push(open(&server, &ada, true).await.0);
+        unread.push(open(Line::narrow(server.address).await, &ada, ALL).await.0);
     }
-    // Their places are free again when they are ended, whoever still holds the other end.
-    let ended = async {
-        while !open(&server, &ada, false).await.1.starts_with("HTTP/1.1 200") {
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(PATIENCE, ended).await.unwrap();
+    // All their places are free again when they are ended, whoever still holds the other ends.
+    let mut others = Vec::new();
+    for _ in 0..10 {
+        others.push(open_when_possible(&server, &ada).await);
+    }
     for line in unread {
         let came = line.rest().await.len();
         assert!(came < HELD, "{came} bytes were held for a client that did not read");
@@ -87,7 +98,7 @@ async fn an_event_stream_that_is_read_brings_everything() {
     for _ in 0..20 {
         ada.writes(&server, 120_000).await;
     }
-    let (mut line, head) = open(&server, &ada, true).await;
+    let (mut line, head) = open(Line::narrow(server.address).await, &ada, ALL).await;
     assert!(
         head.contains("connection: close"),
         "a connection with a small buffer carries nothing else: {head}"
