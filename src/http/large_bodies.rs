@@ -83,7 +83,7 @@ impl LargeBody {
     /// `SERVICE_BUSY` when there is no room.
     pub fn grow_to(&mut self, bytes: usize) -> Result<(), Problem> {
         let wanted = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
-        let taken = self.memory.as_ref().map_or(0, |memory| memory.num_permits());
+        let taken = self.memory.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         match wanted.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX)) {
             0 => Ok(()),
             more => self.take(more),

@@ -34,6 +34,16 @@ enum Place {
     Entry,
 }
 
+/// Where in a string the next byte is.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum StringPlace {
+    #[default]
+    Outside,
+    Inside,
+    /// Behind a backslash.
+    Escape,
+}
+
 /// The state after the bytes so far.
 #[derive(Debug, Default)]
 pub(super) struct FileSplitter {
@@ -42,8 +52,7 @@ pub(super) struct FileSplitter {
     depth: usize,
     /// The depth of the list.
     list_depth: usize,
-    in_string: bool,
-    is_escaped: bool,
+    string: StringPlace,
     /// The beginning of the last string among the outermost object's members.
     name: Vec<u8>,
     /// Whether the last byte but for space was the colon after that name.
@@ -70,9 +79,9 @@ impl FileSplitter {
     /// The length of the outline up to its end, or to the bracket that begins the list.
     fn outline(&mut self, bytes: &[u8]) -> usize {
         for (at, byte) in bytes.iter().enumerate() {
-            if self.in_string {
-                self.string(*byte);
-                if self.in_string && self.depth == 1 && self.name.len() <= LIST.len() {
+            if self.string != StringPlace::Outside {
+                self.next_in_string(*byte);
+                if self.string != StringPlace::Outside && self.depth == 1 && self.name.len() <= LIST.len() {
                     self.name.push(*byte);
                 }
                 continue;
@@ -87,7 +96,7 @@ impl FileSplitter {
             self.has_begun |= byte.is_ascii();
             match byte {
                 b'"' => {
-                    self.in_string = true;
+                    self.string = StringPlace::Inside;
                     self.name.clear();
                 }
                 b'{' | b'[' => self.depth += 1,
@@ -120,12 +129,12 @@ impl FileSplitter {
 
     fn entry(&mut self, bytes: &[u8]) -> (usize, Piece) {
         for (at, byte) in bytes.iter().enumerate() {
-            if self.in_string {
-                self.string(*byte);
+            if self.string != StringPlace::Outside {
+                self.next_in_string(*byte);
                 continue;
             }
             match byte {
-                b'"' => self.in_string = true,
+                b'"' => self.string = StringPlace::Inside,
                 b'{' | b'[' => self.depth += 1,
                 b'}' | b']' if self.depth > 1 => self.depth -= 1,
                 b'}' | b']' if self.depth == 1 => {
@@ -144,13 +153,12 @@ impl FileSplitter {
     }
 
     /// A byte inside a string, or the quote that ends it.
-    const fn string(&mut self, byte: u8) {
-        match byte {
-            _ if self.is_escaped => self.is_escaped = false,
-            b'\\' => self.is_escaped = true,
-            b'"' => self.in_string = false,
-            _ => {}
-        }
+    const fn next_in_string(&mut self, byte: u8) {
+        self.string = match (self.string, byte) {
+            (StringPlace::Inside, b'\\') => StringPlace::Escape,
+            (StringPlace::Inside, b'"') => StringPlace::Outside,
+            _ => StringPlace::Inside,
+        };
     }
 }
 

@@ -58,9 +58,10 @@ pub trait FileSource: Send {
 }
 
 /// A whole file in memory.
-impl FileSource for Option<Bytes> {
+impl FileSource for Bytes {
     async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
-        Ok(self.take())
+        let all = std::mem::take(self);
+        Ok(Some(all).filter(|all| !all.is_empty()))
     }
 }
 

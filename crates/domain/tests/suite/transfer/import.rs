@@ -28,8 +28,8 @@ pub(crate) async fn import(book: &Book, user_id: &str, file: &Value) -> Imported
 pub(crate) const MINUTE: Duration = Duration::from_mins(1);
 
 /// A file that is here already.
-pub(crate) fn whole(bytes: impl Into<Bytes>) -> Option<Bytes> {
-    Some(bytes.into())
+pub(crate) fn whole(bytes: impl Into<Bytes>) -> Bytes {
+    bytes.into()
 }
 
 #[rstest]
