@@ -62,7 +62,7 @@ impl Declaration {
     }
 
     /// How the values of both names are compared.
-    pub(super) const fn is_same(self, is_same: fn(&str, &str) -> bool) -> Self {
+    pub(super) const fn compared_by(self, is_same: fn(&str, &str) -> bool) -> Self {
         Self { is_same, ..self }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bookplate::workers::Workers;
 use contract::conversations::read_json;
+use domain::Subscriber;
 use testkit::{
     MailerBehavior, PostgresProxy,
     databases::{Kind, TestDatabase, with_paused_time},
@@ -75,7 +76,7 @@ impl Running {
         let reader = self.app.reader(ADA).await;
         self.proxy.settled().await;
         let new = read_json(br#"{"id":"c"}"#).unwrap();
-        self.app.services.conversations.create(&self.user_id().await, new).await.unwrap();
+        self.app.services.conversations.create(&self.user_id().await, new, None).await.unwrap();
         reader
     }
 
@@ -96,7 +97,8 @@ fn an_idle_server_sends_its_database_nothing() {
         let server = Running::on(database).await;
         let reader = server.reader().await;
         let conversations = &server.app.services.conversations;
-        let mut stream = conversations.subscribe(&server.user_id().await, "c", None).await.unwrap();
+        let mut stream =
+            conversations.subscribe(subscriber(&server.user_id().await), "c", None).await.unwrap();
         assert!(server.pass(90).await > 0, "while it is used it looks for mail and cleans up");
         stream.poll_changes().await.unwrap();
         assert_eq!(server.number(LISTENERS).await, 1, "while there is a stream it listens");
@@ -122,7 +124,8 @@ fn a_server_with_an_open_stream_goes_on_using_its_database() {
         let server = Running::on(database).await;
         server.reader().await;
         let user = server.user_id().await;
-        let mut stream = server.app.services.conversations.subscribe(&user, "c", None).await.unwrap();
+        let mut stream =
+            server.app.services.conversations.subscribe(subscriber(&user), "c", None).await.unwrap();
         server.pass(5 * MINUTE).await;
         let mut sent = 0;
         for _ in 0..10 {
@@ -195,7 +198,7 @@ fn mail_of_another_process_is_sent_when_it_is_announced_or_else_when_the_server_
         let mailer = &server.app.ports.mailer;
         let sent = async || mailer.sent_to(ADA).iter().filter(|mail| mail.kind == "reset-password").count();
 
-        let stream = server.app.services.conversations.subscribe(&user, "c", None).await.unwrap();
+        let stream = server.app.services.conversations.subscribe(subscriber(&user), "c", None).await.unwrap();
         server.pass(2).await;
         queued_by_command().await;
         let seconds = server.pass_until(20, async || sent().await == 1).await;
@@ -223,13 +226,13 @@ fn a_process_that_listens_again_has_missed_nothing() {
             other.services.conversations.update(&user, "c", change).await.unwrap();
             other.services.conversations.publish_changes().await.unwrap();
         };
-        let first = conversations.subscribe(&user, "c", None).await.unwrap();
+        let first = conversations.subscribe(subscriber(&user), "c", None).await.unwrap();
         server.pass_until(5, async || server.number(LISTENERS).await == 1).await;
         drop(first);
         // Somebody who comes back soon meets it listening still; two minutes after the last it has stopped.
         server.pass(MINUTE).await;
         assert_eq!(server.number(LISTENERS).await, 1);
-        drop(conversations.subscribe(&user, "c", None).await.unwrap());
+        drop(conversations.subscribe(subscriber(&user), "c", None).await.unwrap());
         server.pass(MINUTE + 50).await;
         assert_eq!(server.number(LISTENERS).await, 1);
         server.pass(15).await;
@@ -237,7 +240,7 @@ fn a_process_that_listens_again_has_missed_nothing() {
 
         let before = conversations.find(&user, "c").await.unwrap().revision;
         renames("unheard").await;
-        let mut again = conversations.subscribe(&user, "c", Some(before)).await.unwrap();
+        let mut again = conversations.subscribe(subscriber(&user), "c", Some(before)).await.unwrap();
         assert_eq!(again.poll_changes().await.unwrap().len(), 1, "what happened meanwhile");
         // Between the subscription and the first notification it may be missed, and is then read when it listens.
         renames("heard").await;
@@ -264,4 +267,8 @@ fn the_first_token_after_a_quiet_time_is_verified_with_the_keys_of_now() {
         server.is_quiet_for(MINUTE).await;
         assert_eq!(bot.get("/api/conversations").await.status, 401);
     });
+}
+
+const fn subscriber(user_id: &str) -> Subscriber<'_> {
+    Subscriber { user_id, network: None }
 }

@@ -73,7 +73,6 @@ pub fn sentence(problem: &Problem) -> String {
         | Code::InvalidErrorCallbackUrl
         | Code::InvalidNewUserCallbackUrl
         | Code::CallbackNotAString => "The address to return to is not allowed.".into(),
-        Code::PayloadTooLarge => "That is too much text. Shorten it and send it again.".into(),
         Code::MalformedRequest if has_repeated_header(problem) => repeated_header(),
         Code::BadRequest | Code::MalformedRequest | Code::UnsupportedMediaType => {
             "The form did not arrive in one piece. Load the page again and send it once more.".into()
@@ -87,7 +86,7 @@ pub fn sentence(problem: &Problem) -> String {
         Code::MessageConflict => "This message is there already, and says something else.".into(),
         Code::InvalidCursor => "This page of the list is gone. Begin at the first one.".into(),
         Code::IdempotencyKeyReused => "This was sent before, with other words. Send it once more.".into(),
-        Code::PartTooLarge | Code::MessageTooLarge => {
+        Code::PayloadTooLarge | Code::PartTooLarge | Code::MessageTooLarge => {
             "That is too much text. Shorten it and send it again.".into()
         }
         Code::ConversationFull => "This conversation is as long as one can be. Begin a new one.".into(),

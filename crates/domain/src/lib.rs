@@ -73,8 +73,8 @@ pub use sessions::{
     ActiveSession, Renewal, SessionHandle, SessionSettings, Sessions, SessionsRevoked, SignedOut,
 };
 pub use storage::{
-    Activity, AuditEvent, Ban, CleanupCounts, Database, ForeignBan, ImportedUser, Invitation, Session, SignInMethod,
-    SignedIn, StorageError, User, in_background,
+    Activity, AuditEvent, Ban, CleanupCounts, Database, ForeignBan, ImportedUser, Invitation, Session,
+    SignInMethod, SignedIn, StorageError, User, in_background,
 };
 pub use tokens::{
     Audience, AudienceKey, ConversationAccess, IssueError, READ_CONVERSATIONS, TokenSettings, Tokens,

@@ -4,8 +4,8 @@
 //! A public method is one transaction with a name of the domain; none is held while anything but the database works.
 
 mod accounts;
-mod address;
 mod activity;
+mod address;
 mod admin;
 mod audit_log;
 mod better_auth;
@@ -36,8 +36,8 @@ mod tls;
 mod users;
 
 pub use accounts::{CreateAccountOutcome, Credentials, NewAccount, SignInMethod};
-pub use address::{Address, AddressError, PostgresAddress};
 pub use activity::{Activity, in_background};
+pub use address::{Address, AddressError, PostgresAddress};
 pub use audit_log::{AuditEvent, AuditRecord};
 pub use better_auth::{BetterAuth, ForeignBan, ForeignError, ImportedUser};
 pub use cleanup::{CleanupCounts, RetentionCutoffs};

@@ -46,7 +46,7 @@ pub static PORT: Variable<u16> = variable("PORT", parse::port)
 
 pub static URL: Declaration = text("BOOKPLATE_URL")
     .old_name("BETTER_AUTH_URL")
-    .is_same(origin::is_same)
+    .compared_by(origin::is_same)
     .default("`http://localhost:$PORT`")
     .example("https://accounts.example.org")
     .accepts("a scheme and a host, perhaps a port, without a path")
@@ -57,7 +57,7 @@ pub static URL: Declaration = text("BOOKPLATE_URL")
 
 pub static DATABASE_URL: Declaration = text("DATABASE_URL")
     .old_name("NEON_DATABASE_URL")
-    .is_same(database::is_same)
+    .compared_by(database::is_same)
     .default("sqlite://data/bookplate.db")
     .accepts("sqlite://PATH or postgres://user:password@host/database")
     .summary(

@@ -33,7 +33,7 @@ async fn open(url: &str, at: &str) -> Result<bool, String> {
 
 /// Asserts that a connection is refused, with these words.
 async fn assert_refused(url: &str, at: &str, words: &[&str]) {
-    let error = open(url, at).await.expect_err(url);
+    let Err(error) = open(url, at).await else { panic!("{url} is not refused") };
     for words in words {
         assert!(error.contains(words), "{url}: {words:?} is not in {error}");
     }
