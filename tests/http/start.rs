@@ -66,7 +66,7 @@ fn the_start_line_has_the_address_that_opens_the_outbox() {
     let key = key.split_whitespace().next().unwrap();
     assert!(key.len() == 32 && key.chars().all(|c| c.is_ascii_hexdigit()), "{line}");
 
-    let with_server = start(&[("BOOKPLATE_SMTP_URL", "smtp://localhost:1025")]);
+    let with_server = start(&[("BOOKPLATE_MAIL_URL", "smtp://localhost:1025")]);
     assert!(with_server.log.contains("Bookplate is at") && !with_server.log.contains("/dev/outbox"));
 }
 
