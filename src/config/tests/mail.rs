@@ -116,7 +116,7 @@ fn tls_can_be_left_out_on_a_private_network_alone() {
     {
         let config = load(&[(MAIL_URL, &format!("smtp://{host}:25")), off]).unwrap();
         assert!(config.mail.tls.off, "{host}");
-        assert_eq!(config.warnings, Vec::<String>::new());
+        assert!(!config.warnings.iter().any(|it| it.contains("in the clear")), "{:?}", config.warnings);
     }
     assert!(!load(&[(MAIL_URL, "smtp://relay:25")]).unwrap().mail.tls.off);
     let warnings = load(&[(MAIL_URL, "smtp://ada:hunter2@relay:25"), off]).unwrap().warnings;

@@ -4,7 +4,7 @@ use domain::SignUpMode;
 
 use super::{assert_refused, load, public, refused};
 
-const SMTP: (&str, &str) = ("BOOKPLATE_SMTP_URL", "smtps://mail.example.org");
+const SMTP: (&str, &str) = ("BOOKPLATE_MAIL_URL", "smtps://mail.example.org");
 
 fn mode(value: &str) -> SignUpMode {
     load(&public(&[("BOOKPLATE_SIGN_UP", value), SMTP])).unwrap().sign_up
@@ -49,7 +49,7 @@ fn an_address_of_a_domain_has_to_be_confirmed() {
     );
     let error = refused(&public(&[domains]));
     assert!(error.starts_with("BOOKPLATE_SIGN_UP: no mail can be sent here"), "{error}");
-    assert!(error.contains("Set BOOKPLATE_SMTP_URL") && error.contains("give another mode"), "{error}");
+    assert!(error.contains("Set BOOKPLATE_MAIL_URL") && error.contains("give another mode"), "{error}");
     assert!(!load(&public(&[("BOOKPLATE_SIGN_UP", "invite")])).unwrap().require_verified_email);
 }
 
