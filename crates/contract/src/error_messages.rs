@@ -2,6 +2,10 @@
 
 use crate::{Code, NewPassword, Problem, Reason};
 
+const PASSWORD_COMPROMISED: &str = "Many people use this password, so it is tried first. Choose another one.";
+const PASSWORD_TOO_WEAK: &str =
+    "This password would soon be guessed. Add a word or two that have nothing to do with you.";
+
 /// The sentence for a problem: what happened and what to do, without blame.
 pub fn sentence(problem: &Problem) -> String {
     if let Some(Reason::Sentence(sentence)) = &problem.reason {
@@ -12,12 +16,8 @@ pub fn sentence(problem: &Problem) -> String {
         Code::MissingField => "Please answer this question.".into(),
         Code::PasswordTooShort => too_short(problem.reason.as_ref()),
         Code::PasswordTooLong => "Use at most 128 characters.".into(),
-        Code::PasswordCompromised => {
-            "Many people use this password, so it is tried first. Choose another one.".into()
-        }
-        Code::PasswordTooWeak => {
-            "This password would soon be guessed. Add a word or two that have nothing to do with you.".into()
-        }
+        Code::PasswordCompromised => PASSWORD_COMPROMISED.into(),
+        Code::PasswordTooWeak => PASSWORD_TOO_WEAK.into(),
         Code::InvalidPassword => "This is not your password. Check it and try again.".into(),
         Code::CredentialAccountNotFound => {
             "This account has no password yet. Set one with \u{201c}Forgot your password?\u{201d}.".into()
@@ -103,9 +103,7 @@ pub fn sentence(problem: &Problem) -> String {
         }
         Code::Busy => "Many people are signing in right now. Try again in a few seconds.".into(),
         Code::Unavailable => "The accounts are out of reach for a moment. Try again shortly.".into(),
-        Code::InsufficientStorage => {
-            "There is no space left here to keep anything new. What is kept can be read, taken along and deleted.".into()
-        }
+        Code::InsufficientStorage => no_space_left(),
         Code::Internal => "Something failed on our side. Nothing was changed. Try again shortly.".into(),
     }
 }
@@ -125,6 +123,11 @@ const fn may_not_sign_up(code: Code) -> &'static str {
         }
         _ => "Sign-up is closed: nobody can open an account at the moment.",
     }
+}
+
+fn no_space_left() -> String {
+    "There is no space left here to keep anything new. What is kept can be read, taken along and deleted."
+        .into()
 }
 
 fn too_short(reason: Option<&Reason>) -> String {

@@ -1,5 +1,6 @@
 //! How much a reader may store, and how much within a while.
 
+use bytes::Bytes;
 use domain::{
     ConversationLimits, Quota, Settings,
     contract::{Code, Problems, conversations::NewConversation},
@@ -7,7 +8,7 @@ use domain::{
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::databases::Kind;
-use tokio::time::{Duration, Instant};
+use tokio::time::Duration;
 
 use super::{Talk, by, change, changed, keyed, new};
 use crate::fixtures::book::settings;
@@ -117,11 +118,10 @@ async fn imports_count_for_what_is_stored_and_not_for_what_is_written(
             .to_string()
     };
     let transfer = &talk.book.services.transfer;
-    let until = || Instant::now() + Duration::from_mins(1);
     let import = async |id: &str, bytes| {
-        let (imported, whole) =
-            transfer.import(&talk.ada, file(id, bytes).into_bytes(), until()).await.unwrap();
-        assert!(whole);
+        let file = Bytes::from(file(id, bytes));
+        let (imported, stop) = transfer.import(&talk.ada, file, Duration::from_mins(1)).await.unwrap();
+        assert!(stop.is_none());
         imported
     };
     let first = import("one", 2900).await;
