@@ -3,7 +3,7 @@
 
 use askama::Template;
 use contract::conversations::{
-    Conversation, FeedbackValue, Message, MessageStatus, Part, RawJson, Role, parts_of,
+    Conversation, FeedbackValue, Message, MessageStatus, Origin, Part, RawJson, Role, parts_of,
 };
 use domain::{ExportItem, ExportedConversation, export::Export};
 
@@ -124,7 +124,7 @@ fn message_section(message: &Message) -> MessageSection {
     let speaker = match message.role {
         Role::System => "System",
         Role::User => "You",
-        Role::Assistant => "Assistant",
+        Role::Assistant => Origin::of(message.format.as_deref()).map_or("Assistant", Origin::name),
         Role::Tool => "Tool",
     };
     let mut parts = Vec::new();

@@ -1,7 +1,9 @@
 //! A message on the page of its conversation.
 
 use contract::{
-    conversations::{FeedbackValue, Message, MessageId, MessageStatus, Role, parts_of, plain_text},
+    conversations::{
+        FeedbackValue, Message, MessageId, MessageStatus, Origin, Role, parts_of, plain_text,
+    },
     routes,
 };
 use domain::{BranchMessage, SiblingPosition};
@@ -46,7 +48,7 @@ fn MessageRow(message: BranchMessage, asked: MessagesQuery, book: String) -> imp
     let (element, label) = (format!("m-{id}"), format!("m-{id}-who"));
     let (class, who) = match message.role {
         Role::User => ("message message--user", "You".to_owned()),
-        Role::Assistant => ("message", if book.is_empty() { "Assistant".to_owned() } else { book }),
+        Role::Assistant => ("message", assistant(&message, book)),
         Role::Tool => ("message", "Tool".to_owned()),
         Role::System => ("message", "System".to_owned()),
     };
@@ -86,6 +88,15 @@ fn MessageRow(message: BranchMessage, asked: MessagesQuery, book: String) -> imp
             {state_in_words(message.status).map(|words| view! { <p class="message__status">{words}</p> })}
             {foot}
         </article>
+    }
+}
+
+/// Who an answer is signed by: the product that it was imported from, or else the book.
+fn assistant(message: &Message, book: String) -> String {
+    match Origin::of(message.format.as_deref()) {
+        Some(origin) => origin.name().to_owned(),
+        None if book.is_empty() => "Assistant".to_owned(),
+        None => book,
     }
 }
 

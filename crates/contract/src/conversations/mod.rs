@@ -9,6 +9,7 @@ mod feedback;
 mod id;
 mod imported;
 mod message;
+mod origin;
 mod page;
 mod part;
 mod raw_json;
@@ -21,6 +22,7 @@ pub use feedback::{Feedback, FeedbackValue, NewFeedback};
 pub use id::{ConversationId, Id, MessageId, OfConversation, OfMessage};
 pub use imported::{Imported, ImportedConversation, RejectedConversation};
 pub use message::{Message, MessageChange, MessageStatus, NewMessage, Role};
+pub use origin::Origin;
 pub use page::{Appended, Order, Page};
 #[cfg(feature = "openapi")]
 pub use part::schema;

@@ -13,6 +13,48 @@ pub(super) fn fenced(text: &str, language: &str) -> String {
     format!("{fence}{language}\n{text}{end}{fence}")
 }
 
+/// A code block that is open at the end of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OpenFence {
+    /// Its fence, such as three backticks.
+    fence: String,
+    /// The line that opens it.
+    line: String,
+}
+
+impl OpenFence {
+    /// The block that is open after a text that begins with this one open.
+    pub(super) fn after(mut open: Option<Self>, text: &str) -> Option<Self> {
+        for line in text.lines() {
+            let indented = line.trim_start_matches(' ');
+            let mark = indented.chars().next().filter(|c| matches!(c, '`' | '~') && line.len() - indented.len() < 4);
+            let Some(mark) = mark else { continue };
+            let info = indented.trim_start_matches(mark);
+            let length = indented.len() - info.len();
+            let closes = |open: &Self| {
+                open.fence.starts_with(mark) && length >= open.fence.len() && info.trim().is_empty()
+            };
+            if open.as_ref().is_some_and(closes) {
+                open = None;
+            } else if open.is_none() && length >= 3 && !(mark == '`' && info.contains('`')) {
+                open = Some(Self { fence: mark.to_string().repeat(length), line: indented.to_owned() });
+            }
+        }
+        open
+    }
+
+    /// What opens it again.
+    pub(super) fn opening(&self) -> String {
+        format!("{}\n", self.line)
+    }
+
+    /// What closes it behind a text.
+    pub(super) fn closing(&self, text: &str) -> String {
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        format!("{end}{}", self.fence)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

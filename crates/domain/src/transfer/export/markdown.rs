@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt::Write};
 
 use contract::{
     Timestamp,
-    conversations::{Conversation, FeedbackValue, Message, MessageStatus, Part, Role, parts_of},
+    conversations::{Conversation, FeedbackValue, Message, MessageStatus, Origin, Part, Role, parts_of},
 };
 
 use super::{
@@ -59,7 +59,7 @@ impl MarkdownRenderer {
 
     fn message(&mut self, message: &Message, out: &mut String) -> std::fmt::Result {
         let Message { seq, role, created_at, .. } = message;
-        write!(out, "\n## {seq} · {} · {}\n", role_name(*role), time(*created_at))?;
+        write!(out, "\n## {seq} · {} · {}\n", author(*role, message.format.as_deref()), time(*created_at))?;
         self.notes(message, out)?;
         self.seqs.insert(message.id.as_str().to_owned(), message.seq);
         self.last_id = Some(message.id.as_str().to_owned());
@@ -146,11 +146,12 @@ fn plain(name: &str) -> String {
     name.chars().map(|c| if is_plain(c) { c } else { '_' }).take(100).collect()
 }
 
-const fn role_name(role: Role) -> &'static str {
+/// Who a message is signed by.
+fn author(role: Role, format: Option<&str>) -> &'static str {
     match role {
         Role::System => "System",
         Role::User => "Reader",
-        Role::Assistant => "Assistant",
+        Role::Assistant => Origin::of(format).map_or("Assistant", Origin::name),
         Role::Tool => "Tool",
     }
 }

@@ -16,6 +16,7 @@ use storage::conversations::{ForeignConversation, PostImportPatch};
 
 use super::{
     json::object,
+    large_parts,
     parsed::{ParsedConversation, ParsedMessage},
     rejection::{Rejection, from_problem},
 };
@@ -131,6 +132,7 @@ fn message(raw: &RawValue, limits: &ConversationLimits, now: Timestamp) -> Resul
         feedback: feedback.map(|feedback| RawJson::of(&feedback).as_str().to_owned()),
         updated_at: message.updated_at.min(now),
     };
+    let parts = large_parts::split(parts, limits.part_bytes);
     let new = NewMessage {
         id: Some(id),
         parent_id: Some(parent_id),

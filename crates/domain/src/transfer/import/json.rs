@@ -1,6 +1,11 @@
 //! Lenient readers of JSON of which anything may be missing or of another type.
 
-use serde::Deserialize;
+use std::{collections::BTreeMap, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
 use super::rejection::{self, Rejection};
@@ -27,4 +32,32 @@ pub(super) fn list(raw: Option<&RawValue>) -> Vec<&RawValue> {
 /// Whether it is `true`.
 pub(super) fn is_true(raw: Option<&RawValue>) -> bool {
     raw.is_some_and(|raw| raw.get() == "true")
+}
+
+/// The members of an object, of which there are at most so many.
+pub(super) struct Members<'a, const MAX: usize>(pub(super) BTreeMap<String, &'a RawValue>);
+
+impl<'de: 'a, 'a, const MAX: usize> Deserialize<'de> for Members<'a, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bounded<const MAX: usize>;
+        impl<'de, const MAX: usize> Visitor<'de> for Bounded<MAX> {
+            type Value = BTreeMap<String, &'de RawValue>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of messages")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = BTreeMap::new();
+                while let Some((key, member)) = map.next_entry()? {
+                    if members.len() == MAX {
+                        return Err(A::Error::custom("more messages than any conversation has"));
+                    }
+                    members.insert(key, member);
+                }
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(Bounded::<MAX>).map(Members)
+    }
 }

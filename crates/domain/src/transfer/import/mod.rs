@@ -5,12 +5,12 @@
 
 mod bookplate;
 mod chatgpt;
-mod chatgpt_content;
 mod file_format;
 mod file_reader;
 mod file_splitter;
 mod ids;
 mod json;
+mod large_parts;
 mod lone_surrogates;
 mod message_tree;
 mod parsed;
@@ -18,6 +18,7 @@ mod rejection;
 #[cfg(test)]
 mod tests;
 mod text_buffer;
+mod tree_conversation;
 mod work_budget;
 
 use std::{collections::HashSet, time::Duration};

@@ -101,6 +101,112 @@ fn every_kind_of_content_becomes_parts() {
     }
 }
 
+/// A message as ChatGPT writes it, with this role, recipient, content and metadata.
+fn message(role: &str, recipient: &str, content: &Value, metadata: &Value) -> Value {
+    json!({
+        "author": { "role": role, "name": if role == "tool" { json!("web") } else { json!(null) } },
+        "recipient": recipient, "content": content, "metadata": metadata,
+    })
+}
+
+#[test]
+fn a_message_to_a_tool_is_a_call_and_the_tools_reply_its_result() {
+    let text = |words: &str| json!({ "content_type": "text", "parts": [words] });
+    let code = json!({ "content_type": "code", "language": "unknown",
+        "text": r#"{"query":"rye \ue200cite\ue202turn0search0\ue201"}"# });
+    let quote = json!({ "content_type": "tether_quote", "url": "https://e.org/", "title": "E", "text": "q" });
+    let failed = json!({ "content_type": "system_error", "name": "Timeout", "text": "Too slow" });
+    let mut value = tree(vec![
+        ("q".into(), json!(null), message("user", "all", &text("Search"), &json!({}))),
+        ("call".into(), json!("q"), message("assistant", "web", &code, &json!({}))),
+        ("thought".into(), json!("call"), message("assistant", "all", &json!({ "content_type": "thoughts", "thoughts": [] }), &json!({}))),
+        ("reply".into(), json!("thought"), message("tool", "all", &text("L1: \u{e200}cite\u{e202}turn0search0\u{e201}rye"), &json!({}))),
+        ("quote".into(), json!("reply"), message("tool", "assistant", &quote, &json!({}))),
+        ("python".into(), json!("quote"), message("assistant", "python", &json!({ "content_type": "code", "text": "1 + 1" }), &json!({ "model_slug": "o3" }))),
+        ("failed".into(), json!("python"), message("tool", "all", &failed, &json!({}))),
+        ("answer".into(), json!("failed"), message("assistant", "all", &text("Rye."), &json!({}))),
+        ("alone".into(), json!("nobody"), message("tool", "all", &json!({ "content_type": "execution_output", "text": "42" }), &json!({}))),
+    ]);
+    value["default_model_slug"] = json!("gpt-5");
+    let found = parse(&value).unwrap();
+    let parts = |id: &str| {
+        let message = found.messages.iter().find(|it| it.new.id.as_ref().unwrap().as_str() == id).unwrap();
+        let parts: Vec<Value> = message.new.parts.iter().flatten().map(|part| part.read().unwrap()).collect();
+        (Value::from(parts), message.new.model.clone())
+    };
+    let gpt = Some("gpt-5".to_owned());
+    assert_eq!(parts("call"), (json!([{ "type": "tool-call", "toolCallId": "call", "toolName": "web",
+        "input": { "query": "rye " } }]), gpt.clone()));
+    assert_eq!(parts("reply"), (json!([{ "type": "tool-result", "toolCallId": "call", "toolName": "web",
+        "output": "L1: rye" }]), None));
+    assert_eq!(parts("quote").0, json!([{ "type": "tool-result", "toolCallId": "call", "toolName": "web" },
+        { "type": "source", "sourceId": "quote", "kind": "url", "url": "https://e.org/", "title": "E", "chunk": "q" }]));
+    assert_eq!(parts("python"), (json!([{ "type": "tool-call", "toolCallId": "python", "toolName": "python",
+        "input": "1 + 1" }]), Some("o3".to_owned())));
+    assert_eq!(parts("failed").0, json!([{ "type": "tool-result", "toolCallId": "python", "toolName": "web",
+        "errorText": "Timeout: Too slow" }]));
+    assert_eq!(parts("answer"), (json!([{ "type": "text", "text": "Rye." }]), gpt));
+    assert_eq!(parts("alone").0[0]["toolCallId"], json!("alone"));
+    assert_eq!(parts("q").1, None);
+}
+
+#[test]
+fn marks_are_read_in_every_kind_of_content_and_raw_keeps_them() {
+    let mark = "\u{e200}cite\u{e202}turn0search3\u{e201}";
+    let says = |content: &Value| {
+        let metadata = json!({ "content_references": [
+            { "matched_text": mark, "items": [{ "title": "Bread", "url": "https://bread.example/" }] },
+        ] });
+        let mut value = tree(vec![("n".into(), json!(null), message("assistant", "all", content, &metadata))]);
+        value["title"] = json!(format!("Title {mark}"));
+        parse(&value).unwrap()
+    };
+    let contents = [
+        json!({ "content_type": "text", "parts": [format!("A {mark}")] }),
+        json!({ "content_type": "multimodal_text", "parts": [{ "content_type": "audio_transcription", "text": format!("A {mark}") }] }),
+        json!({ "content_type": "code", "text": format!("A {mark}") }),
+        json!({ "content_type": "thoughts", "thoughts": [{ "summary": mark, "content": format!("A {mark}") }] }),
+        json!({ "content_type": "reasoning_recap", "content": format!("A {mark}") }),
+        json!({ "content_type": "tether_browsing_display", "result": format!("A {mark}") }),
+        json!({ "content_type": "system_error", "name": "A", "text": mark }),
+        json!({ "content_type": "tether_quote", "title": format!("A {mark}"), "text": mark }),
+        json!({ "content_type": "new", "text": format!("A {mark}"), mark: { "x": [mark] } }),
+    ];
+    for content in contents {
+        let found = says(&content);
+        assert_eq!(found.conversation.title.as_deref(), Some("Title "));
+        let message = &found.messages[0].new;
+        let parts = serde_json::to_string(&message.parts).unwrap();
+        let shown = parts.contains(['\u{e200}', '\u{e201}', '\u{e202}']) || parts.contains("\\ue20");
+        assert!(!shown && !parts.contains("turn0search3") && parts.contains('A'), "{parts}");
+        assert!(parts.contains("https://bread.example/") || !content["parts"].is_array(), "{parts}");
+        assert!(message.raw.as_ref().unwrap().as_str().contains(mark));
+    }
+    let first: Vec<Value> =
+        says(&json!({ "parts": [format!("A {mark}")] })).messages[0].new.parts.iter().flatten().map(|it| it.read().unwrap()).collect();
+    assert_eq!((&first[0]["text"], &first[1]["type"]), (&json!("A "), &json!("source")));
+}
+
+#[test]
+fn a_text_of_131072_letters_is_split_over_parts() {
+    for words in ["a".repeat(131_072), "two words ".repeat(30_000)] {
+        let content = json!({ "content_type": "text", "parts": [words] });
+        let found = parts(&content);
+        assert!(found.len() > 1);
+        let limits = ConversationLimits::default();
+        assert!(found.iter().all(|part| part.to_string().len() <= limits.part_bytes));
+        let whole: String = found.iter().map(|part| part["text"].as_str().unwrap()).collect();
+        assert!(whole == words);
+    }
+    let long = "b".repeat(131_072);
+    let part = json!({ "type": "text", "text": long });
+    let own = json!({ "id": "a", "createdAt": NOW, "updatedAt": NOW, "messages": [
+        { "id": "m", "role": "user", "parts": [part], "createdAt": NOW, "updatedAt": NOW },
+    ] });
+    let found = bookplate::parse(&raw(&own), &ConversationLimits::default(), NOW).unwrap();
+    assert_eq!(found.messages[0].new.parts.as_ref().unwrap().len(), 2);
+}
+
 #[test]
 fn json_nested_too_deeply_is_kept_as_text() {
     let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
@@ -112,7 +218,8 @@ fn json_nested_too_deeply_is_kept_as_text() {
     let found = chatgpt::parse(entry, &ConversationLimits::default(), NOW).unwrap();
     let message = &found.messages[0].new;
     assert_eq!(found.without_raw, 1);
-    assert!(message.raw.is_none() && message.format.is_none());
+    assert!(message.raw.is_none());
+    assert_eq!(message.format.as_deref(), Some("chatgpt"));
     let part: Value = message.parts.as_ref().unwrap()[0].read().unwrap();
     assert_eq!(part, json!({ "type": "text", "text": deep }));
 }

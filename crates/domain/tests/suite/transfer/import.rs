@@ -5,7 +5,7 @@ use rstest::rstest;
 use std::time::Duration;
 
 use domain::{
-    ConversationError, ConversationLimits, Settings,
+    ConversationError, ConversationLimits, ExportFormat, Settings,
     contract::{Code, Problems, conversations::Imported},
 };
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use testkit::databases::Kind;
 use crate::{
     fixtures::book::{Book, settings},
     fixtures::conversations::{append, create, create_conversations, text, wire},
-    transfer::export::all,
+    transfer::export::{all, whole},
 };
 
 pub(crate) async fn import(book: &Book, user_id: &str, file: &Value) -> Imported {
@@ -245,7 +245,7 @@ async fn invalid_conversations_are_rejected_with_a_reason_and_the_rest_imported(
         message_bytes: 1500,
         parts: 3,
         messages: 6,
-        conversations: 3,
+        conversations: 4,
         import_bytes: 100_000,
         ..ConversationLimits::default()
     };
@@ -265,7 +265,8 @@ async fn invalid_conversations_are_rejected_with_a_reason_and_the_rest_imported(
     let text = |words: &str| json!({ "content_type": "text", "parts": [words] });
     let file = json!([
         one("fits", &[text("a")]),
-        one("large-part", &[text("a"), text(&"b".repeat(1000))]),
+        one("long-text", &[text("a"), text(&"b".repeat(1000))]),
+        one("large-part", &[json!({ "parts": [{ "asset_pointer": "b".repeat(1000) }] })]),
         one("many-parts", &[json!({ "parts": ["1", "2", "3", "4"] })]),
         one("large-message", &[json!({ "parts": ["b".repeat(800), "b".repeat(800)] })]),
         one("many-messages", &vec![text("a"); 7]),
@@ -279,8 +280,9 @@ async fn invalid_conversations_are_rejected_with_a_reason_and_the_rest_imported(
         one("fits", &[text("a"), text("b")]),
     ]);
     let imported = import(&book, &ada, &file).await;
-    assert_eq!(ids(&imported), [("fits", 1, 1), ("without-raw", 1, 1), ("also-fits", 0, 0), ("fits", 2, 1)]);
-    assert_eq!(imported.conversations.iter().map(|it| it.without_raw).collect::<Vec<_>>(), [0, 1, 0, 0]);
+    let kept = [("fits", 1, 1), ("long-text", 2, 2), ("without-raw", 1, 1), ("also-fits", 0, 0), ("fits", 2, 1)];
+    assert_eq!(ids(&imported), kept);
+    assert_eq!(imported.conversations.iter().map(|it| it.without_raw).collect::<Vec<_>>(), [0, 1, 1, 0, 0]);
     let refused: Vec<String> = imported
         .refused
         .iter()
@@ -290,7 +292,7 @@ async fn invalid_conversations_are_rejected_with_a_reason_and_the_rest_imported(
         .collect();
     insta::assert_snapshot!("refused", refused.join("\n"));
     let rows = book.database.rows_of("bookplate_messages").await;
-    assert_eq!(rows.len(), 3, "{rows:?}");
+    assert_eq!(rows.len(), 5, "{rows:?}");
 }
 
 #[rstest]
@@ -387,6 +389,42 @@ async fn security_35_an_import_changes_nothing_of_another_user(
     import(&book, &ada, &file).await;
     assert_eq!(all(&book, &grace).await["conversations"], before["conversations"]);
     assert_eq!(all(&book, &ada).await["conversations"][0], file["conversations"][0]);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_chatgpts_notation_is_indexed_or_exported(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
+    let book = Book::open(database).await;
+    let ada = book.reader("ada").await.user.id;
+    let mark = "\u{e200}cite\u{e202}turn0search3\u{e201}";
+    let entity = "\u{e200}entity\u{e202}[\"people\",\"Ada Lovelace\",\"mathematician\"]\u{e201}";
+    let mut file = chatgpt();
+    let message = &mut file[0]["mapping"]["a"]["message"];
+    message["content"]["parts"] = json!([format!("Sourdough {mark}, says {entity}.")]);
+    message["metadata"]["content_references"] = json!([
+        { "matched_text": mark, "items": [{ "title": "Bread", "url": "https://bread.example/" }] },
+    ]);
+    let raw = message.clone();
+    import(&book, &ada, &file).await;
+    let asked = || domain::PageRequest { limit: 20, cursor: None };
+    let conversations = &book.services.conversations;
+    for words in ["turn0search3", "cite", "mathematician"] {
+        assert!(conversations.search(&ada, words, asked()).await.unwrap().items.is_empty(), "{words}");
+    }
+    assert_eq!(conversations.search(&ada, "lovelace", asked()).await.unwrap().items.len(), 1);
+    let mut exported = all(&book, &ada).await;
+    let messages = exported["conversations"][0]["messages"].as_array_mut().unwrap();
+    assert_eq!(messages[3]["raw"].take(), raw);
+    assert!(!exported.to_string().contains("turn0search3"));
+    let transfer = &book.services.transfer;
+    let export = transfer.export(&ada, "6740f0a1-3f00-8000-9000-0123456789ab", ExportFormat::Markdown).await;
+    let (markdown, _) = whole(export.unwrap()).await;
+    assert!(markdown.contains("Sourdough[^1] , says Ada Lovelace.") && markdown.contains("https://bread.example/"), "{markdown}");
+    assert!(markdown.contains("· ChatGPT ·") && !markdown.contains("· Assistant ·"), "{markdown}");
+    assert!(!markdown.contains(['\u{e200}', '\u{e201}', '\u{e202}']) && !markdown.contains("turn0search3"), "{markdown}");
 }
 
 #[rstest]
