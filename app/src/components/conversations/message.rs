@@ -1,9 +1,7 @@
 //! A message on the page of its conversation.
 
 use contract::{
-    conversations::{
-        FeedbackValue, Message, MessageId, MessageStatus, Origin, Role, parts_of, plain_text,
-    },
+    conversations::{FeedbackValue, Message, MessageId, MessageStatus, Origin, Role, parts_of, plain_text},
     routes,
 };
 use domain::{BranchMessage, SiblingPosition};

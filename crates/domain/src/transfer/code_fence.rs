@@ -27,7 +27,8 @@ impl OpenFence {
     pub(super) fn after(mut open: Option<Self>, text: &str) -> Option<Self> {
         for line in text.lines() {
             let indented = line.trim_start_matches(' ');
-            let mark = indented.chars().next().filter(|c| matches!(c, '`' | '~') && line.len() - indented.len() < 4);
+            let mark =
+                indented.chars().next().filter(|c| matches!(c, '`' | '~') && line.len() - indented.len() < 4);
             let Some(mark) = mark else { continue };
             let info = indented.trim_start_matches(mark);
             let length = indented.len() - info.len();

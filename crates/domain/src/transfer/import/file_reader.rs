@@ -15,11 +15,13 @@ use tokio::{
 };
 
 use super::{
-    bookplate, chatgpt,
-    file_format::{self, EntryLabel, FileFormat, MAX_CONVERSATIONS, no_file, too_many_conversations},
+    bookplate, chatgpt, claude,
+    file_format::{self, EntryLabel, FileFormat, MAX_CONVERSATIONS, other_file, too_many_conversations},
     file_splitter::{FileSplitter, Piece},
     lone_surrogates::replace_lone_surrogates,
+    open_webui,
     parsed::{ParsedConversation, ParsedMessage, PreparedConversation},
+    product::{self, Recognized},
     rejection::{self, Rejection, too_many_messages},
     text_buffer::{CompleteText, TextBuffer},
 };
@@ -28,10 +30,15 @@ use crate::{ConversationError, ConversationLimits, Conversations, InternalError,
 /// Conversations that are parsed at once, of all users of this process.
 static PARSED_AT_ONCE: Semaphore = Semaphore::const_new(2);
 
+/// So many bytes tell what a file is that is no JSON.
+const BEGINNING: usize = 512;
+
 /// One conversation of the file.
 pub(super) struct FileEntry {
     pub(super) label: EntryLabel,
     pub(super) conversation: Result<PreparedConversation, Rejection>,
+    /// What it seems to be when it is no conversation that can be imported, if that can be told.
+    pub(super) other: Option<Option<&'static str>>,
     /// Held until it is imported when it is a large one.
     pub(super) large: Option<SemaphorePermit<'static>>,
 }
@@ -44,6 +51,8 @@ pub(super) struct FileReader {
     /// The format that the file has named so far.
     format: Option<FileFormat>,
     count: usize,
+    /// The first bytes of the file, until it was looked at what they begin.
+    beginning: Option<Vec<u8>>,
     ports: Ports,
     parser: Arc<Parser>,
 }
@@ -59,6 +68,7 @@ impl FileReader {
             entry: TextBuffer::default(),
             format: None,
             count: 0,
+            beginning: Some(Vec::new()),
             ports,
             parser: Arc::new(parser),
         }
@@ -70,6 +80,12 @@ impl FileReader {
     /// # Errors
     /// [`ConversationError::Invalid`] when it is no file of conversations, or when there is no room for it.
     pub(super) async fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<FileEntry>, ConversationError> {
+        if let Some(beginning) = &mut self.beginning {
+            beginning.extend(bytes.iter().take(BEGINNING));
+            if beginning.len() >= BEGINNING {
+                self.check_beginning()?;
+            }
+        }
         while !bytes.is_empty() {
             let (count, piece) = self.splitter.next(bytes);
             let (taken, rest) = bytes.split_at_checked(count).unwrap_or((bytes, &[]));
@@ -93,27 +109,38 @@ impl FileReader {
     ///
     /// # Errors
     /// [`ConversationError::Invalid`] when it is no file of conversations, or breaks off.
-    pub(super) async fn finish(self) -> Result<Option<FileEntry>, ConversationError> {
+    pub(super) async fn finish(mut self) -> Result<Option<FileEntry>, ConversationError> {
+        self.check_beginning()?;
         let (parser, has_list) = (self.parser, self.splitter.has_list());
         let text = self.outline.finish(&self.ports).await?;
         on_thread(move || {
             let CompleteText { text, large } = text;
             let outline = replace_lone_surrogates(&text);
-            let (format, entry) = file_format::of_outline(&outline, has_list)?;
-            Ok(entry.map(|entry| FileEntry {
+            let entry = file_format::of_outline(&outline, has_list)?;
+            Ok(entry.map(|(format, entry)| FileEntry {
                 label: EntryLabel::of(entry),
                 conversation: parser.prepare(format, entry),
+                other: None,
                 large,
             }))
         })
         .await
     }
 
+    /// Refuses a file that is no JSON, such as a ZIP file, with words for what it is.
+    fn check_beginning(&mut self) -> Result<(), ConversationError> {
+        let beginning = self.beginning.take().unwrap_or_default();
+        match product::of_bytes(&beginning) {
+            Some(words) => Err(file_format::sentence(None, words.to_owned()).into()),
+            None => Ok(()),
+        }
+    }
+
     async fn begin_entry(&mut self) -> Result<(), ConversationError> {
         if self.count == 0 {
             // What names the format is short, and mostly stands before the list.
             let beginning = self.outline.in_memory().and_then(|it| std::str::from_utf8(it).ok());
-            self.format = file_format::of_beginning(beginning.ok_or_else(no_file)?)?;
+            self.format = file_format::of_beginning(beginning.ok_or_else(|| other_file(None))?)?;
         }
         self.count += 1;
         if self.count > MAX_CONVERSATIONS {
@@ -128,9 +155,12 @@ impl FileReader {
             let CompleteText { text, large } = text;
             let repaired = replace_lone_surrogates(&text);
             let entry = file_format::raw(&repaired)?;
-            let format = format.unwrap_or_else(|| file_format::of_entry(entry));
-            let conversation = parser.prepare(format, entry);
-            Ok(FileEntry { label: EntryLabel::of(entry), conversation, large })
+            let recognized = format.map_or_else(|| product::recognize(entry), Recognized::Conversation);
+            let (conversation, other) = match recognized {
+                Recognized::Conversation(format) => (parser.prepare(format, entry), None),
+                Recognized::Other(words) => (Err(rejection::no_conversation(words)), Some(words)),
+            };
+            Ok(FileEntry { label: EntryLabel::of(entry), conversation, other, large })
         })
         .await
     }
@@ -165,6 +195,8 @@ impl Parser {
         let ParsedConversation { conversation, messages, without_raw } = match format {
             FileFormat::Bookplate => bookplate::parse(entry, &self.limits, self.now)?,
             FileFormat::ChatGpt => chatgpt::parse(entry, &self.limits, self.now)?,
+            FileFormat::Claude => claude::parse(entry, &self.limits, self.now)?,
+            FileFormat::OpenWebUi => open_webui::parse(entry, &self.limits, self.now)?,
         };
         if messages.len() > self.limits.messages as usize {
             return Err(too_many_messages(self.limits.messages));
@@ -173,8 +205,7 @@ impl Parser {
         for ParsedMessage { new, created_at, patch } in messages {
             let id = new.id.as_ref().map(ToString::to_string).unwrap_or_default();
             let draft = self.conversations.draft(&self.prefix, new);
-            let draft = draft
-                .map_err(|problems| format!("message {id}: {}", rejection::from_problem(problems.first())))?;
+            let draft = draft.map_err(|problems| rejection::of_message(&id, problems.first()))?;
             if !ids.insert(id) {
                 return Err(format!("two messages are called {}", draft.id));
             }

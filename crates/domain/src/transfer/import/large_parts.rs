@@ -33,7 +33,8 @@ fn pieces(part: &RawJson, max: usize) -> Option<Vec<RawJson>> {
         Value::String(text) => text,
         other => other.to_string(),
     };
-    let citations = members.remove("citations").and_then(|it| serde_json::from_value::<Vec<Citation>>(it).ok());
+    let citations =
+        members.remove("citations").and_then(|it| serde_json::from_value::<Vec<Citation>>(it).ok());
     let citations = citations.unwrap_or_default();
     let around = RawJson::of(&members).as_str().len() + citations_size(&citations);
     let room = max.checked_sub(around + FENCE).filter(|room| *room >= FENCE)?;
@@ -64,7 +65,8 @@ fn pieces(part: &RawJson, max: usize) -> Option<Vec<RawJson>> {
 }
 
 fn citations_size(citations: &[Citation]) -> usize {
-    let length = |it: &Citation| 80 + it.source_id.len() + it.quote.as_ref().map_or(0, |quote| 2 * quote.len());
+    let length =
+        |it: &Citation| 80 + it.source_id.len() + it.quote.as_ref().map_or(0, |quote| 2 * quote.len());
     citations.iter().map(length).sum()
 }
 
@@ -147,7 +149,8 @@ mod tests {
     #[test]
     fn citations_stay_at_their_words() {
         let text = "é".repeat(1000);
-        let cited = |start: usize, end: usize| json!({ "sourceId": "s", "start": start, "end": end, "quote": "q" });
+        let cited =
+            |start: usize, end: usize| json!({ "sourceId": "s", "start": start, "end": end, "quote": "q" });
         let part = RawJson::of(
             &json!({ "type": "text", "text": text, "citations": [cited(0, 5), cited(700, 990), cited(1000, 1000)] }),
         );
@@ -168,7 +171,10 @@ mod tests {
             let part = json!({ "type": kind, "toolCallId": "c", "toolName": "t", member: "x".repeat(3000) });
             let parts = split(vec![RawJson::of(&part)], 2000);
             assert_eq!(parts.len(), 2, "{kind}");
-            assert!(parts.iter().all(|part| part.as_str().len() <= 2000 && Part::read(part).is_ok()), "{kind}");
+            assert!(
+                parts.iter().all(|part| part.as_str().len() <= 2000 && Part::read(part).is_ok()),
+                "{kind}"
+            );
         }
         let other = RawJson::of(&json!({ "type": "data-x", "text": "x".repeat(3000) }));
         assert_eq!(split(vec![other.clone()], 2000), [other]);

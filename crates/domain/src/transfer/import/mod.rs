@@ -1,10 +1,11 @@
-//! Import of conversations from a file: Bookplate's own, or ChatGPT's `conversations.json`.
+//! Import of conversations from a file: Bookplate's own, or an export of ChatGPT, Claude or Open WebUI.
 //!
 //! Files come from anywhere. Whatever is in one, each conversation is imported whole or rejected with a reason, and the
 //! next one is read.
 
 mod bookplate;
 mod chatgpt;
+mod claude;
 mod file_format;
 mod file_reader;
 mod file_splitter;
@@ -13,7 +14,9 @@ mod json;
 mod large_parts;
 mod lone_surrogates;
 mod message_tree;
+mod open_webui;
 mod parsed;
+mod product;
 mod rejection;
 #[cfg(test)]
 mod tests;
@@ -32,7 +35,7 @@ use storage::conversations::{AppendOutcome, ConversationImport, Draft, ImportOut
 use tokio::time::timeout;
 
 use self::{
-    file_format::EntryLabel,
+    file_format::{EntryLabel, other_file},
     file_reader::{FileEntry, FileReader},
     parsed::PreparedConversation,
     rejection::{Rejection, too_many_messages},
@@ -98,6 +101,32 @@ impl From<OutOfTime> for Stop {
     }
 }
 
+/// What in a file is no conversation.
+#[derive(Default)]
+struct Others {
+    has_conversations: bool,
+    /// What the first of them seems to be.
+    first: Option<Option<&'static str>>,
+}
+
+impl Others {
+    fn count(&mut self, entry: &FileEntry) {
+        self.has_conversations |= entry.other.is_none();
+        self.first = self.first.or(entry.other);
+    }
+
+    /// Refuses a file in which there is no conversation at all, but something else.
+    fn check(&self, imported: &mut Imported) -> Result<(), Problems> {
+        match self.first {
+            Some(words) if !self.has_conversations => {
+                *imported = Imported::default();
+                Err(other_file(words))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Transfer {
     /// Imports the conversations of a file while it arrives, keeping their ids where these are valid here. Importing a file
     /// twice adds nothing. Time is counted without the waiting for the file; when it is up, or the file breaks off, the same
@@ -147,6 +176,7 @@ impl Transfer {
         let max = self.conversations.limits().import_bytes;
         let mut reader = FileReader::new(self.conversations.clone(), self.ports.clone(), user_id);
         let (mut existing, mut length) = (None, 0);
+        let mut others = Others::default();
         while let Some(bytes) = file.next().await.map_err(Problems::from)? {
             length += bytes.len();
             if length > max {
@@ -154,13 +184,15 @@ impl Transfer {
             }
             let mut bytes: &[u8] = &bytes;
             while let Some(entry) = budget.run(reader.next(&mut bytes)).await?? {
+                others.count(&entry);
                 budget.run(self.import_entry(user_id, entry, &mut existing, imported)).await??;
             }
         }
         if let Some(entry) = budget.run(reader.finish()).await?? {
+            others.count(&entry);
             budget.run(self.import_entry(user_id, entry, &mut existing, imported)).await??;
         }
-        Ok(())
+        others.check(imported).map_err(Stop::from)
     }
 
     async fn import_entry(
@@ -170,7 +202,7 @@ impl Transfer {
         existing: &mut ExistingIds,
         imported: &mut Imported,
     ) -> Result<(), ConversationError> {
-        let FileEntry { label: EntryLabel { id, title }, conversation, large: _large } = entry;
+        let FileEntry { label: EntryLabel { id, title }, conversation, large: _large, .. } = entry;
         let result = match conversation {
             Ok(conversation) => self.import_one(user_id, conversation, existing).await?,
             Err(reason) => Err(reason),

@@ -1,12 +1,29 @@
 //! Why a conversation of a file is rejected, in words for its user.
 
-use contract::{Problem, Reason};
+use contract::{Code, Problem, Reason};
 
 /// Why a conversation is rejected.
 pub(super) type Rejection = String;
 
 pub(super) fn too_many_messages(max: u32) -> Rejection {
     format!("a conversation has at most {max} messages")
+}
+
+/// Something in the file that is no conversation, with what it seems to be.
+pub(super) fn no_conversation(words: Option<&str>) -> Rejection {
+    words.map_or_else(
+        || "this is no conversation that can be imported".to_owned(),
+        |words| format!("this seems to be {words}, which cannot be imported"),
+    )
+}
+
+/// A problem of a message.
+pub(super) fn of_message(id: &str, problem: &Problem) -> Rejection {
+    match problem.code {
+        Code::PartTooLarge => format!("message {id} has a part that is larger than this book keeps"),
+        Code::MessageTooLarge => format!("message {id} is larger than this book keeps"),
+        _ => format!("message {id}: {}", from_problem(problem)),
+    }
 }
 
 /// A problem of a field, without the wording of the JSON API.

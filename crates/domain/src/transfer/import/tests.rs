@@ -119,13 +119,34 @@ fn a_message_to_a_tool_is_a_call_and_the_tools_reply_its_result() {
     let mut value = tree(vec![
         ("q".into(), json!(null), message("user", "all", &text("Search"), &json!({}))),
         ("call".into(), json!("q"), message("assistant", "web", &code, &json!({}))),
-        ("thought".into(), json!("call"), message("assistant", "all", &json!({ "content_type": "thoughts", "thoughts": [] }), &json!({}))),
-        ("reply".into(), json!("thought"), message("tool", "all", &text("L1: \u{e200}cite\u{e202}turn0search0\u{e201}rye"), &json!({}))),
+        (
+            "thought".into(),
+            json!("call"),
+            message("assistant", "all", &json!({ "content_type": "thoughts", "thoughts": [] }), &json!({})),
+        ),
+        (
+            "reply".into(),
+            json!("thought"),
+            message("tool", "all", &text("L1: \u{e200}cite\u{e202}turn0search0\u{e201}rye"), &json!({})),
+        ),
         ("quote".into(), json!("reply"), message("tool", "assistant", &quote, &json!({}))),
-        ("python".into(), json!("quote"), message("assistant", "python", &json!({ "content_type": "code", "text": "1 + 1" }), &json!({ "model_slug": "o3" }))),
+        (
+            "python".into(),
+            json!("quote"),
+            message(
+                "assistant",
+                "python",
+                &json!({ "content_type": "code", "text": "1 + 1" }),
+                &json!({ "model_slug": "o3" }),
+            ),
+        ),
         ("failed".into(), json!("python"), message("tool", "all", &failed, &json!({}))),
         ("answer".into(), json!("failed"), message("assistant", "all", &text("Rye."), &json!({}))),
-        ("alone".into(), json!("nobody"), message("tool", "all", &json!({ "content_type": "execution_output", "text": "42" }), &json!({}))),
+        (
+            "alone".into(),
+            json!("nobody"),
+            message("tool", "all", &json!({ "content_type": "execution_output", "text": "42" }), &json!({})),
+        ),
     ]);
     value["default_model_slug"] = json!("gpt-5");
     let found = parse(&value).unwrap();
@@ -135,16 +156,40 @@ fn a_message_to_a_tool_is_a_call_and_the_tools_reply_its_result() {
         (Value::from(parts), message.new.model.clone())
     };
     let gpt = Some("gpt-5".to_owned());
-    assert_eq!(parts("call"), (json!([{ "type": "tool-call", "toolCallId": "call", "toolName": "web",
-        "input": { "query": "rye " } }]), gpt.clone()));
-    assert_eq!(parts("reply"), (json!([{ "type": "tool-result", "toolCallId": "call", "toolName": "web",
-        "output": "L1: rye" }]), None));
-    assert_eq!(parts("quote").0, json!([{ "type": "tool-result", "toolCallId": "call", "toolName": "web" },
-        { "type": "source", "sourceId": "quote", "kind": "url", "url": "https://e.org/", "title": "E", "chunk": "q" }]));
-    assert_eq!(parts("python"), (json!([{ "type": "tool-call", "toolCallId": "python", "toolName": "python",
-        "input": "1 + 1" }]), Some("o3".to_owned())));
-    assert_eq!(parts("failed").0, json!([{ "type": "tool-result", "toolCallId": "python", "toolName": "web",
-        "errorText": "Timeout: Too slow" }]));
+    assert_eq!(
+        parts("call"),
+        (
+            json!([{ "type": "tool-call", "toolCallId": "call", "toolName": "web",
+        "input": { "query": "rye " } }]),
+            gpt.clone()
+        )
+    );
+    assert_eq!(
+        parts("reply"),
+        (
+            json!([{ "type": "tool-result", "toolCallId": "call", "toolName": "web",
+        "output": "L1: rye" }]),
+            None
+        )
+    );
+    assert_eq!(
+        parts("quote").0,
+        json!([{ "type": "tool-result", "toolCallId": "call", "toolName": "web" },
+        { "type": "source", "sourceId": "quote", "kind": "url", "url": "https://e.org/", "title": "E", "chunk": "q" }])
+    );
+    assert_eq!(
+        parts("python"),
+        (
+            json!([{ "type": "tool-call", "toolCallId": "python", "toolName": "python",
+        "input": "1 + 1" }]),
+            Some("o3".to_owned())
+        )
+    );
+    assert_eq!(
+        parts("failed").0,
+        json!([{ "type": "tool-result", "toolCallId": "python", "toolName": "web",
+        "errorText": "Timeout: Too slow" }])
+    );
     assert_eq!(parts("answer"), (json!([{ "type": "text", "text": "Rye." }]), gpt));
     assert_eq!(parts("alone").0[0]["toolCallId"], json!("alone"));
     assert_eq!(parts("q").1, None);
@@ -157,7 +202,8 @@ fn marks_are_read_in_every_kind_of_content_and_raw_keeps_them() {
         let metadata = json!({ "content_references": [
             { "matched_text": mark, "items": [{ "title": "Bread", "url": "https://bread.example/" }] },
         ] });
-        let mut value = tree(vec![("n".into(), json!(null), message("assistant", "all", content, &metadata))]);
+        let mut value =
+            tree(vec![("n".into(), json!(null), message("assistant", "all", content, &metadata))]);
         value["title"] = json!(format!("Title {mark}"));
         parse(&value).unwrap()
     };
@@ -182,8 +228,13 @@ fn marks_are_read_in_every_kind_of_content_and_raw_keeps_them() {
         assert!(parts.contains("https://bread.example/") || !content["parts"].is_array(), "{parts}");
         assert!(message.raw.as_ref().unwrap().as_str().contains(mark));
     }
-    let first: Vec<Value> =
-        says(&json!({ "parts": [format!("A {mark}")] })).messages[0].new.parts.iter().flatten().map(|it| it.read().unwrap()).collect();
+    let first: Vec<Value> = says(&json!({ "parts": [format!("A {mark}")] })).messages[0]
+        .new
+        .parts
+        .iter()
+        .flatten()
+        .map(|it| it.read().unwrap())
+        .collect();
     assert_eq!((&first[0]["text"], &first[1]["type"]), (&json!("A "), &json!("source")));
 }
 

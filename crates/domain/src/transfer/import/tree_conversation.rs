@@ -97,8 +97,7 @@ impl TreeConversation<'_> {
         let last_message_at = parsed.iter().map(|message| message.created_at).max();
         let first = parsed.iter().map(|message| message.created_at).min();
         let created_at = started_at.or(first).unwrap_or(now);
-        let status =
-            if self.is_archived { ConversationStatus::Archived } else { ConversationStatus::Active };
+        let status = if self.is_archived { ConversationStatus::Archived } else { ConversationStatus::Active };
         let conversation = ForeignConversation {
             id: new.id.map(String::from).unwrap_or_default(),
             title: new.title,

@@ -14,7 +14,7 @@ use testkit::databases::Kind;
 use crate::{
     fixtures::book::{Book, settings},
     fixtures::conversations::{append, create, create_conversations, text, wire},
-    transfer::export::{all, whole},
+    transfer::export::all,
 };
 
 pub(crate) async fn import(book: &Book, user_id: &str, file: &Value) -> Imported {
@@ -280,7 +280,8 @@ async fn invalid_conversations_are_rejected_with_a_reason_and_the_rest_imported(
         one("fits", &[text("a"), text("b")]),
     ]);
     let imported = import(&book, &ada, &file).await;
-    let kept = [("fits", 1, 1), ("long-text", 2, 2), ("without-raw", 1, 1), ("also-fits", 0, 0), ("fits", 2, 1)];
+    let kept =
+        [("fits", 1, 1), ("long-text", 2, 2), ("without-raw", 1, 1), ("also-fits", 0, 0), ("fits", 2, 1)];
     assert_eq!(ids(&imported), kept);
     assert_eq!(imported.conversations.iter().map(|it| it.without_raw).collect::<Vec<_>>(), [0, 1, 1, 0, 0]);
     let refused: Vec<String> = imported
@@ -421,10 +422,17 @@ async fn nothing_of_chatgpts_notation_is_indexed_or_exported(
     assert!(!exported.to_string().contains("turn0search3"));
     let transfer = &book.services.transfer;
     let export = transfer.export(&ada, "6740f0a1-3f00-8000-9000-0123456789ab", ExportFormat::Markdown).await;
-    let (markdown, _) = whole(export.unwrap()).await;
-    assert!(markdown.contains("Sourdough[^1] , says Ada Lovelace.") && markdown.contains("https://bread.example/"), "{markdown}");
+    let (markdown, _) = crate::transfer::export::whole(export.unwrap()).await;
+    assert!(
+        markdown.contains("Sourdough[^1] , says Ada Lovelace.")
+            && markdown.contains("https://bread.example/"),
+        "{markdown}"
+    );
     assert!(markdown.contains("· ChatGPT ·") && !markdown.contains("· Assistant ·"), "{markdown}");
-    assert!(!markdown.contains(['\u{e200}', '\u{e201}', '\u{e202}']) && !markdown.contains("turn0search3"), "{markdown}");
+    assert!(
+        !markdown.contains(['\u{e200}', '\u{e201}', '\u{e202}']) && !markdown.contains("turn0search3"),
+        "{markdown}"
+    );
 }
 
 #[rstest]

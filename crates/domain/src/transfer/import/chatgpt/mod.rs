@@ -165,7 +165,8 @@ fn file_message(raw: &RawValue) -> Result<FileMessage<'_>, Rejection> {
     let author: Author<'_> = message.author.and_then(|raw| object(raw).ok()).unwrap_or_default();
     // An unknown role is some kind of tool; it is certainly not the user.
     let role = string(author.role).unwrap_or_default().parse().unwrap_or(Role::Tool);
-    let tool = string(message.recipient).filter(|it| !it.is_empty() && it != "all" && role == Role::Assistant);
+    let tool =
+        string(message.recipient).filter(|it| !it.is_empty() && it != "all" && role == Role::Assistant);
     Ok(FileMessage { raw, message, role, author: string(author.name), tool })
 }
 

@@ -35,9 +35,7 @@ impl PlainText {
         if self.text.trim().is_empty() {
             return None;
         }
-        let citation = |Mark { source, start, end }: Mark| {
-            json!({ "sourceId": References::source_id(source), "start": start, "end": end })
-        };
+        let citation = |Mark { source, start, end }: Mark| json!({ "sourceId": References::source_id(source), "start": start, "end": end });
         let citations: Vec<Value> = self.citations.into_iter().map(citation).collect();
         let mut part = json!({ "type": "text", "text": self.text });
         if let Some(members) = part.as_object_mut().filter(|_| !citations.is_empty()) {
@@ -57,9 +55,10 @@ pub(super) fn json_without_marks(value: Value) -> Value {
     match value {
         Value::String(text) => without_marks(&text).into(),
         Value::Array(items) => items.into_iter().map(json_without_marks).collect(),
-        Value::Object(members) => {
-            members.into_iter().map(|(name, value)| (without_marks(&name), json_without_marks(value))).collect()
-        }
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, value)| (without_marks(&name), json_without_marks(value)))
+            .collect(),
         other => other,
     }
 }
@@ -143,7 +142,9 @@ fn mark_length(text: &str, references: &References) -> Option<usize> {
     match text.chars().next()? {
         BEGIN => {
             let inside = text.get(BEGIN.len_utf8()..)?;
-            let end = inside.find([BEGIN, END]).filter(|at| inside.get(*at..).is_some_and(|it| it.starts_with(END)));
+            let end = inside
+                .find([BEGIN, END])
+                .filter(|at| inside.get(*at..).is_some_and(|it| it.starts_with(END)));
             match end {
                 Some(at) => Some(BEGIN.len_utf8() + at + END.len_utf8()),
                 // It was cut off: what the references know of it, or its kind and the ids after it.
@@ -201,7 +202,8 @@ fn meaning(mark: &str, position: usize, references: &mut References) -> (String,
     let label = match kind {
         "entity" => words.and_then(|words| entity_name(&words)).or(name),
         "url" | "link" | "link_title" | "video" => {
-            let address = fields.iter().find(|field| field.starts_with("http://") || field.starts_with("https://"));
+            let address =
+                fields.iter().find(|field| field.starts_with("http://") || field.starts_with("https://"));
             if let Some(address) = address.filter(|_| sources.is_empty()) {
                 sources.extend(references.add_address(address, words.as_deref()));
             }
@@ -263,7 +265,10 @@ mod tests {
     fn marks_show_their_names_or_nothing() {
         for (text, shown) in [
             ("A \u{e200}cite\u{e202}turn0search3\u{e202}turn1view0\u{e201}.", "A ."),
-            ("\u{e200}entity\u{e202}[\"people\",\"Ada Lovelace\",\"mathematician\"]\u{e201} wrote", "Ada Lovelace wrote"),
+            (
+                "\u{e200}entity\u{e202}[\"people\",\"Ada Lovelace\",\"mathematician\"]\u{e201} wrote",
+                "Ada Lovelace wrote",
+            ),
             ("\u{e200}entity\u{e202}plain\u{e201}", "plain"),
             ("\u{e200}entity\u{e202}[\"people\",\"Ada", ""),
             ("See \u{e200}url\u{e202}the manual\u{e202}turn0search1\u{e201}!", "See the manual!"),
@@ -272,7 +277,10 @@ mod tests {
             ("\u{e200}image_group\u{e202}{\"query\":[\"rye\"]}\u{e201}", ""),
             ("\u{e200}filecite\u{e202}turn0file0\u{e202}L1-L5\u{e201}", ""),
             ("\u{e200}navlist\u{e202}More\u{e202}turn0news1\u{e201}x", "x"),
-            ("\u{e203}cited words\u{e204}\u{e200}cite\u{e202}turn0search0\u{e201} after\u{e206}", "cited words after"),
+            (
+                "\u{e203}cited words\u{e204}\u{e200}cite\u{e202}turn0search0\u{e201} after\u{e206}",
+                "cited words after",
+            ),
             ("cut off \u{e200}cite\u{e202}turn0search", "cut off "),
             ("cut off \u{e200}cite\u{e202}turn0search0 and on", "cut off  and on"),
             ("two \u{e200}cite\u{e202}turn0search0\u{e200}cite\u{e202}turn0search1\u{e201}", "two "),
@@ -301,7 +309,8 @@ mod tests {
         let (text, citations, sources) = read(&format!("the words {url} {file} {entity}"), &references);
         assert_eq!(text, "the words Tesla  Model Y");
         assert_eq!(citations, [(0, 10, 15), (1, 15, 15)]);
-        let titles: Vec<_> = sources.iter().map(|it| (it["kind"].as_str().unwrap(), it["title"].as_str().unwrap())).collect();
+        let titles: Vec<_> =
+            sources.iter().map(|it| (it["kind"].as_str().unwrap(), it["title"].as_str().unwrap())).collect();
         assert_eq!(titles, [("url", "Tesla"), ("document", "notes.pdf"), ("url", "End")]);
     }
 

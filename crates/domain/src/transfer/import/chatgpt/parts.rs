@@ -34,9 +34,11 @@ pub(super) fn parts(pieces: Vec<Piece>, action: Action<'_>, mut references: Refe
         Action::Reply { id, tool } => {
             let (texts, errors, others) = split(pieces);
             let mut parts: Vec<_> = reply(id, tool, &texts, &errors).into_iter().collect();
-            let others: Vec<_> = others.into_iter().filter_map(|piece| said(piece, &mut references)).collect();
+            let others: Vec<_> =
+                others.into_iter().filter_map(|piece| said(piece, &mut references)).collect();
             if parts.is_empty() && !others.is_empty() {
-                parts.push(RawJson::of(&json!({ "type": "tool-result", "toolCallId": id, "toolName": tool })));
+                parts
+                    .push(RawJson::of(&json!({ "type": "tool-result", "toolCallId": id, "toolName": tool })));
             }
             parts.extend(others);
             parts
@@ -49,11 +51,9 @@ pub(super) fn parts(pieces: Vec<Piece>, action: Action<'_>, mut references: Refe
 fn said(piece: Piece, references: &mut References) -> Option<RawJson> {
     match piece {
         Piece::Text(text) | Piece::Error(text) => plain(&text, references).into_part(),
-        Piece::Code { text, language } => {
-            Some(without_marks(&text)).filter(|text| !text.trim().is_empty()).map(|text| {
-                RawJson::of(&json!({ "type": "text", "text": fenced(&text, &language) }))
-            })
-        }
+        Piece::Code { text, language } => Some(without_marks(&text))
+            .filter(|text| !text.trim().is_empty())
+            .map(|text| RawJson::of(&json!({ "type": "text", "text": fenced(&text, &language) }))),
         Piece::Reasoning(text) => Some(without_marks(&text))
             .filter(|text| !text.trim().is_empty())
             .map(|text| RawJson::of(&json!({ "type": "reasoning", "text": text }))),
@@ -96,10 +96,12 @@ fn call(id: &str, tool: &str, texts: &[String]) -> RawJson {
 
 /// A `tool-result`, unless there is neither text nor an error.
 fn reply(id: &str, tool: Option<&str>, texts: &[String], errors: &[String]) -> Option<RawJson> {
-    let join = |texts: &[String]| Some(without_marks(&texts.join("\n\n"))).filter(|text| !text.trim().is_empty());
+    let join =
+        |texts: &[String]| Some(without_marks(&texts.join("\n\n"))).filter(|text| !text.trim().is_empty());
     let mut part = json!({ "type": "tool-result", "toolCallId": id, "toolName": tool });
     let members = [("output", join(texts)), ("errorText", join(errors))];
-    let members = members.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::String(text?))));
+    let members =
+        members.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::String(text?))));
     let members: Vec<_> = members.collect();
     if members.is_empty() {
         return None;

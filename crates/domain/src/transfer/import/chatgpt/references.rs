@@ -57,7 +57,8 @@ impl References {
     pub(super) fn of(metadata: Option<&RawValue>) -> Self {
         let metadata: Metadata<'_> = metadata.and_then(|raw| object(raw).ok()).unwrap_or_default();
         let mut references = Self::default();
-        let values = |raw| list(raw).into_iter().filter_map(|raw| serde_json::from_str::<Value>(raw.get()).ok());
+        let values =
+            |raw| list(raw).into_iter().filter_map(|raw| serde_json::from_str::<Value>(raw.get()).ok());
         for value in values(metadata.content_references) {
             references.add(&value);
         }
@@ -76,7 +77,9 @@ impl References {
             .any(|other| kind.starts_with(other));
         let mut sources = Vec::new();
         if is_source {
-            let items = ["items", "sources", "fallback_items"].into_iter().filter_map(|name| value.get(name)?.as_array());
+            let items = ["items", "sources", "fallback_items"]
+                .into_iter()
+                .filter_map(|name| value.get(name)?.as_array());
             for item in items.flatten() {
                 sources.extend(self.add_source(item));
                 let more = item.get("supporting_websites").and_then(Value::as_array);
@@ -152,7 +155,9 @@ impl References {
             let mut part = json!({ "type": "source", "sourceId": Self::source_id(index), "kind": kind });
             let members = [("url", source.url), ("title", source.title), ("chunk", source.chunk)];
             if let Some(part) = part.as_object_mut() {
-                part.extend(members.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
+                part.extend(
+                    members.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))),
+                );
             }
             RawJson::of(&part)
         };
