@@ -37,8 +37,7 @@ pub(super) fn parts(pieces: Vec<Piece>, action: Action<'_>, mut references: Refe
             let others: Vec<_> =
                 others.into_iter().filter_map(|piece| said(piece, &mut references)).collect();
             if parts.is_empty() && !others.is_empty() {
-                parts
-                    .push(RawJson::of(&json!({ "type": "tool-result", "toolCallId": id, "toolName": tool })));
+                parts.push(RawJson::of(&result(id, tool)));
             }
             parts.extend(others);
             parts
@@ -98,7 +97,7 @@ fn call(id: &str, tool: &str, texts: &[String]) -> RawJson {
 fn reply(id: &str, tool: Option<&str>, texts: &[String], errors: &[String]) -> Option<RawJson> {
     let join =
         |texts: &[String]| Some(without_marks(&texts.join("\n\n"))).filter(|text| !text.trim().is_empty());
-    let mut part = json!({ "type": "tool-result", "toolCallId": id, "toolName": tool });
+    let mut part = result(id, tool);
     let members = [("output", join(texts)), ("errorText", join(errors))];
     let members =
         members.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::String(text?))));
@@ -110,4 +109,13 @@ fn reply(id: &str, tool: Option<&str>, texts: &[String], errors: &[String]) -> O
         part.extend(members);
     }
     Some(RawJson::of(&part))
+}
+
+/// A `tool-result` without what came of the call.
+fn result(id: &str, tool: Option<&str>) -> Value {
+    let mut part = json!({ "type": "tool-result", "toolCallId": id });
+    if let Some((part, tool)) = part.as_object_mut().zip(tool) {
+        part.insert("toolName".to_owned(), tool.into());
+    }
+    part
 }
