@@ -50,6 +50,8 @@ function watch(page) {
   page.on('response', (response) => {
     const status = response.status();
     if (response.request().isNavigationRequest() && status >= 400 && status < 500) failedPages.add(response.url());
+    // A page that is refused an event stream asks for changes instead.
+    if (status === 429 && /\/events\?/.test(response.url())) failedPages.add(response.url());
   });
   const expected = ({ text, url }) => /^Failed to load resource.*status of 4\d\d/.test(text) && failedPages.has(url);
   return () => complaints.filter((complaint) => !expected(complaint)).map(({ text, url }) => `${text} (${url})`);

@@ -1,6 +1,6 @@
 // Live updates of a conversation: on two screens, without a reload, announced to screen readers.
 import { expect, test } from './fixtures.mjs';
-import { startSignedInWithBot, openLive, liveStatus, messageArticle, messageArticles, createConversation } from './conversation-page.mjs';
+import { conversationPath, startSignedInWithBot, openLive, liveStatus, messageArticle, messageArticles, createConversation } from './conversation-page.mjs';
 
 const user = (id, content) => ({ id, role: 'user', content });
 const draft = (id) => ({ id, role: 'assistant', content: 'The bor', status: 'in_progress' });
@@ -72,6 +72,31 @@ test('a screen catches up after a lost connection', async ({ page, server, reade
   await seen(page, true);
   await expect(messageArticle(page, 'q2')).toBeVisible();
   await expect(messageArticle(page, 'a1')).toContainText('Found again.');
+  expect(await isStillHere(page)).toBe(true);
+});
+
+test('a page that gets no event stream asks for changes', async ({ page, server, reader }) => {
+  const bot = await startSignedInWithBot(page, server, reader);
+  await createConversation(bot, { id: 'full', title: 'Full' }, [user('q1', 'Anybody?'), draft('a1')]);
+  const streams = await Promise.all(Array.from({ length: 10 }, () => bot.events('full')));
+  const answered = (status) =>
+    page.waitForResponse((response) => /full\/events/.test(response.url()) && response.status() === status);
+  const refused = answered(429);
+  await page.goto(conversationPath('full'));
+  await refused;
+  await expect(messageArticle(page, 'a1')).toContainText('The bor');
+  await mark(page);
+  await bot.patch('full', 'a1', { content: 'Nobody but me.', status: 'complete' });
+  await bot.append('full', user('q2', 'Good.'));
+  await expect(messageArticle(page, 'a1')).toContainText('Nobody but me.', { timeout: 30_000 });
+  await expect(messageArticle(page, 'q2')).toBeVisible();
+  // It takes the place of a stream that ends.
+  const followed = answered(200);
+  await Promise.all(streams.map((stream) => stream.close()));
+  await followed;
+  await bot.append('full', user('q3', 'Told at once.'));
+  await expect(messageArticle(page, 'q3')).toBeVisible();
+  await expect(messageArticles(page)).toHaveCount(4);
   expect(await isStillHere(page)).toBe(true);
 });
 

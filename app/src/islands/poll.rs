@@ -68,10 +68,12 @@ impl Live {
             JsonReply::Failed => return,
         };
         let revision = Reflect::get(&conversation, &"revision".into()).ok().and_then(|it| it.as_f64());
-        let Some(revision) = revision.map(|it| it.to_string()).filter(|it| *it != *self.revision.borrow())
-        else {
+        let Some(revision) = revision.map(|it| it.to_string()) else { return };
+        if *self.revision.borrow() == revision {
+            // All that changed until then is on the page.
+            self.last_change.replace(text(&conversation, "updatedAt").unwrap_or_default());
             return;
-        };
+        }
         let address = format!("{address}/messages?order=desc&limit={ASKED}");
         let JsonReply::Found(page) = get_json(&address).await else { return };
         let items = Reflect::get(&page, &"items".into()).unwrap_or_default();
