@@ -168,7 +168,7 @@ test("a database that is not Better Auth's is rejected, without printing its pas
     empty.password = 'not-to-be-told';
     for (const [from, sentence] of [
       [empty.href, /this is not a database of Better Auth: it has no table "user"/],
-      ['postgres://reader:not-to-be-told@127.0.0.1:1/books', /cannot open the database books at 127\.0\.0\.1/],
+      ['postgres://reader:not-to-be-told@127.0.0.1:1/books', /cannot open the database postgres:\/\/127\.0\.0\.1:1\/books/],
       ['mysql://reader:not-to-be-told@localhost/books', /--from takes the address of a PostgreSQL database/],
     ]) {
       const { status, stdout, stderr } = bookplate(server, ['import', 'better-auth', '--from', from]);

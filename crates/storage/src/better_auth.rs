@@ -93,7 +93,11 @@ impl BetterAuth {
     /// Opens `postgres://...` and finds the tables of users and accounts. Names may be Better Auth's own or those with
     /// underscores that object mappers make of them, in the singular or in the plural.
     pub async fn open(url: &str) -> Result<Self, ForeignError> {
-        let Address::Postgres(address) = url.parse()? else { return Err(ForeignError::NotPostgres) };
+        let address = match url.parse() {
+            Ok(Address::Postgres(address)) => address,
+            Err(error) if url.starts_with("postgres") => return Err(ForeignError::Address(error)),
+            _ => return Err(ForeignError::NotPostgres),
+        };
         let ServerOptions { options, warning } = connect_options(&address, &SystemResolver).await?;
         if let Some(warning) = warning {
             tracing::warn!("{warning}");
