@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use contract::{
     AnswerInput, Answers, Code, Email, LocalPath, NewPassword, PasswordAttempt, PersonName, Problem,
-    Problems, Question, Questions, Reason, routes,
+    Problems, Question, Questions, Reason, VerificationCode, routes, trim_line,
 };
 use domain::{ChangePassword, DeleteAccount, PasswordPolicy, ProfileChange, SignIn, SignUp};
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ impl FormFields {
     ) -> Result<SignUp, Problems> {
         let mut problems = Vec::new();
         let name = collect_error(PersonName::parse(self.line("name")), &mut problems);
-        let email = collect_error(Email::parse(self.line("email")), &mut problems);
+        let email = collect_error(Email::parse_typed(self.raw("email")), &mut problems);
         let password = NewPassword::not_empty(self.raw("password")).and_then(|typed| passwords.parse(typed));
         let password = collect_error(password, &mut problems);
         let answers = Answers::accept(questions, |question| self.answer(question, None));
@@ -77,7 +77,8 @@ impl FormFields {
     }
 
     pub(crate) fn sign_in(&self) -> Result<SignIn, Problems> {
-        let email = Email::parse(self.line("email")).map_err(|_| Problem::on(Code::InvalidEmail, "email"))?;
+        let email =
+            Email::parse_typed(self.raw("email")).map_err(|_| Problem::on(Code::InvalidEmail, "email"))?;
         Ok(SignIn {
             email,
             password: PasswordAttempt::parse(self.raw("password"))?,
@@ -88,7 +89,12 @@ impl FormFields {
 
     /// An address typed into a field.
     pub(crate) fn email(&self, field: &str) -> Result<Email, Problem> {
-        Email::parse(self.line(field)).map_err(|problem| on(field, problem))
+        Email::parse_typed(self.raw(field)).map_err(|problem| on(field, problem))
+    }
+
+    /// The code of a mail.
+    pub(crate) fn verification_code(&self) -> Result<VerificationCode, Problem> {
+        VerificationCode::parse(self.raw(VerificationCode::FIELD))
     }
 
     /// A password that is to be set with a mailed link.
@@ -149,9 +155,9 @@ impl FormFields {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    /// A field without surrounding white space.
+    /// A field of one line, without the white space and format characters around it.
     fn line(&self, name: &str) -> &str {
-        self.raw(name).trim()
+        trim_line(self.raw(name))
     }
 
     fn remember(&self) -> bool {

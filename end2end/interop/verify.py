@@ -20,7 +20,7 @@ def with_pyjwt(ask):
         return jwt.decode(ask["token"], ask["secret"], algorithms=["HS256"])
     key = jwt.PyJWKClient(ask["jwks_url"]).get_signing_key_from_jwt(ask["token"])
     return jwt.decode(
-        ask["token"], key, algorithms=[ask["algorithm"]], audience=ask["audience"], issuer=ask["issuer"]
+        ask["token"], key, algorithms=[ask["algorithm"]], audience=ask["audience"], issuer=ask["issuer"], leeway=10
     )
 
 
@@ -34,7 +34,12 @@ def with_python_jose(ask):
     kid = jwt.get_unverified_header(ask["token"])["kid"]
     key = next(key for key in keys if key["kid"] == kid)
     return jwt.decode(
-        ask["token"], key, algorithms=[ask["algorithm"]], audience=ask["audience"], issuer=ask["issuer"]
+        ask["token"],
+        key,
+        algorithms=[ask["algorithm"]],
+        audience=ask["audience"],
+        issuer=ask["issuer"],
+        options={"leeway": 10},
     )
 
 

@@ -1,7 +1,20 @@
 // With BOOKPLATE_REQUIRE_VERIFIED_EMAIL: the link leads to a button, and the button signs in. Deletion is confirmed by mail.
 import { newReader } from '../harness/readers.mjs';
 import { test as base, expect } from './fixtures.mjs';
-import { PATHS, LABELS, button, signUpByApi, expectHome, fill, mailAfter, submit, submitInvalid, flashMessage } from './site.mjs';
+import {
+  PATHS,
+  LABELS,
+  button,
+  control,
+  errorOf,
+  signUpByApi,
+  expectHome,
+  fill,
+  mailAfter,
+  submit,
+  submitInvalid,
+  flashMessage,
+} from './site.mjs';
 
 const test = base.extend({ settings: [{ BOOKPLATE_REQUIRE_VERIFIED_EMAIL: 'true' }, { scope: 'worker' }] });
 
@@ -39,6 +52,28 @@ test('the button behind the verification link signs in; deletion is confirmed by
   await page.goto(farewell.url);
   await expect(flashMessage(page)).toContainText('Your account and everything about it is gone');
   expect(taken).toContain('Look into your mailbox');
+});
+
+/** The six digits on a line of their own. */
+const codeIn = (mail) => /^ +(\d{6})$/m.exec(mail.text)[1];
+
+test('the code signs in the browser that waits', async ({ page, server, reader }) => {
+  await page.goto(PATHS.signUp);
+  await fill(page, reader);
+  const mail = await mailAfter(server, 'verify-email', reader, () => submit(page, LABELS.createAccount));
+  await expect(page).toHaveURL((url) => url.pathname + url.search === '/verify-email?signed-up');
+  const code = codeIn(mail);
+  const field = control(page, 'code');
+  await expect(field).toHaveAttribute('autocomplete', 'one-time-code');
+  await expect(field).toHaveAttribute('inputmode', 'numeric');
+
+  await field.fill(code === '314159' ? '271828' : '314159');
+  expect(await submitInvalid(page, LABELS.confirmCode)).toBe(400);
+  await expect(errorOf(page, 'code')).toContainText('This code does not work');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Look into your mailbox');
+  await field.fill(` ${code.slice(0, 3)} ${code.slice(3)} `);
+  await submit(page, LABELS.confirmCode);
+  await expectHome(page, reader);
 });
 
 test('security_01_sign-up shows the same page for a taken address', async ({ page, server, reader }) => {

@@ -15,6 +15,7 @@ export const LABELS = {
   changePassword: 'Change the password',
   changeAddress: 'Change the address',
   confirm: 'Confirm my address',
+  confirmCode: 'Confirm the address',
   confirmMove: 'Confirm the change',
   confirmNew: 'Confirm the new address',
   endOthers: 'Sign out everywhere else',

@@ -293,6 +293,15 @@ export const PLAIN_STATES = [
   },
   { name: 'verify-email after a sign-up', open: (page) => page.goto(`${PATHS.verifyEmail}?signed-up`) },
   { name: 'verify-email sent', open: (page) => page.goto(`${PATHS.verifyEmail}?sent`) },
+  { name: 'verify-email with a code', open: (page) => page.goto(`${PATHS.verifyEmail}?code`) },
+  {
+    name: 'verify-email with a wrong code',
+    open: async (page) => {
+      await page.goto(`${PATHS.verifyEmail}?signed-up`);
+      await fill(page, { code: '314159' });
+      await submitInvalid(page, LABELS.confirmCode);
+    },
+  },
   { name: 'verify-email confirmed', open: (page) => page.goto(`${PATHS.verifyEmail}?confirmed`) },
   {
     name: 'verify-email after the first step of a change',

@@ -79,6 +79,11 @@ fn text(report: &ImportReport, others: &BTreeMap<String, i64>) -> String {
         let (email, id) = (plain(&reader.email), plain(&reader.id));
         lines.push(format!("  {email} (id {id}): {}", reader.reason.in_words()));
     }
+    lines.extend(counted("anonymous users, left out", report.anonymous));
+    lines.extend(counted(
+        "users with a phone number and no address of their own, left out",
+        report.phone_only,
+    ));
     for (question, counts) in &report.answers {
         lines.extend(answers(question, counts));
     }
@@ -158,8 +163,10 @@ mod tests {
     fn the_report_names_who_was_left_out_and_cannot_steer_the_terminal() {
         let report = ImportReport {
             dry_run: true,
-            found: 4,
+            found: 9,
             imported: 2,
+            anonymous: 3,
+            phone_only: 2,
             already_there: 1,
             left_out: vec![SkippedUser {
                 id: "u\u{1b}4".into(),
@@ -184,13 +191,15 @@ mod tests {
             text(&report, &others).lines().collect::<Vec<_>>(),
             [
                 "Nothing was written. This is what an import would do:",
-                "readers found: 4",
+                "readers found: 9",
                 "imported: 2",
                 "  password hashed with scrypt: 1",
                 "  password hashed in a way not known here, to be set anew by the reader: 1",
                 "here already, left alone: 1",
                 "left out: 1",
                 "  ada@example (id u\u{fffd}4): this address cannot be used here",
+                "anonymous users, left out: 3",
+                "users with a phone number and no address of their own, left out: 2",
                 "question experienceLevel: answers kept: 1",
                 "  answers not accepted: 1",
                 "    \"expert\": 1",

@@ -158,7 +158,9 @@ impl EmailLinkPage {
         match path {
             routes::RESET_PASSWORD => Some(Self::ResetPassword),
             routes::SIGN_UP => Some(Self::SignUp),
-            routes::VERIFY_EMAIL | routes::SEND_VERIFICATION => Some(Self::VerifyEmail),
+            routes::VERIFY_EMAIL | routes::VERIFY_EMAIL_CODE | routes::SEND_VERIFICATION => {
+                Some(Self::VerifyEmail)
+            }
             _ => None,
         }
     }

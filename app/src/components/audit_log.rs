@@ -47,6 +47,7 @@ fn in_words(kind: Option<EventKind>, outcome: &str) -> &'static str {
     match outcome {
         DONE => success_label(kind),
         "wrong-credentials" | "wrong-password" => wrong_password(kind),
+        "wrong-code" => "Wrong code when confirming the address",
         "email-not-verified" => "Held back at sign-in: the address is not confirmed",
         "banned" => "Refused at sign-in: the account is closed",
         "too-many-tries" => "Refused: too many tries",
@@ -104,9 +105,14 @@ mod tests {
 
     #[test]
     fn a_refusal_is_never_told_as_done() {
-        for outcome in
-            ["wrong-credentials", "wrong-password", "email-not-verified", "banned", "of-a-later-version"]
-        {
+        for outcome in [
+            "wrong-credentials",
+            "wrong-password",
+            "wrong-code",
+            "email-not-verified",
+            "banned",
+            "of-a-later-version",
+        ] {
             for kind in EventKind::ALL.iter().copied() {
                 assert_ne!(in_words(Some(kind), outcome), in_words(Some(kind), DONE), "{outcome}");
             }

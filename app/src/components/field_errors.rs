@@ -117,6 +117,7 @@ fn link(problem: &Problem, questions: Option<&Questions>) -> impl IntoView + use
         ("newPassword", _) => "New password",
         ("name", _) => "Name",
         ("title", _) => "Title",
+        ("code", _) => "Code",
         (_, Some(question)) => question.label.as_str(),
         _ => "Form",
     };

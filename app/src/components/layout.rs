@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use contract::{Questions, routes};
+use contract::{Email, Questions, routes};
+use domain::User;
 use leptos::prelude::*;
 
 use super::{BookLinks, FieldErrors, FlashMessage, PageTitle, ProblemSummary};
@@ -89,8 +90,11 @@ pub(crate) fn PageLayout(
     children: Children,
 ) -> impl IntoView {
     let user = context.visitor.signed_in.as_ref().map(|signed_in| &signed_in.user);
-    let reader = user.map(|user| if user.name.is_empty() { &user.email } else { &user.name });
-    let reader = reader.cloned().unwrap_or_default();
+    let name = |user: &User| match user.name.as_str() {
+        "" => Email::display(&user.email).into_owned(),
+        name => name.to_owned(),
+    };
+    let reader = user.map(name).unwrap_or_default();
     view! {
         <PageTitle title=field_errors.title(&heading) />
         <a class="skip-link" href="#main">"Skip to the page"</a>

@@ -1,6 +1,6 @@
 //! `/account`: the reader's profile.
 
-use contract::routes;
+use contract::{Email, routes};
 use domain::User;
 use leptos::prelude::*;
 
@@ -59,7 +59,7 @@ fn Facts(
     view! {
         <dl class="facts">
             <dt>"E-mail"</dt>
-            <dd>{user.email}" "<span class="tag">{confirmed}</span>{send_again}</dd>
+            <dd>{Email::display(&user.email).into_owned()}" "<span class="tag">{confirmed}</span>{send_again}</dd>
             <dt>"Reader since"</dt>
             <dd><Date of=user.created_at /></dd>
         </dl>

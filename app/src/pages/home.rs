@@ -1,6 +1,6 @@
 //! `/`: the home page.
 
-use contract::routes;
+use contract::{Email, routes};
 use domain::SignedIn;
 use leptos::prelude::*;
 
@@ -23,8 +23,8 @@ pub(crate) fn HomePage() -> impl IntoView {
 #[component]
 fn Owner(signed_in: SignedIn) -> impl IntoView {
     let user = signed_in.user;
-    let (heading, lede) =
-        if user.name.is_empty() { (user.email, None) } else { (user.name, Some(user.email)) };
+    let address = Email::display(&user.email).into_owned();
+    let (heading, lede) = if user.name.is_empty() { (address, None) } else { (user.name, Some(address)) };
     view! {
         <CardLayout title="Your bookplate" help="Not you? Sign out, and the next reader can sign in.">
             <Card over=EX_LIBRIS heading lede>

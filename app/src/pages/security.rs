@@ -1,6 +1,6 @@
 //! `/account/security`: password, address, and the account's audit log.
 
-use contract::routes;
+use contract::{Email, routes};
 use domain::{AuditEvent, User};
 use leptos::{either::Either, prelude::*};
 
@@ -35,7 +35,7 @@ pub(crate) fn SecurityPage() -> impl IntoView {
         let user = user.clone();
         let password = inside.of_form("newPassword");
         let email = inside.of_form("newEmail");
-        let address = user.email.clone();
+        let address = Email::display(&user.email).into_owned();
         let password = if has_password {
             Either::Left(view! { <NewPassword email=address leaves_others new_min field_errors=password /> })
         } else {
@@ -136,7 +136,7 @@ fn NewEmail(user: User, sends_mail: bool, field_errors: FieldErrors) -> impl Int
     } else {
         ("not confirmed", "We mail a link to the new address. Your address changes when you open it.")
     };
-    let now = view! { <p>"Now: "{user.email}" "<span class="tag">{confirmed}</span></p> };
+    let now = view! { <p>"Now: "{Email::display(&user.email).into_owned()}" "<span class="tag">{confirmed}</span></p> };
     if !sends_mail {
         return Either::Left(view! {
             {now}

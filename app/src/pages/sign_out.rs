@@ -1,6 +1,6 @@
 //! `/sign-out`: asks first, so that a link alone never signs anyone out.
 
-use contract::routes;
+use contract::{Email, routes};
 use leptos::prelude::*;
 
 use crate::{
@@ -17,7 +17,7 @@ pub(crate) fn SignOutPage() -> impl IntoView {
         context.go_to(routes::HOME);
         return None;
     };
-    let lede = format!("You are signed in as {}.", signed_in.user.email);
+    let lede = format!("You are signed in as {}.", Email::display(&signed_in.user.email));
     let field_errors = FieldErrors::of_request();
     let action = <SignOut as leptos::server_fn::ServerFn>::PATH;
     Some(view! {

@@ -30,7 +30,7 @@ pub use self::{
     sign_in::SignIn,
     sign_out::SignOut,
     sign_up::SignUp,
-    verify_email::{SendVerification, VerifyEmail},
+    verify_email::{SendVerification, VerifyEmail, VerifyEmailCode},
 };
 
 use std::{future::Future, sync::Arc};

@@ -1,4 +1,6 @@
-//! `POST /verify-email` and `POST /verify-email/send`.
+//! `POST /verify-email`, `POST /verify-email/code` and `POST /verify-email/send`.
+
+use std::borrow::Cow;
 
 use contract::{Code, Problem, routes};
 use domain::EmailLinkOutcome;
@@ -27,18 +29,37 @@ pub async fn verify_email(#[server(flatten)] form: FormFields) -> Result<FormAcc
     let (accounts, signed_in) = (&context.services.accounts, visitor.signed_in.as_ref());
     let verified = accounts.verify_email(&link.0, callback, signed_in, &visitor.client).await;
     let (verified, effects) = with_effects(verified, &context)?;
-    let page = match verified {
-        EmailLinkOutcome::Address { session: Some(_) } => routes::HOME,
-        EmailLinkOutcome::Address { session: None } => AFTER_CONFIRMING,
-        EmailLinkOutcome::NewPasswordNeeded { token } => {
-            // The token is moved from the address into a cookie before the page is shown.
-            let page = format!("{}?token={token}", routes::RESET_PASSWORD);
-            return Ok(FormAccepted::redirect_to(&page).with(effects).with_link(EmailLinkUse::Spent));
-        }
-        EmailLinkOutcome::ChangeConfirmed => routes::CHANGE_CONFIRMED,
-        EmailLinkOutcome::Changed(_) => routes::CHANGE_DONE,
+    let used = match verified {
+        EmailLinkOutcome::NewPasswordNeeded { .. } => EmailLinkUse::Spent,
+        _ => EmailLinkUse::SpentAndFollowed,
     };
-    Ok(FormAccepted::redirect_to(page).with(effects).with_link(EmailLinkUse::SpentAndFollowed))
+    Ok(FormAccepted::redirect_to(&page_after(&verified)).with(effects).with_link(used))
+}
+
+/// The page that goes on after a link or a code.
+fn page_after(verified: &EmailLinkOutcome) -> Cow<'static, str> {
+    match verified {
+        EmailLinkOutcome::Address { session: Some(_) } => routes::HOME.into(),
+        EmailLinkOutcome::Address { session: None } => AFTER_CONFIRMING.into(),
+        // The token is moved from the address into a cookie before the page is shown.
+        EmailLinkOutcome::NewPasswordNeeded { token } => {
+            format!("{}?token={token}", routes::RESET_PASSWORD).into()
+        }
+        EmailLinkOutcome::ChangeConfirmed => routes::CHANGE_CONFIRMED.into(),
+        EmailLinkOutcome::Changed(_) => routes::CHANGE_DONE.into(),
+    }
+}
+
+/// Does what the link of a mail is for by the code in the same mail, in the browser that waits for it.
+#[server(prefix = "", endpoint = "/verify-email/code")]
+pub async fn verify_email_code(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
+    let context = RequestContext::of_call()?;
+    let visitor = &context.visitor;
+    let code = form.verification_code()?;
+    let (accounts, signed_in) = (&context.services.accounts, visitor.signed_in.as_ref());
+    let verified = accounts.verify_email_code(&code, signed_in, &visitor.client).await;
+    let (verified, effects) = with_effects(verified, &context)?;
+    Ok(FormAccepted::redirect_to(&page_after(&verified)).with(effects).with_link(EmailLinkUse::Spent))
 }
 
 /// Has such a link mailed once more. Who is not signed in names the address, and is told nothing about it.
@@ -47,6 +68,7 @@ pub async fn send_verification(#[server(flatten)] form: FormFields) -> Result<Fo
     let context = RequestContext::of_call()?;
     let user = context.visitor.signed_in.as_ref().map(|signed_in| &signed_in.user);
     let email = form.email("email")?;
-    context.services.accounts.send_verification(&email, AFTER_CONFIRMING, user).await?;
+    let client = &context.visitor.client;
+    context.services.accounts.send_verification(&email, AFTER_CONFIRMING, user, client).await?;
     Ok(FormAccepted::redirect_to(SENT))
 }

@@ -80,6 +80,8 @@ codes! {
     InvalidResetToken = Some("INVALID_TOKEN"), "Invalid token";
     /// A link to verify an address is unknown, used or replaced.
     InvalidVerificationToken = Some("INVALID_TOKEN"), "Invalid token";
+    /// A code that verifies an address is wrong, used, replaced or too old, or is not for this browser.
+    InvalidVerificationCode = Some("INVALID_OTP"), "Invalid OTP";
     /// A link to delete an account is unknown, used, too old or another user's.
     InvalidDeletionToken = Some("INVALID_TOKEN"), "Invalid token";
     /// A link to verify an address is too old.

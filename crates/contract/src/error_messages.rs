@@ -43,6 +43,9 @@ pub fn sentence(problem: &Problem) -> String {
         Code::InvalidResetToken | Code::InvalidVerificationToken | Code::InvalidDeletionToken => {
             "This link does not work any more. Ask for a new one.".into()
         }
+        Code::InvalidVerificationCode => {
+            "This code does not work, or no longer. Enter the six digits of the newest mail, or open its link.".into()
+        }
         Code::TokenExpired => "This link is too old. Ask for a new one.".into(),
         Code::InvalidUser => {
             "You are signed in with another account. Sign out, then open the link again.".into()

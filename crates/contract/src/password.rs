@@ -49,7 +49,11 @@ impl NewPassword {
 
 /// A password someone claims to have: at most 128 UTF-16 code units, then NFKC-normalised.
 #[derive(Clone)]
-pub struct PasswordAttempt(Zeroizing<String>);
+pub struct PasswordAttempt {
+    text: Zeroizing<String>,
+    /// As typed, where normalisation has changed it.
+    typed: Option<Zeroizing<String>>,
+}
 
 impl PasswordAttempt {
     /// Accepts an attempt as typed; a short one is merely wrong, an over-long one is refused before hashing.
@@ -57,12 +61,24 @@ impl PasswordAttempt {
     /// # Errors
     /// `PASSWORD_TOO_LONG` on `password`.
     pub fn parse(raw: &str) -> Result<Self, Problem> {
-        normalised(raw).map(Self)
+        let text = normalised(raw)?;
+        let typed = (text.as_str() != raw).then(|| Zeroizing::new(raw.to_owned()));
+        Ok(Self { text, typed })
     }
 
-    /// The normalised text to compare.
+    /// The text to compare: normalised, but for one of [`PasswordAttempt::as_typed`].
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The same attempt as it was typed, where normalisation has changed it: other systems hash passwords without.
+    pub fn as_typed(&self) -> Option<Self> {
+        self.typed.clone().map(|text| Self { text, typed: None })
+    }
+
+    /// The bytes of the longest text that may have been compared.
+    pub fn longest(&self) -> usize {
+        self.typed.as_ref().map_or(0, |typed| typed.len()).max(self.text.len())
     }
 }
 
@@ -106,6 +122,18 @@ mod tests {
         let composed = NewPassword::parse("caf\u{e9}-and-more", NewPassword::MIN).unwrap();
         let decomposed = PasswordAttempt::parse("cafe\u{301}-and-more").unwrap();
         assert_eq!(composed.expose(), decomposed.expose());
+    }
+
+    #[test]
+    fn an_attempt_is_kept_as_typed_where_normalisation_changes_it() {
+        for changed in ["cafe\u{301}-haus-7", "more\u{2026}later", "\u{ff50}ass-word", "no\u{a0}break"] {
+            let attempt = PasswordAttempt::parse(changed).unwrap();
+            let typed = attempt.as_typed().unwrap();
+            assert_eq!(typed.expose(), changed);
+            assert_ne!(attempt.expose(), changed);
+            assert!(typed.as_typed().is_none() && attempt.longest() >= changed.len());
+        }
+        assert!(PasswordAttempt::parse("caf\u{e9}-haus-7").unwrap().as_typed().is_none());
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub const CHANGE_CONFIRMED: &str = "/verify-email?change";
 pub const CHANGE_DONE: &str = "/verify-email?changed";
 /// Requests another such link; the form's action.
 pub const SEND_VERIFICATION: &str = "/verify-email/send";
+/// The form that takes the code of the same mail.
+pub const VERIFY_EMAIL_CODE: &str = "/verify-email/code";
 /// Password, address and the audit log of the account.
 pub const SECURITY: &str = "/account/security";
 /// Changes the password; the form's action.

@@ -7,7 +7,7 @@ use storage::{Session, SignedIn};
 use crate::{
     ChangePasswordError, CheckPasswordError, ClientInfo, DeleteAccountError, DeleteAccountOutcome, DeviceId,
     EmailLinkOutcome, InternalError, PasswordChanged, PasswordReset, ResetPasswordError, SessionsRevoked,
-    SignInError, SignUpError, SignedOut, SignedUp, VerifyEmailError,
+    SignInError, SignUpError, SignedOut, SignedUp, VerifyCodeError, VerifyEmailError,
 };
 
 /// Changes to a browser's session and to its device cookie.
@@ -178,6 +178,7 @@ impl HasBrowserEffects for SignUpError {}
 impl HasBrowserEffects for ChangePasswordError {}
 impl HasBrowserEffects for CheckPasswordError {}
 impl HasBrowserEffects for ResetPasswordError {}
+impl HasBrowserEffects for VerifyCodeError {}
 impl HasBrowserEffects for VerifyEmailError {}
 impl HasBrowserEffects for DeleteAccountError {}
 impl HasBrowserEffects for InternalError {}

@@ -14,6 +14,11 @@ pub struct ClientInfo {
 }
 
 impl ClientInfo {
+    /// The stored name of the browser, which may wait for a code.
+    pub(crate) fn device_id(&self) -> Option<String> {
+        self.browser.as_ref().map(DeviceId::stored_name)
+    }
+
     /// The id of the session that a new one replaces.
     pub(crate) fn replaced(&self) -> Option<String> {
         self.presented.as_ref().map(SessionHandle::id)

@@ -101,7 +101,7 @@ impl Invitations {
         }
         let token = new_token(&self.ports);
         let url = format!("{}{}?token={token}", self.mail.origin(), routes::SIGN_UP);
-        let link = Link { url, token };
+        let link = Link { url, token, code: None };
         let invitation = Invitation {
             id: link_id(&link.token),
             uses_left: if email.is_some() { 1 } else { i64::from(new.uses.max(1)) },

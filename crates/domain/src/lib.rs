@@ -38,7 +38,7 @@ pub use accounts::{
     DeleteAccount, DeleteAccountError, DeleteAccountOutcome, EmailLinkKind, EmailLinkOutcome,
     PasswordChanged, PasswordReset, ProfileChange, RequestResetError, ResetPasswordError,
     SendVerificationError, SignIn, SignInError, SignUp, SignUpError, SignUpMode, SignedUp, UnlinkError,
-    UpdateProfileError, VerifyEmailError,
+    UpdateProfileError, VerifyCodeError, VerifyEmailError,
 };
 pub use admin::{Admin, AdminError, InitialCredential, NewUser};
 pub use algorithm::Algorithm;

@@ -27,7 +27,7 @@ pub struct Quota {
 /// The configured quotas; `None` for no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitSettings {
-    /// Sign-ins and changes of password or email address, each by IP address.
+    /// Sign-ins, changes of password or email address, and codes from mails, each by IP address.
     pub sign_in: Option<Quota>,
     /// Sign-ups by IP address.
     pub sign_up: Option<Quota>,
@@ -79,6 +79,10 @@ pub enum Rule {
     RequestPasswordReset,
     /// Requests for a verification mail by IP address.
     SendVerification,
+    /// Codes that verify an address, by IP address.
+    VerificationCode,
+    /// Wrong codes by account, or by browser if it waits for none.
+    CodeGuesses,
     /// Data exports by user.
     Export,
     /// Attempts at a password: by address and by known device at sign-in, by session elsewhere.
@@ -138,6 +142,8 @@ struct Window {
     end: Timestamp,
 }
 
+/// Wrong codes an account may be sent in a day: one in fifty thousand is guessed.
+const CODE_GUESSES: Quota = quota(20, 86_400);
 /// Windows in memory from which on ended ones are removed.
 const MAX_WINDOWS: usize = 20_000;
 
@@ -205,7 +211,14 @@ impl Limits {
     const fn quota(&self, rule: Rule) -> Option<Quota> {
         match rule {
             Rule::SignUp => self.settings.sign_up,
-            Rule::SignIn | Rule::ChangePassword | Rule::ChangeEmail => self.settings.sign_in,
+            Rule::SignIn | Rule::ChangePassword | Rule::ChangeEmail | Rule::VerificationCode => {
+                self.settings.sign_in
+            }
+            // Six digits are few: how many are guessed in a day must not depend on how many mails are asked for.
+            Rule::CodeGuesses => match self.settings.password_attempts {
+                Some(_) => Some(CODE_GUESSES),
+                None => None,
+            },
             Rule::RequestPasswordReset | Rule::SendVerification | Rule::Export => self.settings.mail,
             Rule::PasswordAttempts => self.settings.password_attempts,
             Rule::Recipient => self.settings.recipient,

@@ -184,7 +184,7 @@ impl Table {
         name: &str,
         columns: &[&str],
     ) -> Result<Self, ForeignError> {
-        let found = tables.like(name).ok_or_else(|| ForeignError::Lacks(format!("table \"{name}\"")))?;
+        let found = tables.like(name).ok_or_else(|| ForeignError::LacksTable(name.to_owned()))?;
         let quoted = quoted(found);
         let names: Vec<String> =
             sqlx::query_scalar(COLUMNS).bind(&quoted).fetch_all(&mut *connection).await?;
@@ -281,7 +281,14 @@ pub enum ForeignError {
     /// It cannot be opened.
     #[error(transparent)]
     Closed(#[from] ConnectError),
-    /// It is not a database of Better Auth: this table or column is missing.
+    /// This table is not in the search path.
+    #[error(
+        "this is not a database of Better Auth: it has no table \"{0}\" in the search path. If the table is in another \
+         schema, add ?options[search_path]=SCHEMA to the address. If it has another name, make a view of the name: \
+         create view \"{0}\" as select * from ITS_NAME"
+    )]
+    LacksTable(String),
+    /// It is not a database of Better Auth: this column is missing.
     #[error("this is not a database of Better Auth: it has no {0}")]
     Lacks(String),
     /// A statement failed.

@@ -34,6 +34,7 @@ mod sessions;
 mod signing_keys;
 mod tls;
 mod users;
+mod verification_codes;
 
 pub use accounts::{CreateAccountOutcome, Credentials, NewAccount, SignInMethod};
 pub use activity::{Activity, in_background};
@@ -61,6 +62,7 @@ pub use signing_keys::StoredKey;
 pub use tls::{Resolver, SystemResolver};
 pub use tower_sessions::Session as BrowserSession;
 pub use users::{Ban, User};
+pub use verification_codes::{GuessedCode, NewCode};
 
 /// The statements that are the same on both databases, for the test that prepares each.
 pub fn statements() -> Vec<&'static str> {
@@ -75,6 +77,7 @@ pub fn statements() -> Vec<&'static str> {
         invitations::STATEMENTS,
         limits::STATEMENTS,
         one_time_tokens::STATEMENTS,
+        verification_codes::STATEMENTS,
         mail_queue::STATEMENTS,
         migrate::STATEMENTS,
         admin::STATEMENTS,

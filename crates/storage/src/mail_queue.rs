@@ -4,10 +4,11 @@ use contract::Timestamp;
 use sqlx::FromRow;
 
 use crate::{
-    Database, Link, StorageError,
+    Database, Link, NewCode, StorageError,
     connection::Transaction,
     locks::lock_user,
     one_time_tokens::{consume_link, insert_link},
+    verification_codes::insert_code,
 };
 
 /// A rendered message, or a request for one.
@@ -103,14 +104,14 @@ impl Database {
     }
 
     /// Replaces a queued request with the rendered mail and stores its link, invalidating the user's older links of these
-    /// purposes. Without a mail, a link that nobody has is stored. If the password was replaced since the request, the
+    /// purposes; with the mail goes the code in it, if it has one. Without a mail, a link that nobody has is stored. If the password was replaced since the request, the
     /// request is only deleted. `false` when the request is gone, with its user or to another worker.
     pub async fn replace_request_with_mail(
         &self,
         request_id: &str,
         link: &Link,
         replaces: [&str; 2],
-        mail: Option<&QueuedMail>,
+        mail: Option<(&QueuedMail, Option<&NewCode>)>,
     ) -> Result<bool, StorageError> {
         let mut tx = self.begin().await?;
         if !lock_user(&mut tx, &link.user_id).await? {
@@ -129,8 +130,11 @@ impl Database {
         // A link that only verifies an address gives no access.
         if new_password.is_none() || link.purpose == "verify-email" {
             insert_link(&mut tx, link, replaces).await?;
-            if let Some(mail) = mail {
+            if let Some((mail, code)) = mail {
                 insert_mail(&mut tx, mail).await?;
+                if let Some(code) = code {
+                    insert_code(&mut tx, link, code, mail.created_at).await?;
+                }
             }
         }
         tx.commit().await?;

@@ -1,6 +1,7 @@
 //! The account as a page: one file, without script, and nothing in it is fetched from anywhere.
 
 use askama::Template;
+use contract::Email;
 use domain::export::{Answer, Browser, Event, Export, Link, Mail, Profile, Session, SignInMethod};
 
 use super::value::{Facts, Value, visible};
@@ -58,7 +59,7 @@ pub(super) fn render(export: &Export) -> askama::Result<String> {
 fn profile(it: &Profile) -> Facts {
     Facts::from([
         ("Name", Value::text(it.name.as_str())),
-        ("E-mail", Value::text(it.email.as_str())),
+        ("E-mail", Value::text(Email::display(&it.email).as_ref())),
         ("E-mail confirmed", Value::YesNo(it.email_verified)),
         ("To be confirmed since", Value::moment(it.unverified_since)),
         ("Picture", Value::text(it.image.as_deref())),
@@ -121,8 +122,8 @@ fn browser(it: &Browser) -> Facts {
 fn link(it: &Link) -> Facts {
     Facts::from([
         ("For", Value::text(in_words(&it.purpose).as_str())),
-        ("Your address then", Value::text(it.email.as_str())),
-        ("New address", Value::text(it.new_email.as_deref())),
+        ("Your address then", Value::text(Email::display(&it.email).as_ref())),
+        ("New address", Value::text(it.new_email.as_deref().map(Email::display).as_deref())),
         ("Asked for", Value::Moment(it.created_at)),
         ("Ends", Value::Moment(it.expires_at)),
         ("Used", Value::moment(it.used_at)),

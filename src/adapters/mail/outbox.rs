@@ -132,7 +132,7 @@ mod tests {
         let folder = Folder::new("line");
         let path = folder.0.join("mail/outbox.jsonl");
         let outbox = OutboxFile::open(&path).unwrap();
-        let link = Link { url: "http://localhost/x?token=t".to_owned(), token: "t".to_owned() };
+        let link = Link { url: "http://localhost/x?token=t".to_owned(), token: "t".to_owned(), code: None };
         outbox.send(&mail(Some(link), "one\ntwo \u{2028}")).await.unwrap();
         outbox.send(&mail(None, "")).await.unwrap();
         let both = lines(&path);

@@ -1,6 +1,6 @@
 //! `bookplate user show`.
 
-use contract::Timestamp;
+use contract::{Email, Timestamp};
 use domain::{InitialCredential, User, describe_device};
 use serde_json::{Value, json};
 
@@ -69,7 +69,9 @@ fn sessions(access: &InitialCredential) -> Value {
 fn text(context: &AdminContext, user: &User, access: &InitialCredential, stored: &StoredBytes) -> String {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row = |name: &str, value: &str| rows.push(vec![name.to_owned(), value.to_owned()]);
-    row("address", &user.email);
+    let shown = Email::display(&user.email);
+    let in_ascii = if shown == user.email { String::new() } else { format!(" ({})", user.email) };
+    row("address", &format!("{shown}{in_ascii}"));
     row("confirmed", if user.email_verified { "yes" } else { "no" });
     row("id", &user.id);
     row("name", &user.name);

@@ -39,7 +39,7 @@ const QUOTA: &str = "COUNT/SECONDS, such as 3/10 or 10/15m, with 1 to 100000 in 
 pub static LIMIT_SIGN_IN: Variable<parse::Limit> = variable("BOOKPLATE_LIMIT_SIGN_IN", parse::quota)
     .default("3/10")
     .accepts(QUOTA)
-    .summary("Sign-ins and changes of password or address, by IP address and kind.");
+    .summary("Sign-ins, changes of password or address, and codes from mails, by IP address and kind.");
 
 pub static LIMIT_NEW_ACCOUNTS: Variable<parse::Limit> =
     variable("BOOKPLATE_LIMIT_NEW_ACCOUNTS", parse::quota).default("3/10").accepts(QUOTA).summary(

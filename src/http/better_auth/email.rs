@@ -98,7 +98,8 @@ pub async fn send_verification(
     let user = auth.session.as_ref().map(|resolved| &resolved.signed_in.user);
     let SendVerificationBody { email, callback_url } = &call.body;
     let callback = callback_url.as_deref().unwrap_or(routes::HOME);
-    let sent = state.services.accounts.send_verification(email, callback, user).await;
+    let client = state.client_info(&call.parts);
+    let sent = state.services.accounts.send_verification(email, callback, user, &client).await;
     sent.map_err(Problems::from)?;
     Ok(ok_json(Done::DONE).with_effects(auth.effects()))
 }

@@ -28,6 +28,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::InvalidPassword
         | Code::CredentialAccountNotFound
         | Code::InvalidResetToken
+        | Code::InvalidVerificationCode
         | Code::SessionExpired
         | Code::ResetPasswordDisabled
         | Code::VerificationEmailNotEnabled

@@ -22,7 +22,10 @@ fn nullable_text(description: &str) -> ObjectBuilder {
 /// An e-mail address.
 pub fn email() -> Object {
     let format = SchemaFormat::Custom("email".into());
-    text("An address, in ASCII.").format(Some(format)).max_length(Some(contract::Email::MAX)).build()
+    text("An address. Its domain may be internationalised; answers have it in ASCII (`xn--`).")
+        .format(Some(format))
+        .max_length(Some(contract::Email::MAX))
+        .build()
 }
 
 /// A password that is to be set.

@@ -40,6 +40,7 @@ pub fn routes() -> Vec<Route> {
         page_with_form::<functions::RequestPasswordReset>().limited_by(Rule::RequestPasswordReset),
         email_link_page::<functions::ResetPassword>().counted_as("/reset-password"),
         email_link_page::<functions::VerifyEmail>().counted_as("/verify-email"),
+        form::<functions::VerifyEmailCode>(routes::VERIFY_EMAIL).limited_by(Rule::VerificationCode),
         form::<functions::SendVerification>(routes::VERIFY_EMAIL).limited_by(Rule::SendVerification),
         Route::new(routes::SECURITY).get(show),
         form::<functions::ChangePassword>(routes::SECURITY).limited_by(Rule::ChangePassword),

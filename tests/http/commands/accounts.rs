@@ -94,6 +94,20 @@ fn an_account_is_shown_by_address_or_id() {
 }
 
 #[test]
+fn an_internationalised_address_is_stored_in_ascii_and_found_in_its_own_script() {
+    let cli = CommandLine::new();
+    let made = cli.json(&["user", "create", "Name@почта.рф"]);
+    assert_eq!(made["email"], "name@xn--80a1acny.xn--p1ai");
+    for spelling in ["name@почта.рф", "name@xn--80a1acny.xn--p1ai"] {
+        assert_eq!(cli.json(&["user", "show", spelling])["id"], made["id"], "{spelling}");
+        let text = cli.text(&["user", "show", spelling]);
+        let line = "address           name@почта.рф (name@xn--80a1acny.xn--p1ai)";
+        assert!(text.lines().any(|it| it == line), "{text}");
+    }
+    assert!(cli.refusal(&["user", "create", "name@ПОЧТА.рф"]).contains("has an account already"));
+}
+
+#[test]
 fn each_password_link_is_different() {
     let cli = CommandLine::new();
     let first = cli.json(&["user", "create", ADA]);

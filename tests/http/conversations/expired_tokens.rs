@@ -14,7 +14,7 @@ const MESSAGE: &str = "/api/conversations/c/messages/m";
 async fn an_expired_token_can_finish_the_answer_it_began() {
     let database = a_database().await;
     let mut chat = Chat::on(database).await;
-    chat.app.ports.clock.advance_seconds(900);
+    chat.app.ports.clock.advance_seconds(895);
     assert_problem(&chat.bot.get(MESSAGE).await, 401, "INVALID_TOKEN");
     let body = json!({ "content": "paper and ink" });
     let reply = call_json(&mut chat.bot, "PATCH", MESSAGE, body).await;
@@ -42,7 +42,7 @@ async fn an_expired_token_can_do_nothing_else() {
     let mut chat = Chat::on(database).await;
     let mut another = bearing(&chat.app, &drawn(&mut chat.ada, "").await);
     let before = chat.stored().await;
-    chat.app.ports.clock.advance_seconds(900);
+    chat.app.ports.clock.advance_seconds(895);
     for (method, route, body) in ROUTES.into_iter().filter(|(method, ..)| *method != "HEAD") {
         let route = path(route, "c", "m");
         if (method, route.as_str()) != ("PATCH", MESSAGE) {
@@ -86,6 +86,6 @@ async fn a_token_without_an_id_cannot_finish_an_answer() {
         call_json(client, "PATCH", "/api/conversations/c/messages/n", json!({ "model": "m" })).await
     };
     assert_eq!(finish(&mut nameless).await.status, 200);
-    chat.app.ports.clock.advance_seconds(900);
+    chat.app.ports.clock.advance_seconds(895);
     assert_problem(&finish(&mut nameless).await, 401, "INVALID_TOKEN");
 }

@@ -90,9 +90,19 @@ async fn security_17_only_listed_origins_can_read_responses() {
                 );
                 let headers = reply.header("access-control-allow-headers").unwrap();
                 assert!(
-                    ["content-type", "authorization", "idempotency-key", "last-event-id"]
-                        .iter()
-                        .all(|it| headers.contains(it)),
+                    [
+                        "content-type",
+                        "authorization",
+                        "idempotency-key",
+                        "last-event-id",
+                        "baggage",
+                        "sentry-trace",
+                        "traceparent",
+                        "tracestate",
+                        "x-requested-with",
+                    ]
+                    .iter()
+                    .all(|it| headers.contains(it)),
                     "{route:?}"
                 );
             }
@@ -109,6 +119,10 @@ async fn security_17_only_listed_origins_can_read_responses() {
             let reply = call(&mut browser, method, path, body).await;
             let said = reply.header("access-control-allow-origin");
             assert_eq!(said, allowed, "{origin} {path} {}", reply.text());
+            if allowed.is_some() {
+                let exposed = reply.header("access-control-expose-headers").unwrap();
+                assert!(exposed.contains("x-request-id"), "{path} {exposed}");
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The form entry and the JSON entry agree: the same case, by either, is answered with the same status and the same
 //! code, and leaves the same behind.
 
+mod addresses;
 mod deletion;
 mod profile;
 mod recovery;

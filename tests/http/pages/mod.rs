@@ -2,6 +2,7 @@
 
 mod book_links;
 mod conversations;
+mod email_codes;
 mod files;
 mod forms;
 mod headers;

@@ -51,7 +51,9 @@ async fn security_17_only_trusted_origins_pass_preflight() {
             assert_eq!(reply.header("access-control-allow-methods"), Some("GET,POST"), "{origin:?}");
             assert_eq!(
                 reply.header("access-control-allow-headers"),
-                Some("content-type,authorization"),
+                Some(
+                    "content-type,authorization,baggage,sentry-trace,traceparent,tracestate,x-requested-with"
+                ),
                 "{origin:?}"
             );
             assert!(varies(&reply) && reply.body.is_empty(), "{path}");
@@ -83,7 +85,9 @@ async fn security_17_only_trusted_origins_can_read_responses() {
         assert_eq!(reply.header("access-control-allow-credentials"), Some("true"));
         assert!(varies(&reply));
         let exposed = reply.header("access-control-expose-headers").unwrap();
-        assert!(exposed.contains("set-auth-token") && exposed.contains("set-auth-jwt"), "{exposed}");
+        for name in ["set-auth-token", "set-auth-jwt", "x-request-id"] {
+            assert!(exposed.contains(name), "{exposed}");
+        }
     }
     for origin in STRANGERS {
         let mut stranger = app.script().sending("origin", origin);

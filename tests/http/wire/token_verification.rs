@@ -64,7 +64,7 @@ async fn a_token_is_valid_while_it_and_its_session_are() {
     // A token that is sent and refused is an error, also when a cookie would have been good enough.
     let mut both = reader.clone().sending("authorization", "Bearer a.b.c");
     is_refused(&both.get(USER).await, "beside a cookie");
-    app.ports.clock.advance_seconds(899);
+    app.ports.clock.advance_seconds(894);
     assert_eq!(shown(&app, &drawn).await.status, 200);
     app.ports.clock.advance_seconds(1);
     is_refused(&shown(&app, &drawn).await, "expired");

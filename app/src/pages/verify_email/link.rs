@@ -1,6 +1,6 @@
 //! A link that waits for the reader to press a button: what it would do.
 
-use contract::{Code, routes};
+use contract::{Code, Email, routes};
 use domain::{EmailLinkKind, User, VerifyEmailError};
 use leptos::{either::Either, prelude::*};
 
@@ -77,11 +77,11 @@ fn words(meaning: &EmailLinkKind) -> (&'static str, String, &'static str) {
             ("Confirm your address", "Confirm that this mailbox is yours.".to_owned(), "Confirm my address")
         }
         EmailLinkKind::MoveTo(address) => {
-            ("Move your account?", format!("It goes to {address}."), "Confirm the change")
+            ("Move your account?", format!("It goes to {}.", Email::display(address)), "Confirm the change")
         }
         EmailLinkKind::NewAddress(address) => (
             "Confirm your new address",
-            format!("Your account gets the address {address}."),
+            format!("Your account gets the address {}.", Email::display(address)),
             "Confirm the new address",
         ),
     }

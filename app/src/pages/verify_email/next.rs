@@ -1,14 +1,14 @@
 //! The next step.
 
-use contract::{Code, routes};
+use contract::{Code, VerificationCode, routes};
 use domain::User;
 use leptos::prelude::*;
 
 use super::state::{AGAIN, PageState, of_a_change};
 use crate::{
-    components::{FieldErrors, TextField},
+    components::{Field, FieldErrors, FieldState, TextField, described_by},
     islands::SubmitButton,
-    server::SendVerification,
+    server::{SendVerification, VerifyEmailCode},
 };
 
 #[component]
@@ -36,21 +36,62 @@ pub(super) fn Next(
             </div>
         }
         .into_any(),
-        PageState::Sent | PageState::SignedUp => view! {
+        PageState::Sent | PageState::SignedUp | PageState::EnterCode => view! {
+            <EnterCode state field_errors />
             <p>"Nothing there after a few minutes? Look among the unwanted mail."</p>
-            <div class="actions">
-                {on} <a class="button button--quiet" href=AGAIN>"Ask for another link"</a>
-            </div>
+            <p class="card__footer">
+                <a href=to>{words}</a>" · "<a href=AGAIN>"Ask for another mail"</a>
+            </p>
         }
         .into_any(),
         PageState::Failed(_) | PageState::Asking if waits => {
             view! { <Send user field_errors /><p class="card__footer"><a href=to>{words}</a></p> }.into_any()
+        }
+        PageState::ChangeConfirmed if user.is_some() => {
+            view! { <EnterCode state field_errors /><p class="card__footer"><a href=to>{words}</a></p> }
+                .into_any()
         }
         // Signed in with a new address that is not verified yet.
         PageState::Changed if waits && user.is_some() => {
             view! { <Send user field_errors /><p class="card__footer"><a href=to>{words}</a></p> }.into_any()
         }
         _ => view! { <div class="actions">{on}</div> }.into_any(),
+    }
+}
+
+/// The form that takes the code of the mail. It keeps its page's query, so that a refused code is shown on the same page.
+#[component]
+fn EnterCode(state: PageState, field_errors: FieldErrors) -> impl IntoView {
+    let path = <VerifyEmailCode as leptos::server_fn::ServerFn>::PATH;
+    let action = format!("{path}?{}", state.query_with_code().unwrap_or_default());
+    let name = VerificationCode::FIELD;
+    let FieldState { value, error, focused, .. } = field_errors.of_form(name).field(name, None);
+    let hint = Some("Six digits from the mail. If it has none, open its link.".to_owned());
+    let described_by = described_by(name, true, error.is_some(), false);
+    let invalid = error.is_some().then_some("true");
+    view! {
+        <form class="form" method="post" action=action novalidate>
+            <Field name label="Code" hint error>
+                <input
+                    class="field__input field__input--code"
+                    id=name
+                    name=name
+                    type="text"
+                    dir="ltr"
+                    inputmode="numeric"
+                    autocomplete="one-time-code"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    enterkeyhint="done"
+                    required
+                    value=value
+                    aria-describedby=described_by
+                    aria-invalid=invalid
+                    autofocus=focused
+                />
+            </Field>
+            <SubmitButton label="Confirm the address".to_owned() />
+        </form>
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) enum PageState {
     SignedUp,
     /// A link was requested.
     Sent,
+    /// The code of a mail can be entered.
+    EnterCode,
     /// The address is verified.
     Confirmed,
     /// A change of address is confirmed at the current one.
@@ -27,6 +29,19 @@ pub(super) enum PageState {
     Link,
     /// A link can be requested.
     Asking,
+}
+
+impl PageState {
+    /// The query under which the page shows this state, for the form that takes a code there; `None` where it shows none.
+    pub(super) const fn query_with_code(self) -> Option<&'static str> {
+        match self {
+            Self::SignedUp => Some("signed-up"),
+            Self::Sent => Some("sent"),
+            Self::EnterCode => Some("code"),
+            Self::ChangeConfirmed => Some("change"),
+            _ => None,
+        }
+    }
 }
 
 /// The query of the address takes precedence over a waiting link, which may be for something else. A visitor whose address
@@ -52,6 +67,8 @@ pub(super) fn page_state(
         PageState::Changed
     } else if says("change") {
         PageState::ChangeConfirmed
+    } else if says("code") {
+        PageState::EnterCode
     } else if says("again") && !has_proved {
         PageState::Asking
     } else if says("signed-up") && !has_proved {

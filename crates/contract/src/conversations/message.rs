@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
-use super::{ConversationId, Feedback, MessageId, RawJson, body::given};
+use super::{
+    ConversationId, Feedback, MessageId, RawJson,
+    body::{content, given},
+};
 use crate::Timestamp;
 
 /// Who speaks.
@@ -115,7 +118,7 @@ pub struct NewMessage {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<super::part::schema::Part>>))]
     pub parts: Option<Vec<RawJson>>,
     /// What is said, when it is one text: short for one part of type `text`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "content")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub content: Option<String>,
     /// How far it has come; `complete` when left out.
@@ -153,7 +156,7 @@ pub struct MessageChange {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<super::part::schema::Part>>))]
     pub parts: Option<Vec<RawJson>>,
     /// What is said, when it is one text.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "content")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub content: Option<String>,
     /// How far it has come.

@@ -89,6 +89,7 @@ impl Accounts {
         email: &Email,
         callback: &str,
         asking: Option<&User>,
+        visit: &ClientInfo,
     ) -> Result<(), SendVerificationError> {
         if let Some(user) = asking {
             if user.email != email.as_str() {
@@ -98,8 +99,11 @@ impl Accounts {
                 return Err(SendVerificationError::AlreadyVerified);
             }
         }
-        let request =
-            MailRequest::VerifyEmail { email: email.as_str().to_owned(), callback: callback.to_owned() };
+        let request = MailRequest::VerifyEmail {
+            email: email.as_str().to_owned(),
+            callback: callback.to_owned(),
+            device_id: visit.device_id(),
+        };
         let mail = self.mail.request(asking.map(|user| user.id.as_str()), request);
         Ok(self.mail.queue(&mail.ok_or(SendVerificationError::NoMail)?).await?)
     }
@@ -126,7 +130,7 @@ impl Accounts {
         let request = if user.email_verified {
             MailRequest::ConfirmEmailChange { user_id, new_email, callback }
         } else {
-            MailRequest::VerifyNewEmail { user_id, new_email, callback }
+            MailRequest::VerifyNewEmail { user_id, new_email, callback, device_id: visit.device_id() }
         };
         let mail = self.mail.request(Some(&user.id), request).ok_or(ChangeEmailError::NoMail)?;
         let record =
@@ -158,7 +162,7 @@ impl Accounts {
         }
         let new_email = link.new_email.clone().ok_or(VerifyEmailError::InvalidToken)?;
         if is(LinkPurpose::ConfirmEmailChange) {
-            self.confirm_change(&link, new_email, callback).await
+            self.confirm_change(&link, new_email, callback, visit).await
         } else if is(LinkPurpose::VerifyNewEmail) {
             self.finish_change(&link, &new_email, visit).await
         } else {
@@ -187,7 +191,7 @@ impl Accounts {
     }
 
     /// Marks the address as verified, and signs in where verification is required. Opening the link again is no error.
-    async fn verify_email_and_sign_in(
+    pub(super) async fn verify_email_and_sign_in(
         &self,
         link: &Link,
         signed_in: Option<&SignedIn>,
@@ -281,9 +285,11 @@ impl Accounts {
         link: &Link,
         new_email: String,
         callback: &str,
+        visit: &ClientInfo,
     ) -> Result<EmailLinkOutcome, VerifyEmailError> {
         let (user_id, callback) = (link.user_id.clone(), callback.to_owned());
-        let request = MailRequest::VerifyNewEmail { user_id, new_email, callback };
+        let request =
+            MailRequest::VerifyNewEmail { user_id, new_email, callback, device_id: visit.device_id() };
         let mail = self.mail.request(Some(&link.user_id), request).ok_or(VerifyEmailError::InvalidToken)?;
         if !self.database.consume_link_and_queue_mail(link, &mail).await? {
             return Err(VerifyEmailError::InvalidToken);
@@ -292,7 +298,7 @@ impl Accounts {
         Ok(EmailLinkOutcome::ChangeConfirmed)
     }
 
-    async fn finish_change(
+    pub(super) async fn finish_change(
         &self,
         link: &Link,
         new_email: &str,

@@ -2,6 +2,7 @@
 
 mod deletion;
 mod email;
+mod email_codes;
 mod idle;
 mod password;
 mod password_attempts;
@@ -13,6 +14,7 @@ mod sign_up_mode;
 
 pub use deletion::{DeleteAccount, DeleteAccountError, DeleteAccountOutcome};
 pub use email::{ChangeEmailError, EmailLinkKind, EmailLinkOutcome, SendVerificationError, VerifyEmailError};
+pub use email_codes::VerifyCodeError;
 pub use password::{ChangePassword, ChangePasswordError, CheckPasswordError, PasswordChanged};
 pub use profile::{ProfileChange, UnlinkError, UpdateProfileError};
 pub use recovery::{PasswordReset, RequestResetError, ResetPasswordError};
@@ -97,17 +99,44 @@ impl Accounts {
     /// Verifies a password. A wrong one takes the same time for every account, existing or not, because a dummy hash of
     /// every other stored kind is computed.
     async fn compare(&self, attempt: &PasswordAttempt, hash: Option<&str>) -> Result<bool, InternalError> {
-        let matches = self.ports.hasher.verify(attempt.clone(), hash.map(str::to_owned)).await?;
+        let matches = self.verify(attempt, hash).await?;
         if !matches {
             let verified = hash.map_or(HashKind::Argon2id, HashKind::of);
-            let mut others = self.hash_kinds.read().unwrap_or_else(PoisonError::into_inner).clone();
+            let (mut others, typed) = (self.stored_hash_kinds(), self.typed_attempt(attempt));
             others.remove(&verified);
             for kind in others {
                 // The password was verified, so a busy hasher is no failure here.
                 let _ = self.ports.hasher.dummy_verify(attempt.clone(), kind).await;
+                if let Some(typed) = &typed {
+                    let _ = self.ports.hasher.dummy_verify(typed.clone(), kind).await;
+                }
             }
         }
         Ok(matches)
+    }
+
+    /// Verifies a password as it is normalised, then as it was typed.
+    async fn verify(&self, attempt: &PasswordAttempt, hash: Option<&str>) -> Result<bool, InternalError> {
+        let hash = hash.map(str::to_owned);
+        if self.ports.hasher.verify(attempt.clone(), hash.clone()).await? {
+            return Ok(true);
+        }
+        match self.typed_attempt(attempt) {
+            // A busy hasher is no failure any more: it would hand back an attempt that was a guess.
+            Some(typed) => Ok(self.ports.hasher.verify(typed, hash).await.unwrap_or_default()),
+            None => Ok(false),
+        }
+    }
+
+    /// The attempt as it was typed, if that differs and hashes of other systems are stored: they may have hashed it so, while
+    /// ours are of normalised passwords.
+    fn typed_attempt(&self, attempt: &PasswordAttempt) -> Option<PasswordAttempt> {
+        let foreign = |kind: &HashKind| *kind != HashKind::Argon2id;
+        attempt.as_typed().filter(|_| self.stored_hash_kinds().iter().any(foreign))
+    }
+
+    fn stored_hash_kinds(&self) -> BTreeSet<HashKind> {
+        self.hash_kinds.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Texts that a password of this user must not be made of.

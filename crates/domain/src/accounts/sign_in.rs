@@ -90,8 +90,11 @@ impl Accounts {
             return Err(SignInError::Banned);
         }
         if self.rules.require_verified_email && !user.email_verified {
-            let request =
-                MailRequest::VerifyEmail { email: user.email.clone(), callback: command.callback.clone() };
+            let request = MailRequest::VerifyEmail {
+                email: user.email.clone(),
+                callback: command.callback.clone(),
+                device_id: visit.device_id(),
+            };
             let mail = self.mail.request(Some(&user.id), request);
             let mut record = with_mails(self.events.done(EventKind::SignIn, &user.id, &visit.device), mail);
             record.event.outcome = "email-not-verified".to_owned();

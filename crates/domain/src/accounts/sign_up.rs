@@ -97,8 +97,11 @@ impl Accounts {
         let browser = visit.browser.as_ref().filter(|_| strict);
         let device = browser.map(|browser| browser.seen(&visit.device, now));
         let account = NewAccount { user, credential_id, password_hash: Some(password_hash), device };
-        let request =
-            MailRequest::VerifyEmail { email: account.user.email.clone(), callback: command.callback };
+        let request = MailRequest::VerifyEmail {
+            email: account.user.email.clone(),
+            callback: command.callback,
+            device_id: visit.device_id(),
+        };
         let opened =
             self.open_account(&account, invitation.as_deref(), session.as_ref(), request, visit).await?;
         match (opened, session) {

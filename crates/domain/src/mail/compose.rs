@@ -1,9 +1,11 @@
 //! Composing the mail that a queued request asks for: to whom, with which link.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use contract::VerificationCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use sha2::{Digest, Sha256};
-use storage::{QueuedMail, User};
+use storage::{NewCode, QueuedMail, User};
+use zeroize::Zeroizing;
 
 use super::{Link, MailQueue, MailTemplate, link_ttl, queue::QueueItem, request::MailRequest};
 use crate::{DONE, EventKind, InternalError, LimitError, Ports, rate_limits::Rule};
@@ -67,6 +69,12 @@ pub(crate) fn link_id(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
 
+/// What is signed in place of a code, so that only a keyed hash of it is stored: a million codes are soon tried. It is bound to
+/// the link of the same mail.
+pub(crate) fn code_message(link_id: &str, code: &VerificationCode) -> Zeroizing<String> {
+    Zeroizing::new(format!("verification-code:{link_id}:{}", code.expose()))
+}
+
 /// A token of 192 random bits.
 pub(crate) fn new_token(ports: &Ports) -> String {
     let mut bytes = [0; 24];
@@ -82,6 +90,8 @@ struct LinkMail<'a> {
     purpose: LinkPurpose,
     callback: &'a str,
     new_email: Option<String>,
+    /// The stored name of the browser that waits for the code.
+    device_id: Option<&'a str>,
     /// Whether the link is stored but not sent.
     is_suppressed: bool,
 }
@@ -108,12 +118,14 @@ impl MailQueue {
         let token = new_token(&self.ports);
         let path = draft.purpose.path(&token, draft.callback);
         let url = format!("{}{}{path}", self.branding.origin, contract::routes::API);
-        let Some(mail) = self.link_mail(&draft, Link { url, token: token.clone() }) else {
+        let stored = self.link(&draft, &token, queued);
+        let code = self.code(&draft, &stored.id).await?;
+        let (digits, code) = code.map(|(digits, code)| (digits.expose().to_owned(), code)).unzip();
+        let Some(mail) = self.link_mail(&draft, Link { url, token, code: digits }) else {
             return Err(InternalError::Fault("a mail could not be encrypted".into()));
         };
-        let stored = self.link(&draft, &token, queued);
         // Nothing is sent to an address that is taken, but who asked sees no difference.
-        let mail = Some(&mail).filter(|_| !draft.is_suppressed);
+        let mail = Some((&mail, code.as_ref())).filter(|_| !draft.is_suppressed);
         self.database.replace_request_with_mail(&queued.id, &stored, draft.purpose.replaces(), mail).await?;
         Ok(())
     }
@@ -152,10 +164,11 @@ impl MailQueue {
                 let user = self.database.find_user_by_email(email).await?;
                 user.map(|user| LinkMail::to_user(user, LinkPurpose::ResetPassword, callback))
             }
-            MailRequest::VerifyEmail { email, callback } => {
+            MailRequest::VerifyEmail { email, callback, device_id } => {
                 let user = self.database.find_user_by_email(email).await?;
                 let user = user.filter(|user| !user.email_verified);
-                user.map(|user| LinkMail::to_user(user, LinkPurpose::VerifyEmail, callback))
+                let draft = user.map(|user| LinkMail::to_user(user, LinkPurpose::VerifyEmail, callback));
+                draft.map(|draft| LinkMail { device_id: device_id.as_deref(), ..draft })
             }
             MailRequest::DeleteAccount { user_id, callback } => {
                 let user = self.database.find_user(user_id).await?;
@@ -165,8 +178,9 @@ impl MailQueue {
                 let draft = self.change_of(user_id, new_email, callback, LinkPurpose::ConfirmEmailChange);
                 draft.await?.map(|draft| LinkMail { to: draft.user.email.clone(), ..draft })
             }
-            MailRequest::VerifyNewEmail { user_id, new_email, callback } => {
-                self.change_of(user_id, new_email, callback, LinkPurpose::VerifyNewEmail).await?
+            MailRequest::VerifyNewEmail { user_id, new_email, callback, device_id } => {
+                let draft = self.change_of(user_id, new_email, callback, LinkPurpose::VerifyNewEmail);
+                draft.await?.map(|draft| LinkMail { device_id: device_id.as_deref(), ..draft })
             }
         })
     }
@@ -187,6 +201,7 @@ impl MailQueue {
             purpose,
             callback,
             new_email: Some(new_email.to_owned()),
+            device_id: None,
             is_suppressed: taken && purpose == LinkPurpose::VerifyNewEmail,
         }))
     }
@@ -217,6 +232,24 @@ impl MailQueue {
         self.seal(id, Some(&draft.user.id), &QueueItem::Message(message))
     }
 
+    /// A code for the browser that waits, if the account knows that browser: in another one, the owner of the mailbox would have
+    /// to set a new password, which takes the link.
+    async fn code(
+        &self,
+        draft: &LinkMail<'_>,
+        link_id: &str,
+    ) -> Result<Option<(VerificationCode, NewCode)>, InternalError> {
+        let Some(device_id) = draft.device_id else { return Ok(None) };
+        if !self.database.knows_device(&draft.user.id, device_id).await? {
+            return Ok(None);
+        }
+        let [a, b, c, d, ..] = self.ports.random_bytes();
+        let code = VerificationCode::of(u32::from_be_bytes([a, b, c, d]));
+        let expires_at = self.ports.clock.now().plus_seconds(link_ttl::CODE);
+        let hash = self.secret.sign(&code_message(link_id, &code));
+        Ok(Some((code, NewCode { device_id: device_id.to_owned(), hash, expires_at })))
+    }
+
     fn link(&self, draft: &LinkMail<'_>, token: &str, queued: &QueuedMail) -> storage::Link {
         let now = self.ports.clock.now();
         storage::Link {
@@ -234,7 +267,8 @@ impl MailQueue {
 
 impl<'a> LinkMail<'a> {
     fn to_user(user: User, purpose: LinkPurpose, callback: &'a str) -> Self {
-        Self { to: user.email.clone(), user, purpose, callback, new_email: None, is_suppressed: false }
+        let (to, new_email, device_id) = (user.email.clone(), None, None);
+        Self { user, to, purpose, callback, new_email, device_id, is_suppressed: false }
     }
 }
 

@@ -29,6 +29,17 @@ pub(super) enum Block {
         /// Below the button: how long the link works.
         note: String,
     },
+    /// Digits to copy, between a sentence and a note.
+    Code {
+        /// Ends with a colon.
+        sentence: &'static str,
+        /// The digits.
+        code: String,
+        /// Where they are asked for, and for how long.
+        note: String,
+        /// The page that takes them.
+        url: String,
+    },
     /// A sentence, then the address of a page that needs no token.
     Link {
         /// Ends with a colon.

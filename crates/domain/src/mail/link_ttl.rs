@@ -4,6 +4,8 @@
 pub const RESET: i64 = 60 * 60;
 /// A link that confirms an address, or a change of it.
 pub const VERIFY: i64 = 24 * 60 * 60;
+/// The code beside a link that confirms an address.
+pub const CODE: i64 = 60 * 60;
 /// A link that deletes an account.
 pub const DELETE: i64 = 24 * 60 * 60;
 
@@ -21,7 +23,9 @@ mod tests {
 
     #[test]
     fn every_lifetime_is_whole_hours_as_the_mails_say() {
-        for (seconds, words) in [(RESET, "1 hour"), (VERIFY, "24 hours"), (DELETE, "24 hours")] {
+        for (seconds, words) in
+            [(RESET, "1 hour"), (CODE, "1 hour"), (VERIFY, "24 hours"), (DELETE, "24 hours")]
+        {
             assert_eq!((seconds % 3600, in_words(seconds).as_str()), (0, words));
         }
     }

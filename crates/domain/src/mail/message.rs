@@ -32,6 +32,9 @@ pub struct Link {
     pub url: String,
     /// The token in it.
     pub token: String,
+    /// The six digits that do the same in the browser that waits for them, where they go along.
+    #[serde(default)]
+    pub code: Option<String>,
 }
 
 /// A kind of mail, with what it mentions.

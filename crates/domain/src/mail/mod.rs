@@ -12,7 +12,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use compose::{LinkPurpose, link_id, new_token};
+pub(crate) use compose::{LinkPurpose, code_message, link_id, new_token};
 pub use message::{BookLink, Link, MailBranding, MailMessage, MailTemplate};
 pub use queue::{DeliveryOutcome, MailQueue};
 pub(crate) use request::MailRequest;

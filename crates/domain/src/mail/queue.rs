@@ -32,7 +32,7 @@ const MAX_RETRY_AFTER: i64 = 86_400;
 pub struct MailQueue {
     pub(super) database: Database,
     pub(super) ports: Ports,
-    secret: Arc<Secret>,
+    pub(super) secret: Arc<Secret>,
     pub(super) branding: Arc<MailBranding>,
     pub(super) limits: Limits,
     pub(super) events: AuditLog,

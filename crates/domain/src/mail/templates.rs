@@ -1,7 +1,7 @@
 //! The text of each mail. One with a link says how long it works, a notice says what to do when it was somebody else,
 //! and every mail says why the reader gets it.
 
-use contract::{Timestamp, routes};
+use contract::{Email, Timestamp, routes};
 
 use super::{
     draft::{Block, Draft, sanitize},
@@ -11,6 +11,8 @@ use super::{
 
 /// The page that sends a link to who forgot the password.
 const FORGOT_PASSWORD: &str = "/forgot-password";
+/// The page that takes a code.
+const ENTER_CODE: &str = "/verify-email?code";
 /// The page that lists a reader's signed-in browsers.
 const SESSIONS: &str = "/account/sessions";
 
@@ -41,17 +43,18 @@ fn verify_email(branding: &MailBranding, link: &Link) -> Draft {
         subject: format!("Confirm your address for {book}"),
         preview: "One step, and a forgotten password can be replaced.".to_owned(),
         heading: "Confirm your address".to_owned(),
-        blocks: vec![
-            Block::Text(format!(
-                "An account for {book} was opened with this address. Confirm that the address is yours, so that we \
-                 can reach you when you forget your password."
-            )),
-            button("Confirm the address", link, link_ttl::VERIFY),
-            Block::Text(
-                "If this was not you, leave this letter alone: nobody can confirm the address without it."
-                    .into(),
-            ),
-        ],
+        blocks: with_code(
+            branding,
+            link,
+            [
+                Block::Text(format!(
+                    "An account for {book} was opened with this address. Confirm that the address is yours, so that we \
+                     can reach you when you forget your password."
+                )),
+                button("Confirm the address", link, link_ttl::VERIFY),
+            ],
+            "If this was not you, leave this letter alone: nobody can confirm the address without it.",
+        ),
         reason: address_was_given(),
     }
 }
@@ -90,7 +93,7 @@ fn confirm_email_change(branding: &MailBranding, link: &Link, new_email: &str) -
         heading: "Confirm the change of address".to_owned(),
         blocks: vec![
             Block::Text(format!("You asked that your account for {book} move from this address to another:")),
-            Block::Facts(vec![("New address", sanitize(new_email))]),
+            Block::Facts(vec![("New address", sanitize(&Email::display(new_email)))]),
             button("Confirm the change", link, link_ttl::VERIFY),
             Block::Text(
                 "A second letter then goes to the new address; until its link is opened, nothing changes."
@@ -113,16 +116,18 @@ fn verify_new_email(branding: &MailBranding, link: &Link) -> Draft {
         subject: format!("Confirm your new address for {book}"),
         preview: "From then on you sign in with this address.".to_owned(),
         heading: "Confirm your new address".to_owned(),
-        blocks: vec![
-            Block::Text(format!(
-                "You asked that your account for {book} move to this address. Confirm that it is yours; from then on \
-                 you sign in with it."
-            )),
-            button("Confirm the new address", link, link_ttl::VERIFY),
-            Block::Text(
-                "If this was not you, leave this letter alone: nothing changes without it.".to_owned(),
-            ),
-        ],
+        blocks: with_code(
+            branding,
+            link,
+            [
+                Block::Text(format!(
+                    "You asked that your account for {book} move to this address. Confirm that it is yours; from then on \
+                     you sign in with it."
+                )),
+                button("Confirm the new address", link, link_ttl::VERIFY),
+            ],
+            "If this was not you, leave this letter alone: nothing changes without it.",
+        ),
         reason: address_was_given(),
     }
 }
@@ -197,7 +202,7 @@ fn email_changed(branding: &MailBranding, new_email: &str, at: Timestamp) -> Dra
             Block::Text(format!(
                 "Your account for {book} has another address, and letters no longer come here."
             )),
-            Block::Facts(vec![("New address", sanitize(new_email)), ("When", moment(at))]),
+            Block::Facts(vec![("New address", sanitize(&Email::display(new_email))), ("When", moment(at))]),
             Block::Text("If it was you, there is nothing to do.".to_owned()),
             // A link for a forgotten password now goes to the new address, so offering one would help nobody here.
             page_link(
@@ -320,6 +325,24 @@ fn invitation(branding: &MailBranding, link: &Link, expires_at: Timestamp) -> Dr
 
 fn button(label: &'static str, link: &Link, seconds: i64) -> Block {
     Block::Button { label, url: link.url.clone(), note: format!("The link works for {}.", in_words(seconds)) }
+}
+
+/// The blocks of a letter that confirms an address: the code, where there is one, stands between the link and the doubt.
+fn with_code(branding: &MailBranding, link: &Link, before: [Block; 2], doubt: &'static str) -> Vec<Block> {
+    let code = link.code.as_ref().map(|code| Block::Code {
+        sentence: "Or enter this code in the browser that waits for it:",
+        code: code.clone(),
+        note: format!(
+            "It works for {}, and only there. If the page is closed, open it again in that browser:",
+            in_words(link_ttl::CODE)
+        ),
+        url: format!("{}{ENTER_CODE}", branding.origin),
+    });
+    let doubt = match code {
+        Some(_) => format!("{doubt} Never give the code to anybody who asks for it."),
+        None => doubt.to_owned(),
+    };
+    before.into_iter().chain(code).chain([Block::Text(doubt)]).collect()
 }
 
 /// A page that needs no token.

@@ -27,16 +27,22 @@ fn link() -> Link {
             "https://accounts.example.org/api/auth/verify-email?token={TOKEN}&callbackURL=%2Faccount"
         ),
         token: TOKEN.to_owned(),
+        code: None,
     }
+}
+
+fn link_with_code() -> Link {
+    Link { code: Some("014159".to_owned()), ..link() }
 }
 
 fn templates() -> Vec<(&'static str, MailTemplate)> {
     let new_email = || "new@readers.example.com".to_owned();
     vec![
-        ("verify_email", MailTemplate::VerifyEmail(link())),
+        ("verify_email", MailTemplate::VerifyEmail(link_with_code())),
+        ("verify_email_without_a_code", MailTemplate::VerifyEmail(link())),
         ("reset_password", MailTemplate::ResetPassword(link())),
         ("confirm_email_change", MailTemplate::ConfirmEmailChange { link: link(), new_email: new_email() }),
-        ("verify_new_email", MailTemplate::VerifyNewEmail(link())),
+        ("verify_new_email", MailTemplate::VerifyNewEmail(link_with_code())),
         ("delete_account", MailTemplate::DeleteAccount(link())),
         ("sign_up_attempt", MailTemplate::SignUpAttempt),
         ("password_changed", MailTemplate::PasswordChanged),
@@ -104,6 +110,22 @@ fn a_mail_with_a_link_shows_it_whole_in_both_parts_and_says_how_long_it_works() 
             "{name}: button, link and its words"
         );
         assert!(mail.text.contains("The link works") && mail.html.contains("The link works"), "{name}");
+    }
+}
+
+#[test]
+fn a_mail_that_confirms_an_address_shows_the_code_and_where_it_goes_and_no_other_mail_does() {
+    for (name, template) in templates() {
+        let mail = render(&template);
+        let code = mail.link.and_then(|link| link.code);
+        let expected = ["verify_email", "verify_new_email"].contains(&name).then_some("014159");
+        assert_eq!(code.as_deref(), expected, "{name}");
+        for part in [&mail.text, &mail.html] {
+            assert_eq!(part.contains("014159"), code.is_some(), "{name}");
+            let page = "https://accounts.example.org/verify-email?code";
+            assert_eq!(part.contains(page) && part.contains("1 hour"), code.is_some(), "{name}");
+        }
+        assert!(!mail.subject.contains("014159"), "{name}: a lock screen shows the subject");
     }
 }
 

@@ -27,6 +27,8 @@ use crate::{Algorithm, InternalError, KeyInfo, Ports, Secret, Sessions, SigningK
 /// Seconds for which loaded keys are used without looking for changes; somewhat more than the pause of maintenance, which
 /// loads them too.
 const KEYS_FRESH: i64 = 75;
+/// Seconds by which `iat` and `nbf` lie in the past, for services whose clock is behind.
+const BACKDATED: i64 = 5;
 
 /// Settings of tokens.
 #[derive(Debug, Clone)]
@@ -218,7 +220,8 @@ impl Tokens {
         let aud = audience.map_or(Some(&self.settings.issuer), |audience| audience.aud.as_ref());
         let scope = audience.and_then(|audience| audience.conversations.scope());
         let SignedIn { session, user } = signed_in;
-        let now = self.ports.clock.now().seconds();
+        // PyJWT and others refuse a token that is issued ahead of their own clock, be it by a second.
+        let issued_at = self.ports.clock.now().seconds().saturating_sub(BACKDATED);
         // Services that check the signature alone must not trust a token for longer than the session can last.
         let session_end = if session.remembered { session.ends_at } else { session.expires_at };
         let mut claims = Map::new();
@@ -233,8 +236,9 @@ impl Tokens {
         claim("sub", user.id.as_str().into());
         claim("sid", session.id.as_str().into());
         claim("jti", self.ports.random_uuid().to_string().into());
-        claim("iat", now.into());
-        claim("exp", now.saturating_add(self.settings.lifetime).min(session_end.seconds()).into());
+        claim("iat", issued_at.into());
+        claim("nbf", issued_at.into());
+        claim("exp", issued_at.saturating_add(self.settings.lifetime).min(session_end.seconds()).into());
         claim("email", user.email.as_str().into());
         claim("email_verified", user.email_verified.into());
         claim("name", user.name.as_str().into());

@@ -125,7 +125,7 @@ impl Tokens {
         if exp.saturating_sub(iat) > MAX_LIFETIME {
             return Err(VerifyError::Refused("time"));
         }
-        // Bookplate issues none, but services that share a secret may.
+        // Services that share a secret may leave it out.
         let nbf = match claims.get("nbf") {
             None => None,
             Some(nbf) => Some(nbf.as_i64().ok_or(VerifyError::Refused("time"))?),

@@ -10,7 +10,7 @@ use serde_json::Value;
 use storage::{Ban, Database, ForeignBan, ImportUserOutcome, ImportedUser, NewAccount, StorageError, User};
 
 use self::one_line::one_line;
-pub use report::{AnswerCounts, ImportReport, PasswordCounts, SkipReason, SkippedUser};
+pub use report::{AnswerCounts, ImportReport, PasswordCounts, SkipReason, SkippedUser, WithoutAddress};
 
 use crate::{
     ClientMetadata, EventKind, HashKind, InternalError, Ports,
@@ -62,6 +62,10 @@ impl Import<'_> {
     #[tracing::instrument(name = "user_import.take", level = "debug", skip_all)]
     pub async fn take(&mut self, foreign: ImportedUser) -> Result<(), InternalError> {
         self.report.found += 1;
+        if let Some(kind) = without_address(&foreign) {
+            self.report.count_without_address(kind);
+            return Ok(());
+        }
         let email = match validate(&foreign) {
             Ok(email) => email,
             Err(reason) => {
@@ -96,6 +100,23 @@ impl Import<'_> {
     pub fn finish(self) -> ImportReport {
         self.report
     }
+}
+
+/// The kind of a user who has no address of their own: the one that is stored was made up by a plugin of Better Auth, and
+/// nobody reads its mail.
+fn without_address(foreign: &ImportedUser) -> Option<WithoutAddress> {
+    let field = |name: &str| {
+        let found = foreign.fields.iter().find(|(column, _)| normalized(column) == name);
+        found.map(|(_, value)| value)
+    };
+    if field("isanonymous") == Some(&Value::Bool(true)) {
+        return Some(WithoutAddress::Anonymous);
+    }
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let phone = field("phonenumber").and_then(Value::as_str).map(digits).filter(|phone| !phone.is_empty())?;
+    let local_part = foreign.email.split('@').next().unwrap_or_default();
+    let is_of_phone = local_part.is_empty() || digits(local_part) == phone;
+    is_of_phone.then_some(WithoutAddress::Phone)
 }
 
 /// The email address, if it and the id can be used here.

@@ -27,6 +27,10 @@ pub struct ImportReport {
     pub already_there: u64,
     /// Users that were skipped.
     pub left_out: Vec<SkippedUser>,
+    /// Anonymous users, of whom nothing is imported.
+    pub anonymous: u64,
+    /// Users known by a phone number alone, who are not imported.
+    pub phone_only: u64,
     /// Imported password hashes by kind.
     pub passwords: PasswordCounts,
     /// Imported users with an unverified address.
@@ -52,6 +56,15 @@ pub struct SkippedUser {
     pub email: String,
     /// The reason.
     pub reason: SkipReason,
+}
+
+/// A kind of users who have no address, counted and not listed: there may be many, and none can be mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithoutAddress {
+    /// Of Better Auth's anonymous plugin.
+    Anonymous,
+    /// Of its phone number plugin.
+    Phone,
 }
 
 /// Why a user was skipped.
@@ -136,6 +149,13 @@ impl AnswerCounts {
 impl ImportReport {
     pub(super) fn skip(&mut self, user: ImportedUser, reason: SkipReason) {
         self.left_out.push(SkippedUser { id: user.id, email: user.email, reason });
+    }
+
+    pub(super) fn count_without_address(&mut self, kind: WithoutAddress) {
+        match kind {
+            WithoutAddress::Anonymous => self.anonymous += 1,
+            WithoutAddress::Phone => self.phone_only += 1,
+        }
     }
 
     /// Adds the counts of one imported user.

@@ -66,7 +66,11 @@ async fn security_11_account_deletion_removes_everything_at_once_and_is_mailed(
     let email = crate::fixtures::book::email("ada");
     book.services.accounts.request_password_reset(&email, "/", &visit).await.unwrap();
     book.mail().await;
-    book.services.accounts.send_verification(&email, "/", Some(&ada.user)).await.unwrap();
+    book.services
+        .accounts
+        .send_verification(&email, "/", Some(&ada.user), &ClientInfo::default())
+        .await
+        .unwrap();
 
     assert_eq!(deletes(&book, by_password(PASSWORD), &ada).await.unwrap(), DeleteAccountOutcome::Now);
     assert!(!book.lives(&ada).await && !book.lives(&other).await);

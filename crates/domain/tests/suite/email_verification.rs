@@ -93,7 +93,7 @@ async fn security_22_a_newer_verification_link_invalidates_the_older(
     let book = Book::open(database).await;
     let signed_in = book.reader("ada").await;
     let older = book.token_in("verify-email").await;
-    book.services.accounts.send_verification(&email("ada"), "/", None).await.unwrap();
+    book.services.accounts.send_verification(&email("ada"), "/", None, &ClientInfo::default()).await.unwrap();
     let newer = book.token_in("verify-email").await;
     let refused = opens(&book, &older, None).await.unwrap_err();
     assert_eq!(Problem::from(refused), Problem::new(Code::InvalidVerificationToken));
@@ -115,7 +115,11 @@ async fn security_01_requesting_a_link_without_a_session_reveals_nothing(
     for name in ["ada", "grace", "nobody"] {
         let mails = book.count("bookplate_mails").await;
         let before = book.rows_without(&["bookplate_mails"]).await;
-        book.services.accounts.send_verification(&email(name), "/", None).await.unwrap();
+        book.services
+            .accounts
+            .send_verification(&email(name), "/", None, &ClientInfo::default())
+            .await
+            .unwrap();
         assert_eq!(book.count("bookplate_mails").await, mails + 1, "{name}");
         assert_eq!(book.rows_without(&["bookplate_mails"]).await, before, "{name}");
     }
@@ -134,8 +138,9 @@ async fn signed_in_user_can_verify_only_their_own_address(
     let grace = proved(&book, "grace").await.user;
     let ada = book.reader("ada").await.user;
     book.mail().await;
-    let asks =
-        async |name, user| book.services.accounts.send_verification(&email(name), "/", Some(user)).await;
+    let asks = async |name, user| {
+        book.services.accounts.send_verification(&email(name), "/", Some(user), &ClientInfo::default()).await
+    };
     let mismatch = asks("grace", &ada).await.unwrap_err();
     assert!(matches!(mismatch, SendVerificationError::Mismatch), "{mismatch:?}");
     assert_eq!(Problems::from(mismatch), Problem::on(Code::EmailMismatch, "email").into());

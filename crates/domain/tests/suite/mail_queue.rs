@@ -115,7 +115,7 @@ async fn a_restart_loses_no_mail(#[values(Kind::Sqlite, Kind::Postgres)] kind: K
     waiting(&book).await;
     book.ports.mailer.set_behavior(MailerBehavior::RefusesForNow);
     deliver(&book).await;
-    book.services.accounts.send_verification(&email("ada"), "/", None).await.unwrap();
+    book.services.accounts.send_verification(&email("ada"), "/", None, &ClientInfo::default()).await.unwrap();
     book.ports.mailer.set_behavior(MailerBehavior::Takes);
     book.ports.clock.advance_seconds(15);
     let later = book.restarted(settings()).await;
@@ -142,7 +142,11 @@ async fn no_request_waits_for_the_mail_server(#[values(Kind::Sqlite, Kind::Postg
     }
     book.enters("ada", &ClientInfo::default()).await;
     book.services.accounts.request_password_reset(&email("ada"), "/", &ClientInfo::default()).await.unwrap();
-    book.services.accounts.send_verification(&email("ada"), "/", Some(&signed_in.user)).await.unwrap();
+    book.services
+        .accounts
+        .send_verification(&email("ada"), "/", Some(&signed_in.user), &ClientInfo::default())
+        .await
+        .unwrap();
     assert!(!carrier.is_finished());
     assert!(book.ports.mailer.sent().is_empty());
     book.ports.mailer.set_behavior(MailerBehavior::Takes);
@@ -261,7 +265,11 @@ async fn security_27_mails_to_one_recipient_are_limited(#[values(Kind::Sqlite, K
     assert_eq!(book.mail().await.len(), 2, "one each, to prove the address");
     for _ in 0..5 {
         book.services.accounts.request_password_reset(&email("ada"), "/", &book.browser()).await.unwrap();
-        book.services.accounts.send_verification(&email("ada"), "/", None).await.unwrap();
+        book.services
+            .accounts
+            .send_verification(&email("ada"), "/", None, &ClientInfo::default())
+            .await
+            .unwrap();
     }
     let kinds: Vec<String> = book.posted().await.into_iter().map(|(kind, _)| kind).collect();
     let of_kind = |wanted: &str| kinds.iter().filter(|kind| *kind == wanted).count();
@@ -339,7 +347,7 @@ async fn no_mail_is_queued_without_a_mailer(#[values(Kind::Sqlite, Kind::Postgre
     assert!(!services.mail.is_enabled());
     let asked = services.accounts.request_password_reset(&email("ada"), "/", &ClientInfo::default()).await;
     assert!(matches!(asked, Err(domain::RequestResetError::NoMail)), "{asked:?}");
-    let asked = services.accounts.send_verification(&email("ada"), "/", None).await;
+    let asked = services.accounts.send_verification(&email("ada"), "/", None, &ClientInfo::default()).await;
     assert!(matches!(asked, Err(domain::SendVerificationError::NoMail)), "{asked:?}");
     let asked = services.accounts.change_email(&email("new"), "/", &signed_in, &ClientInfo::default()).await;
     assert!(matches!(asked, Err(domain::ChangeEmailError::NoMail)), "{asked:?}");

@@ -14,6 +14,7 @@ mod admin_actions;
 mod cleanup;
 mod conversations;
 mod data_export;
+mod email_codes;
 mod email_verification;
 mod fixtures;
 mod flash;

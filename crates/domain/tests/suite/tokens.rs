@@ -46,10 +46,10 @@ async fn a_token_says_who_the_reader_is_and_what_was_answered(
     let (header, claims) = parts(&token);
     let kid = &book.services.tokens.jwks()["keys"][0]["kid"];
     assert_eq!(header, json!({ "typ": "at+jwt", "alg": "ES256", "kid": kid }));
-    let now = 1_795_219_200;
+    let issued_at = 1_795_219_200 - 5;
     let expected = json!({
         "iss": ISSUER, "aud": ISSUER, "sub": signed_in.user.id, "sid": signed_in.session.id,
-        "jti": claims["jti"], "iat": now, "exp": now + 900,
+        "jti": claims["jti"], "iat": issued_at, "nbf": issued_at, "exp": issued_at + 900,
         "email": "ada@example.com", "email_verified": false, "name": "ada",
         "experienceLevel": "beginner", "professionalRole": "student", "roleOther": null, "organization": null,
     });
@@ -69,7 +69,7 @@ async fn a_token_is_known_until_it_expires(#[values(Kind::Sqlite, Kind::Postgres
     let database = kind.migrated().await;
     let book = Book::open(database).await;
     let token = book.services.tokens.issue(&book.reader("ada").await, None).unwrap();
-    book.ports.clock.advance_seconds(899);
+    book.ports.clock.advance_seconds(894);
     assert!(book.services.tokens.verify(&token).await.is_ok());
     book.ports.clock.advance_seconds(1);
     let refused = book.services.tokens.verify(&token).await.unwrap_err();

@@ -1,6 +1,6 @@
 use domain::{
-    ClientInfo, ForeignBan, ImportReport, ImportedUser, SkipReason,
-    contract::{Code, Problem, Problems, Timestamp},
+    ClientInfo, ForeignBan, HashKind, ImportReport, ImportedUser, SkipReason,
+    contract::{Code, PasswordAttempt, Problem, Problems, Timestamp},
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -125,6 +125,106 @@ async fn unusable_users_are_skipped_with_a_reason(#[values(Kind::Sqlite, Kind::P
         assert_eq!((report.found, report.imported), (1, 0), "{why:?}");
     }
     assert_eq!(book.count("bookplate_users").await, 1);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn users_without_an_address_of_their_own_are_counted_and_not_listed(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
+    let book = Book::open(database).await;
+    let with = |name: &str, email: &str, pairs: &[(&str, Value)]| ImportedUser {
+        email: email.to_owned(),
+        fields: fields(pairs),
+        ..foreign(name)
+    };
+    let phone = ("phoneNumber", json!("+49 30 123456"));
+    let readers = [
+        with("a", "temp-8f2k@example.com", &[("isAnonymous", json!(true))]),
+        with("b", "temp-9c1d@localhost", &[("is_anonymous", json!(true))]),
+        with("c", "+4930123456@book.example.org", std::slice::from_ref(&phone)),
+        with("d", "", &[("phone_number", json!("+4930654321"))]),
+        with("e", "grace@example.com", &[phone, ("isAnonymous", json!(false))]),
+        with("f", "hopper1906@example.com", &[("phoneNumber", json!(null))]),
+    ];
+    for dry_run in [true, false] {
+        let report = run(&book, dry_run, &readers).await;
+        assert_eq!((report.found, report.imported, report.left_out.len()), (6, 2, 0), "{dry_run}");
+        assert_eq!((report.anonymous, report.phone_only), (2, 2), "{dry_run}");
+    }
+    assert_eq!(book.count("bookplate_users").await, 2);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_internationalised_address_is_imported_in_ascii_and_as_one_account(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
+    let book = Book::open(database).await;
+    let with = |name: &str, email: &str| ImportedUser { email: email.to_owned(), ..foreign(name) };
+    let readers = [with("a", "name@почта.рф"), with("b", "Name@xn--80a1acny.xn--p1ai")];
+    let report = run(&book, false, &readers).await;
+    assert_eq!((report.imported, report.left_out[0].reason), (1, SkipReason::AddressTaken));
+    let user = book.database.find_user("id-of-a").await.unwrap().unwrap();
+    assert_eq!(user.email, "name@xn--80a1acny.xn--p1ai");
+}
+
+/// Passwords that normalisation changes: a combining accent, an ellipsis, full-width letters, a no-break space.
+const TYPED: [&str; 4] =
+    ["cafe\u{301}-haus-7", "more\u{2026}later-7", "\u{ff50}ass-haus-7", "no\u{a0}break-haus"];
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hash_of_a_password_as_it_was_typed_opens_and_is_renewed(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    for typed in TYPED {
+        let book = Book::open(kind.migrated().await).await;
+        let reader = ImportedUser { password: Some(FastHasher::former(typed)), ..foreign("ada") };
+        run(&book, false, &[reader]).await;
+        book.services.run_maintenance().await.unwrap();
+        let accounts = &book.services.accounts;
+        let wrong = accounts.sign_in(sign_in("ada", "no\u{a0}such-password"), &ClientInfo::default()).await;
+        assert!(wrong.is_err(), "{typed:?}");
+        let signed_in = accounts.sign_in(sign_in("ada", typed), &ClientInfo::default()).await.unwrap();
+        let attempt = PasswordAttempt::parse(typed).unwrap();
+        accounts.check_password(&attempt, &signed_in, &ClientInfo::default()).await.unwrap();
+        let stored = book.database.find_password("id-of-ada").await.unwrap().unwrap();
+        assert!(stored.starts_with("$fast$"), "{stored}");
+        book.services.run_maintenance().await.unwrap();
+        accounts.sign_in(sign_in("ada", typed), &ClientInfo::default()).await.unwrap();
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn security_01_what_was_typed_is_tried_for_unknown_addresses_alike_and_only_while_it_can_help(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
+    let book = Book::open(database).await;
+    let tried = async |name: &str, typed: &str| {
+        let before = book.ports.hasher.compared().len();
+        let failed = book.services.accounts.sign_in(sign_in(name, typed), &ClientInfo::default()).await;
+        assert!(failed.is_err(), "{name} {typed:?}");
+        let mut kinds = book.ports.hasher.compared().split_off(before);
+        kinds.sort_unstable();
+        kinds
+    };
+    let plain = "plain-haus-7";
+    assert_eq!(tried("nobody", TYPED[0]).await, [HashKind::Argon2id], "no foreign hash is there");
+    let bcrypt = format!("$2b$10${}", "./aZ09".repeat(9).split_at(53).0);
+    let other = ImportedUser { password: Some(bcrypt), ..foreign("other") };
+    run(&book, false, &[foreign("former"), other]).await;
+    book.services.run_maintenance().await.unwrap();
+    let once = [HashKind::Argon2id, HashKind::Scrypt, HashKind::Bcrypt { cost: 10 }];
+    let twice = once.iter().flat_map(|kind| [*kind, *kind]).collect::<Vec<_>>();
+    for name in ["nobody", "former", "other"] {
+        assert_eq!(tried(name, plain).await, once, "{name}");
+        assert_eq!(tried(name, TYPED[0]).await, twice, "{name}");
+    }
 }
 
 #[rstest]

@@ -144,13 +144,38 @@ fn the_tables_are_read_from_one_snapshot() {
 fn a_missing_table_or_column_is_named() {
     on_postgres(|database| async move {
         let lacks = async |what: &str| match BetterAuth::open(database.url()).await {
-            Err(error @ ForeignError::Lacks(_)) => assert!(error.to_string().ends_with(what), "{error}"),
+            Err(error @ (ForeignError::Lacks(_) | ForeignError::LacksTable(_))) => {
+                assert!(error.to_string().contains(what), "{error}");
+            }
             other => panic!("{other:?}"),
         };
         lacks("it has no table \"user\"").await;
+        lacks("add ?options[search_path]=SCHEMA to the address").await;
+        lacks("create view \"user\" as select * from ITS_NAME").await;
         database.arrange(r#"create table "user" (id text)"#).await;
         lacks("it has no column \"email\" of \"user\"").await;
         database.arrange(r#"alter table "user" add email text"#).await;
         lacks("it has no table \"account\"").await;
+    });
+}
+
+#[test]
+fn the_remedies_for_a_missing_table_work() {
+    on_postgres(|database| async move {
+        database.arrange("create schema auth").await;
+        let in_schema =
+            PLAIN.replace("create table ", "create table auth.").replace("references ", "references auth.");
+        database.arrange(&in_schema).await;
+        let readers =
+            r#"insert into auth."user" values ('u1', '', 'a@example.com', true, null, now(), now())"#;
+        database.arrange(readers).await;
+        assert!(matches!(BetterAuth::open(database.url()).await, Err(ForeignError::LacksTable(_))));
+        let query = if database.url().contains('?') { '&' } else { '?' };
+        let url = format!("{}{query}options[search_path]=auth", database.url());
+        assert_eq!(BetterAuth::open(&url).await.unwrap().next().await.unwrap().len(), 1);
+
+        database.arrange(r#"create view "user" as select * from auth."user""#).await;
+        database.arrange("create view account as select * from auth.account").await;
+        assert_eq!(everyone(&database).await.len(), 1);
     });
 }

@@ -121,7 +121,10 @@ async fn security_12_a_mail_requested_before_a_new_password_is_not_sent_after_it
             let letter = mail("letter", Some("reader-1"), 0);
             let replaces = [purpose, purpose];
             assert!(
-                database.replace_request_with_mail("request", &link, replaces, Some(&letter)).await.unwrap(),
+                database
+                    .replace_request_with_mail("request", &link, replaces, Some((&letter, None)))
+                    .await
+                    .unwrap(),
                 "{asked_at:?} {written:?}"
             );
             let rows = (count(&database, "bookplate_links").await, count(&database, "bookplate_mails").await);

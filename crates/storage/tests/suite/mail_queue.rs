@@ -99,7 +99,9 @@ async fn a_request_is_replaced_with_its_mail_and_its_link_in_one_step(
     database.add_link(&link("older", "reader-1", "reset"), PURPOSES).await.unwrap();
     database.queue_mail(&mail("request", None, 0)).await.unwrap();
     let (newer, letter) = (link("newer", "reader-1", "reset"), mail("letter", Some("reader-1"), 0));
-    assert!(database.replace_request_with_mail("request", &newer, PURPOSES, Some(&letter)).await.unwrap());
+    assert!(
+        database.replace_request_with_mail("request", &newer, PURPOSES, Some((&letter, None))).await.unwrap()
+    );
     assert_eq!(claimed(&database, 0).await.as_deref(), Some("letter"));
     assert_eq!(claimed(&database, 0).await, None, "the request is gone");
     assert!(database.find_link("older").await.unwrap().is_none());
@@ -120,7 +122,10 @@ async fn security_22_of_twenty_workers_one_replaces_a_request_with_its_mail(
         tasks.spawn(async move {
             let link = link(&format!("link-{number}"), "reader-1", "reset");
             let letter = mail(&format!("letter-{number}"), Some("reader-1"), 0);
-            patiently(|| database.replace_request_with_mail("request", &link, PURPOSES, Some(&letter))).await
+            patiently(|| {
+                database.replace_request_with_mail("request", &link, PURPOSES, Some((&letter, None)))
+            })
+            .await
         });
     }
     assert_eq!(tasks.join_all().await.into_iter().filter(|answered| *answered).count(), 1);
@@ -139,8 +144,9 @@ async fn a_mail_that_cannot_be_stored_leaves_the_request(#[values(Kind::Sqlite, 
     database.queue_mail(&mail("letter", None, 0)).await.unwrap();
     let before = database.rows().await;
     let newer = link("newer", "reader-1", "reset");
-    let failed =
-        database.replace_request_with_mail("request", &newer, PURPOSES, Some(&mail("letter", None, 0))).await;
+    let failed = database
+        .replace_request_with_mail("request", &newer, PURPOSES, Some((&mail("letter", None, 0), None)))
+        .await;
     assert!(matches!(failed, Err(StorageError::Fault(_))), "{failed:?}");
     assert_eq!(database.rows().await, before);
 }

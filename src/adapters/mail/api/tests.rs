@@ -179,7 +179,7 @@ fn mail() -> MailMessage {
         subject: "Choose a new password for Tee".to_owned(),
         text: format!("Größe\n{url}\n"),
         html: "<p>Größe".to_owned(),
-        link: Some(Link { url, token: "t".to_owned() }),
+        link: Some(Link { url, token: "t".to_owned(), code: None }),
         written_at: 1_795_215_905_131,
     }
 }

@@ -29,7 +29,7 @@ fn mail(id: &str) -> MailMessage {
         subject: "Choose a new password for Tee".to_owned(),
         text: format!("Größe\n.\n..\n{url}\n"),
         html: format!("<p>Größe <a href=\"{url}\">x</a>\n"),
-        link: Some(Link { url, token: "t".repeat(90) }),
+        link: Some(Link { url, token: "t".repeat(90), code: None }),
         written_at: 1_795_215_905_131,
     }
 }
