@@ -140,6 +140,7 @@ async fn security_01_the_page_says_the_same_for_a_taken_address() {
 
 fn owner() -> domain::SignUp {
     domain::SignUp {
+        invitation: None,
         name: contract::PersonName::parse("Ada").unwrap(),
         email: contract::Email::parse(ADA).unwrap(),
         password: contract::NewPassword::parse(PASSWORD, 8).unwrap(),
