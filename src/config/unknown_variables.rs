@@ -20,7 +20,10 @@ pub(super) fn check_unknown_variables(loader: &mut Loader<'_>, audiences: &[Stri
     };
     let unknown: Vec<&str> = loader
         .names()
-        .filter(|name| name.starts_with("BOOKPLATE_") && all().all(|known| known.name != *name))
+        .filter(|name| {
+            name.starts_with("BOOKPLATE_")
+                && all().all(|known| known.name != *name && known.old_name != Some(*name))
+        })
         .filter(|name| !TEST_PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
         .filter(|name| !is_audience_secret(name))
         .collect();

@@ -100,7 +100,7 @@ pub(super) fn of_bytes(beginning: &[u8]) -> Option<&'static str> {
         () if text.starts_with("Conversation,Time,Author,Message") => {
             "This seems to be a CSV file of Microsoft Copilot, which cannot be read here."
         }
-        () if text.lines().nth(1).is_some_and(|line| line.starts_with('{')) && text.starts_with('{') => {
+        () if is_line_of_json(text) && text.lines().nth(1).is_some_and(|line| line.starts_with('{')) => {
             let is_tavern = text.contains("\"character_name\"") && text.contains("\"user_name\"");
             if is_tavern {
                 "This seems to be a chat of SillyTavern, which cannot be read here."
@@ -111,6 +111,12 @@ pub(super) fn of_bytes(beginning: &[u8]) -> Option<&'static str> {
         () => return None,
     };
     Some(words)
+}
+
+/// Whether the first line is an object by itself, as in JSONL; our own export has one conversation a line within one object.
+fn is_line_of_json(text: &str) -> bool {
+    let line = text.lines().next().unwrap_or_default();
+    line.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok()
 }
 
 #[cfg(test)]
@@ -177,7 +183,8 @@ mod tests {
         ] {
             assert!(of_bytes(bytes).is_some_and(|found| found.contains(words)), "{words}");
         }
-        for bytes in [&b""[..], b"[", b"{\n \"a\": 1}", b"words"] {
+        let ours = b"{\"format\":\"bookplate-conversations\",\"conversations\":[\n{\"id\":\"c\"}\n]}";
+        for bytes in [&b""[..], b"[", b"{\n \"a\": 1}", b"words", ours] {
             assert_eq!(of_bytes(bytes), None);
         }
     }
