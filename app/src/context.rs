@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use contract::{Code, LocalPath, Problem, Problems};
+use contract::{Code, LocalPath, Problem, Problems, conversations::Imported};
 use domain::{ClientInfo, Services, SignedIn};
 use leptos::prelude::use_context;
 use leptos_router::location::RequestUrl;
@@ -56,6 +56,15 @@ pub struct FormErrors {
     pub problems: Problems,
     /// For filling in again.
     pub typed: FormFields,
+}
+
+/// What came of a file of conversations, for the page that it was sent from.
+#[derive(Debug, Clone)]
+pub struct ImportedFile {
+    /// Each conversation that was read.
+    pub imported: Imported,
+    /// Why the file was not read to its end, as a sentence.
+    pub stopped: Option<String>,
 }
 
 /// What a page asks of the HTTP layer, besides its markup.

@@ -29,7 +29,8 @@ mod site;
 #[cfg(feature = "ssr")]
 pub use self::{
     context::{
-        EmailLinkToken, FormErrors, PageProblem, PageResponse, PageResponseHandle, Reference, Visitor,
+        EmailLinkToken, FormErrors, ImportedFile, PageProblem, PageResponse, PageResponseHandle, Reference,
+        Visitor,
     },
     form::FormFields,
     shell::shell,

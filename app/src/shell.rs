@@ -17,7 +17,7 @@ use crate::{
     components::FlashOnce,
     context::request_path,
     pages::{
-        AccountPage, ConversationPage, ConversationsPage, DataPage, ForgotPasswordPage, HomePage,
+        AccountPage, ConversationPage, ConversationsPage, DataPage, ForgotPasswordPage, HomePage, ImportPage,
         ProblemPage, ReferencePage, ResetPasswordPage, SecurityPage, SessionsPage, SignInPage, SignOutPage,
         SignUpPage, VerifyEmailPage,
     },
@@ -105,6 +105,7 @@ fn Pages() -> impl IntoView {
                 <Route path=path!("/reset-password") view=ResetPasswordPage ssr=SsrMode::Async />
                 <Route path=path!("/verify-email") view=VerifyEmailPage ssr=SsrMode::Async />
                 <Route path=path!("/conversations") view=ConversationsPage ssr=SsrMode::Async />
+                <Route path=path!("/conversations/-/import") view=ImportPage ssr=SsrMode::Async />
                 <Route path=path!("/conversations/:id") view=ConversationPage ssr=SsrMode::Async />
                 <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
                 <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async />

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use domain::{AnswerCounts, ImportReport};
 use storage::BetterAuth;
 
-use super::{AdminContext, CommandError, Output, put};
+use super::{AdminContext, CommandError, Output, import_conversations::ConversationsSource, plain, put};
 
 /// Take readers over from another system.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -21,6 +21,8 @@ pub struct ImportArguments {
 pub enum ImportSource {
     /// From the PostgreSQL database of Better Auth. Reads only; can be run again (docs/MOVING-IN.md).
     BetterAuth(BetterAuthSource),
+    /// A file of conversations for one reader. Importing it again adds nothing (docs/EXPORT.md).
+    Conversations(ConversationsSource),
 }
 
 /// Where the readers are, and what to do with them.
@@ -124,11 +126,6 @@ fn answers(question: &str, counts: &AnswerCounts) -> Vec<String> {
     lines.extend(counts.refused_values.iter().map(|(value, times)| format!("    \"{value}\": {times}")));
     lines.extend(counted("  required, but without an answer", counts.missing));
     lines
-}
-
-/// Text of the other database, without what could steer a terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod expiry;
 mod import;
+mod import_conversations;
 mod invite;
 mod keys;
 mod migrate;
@@ -73,7 +74,7 @@ pub enum AdminCommand {
     Invite(InviteArguments),
     /// See and change the keys that sign tokens.
     Keys(KeysArguments),
-    /// Take readers over from another system.
+    /// Take readers over from another system, or a reader's conversations from a file.
     Import(ImportArguments),
 }
 
@@ -133,6 +134,9 @@ async fn run_admin(command: AdminCommand, config: Config, database: Database) ->
         AdminCommand::Import(ImportArguments { source: ImportSource::BetterAuth(source) }) => {
             (import::run(&context, &source).await?, source.json)
         }
+        AdminCommand::Import(ImportArguments { source: ImportSource::Conversations(source) }) => {
+            (import_conversations::run(&context, &source).await?, source.json)
+        }
     };
     print(&output, json)?;
     // The server may be asleep: nothing wakes it for a mail.
@@ -149,6 +153,11 @@ fn print(output: &Output, json: bool) -> Result<(), CommandError> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
+}
+
+/// Text from elsewhere, without what could steer a terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// Aligns rows under a head.

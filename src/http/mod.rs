@@ -53,7 +53,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub fn router(state: AppState) -> Router {
     // Leptos spawns on whatever executor is named first; a second router of the same process names it again.
     let _ = any_spawner::Executor::init_tokio();
-    let mut router = routes::router(pages::routes())
+    let mut router = routes::router(pages::routes(state.services.conversations.limits()))
         .nest(API, better_auth::router(&state))
         .merge(conversations::router(&state))
         .merge(openapi::routes(&state))

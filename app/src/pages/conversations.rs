@@ -53,6 +53,7 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
                     }}
                 </Suspense>
             </SearchableList>
+            <p><a class="button button--quiet" href=routes::IMPORT_CONVERSATIONS>"Import conversations"</a></p>
         </PageLayout>
     })
 }

@@ -6,6 +6,7 @@ mod conversation;
 mod conversations;
 mod forgot_password;
 mod home;
+mod import;
 mod lifetime;
 mod privacy;
 mod problem;
@@ -21,8 +22,8 @@ mod verify_email;
 
 pub(crate) use self::{
     account::AccountPage, conversation::ConversationPage, conversations::ConversationsPage,
-    forgot_password::ForgotPasswordPage, home::HomePage, privacy::DataPage, problem::ProblemPage,
-    reference::ReferencePage, reset_password::ResetPasswordPage, security::SecurityPage,
-    sessions::SessionsPage, sign_in::SignInPage, sign_out::SignOutPage, sign_up::SignUpPage,
-    verify_email::VerifyEmailPage,
+    forgot_password::ForgotPasswordPage, home::HomePage, import::ImportPage, privacy::DataPage,
+    problem::ProblemPage, reference::ReferencePage, reset_password::ResetPasswordPage,
+    security::SecurityPage, sessions::SessionsPage, sign_in::SignInPage, sign_out::SignOutPage,
+    sign_up::SignUpPage, verify_email::VerifyEmailPage,
 };

@@ -44,6 +44,8 @@ pub const EXPORT: &str = "/account/data/export";
 pub const DELETE_ACCOUNT: &str = "/account/data/delete";
 /// The reader's conversations; each has a page below it.
 pub const CONVERSATIONS: &str = "/conversations";
+/// Imports conversations from a file; the page and the form's action.
+pub const IMPORT_CONVERSATIONS: &str = "/conversations/-/import";
 /// Loads another page of the list.
 pub const LIST_CONVERSATIONS: &str = "/conversations/-/list";
 /// Loads more messages of a conversation.

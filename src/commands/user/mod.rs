@@ -128,7 +128,7 @@ pub(super) async fn run(context: &AdminContext, action: UserAction) -> Result<Ou
     }
 }
 
-async fn find(context: &AdminContext, email_or_id: &str) -> Result<User, CommandError> {
+pub(super) async fn find(context: &AdminContext, email_or_id: &str) -> Result<User, CommandError> {
     context.services.admin.find(email_or_id).await.map_err(|error| format!("{email_or_id}: {error}").into())
 }
 

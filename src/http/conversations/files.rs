@@ -32,6 +32,7 @@ use crate::http::{
         operation::{Operation, Tag},
         schemas::reference,
     },
+    request_body::expect_json,
     work_time::WorkTime,
 };
 
@@ -95,7 +96,7 @@ pub async fn import(
     request: Request,
 ) -> Answer {
     let (parts, body) = request.into_parts();
-    let upload = Upload::begin(&state, &caller, &parts, body).await?;
+    let upload = Upload::begin(&state, &caller.signed_in, &parts, body, expect_json(&parts)).await?;
     let left = WORK_BUDGET.saturating_sub(time.elapsed());
     let imported = state.services.transfer.import(caller.user_id(), upload, left).await;
     let (imported, stop) = imported.map_err(Problems::from)?;

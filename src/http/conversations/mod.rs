@@ -15,6 +15,7 @@ mod search;
 mod upload;
 
 pub use operations::operations;
+pub use upload::Upload;
 
 use std::{any::Any, convert::Infallible, time::Duration};
 
@@ -49,7 +50,7 @@ const LARGE_MESSAGES: usize = 4;
 /// Shorter than the limit on every request, whose 503 is not a problem document.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(28);
 /// Shorter again, so that an import can stop and report its progress.
-const WORK_BUDGET: Duration = Duration::from_secs(26);
+pub const WORK_BUDGET: Duration = Duration::from_secs(26);
 /// `Retry-After` of a request that took too long, in seconds.
 const RETRY_AFTER: u32 = 5;
 

@@ -5,15 +5,14 @@ use std::{sync::Arc, time::Duration};
 use axum::body::Body;
 use bytes::Bytes;
 use contract::{Code, Problem};
-use domain::{FileSource, Services};
+use domain::{FileSource, Services, SignedIn};
 use http::request::Parts;
 use tokio::time::Instant;
 
-use super::auth::Caller;
 use crate::http::{
     app_state::AppState,
     large_bodies::{LargeBodies, LargeBody},
-    request_body::{ArrivingBody, expect_json},
+    request_body::ArrivingBody,
     routes::MAX_BODY,
 };
 
@@ -35,23 +34,24 @@ impl Upload {
     /// A file of which nothing has been read.
     ///
     /// # Errors
-    /// `UNSUPPORTED_MEDIA_TYPE`, or `SERVICE_BUSY` when there is no room for another large one.
+    /// `media_type`, or `SERVICE_BUSY` when there is no room for another large one.
     pub async fn begin(
         state: &AppState,
-        caller: &Caller,
+        signed_in: &SignedIn,
         parts: &Parts,
         body: Body,
+        media_type: Result<(), Problem>,
     ) -> Result<Self, Problem> {
         let mut upload = Self {
             arriving: ArrivingBody::new(parts, body)?,
             large_bodies: Arc::clone(&state.large_bodies),
             large: None,
             services: Arc::clone(&state.services),
-            user_id: caller.user_id().to_owned(),
-            session_id: caller.signed_in.session.id.clone(),
+            user_id: signed_in.user.id.clone(),
+            session_id: signed_in.session.id.clone(),
             checked: Instant::now(),
         };
-        upload.arriving.or_discard(expect_json(parts)).await?;
+        upload.arriving.or_discard(media_type).await?;
         if upload.arriving.is_declared_large() {
             upload.take_memory().await?;
         }

@@ -5,6 +5,7 @@ mod email_links;
 mod export;
 mod forms;
 mod fragments;
+mod import;
 pub mod outbox;
 mod render;
 mod request;
@@ -23,14 +24,14 @@ use app::{
     server::{FormFunction, FragmentFunction},
 };
 use contract::routes;
-use domain::Rule;
+use domain::{ConversationLimits, Rule};
 
 use self::show::show;
-use super::routes::Route;
+use super::routes::{BodyRule, Route};
 
 /// Every page, with the forms on it and what its islands load. `/dev/outbox` is there on a developer's machine only
 /// ([`super::outbox`]).
-pub fn routes() -> Vec<Route> {
+pub fn routes(limits: &ConversationLimits) -> Vec<Route> {
     vec![
         Route::new(routes::HOME).get(show),
         page_with_form::<functions::SignIn>().limited_by(Rule::SignIn),
@@ -53,6 +54,10 @@ pub fn routes() -> Vec<Route> {
         Route::new(routes::EXPORT).post(export::export),
         Route::new(routes::CONVERSATIONS).get(show),
         Route::new("/conversations/{id}").get(show),
+        Route::new(routes::IMPORT_CONVERSATIONS)
+            .get(show)
+            .post(import::import)
+            .body(BodyRule::Streamed(limits.import_bytes)),
         form::<functions::RenameConversation>(routes::CONVERSATIONS),
         form::<functions::ArchiveConversation>(routes::CONVERSATIONS),
         form::<functions::UnarchiveConversation>(routes::CONVERSATIONS),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::{Assets, FormErrors, PageProblem, PageResponseHandle, Reference, Visitor};
+use app::{Assets, FormErrors, ImportedFile, PageProblem, PageResponseHandle, Reference, Visitor};
 use axum::{
     body::Body,
     extract::Request,
@@ -27,6 +27,8 @@ pub struct RenderContext {
     pub visitor: Visitor,
     /// The form that was refused.
     pub errors: Option<FormErrors>,
+    /// What came of an imported file.
+    pub imported: Option<ImportedFile>,
     /// Why the page cannot be shown.
     pub problem: Option<PageProblem>,
     /// The description of the API, for the page that shows it.
@@ -67,6 +69,9 @@ pub async fn render(state: &AppState, uri: Uri, context: RenderContext) -> Respo
             provide_context(handle.clone());
             if let Some(errors) = context.errors.clone() {
                 provide_context(errors);
+            }
+            if let Some(imported) = context.imported.clone() {
+                provide_context(imported);
             }
             if let Some(problem) = context.problem.clone() {
                 provide_context(problem);

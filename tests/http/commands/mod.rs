@@ -13,7 +13,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A folder with a SQLite database and a server's settings.
 struct CommandLine {
@@ -106,6 +106,7 @@ fn wrong_usage_exits_with_2_and_errors_with_1() {
         &["user", "list", "--limit", "none"],
         &["keys"],
         &["import", "better-auth"],
+        &["import", "conversations", "file.json"],
     ] {
         let output = cli.run(arguments);
         assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{arguments:?}");
@@ -116,4 +117,29 @@ fn wrong_usage_exits_with_2_and_errors_with_1() {
     assert_eq!(said, "bookplate: nobody@example.com: no account has this address or id\n");
     let said = cli.refusal(&["import", "better-auth", "--from", "mysql://u:hidden-word@host/db"]);
     assert!(said.contains("PostgreSQL") && !said.contains("hidden-word"), "{said}");
+}
+
+#[test]
+fn a_file_of_conversations_is_imported_for_a_reader() {
+    let cli = CommandLine::new();
+    cli.text(&["user", "create", "ada@example.com"]);
+    let file = cli.folder.join("conversations.json");
+    let path = file.to_str().unwrap();
+    let message = json!({ "uuid": "m", "sender": "human", "text": "How far does sonar reach?" });
+    fs::write(&file, json!([{ "uuid": "c", "name": "Sonar", "chat_messages": [message] }, {}]).to_string())
+        .unwrap();
+    let import = ["import", "conversations", path, "--user", "ada@example.com"];
+    let report = cli.text(&import);
+    assert!(
+        report.contains("conversations imported: 1") && report.contains("messages that are new: 1"),
+        "{report}"
+    );
+    assert!(report.contains("2 (without a name): this is no conversation that can be imported"), "{report}");
+    let again = cli.json(&[&import[..], &["--json"]].concat());
+    assert_eq!(again["conversations"][0]["added"], 0);
+    fs::write(&file, "PK\u{3}\u{4}").unwrap();
+    let refusal = cli.refusal(&import);
+    assert!(refusal.contains("ZIP") && refusal.contains("conversations.json"), "{refusal}");
+    let refusal = cli.refusal(&["import", "conversations", path, "--user", "nobody@example.com"]);
+    assert!(refusal.contains("no account has this address"), "{refusal}");
 }

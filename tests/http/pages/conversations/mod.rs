@@ -2,6 +2,7 @@
 
 mod conversation;
 mod forms;
+mod import;
 mod islands;
 mod list;
 
