@@ -51,8 +51,10 @@ impl Running {
     /// Lets time pass, in which nothing is sent to the database.
     async fn is_quiet_for(&self, seconds: usize) {
         let known = self.proxy.statements().len();
-        let sent = self.pass(seconds).await;
-        assert_eq!(sent, 0, "{:#?}", self.proxy.statements().split_off(known));
+        for second in 0..seconds {
+            let sent = self.pass(1).await;
+            assert_eq!(sent, 0, "in second {second}: {:#?}", self.proxy.statements().split_off(known));
+        }
     }
 
     /// Lets time pass until something is the case, for at most so many seconds.

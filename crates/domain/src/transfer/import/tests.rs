@@ -220,7 +220,7 @@ fn marks_are_read_in_every_kind_of_content_and_raw_keeps_them() {
     ];
     for content in contents {
         let found = says(&content);
-        assert_eq!(found.conversation.title.as_deref(), Some("Title "));
+        assert_eq!(found.conversation.title.as_deref(), Some("Title"));
         let message = &found.messages[0].new;
         let parts = serde_json::to_string(&message.parts).unwrap();
         let shown = parts.contains(['\u{e200}', '\u{e201}', '\u{e202}']) || parts.contains("\\ue20");
