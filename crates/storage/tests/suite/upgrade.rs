@@ -126,15 +126,24 @@ async fn data_from_before_conversations_is_there_after_the_upgrade(
         .await;
     let before = database.rows().await;
 
-    assert!(database.migrate(NOW.millis()).await.unwrap() >= 1);
+    let later = SQLITE.iter().filter(|step| step.version > 2).count();
+    assert_eq!(database.migrate(NOW.millis()).await.unwrap(), later);
     let is_record = |row: &String| row.starts_with("bookplate_migrations: ");
+    // Users have more columns.
+    let is_of_user = |row: &String| row.starts_with("bookplate_users: ");
     let after = database.rows().await;
-    for row in &before {
+    for row in before.iter().filter(|row| !is_of_user(row)) {
         assert!(after.contains(row), "{row}");
     }
+    let (made, used) = (NOW.millis(), NOW.millis() + 86_400_000);
+    let active = format!(
+        "select count(*) from bookplate_users where (id = 'u1' and last_active_at = {used})
+        or (id = 'u2' and last_active_at = {made})"
+    );
+    assert_eq!(database.number(&active).await, 2, "an account was last active when a session was last used");
     let new: Vec<_> = after.iter().filter(|row| !before.contains(row)).collect();
     let is_of_search = |row: &String| row.starts_with("bookplate_search");
-    assert!(new.iter().all(|row| is_record(row) || is_of_search(row)), "{new:?}");
+    assert!(new.iter().all(|row| is_record(row) || is_of_search(row) || is_of_user(row)), "{new:?}");
     spoken(&database, "u1", 1).await;
     assert!(database.delete_user("u1", &crate::fixtures::record()).await.unwrap());
     for table in ["bookplate_conversations", "bookplate_messages", "bookplate_idempotency"] {
