@@ -212,6 +212,14 @@ async fn everything_of_a_user_is_deleted_with_the_user(#[values(Kind::Sqlite, Ki
         assert!(database.open_session(&opening, &hash(number), None, &told).await.unwrap(), "{number:?}");
         let link = link(&format!("link-{number}"), &user.id, "reset");
         database.add_link(&link, ["reset", "reset"]).await.unwrap();
+        let invitation = storage::Invitation {
+            id: format!("invitation-{number}"),
+            email: Some(user.email.clone()),
+            uses_left: 1,
+            created_at: NOW,
+            expires_at: NOW.plus_seconds(60),
+        };
+        database.add_invitation(&invitation, &record()).await.unwrap();
         spoken(&database, &user.id, number).await;
     }
     let tables = database.tables().await;
