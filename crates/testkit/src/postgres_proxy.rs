@@ -89,6 +89,10 @@ async fn accept(listener: TcpListener, server: String, counts: Arc<Counts>) {
         // Until it is ready for queries, a connection waits for an answer.
         counts.unanswered.fetch_add(1, Ordering::SeqCst);
         let server = TcpStream::connect(&server).await.expect("PostgreSQL listens on TCP");
+        // Or an answer that was counted waits in the kernel until the one before it is acknowledged.
+        for stream in [&client, &server] {
+            stream.set_nodelay(true).expect("a connected stream sends at once");
+        }
         tokio::spawn(pass_on(client, server, Arc::clone(&counts)));
     }
 }

@@ -63,7 +63,10 @@ fn connections_that_are_not_used_are_closed_without_a_word() {
         advance(Duration::from_secs(11)).await;
         proxy.settled().await;
         assert_eq!(proxy.messages(), messages, "no ping");
-        assert!(proxy.open_connections() < open);
+        // The server leaves, too, and takes its time.
+        while proxy.open_connections() >= open {
+            tokio::task::yield_now().await;
+        }
         assert!(database.find_user("reader-1").await.unwrap().is_some());
     });
 }
