@@ -3,6 +3,8 @@
 use crate::{Code, NewPassword, Problem, Reason};
 
 const PASSWORD_COMPROMISED: &str = "Many people use this password, so it is tried first. Choose another one.";
+const NO_PASSWORD_YET: &str =
+    "This account has no password yet. Set one with \u{201c}Forgot your password?\u{201d}.";
 const PASSWORD_TOO_WEAK: &str =
     "This password would soon be guessed. Add a word or two that have nothing to do with you.";
 
@@ -19,9 +21,7 @@ pub fn sentence(problem: &Problem) -> String {
         Code::PasswordCompromised => PASSWORD_COMPROMISED.into(),
         Code::PasswordTooWeak => PASSWORD_TOO_WEAK.into(),
         Code::InvalidPassword => "This is not your password. Check it and try again.".into(),
-        Code::CredentialAccountNotFound => {
-            "This account has no password yet. Set one with \u{201c}Forgot your password?\u{201d}.".into()
-        }
+        Code::CredentialAccountNotFound => NO_PASSWORD_YET.into(),
         Code::UserAlreadyExists => {
             "This address already has an account. Sign in instead, or use another address.".into()
         }
