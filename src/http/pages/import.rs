@@ -22,7 +22,10 @@ use crate::http::{
     browser_effects::WithBrowserEffects,
     conversations::{Upload, WORK_BUDGET},
     csrf::OriginPolicy,
-    errors::{error_headers, problem_json::Document, status},
+    errors::{
+        error_headers,
+        problem_json::{Document, status_of},
+    },
     rate_limit,
     work_time::WorkTime,
 };
@@ -54,7 +57,8 @@ pub async fn import(State(state): State<AppState>, request: Request) -> Response
             let first = problems.first().clone();
             let errors = Some(FormErrors { problems, typed: FormFields::default() });
             let mut response = render(&state, parts.uri, RenderContext { errors, ..context }).await;
-            *response.status_mut() = status(first.code);
+            // As the JSON API answers the same file.
+            *response.status_mut() = status_of(first.code);
             error_headers(&first, &mut response);
             response
         }

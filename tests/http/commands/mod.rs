@@ -135,7 +135,7 @@ fn a_file_of_conversations_is_imported_for_a_reader() {
         "{report}"
     );
     assert!(report.contains("2 (without a name): this is no conversation that can be imported"), "{report}");
-    let again = cli.json(&[&import[..], &["--json"]].concat());
+    let again = cli.json(&import);
     assert_eq!(again["conversations"][0]["added"], 0);
     fs::write(&file, "PK\u{3}\u{4}").unwrap();
     let refusal = cli.refusal(&import);
