@@ -104,8 +104,9 @@ impl Database {
     }
 
     /// Replaces a queued request with the rendered mail and stores its link, invalidating the user's older links of these
-    /// purposes; with the mail goes the code in it, if it has one. Without a mail, a link that nobody has is stored. If the password was replaced since the request, the
-    /// request is only deleted. `false` when the request is gone, with its user or to another worker.
+    /// purposes; with the mail goes the code in it, if it has one. Without a mail, a link that nobody has is stored. If the
+    /// password was replaced since the request, the request is only deleted. `false` when the request is gone, with its user
+    /// or to another worker.
     pub async fn replace_request_with_mail(
         &self,
         request_id: &str,

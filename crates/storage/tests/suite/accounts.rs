@@ -220,6 +220,20 @@ async fn everything_of_a_user_is_deleted_with_the_user(#[values(Kind::Sqlite, Ki
             expires_at: NOW.plus_seconds(60),
         };
         database.add_invitation(&invitation, &record()).await.unwrap();
+        let request = mail(&format!("request-{number}"), Some(&user.id), 0);
+        database.queue_mail(&request).await.unwrap();
+        let verification = crate::fixtures::link(&format!("verify-{number}"), &user.id, "verify-email");
+        let code = storage::NewCode {
+            device_id: browser.id.clone(),
+            hash: format!("code-{number}"),
+            expires_at: NOW.plus_seconds(60),
+        };
+        let message = mail(&format!("message-{number}"), Some(&user.id), 0);
+        let purposes = ["verify-email", "verify-email"];
+        let composed = Some((&message, Some(&code)));
+        let replaced =
+            database.replace_request_with_mail(&request.id, &verification, purposes, composed).await;
+        assert!(replaced.unwrap(), "{number:?}");
         spoken(&database, &user.id, number).await;
     }
     let tables = database.tables().await;
@@ -242,6 +256,7 @@ async fn everything_of_a_user_is_deleted_with_the_user(#[values(Kind::Sqlite, Ki
         "Reader 1",
         &hash(1),
         "link-1",
+        "code-1",
         "mail-1",
         "device-1",
         "talk-1",
