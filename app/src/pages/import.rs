@@ -135,7 +135,7 @@ fn Outcome(imported: ImportedFile) -> impl IntoView {
     let refused = (total > 0).then(|| {
         let rows = imported.refused.into_iter().take(SHOWN).map(refused_row).collect_view();
         view! {
-            <h3>{format!("{} could not be imported", counted(length(total), "conversation"))}</h3>
+            <p><strong>{format!("{} could not be imported:", counted(length(total), "conversation"))}</strong></p>
             <ul class="list">{rows}</ul>
             {more.map(|more| view! { <p>{more}</p> })}
         }
