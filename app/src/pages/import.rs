@@ -79,30 +79,32 @@ fn size(bytes: usize) -> String {
 #[component]
 fn Origins() -> impl IntoView {
     view! {
-        <ul class="prose">
-            <li>
-                <strong>"ChatGPT"</strong>
-                ": Settings, Data controls, Export data. You get a ZIP file by mail; "
-                <code>"conversations.json"</code>
-                " is in it."
-            </li>
-            <li>
-                <strong>"Claude"</strong>
-                ": Settings, Privacy, Export data. Here it is "
-                <code>"conversations.json"</code>
-                " as well."
-            </li>
-            <li>
-                <strong>"Open WebUI"</strong>
-                ": Settings, Chats, Export chats."
-            </li>
-            <li>
-                <strong>"Another book"</strong>
-                " with these pages: the file "
-                <code>"conversations.json"</code>
-                " among your data there."
-            </li>
-        </ul>
+        <div class="prose">
+            <ul>
+                <li>
+                    <strong>"ChatGPT"</strong>
+                    ": Settings, Data controls, Export data. You get a ZIP file by mail; "
+                    <code>"conversations.json"</code>
+                    " is in it."
+                </li>
+                <li>
+                    <strong>"Claude"</strong>
+                    ": Settings, Privacy, Export data. Here it is "
+                    <code>"conversations.json"</code>
+                    " as well."
+                </li>
+                <li>
+                    <strong>"Open WebUI"</strong>
+                    ": Settings, Chats, Export chats."
+                </li>
+                <li>
+                    <strong>"Another book"</strong>
+                    " with these pages: the file "
+                    <code>"conversations.json"</code>
+                    " among your data there."
+                </li>
+            </ul>
+        </div>
     }
 }
 

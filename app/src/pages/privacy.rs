@@ -89,7 +89,7 @@ fn Kept(retention: Retention) -> impl IntoView {
         "What happened to your account, such as a sign-in, is kept for {}.",
         in_days(retention.events_days)
     );
-    view! { <ul class="prose"><li>{account}</li><li>{conversations}</li><li>{events}</li></ul> }
+    view! { <div class="prose"><ul><li>{account}</li><li>{conversations}</li><li>{events}</li></ul></div> }
 }
 
 fn in_days(days: u32) -> String {
