@@ -25,6 +25,8 @@ use crate::{
 
 /// Number of streams that receive an event.
 const TOLD: usize = 100;
+/// Streams that the server lets one reader have.
+const MAX_OF_READER: usize = 10;
 /// Prefix of the messages that streams should receive.
 const MARK: &str = "mark-";
 /// Pause before memory is measured, until pending work is done.
@@ -71,7 +73,7 @@ fn early_ones(streams: usize) -> usize {
 /// A received event: its marker and time.
 type Received = (String, Instant);
 
-/// Opens this many streams at a fresh server, and sends events to some of them.
+/// Opens this many streams at a fresh server, as far as its readers may have them, and sends events to some of them.
 pub(crate) async fn measure(
     server: &Server,
     readers: &Readers,
@@ -80,6 +82,7 @@ pub(crate) async fn measure(
     (database, messages): (&'static str, u64),
 ) -> Result<Streams> {
     let pid = server.program.pid();
+    let count = count.min(readers.usual.len() * MAX_OF_READER);
     warm_up(server, readers, vocabulary).await?;
     let before = usage::memory(pid)?;
     let (sender, mut received) = mpsc::unbounded_channel();
