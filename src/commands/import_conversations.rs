@@ -4,7 +4,7 @@ use std::{fs::File, io::Read, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use clap::Args;
-use contract::{Code, Problem, Problems, conversations::Imported, sentence};
+use contract::{Code, Problem, Problems, Reason, conversations::Imported, sentence};
 use domain::{ConversationError, FileSource, ImportStop};
 
 use super::{AdminContext, CommandError, Output, plain, put, user::find};
@@ -35,8 +35,8 @@ impl FileSource for Opened {
     async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         let mut bytes = vec![0; PIECE];
         let count = self.0.read(&mut bytes).map_err(|error| {
-            tracing::error!(%error, "the file cannot be read");
-            Problem::new(Code::Internal)
+            let reason = Some(Reason::Sentence(format!("it cannot be read ({error})")));
+            Problem { reason, ..Problem::new(Code::MalformedRequest) }
         })?;
         bytes.truncate(count);
         Ok((count > 0).then(|| bytes.into()))

@@ -140,6 +140,9 @@ fn a_file_of_conversations_is_imported_for_a_reader() {
     fs::write(&file, "PK\u{3}\u{4}").unwrap();
     let refusal = cli.refusal(&import);
     assert!(refusal.contains("ZIP") && refusal.contains("conversations.json"), "{refusal}");
+    let folder = cli.folder.to_str().unwrap();
+    let refusal = cli.refusal(&["import", "conversations", folder, "--user", "ada@example.com"]);
+    assert!(refusal.contains("it cannot be read (Is a directory"), "{refusal}");
     let refusal = cli.refusal(&["import", "conversations", path, "--user", "nobody@example.com"]);
     assert!(refusal.contains("no account has this address"), "{refusal}");
 }
