@@ -32,6 +32,7 @@ pub async fn compose(
         sessions: config.sessions,
         questions: Arc::new(config.questions),
         tokens: config.tokens,
+        clients: config.clients,
         accounts: AccountRules {
             sign_up: config.sign_up,
             require_verified_email: config.require_verified_email,

@@ -33,7 +33,8 @@ use std::{fmt, net::IpAddr, sync::Arc};
 
 use contract::Questions;
 use domain::{
-    ConversationLimits, Entropy, LimitSettings, Retention, Secret, SessionSettings, SignUpMode, TokenSettings,
+    Client, ConversationLimits, Entropy, LimitSettings, Retention, Secret, SessionSettings, SignUpMode,
+    TokenSettings,
 };
 use ipnet::IpNet;
 
@@ -90,6 +91,8 @@ pub struct Config {
     pub security_contact: String,
     /// Issuer, algorithm, lifetime and audiences of tokens.
     pub tokens: TokenSettings,
+    /// The declared clients of OAuth 2.0.
+    pub clients: Vec<Client>,
     /// The book.
     pub book: Book,
     /// The questions of the sign-up form.
@@ -168,6 +171,7 @@ impl Config {
             bearer_sessions,
             reference_habits,
             tokens: TokenSettings { issuer, lifetime, algorithm, audiences: audiences.declared },
+            clients: Vec::new(),
             book,
             questions,
             log_level,
@@ -201,6 +205,7 @@ impl fmt::Debug for Config {
             .field("bearer_sessions", &self.bearer_sessions)
             .field("reference_habits", &self.reference_habits)
             .field("tokens", &self.tokens)
+            .field("clients", &self.clients)
             .field("book", &self.book)
             .field("questions", &self.questions)
             .field("log_level", &self.log_level)

@@ -21,6 +21,7 @@ mod internal_error;
 mod invitations;
 mod key_ring;
 mod mail;
+mod oidc;
 mod passwords;
 mod ports;
 mod rate_limits;
@@ -63,6 +64,7 @@ pub use key_ring::{KeyInfo, KeyState, PUBLISHED_AHEAD};
 pub use mail::{
     BookLink, DeliveryOutcome, Link, MailBranding, MailMessage, MailQueue, MailTemplate, link_ttl,
 };
+pub use oidc::{Client, ClientKind, ClientSecretHash, Clients};
 pub use passwords::{HashKind, PasswordPolicy};
 pub use ports::{
     Clock, Entropy, Hasher, HasherBusy, KeyPair, Mailer, MailerError, Ports, Signer, SignerError, SigningKey,
@@ -100,6 +102,8 @@ pub struct Services {
     pub sessions: Sessions,
     /// JWTs for other services.
     pub tokens: Tokens,
+    /// The clients of OAuth 2.0.
+    pub clients: Clients,
     /// The mail queue.
     pub mail: MailQueue,
     /// Rate limits.
@@ -137,6 +141,8 @@ pub struct Settings {
     pub questions: Arc<Questions>,
     /// Issuer, audiences and lifetimes of JWTs.
     pub tokens: TokenSettings,
+    /// The declared clients of OAuth 2.0.
+    pub clients: Vec<Client>,
     /// Rules of accounts.
     pub accounts: AccountRules,
     /// Sender and look of mails.
@@ -158,6 +164,7 @@ impl Services {
             sessions,
             questions,
             tokens,
+            clients,
             accounts,
             branding,
             limits,
@@ -196,6 +203,7 @@ impl Services {
             accounts,
             sessions,
             tokens,
+            clients: Clients::new(clients),
             mail,
             limits,
             admin,
