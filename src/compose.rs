@@ -35,6 +35,7 @@ pub async fn compose(
         clients: config.clients,
         accounts: AccountRules {
             sign_up: config.sign_up,
+            terms_version: book.terms.as_ref().map(|terms| terms.version.clone()),
             require_verified_email: config.require_verified_email,
             reference_habits: config.reference_habits,
             passwords,

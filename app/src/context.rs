@@ -22,6 +22,8 @@ pub struct Visitor {
     /// The token of the mailed link that led here. It has been moved out of the address into a cookie of its own, so that
     /// no Referer, history or log holds it.
     pub link: Option<EmailLinkToken>,
+    /// Whether the reader has to accept the author's terms before going on.
+    pub must_accept_terms: bool,
     /// Where that link is to lead in the end, as it says itself; empty when it does not.
     pub link_callback: String,
 }

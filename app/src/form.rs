@@ -6,7 +6,7 @@ use contract::{
     AnswerInput, Answers, Code, Email, LocalPath, NewPassword, PasswordAttempt, PersonName, Problem,
     Problems, Question, Questions, Reason, VerificationCode, routes, trim_line,
 };
-use domain::{ChangePassword, DeleteAccount, PasswordPolicy, ProfileChange, SignIn, SignUp};
+use domain::{AccountRules, ChangePassword, DeleteAccount, PasswordPolicy, ProfileChange, SignIn, SignUp};
 use serde::{Deserialize, Serialize};
 
 /// The fields of a form by name. A missing field counts as empty.
@@ -18,6 +18,11 @@ pub struct FormFields(BTreeMap<String, String>);
 pub(crate) const AFTER_CONFIRMING: &str = "/verify-email?confirmed";
 /// The callback of a link that deletes an account, and the page after deleting one at once.
 pub(crate) const AFTER_DELETION: &str = "/?deleted";
+
+/// The checkbox with which the author's terms are accepted.
+pub(crate) const ACCEPTED_TERMS: &str = "acceptedTerms";
+/// The hidden field beside it: the version of the terms that the form was shown with.
+pub(crate) const TERMS_VERSION: &str = "termsVersion";
 
 /// Fields that hold a password.
 const PASSWORDS: [&str; 3] = ["password", "newPassword", "currentPassword"];
@@ -57,20 +62,34 @@ impl FormFields {
     pub(crate) fn sign_up(
         &self,
         questions: &Questions,
-        passwords: PasswordPolicy,
+        rules: &AccountRules,
         invitation: Option<String>,
     ) -> Result<SignUp, Problems> {
         let mut problems = Vec::new();
         let name = collect_error(PersonName::parse(self.line("name")), &mut problems);
         let email = collect_error(Email::parse_typed(self.raw("email")), &mut problems);
-        let password = NewPassword::not_empty(self.raw("password")).and_then(|typed| passwords.parse(typed));
+        let password =
+            NewPassword::not_empty(self.raw("password")).and_then(|typed| rules.passwords.parse(typed));
         let password = collect_error(password, &mut problems);
         let answers = Answers::accept(questions, |question| self.answer(question, None));
         let answers = answers.map_err(|wrong| problems.extend(wrong.iter().cloned())).ok();
-        match (name, email, password, answers) {
-            (Some(name), Some(email), Some(password), Some(answers)) => {
+        let (accepted_terms, terms_version) = (self.accepts_terms(), self.terms_version());
+        let terms = collect_error(rules.check_terms(accepted_terms, terms_version), &mut problems);
+        match (name, email, password, answers, terms) {
+            (Some(name), Some(email), Some(password), Some(answers), Some(())) => {
                 let (remember, callback) = (self.remember(), AFTER_CONFIRMING.to_owned());
-                Ok(SignUp { name, email, password, image: None, answers, remember, callback, invitation })
+                Ok(SignUp {
+                    name,
+                    email,
+                    password,
+                    image: None,
+                    answers,
+                    remember,
+                    callback,
+                    invitation,
+                    accepted_terms,
+                    terms_version: terms_version.map(str::to_owned),
+                })
             }
             _ => Err(Problems::of(problems).unwrap_or_else(|| Problem::new(Code::Internal).into())),
         }
@@ -158,6 +177,16 @@ impl FormFields {
     /// A field of one line, without the white space and format characters around it.
     fn line(&self, name: &str) -> &str {
         trim_line(self.raw(name))
+    }
+
+    /// Whether the author's terms are accepted. Only what a box of ours sends counts: silence is no consent.
+    pub(crate) fn accepts_terms(&self) -> bool {
+        matches!(self.raw(ACCEPTED_TERMS), "true" | "on")
+    }
+
+    /// The version of the terms that the form was shown with.
+    pub(crate) fn terms_version(&self) -> Option<&str> {
+        self.0.get(TERMS_VERSION).map(String::as_str)
     }
 
     fn remember(&self) -> bool {

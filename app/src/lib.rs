@@ -34,5 +34,5 @@ pub use self::{
     },
     form::FormFields,
     shell::shell,
-    site::{Assets, Book},
+    site::{Assets, Book, Terms},
 };

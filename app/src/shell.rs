@@ -19,7 +19,7 @@ use crate::{
     pages::{
         AccountPage, ConversationPage, ConversationsPage, DataPage, ForgotPasswordPage, HomePage, ImportPage,
         ProblemPage, ReferencePage, ResetPasswordPage, SecurityPage, SessionsPage, SignInPage, SignOutPage,
-        SignUpPage, VerifyEmailPage,
+        SignUpPage, TermsPage, VerifyEmailPage,
     },
     site::configured_style,
 };
@@ -104,6 +104,7 @@ fn Pages() -> impl IntoView {
                 <Route path=path!("/forgot-password") view=ForgotPasswordPage ssr=SsrMode::Async />
                 <Route path=path!("/reset-password") view=ResetPasswordPage ssr=SsrMode::Async />
                 <Route path=path!("/verify-email") view=VerifyEmailPage ssr=SsrMode::Async />
+                <Route path=path!("/terms") view=TermsPage ssr=SsrMode::Async />
                 <Route path=path!("/conversations") view=ConversationsPage ssr=SsrMode::Async />
                 <Route path=path!("/conversations/-/import") view=ImportPage ssr=SsrMode::Async />
                 <Route path=path!("/conversations/:id") view=ConversationPage ssr=SsrMode::Async />
@@ -126,6 +127,7 @@ const _: () = {
     assert!(matches!(routes::FORGOT_PASSWORD.as_bytes(), b"/forgot-password"));
     assert!(matches!(routes::RESET_PASSWORD.as_bytes(), b"/reset-password"));
     assert!(matches!(routes::VERIFY_EMAIL.as_bytes(), b"/verify-email"));
+    assert!(matches!(routes::TERMS.as_bytes(), b"/terms"));
     assert!(matches!(routes::CONVERSATIONS.as_bytes(), b"/conversations"));
     assert!(matches!(routes::SECURITY.as_bytes(), b"/account/security"));
     assert!(matches!(routes::SESSIONS.as_bytes(), b"/account/sessions"));

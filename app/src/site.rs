@@ -16,12 +16,31 @@ pub struct Book {
     pub accent: String,
     /// Pages of the author's that stand under every page: the book itself, its terms, whom to ask.
     pub links: Vec<BookLink>,
+    /// The terms that readers have to accept, where the author asks for it.
+    pub terms: Option<Terms>,
+}
+
+/// Terms that readers have to accept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// As the author calls it; another one is asked for anew.
+    pub version: String,
+    /// Their page.
+    pub url: String,
+    /// The page of the privacy notice.
+    pub privacy_url: Option<String>,
 }
 
 impl Default for Book {
     /// Bookcloth green, and the program's own name.
     fn default() -> Self {
-        Self { name: "Bookplate".to_owned(), logo: None, accent: "#1f5c4d".to_owned(), links: Vec::new() }
+        Self {
+            name: "Bookplate".to_owned(),
+            logo: None,
+            accent: "#1f5c4d".to_owned(),
+            links: Vec::new(),
+            terms: None,
+        }
     }
 }
 

@@ -80,7 +80,7 @@ async fn create(context: &AdminContext, arguments: CreateArguments) -> Result<Ou
     let invitation = &invited.invitation;
     let end = invitation.expires_at.iso();
     let what = match (&invitation.email, invitation.uses_left) {
-        (Some(email), _) => format!("{email} opens an account here, until {end}:"),
+        (Some(email), _) => format!("{} opens an account here, until {end}:", Email::display(email)),
         (None, 1) => format!("whoever has this link opens an account with it, once and until {end}:"),
         (None, uses) => {
             format!("whoever has this link opens an account with it, {uses} in all and until {end}:")
@@ -97,7 +97,7 @@ async fn list(context: &AdminContext) -> Result<Output, CommandError> {
     let invitations = context.services.invitations.list().await?;
     let head = ["id", "for", "accounts left", "made", "until"].map(str::to_owned).to_vec();
     let row = |invitation: &Invitation| {
-        let whom = invitation.email.clone().unwrap_or_else(|| "anybody".to_owned());
+        let whom = invitation.email.as_deref().map_or("anybody".into(), Email::display).into_owned();
         let (made, until) = (invitation.created_at.iso(), invitation.expires_at.iso());
         vec![short_id(invitation), whom, invitation.uses_left.to_string(), made, until]
     };

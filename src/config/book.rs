@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{contact::contact_uri, loader::Loader, source_file::SourceFile};
 
-pub use app::Book;
+pub use app::{Book, Terms};
 
 /// The table `[book]`.
 #[derive(Deserialize)]
@@ -22,6 +22,7 @@ pub(super) struct Declaration {
     privacy_url: Option<Spanned<String>>,
     imprint_url: Option<Spanned<String>>,
     support: Option<Spanned<String>>,
+    terms_version: Option<Spanned<String>>,
 }
 
 /// The longest title, in characters; it has to fit on one line above the form.
@@ -63,13 +64,51 @@ impl Declaration {
         }
         let pages = [
             ("url", "The book", self.url),
-            ("terms_url", "Terms", self.terms_url),
-            ("privacy_url", "Privacy", self.privacy_url),
+            ("terms_url", TERMS, self.terms_url),
+            ("privacy_url", PRIVACY, self.privacy_url),
             ("imprint_url", "Imprint", self.imprint_url),
         ];
         book.links = links(loader, file, pages, self.support);
+        if let Some(version) = self.terms_version {
+            book.terms = terms(loader, file, version, &book.links);
+        }
         book
     }
+}
+
+/// The labels of the pages that readers accept.
+const TERMS: &str = "Terms";
+const PRIVACY: &str = "Privacy";
+/// The longest name of a version of the terms.
+const MAX_VERSION: usize = 40;
+
+fn is_version(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=MAX_VERSION).contains(&text.len()) && text.chars().all(plain)
+}
+
+/// The terms that readers have to accept.
+fn terms(
+    loader: &mut Loader<'_>,
+    file: &SourceFile,
+    version: Spanned<String>,
+    links: &[BookLink],
+) -> Option<Terms> {
+    let at = version.span().start;
+    let page = |label| links.iter().find(|link| link.label == label).map(|link| link.url.clone());
+    let Some(url) = page(TERMS) else {
+        let problem = "book.terms_version asks readers to accept terms that have no address";
+        file.refuse(loader, at, problem, "Give terms_url, too");
+        return None;
+    };
+    if !is_version(version.get_ref()) {
+        let remedy = format!(
+            "Give a date or a number such as 2026-11-30, at most {MAX_VERSION} letters, digits, - _ and ."
+        );
+        file.refuse(loader, at, "book.terms_version is no name of a version", remedy);
+        return None;
+    }
+    Some(Terms { version: version.into_inner(), url, privacy_url: page(PRIVACY) })
 }
 
 /// The author's pages, in the order in which they are shown.

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
+/// Fields that are checkboxes in forms and booleans in JSON.
+const CHECKBOXES: [&str; 2] = ["rememberMe", "acceptedTerms"];
+
 /// Named texts, the same for forms and JSON.
 #[derive(Clone, Debug)]
 pub struct Fields(Cow<'static, [(&'static str, &'static str)]>, Vec<(String, String)>);
@@ -40,14 +43,14 @@ impl Fields {
 
     /// As form data; an unchecked checkbox is not sent.
     pub fn form(&self) -> String {
-        let sent = self.iter().filter(|pair| *pair != ("rememberMe", "false"));
+        let sent = self.iter().filter(|(name, value)| !CHECKBOXES.contains(name) || *value != "false");
         Serializer::new(String::new()).extend_pairs(sent).finish()
     }
 
-    /// As a JSON object of strings, with a boolean `rememberMe`.
+    /// As a JSON object of strings, with booleans for checkboxes.
     pub fn json(&self) -> Value {
         let member = |(name, value): (&str, &str)| {
-            let value = if name == "rememberMe" { Value::Bool(value == "true") } else { value.into() };
+            let value = if CHECKBOXES.contains(&name) { Value::Bool(value == "true") } else { value.into() };
             (name.to_owned(), value)
         };
         Value::Object(self.iter().map(member).collect::<Map<_, _>>())

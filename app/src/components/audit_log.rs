@@ -77,6 +77,7 @@ const fn success_label(kind: EventKind) -> &'static str {
         EventKind::OperatorLink => "Link for a new password made by the author of the book",
         EventKind::Import => "Account moved here from another system",
         EventKind::IdleNotice => "Mail that the account is deleted unless somebody signs in",
+        EventKind::TermsAcceptance => "Terms accepted",
         EventKind::Invitation => "Invited by the author of the book",
         EventKind::InvitationRevocation => "Invitation withdrawn by the author of the book",
     }

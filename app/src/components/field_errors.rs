@@ -118,6 +118,7 @@ fn link(problem: &Problem, questions: Option<&Questions>) -> impl IntoView + use
         ("name", _) => "Name",
         ("title", _) => "Title",
         ("code", _) => "Code",
+        ("acceptedTerms", _) => "Terms",
         (_, Some(question)) => question.label.as_str(),
         _ => "Form",
     };

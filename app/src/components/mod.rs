@@ -11,6 +11,7 @@ mod flash;
 mod layout;
 mod page_title;
 mod question;
+mod terms;
 
 pub(crate) use self::{
     async_section::async_section,
@@ -27,4 +28,5 @@ pub(crate) use self::{
     layout::{BookLink, Card, CardLayout, EX_LIBRIS, Entry, PageLayout, Section},
     page_title::PageTitle,
     question::Questionnaire,
+    terms::AcceptTerms,
 };

@@ -4,7 +4,7 @@ use contract::{Email, routes};
 use domain::SignedIn;
 use leptos::prelude::*;
 
-use super::query::query_parameter;
+use super::{access::leave_for_terms, query::query_parameter};
 use crate::{
     components::{Card, CardLayout, EX_LIBRIS, ErrorNotice, SuccessNotice},
     context::RequestContext,
@@ -13,6 +13,9 @@ use crate::{
 #[component]
 pub(crate) fn HomePage() -> impl IntoView {
     let context = RequestContext::of_request()?;
+    if leave_for_terms(&context, routes::HOME) {
+        return None;
+    }
     let can_sign_up = context.services.accounts.rules().sign_up.check_enabled().is_ok();
     Some(match context.visitor.signed_in {
         Some(signed_in) => view! { <Owner signed_in /> }.into_any(),

@@ -18,6 +18,7 @@ mod sessions;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod terms;
 mod verify_email;
 
 pub(crate) use self::{
@@ -25,5 +26,5 @@ pub(crate) use self::{
     forgot_password::ForgotPasswordPage, home::HomePage, import::ImportPage, privacy::DataPage,
     problem::ProblemPage, reference::ReferencePage, reset_password::ResetPasswordPage,
     security::SecurityPage, sessions::SessionsPage, sign_in::SignInPage, sign_out::SignOutPage,
-    sign_up::SignUpPage, verify_email::VerifyEmailPage,
+    sign_up::SignUpPage, terms::TermsPage, verify_email::VerifyEmailPage,
 };

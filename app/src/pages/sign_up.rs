@@ -1,14 +1,17 @@
 //! `/sign-up`: the form, or why there is none.
 
-use contract::{LocalPath, routes};
+use std::sync::Arc;
+
+use contract::{Email, LocalPath, routes};
 use domain::{InternalError, SignUpMode};
 use leptos::{either::Either, prelude::*};
 
 use super::access::leave_if_signed_in;
 use crate::{
+    Book,
     components::{
-        Card, CardLayout, ErrorNotice, FieldErrors, KeepSignedIn, PageTitle, PasswordField, ProblemSummary,
-        Questionnaire, TextField, async_section,
+        AcceptTerms, Card, CardLayout, ErrorNotice, FieldErrors, KeepSignedIn, PageTitle, PasswordField,
+        ProblemSummary, Questionnaire, TextField, async_section,
     },
     context::RequestContext,
     islands::SubmitButton,
@@ -93,9 +96,10 @@ async fn access(context: &RequestContext) -> Result<Access, InternalError> {
 
 /// `Accounts here are for addresses at a.example, b.example and c.example.`
 fn for_domains(domains: &[String]) -> String {
-    let list = match domains {
+    let shown: Vec<_> = domains.iter().map(|domain| Email::display_domain(domain)).collect();
+    let list = match shown.as_slice() {
         [] => String::new(),
-        [one] => one.clone(),
+        [one] => one.to_string(),
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
     };
     format!("Accounts here are for addresses at {list}.")
@@ -114,6 +118,7 @@ fn Form(
     let action = with_next(<SignUp as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     let sign_in = with_next(routes::SIGN_IN, next.as_ref());
     let questions = context.services.questions.clone();
+    let terms = use_context::<Arc<Book>>().and_then(|book| book.terms.clone());
     let lede =
         lede.unwrap_or_else(|| "One account for this book and its services, on every device.".to_owned());
     view! {
@@ -138,7 +143,8 @@ fn Form(
                 />
                 <PasswordField new_min state=field_errors.field("password", None) />
                 <Questionnaire questions answers=None field_errors=field_errors.clone() />
-                <KeepSignedIn field_errors />
+                <KeepSignedIn field_errors=field_errors.clone() />
+                {terms.map(|terms| view! { <AcceptTerms terms field_errors /> })}
                 <SubmitButton label="Create account".to_owned() />
             </form>
             <p class="card__footer">"Have an account? "<a href=sign_in>"Sign in"</a></p>
@@ -189,6 +195,11 @@ mod tests {
         assert_eq!(
             sentence(&["a.org", "b.org", "c.edu"]),
             "Accounts here are for addresses at a.org, b.org and c.edu."
+        );
+        assert_eq!(
+            sentence(&["xn--80a1acny.xn--p1ai", "xn--pple-43d.com"]),
+            "Accounts here are for addresses at почта.рф and xn--pple-43d.com.",
+            "only a domain whose letters are of one script is shown in it"
         );
     }
 }

@@ -12,6 +12,7 @@ mod sessions;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod terms;
 mod verify_email;
 
 pub(crate) use self::conversations::{list, messages};
@@ -30,6 +31,7 @@ pub use self::{
     sign_in::SignIn,
     sign_out::SignOut,
     sign_up::SignUp,
+    terms::AcceptTerms,
     verify_email::{SendVerification, VerifyEmail, VerifyEmailCode},
 };
 

@@ -16,7 +16,7 @@ pub async fn sign_up(#[server(flatten)] form: FormFields) -> Result<FormAccepted
     let rules = context.services.accounts.rules();
     rules.sign_up.check_enabled()?;
     let invitation = context.visitor.link.as_ref().map(|link| link.0.clone());
-    let command = form.sign_up(&context.services.questions, rules.passwords, invitation)?;
+    let command = form.sign_up(&context.services.questions, rules, invitation)?;
     let signed_up = context.services.accounts.sign_up(command, &context.visitor.client).await;
     let (signed_up, effects) = with_effects(signed_up, &context)?;
     let accepted = match signed_up.session {

@@ -16,8 +16,8 @@ macro_rules! codes {
                 match self { $(Self::$variant => $wire,)* }
             }
 
-            /// The `message` member of a JSON error. For [`Code::ValidationError`], [`Code::MissingField`] and
-            /// [`Code::UnsupportedMediaType`] the message is composed from the details of the problem instead.
+            /// The `message` member of a JSON error. For [`Code::ValidationError`], [`Code::MissingField`],
+            /// [`Code::TermsNotAccepted`] and [`Code::UnsupportedMediaType`] the message is composed from the details of the problem instead.
             pub const fn message(self) -> &'static str {
                 match self { $(Self::$variant => $message,)* }
             }
@@ -62,6 +62,8 @@ codes! {
     InvalidInvitation = Some("INVALID_INVITATION"), "Invalid invitation";
     /// Accounts are for addresses of other domains.
     EmailDomainNotAllowed = Some("EMAIL_DOMAIN_NOT_ALLOWED"), "Addresses of this domain are not allowed";
+    /// The current version of the author's terms was not accepted.
+    TermsNotAccepted = Some("TERMS_NOT_ACCEPTED"), "the current version of the terms has to be accepted";
     /// Sign-in with something that is not an address.
     InvalidEmail = Some("INVALID_EMAIL"), "Invalid email";
     /// Sign-in failed; the code does not tell which of the two is wrong.

@@ -58,6 +58,11 @@ impl Email {
         });
         shown.map_or(Cow::Borrowed(address), Cow::Owned)
     }
+
+    /// A domain as [`Email::display`] shows it behind the `@`.
+    pub fn display_domain(domain: &str) -> Cow<'_, str> {
+        domain_name::in_own_script(domain).map_or(Cow::Borrowed(domain), Cow::Owned)
+    }
 }
 
 impl fmt::Debug for Email {

@@ -28,6 +28,7 @@ pub fn sentence(problem: &Problem) -> String {
         Code::SignUpDisabled
         | Code::InvitationRequired
         | Code::InvalidInvitation
+        | Code::TermsNotAccepted
         | Code::EmailDomainNotAllowed => may_not_sign_up(problem.code).into(),
         Code::InvalidEmail => address(),
         Code::InvalidEmailOrPassword => {
@@ -117,6 +118,7 @@ const fn may_not_sign_up(code: Code) -> &'static str {
         Code::InvitationRequired => {
             "You need an invitation. Open the link in yours, then send this form again."
         }
+        Code::TermsNotAccepted => "Read the terms and accept them to go on.",
         Code::InvalidInvitation => {
             "This invitation does not work: it was used or withdrawn, is too old, or is for another address. Ask for \
              a new one."

@@ -146,6 +146,7 @@ const RESERVED: &[&str] = &[
     "rememberMe",
     "invitation",
     "acceptedTerms",
+    "termsVersion",
     "callbackURL",
     "redirectTo",
     "errorCallbackURL",

@@ -71,6 +71,9 @@ pub const WELL_KNOWN_SECURITY: &str = "/.well-known/security.txt";
 /// The prefix of the Better Auth endpoints.
 pub const API: &str = "/api/auth";
 
+/// Asks a signed-in reader to accept the author's terms; the page and the form's action.
+pub const TERMS: &str = "/terms";
+
 /// Conversations as JSON.
 pub const API_CONVERSATIONS: &str = "/api/conversations";
 /// Full-text search in messages.

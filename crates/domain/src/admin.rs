@@ -2,6 +2,7 @@
 
 use contract::{Answers, Email, NewPassword, PersonName, Timestamp};
 use storage::{Ban, Database, Link, NewAccount, Session, SignInMethod, User};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     ClientMetadata, EventKind, InternalError, MailQueue, MailTemplate, Ports,
@@ -101,11 +102,26 @@ impl Admin {
         self.database.find_user(address_or_id).await?.ok_or(AdminError::Unknown)
     }
 
-    /// Users whose email address or name contains `search`, by email address, those after `after`.
+    /// Users whose email address or name contains `search`, by email address, those after `after`. An internationalised domain
+    /// is found by its ASCII form and as it is shown.
     #[tracing::instrument(name = "admin.list", level = "debug", skip_all)]
     pub async fn list(&self, after: &str, search: &str, limit: u32) -> Result<Vec<User>, InternalError> {
         let escaped: String = search.chars().flat_map(escape_like).collect();
-        Ok(self.database.list_users(after, &format!("%{escaped}%"), i64::from(limit)).await?)
+        let pattern = format!("%{escaped}%");
+        let search = folded(search);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut after = after.to_owned();
+        let mut found = Vec::new();
+        loop {
+            let candidates = self.database.list_users(&after, &pattern, BATCH).await?;
+            let last = candidates.last().map(|user| user.email.clone());
+            found.extend(candidates.into_iter().filter(|user| matches(user, &search)));
+            found.truncate(limit);
+            match last {
+                Some(last) if found.len() < limit => after = last,
+                _ => return Ok(found),
+            }
+        }
     }
 
     /// The ways to sign in to an account and its active sessions.
@@ -184,6 +200,20 @@ impl Admin {
         audit_log::log(&record);
         Ok(token)
     }
+}
+
+/// How many users a search reads at once.
+const BATCH: i64 = 500;
+
+/// Whether an address or a name contains a text that is [`folded`].
+fn matches(user: &User, search: &str) -> bool {
+    let shown = Email::display(&user.email);
+    [user.email.as_str(), &shown, &user.name].into_iter().any(|text| folded(text).contains(search))
+}
+
+/// A text in lower case and composed (NFC), as it is compared.
+fn folded(text: &str) -> String {
+    text.to_lowercase().nfc().collect()
 }
 
 /// Escapes a character for a `like` pattern with the escape character `!`.

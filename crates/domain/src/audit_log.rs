@@ -50,6 +50,8 @@ pub enum EventKind {
     Import,
     /// The reader was told that the account is deleted unless somebody signs in.
     IdleNotice,
+    /// The user accepted the author's terms after sign-up.
+    TermsAcceptance,
     /// The operator made an invitation.
     Invitation,
     /// The operator withdrew an invitation.

@@ -35,9 +35,9 @@ mod user_import;
 use std::sync::Arc;
 
 pub use accounts::{
-    AccountRules, Accounts, ChangeEmailError, ChangePassword, ChangePasswordError, CheckPasswordError,
-    DeleteAccount, DeleteAccountError, DeleteAccountOutcome, EmailLinkKind, EmailLinkOutcome,
-    PasswordChanged, PasswordReset, ProfileChange, RequestResetError, ResetPasswordError,
+    AcceptTermsError, AccountRules, Accounts, ChangeEmailError, ChangePassword, ChangePasswordError,
+    CheckPasswordError, DeleteAccount, DeleteAccountError, DeleteAccountOutcome, EmailLinkKind,
+    EmailLinkOutcome, PasswordChanged, PasswordReset, ProfileChange, RequestResetError, ResetPasswordError,
     SendVerificationError, SignIn, SignInError, SignUp, SignUpError, SignUpMode, SignedUp, UnlinkError,
     UpdateProfileError, VerifyCodeError, VerifyEmailError,
 };
@@ -75,8 +75,8 @@ pub use sessions::{
     ActiveSession, Renewal, SessionHandle, SessionSettings, Sessions, SessionsRevoked, SignedOut,
 };
 pub use storage::{
-    Activity, AuditEvent, Ban, CleanupCounts, Database, ForeignBan, ImportedUser, Invitation, Session,
-    SignInMethod, SignedIn, StorageError, User, in_background,
+    AcceptedTerms, Activity, AuditEvent, Ban, CleanupCounts, Database, ForeignBan, ImportedUser, Invitation,
+    Session, SignInMethod, SignedIn, StorageError, User, in_background,
 };
 pub use tokens::{
     Audience, AudienceKey, ConversationAccess, IssueError, READ_CONVERSATIONS, TokenSettings, Tokens,

@@ -6,6 +6,7 @@ use sqlx::{FromRow, types::Json};
 
 use crate::{
     AuditRecord, Database, NewSession, StorageError,
+    accepted_terms::insert_accepted_terms,
     audit_log::insert_audit_record,
     connection::Transaction,
     devices::upsert_known_device,
@@ -26,6 +27,15 @@ pub struct NewAccount {
     pub password_hash: Option<String>,
     /// The browser in which the password was chosen; `None` when there is none, or the first session brings it.
     pub device: Option<crate::KnownDevice>,
+}
+
+/// What a sign-up brings along.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Admission<'a> {
+    /// The id of the invitation to use.
+    pub invitation: Option<&'a str>,
+    /// The version of the terms that is accepted.
+    pub terms: Option<&'a str>,
 }
 
 /// The outcome of creating an account.
@@ -128,15 +138,16 @@ impl Database {
         opening: Option<&NewSession<'_>>,
         record: &AuditRecord,
     ) -> Result<bool, StorageError> {
-        let outcome = self.create_invited_account(account, None, opening, record).await?;
+        let outcome = self.sign_up(account, Admission::default(), opening, record).await?;
         Ok(outcome == CreateAccountOutcome::Created)
     }
 
-    /// As [`Database::create_account`], using the invitation of this id. Other invitations for the address are deleted.
-    pub async fn create_invited_account(
+    /// As [`Database::create_account`], using the invitation and recording that the terms are accepted. Other invitations
+    /// for the address are deleted.
+    pub async fn sign_up(
         &self,
         account: &NewAccount,
-        invitation: Option<&str>,
+        admission: Admission<'_>,
         opening: Option<&NewSession<'_>>,
         record: &AuditRecord,
     ) -> Result<CreateAccountOutcome, StorageError> {
@@ -160,12 +171,15 @@ impl Database {
         if inserted.is_none() {
             return Ok(CreateAccountOutcome::Taken);
         }
-        if let Some(invitation) = invitation
+        if let Some(invitation) = admission.invitation
             && !use_invitation(&mut tx, invitation, &user.email, record.event.at).await?
         {
             return Ok(CreateAccountOutcome::NotInvited);
         }
         tx.query(invitations::DELETE_OF_EMAIL).bind(&user.email).execute().await?;
+        if let Some(version) = admission.terms {
+            insert_accepted_terms(&mut tx, &user.id, version, record.event.at).await?;
+        }
         tx.query(INSERT_CREDENTIAL)
             .bind(&account.credential_id)
             .bind(&user.id)

@@ -11,7 +11,8 @@ const LIST: &str = concatcp!(
     "select ",
     users::COLUMNS,
     " from bookplate_users u where u.email > $1
-    and (u.email like lower($2) escape '!' or lower(u.name) like lower($2) escape '!')
+    and (u.email like lower($2) escape '!' or lower(u.name) like lower($2) escape '!'
+        or u.email like '%@%xn--%' or octet_length(u.name) > length(u.name))
     order by u.email limit $3"
 );
 const BAN: &str =
@@ -21,8 +22,10 @@ const BAN: &str =
 pub(crate) const STATEMENTS: &[&str] = &[LIST, BAN];
 
 impl Database {
-    /// Users by address after `after`, at most `limit`, whose address or name matches the `like` pattern, which has `!` as its
-    /// escape and ignores case.
+    /// Users by address after `after`, at most `limit`, whose address or name may match: those whose address or name does
+    /// match the `like` pattern, which has `!` as its escape and ignores the case of ASCII letters, and all whose domain is
+    /// internationalised or whose name is not in ASCII. How these look, and the case of other letters, is for the caller to
+    /// compare: no SQL does it alike on both databases.
     pub async fn list_users(
         &self,
         after: &str,

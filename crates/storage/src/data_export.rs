@@ -4,13 +4,21 @@ use const_format::concatcp;
 use contract::Timestamp;
 use sqlx::FromRow;
 
-use crate::{Database, KnownDevice, Session, SignInMethod, StorageError, sessions};
+use crate::{
+    AcceptedTerms, Database, KnownDevice, Session, SignInMethod, StorageError, accepted_terms, sessions,
+};
 
 /// What is stored about a user besides the profile, the events and the conversations.
 #[derive(Debug)]
 pub struct UserDataRows {
     /// Since when the address is unverified, in Unix milliseconds; `None` once it is verified.
     pub unverified_since: Option<i64>,
+    /// When the account was last used, in Unix milliseconds.
+    pub last_active_at: i64,
+    /// When the user was told that the idle account will be deleted, in Unix milliseconds.
+    pub idle_notice_at: Option<i64>,
+    /// Versions of the terms that were accepted, the oldest first.
+    pub accepted_terms: Vec<AcceptedTerms>,
     /// Sign-in methods, the oldest first.
     pub methods: Vec<StoredMethod>,
     /// Sessions, the last used first, with those that have expired and are still stored.
@@ -65,7 +73,16 @@ pub struct WaitingMail {
     pub attempts: i64,
 }
 
-const UNVERIFIED_SINCE: &str = "select unverified_since from bookplate_users where id = $1";
+/// What a user's row holds besides the profile.
+#[derive(Debug, FromRow)]
+struct RestOfUser {
+    unverified_since: Option<i64>,
+    last_active_at: i64,
+    idle_notice_at: Option<i64>,
+}
+
+const USER: &str =
+    "select unverified_since, last_active_at, idle_notice_at from bookplate_users where id = $1";
 const METHODS: &str = "select id, provider_id, account_id, created_at, updated_at,
     password_hash is not null as has_password
     from bookplate_accounts where user_id = $1 order by created_at, id";
@@ -79,22 +96,25 @@ const LINKS: &str = "select purpose, email, new_email, created_at, expires_at, u
 const MAILS: &str = "select created_at, due_at, attempts from bookplate_mails
     where user_id = $1 order by created_at, id";
 
-pub(crate) const STATEMENTS: &[&str] = &[UNVERIFIED_SINCE, METHODS, SESSIONS, LINKS, MAILS];
+pub(crate) const STATEMENTS: &[&str] = &[USER, METHODS, SESSIONS, LINKS, MAILS];
 
 impl Database {
     /// What is stored about a user; `None` when there is no such user.
     pub async fn user_data(&self, user_id: &str) -> Result<Option<UserDataRows>, StorageError> {
         let devices = self.devices_of(user_id).await?;
         let mut connection = self.connection().await?;
+        let accepted_terms = connection.query(accepted_terms::OF_USER).bind(user_id).fetch_all().await?;
         let methods = connection.query(METHODS).bind(user_id).fetch_all().await?;
         let sessions = connection.query(SESSIONS).bind(user_id).fetch_all().await?;
         let links = connection.query(LINKS).bind(user_id).fetch_all().await?;
         let mails = connection.query(MAILS).bind(user_id).fetch_all().await?;
         // Last, so that a user who is deleted meanwhile is not taken for one who owns nothing.
-        let user: Option<(Option<i64>,)> =
-            connection.query(UNVERIFIED_SINCE).bind(user_id).fetch_optional().await?;
-        Ok(user.map(|(unverified_since,)| UserDataRows {
-            unverified_since,
+        let user: Option<RestOfUser> = connection.query(USER).bind(user_id).fetch_optional().await?;
+        Ok(user.map(|user| UserDataRows {
+            unverified_since: user.unverified_since,
+            last_active_at: user.last_active_at,
+            idle_notice_at: user.idle_notice_at,
+            accepted_terms,
             methods,
             sessions,
             devices,

@@ -3,6 +3,7 @@
 //! SQL is written once, in the dialect that the two databases share, as constants that a test prepares on both.
 //! A public method is one transaction with a name of the domain; none is held while anything but the database works.
 
+mod accepted_terms;
 mod accounts;
 mod activity;
 mod address;
@@ -36,7 +37,8 @@ mod tls;
 mod users;
 mod verification_codes;
 
-pub use accounts::{CreateAccountOutcome, Credentials, NewAccount, SignInMethod};
+pub use accepted_terms::AcceptedTerms;
+pub use accounts::{Admission, CreateAccountOutcome, Credentials, NewAccount, SignInMethod};
 pub use activity::{Activity, in_background};
 pub use address::{Address, AddressError, PostgresAddress};
 pub use audit_log::{AuditEvent, AuditRecord};
@@ -67,6 +69,7 @@ pub use verification_codes::{GuessedCode, NewCode};
 /// The statements that are the same on both databases, for the test that prepares each.
 pub fn statements() -> Vec<&'static str> {
     [
+        accepted_terms::STATEMENTS,
         accounts::STATEMENTS,
         credentials::STATEMENTS,
         devices::STATEMENTS,

@@ -2,7 +2,9 @@
 
 use askama::Template;
 use contract::Email;
-use domain::export::{Answer, Browser, Event, Export, Link, Mail, Profile, Session, SignInMethod};
+use domain::export::{
+    AcceptedTerms, Answer, Browser, Event, Export, Link, Mail, Profile, Session, SignInMethod,
+};
 
 use super::value::{Facts, Value, visible};
 
@@ -13,7 +15,7 @@ struct AccountPage {
     book: Value,
     address: Value,
     moment: Value,
-    sections: [Section; 7],
+    sections: [Section; 8],
     events: Vec<[Value; 5]>,
     conversations: Facts,
 }
@@ -40,6 +42,7 @@ pub(super) fn render(export: &Export) -> askama::Result<String> {
         sections: [
             Section::new("Profile", "profile", std::slice::from_ref(&export.profile), profile),
             Section::new("Answers", "answers", &export.answers, answer),
+            Section::new("Accepted terms", "terms", &export.accepted_terms, accepted_terms),
             Section::new("Ways to sign in", "methods", &export.sign_in_methods, method),
             Section::new("Signed-in browsers", "sessions", &export.sessions, session),
             Section::new("Known browsers", "browsers", &export.browsers, browser),
@@ -65,6 +68,8 @@ fn profile(it: &Profile) -> Facts {
         ("Picture", Value::text(it.image.as_deref())),
         ("Account opened", Value::Moment(it.created_at)),
         ("Last changed", Value::Moment(it.updated_at)),
+        ("Last active", Value::Moment(it.last_active_at)),
+        ("Told that it is idle", Value::moment(it.idle_notice_at)),
         ("Closed by the operator", Value::moment(it.banned_at)),
         ("Why", Value::text(it.ban_reason.as_deref())),
         ("Closed until", Value::moment(it.ban_expires_at)),
@@ -80,6 +85,10 @@ fn answer(it: &Answer) -> Facts {
         ("Why it is asked", Value::text(it.purpose.as_deref())),
         ("Stored as", Value::text(it.name.as_str())),
     ])
+}
+
+fn accepted_terms(it: &AcceptedTerms) -> Facts {
+    Facts::from([("Version", Value::text(it.version.as_str())), ("Accepted", Value::Moment(it.accepted_at))])
 }
 
 fn method(it: &SignInMethod) -> Facts {

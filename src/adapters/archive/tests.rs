@@ -9,7 +9,8 @@ use contract::{
 };
 use domain::ExportedConversation;
 use domain::export::{
-    Answer, Book, Browser, Event, Export, FORMAT, Link, Mail, Profile, Session, SignInMethod, VERSION,
+    AcceptedTerms, Answer, Book, Browser, Event, Export, FORMAT, Link, Mail, Profile, Session, SignInMethod,
+    VERSION,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -38,6 +39,8 @@ fn copy(words: &str) -> Export {
             image: said(),
             created_at: NOW.plus_seconds(-86_400),
             updated_at: NOW,
+            last_active_at: NOW,
+            idle_notice_at: None,
             banned_at: Some(NOW),
             ban_reason: said(),
             ban_expires_at: None,
@@ -58,6 +61,7 @@ fn copy(words: &str) -> Export {
                 answer_label: None,
             },
         ],
+        accepted_terms: vec![AcceptedTerms { version: words.to_owned(), accepted_at: NOW }],
         sign_in_methods: vec![SignInMethod {
             id: "method".into(),
             provider: "credential".into(),

@@ -2,7 +2,10 @@
 
 mod show;
 
-use std::io::{BufRead, IsTerminal, Read, Write};
+use std::{
+    borrow::Cow,
+    io::{BufRead, IsTerminal, Read, Write},
+};
 
 use clap::{Args, Subcommand};
 use contract::{Email, NewPassword, PersonName, routes, sentence};
@@ -132,6 +135,11 @@ pub(super) async fn find(context: &AdminContext, email_or_id: &str) -> Result<Us
     context.services.admin.find(email_or_id).await.map_err(|error| format!("{email_or_id}: {error}").into())
 }
 
+/// The address as it is shown to people.
+fn shown(user: &User) -> Cow<'_, str> {
+    Email::display(&user.email)
+}
+
 async fn create(context: &AdminContext, arguments: CreateArguments) -> Result<Output, CommandError> {
     let CreateArguments { email, name, verified, password_stdin } = arguments;
     let password = if password_stdin { Some(password(context, &email, name.as_str())?) } else { None };
@@ -139,8 +147,10 @@ async fn create(context: &AdminContext, arguments: CreateArguments) -> Result<Ou
     let new = NewUser { email: email.clone(), name, password, email_verified: verified };
     let created = context.services.admin.create(new).await;
     let user = created.map_err(|error| format!("{}: {error}", email.as_str()))?;
-    let mut output =
-        Output { text: format!("made {} with id {}", user.email, user.id), json: show::body(context, &user) };
+    let mut output = Output {
+        text: format!("made {} with id {}", shown(&user), user.id),
+        json: show::body(context, &user),
+    };
     if !has_password {
         let link = link(context, &user).await?;
         output.text = format!("{}\n{}\n{link}", output.text, works_for("The reader sets a password here"));
@@ -168,18 +178,19 @@ fn password(context: &AdminContext, email: &Email, name: &str) -> Result<NewPass
 
 async fn list(context: &AdminContext, arguments: ListArguments) -> Result<Output, CommandError> {
     let ListArguments { search, limit, after } = arguments;
-    let after = after.to_lowercase();
+    let after = Email::parse(&after).map_or_else(|_| after.to_lowercase(), |email| email.as_str().to_owned());
     // One more than is shown tells whether there are more.
     let mut users = context.services.admin.list(&after, &search, limit.saturating_add(1)).await?;
-    let shown = usize::try_from(limit)?;
-    let more = users.len() > shown;
-    users.truncate(shown);
+    let limit = usize::try_from(limit)?;
+    let more = users.len() > limit;
+    users.truncate(limit);
     let last = users.last().filter(|_| more).map(|user| user.email.clone());
     let now = context.services.cleanup.now();
     let head = ["address", "name", "state", "since", "id"].map(str::to_owned).to_vec();
     let row = |user: &User| {
         let state = show::state(user, now).to_owned();
-        vec![user.email.clone(), user.name.clone(), state, user.created_at.day(), user.id.clone()]
+        let address = shown(user).into_owned();
+        vec![address, user.name.clone(), state, user.created_at.day(), user.id.clone()]
     };
     let rows: Vec<Vec<String>> = std::iter::once(head).chain(users.iter().map(row)).collect();
     let text = match &last {
@@ -201,13 +212,13 @@ async fn ban(context: &AdminContext, arguments: BanArguments) -> Result<Output, 
     let reason = arguments.reason.map(|reason| reason.as_str().to_owned());
     context.services.admin.ban(&user, reason, until).await?;
     let end = until.map_or("for good".to_owned(), |until| format!("until {}", until.iso()));
-    with_current_state(context, &user, format!("{} is closed {end}; its sessions have ended", user.email))
+    with_current_state(context, &user, format!("{} is closed {end}; its sessions have ended", shown(&user)))
         .await
 }
 
 async fn unban(context: &AdminContext, user: &User) -> Result<Output, CommandError> {
     context.services.admin.unban(user).await?;
-    with_current_state(context, user, format!("{} is open", user.email)).await
+    with_current_state(context, user, format!("{} is open", shown(user))).await
 }
 
 async fn with_current_state(
@@ -221,10 +232,10 @@ async fn with_current_state(
 
 async fn delete(context: &AdminContext, user: &User, yes: bool) -> Result<Output, CommandError> {
     if !yes && !ask_to_delete(user)? {
-        return Err(format!("{} was left as it is", user.email).into());
+        return Err(format!("{} was left as it is", shown(user)).into());
     }
     context.services.admin.delete(user).await?;
-    let text = format!("{} and everything about this reader is gone", user.email);
+    let text = format!("{} and everything about this reader is gone", shown(user));
     Ok(Output { text, json: json!({ "deleted": user.id, "email": user.email }) })
 }
 
@@ -234,7 +245,7 @@ fn ask_to_delete(user: &User) -> Result<bool, CommandError> {
     if !stdin.is_terminal() {
         return Err("nobody can be asked here: to remove the account, add --yes".into());
     }
-    write!(std::io::stderr(), "Remove {} and everything about this reader? Type yes: ", user.email)?;
+    write!(std::io::stderr(), "Remove {} and everything about this reader? Type yes: ", shown(user))?;
     let mut line = String::new();
     stdin.lock().take(MAX_INPUT).read_line(&mut line)?;
     Ok(line.trim() == "yes")
@@ -242,7 +253,7 @@ fn ask_to_delete(user: &User) -> Result<bool, CommandError> {
 
 async fn reset_link(context: &AdminContext, user: &User) -> Result<Output, CommandError> {
     let link = link(context, user).await?;
-    let text = format!("{}\n{link}", works_for(&format!("{} sets a new password here", user.email)));
+    let text = format!("{}\n{link}", works_for(&format!("{} sets a new password here", shown(user))));
     Ok(Output { text, json: json!({ "id": user.id, "email": user.email, "resetLink": link }) })
 }
 

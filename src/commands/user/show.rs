@@ -1,7 +1,7 @@
 //! `bookplate user show`.
 
 use contract::{Email, Timestamp};
-use domain::{InitialCredential, User, describe_device};
+use domain::{AcceptedTerms, InitialCredential, User, describe_device};
 use serde_json::{Value, json};
 
 use super::{AdminContext, CommandError, Output, columns, put};
@@ -9,13 +9,31 @@ use super::{AdminContext, CommandError, Output, columns, put};
 pub(super) async fn show(context: &AdminContext, user: &User) -> Result<Output, CommandError> {
     let access = context.services.admin.access(user).await?;
     let stored = StoredBytes::of(context, user).await?;
+    let terms = context.services.accounts.accepted_terms(user).await?;
     let mut json = body(context, user);
     let methods: Vec<&str> = access.methods.iter().map(|method| method.provider_id.as_str()).collect();
     put(&mut json, "signInMethods", json!(methods));
     put(&mut json, "sessions", sessions(&access));
     put(&mut json, "storedBytes", json!(stored.used));
     put(&mut json, "maxStoredBytes", json!(stored.most));
-    Ok(Output { text: text(context, user, &access, &stored), json })
+    let accepted =
+        |terms: &AcceptedTerms| json!({ "version": terms.version, "acceptedAt": terms.accepted_at });
+    put(&mut json, "acceptedTerms", terms.iter().map(accepted).collect());
+    let mut rows = rows(context, user, &access, &stored);
+    rows.extend(terms_rows(&terms, context.services.accounts.rules().terms_version.as_deref()));
+    rows.extend(access.sessions.iter().map(session_row));
+    Ok(Output { text: columns(&rows), json })
+}
+
+/// A row for each version of the terms that was accepted, the oldest first, and one for the current version if it was not.
+fn terms_rows(terms: &[AcceptedTerms], current: Option<&str>) -> Vec<Vec<String>> {
+    let row = |text: String| vec!["terms".to_owned(), text];
+    let accepted = |terms: &AcceptedTerms| {
+        row(format!("version {} accepted at {}", terms.version, terms.accepted_at.iso()))
+    };
+    let open = current.filter(|current| terms.iter().all(|terms| terms.version != *current));
+    let open = open.map(|current| row(format!("version {current} not accepted yet")));
+    terms.iter().map(accepted).chain(open).collect()
 }
 
 /// What a reader's conversations take up, and what they may.
@@ -66,7 +84,12 @@ fn sessions(access: &InitialCredential) -> Value {
     access.sessions.iter().map(session).collect()
 }
 
-fn text(context: &AdminContext, user: &User, access: &InitialCredential, stored: &StoredBytes) -> String {
+fn rows(
+    context: &AdminContext,
+    user: &User,
+    access: &InitialCredential,
+    stored: &StoredBytes,
+) -> Vec<Vec<String>> {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row = |name: &str, value: &str| rows.push(vec![name.to_owned(), value.to_owned()]);
     let shown = Email::display(&user.email);
@@ -85,15 +108,13 @@ fn text(context: &AdminContext, user: &User, access: &InitialCredential, stored:
         let answer = user.answers.get(&question.name).unwrap_or_default();
         rows.push(vec![question.name.clone(), answer.to_owned()]);
     }
-    let browser = |session: &domain::Session| {
-        let device = describe_device(&session.user_agent);
-        vec![
-            "signed in".to_owned(),
-            format!("{device}, {}, last seen {}", session.ip_address, session.last_seen_at.iso()),
-        ]
-    };
-    rows.extend(access.sessions.iter().map(browser));
-    columns(&rows)
+    rows
+}
+
+fn session_row(session: &domain::Session) -> Vec<String> {
+    let device = describe_device(&session.user_agent);
+    let seen = session.last_seen_at.iso();
+    vec!["signed in".to_owned(), format!("{device}, {}, last seen {seen}", session.ip_address)]
 }
 
 fn methods(access: &InitialCredential) -> String {

@@ -72,6 +72,23 @@ fn the_authors_pages_are_linked_in_their_order() {
 }
 
 #[test]
+fn terms_to_accept_have_a_version_and_an_address() {
+    let urls =
+        "[book]\nterms_url = \"https://book.example.org/t\"\nprivacy_url = \"https://book.example.org/p\"";
+    assert_eq!(load_toml(urls, &[]).unwrap().book.terms, None, "nothing is asked for");
+    let terms =
+        load_toml(&format!("{urls}\nterms_version = \"2026-11-30\""), &[]).unwrap().book.terms.unwrap();
+    assert_eq!((terms.version.as_str(), terms.url.as_str()), ("2026-11-30", "https://book.example.org/t"));
+    assert_eq!(terms.privacy_url.as_deref(), Some("https://book.example.org/p"));
+    let error = refused_toml("[book]\nterms_version = \"1\"", &[]);
+    assert!(error.contains("terms that have no address. Give terms_url, too"), "{error}");
+    for version in ["", " ", "1 2", "é", &"1".repeat(41)] {
+        let error = refused_toml(&format!("{urls}\nterms_version = \"{version}\""), &[]);
+        assert!(error.contains("line 4: book.terms_version is no name of a version"), "{error}");
+    }
+}
+
+#[test]
 fn mistakes_in_the_file_are_reported_with_their_line() {
     for (text, line, words) in [
         ("[book]\n\nnaem = \"x\"", 3, "unknown field `naem`, expected one of `name`, `logo`, `accent`"),

@@ -14,6 +14,7 @@ mod shared_bodies;
 mod sign_in;
 mod sign_up;
 mod status;
+mod terms;
 mod tokens;
 
 pub use operations::operations;
@@ -57,6 +58,8 @@ pub fn routes() -> Vec<Route> {
         Route::new("/revoke-sessions").post(sessions::revoke_all),
         Route::new("/revoke-other-sessions").post(sessions::revoke_others),
         Route::new("/update-user").post(profile::update_user),
+        Route::new("/terms").get(terms::terms),
+        Route::new("/accept-terms").post(terms::accept_terms),
         Route::new("/list-accounts").get(profile::list_accounts),
         Route::new("/unlink-account").post(profile::unlink_account),
         Route::new("/change-password").post(password::change_password).limited_by(Rule::ChangePassword),
@@ -147,6 +150,7 @@ mod tests {
         check::<super::sign_in::SignInBody>();
         check::<super::sessions::RevokeSessionBody>();
         check::<super::profile::UpdateUserBody>();
+        check::<super::terms::AcceptTermsBody>();
         check::<super::profile::UnlinkAccountBody>();
         check::<super::password::ChangePasswordBody>();
         check::<super::password::VerifyPasswordBody>();

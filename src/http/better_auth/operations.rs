@@ -2,7 +2,7 @@
 
 use contract::Questions;
 
-use super::{deletion, email, password, profile, sessions, sign_in, sign_up, status, tokens};
+use super::{deletion, email, password, profile, sessions, sign_in, sign_up, status, terms, tokens};
 use crate::http::openapi::operation::Operation;
 
 /// Every operation.
@@ -16,6 +16,8 @@ pub fn operations(questions: &Questions) -> Vec<Operation> {
         sign_out.clone(),
         profile::update_user_operation(questions),
         profile::user_operation(questions),
+        terms::terms_operation(),
+        terms::accept_terms_operation(),
         profile::list_accounts_operation(),
         profile::unlink_account_operation(),
         deletion::delete_user_operation(),

@@ -7,7 +7,7 @@ use axum::{
 use contract::{
     AnswerInput, Answers, Code, Email, Image, PersonName, Problems, Question, Questions, UserDto, routes,
 };
-use domain::{PasswordPolicy, SignUp};
+use domain::{AccountRules, SignUp};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -48,13 +48,24 @@ pub struct SignUpBody {
     /// The token of an invitation, where one is needed: what follows `token=` in its link.
     #[schema(required = false)]
     invitation: Option<String>,
+    /// Whether the reader accepts the author's terms; has to be `true` where `GET /terms` names a version.
+    #[schema(value_type = Option<bool>, required = false)]
+    accepted_terms: bool,
+    /// The version of the terms that the reader was shown; without it, the current one counts as shown.
+    #[schema(required = false)]
+    terms_version: Option<String>,
     #[schema(ignore)]
     answers: Vec<(String, AnswerInput)>,
 }
 
 /// Why somebody may not sign up.
-const SIGN_UP_MODE_CODES: [Code; 4] =
-    [Code::SignUpDisabled, Code::InvitationRequired, Code::InvalidInvitation, Code::EmailDomainNotAllowed];
+const SIGN_UP_MODE_CODES: [Code; 5] = [
+    Code::TermsNotAccepted,
+    Code::SignUpDisabled,
+    Code::InvitationRequired,
+    Code::InvalidInvitation,
+    Code::EmailDomainNotAllowed,
+];
 
 impl RequestBody for SignUpBody {
     const ACCEPTS: Accepts = Accepts::JsonOrForm;
@@ -63,6 +74,8 @@ impl RequestBody for SignUpBody {
         let (name, email, password) = (fields.get("name"), fields.get("email"), fields.get("password"));
         let (image, remember_me) = (fields.get("image"), fields.get_or("rememberMe", true));
         let (callback_url, invitation) = (fields.get("callbackURL"), fields.get("invitation"));
+        let (accepted_terms, terms_version) =
+            (fields.get_or("acceptedTerms", false), fields.get("termsVersion"));
         let answers = fields.answers();
         Ok(Self {
             name: name?,
@@ -72,20 +85,23 @@ impl RequestBody for SignUpBody {
             remember_me: remember_me?,
             callback_url: callback_url?,
             invitation: invitation?,
+            accepted_terms: accepted_terms?,
+            terms_version: terms_version?,
             answers: answers?,
         })
     }
 }
 
 impl SignUpBody {
-    /// Applies the rules for passwords and answers, which the wire checks after the origin.
-    fn into_command(self, questions: &Questions, passwords: PasswordPolicy) -> Result<SignUp, Problems> {
-        let password = passwords.parse(&self.password.0)?;
+    /// Applies the rules for passwords, answers and terms, which the wire checks after the origin.
+    fn into_command(self, questions: &Questions, rules: &AccountRules) -> Result<SignUp, Problems> {
+        let password = rules.passwords.parse(&self.password.0)?;
         let input = |question: &Question| {
             let found = self.answers.iter().find(|(name, _)| *name == question.name);
             found.map_or(AnswerInput::Absent, |(_, input)| input.clone())
         };
         let answers = Answers::accept(questions, input)?;
+        rules.check_terms(self.accepted_terms, self.terms_version.as_deref())?;
         Ok(SignUp {
             name: self.name,
             email: self.email,
@@ -95,6 +111,8 @@ impl SignUpBody {
             remember: self.remember_me,
             callback: self.callback_url.unwrap_or_else(|| routes::HOME.to_owned()),
             invitation: self.invitation,
+            accepted_terms: self.accepted_terms,
+            terms_version: self.terms_version,
         })
     }
 }
@@ -115,7 +133,7 @@ pub async fn sign_up(State(state): State<AppState>, request: Request) -> Result<
     let client = call.check_sign_in(&state)?;
     let rules = state.services.accounts.rules();
     rules.sign_up.check_enabled()?;
-    let command = call.body.into_command(&state.services.questions, rules.passwords)?;
+    let command = call.body.into_command(&state.services.questions, rules)?;
     let signed_up = state.services.accounts.sign_up(command, &client).await;
     let (signed_up, effects) = with_effects_of(signed_up, &client)?;
     let body = SignedUp {
@@ -133,7 +151,7 @@ pub fn sign_up_operation(questions: &Questions) -> Operation {
     }
     let signed_up = SignedUp { token: Some(examples::TOKEN.into()), user: examples::user(questions) };
     post_operation("/api/auth/sign-up/email", "signUpEmail", Tag::Account, "Open an account", Auth::Public)
-        .description("The members after `invitation` are this book's questions.")
+        .description("The members after `termsVersion` are this book's questions.")
         .body::<SignUpBody>(&body)
         .response(200, "The account is open, and its reader signed in.", &signed_up)
         .response_header("Set-Cookie")

@@ -78,6 +78,9 @@ fn message(problems: &Problems) -> String {
             invalid.map(invalid_field).collect::<Vec<_>>().join("; ")
         }
         (Code::MissingField, _) => format!("{} is required", first.field.as_deref().unwrap_or("field")),
+        (Code::TermsNotAccepted, _) => {
+            format!("{}: {}", first.field.as_deref().unwrap_or("acceptedTerms"), first.code.message())
+        }
         (Code::UnsupportedMediaType | Code::MalformedRequest, Some(reason)) => reason.to_string(),
         _ => first.code.message().to_owned(),
     }

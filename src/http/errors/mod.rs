@@ -39,6 +39,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::EmailMismatch
         | Code::EmailAlreadyVerified
         | Code::SignUpDisabled
+        | Code::TermsNotAccepted
         | Code::UnknownAudience => StatusCode::BAD_REQUEST,
         Code::InvalidEmailOrPassword
         | Code::Unauthorized

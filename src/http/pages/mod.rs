@@ -43,6 +43,7 @@ pub fn routes(limits: &ConversationLimits) -> Vec<Route> {
         email_link_page::<functions::VerifyEmail>().counted_as("/verify-email"),
         form::<functions::VerifyEmailCode>(routes::VERIFY_EMAIL).limited_by(Rule::VerificationCode),
         form::<functions::SendVerification>(routes::VERIFY_EMAIL).limited_by(Rule::SendVerification),
+        page_with_form::<functions::AcceptTerms>(),
         Route::new(routes::SECURITY).get(show),
         form::<functions::ChangePassword>(routes::SECURITY).limited_by(Rule::ChangePassword),
         form::<functions::ChangeEmail>(routes::SECURITY).limited_by(Rule::ChangeEmail),

@@ -1,7 +1,7 @@
 //! An authenticated request for a page or from a form.
 
 use app::{EmailLinkToken, Visitor};
-use contract::Problems;
+use contract::{Problem, Problems};
 use domain::{BrowserEffects, Renewal};
 use http::request::Parts;
 
@@ -25,11 +25,20 @@ impl PageRequest {
         let auth = Authentication::of_cookie(state, &parts.headers, Renewal::WhenDue).await?;
         let effects = auth.effects();
         let signed_in = auth.session.map(|active| active.signed_in);
+        let must_accept_terms = match &signed_in {
+            Some(signed_in) => {
+                state.services.accounts.must_accept_terms(&signed_in.user).await.map_err(Problem::from)?
+            }
+            None => false,
+        };
         let next = canonical_host::next(&parts.uri);
         let link =
             EmailLinkPage::at(parts.uri.path()).and_then(|page| state.cookies().link(&parts.headers, page));
         let (link, link_callback) = link.map(|(token, callback)| (EmailLinkToken(token), callback)).unzip();
         let link_callback = link_callback.unwrap_or_default();
-        Ok(Self { visitor: Visitor { client, signed_in, next, link, link_callback }, effects })
+        Ok(Self {
+            visitor: Visitor { client, signed_in, next, link, must_accept_terms, link_callback },
+            effects,
+        })
     }
 }

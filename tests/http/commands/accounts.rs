@@ -1,5 +1,7 @@
 //! `bookplate user create`, `list`, `show`, `reset-link`.
 
+use std::fs;
+
 use serde_json::json;
 
 use super::CommandLine;
@@ -91,6 +93,50 @@ fn an_account_is_shown_by_address_or_id() {
     assert!(text.contains("signs in with     nothing yet"), "{text}");
     assert!(text.contains("conversations     0 of 67108864 bytes"), "{text}");
     assert_eq!((&shown["storedBytes"], &shown["maxStoredBytes"]), (&json!(0), &json!(64 << 20)));
+}
+
+#[test]
+fn the_operator_sees_which_terms_an_account_has_accepted() {
+    let cli = CommandLine::new();
+    let book = |version: &str| {
+        format!("[book]\nterms_url = \"https://book.example.org/terms\"\nterms_version = \"{version}\"\n")
+    };
+    fs::write(cli.folder.join("bookplate.toml"), book("2026-11")).unwrap();
+    let made = cli.json(&["user", "create", ADA, "--verified"]);
+    let shown = cli.json(&["user", "show", ADA]);
+    assert_eq!(shown["acceptedTerms"], json!([]), "an operator accepts nothing for a reader");
+    let has_line = |line: &str| {
+        let text = cli.text(&["user", "show", ADA]);
+        assert!(text.lines().any(|it| it == line), "{line}\n{text}");
+    };
+    has_line("terms             version 2026-11 not accepted yet");
+    let id = made["id"].as_str().unwrap();
+    cli.arrange(&format!("insert into bookplate_accepted_terms values ('{id}', '2026-11', 1795215905131)"));
+    let accepted = json!([{ "version": "2026-11", "acceptedAt": "2026-11-20T23:05:05.131Z" }]);
+    assert_eq!(cli.json(&["user", "show", ADA])["acceptedTerms"], accepted);
+    has_line("terms             version 2026-11 accepted at 2026-11-20T23:05:05.131Z");
+    fs::write(cli.folder.join("bookplate.toml"), book("2027-01")).unwrap();
+    has_line("terms             version 2026-11 accepted at 2026-11-20T23:05:05.131Z");
+    has_line("terms             version 2027-01 not accepted yet");
+}
+
+#[test]
+fn accounts_are_found_and_listed_by_a_domain_in_its_own_script() {
+    let cli = CommandLine::new();
+    cli.json(&["user", "create", "name@почта.рф", "--name", "Имя"]);
+    cli.json(&["user", "create", "zoe@example.com"]);
+    for search in ["почта", "ПОЧТА.рф", "xn--80a1acny", "имя"] {
+        let text = cli.text(&["user", "list", "--search", search]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines.len() == 2 && lines[1].starts_with("name@почта.рф"), "{search}: {text}");
+        let found = cli.json(&["user", "list", "--search", search]);
+        assert_eq!(found["users"][0]["email"], "name@xn--80a1acny.xn--p1ai", "{search}");
+    }
+    for after in ["name@почта.рф", "name@xn--80a1acny.xn--p1ai"] {
+        let rest = cli.json(&["user", "list", "--after", after]);
+        assert_eq!(rest["users"][0]["email"], "zoe@example.com", "{after}");
+    }
+    assert_eq!(cli.text(&["user", "list", "--search", "ящик"]), "no accounts\n");
 }
 
 #[test]

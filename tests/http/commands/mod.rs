@@ -14,6 +14,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use sqlx::{Connection, Executor};
 
 /// A folder with a SQLite database and a server's settings.
 struct CommandLine {
@@ -65,6 +66,16 @@ impl CommandLine {
         let output = child.wait_with_output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         CommandOutput { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// Executes SQL on the database.
+    fn arrange(&self, sql: &str) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let mut connection = sqlx::SqliteConnection::connect(&self.url()).await.unwrap();
+            connection.execute(sql).await.unwrap();
+            connection.close().await.unwrap();
+        });
     }
 
     /// The JSON output of a successful command, which prints nothing else.

@@ -13,6 +13,7 @@ mod sign_out;
 mod sign_up;
 mod sign_up_modes;
 mod sign_up_refused;
+mod terms;
 
 use contract::{Problem, routes, sentence};
 
@@ -151,9 +152,10 @@ fn refused_page(reply: &Reply, wish: Operation, fields: &Fields, problem: &Probl
     }
 }
 
-/// Whether the page has a control that can show the value, unlike a checkbox or a select without this option.
+/// Whether the page has a control that can show the value, unlike a checkbox, a select without this option, or the version
+/// of the terms, which is always the current one.
 fn can_show(page: &Page, name: &str, value: &str) -> bool {
-    let Some(control) = page.control(name) else { return false };
+    let Some(control) = page.control(name).filter(|_| name != "termsVersion") else { return false };
     let offered = || page.inside(control).any(|option| option.get("value") == Some(value));
     control.get("type") != Some("checkbox") && (control.tag != "select" || (!value.is_empty() && offered()))
 }

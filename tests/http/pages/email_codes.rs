@@ -141,6 +141,8 @@ async fn security_01_the_page_says_the_same_for_a_taken_address() {
 fn owner() -> domain::SignUp {
     domain::SignUp {
         invitation: None,
+        accepted_terms: false,
+        terms_version: None,
         name: contract::PersonName::parse("Ada").unwrap(),
         email: contract::Email::parse(ADA).unwrap(),
         password: contract::NewPassword::parse(PASSWORD, 8).unwrap(),

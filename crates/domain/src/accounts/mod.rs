@@ -11,6 +11,7 @@ mod recovery;
 mod sign_in;
 mod sign_up;
 mod sign_up_mode;
+mod terms;
 
 pub use deletion::{DeleteAccount, DeleteAccountError, DeleteAccountOutcome};
 pub use email::{ChangeEmailError, EmailLinkKind, EmailLinkOutcome, SendVerificationError, VerifyEmailError};
@@ -21,6 +22,7 @@ pub use recovery::{PasswordReset, RequestResetError, ResetPasswordError};
 pub use sign_in::{SignIn, SignInError};
 pub use sign_up::{SignUp, SignUpError, SignedUp};
 pub use sign_up_mode::SignUpMode;
+pub use terms::AcceptTermsError;
 
 use std::{
     collections::BTreeSet,
@@ -39,6 +41,8 @@ use crate::{
 pub struct AccountRules {
     /// Who may open an account.
     pub sign_up: SignUpMode,
+    /// The version of the author's terms that users have to accept, where the author asks for it.
+    pub terms_version: Option<String>,
     /// Whether users must verify their address before they can sign in. Then nothing reveals whether an address is taken.
     pub require_verified_email: bool,
     /// Compatibility mode with Better Auth: a password change keeps other sessions unless requested otherwise.

@@ -1,7 +1,7 @@
 //! Sign-up.
 
 use contract::{Answers, Code, Email, Image, NewPassword, PersonName, Problem, Problems};
-use storage::{CreateAccountOutcome, NewAccount, NewSession, Session, User};
+use storage::{Admission, CreateAccountOutcome, NewAccount, NewSession, Session, User};
 
 use super::{Accounts, failures};
 use crate::{ClientInfo, EventKind, InternalError, audit_log::with_mails, mail::MailRequest};
@@ -25,6 +25,10 @@ pub struct SignUp {
     pub callback: String,
     /// The token of an invitation. Ignored where none is needed.
     pub invitation: Option<String>,
+    /// Whether the author's terms are accepted. Ignored where the author asks for nothing.
+    pub accepted_terms: bool,
+    /// The version of the terms that was shown; without it, the current one.
+    pub terms_version: Option<String>,
 }
 
 /// The outcome of a sign-up. Where verification is required it is the same for a taken address.
@@ -51,6 +55,8 @@ pub enum SignUpError {
     InvalidInvitation,
     /// Accounts are for addresses of other domains.
     DomainNotAllowed,
+    /// The current version of the author's terms was not accepted.
+    TermsNotAccepted(Problem),
     /// The server failed.
     Failure(InternalError),
 }
@@ -69,6 +75,8 @@ impl Accounts {
     #[tracing::instrument(name = "accounts.sign_up", level = "debug", skip_all)]
     pub async fn sign_up(&self, command: SignUp, visit: &ClientInfo) -> Result<SignedUp, SignUpError> {
         let invitation = self.admit(&command.email, command.invitation.as_deref(), visit).await?;
+        let terms = self.rules.check_terms(command.accepted_terms, command.terms_version.as_deref());
+        terms.map_err(SignUpError::TermsNotAccepted)?;
         let (email, name) = (command.email.as_str(), command.name.as_str());
         let about = [email, name, &self.rules.book];
         self.rules
@@ -135,7 +143,9 @@ impl Accounts {
         });
         let mail = self.mail.request(Some(&user.id), request);
         let record = with_mails(self.events.done(EventKind::SignUp, &user.id, &visit.device), mail);
-        let created = self.database.create_invited_account(account, invitation, opening.as_ref(), &record);
+        let terms = self.rules.terms_version.as_deref();
+        let created =
+            self.database.sign_up(account, Admission { invitation, terms }, opening.as_ref(), &record);
         match created.await? {
             CreateAccountOutcome::Created => {
                 self.after_commit(&record);
@@ -184,7 +194,7 @@ impl From<SignUpError> for Problems {
     fn from(error: SignUpError) -> Self {
         match error {
             SignUpError::EmailTaken => Problem::on(Code::UserAlreadyExists, "email").into(),
-            SignUpError::Refused(problem) => problem.into(),
+            SignUpError::Refused(problem) | SignUpError::TermsNotAccepted(problem) => problem.into(),
             SignUpError::Disabled => Problem::new(Code::SignUpDisabled).into(),
             SignUpError::InvitationRequired => Problem::new(Code::InvitationRequired).into(),
             SignUpError::InvalidInvitation => Problem::new(Code::InvalidInvitation).into(),

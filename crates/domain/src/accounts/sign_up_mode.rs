@@ -77,7 +77,10 @@ impl Accounts {
             SignUpError::InvitationRequired => "not-invited",
             SignUpError::InvalidInvitation => "invalid-invitation",
             SignUpError::DomainNotAllowed => "other-domain",
-            SignUpError::EmailTaken | SignUpError::Refused(_) | SignUpError::Failure(_) => return Err(error),
+            SignUpError::EmailTaken
+            | SignUpError::Refused(_)
+            | SignUpError::TermsNotAccepted(_)
+            | SignUpError::Failure(_) => return Err(error),
         };
         self.events.record_now(EventKind::SignUp, outcome, None, &visit.device).await?;
         Err(error)

@@ -20,6 +20,8 @@ pub struct Export {
     pub profile: Profile,
     /// Answers to the background questions: those that are asked today in their order, then those to earlier ones.
     pub answers: Vec<Answer>,
+    /// Versions of the author's terms that the reader has accepted, the oldest first.
+    pub accepted_terms: Vec<AcceptedTerms>,
     /// Ways to sign in, the oldest first.
     pub sign_in_methods: Vec<SignInMethod>,
     /// Signed-in browsers, the last used first; those too that have expired and are still stored.
@@ -77,6 +79,10 @@ pub struct Profile {
     pub created_at: Timestamp,
     /// When the profile last changed.
     pub updated_at: Timestamp,
+    /// When the reader last signed in or had a session renewed, or used one that has ended.
+    pub last_active_at: Timestamp,
+    /// When the reader was told that the account will be deleted because nobody uses it.
+    pub idle_notice_at: Option<Timestamp>,
     /// Since when the operator has closed the account.
     pub banned_at: Option<Timestamp>,
     /// Why.
@@ -99,6 +105,16 @@ pub struct Answer {
     pub answer: Option<String>,
     /// The answer as the form shows it, for one of several options.
     pub answer_label: Option<String>,
+}
+
+/// A version of the author's terms that the reader has accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AcceptedTerms {
+    /// As the author calls it.
+    pub version: String,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
 }
 
 /// A way to sign in.

@@ -8,7 +8,9 @@ use contract::{Code, Problem, Question, QuestionKind, Questions, Timestamp};
 use serde_json::Value;
 use storage::{Database, User, UserDataRows};
 
-use self::export::{Answer, Book, Browser, Event, Export, Link, Mail, Profile, Session, SignInMethod};
+use self::export::{
+    AcceptedTerms, Answer, Book, Browser, Event, Export, Link, Mail, Profile, Session, SignInMethod,
+};
 use crate::{
     ClientMetadata, EventKind, InternalError, LimitError, Limits, Ports, Rule, StorageError,
     audit_log::AuditLog, user_agent::describe_device,
@@ -67,6 +69,7 @@ impl DataExport {
             exported_at: self.ports.clock.now(),
             book: self.book.clone(),
             answers: self.answers(&user)?,
+            accepted_terms: stored.accepted_terms.iter().map(AcceptedTerms::from).collect(),
             sign_in_methods: methods(&stored),
             sessions: stored.sessions.iter().map(Session::from).collect(),
             browsers: stored.devices.iter().map(Browser::from).collect(),
@@ -124,6 +127,8 @@ fn profile(user: User, stored: &UserDataRows) -> Profile {
         image: user.image,
         created_at: user.created_at,
         updated_at: user.updated_at,
+        last_active_at: Timestamp::from_millis(stored.last_active_at),
+        idle_notice_at: stored.idle_notice_at.map(Timestamp::from_millis),
         banned_at: user.ban.banned_at.map(Timestamp::from_millis),
         ban_reason: user.ban.ban_reason,
         ban_expires_at: user.ban.ban_expires_at.map(Timestamp::from_millis),
@@ -140,6 +145,12 @@ fn methods(stored: &UserDataRows) -> Vec<SignInMethod> {
         updated_at: stored.method.updated_at,
     });
     exported.collect()
+}
+
+impl From<&storage::AcceptedTerms> for AcceptedTerms {
+    fn from(terms: &storage::AcceptedTerms) -> Self {
+        Self { version: terms.version.clone(), accepted_at: terms.accepted_at }
+    }
 }
 
 impl From<&storage::Session> for Session {

@@ -1,6 +1,9 @@
 //! Reset links, bans and deletions by the operator.
 
-use domain::{AdminError, ClientInfo, NewUser, SignInError, contract::PersonName};
+use domain::{
+    AdminError, ClientInfo, NewUser, SignInError,
+    contract::{Email, PersonName},
+};
 use rstest::rstest;
 use testkit::databases::Kind;
 
@@ -118,4 +121,79 @@ async fn user_search_is_case_insensitive(#[values(Kind::Sqlite, Kind::Postgres)]
             "{search}"
         );
     }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn user_search_finds_a_domain_and_a_name_in_any_script(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
+    let book = Book::open(database).await;
+    let of = |address: &str, name: &str| NewUser {
+        email: Email::parse(address).unwrap(),
+        name: PersonName::parse(name).unwrap(),
+        ..new("x")
+    };
+    for (address, name) in [
+        ("name@почта.рф", "Имя"),
+        ("ada@bücher.example", "Ada"),
+        ("zoe@example.com", "Zoë Ångström"),
+        ("carl@example.com", "Carl"),
+        // Letters of two scripts: the domain is shown in ASCII, and found by that alone.
+        ("eve@xn--pple-43d.com", "Eve"),
+    ] {
+        book.services.admin.create(of(address, name)).await.unwrap();
+    }
+    for (search, found) in [
+        ("почта", "Имя"),
+        ("ПОЧТА.РФ", "Имя"),
+        ("оч", "Имя"),
+        ("name@почта.рф", "Имя"),
+        ("@почта", "Имя"),
+        ("xn--80a1acny", "Имя"),
+        ("имя", "Имя"),
+        ("bücher", "Ada"),
+        ("bu\u{308}cher", "Ada"),
+        ("cher.ex", "Ada"),
+        ("xn--bcher", "Ada"),
+        ("ZOË", "Zoë Ångström"),
+        ("ångstr", "Zoë Ångström"),
+        ("A\u{30a}ngström", "Zoë Ångström"),
+        ("xn--pple", "Eve"),
+        ("аpple", ""),
+        ("почта.com", ""),
+    ] {
+        let users = book.services.admin.list("", search, 9).await.unwrap();
+        let names: Vec<_> = users.into_iter().map(|user| user.name).collect();
+        assert_eq!(names.join(", "), found, "{search}");
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn user_search_goes_on_until_it_has_found_as_many_as_asked_for(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = kind.migrated().await;
+    let book = Book::open(database).await;
+    // More than are read at once, all of which have to be compared.
+    for number in 0..1100 {
+        let email = Email::parse(&format!("r{number:04}@bücher.example")).unwrap();
+        let name = PersonName::parse(if number % 500 == 7 { "Zoë" } else { "Ada" }).unwrap();
+        book.services
+            .admin
+            .create(NewUser { email, name, password: None, email_verified: true })
+            .await
+            .unwrap();
+    }
+    let found = async |after: &str, search: &str, limit: u32| -> Vec<String> {
+        let users = book.services.admin.list(after, search, limit).await.unwrap();
+        users.iter().map(|user| user.email.chars().take(5).collect()).collect()
+    };
+    assert_eq!(found("", "zoë", 9).await, ["r0007", "r0507", "r1007"]);
+    assert_eq!(found("", "zoë", 2).await, ["r0007", "r0507"]);
+    assert_eq!(found("r0507@xn--bcher-kva.example", "zoë", 2).await, ["r1007"]);
+    assert_eq!(found("", "@bücher", 2000).await.len(), 1100);
+    assert_eq!(found("", "nobody", 9).await, Vec::<String>::new());
 }

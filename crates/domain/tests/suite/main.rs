@@ -39,6 +39,7 @@ mod session_lists;
 mod sessions;
 mod signing_keys;
 mod stored_secrets;
+mod terms;
 mod token_forgery;
 mod tokens;
 mod transfer;

@@ -234,6 +234,7 @@ async fn everything_of_a_user_is_deleted_with_the_user(#[values(Kind::Sqlite, Ki
         let replaced =
             database.replace_request_with_mail(&request.id, &verification, purposes, composed).await;
         assert!(replaced.unwrap(), "{number:?}");
+        assert!(database.accept_terms(&user.id, "1", &record()).await.unwrap());
         spoken(&database, &user.id, number).await;
     }
     let tables = database.tables().await;

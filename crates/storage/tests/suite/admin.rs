@@ -99,3 +99,21 @@ async fn a_search_ignores_case_and_has_no_wildcards(#[values(Kind::Sqlite, Kind:
         assert_eq!(listed(&database, "", pattern, 9).await, [found], "{pattern}");
     }
 }
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_leaves_what_is_not_ascii_to_its_caller(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let database = kind.migrated().await;
+    for (number, name, email) in [
+        (1, "Ada", "ada@example.com"),
+        (2, "Zoë", "zoe@example.com"),
+        (3, "Name", "name@xn--80a1acny.xn--p1ai"),
+        (4, "xn--", "xn--@example.com"),
+    ] {
+        let mut account = account(number);
+        (account.user.name, account.user.email) = (name.into(), email.into());
+        assert!(database.create_account(&account, None, &record()).await.unwrap());
+    }
+    assert_eq!(listed(&database, "", "%nobody%", 9).await, ["reader-3", "reader-2"]);
+    assert_eq!(listed(&database, "", "%ada%", 9).await, ["reader-1", "reader-3", "reader-2"]);
+}
