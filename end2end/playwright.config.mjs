@@ -26,7 +26,14 @@ function everything(database) {
     {
       name: `phone-${database}`,
       use: { ...phone, database },
-      testMatch: ['states.spec.mjs', 'plain-states.spec.mjs', 'phone.spec.mjs', 'smoke.spec.mjs', 'conversations.spec.mjs'],
+      testMatch: [
+        'states.spec.mjs',
+        'plain-states.spec.mjs',
+        'invited-states.spec.mjs',
+        'phone.spec.mjs',
+        'smoke.spec.mjs',
+        'conversations.spec.mjs',
+      ],
     },
     {
       name: `noscript-${database}`,

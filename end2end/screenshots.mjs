@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { chrome, chromeArguments, missing } from './harness/environment.mjs';
 import { startServer } from './harness/server.mjs';
-import { PLAIN_STATES, STATES } from './tests/states.mjs';
+import { INVITED_STATES, INVITING, PLAIN_STATES, STATES } from './tests/states.mjs';
 
 const WIDTHS = { 360: 740, 768: 1024, 1280: 800 };
 const [folder, only = ''] = process.argv.slice(2);
@@ -42,26 +42,39 @@ function contextFor(width, height, more = {}) {
 }
 
 mkdirSync(folder, { recursive: true });
-const server = await startServer();
+const wanted = (states) => states.filter((state) => state.name.includes(only));
 const browser = await chromium.launch({ executablePath: chrome, args: chromeArguments });
 let taken = 0;
 try {
-  for (const { name, open } of [...STATES, ...PLAIN_STATES].filter((state) => state.name.includes(only))) {
-    for (const { label, context: options, change } of views) {
-      const context = await browser.newContext({ ...options, baseURL: server.origin });
-      const page = await context.newPage();
-      await open(page, server);
-      // A page with an open event stream never reaches networkidle.
-      const quiet = page.waitForLoadState('networkidle', { timeout: 2000 }).catch(() => {});
-      if (options.javaScriptEnabled !== false) await quiet;
-      if (change) await page.locator('html').evaluate(change);
-      await page.screenshot({ path: join(folder, `${name.replaceAll(' ', '-')}-${label}.png`), fullPage: true });
-      await context.close();
-      taken += 1;
-    }
-  }
+  await take(wanted([...STATES, ...PLAIN_STATES]), {});
+  await take(wanted(INVITED_STATES), { env: INVITING.settings, files: INVITING.files });
 } finally {
   await browser.close();
-  await server.discard();
 }
 console.log(`${taken} pictures in ${folder}`);
+
+/** Pictures of these states, on a server with these options. */
+async function take(states, options) {
+  if (states.length === 0) return;
+  const server = await startServer(options);
+  try {
+    for (const state of states) await takeState(server, state);
+  } finally {
+    await server.discard();
+  }
+}
+
+async function takeState(server, { name, open }) {
+  for (const { label, context: options, change } of views) {
+    const context = await browser.newContext({ ...options, baseURL: server.origin });
+    const page = await context.newPage();
+    await open(page, server);
+    // A page with an open event stream never reaches networkidle.
+    const quiet = page.waitForLoadState('networkidle', { timeout: 2000 }).catch(() => {});
+    if (options.javaScriptEnabled !== false) await quiet;
+    if (change) await page.locator('html').evaluate(change);
+    await page.screenshot({ path: join(folder, `${name.replaceAll(' ', '-')}-${label}.png`), fullPage: true });
+    await context.close();
+    taken += 1;
+  }
+}

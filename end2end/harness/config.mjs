@@ -1,8 +1,9 @@
 // bookplate.toml, written in one place: when its format changes, only this file does.
 
-/** The text of a bookplate.toml with these questions and audiences. */
-export function bookplateToml({ questions = [], audiences = [] } = {}) {
+/** The text of a bookplate.toml with these settings of the book, questions and audiences. */
+export function bookplateToml({ book, questions = [], audiences = [] } = {}) {
   const tables = [
+    ...(book ? [`[book]\n${members(book)}\n`] : []),
     ...questions.map((question) => table('questions', question)),
     ...audiences.map((audience) => table('audiences', audience)),
   ];
@@ -23,8 +24,13 @@ export function text(name, label, required) {
 }
 
 function table(name, entries) {
-  const lines = Object.entries(entries).map(([key, value]) => `${key} = ${literal(value)}`);
-  return [`[[${name}]]`, ...lines, ''].join('\n');
+  return `[[${name}]]\n${members(entries)}\n`;
+}
+
+function members(entries) {
+  return Object.entries(entries)
+    .map(([key, value]) => `${key} = ${literal(value)}`)
+    .join('\n');
 }
 
 function literal(value) {

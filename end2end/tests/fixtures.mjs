@@ -12,9 +12,12 @@ export const test = base.extend({
   /** Additional environment variables of the server. */
   settings: [{}, { scope: 'worker' }],
 
+  /** Files in the folder of the server. */
+  files: [{}, { scope: 'worker' }],
+
   server: [
-    async ({ database, settings }, use) => {
-      const server = await startServer({ database, env: settings });
+    async ({ database, settings, files }, use) => {
+      const server = await startServer({ database, env: settings, files });
       await use(server);
       await server.discard();
     },

@@ -3,10 +3,10 @@
 // axe examines each markup once: on the desktop, and without scripts where that makes another. The markup on the phone
 // is the desktop's, so there it examines one state in five.
 import { violations } from './axe.mjs';
-import { expect, test } from './fixtures.mjs';
+import { expect, test as base } from './fixtures.mjs';
 
 /** A test for each of these states. */
-export function testStates(states) {
+export function testStates(states, test = base) {
   for (const [at, { name, open }] of states.entries()) {
     test(`${name} is accessible and fits`, async ({ page, server, javaScriptEnabled, viewport, hasTouch }) => {
       await open(page, server);

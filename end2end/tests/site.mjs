@@ -1,5 +1,6 @@
 // Helpers for using the pages as a reader does; all assumptions about markup and labels are here.
 import { expect } from '@playwright/test';
+import { runCommandJson } from '../harness/command-line.mjs';
 import { HttpClient } from '../harness/http-client.mjs';
 
 export const LABELS = {
@@ -29,6 +30,8 @@ export const LABELS = {
   helpful: 'Helpful',
   more: 'Show more',
   earlier: 'Earlier messages',
+  importFile: 'Import',
+  acceptTerms: 'Accept and go on',
 };
 
 export const PATHS = {
@@ -42,6 +45,8 @@ export const PATHS = {
   sessions: '/account/sessions',
   data: '/account/data',
   conversations: '/conversations',
+  importConversations: '/conversations/-/import',
+  terms: '/terms',
   apiDocs: '/api/docs',
 };
 
@@ -132,9 +137,22 @@ export async function startSignedIn(page, server, reader) {
   const httpClient = new HttpClient(server);
   const { error, data } = await httpClient.client().signUp.email(reader);
   expect(error).toBeNull();
-  const { name, raw } = httpClient.sessionCookie;
-  await page.context().addCookies([{ name, value: raw, url: server.origin, httpOnly: true, sameSite: 'Lax' }]);
+  await keepSession(page, server, httpClient);
   return data.user;
+}
+
+/** Makes an account as the operator does, who accepts no terms for anybody, and signs this page's browser in. */
+export async function startMadeByOperator(page, server, { email, name, password }) {
+  const made = await runCommandJson(server, 'user', 'create', email, '--name', name, '--verified');
+  const token = new URL(made.resetLink).searchParams.get('token');
+  const httpClient = new HttpClient(server);
+  await httpClient.api('POST', '/reset-password', { json: { token, newPassword: password } });
+  await httpClient.api('POST', '/sign-in/email', { json: { email, password } });
+  await keepSession(page, server, httpClient);
+}
+
+async function keepSession(page, server, { sessionCookie: { name, raw } }) {
+  await page.context().addCookies([{ name, value: raw, url: server.origin, httpOnly: true, sameSite: 'Lax' }]);
 }
 
 /** Creates an account over the API; this page's browser is not signed in. */

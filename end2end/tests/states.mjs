@@ -1,12 +1,18 @@
 // Every page in every relevant state, for the accessibility and layout checks and the screenshots.
+import { expect } from '@playwright/test';
+import { runCommandJson } from '../harness/command-line.mjs';
+import { bookplateToml } from '../harness/config.mjs';
 import { newReader } from '../harness/readers.mjs';
 import { HttpClient } from '../harness/http-client.mjs';
 import {
   PATHS,
   LABELS,
   button,
+  control,
+  errorOf,
   signUpByApi,
   fill,
+  startMadeByOperator,
   startSignedIn,
   mailAfter,
   savedNotice,
@@ -326,6 +332,29 @@ export const PLAIN_STATES = [
       await submitInvalid(page, LABELS.changeAddress);
     },
   },
+  { name: 'import', open: signedInAt(PATHS.importConversations) },
+  {
+    name: 'import of a file with everything',
+    open: async (page, server) => {
+      await signedInAt(PATHS.importConversations)(page, server);
+      const conversation = (title) => ({
+        uuid: title,
+        name: title,
+        chat_messages: [{ uuid: `${title}-1`, sender: 'human', text: 'How far does sonar reach?' }],
+      });
+      const unknown = ['Wolfeschlegelsteinhausenbergerdorff'.repeat(4), 'ما هو الروبوت؟', ''].map((title) => ({ title }));
+      await importFile(page, [conversation('Sonar'), conversation('Lidar'), ...unknown]);
+      await page.locator('#outcome').waitFor();
+    },
+  },
+  {
+    name: 'import of no conversations',
+    open: async (page, server) => {
+      await signedInAt(PATHS.importConversations)(page, server);
+      await importFile(page, { playlist: [] });
+      await expect(page).toHaveTitle(/^Error:/);
+    },
+  },
   { name: 'conversation of nobody', open: signedInAt(`${PATHS.conversations}/made-up`) },
   { name: 'sessions', open: signedInAt(PATHS.sessions) },
   {
@@ -359,6 +388,63 @@ export const PLAIN_STATES = [
     },
   },
 ];
+
+/** The server of INVITED_STATES: accounts are opened by invitation, and its author's terms have to be accepted. */
+export const INVITING = {
+  settings: { BOOKPLATE_SIGN_UP: 'invite' },
+  files: {
+    'bookplate.toml': bookplateToml({
+      book: {
+        terms_url: 'https://book.example.org/terms',
+        privacy_url: 'https://book.example.org/privacy',
+        terms_version: `2026-11-30-${'draft'.repeat(5)}`,
+      },
+    }),
+  },
+};
+
+/** States that only that server has. */
+export const INVITED_STATES = [
+  { name: 'sign-up without an invitation', open: (page) => page.goto(PATHS.signUp) },
+  { name: 'sign-up with a dead invitation', open: (page) => page.goto(`${PATHS.signUp}?token=made-up`) },
+  { name: 'sign-up with an invitation and terms', open: atInvitation },
+  {
+    name: 'sign-up without accepting the terms',
+    open: async (page, server) => {
+      await atInvitation(page, server);
+      await fill(page, newReader());
+      await submitInvalid(page, LABELS.createAccount);
+      await errorOf(page, 'acceptedTerms').waitFor();
+    },
+  },
+  { name: 'terms', open: atTerms },
+  {
+    name: 'terms not accepted',
+    open: async (page, server) => {
+      await atTerms(page, server);
+      await submitInvalid(page, LABELS.acceptTerms);
+      await errorOf(page, 'acceptedTerms').waitFor();
+    },
+  },
+];
+
+async function atInvitation(page, server) {
+  const { link } = await runCommandJson(server, 'invite', '--any');
+  await page.goto(link);
+  await control(page, 'acceptedTerms').waitFor();
+}
+
+async function atTerms(page, server) {
+  await startMadeByOperator(page, server, newReader());
+  await page.goto(PATHS.account);
+  await control(page, 'acceptedTerms').waitFor();
+}
+
+async function importFile(page, json) {
+  const buffer = Buffer.from(JSON.stringify(json));
+  await control(page, 'file').setInputFiles({ name: 'conversations.json', mimeType: 'application/json', buffer });
+  await submit(page, LABELS.importFile);
+}
 
 /** A reader with many conversations, one of them with a title without line break opportunities. */
 async function withConversations(page, server) {
