@@ -52,7 +52,7 @@ pub async fn compose(
     let services = Services::open(database, ports, settings).await?;
     let site = Site {
         origin: config.origin,
-        trusted_origins: TrustedOrigins::new(config.trusted_origins),
+        trusted_origins: TrustedOrigins::new(config.trusted_origins, services.clients.clone()),
         trusted_proxies: config.trusted_proxies,
         book: Arc::new(book),
         security_contact: config.security_contact,

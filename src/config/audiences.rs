@@ -35,7 +35,7 @@ const DEFAULT: &str = "default";
 #[derive(Default)]
 pub(super) struct Audiences {
     pub(super) declared: Vec<Audience>,
-    /// Every secret, to be compared with each other.
+    /// Every secret that another program has, to be compared with each other.
     pub(super) secrets: Vec<Named>,
     /// Every name, also of unusable declarations.
     pub(super) names: Vec<String>,
@@ -57,7 +57,6 @@ pub(super) fn audiences(
         found.add(loader, declaration);
     }
     found.add_default(loader);
-    secret::check_unique(loader, &found.secrets);
     found
 }
 

@@ -1,4 +1,4 @@
-//! `bookplate.toml`: the book, its questions and the audiences of tokens.
+//! `bookplate.toml`: the book, its questions, the audiences of tokens and the clients.
 //!
 //! Each table and key is read by itself, so that one mistake does not hide the next, and each is reported with its line.
 //! The parser's own message is not shown as it is: it quotes the line, which may hold a secret that does not belong there.
@@ -13,20 +13,21 @@ use toml::{
 };
 
 use super::{
-    Book, audiences, book,
+    Book, audiences, book, clients,
     loader::{Loader, RawValue},
     source_file::SourceFile,
     text_file, variables,
 };
 
-const SECTIONS: &str = "Only [book], [[questions]] and [[audiences]] can stand here; the rest are variables \
-                        (docs/CONFIGURATION.md)";
+const SECTIONS: &str = "Only [book], [[questions]], [[audiences]] and [[clients]] can stand here; the rest are \
+                        variables (docs/CONFIGURATION.md)";
 
 /// The declarations of the file.
 pub(super) struct Declared {
     pub(super) book: Book,
     pub(super) questions: Questions,
     pub(super) audiences: Vec<(usize, audiences::Declaration)>,
+    pub(super) clients: Vec<(usize, clients::Declaration)>,
     pub(super) file: SourceFile,
 }
 
@@ -41,6 +42,7 @@ pub(super) fn read(loader: &mut Loader<'_>) -> Declared {
         book: Book::default(),
         questions: Questions::default(),
         audiences: Vec::new(),
+        clients: Vec::new(),
         file: SourceFile { name: file.name.clone(), text: file.text.clone() },
     };
     if errors.is_empty() {
@@ -101,6 +103,7 @@ fn section(
             }
         }
         "audiences" => declared.audiences = tables(loader, file, value, "[[audiences]]").collect(),
+        "clients" => declared.clients = tables(loader, file, value, "[[clients]]").collect(),
         other => file.refuse(loader, at.start, &format!("{other:?} is not known"), SECTIONS),
     }
 }

@@ -3,6 +3,7 @@
 
 mod audiences;
 mod book;
+pub mod clients;
 mod contact;
 mod database;
 mod env_file;
@@ -134,7 +135,7 @@ impl Config {
         let (algorithm, lifetime) =
             (loader.read(&variables::JWT_ALGORITHM), loader.read(&variables::JWT_LIFETIME));
         let limits = settings::rate_limits(loader);
-        let file::Declared { book, questions, audiences, file } = file::read(loader);
+        let file::Declared { book, questions, audiences, clients, file } = file::read(loader);
         let database_file = database.as_ref().and_then(|database| database.file.as_deref());
         let mail = mail::mail(loader, &book.name, origin.as_ref(), database_file);
         let (sign_up, require_verified_email) = settings::sign_up(loader, &mail);
@@ -142,8 +143,11 @@ impl Config {
         let conversations = settings::conversations(loader);
         let database_direct_url = database::direct(loader, database.as_ref());
         let security_contact = contact::security_contact(loader, &mail, origin.as_ref());
-        let audiences = audiences::audiences(loader, &file, audiences, origin.as_ref());
-        unknown_variables::check_unknown_variables(loader, &audiences.names);
+        let mut audiences = audiences::audiences(loader, &file, audiences, origin.as_ref());
+        let trusted = (origin.as_ref(), trusted_origins.as_slice());
+        let clients = clients::clients(loader, &file, clients, trusted, &mut audiences);
+        secret::check_unique(loader, &audiences.secrets);
+        unknown_variables::check_unknown_variables(loader, &audiences.names, &clients.ids);
         let secret =
             secret::server_secret(loader, entropy, origin.as_ref(), database.as_ref(), &audiences.secrets);
 
@@ -171,7 +175,7 @@ impl Config {
             bearer_sessions,
             reference_habits,
             tokens: TokenSettings { issuer, lifetime, algorithm, audiences: audiences.declared },
-            clients: Vec::new(),
+            clients: clients.declared,
             book,
             questions,
             log_level,

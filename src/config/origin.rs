@@ -19,7 +19,7 @@ pub struct PublicOrigin {
 }
 
 /// The origin of a book in development (Docusaurus' own default), trusted while Bookplate itself is on this machine.
-const BOOK_IN_DEVELOPMENT: &str = "http://localhost:3000";
+pub(super) const BOOK_IN_DEVELOPMENT: &str = "http://localhost:3000";
 
 impl PublicOrigin {
     /// `scheme://host[:port]`, as a browser writes it in `Origin`: lower case, without a default port.
@@ -47,7 +47,7 @@ impl PublicOrigin {
         self.loopback
     }
 
-    fn of(url: &Url) -> Option<Self> {
+    pub(super) fn of(url: &Url) -> Option<Self> {
         Some(Self {
             serialized: url.origin().ascii_serialization(),
             host: url.host_str()?.to_owned(),
@@ -161,11 +161,12 @@ fn web_url(text: &str) -> Result<Url, Problem> {
     Ok(url)
 }
 
-fn is_in_no_host(c: char) -> bool {
+/// Whether no host has this character, though the URL standard lets it have it.
+pub(super) fn is_in_no_host(c: char) -> bool {
     !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']'))
 }
 
-fn not_a_web_address(text: &str) -> Problem {
+pub(super) fn not_a_web_address(text: &str) -> Problem {
     (
         format!("{} is no web address", shown(text)),
         "Write it with its scheme, such as https://accounts.example.org".to_owned(),

@@ -152,7 +152,7 @@ fn from_file(
     Some(kept.secret)
 }
 
-/// Refuses an audience's secret that is the server's: the service that verifies tokens with it could forge cookies.
+/// Refuses the secret of an audience or a client that is the server's: the service that has it could forge cookies.
 fn check_differs_from_audiences(loader: &mut Loader<'_>, name: &str, own: &str, others: &[Named]) {
     for (other, _) in others.iter().filter(|(_, secret)| secret.as_str() == own) {
         loader.refuse(
@@ -169,8 +169,7 @@ fn check_differs_from_audiences(loader: &mut Loader<'_>, name: &str, own: &str, 
 fn warn_of_shared(loader: &mut Loader<'_>, name: &str, own: &str, others: &[Named]) {
     for (other, _) in others.iter().filter(|(_, secret)| secret.as_str() == own) {
         loader.warn(format!(
-            "{other} holds the same secret as {name}: whoever verifies tokens with it can sign in here as any reader. \
-             Give each a secret of its own before the public origin is another machine."
+            "{other} holds the same secret as {name}: whoever is given it can sign in here as any reader. Give each a secret of its own before the public origin is another machine."
         ));
     }
 }
@@ -180,7 +179,7 @@ fn refuse_shared(loader: &mut Loader<'_>, name: &str, own: &str, others: &[Named
         loader.refuse(
             other,
             format!(
-                "this is the secret that {name} holds: whoever verifies tokens with it could sign in here as any reader"
+                "this is the secret that {name} holds: whoever is given it could sign in here as any reader"
             ),
             format!(
                 "Write two lines: {name}=... with a new secret (openssl rand -base64 48; everyone signs in again), and \

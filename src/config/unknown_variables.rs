@@ -4,7 +4,7 @@ use strsim::levenshtein;
 
 use super::{
     loader::Loader,
-    variables::{AUDIENCE_PREFIX, all, audience_secret},
+    variables::{AUDIENCE_PREFIX, CLIENT_PREFIX, all, audience_secret, client_secret},
 };
 
 /// Prefixes of variables that `cargo xtask` sets for tests, and that a server started by them inherits.
@@ -14,10 +14,9 @@ const MAX_TYPO_DISTANCE: usize = 2;
 
 /// Refuses names that look like a misspelt one, and warns of those that are merely unknown: an environment shared with
 /// other services, or kept from a later release, may hold them.
-pub(super) fn check_unknown_variables(loader: &mut Loader<'_>, audiences: &[String]) {
-    let is_audience_secret = |name: &str| {
-        audiences.iter().any(|audience| audience_secret(audience).iter().any(|known| known == name))
-    };
+pub(super) fn check_unknown_variables(loader: &mut Loader<'_>, audiences: &[String], clients: &[String]) {
+    let of_audiences = audiences.iter().flat_map(|audience| audience_secret(audience));
+    let secrets: Vec<String> = of_audiences.chain(clients.iter().flat_map(|id| client_secret(id))).collect();
     let unknown: Vec<&str> = loader
         .names()
         .filter(|name| {
@@ -25,11 +24,15 @@ pub(super) fn check_unknown_variables(loader: &mut Loader<'_>, audiences: &[Stri
                 && all().all(|known| known.name != *name && known.old_name != Some(*name))
         })
         .filter(|name| !TEST_PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
-        .filter(|name| !is_audience_secret(name))
+        .filter(|name| !secrets.iter().any(|secret| secret == name))
         .collect();
     for name in unknown {
         if name.starts_with(AUDIENCE_PREFIX) && name.contains("_SECRET") {
             loader.warn(format!("{name} is not used: no audience of that name is declared."));
+            continue;
+        }
+        if name.starts_with(CLIENT_PREFIX) && name.contains("_SECRET") {
+            loader.warn(format!("{name} is not used: no client of that id is declared in bookplate.toml."));
             continue;
         }
         let unprefixed = name.trim_start_matches("BOOKPLATE_");

@@ -27,7 +27,7 @@ pub struct AppState {
 pub struct Site {
     /// The public origin.
     pub origin: PublicOrigin,
-    /// Origins that may send a reader's cookie; the first is our own.
+    /// Origins that may send a reader's cookie.
     pub trusted_origins: TrustedOrigins,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,

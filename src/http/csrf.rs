@@ -1,13 +1,19 @@
 //! Protection against cross-site request forgery (by `Origin` and Fetch Metadata) and open redirects.
 
 use contract::{Code, LocalPath, Problem};
+use domain::{Clients, OriginTrust};
 use http::{HeaderMap, header};
 use serde_json::Value;
 use url::Url;
 
-/// Origins from which a reader's cookie is accepted; the first is our own.
+/// Origins from which a reader's cookie is accepted: our own, those of the configuration and those of first-party clients.
 #[derive(Debug, Clone)]
-pub struct TrustedOrigins(Vec<String>);
+pub struct TrustedOrigins {
+    /// Our own first.
+    listed: Vec<String>,
+    /// Asked at each request, because clients come and go while the server runs.
+    clients: Option<Clients>,
+}
 
 /// When a request has to prove its origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,20 +25,44 @@ pub enum OriginPolicy {
 }
 
 impl TrustedOrigins {
-    /// Serialized origins, our own first.
-    pub const fn new(origins: Vec<String>) -> Self {
-        Self(origins)
-    }
-
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+    /// Serialized origins, our own first, and the clients.
+    pub const fn new(listed: Vec<String>, clients: Clients) -> Self {
+        Self { listed, clients: Some(clients) }
     }
 
     /// Our own alone, for forms: no other site has a form that posts here.
     #[must_use]
     pub fn only_self(&self) -> Self {
-        Self(self.0.iter().take(1).cloned().collect())
+        Self { listed: self.listed.iter().take(1).cloned().collect(), clients: None }
+    }
+
+    /// How far pages of a serialized origin are trusted; `None` when it is a stranger's. The origin of a client that asks for
+    /// consent is trusted no further than that, wherever else it is listed; our own is always trusted.
+    pub fn trust_of(&self, origin: &str) -> Option<OriginTrust> {
+        let is_listed = || self.listed.iter().any(|listed| listed == origin);
+        if self.listed.first().is_some_and(|own| own == origin) {
+            return Some(OriginTrust::FirstParty);
+        }
+        let of_client = self.clients.as_ref().and_then(|clients| clients.origin_trust(origin));
+        of_client.or_else(|| is_listed().then_some(OriginTrust::FirstParty))
+    }
+
+    /// Whether this is the origin of a client.
+    pub fn is_client(&self, origin: &str) -> bool {
+        self.clients.as_ref().is_some_and(|clients| clients.origin_trust(origin).is_some())
+    }
+
+    /// Refuses a request that reads by cookie from a page of a client that asks for consent: to such pages the answers to
+    /// tokens are shown (CORS), and what a cookie opens is not theirs. Strangers' pages are shown no answers.
+    ///
+    /// # Errors
+    /// `INVALID_ORIGIN`.
+    pub fn check_reading_origin(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        match origin.and_then(|origin| self.trust_of(origin)) {
+            Some(OriginTrust::Consent) => Err(Problem::new(Code::InvalidOrigin)),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses a state-changing request that another site made a browser send.
@@ -84,7 +114,7 @@ impl TrustedOrigins {
         let Ok(url) = Url::parse(address) else { return false };
         let plain =
             url.username().is_empty() && url.password().is_none() && matches!(url.scheme(), "http" | "https");
-        plain && self.0.contains(&url.origin().ascii_serialization())
+        plain && self.trust_of(&url.origin().ascii_serialization()) == Some(OriginTrust::FirstParty)
     }
 }
 
@@ -101,7 +131,8 @@ mod tests {
     use super::*;
 
     fn trusted() -> TrustedOrigins {
-        TrustedOrigins::new(vec!["https://accounts.example".into(), "https://book.example".into()])
+        let listed = vec!["https://accounts.example".into(), "https://book.example".into()];
+        TrustedOrigins::new(listed, Clients::new(Vec::new()))
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {

@@ -14,6 +14,7 @@ mod audit;
 mod bad_input;
 mod busy;
 mod client;
+mod clients;
 mod codes;
 mod commands;
 mod contracts;

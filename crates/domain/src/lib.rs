@@ -64,7 +64,7 @@ pub use key_ring::{KeyInfo, KeyState, PUBLISHED_AHEAD};
 pub use mail::{
     BookLink, DeliveryOutcome, Link, MailBranding, MailMessage, MailQueue, MailTemplate, link_ttl,
 };
-pub use oidc::{Client, ClientKind, ClientSecretHash, Clients};
+pub use oidc::{Client, ClientKind, ClientSecretHash, Clients, OriginTrust};
 pub use passwords::{HashKind, PasswordPolicy};
 pub use ports::{
     Clock, Entropy, Hasher, HasherBusy, KeyPair, Mailer, MailerError, Ports, Signer, SignerError, SigningKey,

@@ -239,7 +239,7 @@ fn one_secret_for_cookies_and_tokens_is_a_notice_on_this_machine_and_refused_els
         let both = [(own, SECRET), (other, SECRET)];
         let warnings = folder.load(&both).unwrap().warnings;
         let notice = format!(
-            "{other} holds the same secret as {own}: whoever verifies tokens with it can sign in here as any reader."
+            "{other} holds the same secret as {own}: whoever is given it can sign in here as any reader."
         );
         assert!(warnings.iter().any(|warning| warning.starts_with(&notice)), "{warnings:?}");
         assert!(!format!("{warnings:?}").contains(SECRET));

@@ -1,5 +1,6 @@
 //! The configuration, from variables and files to the error messages.
 
+mod clients;
 mod contact;
 mod conversations;
 mod database;

@@ -48,7 +48,7 @@ fn env_example() -> String {
             if declaration.example.is_some() {
                 write!(text, " Default: {}. For example:", declaration.default).unwrap();
             }
-            let name = declaration.name.replace("<NAME>", "CHATBOT");
+            let name = declaration.name.replace("<NAME>", "CHATBOT").replace("<ID>", "CHAT");
             let value = declaration.example.unwrap_or(declaration.default);
             writeln!(out, "\n{}#{name}={value}", comment(&text.replace('`', ""))).unwrap();
         }

@@ -102,7 +102,11 @@ fn mistakes_in_the_file_are_reported_with_their_line() {
         ("[book]\nlogo = \"//evil.example/l.png\"", 2, "begins with one /"),
         ("[book]\nlogo = \"javascript:alert(1)\"", 2, "no address of an image"),
         ("[book]\nlogo = \"data:text/html,x\"", 2, "no address of an image"),
-        ("\n[bok]\nname = \"x\"", 2, "\"bok\" is not known. Only [book], [[questions]] and [[audiences]]"),
+        (
+            "\n[bok]\nname = \"x\"",
+            2,
+            "\"bok\" is not known. Only [book], [[questions]], [[audiences]] and [[clients]]",
+        ),
         ("port = 3001", 1, "the rest are variables"),
         ("[book]\nname = \"x", 2, ""),
         ("[book]\nname = \"x\"\nname = \"y\"", 3, "duplicate key"),

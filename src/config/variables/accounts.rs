@@ -36,6 +36,8 @@ pub(super) static SECTIONS: [Section; 3] = [
             &JWT_LIFETIME.declaration,
             &AUDIENCE_SECRET,
             &AUDIENCE_SECRET_PREVIOUS,
+            &CLIENT_SECRET,
+            &CLIENT_SECRET_PREVIOUS,
         ],
     },
     Section {
@@ -171,6 +173,19 @@ pub static AUDIENCE_SECRET_PREVIOUS: Declaration = text("BOOKPLATE_AUDIENCE_<NAM
         "The audience's previous secret while you change it: its tokens are still accepted by `GET \
          /api/auth/user`.",
     );
+
+pub static CLIENT_SECRET: Declaration = text("BOOKPLATE_CLIENT_<ID>_SECRET")
+    .example("change-me-to-the-secret-of-a-client-of-32-bytes-or-more")
+    .accepts("at least 32 bytes")
+    .summary(
+        "The secret of a client declared in `bookplate.toml` that keeps one on a server of its own. `<ID>` is the client's \
+         id in capitals, with `_` for `-`.",
+    );
+
+pub static CLIENT_SECRET_PREVIOUS: Declaration = text("BOOKPLATE_CLIENT_<ID>_SECRET_PREVIOUS")
+    .example("change-me-to-what-stood-in-the-secret-of-the-client-before")
+    .accepts("at least 32 bytes")
+    .summary("The client's previous secret while you change it: it is still accepted.");
 
 pub static MAIL_URL: Declaration = text("BOOKPLATE_MAIL_URL")
     .old_name("BOOKPLATE_SMTP_URL")

@@ -21,6 +21,8 @@ pub(super) const JWT_SECRET_PREVIOUS: &str = "JWT_SECRET_PREVIOUS";
 
 /// The prefix of the variables of audiences.
 pub(super) const AUDIENCE_PREFIX: &str = "BOOKPLATE_AUDIENCE_";
+/// The prefix of the variables of clients.
+pub(super) const CLIENT_PREFIX: &str = "BOOKPLATE_CLIENT_";
 
 /// Every declaration.
 pub(super) fn all() -> impl Iterator<Item = &'static Declaration> {
@@ -29,11 +31,18 @@ pub(super) fn all() -> impl Iterator<Item = &'static Declaration> {
 
 /// The variables of an audience's secret and of the previous one.
 pub(super) fn audience_secret(audience: &str) -> [String; 2] {
-    let upper: String = audience
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
-        .collect();
-    [format!("{AUDIENCE_PREFIX}{upper}_SECRET"), format!("{AUDIENCE_PREFIX}{upper}_SECRET_PREVIOUS")]
+    secret_of(AUDIENCE_PREFIX, audience)
+}
+
+/// The variables of a client's secret and of the previous one.
+pub(super) fn client_secret(id: &str) -> [String; 2] {
+    secret_of(CLIENT_PREFIX, id)
+}
+
+fn secret_of(prefix: &str, name: &str) -> [String; 2] {
+    let upper: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    [format!("{prefix}{upper}_SECRET"), format!("{prefix}{upper}_SECRET_PREVIOUS")]
 }
 
 /// Whether Bookplate reads a variable of this name, or refuses it as unknown.

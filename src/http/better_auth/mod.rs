@@ -33,12 +33,13 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use super::{
     app_state::AppState,
     browser_effects::{self, SessionTransport},
-    cors::{CorsPolicy, cors},
+    cors::{CorsOrigins, CorsPolicy, cors},
     rate_limit::{self, RateLimits},
     routes::{self, Route},
 };
 
 const CORS: CorsPolicy = CorsPolicy {
+    origins: CorsOrigins::Trusted,
     methods: &[Method::GET, Method::POST],
     request_headers: &[],
     response_headers: &["set-auth-token", "set-auth-jwt", "retry-after", "x-retry-after"],

@@ -127,8 +127,10 @@ async fn by_token(
 }
 
 async fn by_cookie(state: &AppState, parts: &mut Parts) -> Result<Caller, ProblemResponse> {
-    if !matches!(parts.method, Method::GET | Method::HEAD) {
-        state.site.trusted_origins.check_origin(&parts.headers, OriginPolicy::WithCookie)?;
+    let origins = &state.site.trusted_origins;
+    match parts.method {
+        Method::GET | Method::HEAD => origins.check_reading_origin(&parts.headers)?,
+        _ => origins.check_origin(&parts.headers, OriginPolicy::WithCookie)?,
     }
     let nobody = || Problem::new(Code::Unauthorized);
     let presented: SessionHandle = state.cookie_session(&parts.headers).ok_or_else(nobody)?;

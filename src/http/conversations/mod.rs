@@ -33,17 +33,21 @@ use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLaye
 
 use super::{
     app_state::AppState,
-    cors::{CorsPolicy, cors},
+    cors::{CorsOrigins, CorsPolicy, cors},
     errors::ProblemResponse,
     routes::{self, BodyRule, MAX_BODY, Route},
     work_time::WorkTime,
 };
 
 const CORS: CorsPolicy = CorsPolicy {
+    origins: CorsOrigins::TrustedAndClients,
     methods: &[Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE],
     request_headers: &["idempotency-key", "last-event-id"],
     response_headers: &["retry-after", "location", "content-disposition"],
 };
+
+/// That of paths that are nothing.
+const NOT_FOUND_CORS: CorsPolicy = CorsPolicy { origins: CorsOrigins::Trusted, ..CORS };
 
 /// Messages a body has room for when each is as large as one may be.
 const LARGE_MESSAGES: usize = 4;
@@ -97,7 +101,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
 
 /// 404 fallback for unknown `/api` paths, with CORS headers.
 pub fn not_found_fallback(state: &AppState) -> MethodRouter<AppState> {
-    any(not_found).layer::<_, Infallible>(cors(state, &CORS))
+    any(not_found).layer::<_, Infallible>(cors(state, &NOT_FOUND_CORS))
 }
 
 /// Answers a slow request with a problem document, before the limit on every request would.

@@ -4,6 +4,15 @@ use std::sync::Arc;
 
 use super::Client;
 
+/// How far the pages of a client are trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OriginTrust {
+    /// With what readers have allowed the client, by its tokens.
+    Consent,
+    /// With the reader's cookie: they are the operator's own.
+    FirstParty,
+}
+
 /// Finds registered clients.
 #[derive(Debug, Clone)]
 pub struct Clients {
@@ -11,7 +20,8 @@ pub struct Clients {
 }
 
 impl Clients {
-    pub(crate) fn new(declared: Vec<Client>) -> Self {
+    /// The clients that the configuration declares.
+    pub fn new(declared: Vec<Client>) -> Self {
         Self { declared: declared.into_iter().map(Arc::new).collect() }
     }
 
@@ -25,8 +35,19 @@ impl Clients {
         self.declared.iter().find(|client| client.origins.iter().any(|it| it == origin)).cloned()
     }
 
-    /// Whether this is the origin of a first-party client, whose pages may send a reader's cookie.
+    /// How far pages of this origin are trusted; `None` when it is no client's.
+    pub fn origin_trust(&self, origin: &str) -> Option<OriginTrust> {
+        let has_origin = |client: &&Arc<Client>| client.origins.iter().any(|it| it == origin);
+        // Pages of one origin cannot be told apart, so the client that is trusted least decides.
+        let trust = |client: &Arc<Client>| match client.first_party {
+            true => OriginTrust::FirstParty,
+            false => OriginTrust::Consent,
+        };
+        self.declared.iter().filter(has_origin).map(trust).min()
+    }
+
+    /// Whether this is the origin of first-party clients, whose pages may send a reader's cookie.
     pub fn trusts_origin(&self, origin: &str) -> bool {
-        self.find_by_origin(origin).is_some_and(|client| client.first_party)
+        self.origin_trust(origin) == Some(OriginTrust::FirstParty)
     }
 }

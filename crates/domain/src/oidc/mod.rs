@@ -4,4 +4,4 @@ mod client;
 mod clients;
 
 pub use client::{Client, ClientKind, ClientSecretHash};
-pub use clients::Clients;
+pub use clients::{Clients, OriginTrust};
