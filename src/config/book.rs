@@ -1,12 +1,12 @@
 //! The book: its name, logo and accent colour.
 
-use contract::LocalPath;
+use contract::{LocalPath, routes};
 use domain::BookLink;
 use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
-use super::{contact::contact_uri, loader::Loader, source_file::SourceFile};
+use super::{contact::contact_uri, loader::Loader, origin::PublicOrigin, source_file::SourceFile};
 
 pub use app::{Book, Terms};
 
@@ -109,6 +109,26 @@ fn terms(
         return None;
     }
     Some(Terms { version: version.into_inner(), url, privacy_url: page(PRIVACY) })
+}
+
+/// Refuses terms at the address of our own page that asks to accept them: nobody could read them there.
+pub(super) fn check_terms_page(
+    loader: &mut Loader<'_>,
+    file: &SourceFile,
+    book: &Book,
+    origin: &PublicOrigin,
+) {
+    let is_ours = |terms: &Terms| {
+        let page = Url::parse(&terms.url).ok();
+        page.is_some_and(|page| {
+            origin.is_some_and(|origin| page.origin().ascii_serialization() == origin.as_str())
+                && page.path().trim_end_matches('/') == routes::TERMS
+        })
+    };
+    if book.terms.as_ref().is_some_and(is_ours) {
+        let problem = "book.terms_url is Bookplate's own page, which asks readers to accept the terms";
+        loader.refuse(&file.name, problem, "Give the address of the page that has their text");
+    }
 }
 
 /// The author's pages, in the order in which they are shown.

@@ -136,6 +136,7 @@ impl Config {
             (loader.read(&variables::JWT_ALGORITHM), loader.read(&variables::JWT_LIFETIME));
         let limits = settings::rate_limits(loader);
         let file::Declared { book, questions, audiences, clients, file } = file::read(loader);
+        book::check_terms_page(loader, &file, &book, origin.as_ref());
         let database_file = database.as_ref().and_then(|database| database.file.as_deref());
         let mail = mail::mail(loader, &book.name, origin.as_ref(), database_file);
         let (sign_up, require_verified_email) = settings::sign_up(loader, &mail);

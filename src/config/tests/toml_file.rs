@@ -80,6 +80,14 @@ fn terms_to_accept_have_a_version_and_an_address() {
         load_toml(&format!("{urls}\nterms_version = \"2026-11-30\""), &[]).unwrap().book.terms.unwrap();
     assert_eq!((terms.version.as_str(), terms.url.as_str()), ("2026-11-30", "https://book.example.org/t"));
     assert_eq!(terms.privacy_url.as_deref(), Some("https://book.example.org/p"));
+    let ours = [("BOOKPLATE_URL", "https://accounts.example.org"), ("BOOKPLATE_SECRET", SECRET)];
+    for (page, is_refused) in [("terms", true), ("terms/", true), ("terms?x", true), ("terms.html", false)] {
+        let text =
+            format!("[book]\nterms_url = \"https://accounts.example.org/{page}\"\nterms_version = \"1\"");
+        let error = load_toml(&text, &ours).err().map(|error| error.to_string()).unwrap_or_default();
+        let said = error.contains("book.terms_url is Bookplate's own page, which asks readers to accept");
+        assert_eq!(said, is_refused, "{page}: {error}");
+    }
     let error = refused_toml("[book]\nterms_version = \"1\"", &[]);
     assert!(error.contains("terms that have no address. Give terms_url, too"), "{error}");
     for version in ["", " ", "1 2", "é", &"1".repeat(41)] {

@@ -107,6 +107,16 @@ async fn an_invitation_that_is_no_text_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn domains_are_shown_in_their_own_script() {
+    let app = app_with("domains: ПОЧТА.рф, xn--bcher-kva.example, xn--pple-43d.com").await;
+    let page = app.browser().get("/sign-up").await;
+    let lede = "Accounts here are for addresses at почта.рф, bücher.example and xn--pple-43d.com.";
+    assert!(page.text().contains(lede), "{}", page.text());
+    let reply = app.browser().form("/sign-up", READER.with("email", "name@почта.рф")).await;
+    assert_eq!(reply.status, 303, "{}", reply.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn by_form_and_json_only_confirmed_addresses_of_the_domains_count() {
     let app = app_with("domains: Example.com, uni.example.edu").await;
     let page = app.browser().get("/sign-up").await;

@@ -6,7 +6,7 @@ use serde_json::json;
 use testkit::databases::Kind;
 
 use crate::{
-    data_export::{lived_in, marks},
+    data_export::{copy, lived_in, marks},
     fixtures::{
         book::{Book, DAY, settings},
         conversations::{append, create, text},
@@ -66,6 +66,29 @@ async fn an_idle_account_is_deleted_thirty_days_after_a_mail(
     }
     let anonymous = "select count(*) from bookplate_events where kind = 'deletion' and user_id is null";
     assert_eq!(book.database.number(anonymous).await, 1, "recorded like a reader's own deletion");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_says_when_the_account_was_last_used_and_when_its_deletion_was_announced(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let book = Book::with(kind.migrated().await, keeping_accounts(60)).await;
+    let ada = book.reader("ada").await;
+    let used = async || {
+        let profile = copy(&book, &ada).await.profile;
+        (profile.last_active_at, profile.idle_notice_at)
+    };
+    let start = ada.user.created_at;
+    assert_eq!(used().await, (start, None));
+    book.ports.clock.advance_seconds(31 * DAY);
+    retired(&book).await;
+    book.mail().await;
+    let told_at = start.plus_seconds(31 * DAY);
+    assert_eq!(used().await, (start, Some(told_at)));
+    book.ports.clock.advance_seconds(DAY);
+    book.enters("ada", &ClientInfo::default()).await;
+    assert_eq!(used().await, (start.plus_seconds(32 * DAY), None));
 }
 
 #[rstest]
