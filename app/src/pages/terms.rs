@@ -41,8 +41,8 @@ pub(crate) fn TermsPage() -> impl IntoView {
                     <SubmitButton label="Accept and go on".to_owned() />
                 </form>
                 <p class="card__footer">
-                    "You do not want to? "<a href=routes::DATA>"Your data"</a>" · "
-                    <a href=routes::SIGN_OUT>"Sign out"</a>
+                    "If not, you can take everything along or delete it on "<a href=routes::DATA>"Your data"</a>", or "
+                    <a href=routes::SIGN_OUT>"sign out"</a>"."
                 </p>
             </Card>
         </CardLayout>
