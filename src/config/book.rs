@@ -116,7 +116,7 @@ pub(super) fn check_terms_page(
     loader: &mut Loader<'_>,
     file: &SourceFile,
     book: &Book,
-    origin: &PublicOrigin,
+    origin: Option<&PublicOrigin>,
 ) {
     let is_ours = |terms: &Terms| {
         let page = Url::parse(&terms.url).ok();
