@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::{Code, LocalPath, Problem, Problems, conversations::Imported};
-use domain::{ClientInfo, Services, SignedIn};
+use domain::{ClientInfo, ReturnTo, Services, SignedIn};
 use leptos::prelude::use_context;
 use leptos_router::location::RequestUrl;
 use serde_json::Value;
@@ -19,6 +19,8 @@ pub struct Visitor {
     pub signed_in: Option<SignedIn>,
     /// Where the address asks to go afterwards.
     pub next: Option<LocalPath>,
+    /// The client that `next` leads back to.
+    pub return_to: Option<ReturnTo>,
     /// The token of the mailed link that led here. It has been moved out of the address into a cookie of its own, so that
     /// no Referer, history or log holds it.
     pub link: Option<EmailLinkToken>,

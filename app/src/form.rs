@@ -54,6 +54,14 @@ impl FormFields {
         page.map_or_else(|| routes::CONVERSATIONS.to_owned(), |page| page.as_str().to_owned())
     }
 
+    /// Where a link that verifies an address leads in the end: on with a client's request where the reader waits for it, or to
+    /// our own page.
+    pub(crate) fn callback(&self, waits_for_link: bool) -> String {
+        let leads_on = |next: &LocalPath| next.as_str().starts_with(routes::AUTHORIZE);
+        let next = self.next().filter(|next| waits_for_link && leads_on(next));
+        next.map_or_else(|| AFTER_CONFIRMING.to_owned(), |next| next.as_str().to_owned())
+    }
+
     /// Where to go afterwards.
     pub(crate) fn next(&self) -> Option<LocalPath> {
         self.0.get("next").and_then(|next| LocalPath::parse(next))
@@ -77,7 +85,7 @@ impl FormFields {
         let terms = collect_error(rules.check_terms(accepted_terms, terms_version), &mut problems);
         match (name, email, password, answers, terms) {
             (Some(name), Some(email), Some(password), Some(answers), Some(())) => {
-                let (remember, callback) = (self.remember(), AFTER_CONFIRMING.to_owned());
+                let (remember, callback) = (self.remember(), self.callback(rules.require_verified_email));
                 Ok(SignUp {
                     name,
                     email,
@@ -102,7 +110,8 @@ impl FormFields {
             email,
             password: PasswordAttempt::parse(self.raw("password"))?,
             remember: self.remember(),
-            callback: AFTER_CONFIRMING.to_owned(),
+            // A mail is sent only where an address has to be verified first.
+            callback: self.callback(true),
         })
     }
 

@@ -17,9 +17,9 @@ use crate::{
     components::FlashOnce,
     context::request_path,
     pages::{
-        AccountPage, ConversationPage, ConversationsPage, DataPage, ForgotPasswordPage, HomePage, ImportPage,
-        ProblemPage, ReferencePage, ResetPasswordPage, SecurityPage, SessionsPage, SignInPage, SignOutPage,
-        SignUpPage, TermsPage, VerifyEmailPage,
+        AccountPage, ConsentPage, ConversationPage, ConversationsPage, DataPage, ForgotPasswordPage,
+        HomePage, ImportPage, ProblemPage, ReferencePage, ResetPasswordPage, SecurityPage, SessionsPage,
+        SignInPage, SignOutPage, SignUpPage, TermsPage, VerifyEmailPage,
     },
     site::configured_style,
 };
@@ -101,6 +101,7 @@ fn Pages() -> impl IntoView {
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                 <Route path=path!("/sign-up") view=SignUpPage ssr=SsrMode::Async />
                 <Route path=path!("/sign-out") view=SignOutPage ssr=SsrMode::Async />
+                <Route path=path!("/consent") view=ConsentPage ssr=SsrMode::Async />
                 <Route path=path!("/forgot-password") view=ForgotPasswordPage ssr=SsrMode::Async />
                 <Route path=path!("/reset-password") view=ResetPasswordPage ssr=SsrMode::Async />
                 <Route path=path!("/verify-email") view=VerifyEmailPage ssr=SsrMode::Async />

@@ -28,9 +28,9 @@ impl Signer for JwtSigner {
         Ok(KeyPair { private, public })
     }
 
-    fn sign(&self, key: &SigningKey, claims: &Map<String, Value>) -> Result<String, SignerError> {
+    fn sign(&self, key: &SigningKey, typ: &str, claims: &Map<String, Value>) -> Result<String, SignerError> {
         let mut header = Header::new(jws(key.algorithm));
-        header.typ = Some("at+jwt".into());
+        header.typ = Some(typ.into());
         header.kid = Some(key.kid.clone());
         let encoding = match key.algorithm {
             Algorithm::Es256 => EncodingKey::from_ec_der(&key.private),
@@ -139,7 +139,7 @@ mod tests {
         for algorithm in Algorithm::ASYMMETRIC {
             let (key, public) = key_pair(algorithm);
             let (_, stranger) = key_pair(algorithm);
-            let token = JwtSigner.sign(&key, &claims).unwrap();
+            let token = JwtSigner.sign(&key, "at+jwt", &claims).unwrap();
             assert_eq!(JwtSigner.verify(&token, algorithm, &public).unwrap(), claims);
             assert!(JwtSigner.verify(&token, algorithm, &stranger).is_err());
         }
@@ -151,7 +151,7 @@ mod tests {
         let (_, public) = key_pair(Algorithm::Es256);
         let forger =
             SigningKey { algorithm: Algorithm::Hs256, kid: "k".into(), private: public.clone().into() };
-        let forged = JwtSigner.sign(&forger, &claims).unwrap();
+        let forged = JwtSigner.sign(&forger, "at+jwt", &claims).unwrap();
         assert!(JwtSigner.verify(&forged, Algorithm::Es256, &public).is_err());
     }
 }

@@ -4,7 +4,7 @@ use axum::response::Response;
 use contract::routes;
 use domain::{DeviceId, Session, SessionHandle, Sessions};
 use http::{HeaderMap, HeaderValue, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
 /// What JavaScript's `encodeURIComponent` leaves as it is.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -17,6 +17,10 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'\'')
     .remove(b'(')
     .remove(b')');
+
+/// What no cookie can hold (RFC 6265 section 4.1.1). An address stays one when these are percent-encoded in it, and nothing
+/// else is, so that one of 3 KB fits.
+const NOT_OF_COOKIES: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b',').add(b';').add(b'\\');
 
 const SESSION_TOKEN: &str = "session_token";
 const SESSION_DATA: &str = "session_data";
@@ -55,13 +59,14 @@ impl SessionCookies {
 
     /// The token of the mailed link that led to a page, and where it is to lead in the end.
     pub fn link(self, headers: &HeaderMap, page: EmailLinkPage) -> Option<(String, String)> {
-        let value = value(headers, &self.own_name(page.cookie()))?;
+        let value = String::from_utf8(raw_value(headers, &self.own_name(page.cookie()))?.to_vec()).ok()?;
         value.split_once('~').map(|(token, callback)| (token.to_owned(), callback.to_owned()))
     }
 
     /// Keeps a mailed link's token out of the address.
     pub fn keep_link(self, page: EmailLinkPage, token: &str, callback: &str) -> Option<HeaderValue> {
-        self.cookie(&self.own_name(page.cookie()), &format!("{token}~{callback}"), Some(LINK_AGE))
+        let callback = utf8_percent_encode(callback, NOT_OF_COOKIES);
+        self.raw_cookie(&self.own_name(page.cookie()), &format!("{token}~{callback}"), Some(LINK_AGE))
     }
 
     /// Forgets a mailed link.
@@ -120,7 +125,10 @@ impl SessionCookies {
     }
 
     fn cookie(self, name: &str, value: &str, max_age: Option<i64>) -> Option<HeaderValue> {
-        let value = utf8_percent_encode(value, COMPONENT);
+        self.raw_cookie(name, &utf8_percent_encode(value, COMPONENT).to_string(), max_age)
+    }
+
+    fn raw_cookie(self, name: &str, value: &str, max_age: Option<i64>) -> Option<HeaderValue> {
         let max_age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
         let secure = if self.secure { "; Secure" } else { "" };
         let cookie = format!("{name}={value}{max_age}; Path=/; HttpOnly{secure}; SameSite=Lax");
@@ -133,12 +141,16 @@ impl SessionCookies {
 }
 
 /// A cookie's value, percent-decoded; of several with one name the first counts.
-fn value(headers: &HeaderMap, name: &str) -> Option<String> {
+pub fn value(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = raw_value(headers, name)?;
+    percent_decode(value).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+fn raw_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
     // By bytes: another site's cookie on the same line may hold any.
     let lines = headers.get_all(header::COOKIE).iter().map(http::HeaderValue::as_bytes);
     let mut pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
-    let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
-    percent_decode(value).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
 }
 
 /// A page a mailed link leads to.

@@ -14,6 +14,7 @@ mod cors;
 pub mod csrf;
 mod errors;
 mod large_bodies;
+mod oauth;
 mod openapi;
 mod pages;
 mod rate_limit;
@@ -57,6 +58,7 @@ pub fn router(state: AppState) -> Router {
         .nest(API, better_auth::router(&state))
         .merge(conversations::router(&state))
         .merge(openapi::routes(&state))
+        .merge(oauth::router(&state))
         // As a fallback: as a route, it would come before those below `/api/auth`.
         .nest("/api", Router::new().fallback(conversations::not_found_fallback(&state)))
         // Nesting leaves these two addresses out.

@@ -3,9 +3,8 @@
 //! it; `docs/openapi.json` is compared with it.
 //!
 //! Each group of routes is a function that returns a list of [`Route`]: [`super::pages::routes`],
-//! [`super::better_auth::routes`], [`super::conversations::routes`], [`super::openapi::routes`]. A new group, such as OAuth's
-//! (`http/oauth`, for `/oauth2/authorize`, `/oauth2/token` and what is discovered below `/.well-known`), has a list of its own
-//! and a line in [`super::router`].
+//! [`super::better_auth::routes`], [`super::conversations::routes`], [`super::oauth`], [`super::openapi::routes`]. A new group
+//! has a list of its own and a line in [`super::router`].
 
 use std::convert::Infallible;
 

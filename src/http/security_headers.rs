@@ -73,13 +73,25 @@ pub async fn secure(State(state): State<AppState>, request: Request, next: Next)
     response
 }
 
-/// The headers of a page, but for who may embed it. `nonce` marks its own script and style.
-pub fn page(nonce: Option<&str>, logo: Option<&str>, headers: &mut HeaderMap) {
-    let own = nonce.map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
-    let image = logo.and_then(origin_of).map(|origin| format!(" {origin}")).unwrap_or_default();
+/// What the policy of a page allows besides our own origin.
+#[derive(Debug, Default)]
+pub struct PageSources<'a> {
+    /// Marks its own script and style.
+    pub nonce: Option<&'a str>,
+    /// The address of the book's logo.
+    pub logo: Option<&'a str>,
+    /// Where its form leads in the end, after redirects on our own origin.
+    pub form_action: Option<&'a str>,
+}
+
+/// The headers of a page, but for who may embed it.
+pub fn page(sources: &PageSources<'_>, headers: &mut HeaderMap) {
+    let own = sources.nonce.map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
+    let image = sources.logo.and_then(origin_of).map(|origin| format!(" {origin}")).unwrap_or_default();
+    let action = sources.form_action.map(|source| format!(" {source}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{own}; style-src 'self'{own}; \
-         img-src 'self' data:{image}; connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'"
+         img-src 'self' data:{image}; connect-src 'self'; form-action 'self'{action}; base-uri 'none'; object-src 'none'"
     );
     if let Ok(policy) = HeaderValue::try_from(policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);

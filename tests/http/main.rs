@@ -24,6 +24,7 @@ mod fields;
 mod forms_and_json;
 mod hardening;
 mod idle;
+mod oauth;
 mod openapi;
 mod page;
 mod pages;

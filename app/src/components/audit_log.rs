@@ -80,6 +80,8 @@ const fn success_label(kind: EventKind) -> &'static str {
         EventKind::TermsAcceptance => "Terms accepted",
         EventKind::Invitation => "Invited by the author of the book",
         EventKind::InvitationRevocation => "Invitation withdrawn by the author of the book",
+        EventKind::Consent => "Service allowed to act for you",
+        EventKind::ConsentWithdrawal => "Service not allowed to act for you any more",
     }
 }
 

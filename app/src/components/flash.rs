@@ -100,6 +100,7 @@ const fn words(notice: &Flash) -> &'static str {
             "A mail is on its way. Open its link to go on; until then your address stays as it is."
         }
         Flash::SessionEnded => "That device is signed out.",
+        Flash::ConsentWithdrawn => "It may not act for you any more.",
         Flash::OtherSessionsEnded => "You are signed out everywhere but here.",
         Flash::DeletionMailed => {
             "A mail with a link is on its way. Your account is deleted when you open it in this browser."

@@ -1,15 +1,16 @@
 //! Pages that require a session, and pages that require none.
 
-use contract::{LocalPath, routes};
+use contract::{LocalPath, routes, with_next};
 use domain::{InternalError, SignedIn};
 use leptos::prelude::use_context;
 
-use crate::{FormErrors, context::RequestContext, next::with_next};
+use crate::{FormErrors, context::RequestContext};
 
-/// Redirects a signed-in reader to `next`: signing in again would only replace the session. After a refused form the page is
+/// Redirects a signed-in reader to `next`: signing in again would only replace the session, unless a client asks for that. After a refused form the page is
 /// shown all the same, with its errors.
 pub(crate) fn leave_if_signed_in(context: &RequestContext) -> bool {
-    let leaves = context.visitor.signed_in.is_some() && use_context::<FormErrors>().is_none();
+    let asks_again = context.visitor.return_to.as_ref().is_some_and(|to| to.has_to_sign_in);
+    let leaves = context.visitor.signed_in.is_some() && !asks_again && use_context::<FormErrors>().is_none();
     if leaves {
         go_to_next(context);
     }

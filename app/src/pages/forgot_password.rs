@@ -1,6 +1,6 @@
 //! `/forgot-password`: requests a password reset link.
 
-use contract::{LocalPath, routes};
+use contract::{LocalPath, routes, with_next};
 use domain::link_ttl;
 use leptos::{either::EitherOf3, prelude::*};
 
@@ -9,7 +9,7 @@ use crate::{
     components::{Card, CardLayout, FieldErrors, ProblemSummary, TextField},
     context::RequestContext,
     islands::SubmitButton,
-    next::{NextField, with_next},
+    next::NextField,
     server::RequestPasswordReset,
 };
 

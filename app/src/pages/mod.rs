@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod consent;
 mod conversation;
 mod conversations;
 mod forgot_password;
@@ -22,9 +23,9 @@ mod terms;
 mod verify_email;
 
 pub(crate) use self::{
-    account::AccountPage, conversation::ConversationPage, conversations::ConversationsPage,
-    forgot_password::ForgotPasswordPage, home::HomePage, import::ImportPage, privacy::DataPage,
-    problem::ProblemPage, reference::ReferencePage, reset_password::ResetPasswordPage,
-    security::SecurityPage, sessions::SessionsPage, sign_in::SignInPage, sign_out::SignOutPage,
-    sign_up::SignUpPage, terms::TermsPage, verify_email::VerifyEmailPage,
+    account::AccountPage, consent::ConsentPage, conversation::ConversationPage,
+    conversations::ConversationsPage, forgot_password::ForgotPasswordPage, home::HomePage,
+    import::ImportPage, privacy::DataPage, problem::ProblemPage, reference::ReferencePage,
+    reset_password::ResetPasswordPage, security::SecurityPage, sessions::SessionsPage, sign_in::SignInPage,
+    sign_out::SignOutPage, sign_up::SignUpPage, terms::TermsPage, verify_email::VerifyEmailPage,
 };

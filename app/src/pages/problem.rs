@@ -27,6 +27,7 @@ pub(crate) fn ProblemPage(
         Code::InsufficientStorage => "There is no space left",
         Code::TooManyRequests => "Wait a little",
         Code::FailedToGetUserInfo => "You are not signed in here",
+        Code::InvalidAuthorizationRequest => "This sign-in cannot go on",
         _ => "This cannot be done",
     };
     let help = match problem.code {

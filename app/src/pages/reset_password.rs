@@ -1,6 +1,6 @@
 //! `/reset-password`: sets a new password, with the token of an email link.
 
-use contract::routes;
+use contract::{LocalPath, routes, with_next};
 use leptos::{either::Either, prelude::*};
 
 use super::query::query_parameter;
@@ -8,6 +8,7 @@ use crate::{
     components::{Card, CardLayout, FieldErrors, PageTitle, PasswordField, ProblemSummary, async_section},
     context::RequestContext,
     islands::SubmitButton,
+    next::NextField,
     server::ResetPassword,
 };
 
@@ -28,11 +29,12 @@ pub(crate) fn ResetPasswordPage() -> impl IntoView {
     };
     let field_errors = FieldErrors::of_request();
     let title = field_errors.title("Choose a new password");
+    let next = context.visitor.next.clone();
     let page = async_section(&context, is_good, move |good| {
         if good {
-            Either::Left(view! { <Choose new_min field_errors=field_errors.clone() /> })
+            Either::Left(view! { <Choose new_min next=next.clone() field_errors=field_errors.clone() /> })
         } else {
-            Either::Right(view! { <Dead /> })
+            Either::Right(view! { <Dead next=next.clone() /> })
         }
     });
     Some(view! {
@@ -41,12 +43,13 @@ pub(crate) fn ResetPasswordPage() -> impl IntoView {
 }
 
 #[component]
-fn Choose(new_min: usize, field_errors: FieldErrors) -> impl IntoView {
-    let action = <ResetPassword as leptos::server_fn::ServerFn>::PATH;
+fn Choose(new_min: usize, next: Option<LocalPath>, field_errors: FieldErrors) -> impl IntoView {
+    let action = with_next(<ResetPassword as leptos::server_fn::ServerFn>::PATH, next.as_ref());
     view! {
         <Card heading="Choose a new password">
             <ProblemSummary field_errors=field_errors.clone() />
             <form class="form" method="post" action=action novalidate>
+                <NextField next />
                 <PasswordField
                     name="newPassword"
                     label="New password"
@@ -63,12 +66,13 @@ const DEAD: &str = "This link does not work any more";
 
 /// The link is unknown, used, replaced or expired; a reader need not know which.
 #[component]
-fn Dead() -> impl IntoView {
+fn Dead(next: Option<LocalPath>) -> impl IntoView {
+    let again = with_next(routes::FORGOT_PASSWORD, next.as_ref());
     let lede = "A link works once and for a short time, and a newer one takes its place. Ask for a new one.";
     view! {
         <PageTitle title=DEAD />
         <Card heading=DEAD lede=Some(lede.to_owned())>
-            <div class="actions"><a class="button" href=routes::FORGOT_PASSWORD>"Ask for a new link"</a></div>
+            <div class="actions"><a class="button" href=again>"Ask for a new link"</a></div>
         </Card>
     }
 }

@@ -1,6 +1,6 @@
 //! `/sign-in`.
 
-use contract::{Code, LocalPath, Problem, routes, sentence};
+use contract::{Code, LocalPath, Problem, routes, sentence, with_next};
 use leptos::prelude::*;
 
 use super::{access::leave_if_signed_in, query::query_parameter, verify_email::AGAIN};
@@ -10,7 +10,7 @@ use crate::{
     },
     context::RequestContext,
     islands::SubmitButton,
-    next::{NextField, with_next},
+    next::NextField,
     server::SignIn,
 };
 
@@ -30,8 +30,14 @@ pub(crate) fn SignInPage() -> impl IntoView {
     let is_reset = query_parameter("reset").is_some() && field_errors.code().is_none();
     let was_sent_here =
         !is_reset && field_errors.code().is_none() && next.as_ref().is_some_and(needs_session);
-    let lede = was_sent_here.then(|| sentence(&Problem::new(Code::Unauthorized)));
+    let lede = match &context.visitor.return_to {
+        Some(to) if to.has_to_sign_in => Some(format!("{} asks you to sign in once more.", to.client.name)),
+        Some(to) => Some(format!("To go on to {}.", to.client.name)),
+        None => was_sent_here.then(|| sentence(&Problem::new(Code::Unauthorized))),
+    };
+    let expected = context.visitor.return_to.as_ref().and_then(|to| to.login_hint.clone());
     let unproved = field_errors.code() == Some(Code::EmailNotVerified) && context.services.mail.is_enabled();
+    let again = with_next(AGAIN, next.as_ref());
     let can_sign_up = context.services.accounts.rules().sign_up.check_enabled().is_ok();
     let sign_up = with_next(routes::SIGN_UP, next.as_ref());
     Some(view! {
@@ -39,7 +45,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
             <Card heading="Sign in" lede>
                 {is_reset.then(|| view! { <SuccessNotice words="Your password is set. Sign in with it." /> })}
                 <ProblemSummary field_errors=field_errors.clone() />
-                {unproved.then(|| view! { <p class="alert__action"><a href=AGAIN>"Ask for another link"</a></p> })}
+                {unproved.then(|| view! { <p class="alert__action"><a href=again.clone()>"Ask for another link"</a></p> })}
                 <form class="form" method="post" action=action novalidate>
                     <NextField next />
                     <TextField
@@ -47,7 +53,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
                         label="E-mail"
                         email=true
                         autocomplete="username"
-                        state=field_errors.field("email", None)
+                        state=field_errors.field("email", expected.as_deref())
                     />
                     <PasswordField state=field_errors.field("password", None) />
                     {forgot}

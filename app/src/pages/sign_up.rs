@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use contract::{Email, LocalPath, routes};
+use contract::{Email, LocalPath, routes, with_next};
 use domain::{InternalError, SignUpMode};
 use leptos::{either::Either, prelude::*};
 
@@ -15,7 +15,7 @@ use crate::{
     },
     context::RequestContext,
     islands::SubmitButton,
-    next::{NextField, with_next},
+    next::NextField,
     server::SignUp,
 };
 
@@ -119,8 +119,12 @@ fn Form(
     let sign_in = with_next(routes::SIGN_IN, next.as_ref());
     let questions = context.services.questions.clone();
     let terms = use_context::<Arc<Book>>().and_then(|book| book.terms.clone());
-    let lede =
-        lede.unwrap_or_else(|| "One account for this book and its services, on every device.".to_owned());
+    let lede = lede.unwrap_or_else(|| match &context.visitor.return_to {
+        Some(to) => format!("One account, with which you go on to {}.", to.client.name),
+        None => "One account for this book and its services, on every device.".to_owned(),
+    });
+    let expected = context.visitor.return_to.as_ref().and_then(|to| to.login_hint.clone());
+    let expected = invited.or(expected);
     view! {
         <Card heading="Create an account" lede=Some(lede)>
             {is_dead.then(|| view! { <ErrorNotice words=DEAD_INVITATION /> })}
@@ -139,7 +143,7 @@ fn Form(
                     label="E-mail"
                     email=true
                     autocomplete="username"
-                    state=field_errors.field("email", invited.as_deref())
+                    state=field_errors.field("email", expected.as_deref())
                 />
                 <PasswordField new_min state=field_errors.field("password", None) />
                 <Questionnaire questions answers=None field_errors=field_errors.clone() />

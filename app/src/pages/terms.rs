@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use contract::{LocalPath, routes};
+use contract::{LocalPath, routes, with_next};
 use leptos::prelude::*;
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     components::{AcceptTerms as AcceptTermsField, Card, CardLayout, FieldErrors, ProblemSummary},
     context::RequestContext,
     islands::SubmitButton,
-    next::{NextField, with_next},
+    next::NextField,
     server::AcceptTerms,
 };
 

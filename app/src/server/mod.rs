@@ -3,6 +3,7 @@
 
 mod change_email;
 mod change_password;
+mod consent;
 mod conversations;
 mod delete_account;
 mod outcome;
@@ -19,6 +20,7 @@ pub(crate) use self::conversations::{list, messages};
 pub use self::{
     change_email::ChangeEmail,
     change_password::ChangePassword,
+    consent::{DecideConsent, WithdrawConsent},
     conversations::{
         ArchiveConversation, ChooseBranch, DeleteConversation, GiveFeedback, RenameConversation,
         RestoreConversation, UnarchiveConversation,

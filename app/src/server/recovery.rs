@@ -1,10 +1,10 @@
 //! `POST /forgot-password` and `POST /reset-password`.
 
-use contract::{Code, Problem, routes};
+use contract::{Code, Problem, routes, with_next};
 use leptos::prelude::*;
 
 use super::outcome::{EmailLinkUse, FormAccepted, FormRefused, with_effects};
-use crate::{FormFields, context::RequestContext, next::with_next};
+use crate::{FormFields, context::RequestContext};
 
 /// The page that says that a mail may be on its way, whether or not the address has an account.
 const SENT: &str = "/forgot-password?sent";
@@ -19,7 +19,8 @@ pub async fn request_password_reset(
     let context = RequestContext::of_call()?;
     let email = form.email("email")?;
     let (accounts, client) = (&context.services.accounts, &context.visitor.client);
-    accounts.request_password_reset(&email, routes::RESET_PASSWORD, client).await?;
+    let callback = with_next(routes::RESET_PASSWORD, form.next().as_ref());
+    accounts.request_password_reset(&email, &callback, client).await?;
     Ok(FormAccepted::redirect_to(&with_next(SENT, form.next().as_ref())))
 }
 
@@ -31,5 +32,6 @@ pub async fn reset_password(#[server(flatten)] form: FormFields) -> Result<FormA
     let password = form.new_password(context.services.accounts.rules().passwords)?;
     let reset = context.services.accounts.reset_password(&link.0, password, &context.visitor.client).await;
     let (_, effects) = with_effects(reset, &context)?;
-    Ok(FormAccepted::redirect_to(RESET).with(effects).with_link(EmailLinkUse::Spent))
+    let sign_in = with_next(RESET, form.next().as_ref());
+    Ok(FormAccepted::redirect_to(&sign_in).with(effects).with_link(EmailLinkUse::Spent))
 }

@@ -1,10 +1,10 @@
 //! `POST /sign-in`.
 
-use contract::routes;
+use contract::{routes, with_next};
 use leptos::prelude::*;
 
 use super::outcome::{FormAccepted, FormRefused, with_effects};
-use crate::{FormFields, context::RequestContext, next::with_next};
+use crate::{FormFields, context::RequestContext};
 
 /// Signs a reader in, and leads those who have to accept the terms to them first: `next` may be a page that does not ask.
 #[server(prefix = "", endpoint = "/sign-in")]

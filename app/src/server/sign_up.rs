@@ -1,6 +1,6 @@
 //! `POST /sign-up`.
 
-use contract::routes;
+use contract::{routes, with_next};
 use leptos::prelude::*;
 
 use super::outcome::{EmailLinkUse, FormAccepted, FormRefused, with_effects};
@@ -21,7 +21,7 @@ pub async fn sign_up(#[server(flatten)] form: FormFields) -> Result<FormAccepted
     let (signed_up, effects) = with_effects(signed_up, &context)?;
     let accepted = match signed_up.session {
         Some(_) => FormAccepted::redirect_next_or(&form, routes::HOME),
-        None => FormAccepted::redirect_to(LOOK_FOR_MAIL),
+        None => FormAccepted::redirect_to(&with_next(LOOK_FOR_MAIL, form.next().as_ref())),
     };
     let link = if context.visitor.link.is_some() { EmailLinkUse::Spent } else { EmailLinkUse::Kept };
     Ok(accepted.with(effects).with_link(link))

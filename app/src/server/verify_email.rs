@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use contract::{Code, Problem, routes};
+use contract::{Code, LocalPath, Problem, routes, with_next};
 use domain::EmailLinkOutcome;
 use leptos::prelude::*;
 
@@ -33,7 +33,10 @@ pub async fn verify_email(#[server(flatten)] form: FormFields) -> Result<FormAcc
         EmailLinkOutcome::NewPasswordNeeded { .. } => EmailLinkUse::Spent,
         _ => EmailLinkUse::SpentAndFollowed,
     };
-    Ok(FormAccepted::redirect_to(&page_after(&verified)).with(effects).with_link(used))
+    // The mail may lead on with the request of a client, which is not lost by setting a password first.
+    let next = LocalPath::parse(&visitor.link_callback).filter(|_| used == EmailLinkUse::Spent);
+    let page = with_next(&page_after(&verified), next.as_ref());
+    Ok(FormAccepted::redirect_to(&page).with(effects).with_link(used))
 }
 
 /// The page that goes on after a link or a code.
@@ -59,7 +62,15 @@ pub async fn verify_email_code(#[server(flatten)] form: FormFields) -> Result<Fo
     let (accounts, signed_in) = (&context.services.accounts, visitor.signed_in.as_ref());
     let verified = accounts.verify_email_code(&code, signed_in, &visitor.client).await;
     let (verified, effects) = with_effects(verified, &context)?;
-    Ok(FormAccepted::redirect_to(&page_after(&verified)).with(effects).with_link(EmailLinkUse::Spent))
+    let page = page_after(&verified);
+    let accepted = match (&verified, form.next()) {
+        (EmailLinkOutcome::Address { session: Some(_) }, _) => FormAccepted::redirect_next_or(&form, &page),
+        (EmailLinkOutcome::Address { session: None }, next) => {
+            FormAccepted::redirect_to(&with_next(&page, next.as_ref()))
+        }
+        _ => FormAccepted::redirect_to(&page),
+    };
+    Ok(accepted.with(effects).with_link(EmailLinkUse::Spent))
 }
 
 /// Has such a link mailed once more. Who is not signed in names the address, and is told nothing about it.
@@ -69,6 +80,8 @@ pub async fn send_verification(#[server(flatten)] form: FormFields) -> Result<Fo
     let user = context.visitor.signed_in.as_ref().map(|signed_in| &signed_in.user);
     let email = form.email("email")?;
     let client = &context.visitor.client;
-    context.services.accounts.send_verification(&email, AFTER_CONFIRMING, user, client).await?;
-    Ok(FormAccepted::redirect_to(SENT))
+    let accounts = &context.services.accounts;
+    let callback = form.callback(accounts.rules().require_verified_email);
+    accounts.send_verification(&email, &callback, user, client).await?;
+    Ok(FormAccepted::redirect_to(&with_next(SENT, form.next().as_ref())))
 }

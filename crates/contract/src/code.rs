@@ -131,6 +131,8 @@ codes! {
     InvalidErrorCallbackUrl = Some("INVALID_ERROR_CALLBACK_URL"), "Invalid errorCallbackURL";
     /// `newUserCallbackURL` leads to an origin that is not trusted.
     InvalidNewUserCallbackUrl = Some("INVALID_NEW_USER_CALLBACK_URL"), "Invalid newUserCallbackURL";
+    /// A request of a client on another site cannot be answered, because the client or its address is not registered.
+    InvalidAuthorizationRequest = Some("INVALID_AUTHORIZATION_REQUEST"), "Invalid authorization request";
     /// A callback parameter is not a string.
     CallbackNotAString = None, "Invalid callbackURL: expected a string";
     /// `POST get-session` belongs to a mode of Better Auth that is not supported.

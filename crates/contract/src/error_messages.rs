@@ -81,9 +81,8 @@ pub fn sentence(problem: &Problem) -> String {
         Code::BadRequest | Code::MalformedRequest | Code::UnsupportedMediaType => {
             "The form did not arrive in one piece. Load the page again and send it once more.".into()
         }
-        Code::RequestTimeout => {
-            "The form did not arrive in time. Check your connection and send it again.".into()
-        }
+        Code::RequestTimeout => too_slow(),
+        Code::InvalidAuthorizationRequest => mistaken_client(),
         Code::UnknownAudience => "This service is not known here.".into(),
         Code::ConversationNotFound => "This conversation is not here. It may have been deleted.".into(),
         Code::MessageNotFound => "This message is not here.".into(),
@@ -128,6 +127,14 @@ const fn may_not_sign_up(code: Code) -> &'static str {
         }
         _ => "Sign-up is closed: nobody can open an account at the moment.",
     }
+}
+
+fn too_slow() -> String {
+    "The form did not arrive in time. Check your connection and send it again.".into()
+}
+
+fn mistaken_client() -> String {
+    "The book that sent you here made a mistake. Go back to it and try again.".into()
 }
 
 fn no_space_left() -> String {

@@ -31,7 +31,7 @@ pub use code::Code;
 #[cfg(not(target_family = "wasm"))]
 pub use email::Email;
 pub use error_messages::sentence;
-pub use local_path::LocalPath;
+pub use local_path::{LocalPath, with_next};
 pub use name::{Image, PersonName};
 pub use password::{NewPassword, PasswordAttempt};
 pub use problem::{Problem, Problems, Reason};

@@ -9,8 +9,9 @@
 pub struct LocalPath(String);
 
 impl LocalPath {
-    /// The longest path, in bytes, as it stands in a `Location`.
-    const MAX: usize = 2048;
+    /// The longest path, in bytes, as it stands in a `Location`: room for an authorization request of 3 KB and what is added
+    /// to it.
+    const MAX: usize = 6144;
 
     /// The path, or `None` when it would not stay here. Characters outside ASCII are percent-encoded.
     pub fn parse(raw: &str) -> Option<Self> {
@@ -34,6 +35,20 @@ impl LocalPath {
 /// `.` and `..`, also percent-encoded, as a URL parser sees them (WHATWG URL, "double-dot URL path segment").
 fn is_dot_segment(segment: &str) -> bool {
     matches!(segment.replace("%2e", ".").as_str(), "." | "..")
+}
+
+/// A path with `next` in its query.
+pub fn with_next(path: &str, next: Option<&LocalPath>) -> String {
+    let sign = if path.contains('?') { '&' } else { '?' };
+    match next {
+        Some(next) => format!("{path}{sign}next={}", escaped(next.as_str())),
+        None => path.to_owned(),
+    }
+}
+
+/// A path as the value of a query parameter.
+fn escaped(path: &str) -> String {
+    path.replace('%', "%25").replace('&', "%26").replace('#', "%23").replace('+', "%2B").replace('?', "%3F")
 }
 
 fn encode(raw: &str) -> String {
@@ -86,7 +101,10 @@ mod tests {
         ] {
             assert!(LocalPath::parse(raw).is_none(), "{raw:?}");
         }
-        assert!(LocalPath::parse(&format!("/{}", "a".repeat(3000))).is_none());
-        assert!(LocalPath::parse(&format!("/{}", "ü".repeat(500))).is_none(), "over-long once it is encoded");
+        assert!(LocalPath::parse(&format!("/{}", "a".repeat(7000))).is_none());
+        assert!(
+            LocalPath::parse(&format!("/{}", "ü".repeat(1100))).is_none(),
+            "over-long once it is encoded"
+        );
     }
 }

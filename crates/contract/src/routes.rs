@@ -68,6 +68,28 @@ pub const GIVE_FEEDBACK: &str = "/conversations/-/feedback";
 pub const WELL_KNOWN_CHANGE_PASSWORD: &str = "/.well-known/change-password";
 /// The security contact (RFC 9116).
 pub const WELL_KNOWN_SECURITY: &str = "/.well-known/security.txt";
+/// The metadata of the OpenID provider (OpenID Connect Discovery 1.0 section 4).
+pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+/// The metadata of the authorization server (RFC 8414 section 3).
+pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
+/// The public keys (RFC 7517 section 5).
+pub const JWKS: &str = "/.well-known/jwks.json";
+/// The authorization endpoint (RFC 6749 section 3.1).
+pub const AUTHORIZE: &str = "/oauth2/authorize";
+/// The token endpoint (RFC 6749 section 3.2).
+pub const TOKEN_ENDPOINT: &str = "/oauth2/token";
+/// The `UserInfo` endpoint (OpenID Connect Core 1.0 section 5.3).
+pub const USERINFO: &str = "/oauth2/userinfo";
+/// The revocation endpoint (RFC 7009 section 2).
+pub const REVOKE: &str = "/oauth2/revoke";
+/// The introspection endpoint (RFC 7662 section 2).
+pub const INTROSPECT: &str = "/oauth2/introspect";
+/// The end session endpoint (OpenID Connect RP-Initiated Logout 1.0 section 2).
+pub const END_SESSION_ENDPOINT: &str = "/oauth2/logout";
+/// Asks the reader for consent to a client; the page and the form's action.
+pub const CONSENT: &str = "/consent";
+/// Withdraws a consent; the form's action.
+pub const WITHDRAW_CONSENT: &str = "/account/sessions/withdraw-consent";
 /// The prefix of the Better Auth endpoints.
 pub const API: &str = "/api/auth";
 

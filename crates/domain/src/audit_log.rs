@@ -56,6 +56,10 @@ pub enum EventKind {
     Invitation,
     /// The operator withdrew an invitation.
     InvitationRevocation,
+    /// The reader allowed a client to act for them.
+    Consent,
+    /// The reader withdrew that.
+    ConsentWithdrawal,
 }
 
 impl EventKind {

@@ -25,6 +25,8 @@ pub enum Flash {
     SessionEnded,
     /// Every other browser was signed out.
     OtherSessionsEnded,
+    /// A consent was withdrawn.
+    ConsentWithdrawn,
     /// A mail with a link that deletes the account was sent.
     DeletionMailed,
     /// The conversation of this id was deleted and can be restored for a while.
@@ -65,13 +67,14 @@ impl FlashStore {
 
 impl Flash {
     /// Every message without a conversation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ProfileSaved,
         Self::PasswordChanged,
         Self::PasswordChangedEverywhere,
         Self::EmailChangeAsked,
         Self::SessionEnded,
         Self::OtherSessionsEnded,
+        Self::ConsentWithdrawn,
         Self::DeletionMailed,
     ];
 

@@ -64,7 +64,10 @@ pub use key_ring::{KeyInfo, KeyState, PUBLISHED_AHEAD};
 pub use mail::{
     BookLink, DeliveryOutcome, Link, MailBranding, MailMessage, MailQueue, MailTemplate, link_ttl,
 };
-pub use oidc::{Client, ClientKind, ClientSecretHash, Clients, OriginTrust};
+pub use oidc::{
+    AuthorizeError, Authorized, Client, ClientKind, ClientSecretHash, Clients, IssuedTokens, LoggedOut,
+    LogoutError, OAuthError, OAuthErrorCode, Oidc, OriginTrust, Parameters, Refusal, ReturnTo, Scope, Scopes,
+};
 pub use passwords::{HashKind, PasswordPolicy};
 pub use ports::{
     Clock, Entropy, Hasher, HasherBusy, KeyPair, Mailer, MailerError, Ports, Signer, SignerError, SigningKey,
@@ -75,12 +78,12 @@ pub use sessions::{
     ActiveSession, Renewal, SessionHandle, SessionSettings, Sessions, SessionsRevoked, SignedOut,
 };
 pub use storage::{
-    AcceptedTerms, Activity, AuditEvent, Ban, CleanupCounts, Database, ForeignBan, ImportedUser, Invitation,
-    Session, SignInMethod, SignedIn, StorageError, User, in_background,
+    AcceptedTerms, Activity, AuditEvent, Ban, CleanupCounts, Consent, Database, ForeignBan, Grant,
+    ImportedUser, Invitation, Session, SignInMethod, SignedIn, StorageError, User, in_background,
 };
 pub use tokens::{
-    Audience, AudienceKey, ConversationAccess, IssueError, READ_CONVERSATIONS, TokenSettings, Tokens,
-    VerifiedToken, VerifyError, WRITE_CONVERSATIONS,
+    AccessToken, Audience, AudienceKey, ConversationAccess, IssueError, READ_CONVERSATIONS, TokenSettings,
+    Tokens, VerifiedToken, VerifyError, WRITE_CONVERSATIONS,
 };
 pub use transfer::{
     ConversationExport, ExportCursor, ExportFormat, ExportItem, ExportedConversation, FileSource, ImportStop,
@@ -101,9 +104,11 @@ pub struct Services {
     /// Signed-in browsers.
     pub sessions: Sessions,
     /// JWTs for other services.
-    pub tokens: Tokens,
+    pub tokens: Arc<Tokens>,
     /// The clients of OAuth 2.0.
     pub clients: Clients,
+    /// Sign-in for clients on other sites.
+    pub oidc: Oidc,
     /// The mail queue.
     pub mail: MailQueue,
     /// Rate limits.
@@ -197,13 +202,23 @@ impl Services {
         let import = Importer::new(database.clone(), ports.clone(), Arc::clone(&questions));
         let activity = database.activity().clone();
         let cleanup = Cleanup::new(database.clone(), ports.clone(), retention);
-        let tokens =
-            Tokens::open(database, ports, secret, Arc::clone(&questions), sessions.clone(), tokens).await?;
+        let tokens = Tokens::open(
+            database.clone(),
+            ports.clone(),
+            Arc::clone(&secret),
+            Arc::clone(&questions),
+            sessions.clone(),
+            tokens,
+        );
+        let tokens = Arc::new(tokens.await?);
+        let clients = Clients::new(clients);
+        let oidc = Oidc::new(database, ports, secret, sessions.clone(), Arc::clone(&tokens), clients.clone());
         Ok(Self {
             accounts,
             sessions,
             tokens,
-            clients: Clients::new(clients),
+            clients,
+            oidc,
             mail,
             limits,
             admin,

@@ -78,11 +78,11 @@ pub trait Signer: Send + Sync {
     /// Generates a key pair.
     fn generate(&self, algorithm: Algorithm) -> Result<KeyPair, SignerError>;
 
-    /// A token over `claims`, with `alg`, `kid` and `typ: at+jwt` (RFC 9068 section 2.1) in its header.
+    /// A token over `claims`, with `alg`, `kid` and `typ` in its header.
     ///
     /// # Errors
     /// [`SignerError`] when the key is not one of its algorithm.
-    fn sign(&self, key: &SigningKey, claims: &Map<String, Value>) -> Result<String, SignerError>;
+    fn sign(&self, key: &SigningKey, typ: &str, claims: &Map<String, Value>) -> Result<String, SignerError>;
 
     /// Verifies a signature under exactly this algorithm, and returns the claims. Checks nothing else: no header member, no
     /// time, no audience.

@@ -44,6 +44,7 @@ pub struct CleanupCounts {
 const SESSIONS: &str = "delete from bookplate_sessions where expires_at <= $1 or ends_at <= $1";
 const LINKS: &str = "delete from bookplate_links where expires_at <= $1";
 const INVITATIONS: &str = "delete from bookplate_invitations where expires_at <= $1";
+const CODES: &str = "delete from bookplate_authorization_codes where expires_at <= $1";
 const LIMITS: &str = "delete from bookplate_limits where expires_at <= $1";
 const EVENTS: &str = "delete from bookplate_events where at < $1";
 const FORGET: &str = "update bookplate_events set user_id = null, ip_address = null, user_agent = null
@@ -57,7 +58,7 @@ const ACCOUNTS: &str = "delete from bookplate_users where unverified_since < $1
     and not exists (select 1 from bookplate_sessions s where s.user_id = bookplate_users.id)";
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[SESSIONS, LINKS, INVITATIONS, LIMITS, EVENTS, FORGET, FORGET_LATE, ACCOUNTS];
+    &[SESSIONS, LINKS, INVITATIONS, CODES, LIMITS, EVENTS, FORGET, FORGET_LATE, ACCOUNTS];
 
 impl Database {
     /// Deletes what is past its retention. What was deleted before an error stays deleted.
@@ -74,6 +75,8 @@ impl Database {
             requests: self.purge_idempotency_keys(cutoffs.now).await?,
             invitations: self.run(INVITATIONS, now).await?,
         };
+        // Kept for a day longer than it is good, so that reuse is noticed.
+        self.run(CODES, cutoffs.now.plus_seconds(-DAY).millis()).await?;
         if let Some(unverified) = cutoffs.unverified {
             let before = unverified.millis();
             let mut tx = self.begin().await?;

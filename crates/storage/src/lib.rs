@@ -13,12 +13,14 @@ mod better_auth;
 mod cleanup;
 mod connect_error;
 mod connection;
+mod consents;
 pub mod conversations;
 mod credentials;
 mod data_export;
 mod database;
 mod devices;
 mod error;
+mod grants;
 mod idle_accounts;
 mod idle_connections;
 mod imports;
@@ -45,11 +47,13 @@ pub use audit_log::{AuditEvent, AuditRecord};
 pub use better_auth::{BetterAuth, ForeignBan, ForeignError, ImportedUser};
 pub use cleanup::{CleanupCounts, RetentionCutoffs};
 pub use connect_error::ConnectError;
+pub use consents::Consent;
 pub use credentials::{ConsumeOutcome, NewPasswordHash};
 pub use data_export::{StoredLink, StoredMethod, UserDataRows, WaitingMail};
 pub use database::Database;
 pub use devices::KnownDevice;
 pub use error::StorageError;
+pub use grants::{AuthorizationCode, Grant, RedeemOutcome};
 pub use idle_accounts::IdleCutoffs;
 pub use imports::ImportUserOutcome;
 pub use invitations::Invitation;
@@ -71,9 +75,11 @@ pub fn statements() -> Vec<&'static str> {
     [
         accepted_terms::STATEMENTS,
         accounts::STATEMENTS,
+        consents::STATEMENTS,
         credentials::STATEMENTS,
         devices::STATEMENTS,
         audit_log::STATEMENTS,
+        grants::STATEMENTS,
         locks::STATEMENTS,
         idle_accounts::STATEMENTS,
         imports::STATEMENTS,

@@ -44,8 +44,8 @@ impl Signer for TestSigner {
         Ok(KeyPair { private, public })
     }
 
-    fn sign(&self, key: &SigningKey, claims: &Map<String, Value>) -> Result<String, SignerError> {
-        let header = json!({ "typ": "at+jwt", "alg": key.algorithm.name(), "kid": key.kid });
+    fn sign(&self, key: &SigningKey, typ: &str, claims: &Map<String, Value>) -> Result<String, SignerError> {
+        let header = json!({ "typ": typ, "alg": key.algorithm.name(), "kid": key.kid });
         Ok(match key.algorithm {
             Algorithm::Hs256 => Self::token(&header, claims, &key.private),
             Algorithm::Es256 | Algorithm::EdDsa | Algorithm::Rs256 => {

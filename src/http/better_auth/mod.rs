@@ -19,6 +19,7 @@ mod tokens;
 
 pub use operations::operations;
 pub use query::Query;
+pub use tokens::jwks;
 
 use axum::{
     Router,

@@ -1,10 +1,11 @@
 //! Problems as responses. The status of each code and the headers that go with it are here; each envelope has a file of its
-//! own: Better Auth's, RFC 9457's, and in time OAuth's (RFC 6749 section 5.2).
+//! own: Better Auth's, RFC 9457's and OAuth's (RFC 6749 section 5.2).
 
 pub mod better_auth;
+pub mod oauth;
 pub mod problem_json;
 
-pub use self::{better_auth::ApiError, problem_json::ProblemResponse};
+pub use self::{better_auth::ApiError, oauth::OAuthErrorResponse, problem_json::ProblemResponse};
 
 use axum::response::Response;
 use contract::{Code, Problem, Reason};
@@ -23,6 +24,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::EmailCanNotBeUpdated
         | Code::NoFieldsToUpdate
         | Code::CallbackNotAString
+        | Code::InvalidAuthorizationRequest
         | Code::PasswordCompromised
         | Code::PasswordTooWeak
         | Code::InvalidPassword

@@ -5,13 +5,14 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use contract::LocalPath;
+use contract::{LocalPath, with_next};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use url::{Url, form_urlencoded};
 
 use super::show::show;
 use crate::http::{
     app_state::AppState,
+    canonical_host,
     cookies::{EmailLinkPage, set_cookies},
 };
 
@@ -19,19 +20,32 @@ use crate::http::{
 /// redirects to the page without it.
 pub async fn open(State(state): State<AppState>, request: Request) -> Response {
     match EmailLinkPage::at(request.uri().path()).zip(token(request.uri())) {
-        Some((page, token)) => keep_link(&state, page, &token, ""),
+        Some((page, token)) => {
+            let next = canonical_host::next(request.uri());
+            redirect_with_link(&state, page, (&token, ""), next.as_ref())
+        }
         None => show(State(state), request).await,
     }
 }
 
 /// 303 to the page with the token in a cookie.
 pub fn keep_link(state: &AppState, page: EmailLinkPage, token: &str, callback: &str) -> Response {
-    // A cookie holds some 4 KB (RFC 6265 section 6.1); no real callback is that long.
+    redirect_with_link(state, page, (token, callback), None)
+}
+
+fn redirect_with_link(
+    state: &AppState,
+    page: EmailLinkPage,
+    (token, callback): (&str, &str),
+    next: Option<&LocalPath>,
+) -> Response {
+    // A cookie holds 4 KB (RFC 6265 section 6.1).
     let callback = if callback.len() <= LONGEST_CALLBACK { callback } else { "" };
     let mut response = StatusCode::SEE_OTHER.into_response();
     set_cookies(&mut response, state.cookies().keep_link(page, &clean(token), callback));
+    let location = HeaderValue::try_from(with_next(page.path(), next));
     let headers = response.headers_mut();
-    headers.insert(header::LOCATION, HeaderValue::from_static(page.path()));
+    headers.insert(header::LOCATION, location.unwrap_or(HeaderValue::from_static(page.path())));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
@@ -52,8 +66,8 @@ pub fn callback_location(state: &AppState, headers: &HeaderMap, page: EmailLinkP
     HeaderValue::try_from(target).ok()
 }
 
-/// The longest callback that is kept, in bytes.
-const LONGEST_CALLBACK: usize = 1024;
+/// The longest callback that is kept, in bytes: room for an authorization request of 3 KB and what is added to it.
+const LONGEST_CALLBACK: usize = 3600;
 
 /// Whether a browser navigates to another page, rather than a script reading a response (Fetch Metadata; without it, by
 /// `Accept`, RFC 9110 section 12.5.1).

@@ -25,7 +25,12 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
 use super::show::fallback;
-use crate::http::{app_state::AppState, assets, errors::ApiError, security_headers};
+use crate::http::{
+    app_state::AppState,
+    assets,
+    errors::ApiError,
+    security_headers::{self, PageSources},
+};
 
 /// Where the page is.
 pub const PATH: &str = "/dev/outbox";
@@ -143,7 +148,7 @@ async fn show(state: AppState, file: Arc<Path>) -> Response {
         }
     };
     let mut response = Html(page).into_response();
-    security_headers::page(None, None, response.headers_mut());
+    security_headers::page(&PageSources::default(), response.headers_mut());
     response
 }
 

@@ -17,7 +17,7 @@ use crate::http::{
     assets,
     cookies::EmailLinkPage,
     errors::{error_headers, status},
-    security_headers,
+    security_headers::{self, PageSources},
 };
 
 /// What a page is rendered with, besides the request.
@@ -56,6 +56,7 @@ pub async fn render_problem(state: &AppState, uri: Uri, problem: Problem) -> Res
 /// Renders the page at an address, whole, and applies what it asked for.
 pub async fn render(state: &AppState, uri: Uri, context: RenderContext) -> Response {
     let handle = PageResponseHandle::default();
+    let form_action = context.visitor.return_to.as_ref().map(|to| to.form_action.clone());
     let resets = EmailLinkPage::at(uri.path()) == Some(EmailLinkPage::ResetPassword);
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = uri;
@@ -95,7 +96,12 @@ pub async fn render(state: &AppState, uri: Uri, context: RenderContext) -> Respo
     }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    security_headers::page(page.nonce.as_deref(), state.site.book.logo.as_deref(), headers);
+    let sources = PageSources {
+        nonce: page.nonce.as_deref(),
+        logo: state.site.book.logo.as_deref(),
+        form_action: form_action.as_deref(),
+    };
+    security_headers::page(&sources, headers);
     if resets {
         // The address may have held a token, so no Referer is sent from here, not even to ourselves.
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

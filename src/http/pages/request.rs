@@ -1,7 +1,7 @@
 //! An authenticated request for a page or from a form.
 
 use app::{EmailLinkToken, Visitor};
-use contract::{Problem, Problems};
+use contract::{LocalPath, Problem, Problems};
 use domain::{BrowserEffects, Renewal};
 use http::request::Parts;
 
@@ -36,9 +36,10 @@ impl PageRequest {
             EmailLinkPage::at(parts.uri.path()).and_then(|page| state.cookies().link(&parts.headers, page));
         let (link, link_callback) = link.map(|(token, callback)| (EmailLinkToken(token), callback)).unzip();
         let link_callback = link_callback.unwrap_or_default();
-        Ok(Self {
-            visitor: Visitor { client, signed_in, next, link, must_accept_terms, link_callback },
-            effects,
-        })
+        // A mailed link leads on by itself, without a `next` in the address.
+        let on = next.clone().or_else(|| LocalPath::parse(&link_callback));
+        let return_to = on.and_then(|on| state.services.oidc.return_to(&on, signed_in.as_ref()));
+        let visitor = Visitor { client, signed_in, next, return_to, link, must_accept_terms, link_callback };
+        Ok(Self { visitor, effects })
     }
 }

@@ -43,7 +43,7 @@ fn signed_anew(token: &str, secret: &str, change: impl FnOnce(&mut Map<String, V
     change(&mut claims);
     let kid = part(token, 0)["kid"].as_str().unwrap().to_owned();
     let key = SigningKey { algorithm: Algorithm::Hs256, kid, private: secret.as_bytes().to_vec().into() };
-    JwtSigner.sign(&key, &claims).unwrap()
+    JwtSigner.sign(&key, "at+jwt", &claims).unwrap()
 }
 
 /// The routes that conversations are behind: all but `/api/me`.

@@ -78,7 +78,7 @@ async fn a_token_without_an_id_cannot_finish_an_answer() {
     let key = SigningKey { algorithm: Algorithm::Hs256, kid, private: SECRET.as_bytes().to_vec().into() };
     let mut claims = part(1);
     claims.remove("jti");
-    let mut nameless = bearing(&chat.app, &JwtSigner.sign(&key, &claims).unwrap());
+    let mut nameless = bearing(&chat.app, &JwtSigner.sign(&key, "at+jwt", &claims).unwrap());
     let begun = json!({ "id": "n", "role": "assistant", "content": "x", "status": "in_progress" });
     let reply = call_json(&mut nameless, "POST", "/api/conversations/c/messages", begun).await;
     assert_eq!(reply.status, 201, "{}", reply.text());

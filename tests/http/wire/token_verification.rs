@@ -127,7 +127,7 @@ async fn security_20_a_token_signed_by_another_key_is_refused() {
     for algorithm in Algorithm::ASYMMETRIC {
         let pair = JwtSigner.generate(algorithm).unwrap();
         let key = SigningKey { algorithm, kid: kid.clone(), private: pair.private };
-        is_refused(&shown(&app, &JwtSigner.sign(&key, &claims).unwrap()).await, algorithm.name());
+        is_refused(&shown(&app, &JwtSigner.sign(&key, "at+jwt", &claims).unwrap()).await, algorithm.name());
     }
     // The public key, which everyone knows, as a shared secret; and the secrets a lazy server would have.
     let jwks = app.script().get("/api/auth/jwks").await.json();
@@ -135,7 +135,7 @@ async fn security_20_a_token_signed_by_another_key_is_refused() {
     for secret in [public.as_str(), "secret", "", &kid] {
         let private = secret.as_bytes().to_vec().into();
         let key = SigningKey { algorithm: Algorithm::Hs256, kid: kid.clone(), private };
-        is_refused(&shown(&app, &JwtSigner.sign(&key, &claims).unwrap()).await, secret);
+        is_refused(&shown(&app, &JwtSigner.sign(&key, "at+jwt", &claims).unwrap()).await, secret);
     }
 }
 
@@ -156,7 +156,10 @@ async fn security_20_a_token_for_another_service_is_refused() {
     let claims = part(&legacy, 1);
     let kid = part(&legacy, 0)["kid"].as_str().unwrap().to_owned();
     let key = SigningKey { algorithm: Algorithm::Hs256, kid, private: OLD.as_bytes().to_vec().into() };
-    is_refused(&shown(&app, &JwtSigner.sign(&key, &claims).unwrap()).await, "another audience's secret");
+    is_refused(
+        &shown(&app, &JwtSigner.sign(&key, "at+jwt", &claims).unwrap()).await,
+        "another audience's secret",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,13 @@
 //! JWTs for services that trust Bookplate.
 
+mod issue;
+mod resources;
 mod scopes;
 mod verification_cache;
 mod verify;
 
+pub use issue::AccessToken;
+pub(crate) use issue::{AccessTokenRequest, IdTokenRequest};
 pub use scopes::{ConversationAccess, READ_CONVERSATIONS, WRITE_CONVERSATIONS};
 pub use verify::VerifiedToken;
 
@@ -16,9 +20,9 @@ use std::{
 };
 
 use contract::{Code, Problem, Problems, Questions, Reason};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
-use storage::{Database, SignedIn};
+use storage::Database;
 use zeroize::Zeroizing;
 
 use self::verification_cache::VerificationCache;
@@ -27,8 +31,6 @@ use crate::{Algorithm, InternalError, KeyInfo, Ports, Secret, Sessions, SigningK
 /// Seconds for which loaded keys are used without looking for changes; somewhat more than the pause of maintenance, which
 /// loads them too.
 const KEYS_FRESH: i64 = 75;
-/// Seconds by which `iat` and `nbf` lie in the past, for services whose clock is behind.
-const BACKDATED: i64 = 5;
 
 /// Settings of tokens.
 #[derive(Debug, Clone)]
@@ -106,6 +108,8 @@ pub enum VerifyError {
         /// The name of the audience.
         audience: String,
     },
+    /// The token is good, but without these scopes.
+    NeedsScope(&'static str),
     /// The server failed.
     Failure(InternalError),
 }
@@ -186,64 +190,9 @@ impl Tokens {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Issues a token for the named audience, or for Bookplate's own origin.
-    pub fn issue(&self, signed_in: &SignedIn, audience: Option<&str>) -> Result<String, IssueError> {
-        let declared = match audience {
-            Some(name) if name != self.settings.issuer => {
-                let found = self.settings.audiences.iter().find(|audience| audience.name == name);
-                Some(found.ok_or(IssueError::UnknownAudience)?)
-            }
-            _ => None,
-        };
-        let claims = self.claims(signed_in, declared);
-        let token = match declared.map(|audience| &audience.key) {
-            Some(AudienceKey::Shared { secret, .. }) => {
-                self.ports.signer.sign(&shared_key(secret), &claims)?
-            }
-            Some(AudienceKey::Published) | None => {
-                let ring = self.ring();
-                let key = ring.signing_at(self.ports.clock.now());
-                let key = key.ok_or_else(|| InternalError::Fault("there is no key to sign with".into()))?;
-                self.ports.signer.sign(key, &claims)?
-            }
-        };
-        tracing::debug!(user = %signed_in.user.id, audience, "token issued");
-        Ok(token)
-    }
-
     /// The JWK Set (RFC 7517 section 5).
     pub fn jwks(&self) -> Value {
         self.ring().jwks()
-    }
-
-    fn claims(&self, signed_in: &SignedIn, audience: Option<&Audience>) -> Map<String, Value> {
-        let aud = audience.map_or(Some(&self.settings.issuer), |audience| audience.aud.as_ref());
-        let scope = audience.and_then(|audience| audience.conversations.scope());
-        let SignedIn { session, user } = signed_in;
-        // PyJWT and others refuse a token that is issued ahead of their own clock, be it by a second.
-        let issued_at = self.ports.clock.now().seconds().saturating_sub(BACKDATED);
-        // Services that check the signature alone must not trust a token for longer than the session can last.
-        let session_end = if session.remembered { session.ends_at } else { session.expires_at };
-        let mut claims = Map::new();
-        let mut claim = |name: &str, value: Value| drop(claims.insert(name.to_owned(), value));
-        claim("iss", self.settings.issuer.as_str().into());
-        if let Some(aud) = aud {
-            claim("aud", aud.as_str().into());
-        }
-        if let Some(scope) = scope {
-            claim("scope", scope.into());
-        }
-        claim("sub", user.id.as_str().into());
-        claim("sid", session.id.as_str().into());
-        claim("jti", self.ports.random_uuid().to_string().into());
-        claim("iat", issued_at.into());
-        claim("nbf", issued_at.into());
-        claim("exp", issued_at.saturating_add(self.settings.lifetime).min(session_end.seconds()).into());
-        claim("email", user.email.as_str().into());
-        claim("email_verified", user.email_verified.into());
-        claim("name", user.name.as_str().into());
-        claims.extend(user.answers.object(&self.questions));
-        claims
     }
 
     /// The key of a `kid`.
@@ -326,6 +275,10 @@ impl From<VerifyError> for Problems {
                 tracing::info!(audience, reason = "opens no conversations", "token refused");
                 let reason = Some(Reason::OpensNoConversations { audience });
                 Problem { reason, ..Problem::new(Code::InvalidToken) }.into()
+            }
+            VerifyError::NeedsScope(needed) => {
+                let reason = Some(Reason::Scope { needed });
+                Problem { reason, ..Problem::new(Code::InsufficientScope) }.into()
             }
             VerifyError::Failure(failure) => failure.into(),
         }

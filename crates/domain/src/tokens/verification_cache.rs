@@ -5,10 +5,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use super::ConversationAccess;
+use crate::oidc::Scopes;
+
 /// Tokens kept in memory.
 const MAX_TOKENS: usize = 10_000;
-
-use super::ConversationAccess;
 
 /// The claims of a token with a valid signature, of our issuer and type, for Bookplate or a declared audience.
 #[derive(Debug)]
@@ -22,6 +23,17 @@ pub(super) struct Claims {
     pub(super) audience: TokenAudience,
     /// What both its `scope` and its audience allow.
     pub(super) conversations: ConversationAccess,
+    /// The client that it was issued to, and its grant and scopes; `None` for what `GET /api/auth/token` issues.
+    pub(super) client: Option<TokenClient>,
+}
+
+/// The client of a token, and what it was granted.
+#[derive(Debug, Clone)]
+pub(super) struct TokenClient {
+    pub(super) id: String,
+    /// `None` when the holder of a shared secret has signed it.
+    pub(super) grant_id: Option<String>,
+    pub(super) scopes: Scopes,
 }
 
 /// For whom a token was issued.

@@ -9,9 +9,14 @@ use storage::SignedIn;
 
 use super::{
     Audience, AudienceKey, ConversationAccess, Tokens, VerifyError,
-    verification_cache::{Claims, TokenAudience},
+    issue::{ACCESS_TOKEN, ID_TOKEN},
+    verification_cache::{Claims, TokenAudience, TokenClient},
 };
-use crate::{Renewal, sessions};
+use crate::{
+    Renewal,
+    oidc::{Scope, Scopes},
+    sessions,
+};
 
 /// A verified token.
 #[derive(Debug, Clone)]
@@ -26,12 +31,33 @@ pub struct VerifiedToken {
     pub expired: bool,
     /// What it may do with conversations.
     pub conversations: ConversationAccess,
+    /// The client that it was issued to; `None` for what `GET /api/auth/token` issues.
+    pub client_id: Option<String>,
 }
+
+/// A verified access token with all its claims.
+#[derive(Debug)]
+pub(crate) struct IntrospectedToken {
+    pub(crate) signed_in: SignedIn,
+    pub(crate) claims: Map<String, Value>,
+    /// The name of the audience; `None` for Bookplate itself.
+    pub(crate) audience: Option<String>,
+    pub(crate) scopes: Scopes,
+}
+
+/// What an ID token that was issued here says, whether or not it has expired.
+#[derive(Debug)]
+pub(crate) struct IdTokenHint {
+    pub(crate) sub: String,
+    pub(crate) sid: String,
+    pub(crate) client_id: String,
+}
+
+/// The scopes without which a client's token does not show the whole of its reader.
+const PROFILE: &str = "profile email";
 
 /// Seconds for which an expired token may finish a message that it began.
 pub const GRACE: i64 = 3600;
-/// `typ` of an access token in JWT form (RFC 9068 section 2.1).
-const TYPE: &str = "at+jwt";
 /// The longest lifetime of a token, in seconds.
 const MAX_LIFETIME: i64 = 3600;
 /// Seconds by which two processes' clocks may differ.
@@ -48,6 +74,7 @@ impl Tokens {
         if matches!(claims.audience, TokenAudience::Published(_)) {
             return Err(VerifyError::Refused("audience"));
         }
+        check_profile(&claims)?;
         let verified = self.verify_claims(&claims).await?;
         if verified.expired { Err(VerifyError::Refused("time")) } else { Ok(verified.signed_in) }
     }
@@ -76,6 +103,7 @@ impl Tokens {
     #[tracing::instrument(name = "tokens.verify_for_profile", level = "debug", skip_all)]
     pub async fn verify_for_profile(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
         let claims = self.claims_of(token).await?;
+        check_profile(&claims)?;
         let verified = self.verify_claims(&claims).await?;
         match &claims.audience {
             TokenAudience::Published(name) if verified.conversations == ConversationAccess::NONE => {
@@ -101,9 +129,15 @@ impl Tokens {
         if claims.sub != signed_in.user.id {
             return Err(VerifyError::Refused("subject"));
         }
+        if let Some(grant_id) = claims.client.as_ref().and_then(|client| client.grant_id.as_deref())
+            && self.database.find_grant(grant_id).await?.is_none()
+        {
+            return Err(VerifyError::Refused("revoked"));
+        }
         let (token_id, ends_at) = (claims.jti.clone(), claims.exp);
         let conversations = claims.conversations;
-        Ok(VerifiedToken { signed_in, token_id, ends_at, expired: ends_at <= now, conversations })
+        let client_id = claims.client.as_ref().map(|client| client.id.clone());
+        Ok(VerifiedToken { signed_in, token_id, ends_at, expired: ends_at <= now, conversations, client_id })
     }
 
     /// The claims, after every check whose result does not change with time.
@@ -113,7 +147,18 @@ impl Tokens {
         if let Some(claims) = self.verified.find(&hash) {
             return Ok(claims);
         }
-        let (claims, declared) = self.signed_claims(token)?;
+        let (claims, declared) = self.signed_claims(token, ACCESS_TOKEN)?;
+        let claims = Arc::new(self.read_claims(&claims, declared)?);
+        self.verified.insert(hash, &claims);
+        Ok(claims)
+    }
+
+    /// The claims of an access token with a valid signature.
+    fn read_claims(
+        &self,
+        claims: &Map<String, Value>,
+        declared: Option<&Audience>,
+    ) -> Result<Claims, VerifyError> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
         let time = |name: &str| claims.get(name).and_then(Value::as_i64);
         if text("iss").as_ref() != Some(&self.settings.issuer) {
@@ -133,7 +178,12 @@ impl Tokens {
         let sid = text("sid").ok_or(VerifyError::Refused("session"))?;
         let sub = text("sub").ok_or(VerifyError::Refused("subject"))?;
         let jti = text("jti").filter(|jti| !jti.is_empty());
-        let conversations = conversation_access(&claims, declared);
+        let conversations = conversation_access(claims, declared);
+        let client = text("client_id").map(|id| TokenClient {
+            id,
+            grant_id: text("grant_id"),
+            scopes: Scopes::parse(text("scope").as_deref().unwrap_or_default()),
+        });
         let audience = match declared {
             None => TokenAudience::Bookplate,
             Some(Audience { name, key: AudienceKey::Shared { .. }, .. }) => {
@@ -143,28 +193,48 @@ impl Tokens {
                 TokenAudience::Published(name.clone())
             }
         };
-        let claims = Arc::new(Claims { sub, sid, jti, iat, exp, nbf, audience, conversations });
-        self.verified.insert(hash, &claims);
-        Ok(claims)
+        Ok(Claims { sub, sid, jti, iat, exp, nbf, audience, conversations, client })
+    }
+
+    /// Verifies an access token whose claims a client is to be told.
+    pub(crate) async fn introspect(&self, token: &str) -> Result<IntrospectedToken, VerifyError> {
+        self.reload_if_stale().await;
+        let (claims, declared) = self.signed_claims(token, ACCESS_TOKEN)?;
+        let read = self.read_claims(&claims, declared)?;
+        let verified = self.verify_claims(&read).await?;
+        if verified.expired {
+            return Err(VerifyError::Refused("time"));
+        }
+        let audience = declared.map(|audience| audience.name.clone());
+        let scopes = read.client.map(|client| client.scopes).unwrap_or_default();
+        Ok(IntrospectedToken { signed_in: verified.signed_in, claims, audience, scopes })
+    }
+
+    /// The grant of an access token with a valid signature, whether or not it has expired.
+    pub(crate) fn grant_id_of(&self, token: &str) -> Option<String> {
+        let (claims, _) = self.signed_claims(token, ACCESS_TOKEN).ok()?;
+        claims.get("grant_id").and_then(Value::as_str).map(str::to_owned)
+    }
+
+    /// What an ID token of ours says, whether or not it has expired (OpenID Connect RP-Initiated Logout 1.0 section 4).
+    pub(crate) fn verify_id_token(&self, token: &str) -> Option<IdTokenHint> {
+        // A service with a shared secret signs none.
+        let (claims, None) = self.signed_by(token, ID_TOKEN).ok()? else { return None };
+        let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+        let is_ours = text("iss").as_ref() == Some(&self.settings.issuer);
+        is_ours.then_some(())?;
+        Some(IdTokenHint { sub: text("sub")?, sid: text("sid")?, client_id: text("aud")? })
     }
 
     /// The claims of a token with a valid signature, and the declared audience it is for; `None` for Bookplate itself.
-    ///
-    /// The key determines the algorithm (RFC 8725 section 3.1). Keys come only from the key ring and the declared secrets,
-    /// by `kid`; header members that carry other keys are ignored.
-    fn signed_claims(&self, token: &str) -> Result<(Map<String, Value>, Option<&Audience>), VerifyError> {
-        let header = header(token).ok_or(VerifyError::Refused("form"))?;
-        let text = |name: &str| header.get(name).and_then(Value::as_str);
-        if text("typ") != Some(TYPE) || header.contains_key("crit") {
-            return Err(VerifyError::Refused("kind"));
-        }
-        let kid = text("kid").ok_or(VerifyError::Refused("key"))?;
-        let ring = self.ring();
-        let found = self.key(&ring, kid).ok_or(VerifyError::Refused("key"))?;
-        let claims = self.ports.signer.verify(token, found.algorithm, found.key);
-        let claims = claims.map_err(|_| VerifyError::Refused("signature"))?;
+    fn signed_claims(
+        &self,
+        token: &str,
+        typ: &str,
+    ) -> Result<(Map<String, Value>, Option<&Audience>), VerifyError> {
+        let (claims, shared_with) = self.signed_by(token, typ)?;
         let aud = claims.get("aud").and_then(Value::as_str);
-        let audience = match found.shared_with {
+        let audience = match shared_with {
             Some(audience) => Some(audience).filter(|audience| audience.aud.as_deref() == aud),
             None if aud == Some(self.settings.issuer.as_str()) => return Ok((claims, None)),
             None => self.published_audience(aud),
@@ -173,6 +243,28 @@ impl Tokens {
             Some(audience) => Ok((claims, Some(audience))),
             None => Err(VerifyError::Refused("audience")),
         }
+    }
+
+    /// The claims of a token with a valid signature, and the audience whose shared secret has signed it.
+    ///
+    /// The key determines the algorithm (RFC 8725 section 3.1). Keys come only from the key ring and the declared secrets,
+    /// by `kid`; header members that carry other keys are ignored.
+    fn signed_by(
+        &self,
+        token: &str,
+        typ: &str,
+    ) -> Result<(Map<String, Value>, Option<&Audience>), VerifyError> {
+        let header = header(token).ok_or(VerifyError::Refused("form"))?;
+        let text = |name: &str| header.get(name).and_then(Value::as_str);
+        if text("typ") != Some(typ) || header.contains_key("crit") {
+            return Err(VerifyError::Refused("kind"));
+        }
+        let kid = text("kid").ok_or(VerifyError::Refused("key"))?;
+        let ring = self.ring();
+        let found = self.key(&ring, kid).ok_or(VerifyError::Refused("key"))?;
+        let claims = self.ports.signer.verify(token, found.algorithm, found.key);
+        let claims = claims.map_err(|_| VerifyError::Refused("signature"))?;
+        Ok((claims, found.shared_with))
     }
 
     /// The audience of an `aud` whose tokens the published keys sign.
@@ -184,6 +276,12 @@ impl Tokens {
             .filter(is_published)
             .find(|it| aud.is_some() && it.aud.as_deref() == aud)
     }
+}
+
+/// Refuses a client's token that does not show the whole of its reader.
+fn check_profile(claims: &Claims) -> Result<(), VerifyError> {
+    let shows = |client: &TokenClient| client.scopes.has(Scope::Profile) && client.scopes.has(Scope::Email);
+    if claims.client.as_ref().is_none_or(shows) { Ok(()) } else { Err(VerifyError::NeedsScope(PROFILE)) }
 }
 
 /// What a token may do with conversations.

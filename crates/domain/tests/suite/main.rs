@@ -22,6 +22,8 @@ mod invitations;
 mod key_rotation;
 mod mail_queue;
 mod new_devices;
+mod oidc;
+
 mod password_changes;
 mod password_guessing;
 mod password_policy;

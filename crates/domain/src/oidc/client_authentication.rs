@@ -1,0 +1,111 @@
+//! Authentication of clients (RFC 6749 section 2.3).
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
+
+use super::{Client, ClientKind, OAuthError, OAuthErrorCode, Oidc, Parameters};
+
+/// `client_secret_basic`: the id and secret of an `Authorization: Basic` header, each form-encoded.
+#[derive(Debug)]
+struct BasicCredentials {
+    id: String,
+    secret: String,
+}
+
+impl Oidc {
+    /// The client of a request to an endpoint for clients. A confidential one has to prove its secret by
+    /// `client_secret_basic` or `client_secret_post`; a public one names itself.
+    ///
+    /// # Errors
+    /// `invalid_client`, or `invalid_request` when it authenticates in two ways.
+    pub fn authenticate_client(
+        &self,
+        authorization: Option<&str>,
+        parameters: &Parameters,
+    ) -> Result<Arc<Client>, OAuthError> {
+        let posted = parameters.get("client_secret")?;
+        let named = parameters.get("client_id")?;
+        let (id, secret) = match authorization {
+            None => (named.map(str::to_owned), posted.map(str::to_owned)),
+            Some(_) if posted.is_some() => {
+                let description = "The client authenticates twice. Send its secret in one place only.";
+                return Err(OAuthError::invalid_request(description));
+            }
+            Some(header) => {
+                let BasicCredentials { id, secret } = BasicCredentials::parse(header).ok_or(invalid(
+                    "The Authorization header cannot be read. Send Basic with base64 of id:secret.",
+                ))?;
+                if named.is_some_and(|named| named != id) {
+                    return Err(OAuthError::invalid_request(
+                        "client_id differs from the Authorization header.",
+                    ));
+                }
+                (Some(id), Some(secret))
+            }
+        };
+        let id = id.ok_or(invalid("client_id is missing."))?;
+        let client = self.clients.find(&id).ok_or(invalid("No client has this client_id."))?;
+        match (client.kind(), secret) {
+            (ClientKind::Confidential, Some(secret)) if client.accepts_secret(&secret) => Ok(client),
+            (ClientKind::Confidential, Some(_)) => Err(invalid("The client secret is wrong.")),
+            (ClientKind::Confidential, None) => Err(invalid("The client secret is missing.")),
+            (_, None) => Ok(client),
+            (_, Some(_)) => Err(invalid("This client has no secret. Send client_id alone.")),
+        }
+    }
+
+    /// The client of a request that only clients with a secret may make.
+    ///
+    /// # Errors
+    /// `invalid_client`.
+    pub(super) fn authenticate_confidential(
+        &self,
+        authorization: Option<&str>,
+        parameters: &Parameters,
+    ) -> Result<Arc<Client>, OAuthError> {
+        let client = self.authenticate_client(authorization, parameters)?;
+        if client.kind() != ClientKind::Confidential {
+            return Err(invalid("Only clients with a secret may ask here."));
+        }
+        Ok(client)
+    }
+}
+
+fn invalid(description: &'static str) -> OAuthError {
+    OAuthError::new(OAuthErrorCode::InvalidClient, description)
+}
+
+impl BasicCredentials {
+    fn parse(header: &str) -> Option<Self> {
+        let (scheme, encoded) = header.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return None;
+        }
+        let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+        let (id, secret) = decoded.split_once(':')?;
+        Some(Self { id: form_decoded(id)?, secret: form_decoded(secret)? })
+    }
+}
+
+/// One value in `application/x-www-form-urlencoded`. Many clients send secrets as they are, which is the same for ours.
+fn form_decoded(text: &str) -> Option<String> {
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn id_and_secret_are_form_encoded_in_the_header() {
+        let header = format!("Basic {}", STANDARD.encode("my-book:a%3Ab%2Bc+d"));
+        let read = BasicCredentials::parse(&header).unwrap();
+        assert_eq!((read.id.as_str(), read.secret.as_str()), ("my-book", "a:b+c d"));
+        for header in ["", "Basic", "Basic !", "Bearer bXktYm9vazp4", "Basic bXktYm9vaw=="] {
+            assert!(BasicCredentials::parse(header).is_none(), "{header}");
+        }
+    }
+}
