@@ -1,4 +1,4 @@
-// The browser suite: the built server, desktop and phone, with scripts and without.
+// The browser suite: the built server, desktop and phone, with scripts and without, and a book on another site.
 import { availableParallelism } from 'node:os';
 import { defineConfig } from '@playwright/test';
 import { chrome, chromeArguments } from './harness/environment.mjs';
@@ -43,15 +43,32 @@ function everything(database) {
   ];
 }
 
+/**
+ * A book on another site, with third-party cookies blocked and allowed. Where they are allowed, what could differ: the
+ * rest does in neither case depend on them.
+ */
+function crossSite(database) {
+  const project = (thirdPartyCookies, grep) => ({
+    name: `cross-site-${thirdPartyCookies}-${database}`,
+    testDir: 'cross-site',
+    use: { ...desktop, database, thirdPartyCookies },
+    grep,
+  });
+  return [project('blocked', /./), project('allowed', /@cookies/)];
+}
+
 /** Everything on SQLite; on PostgreSQL what a browser could notice of it. `--thorough=browser-postgres` runs the rest. */
 const usual = [
   ...everything('sqlite'),
+  ...crossSite('sqlite'),
   {
     name: 'desktop-postgres',
     use: { ...desktop, database: 'postgres' },
     testMatch: ['smoke.spec.mjs', 'live.spec.mjs'],
   },
 ];
+
+const onPostgres = [...everything('postgres'), ...crossSite('postgres')];
 
 export default defineConfig({
   testDir: 'tests',
@@ -71,5 +88,5 @@ export default defineConfig({
     screenshot: 'only-on-failure',
     trace: process.env.BOOKPLATE_TRACE ? 'retain-on-failure' : 'off',
   },
-  projects: process.env.BOOKPLATE_TEST_BROWSER_DATABASE === 'postgres' ? everything('postgres') : usual,
+  projects: process.env.BOOKPLATE_TEST_BROWSER_DATABASE === 'postgres' ? onPostgres : usual,
 });

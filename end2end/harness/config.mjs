@@ -1,11 +1,12 @@
 // bookplate.toml, written in one place: when its format changes, only this file does.
 
-/** The text of a bookplate.toml with these settings of the book, questions and audiences. */
-export function bookplateToml({ book, questions = [], audiences = [] } = {}) {
+/** The text of a bookplate.toml with these settings of the book, questions, audiences and clients. */
+export function bookplateToml({ book, questions = [], audiences = [], clients = [] } = {}) {
   const tables = [
     ...(book ? [`[book]\n${members(book)}\n`] : []),
     ...questions.map((question) => table('questions', question)),
     ...audiences.map((audience) => table('audiences', audience)),
+    ...clients.map((client) => table('clients', client)),
   ];
   return `${tables.join('\n')}\n`;
 }

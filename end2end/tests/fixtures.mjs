@@ -43,7 +43,7 @@ export const test = base.extend({
 });
 
 /** Collects the browser's errors, except 4xx responses to navigations of the test itself. */
-function watch(page) {
+export function watch(page) {
   const complaints = [];
   const failedPages = new Set();
   page.on('pageerror', (error) => complaints.push({ text: String(error), url: '' }));
