@@ -24,6 +24,8 @@ const SUITES = {
   interop: { needs: ['server', 'python'], run: (more) => nodeTests('interop', more) },
   import: { needs: ['server', 'postgres', 'python'], run: (more) => nodeTests('import', more) },
   fuzz: { needs: ['server', 'postgres', 'python', 'schemathesis'], run: (more) => nodeTests('fuzz', more) },
+  'other-browsers': { needs: ['server', 'firefox', 'webkit', 'python'], run: (more) => nodeTests('other-browsers', more) },
+  apache: { needs: ['server', 'apache', 'python'], run: (more) => nodeTests('apache', more) },
   browser: { needs: ['server', 'postgres', 'chrome', 'python'], run: playwright },
 };
 

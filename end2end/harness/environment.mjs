@@ -1,12 +1,19 @@
 // What the test command hands over. Anything missing is told in a sentence before the first test; nothing is skipped.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { join } from 'node:path';
 
 export const binary = process.env.BOOKPLATE_BIN ?? '';
 export const postgresUrl = process.env.BOOKPLATE_TEST_POSTGRES_URL ?? '';
 export const chrome = process.env.CHROME_PATH || '/usr/bin/chromium';
 export const nginx = process.env.BOOKPLATE_NGINX || '/usr/sbin/nginx';
 export const caddy = process.env.BOOKPLATE_CADDY || '/usr/bin/caddy';
+export const firefox = process.env.BOOKPLATE_FIREFOX || '/usr/bin/firefox-esr';
+export const webkitDriver = '/usr/bin/WebKitWebDriver';
+export const webkitBrowser = '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser';
+export const xvfb = '/usr/bin/Xvfb';
+export const apache = process.env.BOOKPLATE_APACHE || '/usr/sbin/apache2';
+export const apacheModules = '/usr/lib/apache2/modules';
 export const python = process.env.BOOKPLATE_PYTHON || 'python3';
 
 /**
@@ -38,7 +45,10 @@ function imports(...packages) {
 
 const PACKAGES = ['aiosmtpd', 'authlib', 'cryptography', 'fastapi', 'httpx', 'jose', 'joserfc', 'jwt', 'openapi_spec_validator', 'sqlite3', 'uvicorn'];
 
-/** The sentences about what is missing for these needs (`server`, `postgres`, `proxies`, `chrome`, `python`, `schemathesis`). */
+/**
+ * The sentences about what is missing for these needs: `server`, `postgres`, `proxies`, `chrome`, `firefox`, `webkit`,
+ * `apache`, `python`, `schemathesis`.
+ */
 export function missing(needs) {
   const pythonLacks = `BOOKPLATE_PYTHON (${python}) needs the packages of requirements.txt.`;
   const lacks = {
@@ -47,6 +57,12 @@ export function missing(needs) {
     chrome: () => !runs(chrome) && `CHROME_PATH must name Chromium (it is "${chrome}").`,
     proxies: () =>
       !(runs(nginx) && runs(caddy)) && `BOOKPLATE_NGINX and BOOKPLATE_CADDY must name nginx and Caddy ("${nginx}", "${caddy}").`,
+    firefox: () => !runs(firefox) && `BOOKPLATE_FIREFOX must name Firefox (it is "${firefox}").`,
+    webkit: () =>
+      ![webkitDriver, webkitBrowser, xvfb].every(runs) && "WebKit needs Debian's webkit2gtk-driver and xvfb.",
+    apache: () =>
+      !(runs(apache) && existsSync(join(apacheModules, 'mod_auth_openidc.so'))) &&
+      "Apache needs Debian's apache2 and libapache2-mod-auth-openidc.",
     python: () => !imports(...PACKAGES) && pythonLacks,
     schemathesis: () => !imports('schemathesis') && pythonLacks,
   };
