@@ -5,8 +5,8 @@ import { LABELS, button, control, fill, submit } from '../tests/site.mjs';
 
 export class Book {
   /** A book of the guide (`plain` or `oauth4webapi`) in this page. */
-  constructor(page, sites, name = 'plain') {
-    Object.assign(this, { page, sites, home: `${sites.book}/${name}/` });
+  constructor(page, sites, name = 'plain', origin = sites.book) {
+    Object.assign(this, { page, sites, origin, home: `${origin}/${name}/` });
   }
 
   address(path = '') {
@@ -19,7 +19,7 @@ export class Book {
 
   /** The same book in a new tab. */
   async tab(path = 'chapter.html') {
-    const other = new Book(await this.page.context().newPage(), this.sites);
+    const other = new Book(await this.page.context().newPage(), this.sites, undefined, this.origin);
     other.home = this.home;
     await other.open(path);
     return other;
@@ -62,7 +62,7 @@ export class Book {
   /** After Bookplate has said that nobody is signed in: the book does not ask it again. */
   async expectForgotten(path) {
     const forgotten = (origin) => location.origin === origin && localStorage.getItem('bookplate') === null;
-    await this.page.waitForFunction(forgotten, this.sites.book);
+    await this.page.waitForFunction(forgotten, this.origin);
     await this.expectSignedOut(path);
   }
 

@@ -2,18 +2,19 @@
 import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose';
 
 /**
- * Answers `POST /ask` to the pages of this book.
+ * Answers `POST /ask` to the pages of these books.
  *
- * - `book`: the origin of the pages
+ * - `books`: the origins of the pages
  * - `issuer`: Bookplate's origin
  * - `audience`: what the tokens have to be for
  * - `fetch`: how the published keys are fetched
  */
-export function chatbot({ book, issuer, audience, fetch }) {
+export function chatbot({ books, issuer, audience, fetch }) {
   const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', issuer), { [customFetch]: fetch });
   const checks = { issuer, audience, typ: 'at+jwt', algorithms: ['ES256', 'EdDSA', 'RS256'], clockTolerance: 10 };
-  const shared = { 'access-control-allow-origin': book, vary: 'Origin' };
   return async (request, response) => {
+    const { origin } = request.headers;
+    const shared = { vary: 'Origin', ...(books.includes(origin) && { 'access-control-allow-origin': origin }) };
     if (request.method === 'OPTIONS') {
       const allowed = { 'access-control-allow-headers': 'authorization, content-type', 'access-control-max-age': '600' };
       return response.writeHead(204, { ...shared, ...allowed }).end();

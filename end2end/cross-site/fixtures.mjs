@@ -51,15 +51,18 @@ export const test = base.extend({
     rmSync(profile, { recursive: true, force: true });
   },
 
+  /** The errors of the browser that a test provokes. */
+  expected: [async ({}, use) => use([/^Failed to load resource.*status of (400|503).*\/oauth2\/token\)$/]), {}],
+
   /** The browser's errors on all pages of a test, but for refused tokens: their pages say what that means. */
   complaints: [
-    async ({ context }, use) => {
+    async ({ context, expected }, use) => {
       const watched = [];
       context.on('page', (page) => watched.push(watch(page)));
       context.pages().forEach((page) => watched.push(watch(page)));
       await use();
-      const refused = /^Failed to load resource.*status of (400|503).*\/oauth2\/token\)$/;
-      const complaints = watched.flatMap((found) => found()).filter((text) => !refused.test(text));
+      const isExpected = (text) => expected.some((pattern) => pattern.test(text));
+      const complaints = watched.flatMap((found) => found()).filter((text) => !isExpected(text));
       expect(complaints, 'no browser errors').toEqual([]);
     },
     { auto: true },

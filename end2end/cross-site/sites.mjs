@@ -1,4 +1,5 @@
-// Three sites on registrable domains of their own, over https: a book, its accounts at Bookplate, and a chatbot.
+// Sites on registrable domains of their own, over https: a book, its accounts at Bookplate, a chatbot, and somebody else's
+// book, which asks readers for consent.
 import { createHash, X509Certificate } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
@@ -9,29 +10,29 @@ import { startServer } from '../harness/server.mjs';
 import { chatbot } from './chatbot.mjs';
 import { filesOfTheGuide } from './guide.mjs';
 
-const HOSTS = { book: 'book.localtest', accounts: 'auth.example', chat: 'chat.example' };
-export const CLIENT = 'book';
+const HOSTS = { book: 'book.localtest', accounts: 'auth.example', chat: 'chat.example', guest: 'guest.localtest' };
 /** The two books of the guide: folders of the book's site. */
 export const BOOKS = ['plain', 'oauth4webapi'];
 
 /** A chapter long enough to scroll, with a place to link to. */
 const CHAPTER = `${'<p>Ultrasound reaches four metres.</p>\n'.repeat(150)}<h2 id="range">Range</h2>`;
 
-/** Starts the sites. `database` and `env` are those of the server; see harness/server.mjs. */
+/** Starts the sites, each of them an origin but for `server`. `database` and `env` are those of the server; see harness/server.mjs. */
 export async function startSites({ database, env = {} } = {}) {
   const port = await freePort();
-  const [book, accounts, chat] = Object.values(HOSTS).map((host) => `https://${host}:${port}`);
+  const [book, accounts, chat, guest] = Object.values(HOSTS).map((host) => `https://${host}:${port}`);
   const certificates = await callPython('certificate.py', { names: Object.values(HOSTS) });
   const server = await startServer({
     database,
     env: { BOOKPLATE_URL: accounts, BOOKPLATE_TRUSTED_PROXIES: '127.0.0.1', ...env },
-    files: { 'bookplate.toml': configuration({ book, chat }) },
+    files: { 'bookplate.toml': configuration({ book, chat, guest }) },
   });
   const fetch = fetchOverTls(certificates.authority);
   const handlers = {
-    [HOSTS.book]: pages({ accounts, chat }),
+    [HOSTS.book]: pages({ accounts, chat, clientId: 'book' }),
+    [HOSTS.guest]: pages({ accounts, chat, clientId: 'guest' }),
     [HOSTS.accounts]: proxy(server),
-    [HOSTS.chat]: chatbot({ book, issuer: accounts, audience: chat, fetch }),
+    [HOSTS.chat]: chatbot({ books: [book, guest], issuer: accounts, audience: chat, fetch }),
   };
   const chain = { key: certificates.key, cert: certificates.certificate + certificates.authority };
   const front = https.createServer(chain, (request, response) => {
@@ -44,6 +45,7 @@ export async function startSites({ database, env = {} } = {}) {
     book,
     accounts,
     chat,
+    guest,
     server,
     fetch,
     chromeArguments: [
@@ -62,7 +64,7 @@ export async function startLocally({ database, env = {} } = {}) {
   const [book, chat] = [await freePort(), await freePort()].map((port) => `http://localhost:${port}`);
   const server = await startServer({ database, env, files: { 'bookplate.toml': configuration({ book, chat }) } });
   const accounts = server.origin;
-  const handlers = [pages({ accounts, chat }), chatbot({ book, issuer: accounts, audience: chat, fetch })];
+  const handlers = [pages({ accounts, chat, clientId: 'book' }), chatbot({ books: [book], issuer: accounts, audience: chat, fetch })];
   const closing = [book, chat].map((origin, at) => listening(http.createServer(handlers[at]), Number(new URL(origin).port)));
   const closes = await Promise.all(closing);
   return {
@@ -88,26 +90,20 @@ async function listening(server, port) {
   };
 }
 
-function pages({ accounts, chat }) {
-  return files(filesOfTheGuide({ accounts, chatbot: chat, clientId: CLIENT }));
+function pages({ accounts, chat, clientId }) {
+  return files(filesOfTheGuide({ accounts, chatbot: chat, clientId }));
 }
 
-function configuration({ book, chat }) {
-  const callbacks = BOOKS.map((name) => `${book}/${name}/callback.html`);
-  return bookplateToml({
-    audiences: [{ name: 'chatbot', aud: chat, conversations: 'write' }],
-    clients: [
-      {
-        id: CLIENT,
-        name: 'Walking Robots',
-        redirect_uris: callbacks,
-        post_logout_redirect_uris: callbacks,
-        origins: [book],
-        audiences: ['chatbot'],
-        first_party: true,
-      },
-    ],
-  });
+function configuration({ book, chat, guest }) {
+  const clients = [client('book', 'Walking Robots', book, true)];
+  if (guest) clients.push(client('guest', 'Reading Circle', guest, false));
+  return bookplateToml({ audiences: [{ name: 'chatbot', aud: chat, conversations: 'write' }], clients });
+}
+
+function client(id, name, origin, firstParty) {
+  const callbacks = BOOKS.map((folder) => `${origin}/${folder}/callback.html`);
+  const addresses = { redirect_uris: callbacks, post_logout_redirect_uris: callbacks, origins: [origin] };
+  return { id, name, ...addresses, audiences: ['chatbot'], first_party: firstParty };
 }
 
 /** Serves the files. Every page below a book's folder is its chapter, except the callback. */

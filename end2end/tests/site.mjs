@@ -24,6 +24,8 @@ export const LABELS = {
   deleteForGood: 'Delete my account for good',
   deleteByMail: 'Mail me the link',
   undo: 'Undo',
+  allow: 'Allow',
+  deny: 'Do not allow',
   rename: 'Rename',
   archive: 'Archive',
   remove: 'Delete',
