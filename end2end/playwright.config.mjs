@@ -44,23 +44,27 @@ function everything(database) {
 }
 
 /**
- * A book on another site, with third-party cookies blocked and allowed. Where they are allowed, what could differ: the
- * rest does in neither case depend on them.
+ * A book on another site, with third-party cookies blocked and allowed. Where they are allowed, only what could differ: the
+ * rest does not depend on them.
  */
-function crossSite(database) {
+function crossSite(database, notIn = { blocked: undefined, allowed: undefined }) {
   const project = (thirdPartyCookies, grep) => ({
     name: `cross-site-${thirdPartyCookies}-${database}`,
     testDir: 'cross-site',
     use: { ...desktop, database, thirdPartyCookies },
     grep,
+    grepInvert: notIn[thirdPartyCookies],
   });
   return [project('blocked', /./), project('allowed', /@cookies/)];
 }
 
+/** What the thorough run leaves to itself. */
+const THOROUGH = { blocked: /@thorough/, allowed: /@thorough|oauth4webapi/ };
+
 /** Everything on SQLite; on PostgreSQL what a browser could notice of it. `--thorough=browser-postgres` runs the rest. */
 const usual = [
   ...everything('sqlite'),
-  ...crossSite('sqlite'),
+  ...crossSite('sqlite', THOROUGH),
   {
     name: 'desktop-postgres',
     use: { ...desktop, database: 'postgres' },

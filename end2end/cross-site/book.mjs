@@ -61,7 +61,7 @@ export class Book {
 
   /** After Bookplate has said that nobody is signed in: the book does not ask it again. */
   async expectForgotten(path) {
-    const forgotten = (origin) => location.origin === origin && localStorage.getItem('bookplate') === null;
+    const forgotten = (origin) => location.origin === origin && localStorage.getItem('bookplate:book') === null;
     await this.page.waitForFunction(forgotten, this.origin);
     await this.expectSignedOut(path);
   }

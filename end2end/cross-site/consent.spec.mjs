@@ -39,7 +39,7 @@ test('a reader who does not allow it is back on the page, which says so', async 
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Go on to Reading Circle?');
 });
 
-test('security_17_its_pages_read nothing with the cookie of the reader', async ({ page, sites, reader, expected }) => {
+test('security_17_its pages read nothing with the cookie of the reader', async ({ page, sites, reader, expected }) => {
   await createAccount(sites, reader);
   const book = new Book(page, sites, 'plain', sites.guest);
   await signInUntilAsked(book, reader);

@@ -5,6 +5,9 @@ import { expect, test } from './fixtures.mjs';
 import { BOOKS } from './sites.mjs';
 
 for (const name of BOOKS) {
+  // What has little to do with the library is asked of it in the thorough run only.
+  const library = name === 'plain' ? '' : ' @thorough';
+
   test.describe(`the book of the guide, ${name}`, () => {
     test('signs in by redirect, back at the same page and place, and calls the chatbot @cookies', async ({ page, sites, reader }) => {
       const user = await createAccount(sites, reader);
@@ -38,7 +41,7 @@ for (const name of BOOKS) {
       await book.expectSignedIn(reader);
     });
 
-    test('signs out everywhere, which the other tab sees', async ({ page, sites, reader }) => {
+    test(`signs out everywhere, which the other tab sees${library}`, async ({ page, sites, reader }) => {
       await createAccount(sites, reader);
       const book = new Book(page, sites, name);
       await book.signIn(reader);
@@ -71,7 +74,7 @@ for (const name of BOOKS) {
       expect(silent()).toHaveLength(1);
     });
 
-    test('takes no answer that it has not asked for', async ({ page, sites, reader }) => {
+    test(`takes no answer that it has not asked for${library}`, async ({ page, sites, reader }) => {
       await createAccount(sites, reader);
       const book = new Book(page, sites, name);
       const requests = requestsOf(page);
@@ -83,7 +86,7 @@ for (const name of BOOKS) {
       expect(requests.filter(({ body }) => body?.includes('stolen'))).toEqual([]);
     });
 
-    test('takes no answer of another server', async ({ page, sites, reader }) => {
+    test(`takes no answer of another server${library}`, async ({ page, sites, reader }) => {
       await createAccount(sites, reader);
       const book = new Book(page, sites, name);
       await page.addInitScript(() => {
@@ -227,7 +230,7 @@ test.describe('the book of the guide', () => {
     await book.expectSignedIn(other);
   });
 
-  test('has accessible pages', async ({ page, sites, reader }) => {
+  test('has accessible pages @thorough', async ({ page, sites, reader }) => {
     await createAccount(sites, reader);
     const book = new Book(page, sites);
     await book.signIn(reader);

@@ -102,7 +102,7 @@ for (const [name, { start, keepsTheCookie = false, tabs = false }] of Object.ent
 
     test('signs out', async () => {
       await click(page, '#sign-out');
-      const isForgotten = () => document.querySelector('#ask') !== null && localStorage.getItem('bookplate') === null;
+      const isForgotten = () => document.querySelector('#ask') !== null && localStorage.getItem('bookplate:book') === null;
       await until('the book to forget the reader', () => page.run(isForgotten));
       await offersSignIn(page);
     });
