@@ -336,6 +336,20 @@ describe('oidcc-basic-certification-test-plan', () => {
   });
 });
 
+test('an id_token_hint that is none, or of another reader, does not keep a reader from the client', async () => {
+  const other = await signUpReader(server);
+  const { email, password } = other.reader;
+  const { id_token: theirs } = await complete(request());
+  for (const hint of ['nonsense', theirs]) {
+    const asked = request({ id_token_hint: hint });
+    const browser = new ReaderBrowser(server);
+    const shown = await browser.open(asked.url);
+    const redirectedTo = shown.redirectedTo ?? browser.clientResponse(await browser.submit(shown, { email, password }));
+    const { code, error } = answered(redirectedTo, asked);
+    assert.ok(hint === theirs ? error === 'login_required' : code || error === 'invalid_request', `${code} ${error}`);
+  }
+});
+
 describe('oidcc-config-certification-test-plan', () => {
   openidCase('oidcc-discovery-endpoint-verification', async () => {
     const response = await fetch(`${server.origin}/.well-known/openid-configuration`);
