@@ -5,7 +5,7 @@ use std::{fs::File, io::Read, path::PathBuf, time::Duration};
 use bytes::Bytes;
 use clap::Args;
 use contract::{Code, Problem, Problems, Reason, conversations::Imported, sentence};
-use domain::{ConversationError, FileSource, ImportStop};
+use domain::{ConversationError, FileSource, ImportStop, Principal};
 
 use super::{AdminContext, CommandError, Output, plain, put, user::find};
 
@@ -50,7 +50,7 @@ pub(super) async fn run(
     let user = find(context, &source.user).await?;
     let name = source.file.display();
     let file = File::open(&source.file).map_err(|error| format!("{name}: {error}"))?;
-    let imported = context.services.transfer.import(&user.id, Opened(file), TIME).await;
+    let imported = context.services.transfer.import(Principal::reader(&user.id), Opened(file), TIME).await;
     let (imported, stop) = imported.map_err(|error| match error {
         ConversationError::Invalid(problems) => format!("{name}: {}", sentence(problems.first())),
         other => format!("{name}: {}", sentence(Problems::from(other).first())),

@@ -1,6 +1,6 @@
 //! The audiences of tokens: tables `[[audiences]]`, their secrets, and `JWT_SECRET`.
 
-use domain::{Audience, AudienceKey, ConversationAccess};
+use domain::{Audience, AudienceKey, ConversationAccess, ConversationsOf};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -22,6 +22,7 @@ pub(super) struct Declaration {
     #[serde(default = "default_send_aud")]
     send_aud: bool,
     conversations: Option<String>,
+    conversations_of: Option<String>,
 }
 
 fn default_send_aud() -> bool {
@@ -78,6 +79,14 @@ impl Declaration {
         }
     }
 
+    /// Whose conversations its tokens open that name a client; those of that client if it cannot be read.
+    fn conversations_of(&self) -> ConversationsOf {
+        match self.conversations_of.as_deref() {
+            Some("all") => ConversationsOf::All,
+            _ => ConversationsOf::Client,
+        }
+    }
+
     /// Problems and remedies, given the audiences declared before.
     fn mistakes(&self, earlier: &Audiences, origin: Option<&PublicOrigin>) -> Vec<(String, &'static str)> {
         let Self { name, .. } = self;
@@ -105,6 +114,18 @@ impl Declaration {
                 "what its tokens open of conversations cannot be read",
                 "Write conversations = \"read\" or \"write\", or leave it out, and they open none",
             );
+        }
+        match self.conversations_of.as_deref() {
+            None => {}
+            Some("client" | "all") if self.conversations.is_some() => {}
+            Some("client" | "all") => problem(
+                "conversations_of is given, but its tokens open no conversations",
+                "Add conversations = \"read\" or \"write\", or remove conversations_of",
+            ),
+            Some(_) => problem(
+                "whose conversations its tokens open cannot be read",
+                "Write conversations_of = \"all\", or leave it out, and the token of a client opens that client's own",
+            ),
         }
         if !self.send_aud && !self.is_shared() {
             problem(
@@ -142,12 +163,14 @@ struct SharedAudience {
     name: String,
     aud: Option<String>,
     conversations: ConversationAccess,
+    conversations_of: ConversationsOf,
 }
 
 impl Audiences {
     fn add(&mut self, loader: &mut Loader<'_>, declaration: Declaration) {
         let is_default = declaration.name == DEFAULT;
         let conversations = declaration.conversations();
+        let conversations_of = declaration.conversations_of();
         let [secret, previous] = audience_secret(&declaration.name);
         let given = loader.untrimmed(&secret, is_default.then_some(JWT_SECRET));
         let given_previous = loader.untrimmed(&previous, is_default.then_some(JWT_SECRET_PREVIOUS));
@@ -159,7 +182,8 @@ impl Audiences {
             }
             let aud = Some(declaration.aud().to_owned());
             let key = AudienceKey::Published;
-            self.declared.push(Audience { name: declaration.name, aud, key, conversations });
+            let name = declaration.name;
+            self.declared.push(Audience { name, aud, key, conversations, conversations_of });
             return;
         }
         let Some(given) = given else {
@@ -167,7 +191,7 @@ impl Audiences {
             return loader.refuse(&secret, problem, secret::MAKE_ONE);
         };
         let aud = declaration.send_aud.then(|| declaration.aud().to_owned());
-        let audience = SharedAudience { name: declaration.name, aud, conversations };
+        let audience = SharedAudience { name: declaration.name, aud, conversations, conversations_of };
         self.add_shared(loader, audience, (given, given_previous));
     }
 
@@ -202,15 +226,19 @@ impl Audiences {
             ));
         }
         self.names.push(DEFAULT.to_owned());
-        let audience =
-            SharedAudience { name: DEFAULT.to_owned(), aud: None, conversations: ConversationAccess::NONE };
+        let audience = SharedAudience {
+            name: DEFAULT.to_owned(),
+            aud: None,
+            conversations: ConversationAccess::NONE,
+            conversations_of: ConversationsOf::default(),
+        };
         self.add_shared(loader, audience, (given, previous));
     }
 
     fn add_shared(
         &mut self,
         loader: &mut Loader<'_>,
-        SharedAudience { name, aud, conversations }: SharedAudience,
+        SharedAudience { name, aud, conversations, conversations_of }: SharedAudience,
         (given, previous): (RawValue<'_>, Option<RawValue<'_>>),
     ) {
         // An old name goes with the old name of the previous secret.
@@ -226,7 +254,7 @@ impl Audiences {
         let previous = previous.and_then(&mut checked);
         if let Some(secret) = secret {
             let key = AudienceKey::Shared { secret, previous };
-            self.declared.push(Audience { name, aud, key, conversations });
+            self.declared.push(Audience { name, aud, key, conversations, conversations_of });
         }
     }
 }

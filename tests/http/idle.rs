@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bookplate::workers::Workers;
 use contract::conversations::read_json;
-use domain::Subscriber;
+use domain::{ConversationScope, Principal, Subscriber};
 use testkit::{
     MailerBehavior, PostgresProxy,
     databases::{Kind, TestDatabase, with_paused_time},
@@ -78,7 +78,12 @@ impl Running {
         let reader = self.app.reader(ADA).await;
         self.proxy.settled().await;
         let new = read_json(br#"{"id":"c"}"#).unwrap();
-        self.app.services.conversations.create(&self.user_id().await, new, None).await.unwrap();
+        self.app
+            .services
+            .conversations
+            .create(Principal::reader(&self.user_id().await), new, None)
+            .await
+            .unwrap();
         reader
     }
 
@@ -226,7 +231,7 @@ fn a_process_that_listens_again_has_missed_nothing() {
         let conversations = &server.app.services.conversations;
         let renames = async |title: &str| {
             let change = read_json(format!(r#"{{"title":"{title}"}}"#).as_bytes()).unwrap();
-            other.services.conversations.update(&user, "c", change).await.unwrap();
+            other.services.conversations.update(Principal::reader(&user), "c", change).await.unwrap();
             other.services.conversations.publish_changes().await.unwrap();
         };
         let first = conversations.subscribe(subscriber(&user), "c", None).await.unwrap();
@@ -241,7 +246,7 @@ fn a_process_that_listens_again_has_missed_nothing() {
         server.pass(15).await;
         assert_eq!(server.number(LISTENERS).await, 0);
 
-        let before = conversations.find(&user, "c").await.unwrap().revision;
+        let before = conversations.find(Principal::reader(&user), "c").await.unwrap().revision;
         renames("unheard").await;
         let mut again = conversations.subscribe(subscriber(&user), "c", Some(before)).await.unwrap();
         assert_eq!(again.poll_changes().await.unwrap().len(), 1, "what happened meanwhile");
@@ -273,5 +278,5 @@ fn the_first_token_after_a_quiet_time_is_verified_with_the_keys_of_now() {
 }
 
 const fn subscriber(user_id: &str) -> Subscriber<'_> {
-    Subscriber { user_id, network: None }
+    Subscriber { user_id, scope: ConversationScope::All, network: None }
 }

@@ -18,8 +18,8 @@ pub(crate) use self::{
     audit_log::AuditLog,
     book_links::BookLinks,
     conversations::{
-        Manage, Rows, Undo, hit_rows, list_more, list_region, list_rows, message_rows, name_of, page_of,
-        way_to_earlier, way_to_later,
+        BookChoice, Manage, Rows, Undo, hit_rows, list_more, list_region, list_rows, message_rows, name_of,
+        page_of, way_to_earlier, way_to_later,
     },
     datetime::{Date, DateTime},
     field::{Choice, Field, KeepSignedIn, PasswordField, TextField, described_by},

@@ -10,6 +10,8 @@ pub struct ListQuery {
     pub q: String,
     /// Whether to list archived conversations.
     pub archived: bool,
+    /// The `client_id` of the book to list conversations of; empty for those of no book, `None` for all.
+    pub client: Option<String>,
     /// Where the page begins; empty for the beginning of the list.
     pub from: String,
     /// How many the page shows.

@@ -28,12 +28,14 @@ pub fn SearchableList(
     q: String,
     /// Whether conversations that are put away are shown.
     archived: bool,
+    /// The book whose conversations are shown; `None` for all.
+    client: Option<String>,
     /// Where the list begins; empty for its beginning.
     from: String,
     children: Children,
 ) -> impl IntoView {
     let list = NodeRef::<html::Div>::new();
-    let asked = StoredValue::new(ListQuery { q: q.clone(), archived, from, ..ListQuery::default() });
+    let asked = StoredValue::new(ListQuery { q: q.clone(), archived, client, from, ..ListQuery::default() });
     // Each question has a number; an answer to any but the last comes too late.
     let number = StoredValue::new(0_u32);
     let (note, failed) = (RwSignal::new(String::new()), RwSignal::new(false));
@@ -67,7 +69,10 @@ pub fn SearchableList(
         if asked.with_value(|asked| asked.q == q) {
             return;
         }
-        asked.update_value(|asked| *asked = ListQuery { q, archived, ..ListQuery::default() });
+        asked.update_value(|asked| {
+            let client = asked.client.take();
+            *asked = ListQuery { q, archived, client, ..ListQuery::default() };
+        });
         number.update_value(|number| *number += 1);
         let own = number.get_value();
         let rested = move || {
@@ -113,14 +118,15 @@ fn show(list: &Element, asked: &ListQuery, listed: &crate::fragments::ListFragme
     if let Some(shown) = inside(list, "[data-list]") {
         shown.set_inner_html(&listed.html);
     }
-    let q = String::from(encode_uri_component(&asked.q));
-    let address = match (asked.q.is_empty(), asked.archived) {
-        (true, true) => "/conversations?status=archived".to_owned(),
-        (true, false) => "/conversations".to_owned(),
-        (false, true) => format!("/conversations?q={q}&status=archived"),
-        (false, false) => format!("/conversations?q={q}"),
-    };
-    show_address(&address);
+    let encoded = |text: &str| String::from(encode_uri_component(text));
+    let parameters = [
+        (!asked.q.is_empty()).then(|| format!("q={}", encoded(&asked.q))),
+        asked.archived.then(|| "status=archived".to_owned()),
+        asked.client.as_ref().map(|client| format!("client={}", encoded(client))),
+    ];
+    let query = parameters.into_iter().flatten().collect::<Vec<_>>().join("&");
+    let before = if query.is_empty() { "" } else { "?" };
+    show_address(&format!("/conversations{before}{query}"));
 }
 
 /// Adds rows to the list, and goes on reading at the first of them.

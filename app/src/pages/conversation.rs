@@ -5,6 +5,7 @@ use contract::{
     conversations::{Conversation, ConversationStatus},
     routes,
 };
+use domain::Principal;
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_params_map;
 
@@ -30,7 +31,7 @@ pub(crate) fn ConversationPage() -> impl IntoView {
         async move {
             let turns =
                 load_messages(asked.clone()).await.map_err(|FragmentError(code)| Problem::new(code))?;
-            let found = context.services.conversations.find(&user_id, &asked.id).await;
+            let found = context.services.conversations.find(Principal::reader(&user_id), &asked.id).await;
             let conversation = found.map_err(|error| Problems::from(error).first().clone())?;
             Ok((conversation, turns))
         }

@@ -27,7 +27,7 @@ pub(crate) fn ConversationsPage() -> impl IntoView {
             context
             help="What you delete is gone for good after ten minutes."
         >
-            <SearchableList q=list.q archived=list.archived from=list.from>
+            <SearchableList q=list.q archived=list.archived client=list.client from=list.from>
                 <Suspense>
                     {move || {
                         let response = response.clone();
@@ -64,6 +64,7 @@ fn list_query() -> ListQuery {
     ListQuery {
         q: parameter("q"),
         archived: parameter("status") == "archived",
+        client: query_parameter("client").map(|client| client.trim().to_owned()),
         from: parameter("from"),
         shown: parameter("shown").parse().unwrap_or_default(),
         more: None,

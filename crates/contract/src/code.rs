@@ -146,6 +146,8 @@ codes! {
     MessageNotFound = Some("MESSAGE_NOT_FOUND"), "No such message";
     /// A message of this id exists with another role or another parent.
     MessageConflict = Some("MESSAGE_CONFLICT"), "The message is there with another role or another parent";
+    /// A conversation of this id belongs to another client.
+    ConversationConflict = Some("CONVERSATION_CONFLICT"), "The id is that of another conversation of the reader";
     /// The cursor belongs to another user or another list, or is forged.
     InvalidCursor = Some("INVALID_CURSOR"), "The cursor does not belong to this list";
     /// The idempotency key was used for another request.

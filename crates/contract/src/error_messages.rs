@@ -87,6 +87,7 @@ pub fn sentence(problem: &Problem) -> String {
         Code::ConversationNotFound => "This conversation is not here. It may have been deleted.".into(),
         Code::MessageNotFound => "This message is not here.".into(),
         Code::MessageConflict => "This message is there already, and says something else.".into(),
+        Code::ConversationConflict => "You have another conversation of this name.".into(),
         Code::InvalidCursor => "This page of the list is gone. Begin at the first one.".into(),
         Code::IdempotencyKeyReused => "This was sent before, with other words. Send it once more.".into(),
         Code::PayloadTooLarge | Code::PartTooLarge | Code::MessageTooLarge => {

@@ -51,8 +51,9 @@ pub use client_metadata::ClientMetadata;
 pub use contract;
 pub use contract::Timestamp;
 pub use conversations::{
-    BranchMessage, BranchPage, ConversationError, ConversationEvent, ConversationLimits, Conversations,
-    IdempotencyKey, PageAnchor, PageRequest, Principal, SiblingPosition, Subscriber, Subscription,
+    BranchMessage, BranchPage, ClientFilter, ConversationError, ConversationEvent, ConversationLimits,
+    ConversationScope, Conversations, IdempotencyKey, PageAnchor, PageRequest, Principal, SiblingPosition,
+    Subscriber, Subscription,
 };
 pub use data_export::{DataExport, ExportError, export};
 pub use devices::DeviceId;
@@ -82,8 +83,8 @@ pub use storage::{
     ImportedUser, Invitation, Session, SignInMethod, SignedIn, StorageError, User, in_background,
 };
 pub use tokens::{
-    AccessToken, Audience, AudienceKey, ConversationAccess, IssueError, READ_CONVERSATIONS, TokenSettings,
-    Tokens, VerifiedToken, VerifyError, WRITE_CONVERSATIONS,
+    AccessToken, Audience, AudienceKey, ConversationAccess, ConversationsOf, IssueError, READ_CONVERSATIONS,
+    TokenSettings, Tokens, VerifiedToken, VerifyError, WRITE_CONVERSATIONS,
 };
 pub use transfer::{
     ConversationExport, ExportCursor, ExportFormat, ExportItem, ExportedConversation, FileSource, ImportStop,

@@ -155,6 +155,7 @@ fn conversation(id: &str, words: &str) -> Conversation {
         created_at: NOW,
         updated_at: NOW,
         last_message_at: Some(NOW),
+        client_id: None,
     }
 }
 

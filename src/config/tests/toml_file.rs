@@ -1,7 +1,7 @@
 //! `bookplate.toml` and the audiences it declares.
 
 use contract::Questions;
-use domain::AudienceKey;
+use domain::{AudienceKey, ConversationsOf};
 
 use super::*;
 
@@ -260,8 +260,23 @@ fn an_audience_opens_the_conversations_that_its_entry_says() {
 }
 
 #[test]
+fn a_clients_tokens_open_its_own_conversations_unless_the_entry_of_their_audience_says_all() {
+    let text = "[[audiences]]\nname = \"own\"\nconversations = \"read\"\n\
+                [[audiences]]\nname = \"said\"\nconversations = \"read\"\nconversations_of = \"client\"\n\
+                [[audiences]]\nname = \"every\"\nconversations = \"write\"\nconversations_of = \"all\"";
+    let config = load_toml(text, &[]).unwrap();
+    let opened: Vec<_> = config.tokens.audiences.iter().map(|it| it.conversations_of).collect();
+    assert_eq!(opened, [ConversationsOf::Client, ConversationsOf::Client, ConversationsOf::All]);
+}
+
+#[test]
 fn unusable_audiences_are_refused() {
     for (text, words) in [
+        ("name = \"a\"\nconversations_of = \"all\"", "Add conversations = \"read\" or \"write\", or remove"),
+        (
+            "name = \"a\"\nconversations = \"read\"\nconversations_of = \"ALL\"",
+            "Write conversations_of = \"all\", or leave it out",
+        ),
         ("name = \"a b\"", "Use letters, digits, -, _ and ."),
         ("name = \"\"", "Use letters"),
         ("name = \"a\"\n[[audiences]]\nname = \"a\"\naud = \"b\"", "declared twice"),

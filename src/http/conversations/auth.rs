@@ -3,8 +3,8 @@
 use axum::extract::FromRequestParts;
 use contract::{Code, Problem, Reason};
 use domain::{
-    ActiveSession, BrowserEffects, ConversationAccess, LimitError, Principal, READ_CONVERSATIONS, Renewal,
-    Rule, SessionHandle, SignedIn, WRITE_CONVERSATIONS,
+    ActiveSession, BrowserEffects, ConversationAccess, ConversationScope, LimitError, Principal,
+    READ_CONVERSATIONS, Renewal, Rule, SessionHandle, SignedIn, WRITE_CONVERSATIONS,
 };
 use http::{HeaderMap, Method, header, request::Parts};
 
@@ -26,6 +26,10 @@ pub struct Caller {
     expired: bool,
     /// What it may do; everything for a cookie.
     access: ConversationAccess,
+    /// The client that the token was issued to; for a cookie, the client whose page has sent it.
+    client_id: Option<String>,
+    /// Whether it sees the conversations of that client alone.
+    only_of_client: bool,
 }
 
 impl Caller {
@@ -36,7 +40,15 @@ impl Caller {
 
     /// Who writes.
     pub fn principal(&self) -> Principal<'_> {
-        Principal { user_id: self.user_id(), token_id: self.token_id.as_deref(), expired: self.expired }
+        let client_id = self.client_id.as_deref();
+        let own = client_id.filter(|_| self.only_of_client);
+        Principal {
+            user_id: self.user_id(),
+            token_id: self.token_id.as_deref(),
+            expired: self.expired,
+            client_id,
+            scope: own.map_or(ConversationScope::All, ConversationScope::Client),
+        }
     }
 }
 
@@ -117,12 +129,15 @@ async fn by_token(
         Purpose::Conversations => tokens.verify_for_conversations(&token).await?,
         Purpose::Profile => tokens.verify_for_profile(&token).await?,
     };
+    let only_of_client = verified.scope() != ConversationScope::All;
     Ok(Caller {
         signed_in: verified.signed_in,
         token_id: verified.token_id,
         ends_at: Some(verified.ends_at),
         expired: verified.expired,
         access: verified.conversations,
+        client_id: verified.client_id,
+        only_of_client,
     })
 }
 
@@ -142,6 +157,8 @@ async fn by_cookie(state: &AppState, parts: &mut Parts) -> Result<Caller, Proble
         ends_at: None,
         expired: false,
         access: ConversationAccess::WRITE,
+        client_id: client_of_page(state, &parts.headers),
+        only_of_client: false,
     };
     if resolved.renewed
         && let Some(noted) = parts.extensions.get::<NotedEffects>()
@@ -149,6 +166,15 @@ async fn by_cookie(state: &AppState, parts: &mut Parts) -> Result<Caller, Proble
         noted.note(BrowserEffects::renewed(resolved.signed_in.session));
     }
     Ok(caller)
+}
+
+/// The client whose page has sent a request, by its `Origin`; none for a page of ours.
+fn client_of_page(state: &AppState, headers: &HeaderMap) -> Option<String> {
+    let origin = headers.get(header::ORIGIN)?.to_str().ok()?;
+    if origin == state.site.origin.as_str() {
+        return None;
+    }
+    state.services.clients.find_by_origin(origin).map(|client| client.id.clone())
 }
 
 /// Whether a token may be used with this method: the safe ones read, all others write.

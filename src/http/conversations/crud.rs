@@ -10,7 +10,7 @@ use contract::{
     conversations::{Conversation, ConversationChange, NewConversation, read_json},
     routes,
 };
-use domain::IdempotencyKey;
+use domain::{ClientFilter, IdempotencyKey};
 use http::{HeaderValue, StatusCode, Uri, header};
 
 use super::{
@@ -36,7 +36,12 @@ pub async fn list(State(state): State<AppState>, caller: Caller, uri: Uri) -> An
     let parameters = Parameters::of(&uri);
     let (page_request, values) = (parameters.page_request()?, "active or archived");
     let status = parameters.one_of("status", |text| text.parse().ok(), values)?;
-    let page = state.services.conversations.list(caller.user_id(), status, page_request).await;
+    let client = match parameters.once("client")? {
+        None => ClientFilter::All,
+        Some("") => ClientFilter::NoClient,
+        Some(id) => ClientFilter::Client(id),
+    };
+    let page = state.services.conversations.list(caller.principal(), status, client, page_request).await;
     Ok(Json(page.map_err(Problems::from)?).into_response())
 }
 
@@ -49,7 +54,7 @@ pub fn list_operation() -> Operation {
         "The reader's conversations",
     )
     .description("A page of them, the last active first.")
-    .query_params(&["limit", "cursor", "status"])
+    .query_params(&["limit", "cursor", "status", "client"])
     .page_response::<Conversation>("A page.", &examples::conversation())
     .errors(&LIST_CODES)
 }
@@ -61,7 +66,7 @@ pub async fn create(State(state): State<AppState>, caller: Caller, request: Requ
     let bytes = collect(&state, &caller, request).await?;
     let new: NewConversation = read_json(&bytes)?;
     let key = key.as_deref().map(|key| IdempotencyKey { key, body: &bytes });
-    let created = state.services.conversations.create(caller.user_id(), new, key).await;
+    let created = state.services.conversations.create(caller.principal(), new, key).await;
     let (conversation, is_new) = created.map_err(Problems::from)?;
     let location = format!("{}/{}", routes::API_CONVERSATIONS, conversation.id);
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -86,7 +91,12 @@ pub fn create_operation() -> Operation {
         .json_response::<Conversation>(201, "It is new.", &conversation)
         .response_header("Location")
         .errors(&BODY_CODES)
-        .errors(&[Code::IdempotencyKeyReused, Code::TooManyConversations, Code::StorageFull])
+        .errors(&[
+            Code::ConversationConflict,
+            Code::IdempotencyKeyReused,
+            Code::TooManyConversations,
+            Code::StorageFull,
+        ])
 }
 
 /// `GET /api/conversations/{id}`.
@@ -95,7 +105,7 @@ pub async fn find(
     caller: Caller,
     PathParams(id): PathParams<String>,
 ) -> Answer {
-    let found = state.services.conversations.find(caller.user_id(), &id).await;
+    let found = state.services.conversations.find(caller.principal(), &id).await;
     Ok(Json(found.map_err(Problems::from)?).into_response())
 }
 
@@ -114,7 +124,7 @@ pub async fn update(
     request: Request,
 ) -> Answer {
     let change: ConversationChange = read(&state, &caller, request).await?;
-    let updated = state.services.conversations.update(caller.user_id(), &id, change).await;
+    let updated = state.services.conversations.update(caller.principal(), &id, change).await;
     Ok(Json(updated.map_err(Problems::from)?).into_response())
 }
 
@@ -140,7 +150,7 @@ pub async fn delete(
     caller: Caller,
     PathParams(id): PathParams<String>,
 ) -> Answer {
-    state.services.conversations.delete(caller.user_id(), &id).await.map_err(Problems::from)?;
+    state.services.conversations.delete(caller.principal(), &id).await.map_err(Problems::from)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -163,7 +173,7 @@ pub async fn restore(
     caller: Caller,
     PathParams(id): PathParams<String>,
 ) -> Answer {
-    let restored = state.services.conversations.restore(caller.user_id(), &id).await;
+    let restored = state.services.conversations.restore(caller.principal(), &id).await;
     Ok(Json(restored.map_err(Problems::from)?).into_response())
 }
 

@@ -53,7 +53,11 @@ pub async fn stream(
         None => Parameters::of(&parts.uri).number("after")?,
     };
     let network = rate_limit::client_network(&state, &parts);
-    let subscriber = Subscriber { user_id: caller.user_id(), network: network.as_deref() };
+    let subscriber = Subscriber {
+        user_id: caller.user_id(),
+        scope: caller.principal().scope,
+        network: network.as_deref(),
+    };
     let subscription = state.services.conversations.subscribe(subscriber, &id, after).await;
     let subscription = subscription.map_err(Problems::from)?;
     let greeting = format!(

@@ -37,7 +37,7 @@ pub async fn set(
     request: Request,
 ) -> Result<Response, ProblemResponse> {
     let feedback: NewFeedback = read(&state, &caller, request).await?;
-    let set = state.services.conversations.set_feedback(caller.user_id(), &id, &message_id, feedback).await;
+    let set = state.services.conversations.set_feedback(caller.principal(), &id, &message_id, feedback).await;
     Ok(Json(set.map_err(Problems::from)?.feedback).into_response())
 }
 
@@ -61,7 +61,7 @@ pub async fn clear(
     caller: Caller,
     PathParams((id, message_id)): PathParams<(String, String)>,
 ) -> Result<Response, ProblemResponse> {
-    let cleared = state.services.conversations.clear_feedback(caller.user_id(), &id, &message_id).await;
+    let cleared = state.services.conversations.clear_feedback(caller.principal(), &id, &message_id).await;
     cleared.map_err(Problems::from)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

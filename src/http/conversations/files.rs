@@ -51,7 +51,7 @@ pub async fn export(
         _ => None,
     };
     let Format(format) = Parameters::of(&uri).one_of("format", parse, "json or markdown")?;
-    let export = state.services.transfer.export(caller.user_id(), &id, format).await;
+    let export = state.services.transfer.export(caller.principal(), &id, format).await;
     Ok(file(export.map_err(Problems::from)?))
 }
 
@@ -70,7 +70,7 @@ pub fn export_operation() -> Operation {
 
 /// All of the reader's conversations, as JSON.
 pub async fn export_all(State(state): State<AppState>, caller: Caller) -> Answer {
-    let export = state.services.transfer.export_all(caller.user_id()).await;
+    let export = state.services.transfer.export_all(caller.principal()).await;
     Ok(file(export.map_err(Problems::from)?))
 }
 
@@ -98,7 +98,7 @@ pub async fn import(
     let (parts, body) = request.into_parts();
     let upload = Upload::begin(&state, &caller.signed_in, &parts, body, expect_json(&parts)).await?;
     let left = WORK_BUDGET.saturating_sub(time.elapsed());
-    let imported = state.services.transfer.import(caller.user_id(), upload, left).await;
+    let imported = state.services.transfer.import(caller.principal(), upload, left).await;
     let (imported, stop) = imported.map_err(Problems::from)?;
     Ok(match stop {
         None => Json(imported).into_response(),

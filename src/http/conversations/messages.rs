@@ -50,7 +50,7 @@ pub async fn list(
 ) -> Answer {
     let parameters = Parameters::of(&uri);
     let (page_request, order) = (parameters.page_request()?, parameters.order()?);
-    let page = state.services.conversations.messages(caller.user_id(), &id, order, page_request).await;
+    let page = state.services.conversations.messages(caller.principal(), &id, order, page_request).await;
     Ok(Json(page.map_err(Problems::from)?).into_response())
 }
 
@@ -114,7 +114,7 @@ pub async fn find(
     caller: Caller,
     PathParams((id, message_id)): PathParams<(String, String)>,
 ) -> Answer {
-    let found = state.services.conversations.message(caller.user_id(), &id, &message_id).await;
+    let found = state.services.conversations.message(caller.principal(), &id, &message_id).await;
     Ok(Json(found.map_err(Problems::from)?).into_response())
 }
 

@@ -30,7 +30,7 @@ pub async fn search(
 ) -> Result<Response, ProblemResponse> {
     let parameters = Parameters::of(&uri);
     let (page_request, words) = (parameters.page_request()?, parameters.once("q")?.unwrap_or_default());
-    let page = state.services.conversations.search(caller.user_id(), words, page_request).await;
+    let page = state.services.conversations.search(caller.principal(), words, page_request).await;
     Ok(Json(page.map_err(Problems::from)?).into_response())
 }
 

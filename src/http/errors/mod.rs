@@ -64,7 +64,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::InvalidErrorCallbackUrl
         | Code::InvalidNewUserCallbackUrl => StatusCode::FORBIDDEN,
         Code::ConversationNotFound | Code::MessageNotFound => StatusCode::NOT_FOUND,
-        Code::MessageConflict => StatusCode::CONFLICT,
+        Code::MessageConflict | Code::ConversationConflict => StatusCode::CONFLICT,
         Code::PartTooLarge | Code::MessageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::InvalidCursor
         | Code::IdempotencyKeyReused

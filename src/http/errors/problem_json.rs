@@ -105,6 +105,9 @@ fn detail(problem: &Problem) -> String {
         (None, Code::MessageConflict) => {
             "A message of this id is there, with another role or another parent. Choose another id.".into()
         }
+        (None, Code::ConversationConflict) => {
+            "The reader has a conversation of this id that belongs to another client. Choose another id.".into()
+        }
         (None, _) => sentence(problem),
     }
 }

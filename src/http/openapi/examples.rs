@@ -67,7 +67,7 @@ pub fn conversation() -> Value {
     json!({
         "id": CONVERSATION, "title": "Walking robots", "opening": "How do robots walk?", "status": "active", "headId": "a1",
         "metadata": { "chapter": "locomotion" }, "messageCount": 2, "revision": 3, "createdAt": WHEN, "updatedAt": WHEN,
-        "lastMessageAt": WHEN,
+        "lastMessageAt": WHEN, "clientId": null,
     })
 }
 

@@ -27,6 +27,11 @@ pub fn parameters(schemas: &mut Schemas) -> Value {
             json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }),
         ),
         "order": query("order", "Which end comes first.", with_default(&order, "asc")),
+        "client": query(
+            "client",
+            "Those of this OAuth client alone; without a value, those of no client.",
+            json!({ "type": "string" }),
+        ),
         "status": query("status", "Those in the list, or those put away.", with_default(&status, "active")),
         "q": json!({
             "name": "q", "in": "query", "required": true, "example": "robots",

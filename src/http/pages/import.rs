@@ -8,7 +8,7 @@ use axum::{
 };
 use bytes::Bytes;
 use contract::{Code, LocalPath, Problem, Problems, Reason};
-use domain::{FileSource, ImportStop, Rule, SignedIn};
+use domain::{FileSource, ImportStop, Principal, Rule, SignedIn};
 use futures_util::stream::{self, Stream};
 use http::{header, request::Parts};
 use multer::Multipart;
@@ -88,8 +88,12 @@ async fn read(
     let upload = Upload::begin(state, signed_in, parts, body, is_form).await?;
     let file = FormFile::find(upload, boundary?).await?;
     let left = WORK_BUDGET.saturating_sub(time.elapsed());
-    let (imported, stop) =
-        state.services.transfer.import(user_id, file, left).await.map_err(Problems::from)?;
+    let (imported, stop) = state
+        .services
+        .transfer
+        .import(Principal::reader(user_id), file, left)
+        .await
+        .map_err(Problems::from)?;
     let stopped = stop.map(|stop| match stop {
         ImportStop::OutOfTime => {
             "There was no time for all of the file. Send it again for the rest; nothing comes in twice."

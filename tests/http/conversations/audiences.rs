@@ -33,12 +33,12 @@ async fn declared(database: TestDatabase, line: &str) -> Chat {
     Chat::of(TestApp::declared(database, &SECRETS, &audiences(line)).await).await
 }
 
-fn part(token: &str, at: usize) -> Map<String, Value> {
+pub(super) fn part(token: &str, at: usize) -> Map<String, Value> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(at).unwrap()).unwrap()).unwrap()
 }
 
 /// The token with other claims, signed with the secret of its audience.
-fn signed_anew(token: &str, secret: &str, change: impl FnOnce(&mut Map<String, Value>)) -> String {
+pub(super) fn signed_anew(token: &str, secret: &str, change: impl FnOnce(&mut Map<String, Value>)) -> String {
     let mut claims = part(token, 1);
     change(&mut claims);
     let kid = part(token, 0)["kid"].as_str().unwrap().to_owned();

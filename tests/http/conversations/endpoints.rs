@@ -48,6 +48,7 @@ async fn goes_through(mut client: Client, chat: &Chat) {
         "id": "d", "title": "On paper", "opening": null, "status": "active", "headId": null,
         "metadata": { "folder": 1 }, "messageCount": 0, "revision": 0,
         "createdAt": "2026-11-21T00:00:00.000Z", "updatedAt": "2026-11-21T00:00:00.000Z", "lastMessageAt": null,
+        "clientId": null,
     });
     assert_eq!(conversation, expected);
     let again = call_json(client, "POST", ALL, body).await;

@@ -1,6 +1,7 @@
 //! The conversations API, for chatbots with a token and for pages with a cookie.
 
 mod audiences;
+mod clients;
 mod endpoints;
 mod events;
 mod expired_tokens;

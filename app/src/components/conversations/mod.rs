@@ -10,7 +10,7 @@ mod source;
 
 pub(crate) use self::{
     actions::{Manage, Undo},
-    list::{Rows, list_more, list_region},
+    list::{BookChoice, Rows, list_more, list_region},
     message::{message_rows, way_to_earlier, way_to_later},
     row::{list_rows, name_of},
     search_result::hit_rows,

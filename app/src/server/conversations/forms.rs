@@ -5,7 +5,7 @@ use contract::{
     conversations::{ConversationChange, ConversationStatus, FeedbackValue, MessageId, NewFeedback},
     routes,
 };
-use domain::Flash;
+use domain::{Flash, Principal};
 use leptos::prelude::*;
 
 use super::super::outcome::{FormAccepted, FormRefused};
@@ -40,7 +40,7 @@ pub async fn unarchive_conversation(
 pub async fn delete_conversation(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
     let context = RequestContext::of_call()?;
     let id = form.hidden_field("conversation");
-    context.services.conversations.delete(&context.signed_in()?.user.id, id).await?;
+    context.services.conversations.delete(Principal::reader(&context.signed_in()?.user.id), id).await?;
     set_flash(&context, Flash::ConversationDeleted(id.to_owned())).await;
     // The page of a conversation that is gone has nothing to show.
     let page = form.page_of_conversations();
@@ -53,7 +53,7 @@ pub async fn delete_conversation(#[server(flatten)] form: FormFields) -> Result<
 pub async fn restore_conversation(#[server(flatten)] form: FormFields) -> Result<FormAccepted, FormRefused> {
     let context = RequestContext::of_call()?;
     let id = form.hidden_field("conversation");
-    context.services.conversations.restore(&context.signed_in()?.user.id, id).await?;
+    context.services.conversations.restore(Principal::reader(&context.signed_in()?.user.id), id).await?;
     set_flash(&context, Flash::ConversationRestored(id.to_owned())).await;
     Ok(back(&form))
 }
@@ -74,7 +74,8 @@ pub async fn give_feedback(#[server(flatten)] form: FormFields) -> Result<FormAc
     let context = RequestContext::of_call()?;
     let id = form.hidden_field("conversation");
     let message = form.hidden_field("message");
-    let (user_id, conversations) = (&context.signed_in()?.user.id, &context.services.conversations);
+    let reader = Principal::reader(&context.signed_in()?.user.id);
+    let conversations = &context.services.conversations;
     let value = match form.hidden_field("value") {
         "1" => Some(FeedbackValue::Good),
         "-1" => Some(FeedbackValue::Bad),
@@ -84,10 +85,10 @@ pub async fn give_feedback(#[server(flatten)] form: FormFields) -> Result<FormAc
     match value {
         Some(value) => {
             let feedback = NewFeedback { value, comment: None, tags: Vec::new() };
-            conversations.set_feedback(user_id, id, message, feedback).await?;
+            conversations.set_feedback(reader, id, message, feedback).await?;
         }
         None => {
-            conversations.clear_feedback(user_id, id, message).await?;
+            conversations.clear_feedback(reader, id, message).await?;
         }
     }
     Ok(back(&form))
@@ -111,7 +112,11 @@ async fn change_of(
     change: ConversationChange,
 ) -> Result<FormAccepted, FormRefused> {
     let id = form.hidden_field("conversation");
-    context.services.conversations.update(&context.signed_in()?.user.id, id, change).await?;
+    context
+        .services
+        .conversations
+        .update(Principal::reader(&context.signed_in()?.user.id), id, change)
+        .await?;
     Ok(back(form))
 }
 

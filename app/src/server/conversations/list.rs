@@ -1,10 +1,10 @@
 //! `POST /conversations/-/list`: the list, and what a search finds.
 
 use contract::conversations::{Conversation, ConversationStatus, Hit};
-use domain::{ConversationError, PageRequest};
+use domain::{ClientFilter, ConversationError, PageRequest, Principal};
 
 use crate::{
-    components::{Rows, hit_rows, list_more, list_region, list_rows},
+    components::{BookChoice, Rows, hit_rows, list_more, list_region, list_rows},
     context::RequestContext,
     fragments::{FragmentError, ListFragment, ListQuery},
 };
@@ -34,8 +34,40 @@ pub(crate) async fn list(asked: ListQuery) -> Result<ListFragment, FragmentError
     };
     let more = next.map(|next| list_more(&asked, &next, STEP, asked.shown < MOST)).unwrap_or_default();
     let note = note(&asked, rows.count, !more.is_empty());
-    let html = if asked.more.is_some() { rows.html } else { list_region(&asked, rows, &more) };
+    let html = if asked.more.is_some() {
+        rows.html
+    } else {
+        let books = books(&context, &user_id, &asked).await?;
+        list_region(&asked, rows, &more, &books)
+    };
     Ok(ListFragment { html, more, note })
+}
+
+/// The books that the reader's conversations belong to, when there is one to be chosen.
+async fn books(
+    context: &RequestContext,
+    user_id: &str,
+    asked: &ListQuery,
+) -> Result<Vec<BookChoice>, ConversationError> {
+    if !asked.q.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = context.services.conversations.clients(user_id).await?;
+    if ids.len() < 2 && asked.client.is_none() {
+        return Ok(Vec::new());
+    }
+    let (of_none, of_books): (Vec<_>, Vec<_>) = ids.into_iter().partition(Option::is_none);
+    let named = of_books.into_iter().flatten().map(|id| {
+        // A client that is registered no longer is called by its id.
+        let name =
+            context.services.clients.find(&id).map_or_else(|| id.clone(), |client| client.name.clone());
+        BookChoice { name, client: id }
+    });
+    let mut books: Vec<_> = named.collect();
+    books.sort_by(|one, other| (&one.name, &one.client).cmp(&(&other.name, &other.client)));
+    let other = || BookChoice { name: "Others".to_owned(), client: String::new() };
+    books.extend((!of_none.is_empty()).then(other));
+    Ok(books)
 }
 
 /// As many rows as somebody may ask for: whole pages.
@@ -70,11 +102,17 @@ async fn conversations(
 ) -> Result<Found<Conversation>, ConversationError> {
     let status = if asked.archived { ConversationStatus::Archived } else { ConversationStatus::Active };
     let (mut cursor, mut left) = wanted(asked);
+    let client = match asked.client.as_deref() {
+        None => ClientFilter::All,
+        Some("") => ClientFilter::NoClient,
+        Some(id) => ClientFilter::Client(id),
+    };
+    let reader = Principal::reader(user_id);
     let mut found = Vec::new();
     while left > 0 {
         let limit = left.min(PageRequest::MAX_LIMIT);
         let page = PageRequest { limit, cursor: cursor.as_deref() };
-        let page = context.services.conversations.list(user_id, status, page).await?;
+        let page = context.services.conversations.list(reader, status, client, page).await?;
         found.extend(page.items);
         cursor = page.next_cursor;
         left -= limit;
@@ -95,7 +133,7 @@ async fn hits(
     while left > 0 {
         let limit = left.min(PageRequest::MAX_LIMIT);
         let page = PageRequest { limit, cursor: cursor.as_deref() };
-        let page = context.services.conversations.search(user_id, &asked.q, page).await?;
+        let page = context.services.conversations.search(Principal::reader(user_id), &asked.q, page).await?;
         found.extend(page.items);
         cursor = page.next_cursor;
         left -= limit;

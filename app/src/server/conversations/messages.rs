@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contract::{Code, Problem};
-use domain::PageAnchor;
+use domain::{PageAnchor, Principal};
 use leptos::prelude::use_context;
 
 use crate::{
@@ -20,7 +20,7 @@ const PAGE: u32 = 30;
 pub(crate) async fn messages(asked: MessagesQuery) -> Result<MessagesFragment, FragmentError> {
     let context = RequestContext::of_call()?;
     let book = use_context::<Arc<Book>>().map(|book| book.name.clone()).unwrap_or_default();
-    let user_id = &context.signed_in()?.user.id;
+    let reader = Principal::reader(&context.signed_in()?.user.id);
     let place = match (asked.place, asked.message.as_str()) {
         (AnchorKind::End, _) => PageAnchor::End,
         (_, "") => return Err(Problem::new(Code::MalformedRequest).into()),
@@ -30,7 +30,7 @@ pub(crate) async fn messages(asked: MessagesQuery) -> Result<MessagesFragment, F
         (AnchorKind::Only, message) => PageAnchor::Only(message),
     };
     let branch = Some(asked.branch.as_str()).filter(|branch| !branch.is_empty());
-    let stretch = context.services.conversations.branch_page(user_id, &asked.id, branch, place, PAGE).await?;
+    let stretch = context.services.conversations.branch_page(reader, &asked.id, branch, place, PAGE).await?;
     let places = stretch.messages.first().zip(stretch.messages.last());
     let html = if places.is_some() { message_rows(&stretch.messages, &asked, &book) } else { String::new() };
     let first = stretch.messages.first().filter(|_| stretch.has_earlier).map(|turn| turn.message.id.as_str());

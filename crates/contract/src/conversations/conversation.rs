@@ -56,6 +56,9 @@ pub struct Conversation {
     pub updated_at: Timestamp,
     /// When its last message was added; `null` while it is empty.
     pub last_message_at: Option<Timestamp>,
+    /// The book whose token created it, by its `client_id`; `null` for a page of Bookplate's own, or a token without a client.
+    #[serde(default)]
+    pub client_id: Option<String>,
 }
 
 /// A conversation that is to be made. Everything may be left out.

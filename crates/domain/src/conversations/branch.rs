@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use contract::conversations::{Message, MessageId};
 use storage::conversations::{StoredConversation, StoredMessage};
 
-use super::{ConversationError, Conversations, Outcome, to_wire::message, validate_message_id};
+use super::{ConversationError, Conversations, Outcome, Principal, to_wire::message, validate_message_id};
 
 /// The page of a branch to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,13 +63,13 @@ impl Conversations {
     #[tracing::instrument(name = "conversations.branch_page", level = "debug", skip_all)]
     pub async fn branch_page(
         &self,
-        user_id: &str,
+        principal: Principal<'_>,
         id: &str,
         through: Option<&str>,
         anchor: PageAnchor<'_>,
         limit: u32,
     ) -> Outcome<BranchPage> {
-        let stored = self.stored(user_id, id).await?;
+        let stored = self.stored(principal, id).await?;
         let tip = match through {
             Some(through) => Some(self.branch_tip(&stored, through).await?),
             None => stored.head_id.clone(),

@@ -22,6 +22,8 @@ pub enum ConversationError {
     Invalid(Problems),
     /// A message of that id exists with another role or parent. Names the field.
     MessageConflict(String),
+    /// The user has a conversation of that id that belongs to another client.
+    ConversationConflict,
     /// The cursor belongs to another list.
     InvalidCursor,
     /// The idempotency key belongs to another request.
@@ -72,6 +74,7 @@ impl From<ConversationError> for Problems {
             ConversationError::TokenExpired => Problem::new(Code::InvalidToken),
             ConversationError::Invalid(problems) => return problems,
             ConversationError::MessageConflict(field) => Problem::on(Code::MessageConflict, &field),
+            ConversationError::ConversationConflict => Problem::on(Code::ConversationConflict, "id"),
             ConversationError::InvalidCursor => Problem::on(Code::InvalidCursor, "cursor"),
             ConversationError::IdempotencyKeyReused => {
                 Problem::on(Code::IdempotencyKeyReused, "Idempotency-Key")

@@ -10,8 +10,8 @@ use storage::conversations::{
 };
 
 use super::{
-    ConversationError, Conversations, Outcome, PageRequest, Principal, paginate, to_wire::message,
-    validate_conversation_id, validate_message_id,
+    ConversationError, ConversationScope, Conversations, Outcome, PageRequest, Principal, paginate,
+    to_wire::message, validate_conversation_id, validate_message_id,
 };
 
 /// The most bytes of messages on a page; a larger message gets a page of its own.
@@ -48,6 +48,7 @@ impl Conversations {
         self.count_written(principal.user_id, drafts.iter().map(|draft| draft.content.bytes()).sum())?;
         let request = AppendRequest {
             user_id: principal.user_id,
+            scope: principal.scope,
             conversation_id: id,
             writer: self.writer_of(principal),
             drafts: &drafts,
@@ -82,13 +83,13 @@ impl Conversations {
     #[tracing::instrument(name = "conversations.messages", level = "debug", skip_all)]
     pub async fn messages(
         &self,
-        user_id: &str,
+        principal: Principal<'_>,
         id: &str,
         order: Order,
         page: PageRequest<'_>,
     ) -> Outcome<Page<Message>> {
         let list = format!("messages:{}:{id}", order.name());
-        let cursor = self.cursors.read(user_id, &list, page.cursor)?;
+        let cursor = self.cursors.read(principal.user_id, &list, page.cursor)?;
         validate_conversation_id(id)?;
         let newest_first = order == Order::Desc;
         let between = match cursor {
@@ -98,21 +99,22 @@ impl Conversations {
         };
         let rows = page.rows();
         let most = (rows + 1, PAGE_BYTES);
-        let mut found = self.database.read_messages_of(user_id, id, between, newest_first, most).await?;
+        let mut found =
+            self.database.read_messages_of(principal.owner(), id, between, newest_first, most).await?;
         if found.is_empty() {
             // Tells an empty conversation from an unknown one.
-            self.stored(user_id, id).await?;
+            self.stored(principal, id).await?;
         }
         let rows = rows.min(count_within_bytes(&found));
         let next_cursor =
-            paginate(&mut found, rows, |last| self.cursors.write(user_id, &list, (last.seq(), 0)));
+            paginate(&mut found, rows, |last| self.cursors.write(principal.user_id, &list, (last.seq(), 0)));
         Ok(Page { items: found.into_iter().map(|stored| message(id, stored)).collect(), next_cursor })
     }
 
     /// One message.
     #[tracing::instrument(name = "conversations.message", level = "debug", skip_all)]
-    pub async fn message(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
-        let stored = self.stored(user_id, id).await?;
+    pub async fn message(&self, principal: Principal<'_>, id: &str, message_id: &str) -> Outcome<Message> {
+        let stored = self.stored(principal, id).await?;
         validate_message_id(message_id)?;
         let found = self.database.find_message(stored.no, message_id).await?;
         found.map(|stored| message(id, stored)).ok_or(ConversationError::MessageNotFound)
@@ -135,20 +137,24 @@ impl Conversations {
     #[tracing::instrument(name = "conversations.set_feedback", level = "debug", skip_all)]
     pub async fn set_feedback(
         &self,
-        user_id: &str,
+        principal: Principal<'_>,
         id: &str,
         message_id: &str,
         feedback: NewFeedback,
     ) -> Outcome<Message> {
         let feedback = RawJson::of(&feedback.at(self.ports.clock.now())?);
         let update = MessageUpdate::Feedback(Some(feedback.as_str().to_owned()));
-        self.change(Principal { user_id, token_id: None, expired: false }, id, message_id, &update).await
+        self.change(principal, id, message_id, &update).await
     }
 
     /// Removes the user's feedback on a message.
     #[tracing::instrument(name = "conversations.clear_feedback", level = "debug", skip_all)]
-    pub async fn clear_feedback(&self, user_id: &str, id: &str, message_id: &str) -> Outcome<Message> {
-        let principal = Principal { user_id, token_id: None, expired: false };
+    pub async fn clear_feedback(
+        &self,
+        principal: Principal<'_>,
+        id: &str,
+        message_id: &str,
+    ) -> Outcome<Message> {
         self.change(principal, id, message_id, &MessageUpdate::Feedback(None)).await
     }
 
@@ -162,13 +168,13 @@ impl Conversations {
         validate_conversation_id(id)?;
         if let Err(error) = validate_message_id(message_id) {
             // An unknown conversation is reported before an unknown message.
-            self.stored(principal.user_id, id).await?;
+            self.stored(principal, id).await?;
             return Err(error);
         }
         self.count_written(principal.user_id, update.bytes())?;
         let writer = self.writer_of(principal);
         let changed = self.database.update_message(
-            principal.user_id,
+            principal.owner(),
             id,
             message_id,
             update,
@@ -196,8 +202,22 @@ impl Conversations {
         }
     }
 
-    /// The idempotency key and the request's body as keyed hashes, bound to user and conversation; without an id, to creating
-    /// one.
+    /// The same of a request to create a conversation. The keys of a client whose tokens open its own conversations alone are
+    /// its own too, or one would tell it of another client's.
+    pub(super) fn idempotency_of_creation(
+        &self,
+        principal: Principal<'_>,
+        key: IdempotencyKey<'_>,
+    ) -> Idempotency {
+        // No conversation has an empty id, or one with a blank in it.
+        let place = match principal.scope {
+            ConversationScope::All => String::new(),
+            ConversationScope::Client(id) => format!("client {id}"),
+        };
+        self.idempotency(principal.user_id, &place, key)
+    }
+
+    /// The idempotency key and the request's body as keyed hashes, bound to the user and the conversation.
     pub(super) fn idempotency(&self, user_id: &str, id: &str, key: IdempotencyKey<'_>) -> Idempotency {
         let hash = |text: String| hex::encode(self.secret.derive(&text));
         Idempotency {

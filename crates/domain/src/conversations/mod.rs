@@ -1,7 +1,7 @@
 //! Conversations with chatbots: create, list, read, update, append, search, subscribe.
 //!
-//! Every method takes the id of the user who asks and sees that user's conversations alone. A conversation of somebody
-//! else is answered like one that does not exist.
+//! Every method takes the principal who asks and sees that user's conversations alone, and of these only those within the
+//! principal's scope. Any other conversation is answered like one that does not exist.
 
 mod branch;
 mod byte_rate;
@@ -18,6 +18,7 @@ pub use branch::{BranchMessage, BranchPage, PageAnchor, SiblingPosition};
 pub(crate) use drafts::MAX_OPENING;
 pub use error::ConversationError;
 pub use messages::IdempotencyKey;
+pub use storage::conversations::{ClientFilter, ConversationScope};
 pub use subscription::{ConversationEvent, Subscription};
 pub use subscription_limit::Subscriber;
 pub(crate) use to_wire::{conversation as conversation_to_wire, message as message_to_wire};
@@ -31,8 +32,8 @@ use contract::conversations::{
 use storage::{
     Database,
     conversations::{
-        ConversationUpdate, CreateOutcome, CreateRequest, MessageWriter, RestoreOutcome, StoredConversation,
-        UpdateOutcome,
+        ConversationUpdate, CreateOutcome, CreateRequest, ListFilter, MessageWriter, Owner, RestoreOutcome,
+        StoredConversation, UpdateOutcome,
     },
 };
 
@@ -40,7 +41,7 @@ use self::{
     byte_rate::ByteRate, cursor::Cursors, subscription_limit::SubscriptionLimit, to_wire::conversation,
 };
 use crate::{
-    InternalError, Ports, Quota, Secret,
+    Client, InternalError, Ports, Quota, Secret,
     change_bus::{ChangeBus, Topic},
 };
 
@@ -92,7 +93,7 @@ pub(crate) const MAX_METADATA: usize = 16 * 1024;
 /// Seconds between the soft delete of a conversation and its purge.
 pub(crate) const UNDO: i64 = 600;
 
-/// The user who writes, and the token they came with.
+/// The user who asks, and the token or page they came with.
 #[derive(Debug, Clone, Copy)]
 pub struct Principal<'a> {
     /// The user's id.
@@ -101,6 +102,21 @@ pub struct Principal<'a> {
     pub token_id: Option<&'a str>,
     /// Whether the token has expired. It may then finish the message that it began, and nothing else.
     pub expired: bool,
+    /// The OAuth client that new conversations belong to; `None` for a page of Bookplate's own, or a token without a client.
+    pub client_id: Option<&'a str>,
+    /// The conversations that are seen and changed.
+    pub scope: ConversationScope<'a>,
+}
+
+impl<'a> Principal<'a> {
+    /// A user on a page of Bookplate's own, where all of their conversations are shown.
+    pub const fn reader(user_id: &'a str) -> Self {
+        Self { user_id, token_id: None, expired: false, client_id: None, scope: ConversationScope::All }
+    }
+
+    pub(crate) const fn owner(&self) -> Owner<'a> {
+        Owner { user_id: self.user_id, scope: self.scope }
+    }
 }
 
 /// A page of a list.
@@ -174,18 +190,20 @@ impl Conversations {
     #[tracing::instrument(name = "conversations.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
-        user_id: &str,
+        principal: Principal<'_>,
         new: NewConversation,
         key: Option<IdempotencyKey<'_>>,
     ) -> Outcome<(Conversation, bool)> {
         let NewConversation { id, title, metadata } = new.check(MAX_METADATA)?;
         let id = id.map_or_else(|| self.ports.random_uuid().to_string(), String::from);
+        let Principal { user_id, client_id, scope, .. } = principal;
         self.count_written(user_id, metadata.as_ref().map_or(0, |metadata| metadata.as_str().len()))?;
         let metadata = metadata.unwrap_or_else(RawJson::empty_object);
-        // No conversation has an empty id, so the key is not taken for one of a request about a conversation.
-        let idempotency = key.map(|key| self.idempotency(user_id, "", key));
+        let idempotency = key.map(|key| self.idempotency_of_creation(principal, key));
         let request = CreateRequest {
             user_id,
+            scope,
+            client_id,
             id: &id,
             title: title.as_deref(),
             metadata: metadata.as_str(),
@@ -201,36 +219,59 @@ impl Conversations {
             CreateOutcome::TooMany => Err(ConversationError::TooManyConversations),
             CreateOutcome::StorageFull => Err(ConversationError::StorageFull),
             CreateOutcome::NoReader => Err(ConversationError::UserNotFound),
+            CreateOutcome::IdTaken => Err(ConversationError::ConversationConflict),
         }
     }
 
-    /// The user's conversations of one status, the last active first.
+    /// The conversations of one status and of one client, the last active first.
     #[tracing::instrument(name = "conversations.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
-        user_id: &str,
+        principal: Principal<'_>,
         status: ConversationStatus,
+        client: ClientFilter<'_>,
         page: PageRequest<'_>,
     ) -> Outcome<Page<Conversation>> {
-        let list = format!("conversations:{}", status.name());
+        let Some(client) = within(principal.scope, client) else {
+            return Ok(Page { items: Vec::new(), next_cursor: None });
+        };
+        let user_id = principal.user_id;
+        let list = match client {
+            ClientFilter::All => format!("conversations:{}", status.name()),
+            // No client has an empty id.
+            ClientFilter::NoClient => format!("conversations:{}:", status.name()),
+            ClientFilter::Client(id) => format!("conversations:{}:{id}", status.name()),
+        };
         let before = self.cursors.read(user_id, &list, page.cursor)?.unwrap_or((i64::MAX, i64::MAX));
         let rows = page.rows();
-        let mut found = self.database.list_conversations(user_id, status.name(), before, rows + 1).await?;
+        let filter = ListFilter { status: status.name(), client };
+        let mut found = self.database.list_conversations(user_id, filter, before, rows + 1).await?;
         let next_cursor = paginate(&mut found, rows, |last| {
             self.cursors.write(user_id, &list, (last.active_at.millis(), last.no))
         });
         Ok(Page { items: found.into_iter().map(conversation).collect(), next_cursor })
     }
 
-    /// One of the user's conversations.
+    /// The clients that the user's conversations belong to; `None` among them when some belong to none.
+    #[tracing::instrument(name = "conversations.clients", level = "debug", skip_all)]
+    pub async fn clients(&self, user_id: &str) -> Outcome<Vec<Option<String>>> {
+        Ok(self.database.clients_of_conversations(user_id).await?)
+    }
+
+    /// One conversation.
     #[tracing::instrument(name = "conversations.find", level = "debug", skip_all)]
-    pub async fn find(&self, user_id: &str, id: &str) -> Outcome<Conversation> {
-        self.stored(user_id, id).await.map(conversation)
+    pub async fn find(&self, principal: Principal<'_>, id: &str) -> Outcome<Conversation> {
+        self.stored(principal, id).await.map(conversation)
     }
 
     /// Changes a conversation's title, status, head or metadata.
     #[tracing::instrument(name = "conversations.update", level = "debug", skip_all)]
-    pub async fn update(&self, user_id: &str, id: &str, change: ConversationChange) -> Outcome<Conversation> {
+    pub async fn update(
+        &self,
+        principal: Principal<'_>,
+        id: &str,
+        change: ConversationChange,
+    ) -> Outcome<Conversation> {
         validate_conversation_id(id)?;
         let ConversationChange { title, status, head_id, metadata } = change.check(MAX_METADATA)?;
         let update = ConversationUpdate {
@@ -239,9 +280,9 @@ impl Conversations {
             head_id: head_id.map(String::from),
             metadata: metadata.map(|metadata| metadata.as_str().to_owned()),
         };
-        self.count_written(user_id, update.metadata.as_ref().map_or(0, String::len))?;
+        self.count_written(principal.user_id, update.metadata.as_ref().map_or(0, String::len))?;
         let (now, most_bytes) = (self.ports.clock.now(), self.limits.most_bytes());
-        match self.database.update_conversation(user_id, id, &update, now, most_bytes).await? {
+        match self.database.update_conversation(principal.owner(), id, &update, now, most_bytes).await? {
             UpdateOutcome::Done(stored) => {
                 self.publish(stored.no, stored.revision);
                 Ok(conversation(stored))
@@ -256,9 +297,10 @@ impl Conversations {
 
     /// Soft-deletes a conversation; it is purged ten minutes later.
     #[tracing::instrument(name = "conversations.delete", level = "debug", skip_all)]
-    pub async fn delete(&self, user_id: &str, id: &str) -> Outcome<()> {
+    pub async fn delete(&self, principal: Principal<'_>, id: &str) -> Outcome<()> {
         validate_conversation_id(id)?;
-        let deleted = self.database.soft_delete_conversation(user_id, id, self.ports.clock.now()).await?;
+        let now = self.ports.clock.now();
+        let deleted = self.database.soft_delete_conversation(principal.owner(), id, now).await?;
         let (no, revision) = deleted.ok_or(ConversationError::ConversationNotFound)?;
         self.publish(no, revision);
         Ok(())
@@ -266,17 +308,18 @@ impl Conversations {
 
     /// Restores a conversation that was soft-deleted within the last ten minutes.
     #[tracing::instrument(name = "conversations.restore", level = "debug", skip_all)]
-    pub async fn restore(&self, user_id: &str, id: &str) -> Outcome<Conversation> {
+    pub async fn restore(&self, principal: Principal<'_>, id: &str) -> Outcome<Conversation> {
         validate_conversation_id(id)?;
         let since = self.ports.clock.now().plus_seconds(-UNDO);
         let most = i64::from(self.limits.conversations);
-        let (no, revision) = match self.database.restore_conversation(user_id, id, since, most).await? {
+        let restored = self.database.restore_conversation(principal.owner(), id, since, most).await?;
+        let (no, revision) = match restored {
             RestoreOutcome::Restored(no, revision) => (no, revision),
             RestoreOutcome::NoConversation => return Err(ConversationError::ConversationNotFound),
             RestoreOutcome::TooMany => return Err(ConversationError::TooManyConversations),
         };
         self.publish(no, revision);
-        self.find(user_id, id).await
+        self.find(principal, id).await
     }
 
     /// How many bytes of JSON the user's conversations take up, soft-deleted ones included. At most
@@ -298,11 +341,23 @@ impl Conversations {
         self.changes.publish(no, revision);
     }
 
-    /// The row of one of the user's conversations.
-    pub(crate) async fn stored(&self, user_id: &str, id: &str) -> Outcome<StoredConversation> {
+    /// The row of a conversation.
+    pub(crate) async fn stored(&self, principal: Principal<'_>, id: &str) -> Outcome<StoredConversation> {
         validate_conversation_id(id)?;
-        let found = self.database.find_conversation(user_id, id).await?;
+        let found = self.database.find_conversation(principal.owner(), id).await?;
         found.ok_or(ConversationError::ConversationNotFound)
+    }
+}
+
+/// What of a list lies within a scope; `None` for nothing.
+fn within<'a>(scope: ConversationScope<'a>, client: ClientFilter<'a>) -> Option<ClientFilter<'a>> {
+    match (scope, client) {
+        // No conversation has it, and PostgreSQL refuses some texts.
+        (_, ClientFilter::Client(id)) if !Client::is_id(id) => None,
+        (ConversationScope::All, client) => Some(client),
+        (ConversationScope::Client(own), ClientFilter::All) => Some(ClientFilter::Client(own)),
+        (ConversationScope::Client(own), ClientFilter::Client(id)) => (own == id).then_some(client),
+        (ConversationScope::Client(_), ClientFilter::NoClient) => None,
     }
 }
 

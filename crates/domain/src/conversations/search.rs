@@ -10,27 +10,36 @@ use contract::{
 };
 use storage::conversations::{FoundMessage, SEQ_BITS};
 
-use super::{Conversations, Outcome, PageRequest, paginate};
+use super::{ConversationScope, Conversations, Outcome, PageRequest, Principal, paginate};
 
 /// The width of a hit's snippet, in characters.
 const SNIPPET_WIDTH: usize = 160;
 
 impl Conversations {
-    /// The user's messages that match a query: the newest conversation first, and in it the newest message. A query
+    /// The messages that match a query: the newest conversation first, and in it the newest message. A query
     /// without a word is invalid. [`Query`] describes the syntax; the last word matches as a prefix.
     #[tracing::instrument(name = "conversations.search", level = "debug", skip_all)]
-    pub async fn search(&self, user_id: &str, query: &str, page: PageRequest<'_>) -> Outcome<Page<Hit>> {
+    pub async fn search(
+        &self,
+        principal: Principal<'_>,
+        query: &str,
+        page: PageRequest<'_>,
+    ) -> Outcome<Page<Hit>> {
         let Some(query) = Query::parse(query, true) else {
             let wanted = Reason::Wanted("expected at least one word to look for".into());
             return Err(Problems::from(Problem::invalid("q", wanted)).into());
         };
+        let user_id = principal.user_id;
         let prefix = TermPrefix::of(user_id);
         let terms = self.database.terms(|| query.fts5(&prefix), || query.tsquery(&prefix));
         // The parsed terms name the list, so that a cursor fits every spelling of the same query.
-        let list = format!("search:{}", terms.0);
+        let list = match principal.scope {
+            ConversationScope::All => format!("search:{}", terms.0),
+            ConversationScope::Client(id) => format!("search of {id}:{}", terms.0),
+        };
         let before = self.cursors.read(user_id, &list, page.cursor)?.map_or(i64::MAX, |(no, _)| no);
         let rows = page.rows();
-        let mut found = self.database.search_messages(user_id, &terms, before, rows + 1).await?;
+        let mut found = self.database.search_messages(principal.owner(), &terms, before, rows + 1).await?;
         let next_cursor = paginate(&mut found, rows, |last| self.cursors.write(user_id, &list, (last.no, 0)));
         let mut items = Vec::with_capacity(found.len());
         for found in found {

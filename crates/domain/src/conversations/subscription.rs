@@ -5,12 +5,12 @@ use std::{pin::pin, time::Duration};
 use contract::conversations::{Conversation, Message};
 use storage::{
     Listener, Notification,
-    conversations::{StoredConversation, StoredMessage},
+    conversations::{Owner, StoredConversation, StoredMessage},
 };
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    ConversationError, ConversationTopic, Conversations, Outcome, Subscriber,
+    ConversationError, ConversationScope, ConversationTopic, Conversations, Outcome, Principal, Subscriber,
     subscription_limit::SubscriptionPermit, to_wire,
 };
 use crate::{InternalError, MailQueue, change_bus::Watcher};
@@ -42,6 +42,8 @@ pub struct Subscription {
     /// The right to hold the events that were returned last, when they are large.
     large_events: Option<OwnedSemaphorePermit>,
     id: String,
+    /// The client of [`ConversationScope::Client`].
+    client_id: Option<String>,
     no: i64,
     watcher: Watcher<ConversationTopic>,
     /// The revision up to which every event was returned.
@@ -63,7 +65,8 @@ impl Conversations {
     ) -> Outcome<Subscription> {
         // Before the database is asked, so that a refusal costs little.
         let permit = self.subscriptions.acquire(subscriber).ok_or(ConversationError::TooManySubscriptions)?;
-        let stored = self.stored(subscriber.user_id, id).await?;
+        let principal = Principal { scope: subscriber.scope, ..Principal::reader(subscriber.user_id) };
+        let stored = self.stored(principal, id).await?;
         let watcher = self.changes.subscribe(stored.no, stored.revision);
         // A revision ahead of the conversation's belongs to an earlier conversation of the same id.
         let revision = after.filter(|after| *after <= stored.revision).unwrap_or(stored.revision);
@@ -72,6 +75,7 @@ impl Conversations {
             permit,
             large_events: None,
             id: id.to_owned(),
+            client_id: subscriber.scope.client_id().map(str::to_owned),
             no: stored.no,
             watcher,
             revision,
@@ -166,7 +170,9 @@ impl Subscription {
     async fn try_poll_changes(&mut self) -> Outcome<Polled> {
         self.watcher.mark_seen();
         let database = &self.conversations.database;
-        let found = database.find_conversation(self.permit.user_id(), &self.id).await?;
+        let scope = self.client_id.as_deref().map_or(ConversationScope::All, ConversationScope::Client);
+        let owner = Owner { user_id: self.permit.user_id(), scope };
+        let found = database.find_conversation(owner, &self.id).await?;
         // Another number means that a new conversation has taken the id of the deleted one.
         let Some(stored) = found.filter(|found| found.no == self.no) else {
             return Ok(Polled::Events(vec![(self.revision, ConversationEvent::Deleted)]));

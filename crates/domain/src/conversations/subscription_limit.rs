@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use storage::conversations::ConversationScope;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -28,6 +29,8 @@ const LARGE_EVENT_WAIT: Duration = Duration::from_secs(30);
 pub struct Subscriber<'a> {
     /// The user's id.
     pub user_id: &'a str,
+    /// The conversations that may be subscribed to.
+    pub scope: ConversationScope<'a>,
     /// The network the request comes from: an IPv4 address or the /64 of an IPv6 address; `None` if unknown, which counts for
     /// no network.
     pub network: Option<&'a str>,
@@ -64,7 +67,7 @@ impl SubscriptionLimit {
 
     /// A permit for one more subscription; `None` when there are as many as allowed, of the user, of the network, or in all.
     pub(super) fn acquire(self: &Arc<Self>, subscriber: Subscriber<'_>) -> Option<SubscriptionPermit> {
-        let Subscriber { user_id, network } = subscriber;
+        let Subscriber { user_id, network, .. } = subscriber;
         let mut counts = self.lock();
         let count = |counts: &HashMap<String, usize>, key: &str| counts.get(key).copied().unwrap_or_default();
         if counts.total >= counts.max_total
@@ -146,7 +149,7 @@ mod tests {
     use super::*;
 
     fn of<'a>(user_id: &'a str, network: Option<&'a str>) -> Subscriber<'a> {
-        Subscriber { user_id, network }
+        Subscriber { user_id, scope: ConversationScope::All, network }
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub(crate) fn conversation(stored: StoredConversation) -> Conversation {
         created_at: stored.created_at,
         updated_at: stored.updated_at,
         last_message_at: stored.last_message_at.map(Timestamp::from_millis),
+        client_id: stored.client_id,
     }
 }
 

@@ -63,6 +63,12 @@ impl ClientSecretHash {
 }
 
 impl Client {
+    /// Whether a text can be the id of a client.
+    pub fn is_id(text: &str) -> bool {
+        let is_known = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        (1..=32).contains(&text.len()) && text.bytes().all(is_known)
+    }
+
     /// Its kind.
     pub fn kind(&self) -> ClientKind {
         if !self.secrets.is_empty() {

@@ -56,6 +56,18 @@ pub struct Audience {
     pub key: AudienceKey,
     /// What its tokens may do with conversations. Decided when a token is issued and again when it is presented.
     pub conversations: ConversationAccess,
+    /// Whose conversations a token opens that names a client.
+    pub conversations_of: ConversationsOf,
+}
+
+/// The conversations that a token with a `client_id` opens. One without opens all of its reader's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ConversationsOf {
+    /// Those of its client.
+    #[default]
+    Client,
+    /// All of its reader's.
+    All,
 }
 
 /// The key that signs an audience's tokens.

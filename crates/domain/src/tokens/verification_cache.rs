@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::ConversationAccess;
+use super::{ConversationAccess, ConversationsOf};
 use crate::oidc::Scopes;
 
 /// Tokens kept in memory.
@@ -23,6 +23,7 @@ pub(super) struct Claims {
     pub(super) audience: TokenAudience,
     /// What both its `scope` and its audience allow.
     pub(super) conversations: ConversationAccess,
+    pub(super) conversations_of: ConversationsOf,
     /// The client that it was issued to, and its grant and scopes; `None` for what `GET /api/auth/token` issues.
     pub(super) client: Option<TokenClient>,
 }

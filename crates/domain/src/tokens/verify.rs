@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 use storage::SignedIn;
 
 use super::{
-    Audience, AudienceKey, ConversationAccess, Tokens, VerifyError,
+    Audience, AudienceKey, ConversationAccess, ConversationsOf, Tokens, VerifyError,
     issue::{ACCESS_TOKEN, ID_TOKEN},
     verification_cache::{Claims, TokenAudience, TokenClient},
 };
 use crate::{
-    Renewal,
+    Client, ConversationScope, Renewal,
     oidc::{Scope, Scopes},
     sessions,
 };
@@ -31,8 +31,19 @@ pub struct VerifiedToken {
     pub expired: bool,
     /// What it may do with conversations.
     pub conversations: ConversationAccess,
-    /// The client that it was issued to; `None` for what `GET /api/auth/token` issues.
+    /// The client that it was issued to, and that conversations created with it belong to.
     pub client_id: Option<String>,
+    conversations_of: ConversationsOf,
+}
+
+impl VerifiedToken {
+    /// The conversations that it opens.
+    pub fn scope(&self) -> ConversationScope<'_> {
+        match (&self.client_id, self.conversations_of) {
+            (Some(id), ConversationsOf::Client) => ConversationScope::Client(id),
+            _ => ConversationScope::All,
+        }
+    }
 }
 
 /// A verified access token with all its claims.
@@ -135,9 +146,16 @@ impl Tokens {
             return Err(VerifyError::Refused("revoked"));
         }
         let (token_id, ends_at) = (claims.jti.clone(), claims.exp);
-        let conversations = claims.conversations;
         let client_id = claims.client.as_ref().map(|client| client.id.clone());
-        Ok(VerifiedToken { signed_in, token_id, ends_at, expired: ends_at <= now, conversations, client_id })
+        Ok(VerifiedToken {
+            signed_in,
+            token_id,
+            ends_at,
+            expired: ends_at <= now,
+            conversations: claims.conversations,
+            client_id,
+            conversations_of: claims.conversations_of,
+        })
     }
 
     /// The claims, after every check whose result does not change with time.
@@ -179,7 +197,8 @@ impl Tokens {
         let sub = text("sub").ok_or(VerifyError::Refused("subject"))?;
         let jti = text("jti").filter(|jti| !jti.is_empty());
         let conversations = conversation_access(claims, declared);
-        let client = text("client_id").map(|id| TokenClient {
+        let conversations_of = declared.map(|audience| audience.conversations_of).unwrap_or_default();
+        let client = client_id(claims)?.map(|id| TokenClient {
             id,
             grant_id: text("grant_id"),
             scopes: Scopes::parse(text("scope").as_deref().unwrap_or_default()),
@@ -193,7 +212,7 @@ impl Tokens {
                 TokenAudience::Published(name.clone())
             }
         };
-        Ok(Claims { sub, sid, jti, iat, exp, nbf, audience, conversations, client })
+        Ok(Claims { sub, sid, jti, iat, exp, nbf, audience, conversations, conversations_of, client })
     }
 
     /// Verifies an access token whose claims a client is to be told.
@@ -293,6 +312,15 @@ fn conversation_access(claims: &Map<String, Value>, audience: Option<&Audience>)
         scope => ConversationAccess::of_scope(scope.and_then(Value::as_str).unwrap_or_default()),
     };
     declared.and(named)
+}
+
+/// The `client_id` claim. One that no client can have is refused: what it opens would be a guess.
+fn client_id(claims: &Map<String, Value>) -> Result<Option<String>, VerifyError> {
+    match claims.get("client_id") {
+        None => Ok(None),
+        Some(Value::String(id)) if Client::is_id(id) => Ok(Some(id.clone())),
+        Some(_) => Err(VerifyError::Refused("client")),
+    }
 }
 
 fn header(token: &str) -> Option<Map<String, Value>> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use domain::{
     AuditEvent, CleanupCounts, ClientInfo, ClientMetadata, ConversationError, DeleteAccount,
-    DeleteAccountOutcome, EventKind, ExportError, LimitSettings, PageRequest, Quota, Rule, Session, Settings,
-    SignInError, SignUp, SignedIn, Timestamp, User,
+    DeleteAccountOutcome, EventKind, ExportError, LimitSettings, PageRequest, Principal, Quota, Rule,
+    Session, Settings, SignInError, SignUp, SignedIn, Timestamp, User,
     contract::{Choice, PasswordAttempt, PersonName, Question, QuestionKind, Questions},
     export::Export,
 };
@@ -317,7 +317,7 @@ async fn security_11_deleting_a_user_keeps_the_conversations_of_others(
 /// The names of the messages in which a word is found.
 async fn found(book: &Book, user_id: &str, word: &str) -> Vec<String> {
     let asked = PageRequest { limit: 20, cursor: None };
-    let page = book.services.conversations.search(user_id, word, asked).await.unwrap();
+    let page = book.services.conversations.search(Principal::reader(user_id), word, asked).await.unwrap();
     page.items.into_iter().map(|hit| hit.message.id.into()).collect()
 }
 
@@ -383,16 +383,16 @@ async fn deleted_conversation_can_be_restored_for_ten_minutes_and_is_then_purged
     create(&book, &ada, json!({ "id": "c" })).await;
     append(&book, &ada, "c", &[text("m", "user", "Rhabarberbarbara")], Some("key")).await;
     let conversations = &book.services.conversations;
-    conversations.delete(&ada, "c").await.unwrap();
+    conversations.delete(Principal::reader(&ada), "c").await.unwrap();
     assert!(found(&book, &ada, "rhabarberbarbara").await.is_empty());
     book.ports.clock.advance_seconds(599);
     assert_eq!(book.services.cleanup.run().await.unwrap(), CleanupCounts::default());
-    assert_eq!(conversations.restore(&ada, "c").await.unwrap().message_count, 1);
+    assert_eq!(conversations.restore(Principal::reader(&ada), "c").await.unwrap().message_count, 1);
     assert_eq!(found(&book, &ada, "rhabarberbarbara").await, ["m"]);
 
-    conversations.delete(&ada, "c").await.unwrap();
+    conversations.delete(Principal::reader(&ada), "c").await.unwrap();
     book.ports.clock.advance_seconds(600);
-    let late = conversations.restore(&ada, "c").await;
+    let late = conversations.restore(Principal::reader(&ada), "c").await;
     assert!(matches!(late, Err(ConversationError::ConversationNotFound)), "{late:?}");
     assert_eq!(
         book.services.cleanup.run().await.unwrap(),

@@ -21,7 +21,13 @@ async fn security_10_no_table_holds_a_cookie_a_token_a_key_or_a_secret(
 ) {
     let database = kind.migrated().await;
     let key = AudienceKey::Shared { secret: SHARED.to_owned().into(), previous: None };
-    let audience = Audience { name: "chat".into(), aud: None, key, conversations: ConversationAccess::NONE };
+    let audience = Audience {
+        name: "chat".into(),
+        aud: None,
+        key,
+        conversations: ConversationAccess::NONE,
+        conversations_of: domain::ConversationsOf::Client,
+    };
     let tokens = TokenSettings { audiences: vec![audience], ..settings().tokens };
     let book = Book::with(database, Settings { tokens, ..with_bearer() }).await;
     book.reader("ada").await;

@@ -167,7 +167,13 @@ async fn security_20_a_token_is_verified_only_with_the_key_of_its_kid(
     let database = kind.migrated().await;
     let secret = "shared with the chatbot, 32 bytes or more";
     let key = AudienceKey::Shared { secret: secret.to_owned().into(), previous: None };
-    let chat = Audience { name: "chat".into(), aud: None, key, conversations: ConversationAccess::NONE };
+    let chat = Audience {
+        name: "chat".into(),
+        aud: None,
+        key,
+        conversations: ConversationAccess::NONE,
+        conversations_of: domain::ConversationsOf::Client,
+    };
     let tokens = TokenSettings { audiences: vec![chat], ..settings().tokens };
     let genuine = Genuine::of(Book::with(database, Settings { tokens, ..settings() }).await).await;
     let signed_in = genuine.book.reader("grace").await;

@@ -23,7 +23,13 @@ fn shared(secret: &str, previous: Option<&str>) -> AudienceKey {
 }
 
 fn audience(name: &str, aud: Option<&str>, key: AudienceKey) -> Audience {
-    Audience { name: name.into(), aud: aud.map(Into::into), key, conversations: ConversationAccess::NONE }
+    Audience {
+        name: name.into(),
+        aud: aud.map(Into::into),
+        key,
+        conversations: ConversationAccess::NONE,
+        conversations_of: domain::ConversationsOf::Client,
+    }
 }
 
 fn with(audiences: Vec<Audience>) -> Settings {

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use contract::Timestamp;
 
 use super::{
-    Content, Idempotency, SEQ_BITS, StoredConversation, StoredMessage, Terms,
+    Content, ConversationScope, Idempotency, Owner, SEQ_BITS, StoredConversation, StoredMessage, Terms,
     conversation::{lock_conversation, save_conversation},
     idempotency::{find_idempotency_key, save_idempotency_key},
     insert_message::{InsertPosition, insert_message},
@@ -52,6 +52,8 @@ pub struct Draft {
 pub struct AppendRequest<'a> {
     /// The conversation's user.
     pub user_id: &'a str,
+    /// Which of the user's conversations it may be.
+    pub scope: ConversationScope<'a>,
     /// The conversation.
     pub conversation_id: &'a str,
     /// The author and the time.
@@ -64,7 +66,11 @@ pub struct AppendRequest<'a> {
     pub idempotency: Option<&'a Idempotency>,
 }
 
-impl AppendRequest<'_> {
+impl<'a> AppendRequest<'a> {
+    pub(super) const fn owner(&self) -> Owner<'a> {
+        Owner { user_id: self.user_id, scope: self.scope }
+    }
+
     /// How many messages the conversation may have, bounded by what their numbers have room for.
     pub(super) fn most(&self) -> i64 {
         self.most.min((1 << SEQ_BITS) - 2)
@@ -108,7 +114,7 @@ pub(super) async fn append(
     tx: &mut Transaction,
     request: &AppendRequest<'_>,
 ) -> Result<AppendOutcome, sqlx::Error> {
-    let Some(mut conversation) = lock_conversation(tx, request.user_id, request.conversation_id).await?
+    let Some(mut conversation) = lock_conversation(tx, request.owner(), request.conversation_id).await?
     else {
         return Ok(AppendOutcome::NoConversation);
     };

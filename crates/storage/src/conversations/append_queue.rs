@@ -12,7 +12,8 @@ use tokio::{
 };
 
 use super::{
-    AppendOutcome, AppendRequest, Draft, Idempotency, SEQ_BITS, Writer, append_batch::as_simple_append,
+    AppendOutcome, AppendRequest, ConversationScope, Draft, Idempotency, SEQ_BITS, Writer,
+    append_batch::as_simple_append,
 };
 use crate::{Database, StorageError};
 
@@ -39,6 +40,8 @@ pub struct MessageWriter {
 /// A request that waits, and its caller.
 struct Job {
     user_id: String,
+    /// The client of [`ConversationScope::Client`].
+    client_id: Option<String>,
     conversation_id: String,
     token_id: Option<String>,
     now: contract::Timestamp,
@@ -83,6 +86,7 @@ impl Job {
     ) -> Self {
         Self {
             user_id: request.user_id.to_owned(),
+            client_id: request.scope.client_id().map(str::to_owned),
             conversation_id: request.conversation_id.to_owned(),
             token_id: request.writer.token_id.map(str::to_owned),
             now: request.writer.now,
@@ -99,6 +103,7 @@ impl Job {
     fn request(&self) -> AppendRequest<'_> {
         AppendRequest {
             user_id: &self.user_id,
+            scope: self.client_id.as_deref().map_or(ConversationScope::All, ConversationScope::Client),
             conversation_id: &self.conversation_id,
             writer: Writer { token_id: self.token_id.as_deref(), now: self.now, most_bytes: self.most_bytes },
             drafts: &self.drafts,

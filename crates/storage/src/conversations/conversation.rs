@@ -4,6 +4,7 @@ use const_format::concatcp;
 use contract::Timestamp;
 use sqlx::FromRow;
 
+use super::Owner;
 use crate::{
     Database, StorageError,
     connection::{Connection, Sql, Transaction},
@@ -43,15 +44,18 @@ pub struct StoredConversation {
     pub active_at: Timestamp,
     /// Bytes of JSON: of its metadata, and of its messages.
     pub bytes: i64,
+    /// The OAuth client whose token created it; `None` for a page of Bookplate's own, or a token without a client.
+    pub client_id: Option<String>,
 }
 
 /// The columns of [`StoredConversation`], of a table called `c`.
 pub(super) const COLUMNS: &str = "c.no, c.id, c.title, c.opening, c.status, c.head_id, c.metadata,
-    c.message_count, c.revision, c.created_at, c.updated_at, c.last_message_at, c.active_at, c.bytes";
+    c.message_count, c.revision, c.created_at, c.updated_at, c.last_message_at, c.active_at, c.bytes, c.client_id";
 const FIND: &str = concatcp!(
     "select ",
     COLUMNS,
-    " from bookplate_conversations c where c.user_id = $1 and c.id = $2 and c.deleted_at is null"
+    " from bookplate_conversations c where c.user_id = $1 and c.id = $2 and c.deleted_at is null
+    and (c.client_id = $3 or $3 is null)"
 );
 /// Every change of a conversation locks its row first. A write transaction of SQLite has locked everything already.
 const LOCK: Sql = Sql { sqlite: FIND, postgres: concatcp!(FIND, " for update") };
@@ -64,19 +68,19 @@ pub(super) const DIFFERENT: &[Sql] = &[LOCK];
 /// Finds a conversation that is not deleted.
 pub(super) async fn find_conversation(
     connection: &mut Connection,
-    user_id: &str,
+    owner: Owner<'_>,
     id: &str,
 ) -> Result<Option<StoredConversation>, sqlx::Error> {
-    connection.query(FIND).bind(user_id).bind(id).fetch_optional().await
+    connection.query(FIND).bind(owner.user_id).bind(id).bind(owner.client_id()).fetch_optional().await
 }
 
 /// Finds a conversation and locks its row until the transaction ends.
 pub(super) async fn lock_conversation(
     tx: &mut Transaction,
-    user_id: &str,
+    owner: Owner<'_>,
     id: &str,
 ) -> Result<Option<StoredConversation>, sqlx::Error> {
-    tx.query(LOCK).bind(user_id).bind(id).fetch_optional().await
+    tx.query(LOCK).bind(owner.user_id).bind(id).bind(owner.client_id()).fetch_optional().await
 }
 
 /// Stores what messages change about their conversation.
@@ -103,9 +107,9 @@ impl Database {
     /// A user's conversation; `None` when there is none of this id, or it was deleted.
     pub async fn find_conversation(
         &self,
-        user_id: &str,
+        owner: Owner<'_>,
         id: &str,
     ) -> Result<Option<StoredConversation>, StorageError> {
-        Ok(find_conversation(&mut self.connection().await?, user_id, id).await?)
+        Ok(find_conversation(&mut self.connection().await?, owner, id).await?)
     }
 }

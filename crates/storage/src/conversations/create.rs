@@ -3,7 +3,7 @@
 use contract::Timestamp;
 
 use super::{
-    Idempotency, StoredConversation,
+    ConversationScope, Idempotency, Owner, StoredConversation,
     conversation::find_conversation,
     idempotency::{find_idempotency_key, save_idempotency_key},
     stored_bytes::{add_bytes, metadata_length},
@@ -17,6 +17,8 @@ pub enum CreateOutcome {
     Created(StoredConversation),
     /// The user has one of this id, which is unchanged; or the request was carried out before.
     Found(StoredConversation),
+    /// The user has one of this id outside the scope of the request. It may be soft-deleted.
+    IdTaken,
     /// The key belongs to another request.
     KeyReused,
     /// The user has as many as one may have.
@@ -32,6 +34,10 @@ pub enum CreateOutcome {
 pub struct CreateRequest<'a> {
     /// The user.
     pub user_id: &'a str,
+    /// The conversations that the request may find or replace.
+    pub scope: ConversationScope<'a>,
+    /// The OAuth client that it belongs to, if any.
+    pub client_id: Option<&'a str>,
     /// The conversation's id.
     pub id: &'a str,
     /// Its title.
@@ -48,16 +54,24 @@ pub struct CreateRequest<'a> {
     pub idempotency: Option<&'a Idempotency>,
 }
 
+impl<'a> CreateRequest<'a> {
+    const fn owner(&self) -> Owner<'a> {
+        Owner { user_id: self.user_id, scope: self.scope }
+    }
+}
+
 /// Selects from the users, so that a user who is deleted meanwhile is no error.
 const INSERT: &str = "insert into bookplate_conversations
-    (user_id, id, title, status, metadata, message_count, revision, created_at, updated_at, active_at, bytes)
-    select u.id, $2, $3, 'active', $4, 0, 0, $5, $5, $5, $6 from bookplate_users u where u.id = $1";
+    (user_id, id, title, status, metadata, message_count, revision, created_at, updated_at, active_at, bytes,
+    client_id)
+    select u.id, $2, $3, 'active', $4, 0, 0, $5, $5, $5, $6, $7 from bookplate_users u where u.id = $1";
 /// A soft-deleted conversation gives way to a new one of the same id.
 const PURGE_SAME_ID: &str = "delete from bookplate_conversations
-    where user_id = $1 and id = $2 and deleted_at is not null returning bytes";
+    where user_id = $1 and id = $2 and deleted_at is not null and (client_id = $3 or $3 is null) returning bytes";
+const IS_TAKEN: &str = "select no from bookplate_conversations where user_id = $1 and id = $2";
 const COUNT: &str = "select count(*) from bookplate_conversations where user_id = $1 and deleted_at is null";
 
-pub(super) const STATEMENTS: &[&str] = &[INSERT, PURGE_SAME_ID, COUNT];
+pub(super) const STATEMENTS: &[&str] = &[INSERT, PURGE_SAME_ID, IS_TAKEN, COUNT];
 
 /// How many conversations of a user are not deleted.
 pub(super) async fn count_conversations(tx: &mut Transaction, user_id: &str) -> Result<i64, sqlx::Error> {
@@ -101,18 +115,26 @@ async fn existing(
             return Ok(Some(CreateOutcome::KeyReused));
         }
         // One that was deleted since is created anew.
-        if let Some(found) = find_conversation(tx, user_id, &created).await? {
+        if let Some(found) = find_conversation(tx, request.owner(), &created).await? {
             return Ok(Some(CreateOutcome::Found(found)));
         }
     }
-    let Some(found) = find_conversation(tx, user_id, id).await? else { return Ok(None) };
+    let Some(found) = find_conversation(tx, request.owner(), id).await? else { return Ok(None) };
     keep_key(tx, request).await?;
     Ok(Some(CreateOutcome::Found(found)))
 }
 
 async fn insert(tx: &mut Transaction, request: &CreateRequest<'_>) -> Result<CreateOutcome, sqlx::Error> {
     let &CreateRequest { user_id, id, title, metadata, now, most_bytes, .. } = request;
-    let freed: Option<(i64,)> = tx.query(PURGE_SAME_ID).bind(user_id).bind(id).fetch_optional().await?;
+    let only_of = request.scope.client_id();
+    let freed: Option<(i64,)> =
+        tx.query(PURGE_SAME_ID).bind(user_id).bind(id).bind(only_of).fetch_optional().await?;
+    if only_of.is_some() {
+        let other: Option<(i64,)> = tx.query(IS_TAKEN).bind(user_id).bind(id).fetch_optional().await?;
+        if other.is_some() {
+            return Ok(CreateOutcome::IdTaken);
+        }
+    }
     let bytes = metadata_length(metadata);
     if !add_bytes(tx, user_id, bytes - freed.map_or(0, |(freed,)| freed), most_bytes).await? {
         return Ok(CreateOutcome::StorageFull);
@@ -124,10 +146,11 @@ async fn insert(tx: &mut Transaction, request: &CreateRequest<'_>) -> Result<Cre
         .bind(metadata)
         .bind(now.millis())
         .bind(bytes)
+        .bind(request.client_id)
         .execute()
         .await?;
     keep_key(tx, request).await?;
-    let created = find_conversation(tx, user_id, id).await?;
+    let created = find_conversation(tx, Owner::all(user_id), id).await?;
     created.map(CreateOutcome::Created).ok_or(sqlx::Error::RowNotFound)
 }
 

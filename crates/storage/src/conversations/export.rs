@@ -3,7 +3,7 @@
 use const_format::concatcp;
 use sqlx::FromRow;
 
-use super::{StoredConversation, conversation::COLUMNS};
+use super::{Owner, StoredConversation, conversation::COLUMNS};
 use crate::{Database, StorageError};
 
 /// A conversation, soft-deleted or not.
@@ -19,7 +19,8 @@ pub struct ConversationWithDeletedAt {
 const EXPORT: &str = concatcp!(
     "select ",
     COLUMNS,
-    ", c.deleted_at from bookplate_conversations c where c.user_id = $1 and c.no > $2 order by c.no limit $3"
+    ", c.deleted_at from bookplate_conversations c where c.user_id = $1 and c.no > $2
+    and (c.client_id = $4 or $4 is null) order by c.no limit $3"
 );
 const COUNT: &str = "select count(*) from bookplate_conversations where user_id = $1";
 const COUNT_IDEMPOTENCY_KEYS: &str = "select count(*) from bookplate_idempotency where user_id = $1";
@@ -30,12 +31,13 @@ impl Database {
     /// A user's conversations, the oldest first, from after the one with this number; soft-deleted ones too.
     pub async fn export_conversations(
         &self,
-        user_id: &str,
+        owner: Owner<'_>,
         after: i64,
         limit: i64,
     ) -> Result<Vec<ConversationWithDeletedAt>, StorageError> {
         let mut connection = self.connection().await?;
-        Ok(connection.query(EXPORT).bind(user_id).bind(after).bind(limit).fetch_all().await?)
+        let export = connection.query(EXPORT).bind(owner.user_id).bind(after).bind(limit);
+        Ok(export.bind(owner.client_id()).fetch_all().await?)
     }
 
     /// How many conversations of a user are stored, soft-deleted ones too.

@@ -3,7 +3,7 @@
 use contract::Timestamp;
 
 use super::{
-    AppendOutcome, AppendRequest, CreateOutcome, CreateRequest, Draft, Writer,
+    AppendOutcome, AppendRequest, ConversationScope, CreateOutcome, CreateRequest, Draft, Writer,
     append::append,
     create::create,
     message::{find_message, number},
@@ -50,6 +50,10 @@ pub struct PostImportPatch {
 pub struct ConversationImport<'a> {
     /// The user who imports it.
     pub user_id: &'a str,
+    /// The conversations that it may add to.
+    pub scope: ConversationScope<'a>,
+    /// The OAuth client that a new conversation belongs to, if any.
+    pub client_id: Option<&'a str>,
     /// The time of the import.
     pub now: Timestamp,
     /// The conversation.
@@ -86,6 +90,8 @@ pub enum ImportOutcome {
     StorageFull,
     /// The user does not exist any more.
     NoReader,
+    /// The user has a conversation of this id outside the scope.
+    IdTaken,
     /// The user has it with a message that conflicts, or a parent is missing; positions are those in the import.
     Message(AppendOutcome),
 }
@@ -115,9 +121,12 @@ impl Database {
         &self,
         import: &ConversationImport<'_>,
     ) -> Result<ImportOutcome, StorageError> {
-        let ConversationImport { user_id, now, conversation: foreign, drafts, most_bytes, .. } = *import;
+        let ConversationImport { user_id, scope, now, conversation: foreign, drafts, most_bytes, .. } =
+            *import;
         let new = CreateRequest {
             user_id,
+            scope,
+            client_id: import.client_id,
             id: &foreign.id,
             title: foreign.title.as_deref(),
             metadata: &foreign.metadata,
@@ -134,11 +143,13 @@ impl Database {
             CreateOutcome::StorageFull => return Ok(ImportOutcome::StorageFull),
             CreateOutcome::KeyReused => return Err(sqlx::Error::RowNotFound.into()),
             CreateOutcome::NoReader => return Ok(ImportOutcome::NoReader),
+            CreateOutcome::IdTaken => return Ok(ImportOutcome::IdTaken),
         };
         let positions = if is_new { (0..drafts.len()).collect() } else { newer(&mut tx, no, import).await? };
         let wanted: Vec<Draft> = positions.iter().filter_map(|at| drafts.get(*at)).cloned().collect();
         let request = AppendRequest {
             user_id,
+            scope,
             conversation_id: &foreign.id,
             writer: Writer { token_id: None, now, most_bytes },
             drafts: &wanted,

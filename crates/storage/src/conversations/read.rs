@@ -5,7 +5,7 @@
 use const_format::concatcp;
 
 use super::{
-    SEQ_BITS, StoredMessage,
+    Owner, SEQ_BITS, StoredMessage,
     message::{COLUMNS, number},
 };
 use crate::{Database, StorageError};
@@ -19,7 +19,8 @@ const SELECT: &str = concatcp!("select ", COLUMNS, " from bookplate_messages m w
 /// The number of a place in a user's conversation; null, which matches nothing, when there is no such conversation.
 const NUMBER_OF: &str = "(select c.no * 1048576 + ";
 const OF_CONVERSATION: &str =
-    " from bookplate_conversations c where c.user_id = $1 and c.id = $2 and c.deleted_at is null)";
+    " from bookplate_conversations c where c.user_id = $1 and c.id = $2 and c.deleted_at is null
+    and (c.client_id = $6 or $6 is null))";
 const AFTER: &str = concatcp!(NUMBER_OF, "$3", OF_CONVERSATION);
 const BEFORE: &str = concatcp!(NUMBER_OF, "$4", OF_CONVERSATION);
 
@@ -77,7 +78,7 @@ impl Database {
     /// more than `bytes` together. None, also when there is no such conversation.
     pub async fn read_messages_of(
         &self,
-        user_id: &str,
+        owner: Owner<'_>,
         id: &str,
         (after, before): (i64, i64),
         newest_first: bool,
@@ -85,8 +86,8 @@ impl Database {
     ) -> Result<Vec<StoredMessage>, StorageError> {
         let statement = if newest_first { OF_USER_DESCENDING } else { OF_USER_ASCENDING };
         let mut connection = self.connection().await?;
-        let read = connection.query(statement).bind(user_id).bind(id);
-        let read = read.bind(place(after)).bind(place(before)).bind(limit);
+        let read = connection.query(statement).bind(owner.user_id).bind(id);
+        let read = read.bind(place(after)).bind(place(before)).bind(limit).bind(owner.client_id());
         Ok(read.fetch_until(exceeds(bytes)).await?)
     }
 

@@ -3,6 +3,7 @@
 use contract::Timestamp;
 use sqlx::FromRow;
 
+use super::Owner;
 use crate::{Database, StorageError, connection::Sql};
 
 /// The terms of a text or of a query, in the syntax of the database they were made for by [`Database::terms`].
@@ -37,6 +38,7 @@ const SEARCH: Sql = Sql {
     sqlite: "select m.no, m.id, m.role, m.parts, m.created_at, c.id as conversation_id, c.title, c.opening
     from bookplate_search s join bookplate_messages m on m.no = s.rowid
     join bookplate_conversations c on c.no = m.conversation_no and c.user_id = $3 and c.deleted_at is null
+        and (c.client_id = $5 or $5 is null)
     where s.terms match $1 and s.rowid < $2 order by s.rowid desc limit $4",
     postgres: "with f as materialized (
         select no, conversation_no from bookplate_messages where terms @@ $1::tsquery
@@ -44,6 +46,7 @@ const SEARCH: Sql = Sql {
     h as materialized (
         select f.no, c.id as conversation_id, c.title, c.opening from f
         join bookplate_conversations c on c.no = f.conversation_no and c.user_id = $3 and c.deleted_at is null
+            and (c.client_id = $5 or $5 is null)
         where f.no < $2 order by f.no desc limit $4
     )
     select m.no, m.id, m.role, m.parts, m.created_at, h.conversation_id, h.title, h.opening
@@ -66,13 +69,13 @@ impl Database {
     /// message.
     pub async fn search_messages(
         &self,
-        user_id: &str,
+        owner: Owner<'_>,
         wanted: &Terms,
         before: i64,
         limit: i64,
     ) -> Result<Vec<FoundMessage>, StorageError> {
         let mut connection = self.connection().await?;
-        let search = connection.query(SEARCH).bind(&wanted.0).bind(before).bind(user_id).bind(limit);
-        Ok(search.fetch_all().await?)
+        let search = connection.query(SEARCH).bind(&wanted.0).bind(before).bind(owner.user_id).bind(limit);
+        Ok(search.bind(owner.client_id()).fetch_all().await?)
     }
 }

@@ -2,7 +2,7 @@
 
 use contract::Timestamp;
 
-use super::create::count_conversations;
+use super::{Owner, create::count_conversations};
 use crate::{Database, StorageError, locks::lock_user};
 
 /// The outcome of restoring a conversation.
@@ -17,9 +17,11 @@ pub enum RestoreOutcome {
 }
 
 const SOFT_DELETE: &str = "update bookplate_conversations set deleted_at = $3, revision = revision + 1
-    where user_id = $1 and id = $2 and deleted_at is null returning no, revision";
+    where user_id = $1 and id = $2 and deleted_at is null and (client_id = $4 or $4 is null)
+    returning no, revision";
 const RESTORE: &str = "update bookplate_conversations set deleted_at = null, revision = revision + 1
-    where user_id = $1 and id = $2 and deleted_at > $3 returning no, revision";
+    where user_id = $1 and id = $2 and deleted_at > $3 and (client_id = $4 or $4 is null)
+    returning no, revision";
 
 pub(super) const STATEMENTS: &[&str] = &[SOFT_DELETE, RESTORE];
 
@@ -27,29 +29,31 @@ impl Database {
     /// Soft-deletes a conversation; its number and revision, or `None` when there was none.
     pub async fn soft_delete_conversation(
         &self,
-        user_id: &str,
+        owner: Owner<'_>,
         id: &str,
         now: Timestamp,
     ) -> Result<Option<(i64, i64)>, StorageError> {
         let mut connection = self.connection().await?;
-        Ok(connection.query(SOFT_DELETE).bind(user_id).bind(id).bind(now.millis()).fetch_optional().await?)
+        let delete = connection.query(SOFT_DELETE).bind(owner.user_id).bind(id).bind(now.millis());
+        Ok(delete.bind(owner.client_id()).fetch_optional().await?)
     }
 
     /// Restores a conversation that was soft-deleted after `since`, unless the user has `most` without it.
     pub async fn restore_conversation(
         &self,
-        user_id: &str,
+        owner: Owner<'_>,
         id: &str,
         since: Timestamp,
         most: i64,
     ) -> Result<RestoreOutcome, StorageError> {
         let mut tx = self.begin().await?;
         // Two requests of one user at once would count the same conversations.
-        if !lock_user(&mut tx, user_id).await? {
+        if !lock_user(&mut tx, owner.user_id).await? {
             return Ok(RestoreOutcome::NoConversation);
         }
-        let count = count_conversations(&mut tx, user_id).await?;
-        let restored = tx.query(RESTORE).bind(user_id).bind(id).bind(since.millis()).fetch_optional().await?;
+        let count = count_conversations(&mut tx, owner.user_id).await?;
+        let restore = tx.query(RESTORE).bind(owner.user_id).bind(id).bind(since.millis());
+        let restored = restore.bind(owner.client_id()).fetch_optional().await?;
         let Some((no, revision)) = restored else { return Ok(RestoreOutcome::NoConversation) };
         if count >= most {
             // Without a commit, it stays deleted.

@@ -3,7 +3,7 @@
 use contract::Timestamp;
 
 use super::{
-    Content, StoredConversation, StoredMessage, Terms, Writer,
+    Content, Owner, StoredConversation, StoredMessage, Terms, Writer,
     conversation::{lock_conversation, save_conversation},
     message::{find_message, has_message, replace_terms, update_content},
     stored_bytes::{add_bytes, metadata_length},
@@ -115,14 +115,14 @@ impl Database {
     /// JSON the user's conversations may take up.
     pub async fn update_conversation(
         &self,
-        user_id: &str,
+        owner: Owner<'_>,
         id: &str,
         update: &ConversationUpdate,
         now: Timestamp,
         most_bytes: i64,
     ) -> Result<UpdateOutcome<StoredConversation>, StorageError> {
         let mut tx = self.begin().await?;
-        let Some(mut stored) = lock_conversation(&mut tx, user_id, id).await? else {
+        let Some(mut stored) = lock_conversation(&mut tx, owner, id).await? else {
             return Ok(UpdateOutcome::NoConversation);
         };
         if let Some(head_id) = &update.head_id {
@@ -136,7 +136,7 @@ impl Database {
         stored.status = status.unwrap_or(stored.status);
         if let Some(metadata) = metadata {
             let growth = metadata_length(&metadata) - metadata_length(&stored.metadata);
-            if !add_bytes(&mut tx, user_id, growth, most_bytes).await? {
+            if !add_bytes(&mut tx, owner.user_id, growth, most_bytes).await? {
                 return Ok(UpdateOutcome::StorageFull);
             }
             stored.bytes += growth;
@@ -162,7 +162,7 @@ impl Database {
     /// Changes a message. With `only_begun`, one that the writer's own token has begun and that is not finished.
     pub async fn update_message(
         &self,
-        user_id: &str,
+        owner: Owner<'_>,
         conversation_id: &str,
         id: &str,
         update: &MessageUpdate,
@@ -170,7 +170,7 @@ impl Database {
         only_begun: bool,
     ) -> Result<UpdateOutcome<(StoredConversation, StoredMessage)>, StorageError> {
         let mut tx = self.begin().await?;
-        let Some(mut conversation) = lock_conversation(&mut tx, user_id, conversation_id).await? else {
+        let Some(mut conversation) = lock_conversation(&mut tx, owner, conversation_id).await? else {
             return Ok(UpdateOutcome::NoConversation);
         };
         let Some(mut message) = find_message(&mut tx, conversation.no, id).await? else {
@@ -204,7 +204,7 @@ impl Database {
         }
         let size = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
         let growth = size(message.bytes()) - size(bytes_before);
-        if !add_bytes(&mut tx, user_id, growth, writer.most_bytes).await? {
+        if !add_bytes(&mut tx, owner.user_id, growth, writer.most_bytes).await? {
             return Ok(UpdateOutcome::StorageFull);
         }
         conversation.bytes += growth;

@@ -13,8 +13,8 @@ use sqlx::PgConnection;
 use storage::{
     Database,
     conversations::{
-        AppendOutcome, AppendRequest, Content, CreateOutcome, Draft, Idempotency, MessageWriter, Terms,
-        Writer,
+        AppendOutcome, AppendRequest, Content, CreateOutcome, Draft, Idempotency, MessageWriter, Owner,
+        Terms, Writer,
     },
 };
 use testkit::databases::{Kind, TestDatabase, with_paused_time};
@@ -44,7 +44,8 @@ fn draft(id: &str, words: &str) -> Draft {
 
 fn appending<'a>(user_id: &'a str, conversation_id: &'a str, drafts: &'a [Draft]) -> AppendRequest<'a> {
     let writer = Writer { token_id: Some("token-1"), now: NOW, most_bytes: i64::MAX };
-    AppendRequest { user_id, conversation_id, writer, drafts, most: 1000, idempotency: None }
+    let scope = storage::conversations::ConversationScope::All;
+    AppendRequest { user_id, scope, conversation_id, writer, drafts, most: 1000, idempotency: None }
 }
 
 async fn conversation(database: &TestDatabase) -> (String, i64) {
@@ -81,7 +82,7 @@ async fn two_hundred_concurrent_appends_each_get_a_place(#[values(Kind::Sqlite, 
         assert_eq!(message.parent_id, before, "each follows the one before");
         before = Some(message.id.clone());
     }
-    let found = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
+    let found = database.find_conversation(Owner::all(&user_id), "talk").await.unwrap().unwrap();
     assert_eq!((found.message_count, found.revision, found.head_id), (200, 200, before));
     assert_eq!(found.last_message_at, Some(NOW.millis()));
     assert_eq!(found.opening.as_deref(), Some("hello"));
@@ -120,7 +121,7 @@ async fn a_busy_conversation_does_not_delay_others(#[values(Kind::Sqlite, Kind::
     for appended in busy {
         assert!(matches!(appended.await.unwrap(), AppendOutcome::Done(_)));
     }
-    let talk = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
+    let talk = database.find_conversation(Owner::all(&user_id), "talk").await.unwrap().unwrap();
     assert_eq!((talk.message_count, talk.revision), (400, 400));
 }
 
@@ -185,7 +186,7 @@ async fn a_message_that_does_not_fit_says_why_and_stores_nothing(
     let full = appender.append(&full).await.unwrap();
     assert!(matches!(full, AppendOutcome::Full), "{full:?}");
     assert_eq!(count(&database, "bookplate_messages").await, 0);
-    let found = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
+    let found = database.find_conversation(Owner::all(&user_id), "talk").await.unwrap().unwrap();
     assert_eq!((found.message_count, found.revision), (0, 0));
 }
 
@@ -246,7 +247,7 @@ async fn a_failing_request_does_not_fail_the_others_of_its_batch(
     assert!((30..=31).contains(&done), "{done}");
     let stored = count(&database, "bookplate_messages").await;
     assert_eq!(usize::try_from(stored).unwrap(), done);
-    let found = database.find_conversation(&user_id, "talk").await.unwrap().unwrap();
+    let found = database.find_conversation(Owner::all(&user_id), "talk").await.unwrap().unwrap();
     assert_eq!((found.message_count, found.revision), (stored, stored));
 }
 
@@ -285,7 +286,7 @@ async fn requests_of_one_batch_are_checked_one_by_one(#[values(Kind::Sqlite, Kin
             AppendOutcome::Done(written) => {
                 assert!(number < 60 && (taken || number % 5 != 1), "{name}");
                 assert_eq!((written[0].is_new, written[0].changed), (!taken, true), "{name}");
-                let found = database.find_conversation(&user_id, &name).await.unwrap().unwrap();
+                let found = database.find_conversation(Owner::all(&user_id), &name).await.unwrap().unwrap();
                 let stored = database.read_messages(found.no, (0, i64::MAX), false, 9).await.unwrap();
                 assert_eq!(stored, [written[0].message.clone()], "what is told is what is stored");
                 assert_eq!(stored[0].content.parts, drafted(), "{number:?}");
@@ -297,7 +298,7 @@ async fn requests_of_one_batch_are_checked_one_by_one(#[values(Kind::Sqlite, Kin
     }
     assert_eq!(count(&database, "bookplate_messages").await, 20 + 32);
     let wanted = Terms("found".into());
-    let found = database.search_messages(&user_id, &wanted, i64::MAX, 100).await.unwrap();
+    let found = database.search_messages(Owner::all(&user_id), &wanted, i64::MAX, 100).await.unwrap();
     assert_eq!(found.len(), 20 + 32, "each is indexed once");
 }
 

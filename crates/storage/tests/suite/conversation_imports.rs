@@ -4,7 +4,7 @@ use rstest::rstest;
 use storage::{
     Database,
     conversations::{
-        AppendOutcome, Content, ConversationImport, Draft, ForeignConversation, ImportOutcome,
+        AppendOutcome, Content, ConversationImport, Draft, ForeignConversation, ImportOutcome, Owner,
         PostImportPatch, Terms,
     },
 };
@@ -69,6 +69,8 @@ async fn import(
     let later: Vec<PostImportPatch> = drafts.iter().map(|_| later(Some(r#"{"value":1}"#))).collect();
     let importing = ConversationImport {
         user_id,
+        scope: storage::conversations::ConversationScope::All,
+        client_id: None,
         now: NOW,
         conversation,
         drafts,
@@ -92,7 +94,7 @@ async fn a_conversation_is_imported_as_it_was(#[values(Kind::Sqlite, Kind::Postg
     let ImportOutcome::Done { no, is_new: true, added: 2, revision: Some(9) } = outcome else {
         panic!("{outcome:?}")
     };
-    let stored = database.find_conversation(&user.id, "c").await.unwrap().unwrap();
+    let stored = database.find_conversation(Owner::all(&user.id), "c").await.unwrap().unwrap();
     let wanted = foreign("c");
     assert_eq!((stored.no, stored.message_count, stored.revision), (no, 2, 9));
     assert_eq!(
@@ -110,7 +112,8 @@ async fn a_conversation_is_imported_as_it_was(#[values(Kind::Sqlite, Kind::Postg
     assert_eq!(messages[1].feedback.as_deref(), Some(r#"{"value":1}"#));
     let times = (messages[1].created_at, messages[1].updated_at);
     assert_eq!(times, (NOW.plus_seconds(EARLIER + 10), NOW.plus_seconds(EARLIER + 15)));
-    let found = database.search_messages(&user.id, &Terms("second".into()), i64::MAX, 9).await.unwrap();
+    let found =
+        database.search_messages(Owner::all(&user.id), &Terms("second".into()), i64::MAX, 9).await.unwrap();
     assert_eq!(found.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["m2"]);
 }
 
@@ -153,7 +156,7 @@ async fn an_existing_conversation_gets_missing_messages_and_keeps_its_title(
     let outcome = import(&database, &user.id, &other, &both, MANY).await;
     let added = matches!(outcome, ImportOutcome::Done { is_new: false, added: 1, revision: Some(10), .. });
     assert!(added, "{outcome:?}");
-    let stored = database.find_conversation(&user.id, "c").await.unwrap().unwrap();
+    let stored = database.find_conversation(Owner::all(&user.id), "c").await.unwrap().unwrap();
     assert_eq!((stored.title.as_deref(), stored.message_count), (Some("A title"), 2));
     assert_eq!(stored.head_id.as_deref(), Some("m1"), "the file's");
     let different = [Draft { role: "tool".into(), ..first }];
@@ -170,7 +173,7 @@ async fn a_soft_deleted_conversation_gives_way_to_an_import(
     let user = signed_up(&database, 1).await;
     let first = [draft("m1", None, "first", &database)];
     import(&database, &user.id, &foreign("c"), &first, MANY).await;
-    database.soft_delete_conversation(&user.id, "c", NOW).await.unwrap();
+    database.soft_delete_conversation(Owner::all(&user.id), "c", NOW).await.unwrap();
     let outcome = import(&database, &user.id, &foreign("c"), &first, MANY).await;
     assert!(matches!(outcome, ImportOutcome::Done { is_new: true, added: 1, .. }), "{outcome:?}");
     assert_eq!(count(&database, "bookplate_conversations").await, 1);
@@ -224,7 +227,10 @@ async fn security_11_the_terms_of_a_deleted_user_are_in_no_index(
         database.merge_fts_index(true).await.unwrap();
         assert_eq!(database.rows().await, before);
     }
-    let found = database.search_messages(&grace.id, &Terms("gracesbread".into()), i64::MAX, 9).await.unwrap();
+    let found = database
+        .search_messages(Owner::all(&grace.id), &Terms("gracesbread".into()), i64::MAX, 9)
+        .await
+        .unwrap();
     assert_eq!(found.len(), 1);
 }
 

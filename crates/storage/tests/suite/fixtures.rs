@@ -37,6 +37,8 @@ pub(crate) fn account(number: u32) -> NewAccount {
 pub(crate) fn creating<'a>(user_id: &'a str, id: &'a str, most: i64) -> CreateRequest<'a> {
     CreateRequest {
         user_id,
+        scope: storage::conversations::ConversationScope::All,
+        client_id: None,
         id,
         title: None,
         metadata: "{}",

@@ -8,7 +8,7 @@ use storage::{
     conversations::{
         AppendOutcome, AppendRequest, Content, ContentUpdate, ConversationImport, ConversationUpdate,
         CreateOutcome, CreateRequest, Draft, ForeignConversation, Idempotency, MessageUpdate, MessageWriter,
-        PostImportPatch, Terms, UpdateOutcome, Writer,
+        Owner, PostImportPatch, Terms, UpdateOutcome, Writer,
     },
 };
 use testkit::databases::{Kind, TestDatabase};
@@ -50,6 +50,7 @@ fn writer(most_bytes: i64) -> Writer<'static> {
 fn appending<'a>(user_id: &'a str, id: &'a str, drafts: &'a [Draft], most_bytes: i64) -> AppendRequest<'a> {
     AppendRequest {
         user_id,
+        scope: storage::conversations::ConversationScope::All,
         conversation_id: id,
         writer: writer(most_bytes),
         drafts,
@@ -138,7 +139,7 @@ async fn operate(
             };
             let update = MessageUpdate::Content(change);
             database
-                .update_message(user, &id, &message, &update, writer(most), false)
+                .update_message(Owner::all(user), &id, &message, &update, writer(most), false)
                 .await
                 .map(drop)
                 .unwrap();
@@ -146,19 +147,23 @@ async fn operate(
         8 => {
             let update = MessageUpdate::Feedback((numbers.below(2) == 0).then_some(metadata));
             database
-                .update_message(user, &id, &message, &update, writer(most), false)
+                .update_message(Owner::all(user), &id, &message, &update, writer(most), false)
                 .await
                 .map(drop)
                 .unwrap();
         }
         9 => {
             let update = ConversationUpdate { metadata: Some(metadata), ..ConversationUpdate::default() };
-            database.update_conversation(user, &id, &update, NOW, most).await.map(drop).unwrap();
+            database.update_conversation(Owner::all(user), &id, &update, NOW, most).await.map(drop).unwrap();
         }
         10 => {
-            database.soft_delete_conversation(user, &id, NOW).await.map(drop).unwrap();
+            database.soft_delete_conversation(Owner::all(user), &id, NOW).await.map(drop).unwrap();
             if numbers.below(2) == 0 {
-                database.restore_conversation(user, &id, NOW.plus_seconds(-1), 10).await.map(drop).unwrap();
+                database
+                    .restore_conversation(Owner::all(user), &id, NOW.plus_seconds(-1), 10)
+                    .await
+                    .map(drop)
+                    .unwrap();
             }
         }
         11 => drop(database.purge_deleted_conversations(NOW).await.unwrap()),
@@ -184,6 +189,8 @@ async fn import(database: &Database, user_id: &str, id: &str, drafts: &[Draft], 
     let patch = PostImportPatch { feedback, updated_at: NOW.plus_seconds(1) };
     let import = ConversationImport {
         user_id,
+        scope: storage::conversations::ConversationScope::All,
+        client_id: None,
         now: NOW,
         conversation: &conversation,
         drafts,
@@ -307,7 +314,7 @@ async fn beyond_the_limit_only_what_needs_more_room_is_refused(
     assert!(matches!(append(sized("m", 300), 200).await, AppendOutcome::Done(_)), "nothing changes");
     assert!(matches!(append(sized("m", 290), 200).await, AppendOutcome::Done(_)), "it takes up less");
     let update = async |update: MessageUpdate| {
-        database.update_message(&user, "0", "m", &update, writer(200), false).await.unwrap()
+        database.update_message(Owner::all(&user), "0", "m", &update, writer(200), false).await.unwrap()
     };
     let parts = |bytes| Some((sized("m", bytes).content.parts, Terms(String::new())));
     let content =
@@ -324,7 +331,7 @@ async fn beyond_the_limit_only_what_needs_more_room_is_refused(
     };
     let named = ConversationUpdate { title: Some(Some("Title".into())), ..ConversationUpdate::default() };
     for (change, fits) in [(change("{\"a\":1}"), false), (change("{}"), true), (named, true)] {
-        let outcome = database.update_conversation(&user, "0", &change, NOW, 200).await.unwrap();
+        let outcome = database.update_conversation(Owner::all(&user), "0", &change, NOW, 200).await.unwrap();
         assert_eq!(matches!(outcome, UpdateOutcome::Done(_)), fits, "{outcome:?}");
     }
     let create = |id, metadata| CreateRequest { metadata, most_bytes: 200, ..creating(&user, id, 10) };
@@ -332,12 +339,12 @@ async fn beyond_the_limit_only_what_needs_more_room_is_refused(
     assert!(matches!(made, CreateOutcome::Created(_)), "{made:?}");
     let made = database.create_conversation(&create("3", "{\"a\":1}")).await.unwrap();
     assert!(matches!(made, CreateOutcome::StorageFull), "{made:?}");
-    assert!(database.find_conversation(&user, "3").await.unwrap().is_none());
+    assert!(database.find_conversation(Owner::all(&user), "3").await.unwrap().is_none());
     assert_eq!(count(&database, "bookplate_messages").await, 1);
     recount(&database, "refusals").await;
 
     // What is deleted counts until it is purged.
-    database.soft_delete_conversation(&user, "0", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(Owner::all(&user), "0", NOW).await.unwrap().unwrap();
     let other = async || messages.append(&appending(&user, "1", &[sized("m", 150)], 200)).await.unwrap();
     assert!(matches!(other().await, AppendOutcome::StorageFull));
     assert_eq!(database.purge_deleted_conversations(NOW).await.unwrap(), 1);
@@ -374,9 +381,9 @@ async fn a_full_disk_is_told_from_a_fault(#[values(Kind::Sqlite, Kind::Postgres)
     assert!(matches!(refused, Err(StorageError::Full(_))), "{refused:?}");
     let refused = database.create_conversation(&creating(&user, "1", 10)).await;
     assert!(matches!(refused, Err(StorageError::Full(_))), "{refused:?}");
-    assert!(database.find_conversation(&user, "0").await.unwrap().is_some());
+    assert!(database.find_conversation(Owner::all(&user), "0").await.unwrap().is_some());
     recount(&database, "a full disk").await;
-    database.soft_delete_conversation(&user, "0", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(Owner::all(&user), "0", NOW).await.unwrap().unwrap();
     assert_eq!(database.purge_deleted_conversations(NOW).await.unwrap(), 1);
 }
 
@@ -409,9 +416,9 @@ async fn a_file_that_cannot_grow_is_read_and_deleted_from_and_has_room_again() {
     };
     assert!(matches!(refused, StorageError::Full(_)), "{refused:?}");
     assert!(stored > 0);
-    let found = database.find_conversation(&user, "0").await.unwrap().unwrap();
+    let found = database.find_conversation(Owner::all(&user), "0").await.unwrap().unwrap();
     assert_eq!(database.read_messages(found.no, (0, i64::MAX), false, 99).await.unwrap().len(), stored);
-    database.soft_delete_conversation(&user, "0", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(Owner::all(&user), "0", NOW).await.unwrap().unwrap();
     assert_eq!(database.purge_deleted_conversations(NOW).await.unwrap(), 1);
     assert!(matches!(append("1", 0).await, Ok(AppendOutcome::Done(_))), "there is room again");
     recount(&test, "a file that cannot grow").await;
@@ -458,7 +465,7 @@ async fn a_request_to_create_with_a_key_is_carried_out_once(
     assert_eq!(count(&database, "bookplate_conversations").await, 2);
     assert_eq!(count(&database, "bookplate_idempotency").await, 2);
     // One that was deleted since is created anew.
-    database.soft_delete_conversation(&user, "random-1", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(Owner::all(&user), "random-1", NOW).await.unwrap().unwrap();
     assert!(matches!(create("random-6", &first).await, CreateOutcome::Created(_)));
     let again = create("random-7", &first).await;
     assert!(matches!(&again, CreateOutcome::Found(found) if found.id == "random-6"), "{again:?}");

@@ -32,6 +32,15 @@ async fn islands_load_fragments() {
     assert_eq!((rest["note"].as_str(), rest["more"].as_str()), (Some("20 more messages."), Some("")));
     let rest = Page::read(rest["html"].as_str().unwrap());
     assert_eq!(rest.all("li").next().unwrap().get("id"), Some("r21"));
+    for (client, note) in [
+        (json!(null), "One conversation found."),
+        (json!(""), "One conversation found."),
+        (json!("robots"), "No conversations found."),
+        (json!("\u{0}"), "No conversations found."),
+    ] {
+        let reply = browser.json(list, json!({ "asked": { "client": client } })).await;
+        assert_eq!(reply.json()["note"], note, "{client}");
+    }
     let turns = "/conversations/-/turns";
     let reply =
         browser.json(turns, json!({ "asked": { "id": "c", "place": "Before", "message": "m11" } })).await;

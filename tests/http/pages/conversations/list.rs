@@ -134,3 +134,71 @@ async fn a_signed_out_reader_signs_in_and_returns() {
         assert_eq!(reply.location().unwrap(), format!("/sign-in?next={next}"), "{path:?} {next:?}");
     }
 }
+
+/// Conversations of two books, and one of none.
+async fn of_books(talk: &Talk<'_>) {
+    for (id, client) in [("walking", Some("robots")), ("wings", Some("birds")), ("own", None)] {
+        talk.begin_for(id, client).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_is_filtered_by_book_when_there_are_several() {
+    let database = a_database().await;
+    let app = TestApp::on(database).await;
+    let mut browser = app.reader("ada@example.com").await;
+    let talk = Talk::of(&app, "ada@example.com").await;
+    talk.begin_for("walking", Some("robots")).await;
+    let page = browser.get("/conversations").await.page();
+    assert_eq!(links(&page, "All books"), [""; 0], "there is one");
+    talk.delete("walking").await;
+    of_books(&talk).await;
+    let page = browser.get("/conversations").await.page();
+    assert_eq!(rows(&page), ["/conversations/own", "/conversations/wings", "/conversations/walking"]);
+    assert_eq!(links(&page, "All books"), ["/conversations"]);
+    // A client that is not registered is called by its id.
+    for (name, client, row) in
+        [("robots", "robots", "walking"), ("birds", "birds", "wings"), ("Others", "", "own")]
+    {
+        let address = format!("/conversations?client={client}");
+        assert_eq!(links(&page, name), [address.as_str()]);
+        let filtered = browser.get(&address).await.page();
+        assert_eq!(rows(&filtered), [format!("/conversations/{row}")], "{name}");
+        assert_eq!(links(&filtered, "Archived"), [format!("/conversations?status=archived&client={client}")]);
+        let current: Vec<_> = filtered
+            .all("a")
+            .filter(|it| it.get("aria-current") == Some("true"))
+            .map(|it| it.text.clone())
+            .collect();
+        assert_eq!(current, [name]);
+        // A form of a row leads back to the list as it is.
+        let next = filtered.all("input").find(|it| it.get("name") == Some("next")).unwrap();
+        assert!(next.get("value").unwrap().contains(&format!("client={client}")), "{next:?}");
+    }
+    let page = browser.get("/conversations?status=archived&client=birds").await.page();
+    assert!(page.one("body").text.contains("No conversations here"));
+    for strange in ["nobody", "%3Cb%3E", "%00", "a%26status%3Darchived"] {
+        let reply = browser.get(&format!("/conversations?client={strange}")).await;
+        assert_eq!(reply.status, 200, "{strange}");
+        assert_eq!(rows(&reply.page()), [""; 0], "{strange}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_one_book_grows_within_it() {
+    let database = a_database().await;
+    let app = TestApp::on(database).await;
+    let mut browser = app.reader("ada@example.com").await;
+    let talk = Talk::of(&app, "ada@example.com").await;
+    for number in 1..=25 {
+        talk.begin_for(&format!("r{number}"), Some("robots")).await;
+        talk.begin_for(&format!("b{number}"), Some("birds")).await;
+    }
+    let page = browser.get("/conversations?client=robots").await.page();
+    assert_eq!(rows(&page).len(), 20);
+    let [more] = links(&page, "Show more").try_into().unwrap();
+    assert!(more.contains("client=robots"), "{more}");
+    let page = browser.get(more.split('#').next().unwrap()).await.page();
+    assert_eq!(rows(&page).len(), 25);
+    assert!(rows(&page).iter().all(|row| row.starts_with("/conversations/r")));
+}

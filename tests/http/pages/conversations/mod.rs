@@ -27,13 +27,26 @@ impl<'a> Talk<'a> {
     pub async fn begin(&self, id: &str, title: Option<&str>) {
         let new: NewConversation =
             read_json(json!({ "id": id, "title": title }).to_string().as_bytes()).unwrap();
-        self.app.services.conversations.create(&self.user_id, new, None).await.unwrap();
+        self.app.services.conversations.create(Principal::reader(&self.user_id), new, None).await.unwrap();
         self.app.ports.clock.advance_seconds(60);
+    }
+
+    /// Creates a conversation of an OAuth client, or of none.
+    pub async fn begin_for(&self, id: &str, client_id: Option<&str>) {
+        let new: NewConversation = read_json(json!({ "id": id }).to_string().as_bytes()).unwrap();
+        let by = Principal { client_id, ..Principal::reader(&self.user_id) };
+        self.app.services.conversations.create(by, new, None).await.unwrap();
+        self.app.ports.clock.advance_seconds(60);
+    }
+
+    /// Deletes a conversation.
+    pub async fn delete(&self, id: &str) {
+        self.app.services.conversations.delete(Principal::reader(&self.user_id), id).await.unwrap();
     }
 
     /// Appends messages in this order.
     pub async fn say(&self, id: &str, messages: &[Value]) {
-        let by = Principal { user_id: &self.user_id, token_id: None, expired: false };
+        let by = Principal::reader(&self.user_id);
         for some in messages.chunks(100) {
             let some: Vec<NewMessage> =
                 some.iter().map(|it| read_json(it.to_string().as_bytes()).unwrap()).collect();

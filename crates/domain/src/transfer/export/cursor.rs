@@ -8,11 +8,11 @@ use contract::{
 };
 use storage::{
     Database,
-    conversations::{ConversationWithDeletedAt, StoredConversation, StoredMessage},
+    conversations::{ConversationScope, ConversationWithDeletedAt, Owner, StoredConversation, StoredMessage},
 };
 
 use crate::{
-    ConversationError,
+    ConversationError, Principal,
     conversations::{conversation_to_wire, message_to_wire},
 };
 
@@ -26,6 +26,8 @@ const MESSAGES: i64 = 50;
 pub struct ExportCursor {
     database: Database,
     user_id: String,
+    /// The client of [`ConversationScope::Client`].
+    client_id: Option<String>,
     /// Whether soft-deleted conversations are read too.
     with_deleted: bool,
     /// Whether one conversation was requested, so that its deletion meanwhile is an error. Among all of them, one that is
@@ -73,18 +75,23 @@ pub struct ExportedConversation {
 
 impl ExportCursor {
     /// A cursor over one conversation.
-    pub(super) fn one(database: Database, user_id: &str, conversation: StoredConversation) -> Self {
-        let mut cursor = Self::all(database, user_id, false);
+    pub(super) fn one(
+        database: Database,
+        principal: Principal<'_>,
+        conversation: StoredConversation,
+    ) -> Self {
+        let mut cursor = Self::all(database, principal, false);
         (cursor.single, cursor.has_more) = (true, false);
         cursor.page.push_back(ConversationWithDeletedAt { conversation, deleted_at: None });
         cursor
     }
 
-    /// A cursor over all conversations of a user, the oldest first.
-    pub(super) fn all(database: Database, user_id: &str, with_deleted: bool) -> Self {
+    /// A cursor over all conversations that a principal sees, the oldest first.
+    pub(super) fn all(database: Database, principal: Principal<'_>, with_deleted: bool) -> Self {
         Self {
             database,
-            user_id: user_id.to_owned(),
+            user_id: principal.user_id.to_owned(),
+            client_id: principal.scope.client_id().map(str::to_owned),
             with_deleted,
             single: false,
             last: 0,
@@ -92,6 +99,11 @@ impl ExportCursor {
             page: VecDeque::new(),
             current: None,
         }
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        let scope = self.client_id.as_deref().map_or(ConversationScope::All, ConversationScope::Client);
+        Owner { user_id: &self.user_id, scope }
     }
 
     /// Fails if the user was deleted, who would otherwise get an empty file.
@@ -164,7 +176,7 @@ impl ExportCursor {
 
     /// The conversation of this number, unless it was deleted. Another one may have its id by now.
     async fn undeleted(&self, no: i64, id: &str) -> Result<Option<StoredConversation>, ConversationError> {
-        let found = self.database.find_conversation(&self.user_id, id).await?;
+        let found = self.database.find_conversation(self.owner(), id).await?;
         Ok(found.filter(|found| found.no == no))
     }
 
@@ -183,7 +195,7 @@ impl ExportCursor {
 
     async fn fill_page(&mut self) -> Result<(), ConversationError> {
         while self.page.is_empty() && self.has_more {
-            let found = self.database.export_conversations(&self.user_id, self.last, CONVERSATIONS).await?;
+            let found = self.database.export_conversations(self.owner(), self.last, CONVERSATIONS).await?;
             if let Some(last) = found.last() {
                 self.last = last.conversation.no;
             } else {

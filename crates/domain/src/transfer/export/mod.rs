@@ -13,7 +13,7 @@ use contract::Timestamp;
 
 use self::{json::JsonRenderer, markdown::MarkdownRenderer};
 use super::Transfer;
-use crate::{ConversationError, file_name};
+use crate::{ConversationError, Principal, file_name};
 
 /// The format of an exported file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +48,11 @@ impl Transfer {
     #[tracing::instrument(name = "transfer.export", level = "debug", skip_all)]
     pub async fn export(
         &self,
-        user_id: &str,
+        principal: Principal<'_>,
         id: &str,
         format: ExportFormat,
     ) -> Result<ConversationExport, ConversationError> {
-        let stored = self.conversations.stored(user_id, id).await?;
+        let stored = self.conversations.stored(principal, id).await?;
         let now = self.ports.clock.now();
         let name = stored.title.as_deref().or(stored.opening.as_deref()).unwrap_or_default();
         let (file_name, renderer) = match format {
@@ -62,15 +62,18 @@ impl Transfer {
                 (file_name(name, "conversation", None, now, "md"), renderer)
             }
         };
-        let cursor = ExportCursor::one(self.database.clone(), user_id, stored);
+        let cursor = ExportCursor::one(self.database.clone(), principal, stored);
         Ok(ConversationExport { file_name, format, cursor, renderer, ended: false })
     }
 
-    /// Exports all conversations of a user as one JSON file, soft-deleted ones excepted.
+    /// Exports all conversations that a principal sees as one JSON file, soft-deleted ones excepted.
     #[tracing::instrument(name = "transfer.export_all", level = "debug", skip_all)]
-    pub async fn export_all(&self, user_id: &str) -> Result<ConversationExport, ConversationError> {
+    pub async fn export_all(
+        &self,
+        principal: Principal<'_>,
+    ) -> Result<ConversationExport, ConversationError> {
         let now = self.ports.clock.now();
-        let cursor = ExportCursor::all(self.database.clone(), user_id, false);
+        let cursor = ExportCursor::all(self.database.clone(), principal, false);
         cursor.check_user_exists().await?;
         Ok(self.json_export(cursor, now))
     }
@@ -82,7 +85,7 @@ impl Transfer {
 
     /// Reads all conversations of a user, soft-deleted ones too.
     pub fn read_with_deleted(&self, user_id: &str) -> ExportCursor {
-        ExportCursor::all(self.database.clone(), user_id, true)
+        ExportCursor::all(self.database.clone(), Principal::reader(user_id), true)
     }
 
     fn json_export(&self, cursor: ExportCursor, now: Timestamp) -> ConversationExport {

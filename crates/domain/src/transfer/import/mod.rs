@@ -42,7 +42,7 @@ use self::{
     work_budget::{OutOfTime, WorkBudget},
 };
 use super::Transfer;
-use crate::ConversationError;
+use crate::{ConversationError, Principal};
 
 /// The ids of a user's conversations when there are as many as allowed; `None` while that is not known.
 type ExistingIds = Option<HashSet<String>>;
@@ -128,7 +128,8 @@ impl Others {
 }
 
 impl Transfer {
-    /// Imports the conversations of a file while it arrives, keeping their ids where these are valid here. Importing a file
+    /// Imports the conversations of a file while it arrives, keeping their ids where these are valid here. New ones
+    /// belong to the principal's client, whatever the file says. Importing a file
     /// twice adds nothing. Time is counted without the waiting for the file; when it is up, or the file breaks off, the same
     /// file can be sent again.
     ///
@@ -139,12 +140,12 @@ impl Transfer {
     #[tracing::instrument(name = "transfer.import", level = "debug", skip_all)]
     pub async fn import(
         &self,
-        user_id: &str,
+        principal: Principal<'_>,
         file: impl FileSource,
         time: Duration,
     ) -> Result<(Imported, Option<ImportStop>), ConversationError> {
         let mut imported = Imported::default();
-        let finished = self.import_all(user_id, file, WorkBudget::new(time), &mut imported).await;
+        let finished = self.import_all(principal, file, WorkBudget::new(time), &mut imported).await;
         self.update_statistics(&imported).await;
         let is_empty = imported.conversations.is_empty() && imported.refused.is_empty();
         match finished {
@@ -168,13 +169,13 @@ impl Transfer {
 
     async fn import_all(
         &self,
-        user_id: &str,
+        principal: Principal<'_>,
         mut file: impl FileSource,
         mut budget: WorkBudget,
         imported: &mut Imported,
     ) -> Result<(), Stop> {
         let max = self.conversations.limits().import_bytes;
-        let mut reader = FileReader::new(self.conversations.clone(), self.ports.clone(), user_id);
+        let mut reader = FileReader::new(self.conversations.clone(), self.ports.clone(), principal.user_id);
         let (mut existing, mut length) = (None, 0);
         let mut others = Others::default();
         while let Some(bytes) = file.next().await.map_err(Problems::from)? {
@@ -185,26 +186,26 @@ impl Transfer {
             let mut bytes: &[u8] = &bytes;
             while let Some(entry) = budget.run(reader.next(&mut bytes)).await?? {
                 others.count(&entry);
-                budget.run(self.import_entry(user_id, entry, &mut existing, imported)).await??;
+                budget.run(self.import_entry(principal, entry, &mut existing, imported)).await??;
             }
         }
         if let Some(entry) = budget.run(reader.finish()).await?? {
             others.count(&entry);
-            budget.run(self.import_entry(user_id, entry, &mut existing, imported)).await??;
+            budget.run(self.import_entry(principal, entry, &mut existing, imported)).await??;
         }
         others.check(imported).map_err(Stop::from)
     }
 
     async fn import_entry(
         &self,
-        user_id: &str,
+        principal: Principal<'_>,
         entry: FileEntry,
         existing: &mut ExistingIds,
         imported: &mut Imported,
     ) -> Result<(), ConversationError> {
         let FileEntry { label: EntryLabel { id, title }, conversation, large: _large, .. } = entry;
         let result = match conversation {
-            Ok(conversation) => self.import_one(user_id, conversation, existing).await?,
+            Ok(conversation) => self.import_one(principal, conversation, existing).await?,
             Err(reason) => Err(reason),
         };
         match result {
@@ -220,7 +221,7 @@ impl Transfer {
 
     async fn import_one(
         &self,
-        user_id: &str,
+        principal: Principal<'_>,
         prepared: PreparedConversation,
         existing: &mut ExistingIds,
     ) -> Result<Result<ImportedConversation, Rejection>, ConversationError> {
@@ -231,7 +232,9 @@ impl Transfer {
             return Ok(too_many());
         }
         let import = ConversationImport {
-            user_id,
+            user_id: principal.user_id,
+            scope: principal.scope,
+            client_id: principal.client_id,
             now: self.ports.clock.now(),
             conversation: &conversation,
             drafts: &drafts,
@@ -256,22 +259,23 @@ impl Transfer {
             }
             ImportOutcome::NoReader => Err(ConversationError::UserNotFound),
             ImportOutcome::TooMany => {
-                *existing = Some(self.existing_ids(user_id).await?);
+                *existing = Some(self.existing_ids(principal).await?);
                 Ok(too_many())
             }
             ImportOutcome::StorageFull => {
                 let most = limits.reader_bytes.div_ceil(1 << 20);
                 Ok(Err(format!("a reader's conversations take up at most {most} MB together")))
             }
+            ImportOutcome::IdTaken => Ok(Err("its id is that of another conversation of the reader".into())),
             ImportOutcome::Message(outcome) => Ok(Err(self.rejection(&outcome, &drafts))),
         }
     }
 
-    /// The ids of a user's conversations, soft-deleted ones excepted.
-    async fn existing_ids(&self, user_id: &str) -> Result<HashSet<String>, ConversationError> {
+    /// The ids of the conversations that a principal sees, soft-deleted ones excepted.
+    async fn existing_ids(&self, principal: Principal<'_>) -> Result<HashSet<String>, ConversationError> {
         let (mut ids, mut last) = (HashSet::new(), 0);
         loop {
-            let page = self.database.export_conversations(user_id, last, PAGE).await?;
+            let page = self.database.export_conversations(principal.owner(), last, PAGE).await?;
             let Some(end) = page.last() else { return Ok(ids) };
             last = end.conversation.no;
             let existing = page.into_iter().filter(|it| it.deleted_at.is_none());

@@ -1,7 +1,7 @@
 //! Adding messages: once, however often they are sent.
 
 use domain::{
-    ConversationLimits, Settings,
+    ConversationLimits, Principal, Settings,
     contract::{
         Code,
         conversations::{NewConversation, NewMessage, Role},
@@ -25,7 +25,7 @@ async fn security_36_what_is_sent_is_what_is_stored(#[values(Kind::Sqlite, Kind:
     );
     let message: NewMessage = domain::contract::conversations::read_json(body.as_bytes()).unwrap();
     let (appended, _) = talk.service().append(by(&talk.ada), "c", vec![message], None).await.unwrap();
-    let stored = talk.service().message(&talk.ada, "c", "m").await.unwrap();
+    let stored = talk.service().message(Principal::reader(&talk.ada), "c", "m").await.unwrap();
     assert_eq!(appended.messages, std::slice::from_ref(&stored));
     assert_eq!(stored.parts.as_str(), parts);
     assert_eq!(stored.raw.unwrap().as_str(), r#"[1.50,"\u00e9"]"#);
@@ -52,7 +52,8 @@ async fn message_without_an_id_gets_one(#[values(Kind::Sqlite, Kind::Postgres)] 
         );
     }
     assert_eq!(messages[1].parent_id.as_ref(), Some(&messages[0].id));
-    let (made, is_new) = talk.service().create(&talk.ada, NewConversation::default(), None).await.unwrap();
+    let (made, is_new) =
+        talk.service().create(Principal::reader(&talk.ada), NewConversation::default(), None).await.unwrap();
     assert!(is_new && made.id.as_str().len() == 36);
 }
 
@@ -130,7 +131,10 @@ async fn a_parent_is_a_message_of_the_conversation(#[values(Kind::Sqlite, Kind::
         assert_eq!(code(outcome), (Code::ValidationError, "parentId".into()), "{parent:?}");
         let outcome = talk.service().append(by(&talk.ada), "c", vec![said("x"), new(message)], None).await;
         assert_eq!(code(outcome), (Code::ValidationError, "messages[1].parentId".into()), "{parent:?}");
-        let head = talk.service().update(&talk.ada, "c", changed(json!({ "headId": parent }))).await;
+        let head = talk
+            .service()
+            .update(Principal::reader(&talk.ada), "c", changed(json!({ "headId": parent })))
+            .await;
         assert_eq!(code(head), (Code::ValidationError, "headId".into()), "{parent:?}");
     }
     let branch = [
@@ -202,7 +206,7 @@ async fn idempotency_key_does_not_apply_to_a_new_conversation_of_the_same_id(
         talk.service().append(by(&talk.ada), "c", vec![said("x")], Some(keyed("key", "x"))).await.unwrap()
     };
     assert!(append().await.1);
-    talk.service().delete(&talk.ada, "c").await.unwrap();
+    talk.service().delete(Principal::reader(&talk.ada), "c").await.unwrap();
     talk.creates(&talk.ada, "c").await;
     let (appended, is_new) = append().await;
     assert!(is_new, "the new conversation does not have it");
@@ -278,13 +282,24 @@ async fn security_36_conversations_and_messages_are_bounded(
     assert_eq!(code(outcome), (Code::ValidationError, "messages".into()));
 
     talk.creates(&talk.ada, "d").await;
-    let outcome = talk.service().create(&talk.ada, super::named("e"), None).await;
+    let outcome = talk.service().create(Principal::reader(&talk.ada), super::named("e"), None).await;
     assert_eq!(code(outcome).0, Code::TooManyConversations);
-    assert!(!talk.service().create(&talk.ada, super::named("d"), None).await.unwrap().1, "it is there");
+    assert!(
+        !talk.service().create(Principal::reader(&talk.ada), super::named("d"), None).await.unwrap().1,
+        "it is there"
+    );
     let metadata = json!({ "a": "x".repeat(16 * 1024 - 8) });
-    assert!(talk.service().update(&talk.ada, "c", changed(json!({ "metadata": metadata }))).await.is_ok());
+    assert!(
+        talk.service()
+            .update(Principal::reader(&talk.ada), "c", changed(json!({ "metadata": metadata })))
+            .await
+            .is_ok()
+    );
     let metadata = json!({ "a": "x".repeat(16 * 1024 - 7) });
-    let outcome = talk.service().update(&talk.ada, "c", changed(json!({ "metadata": metadata }))).await;
+    let outcome = talk
+        .service()
+        .update(Principal::reader(&talk.ada), "c", changed(json!({ "metadata": metadata })))
+        .await;
     assert_eq!(code(outcome), (Code::ValidationError, "metadata".into()));
 }
 

@@ -1,7 +1,7 @@
 //! Pages of branches.
 
 use domain::{
-    BranchPage, ConversationError, PageAnchor,
+    BranchPage, ConversationError, PageAnchor, Principal,
     contract::{Code, conversations::MessageId},
 };
 use rstest::rstest;
@@ -36,7 +36,7 @@ fn after(id: &str, parent: Value) -> Value {
 
 impl Talk {
     async fn shows(&self, through: Option<&str>, place: PageAnchor<'_>, limit: u32) -> BranchPage {
-        self.service().branch_page(&self.ada, "c", through, place, limit).await.unwrap()
+        self.service().branch_page(Principal::reader(&self.ada), "c", through, place, limit).await.unwrap()
     }
 }
 
@@ -166,19 +166,23 @@ async fn unknown_messages_are_not_found(#[values(Kind::Sqlite, Kind::Postgres)] 
     for place in
         [PageAnchor::Before("no"), PageAnchor::After("no"), PageAnchor::Around("no"), PageAnchor::Only("no")]
     {
-        let outcome = service.branch_page(&talk.ada, "c", None, place, 9).await;
+        let outcome = service.branch_page(Principal::reader(&talk.ada), "c", None, place, 9).await;
         assert_eq!(code(outcome).0, Code::MessageNotFound, "{place:?}");
-        let outcome = service.branch_page(&talk.grace, "c", None, place, 9).await;
+        let outcome = service.branch_page(Principal::reader(&talk.grace), "c", None, place, 9).await;
         assert_eq!(code(outcome).0, Code::ConversationNotFound, "{place:?}");
     }
-    let outcome = service.branch_page(&talk.ada, "c", Some("no"), PageAnchor::End, 9).await;
+    let outcome =
+        service.branch_page(Principal::reader(&talk.ada), "c", Some("no"), PageAnchor::End, 9).await;
     assert!(matches!(outcome, Err(ConversationError::MessageNotFound)));
     // A message of another conversation is none of this one.
-    service.create(&talk.ada, named("d"), None).await.unwrap();
+    service.create(Principal::reader(&talk.ada), named("d"), None).await.unwrap();
     service.append(super::by(&talk.ada), "d", vec![new(said("elsewhere"))], None).await.unwrap();
-    let outcome = service.branch_page(&talk.ada, "c", None, PageAnchor::Around("elsewhere"), 9).await;
+    let outcome = service
+        .branch_page(Principal::reader(&talk.ada), "c", None, PageAnchor::Around("elsewhere"), 9)
+        .await;
     assert_eq!(code(outcome).0, Code::MessageNotFound);
-    service.create(&talk.ada, named("empty"), None).await.unwrap();
-    let shown = service.branch_page(&talk.ada, "empty", None, PageAnchor::End, 9).await.unwrap();
+    service.create(Principal::reader(&talk.ada), named("empty"), None).await.unwrap();
+    let shown =
+        service.branch_page(Principal::reader(&talk.ada), "empty", None, PageAnchor::End, 9).await.unwrap();
     assert_eq!((summary(&shown), shown.tip), (whole(""), None));
 }

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use std::collections::BTreeMap;
 
-use domain::{ConversationError, Conversations, PageRequest, contract::Code};
+use domain::{ConversationError, Conversations, PageRequest, Principal, contract::Code};
 use serde_json::json;
 use testkit::databases::{Kind, TestDatabase};
 
@@ -23,18 +23,21 @@ async fn page(
 ) -> Result<(Vec<String>, Option<String>), ConversationError> {
     Ok(match list.split(' ').collect::<Vec<_>>()[..] {
         [status] => {
-            let page = service.list(user_id, status.parse().unwrap(), asked).await?;
+            let page = service
+                .list(Principal::reader(user_id), status.parse().unwrap(), domain::ClientFilter::All, asked)
+                .await?;
             (page.items.into_iter().map(|it| it.id.to_string()).collect(), page.next_cursor)
         }
         ["search", words] => {
-            let page = service.search(user_id, words, asked).await?;
+            let page = service.search(Principal::reader(user_id), words, asked).await?;
             let path = |it: domain::contract::conversations::Hit| {
                 format!("{}/{}", it.conversation.id, it.message.id)
             };
             (page.items.into_iter().map(path).collect(), page.next_cursor)
         }
         [id, order] => {
-            let page = service.messages(user_id, id, order.parse().unwrap(), asked).await?;
+            let page =
+                service.messages(Principal::reader(user_id), id, order.parse().unwrap(), asked).await?;
             (page.items.into_iter().map(|it| it.id.to_string()).collect(), page.next_cursor)
         }
         _ => panic!("{list}"),
@@ -47,9 +50,13 @@ async fn filled(database: TestDatabase) -> Talk {
     let service = talk.service();
     for user_id in [&talk.ada, &talk.grace] {
         for id in ["c", "d", "e", "x", "y", "z"] {
-            let _made_before = service.create(user_id, super::named(id), None).await.unwrap();
+            let _made_before =
+                service.create(Principal::reader(user_id), super::named(id), None).await.unwrap();
             if id > "m" {
-                service.update(user_id, id, super::changed(json!({ "status": "archived" }))).await.unwrap();
+                service
+                    .update(Principal::reader(user_id), id, super::changed(json!({ "status": "archived" })))
+                    .await
+                    .unwrap();
             }
         }
         for id in ["c", "d"] {
@@ -133,7 +140,7 @@ async fn security_35_a_cursor_is_bound_to_its_user_and_list(
     }
     // Spelled otherwise, it is the same search.
     let asked = PageRequest { limit: 9, cursor: Some(&of_ada["search paper"]) };
-    assert!(talk.service().search(&talk.ada, " PÁPER", asked).await.is_ok());
+    assert!(talk.service().search(Principal::reader(&talk.ada), " PÁPER", asked).await.is_ok());
 }
 
 #[rstest]

@@ -1,5 +1,6 @@
 //! Soft delete, restore and purge.
 
+use domain::Principal;
 use domain::contract::Code;
 use rstest::rstest;
 use testkit::databases::Kind;
@@ -17,18 +18,25 @@ async fn deleted_conversation_can_be_restored_within_ten_minutes(
     let (before, messages) = (talk.find("c").await, talk.messages("c").await);
     let service = talk.service();
     assert_eq!(
-        code(service.restore(&talk.ada, "c").await).0,
+        code(service.restore(Principal::reader(&talk.ada), "c").await).0,
         Code::ConversationNotFound,
         "it is not deleted"
     );
     for seconds in [0, 599] {
-        service.delete(&talk.ada, "c").await.unwrap();
-        assert_eq!(code(service.delete(&talk.ada, "c").await).0, Code::ConversationNotFound, "once");
+        service.delete(Principal::reader(&talk.ada), "c").await.unwrap();
+        assert_eq!(
+            code(service.delete(Principal::reader(&talk.ada), "c").await).0,
+            Code::ConversationNotFound,
+            "once"
+        );
         assert_eq!(talk.list(&talk.ada).await, Vec::<String>::new(), "{seconds:?}");
-        assert!(service.search(&talk.ada, "paper", first(9)).await.unwrap().items.is_empty(), "{seconds:?}");
+        assert!(
+            service.search(Principal::reader(&talk.ada), "paper", first(9)).await.unwrap().items.is_empty(),
+            "{seconds:?}"
+        );
         talk.book.ports.clock.advance_seconds(seconds);
         talk.book.services.run_maintenance().await.unwrap();
-        let restored = service.restore(&talk.ada, "c").await.unwrap();
+        let restored = service.restore(Principal::reader(&talk.ada), "c").await.unwrap();
         assert_eq!(restored, talk.find("c").await, "{seconds:?}");
         assert_eq!(
             (&restored.head_id, restored.updated_at),
@@ -41,11 +49,19 @@ async fn deleted_conversation_can_be_restored_within_ten_minutes(
             (messages.clone(), vec!["c".to_owned()]),
             "{seconds:?}"
         );
-        assert_eq!(service.search(&talk.ada, "paper", first(9)).await.unwrap().items.len(), 1, "{seconds:?}");
+        assert_eq!(
+            service.search(Principal::reader(&talk.ada), "paper", first(9)).await.unwrap().items.len(),
+            1,
+            "{seconds:?}"
+        );
     }
-    service.delete(&talk.ada, "c").await.unwrap();
+    service.delete(Principal::reader(&talk.ada), "c").await.unwrap();
     talk.book.ports.clock.advance_seconds(600);
-    assert_eq!(code(service.restore(&talk.ada, "c").await).0, Code::ConversationNotFound, "too late");
+    assert_eq!(
+        code(service.restore(Principal::reader(&talk.ada), "c").await).0,
+        Code::ConversationNotFound,
+        "too late"
+    );
 }
 
 #[rstest]
@@ -58,7 +74,7 @@ async fn deleted_conversation_cannot_be_restored_after_ten_minutes(
     talk.creates(&talk.ada, "stays").await;
     talk.says("stays", "m", "paper").await;
     talk.says("c", "m", "a secret").await;
-    talk.service().delete(&talk.ada, "c").await.unwrap();
+    talk.service().delete(Principal::reader(&talk.ada), "c").await.unwrap();
     talk.book.ports.clock.advance_seconds(599);
     talk.book.services.run_maintenance().await.unwrap();
     assert_eq!(talk.book.count("bookplate_conversations").await, 2);
@@ -66,7 +82,10 @@ async fn deleted_conversation_cannot_be_restored_after_ten_minutes(
     talk.book.services.run_maintenance().await.unwrap();
     assert_eq!(talk.book.count("bookplate_conversations").await, 1);
     assert_eq!(talk.book.database.rows_holding("a secret").await, Vec::<String>::new());
-    assert_eq!(talk.service().search(&talk.ada, "paper", first(9)).await.unwrap().items.len(), 1);
+    assert_eq!(
+        talk.service().search(Principal::reader(&talk.ada), "paper", first(9)).await.unwrap().items.len(),
+        1
+    );
 }
 
 #[rstest]
@@ -75,10 +94,13 @@ async fn id_of_a_deleted_conversation_can_be_used_again(#[values(Kind::Sqlite, K
     let database = kind.migrated().await;
     let talk = Talk::begin(database).await;
     talk.says("c", "m", "paper").await;
-    talk.service().delete(&talk.ada, "c").await.unwrap();
+    talk.service().delete(Principal::reader(&talk.ada), "c").await.unwrap();
     let again = talk.creates(&talk.ada, "c").await;
     assert_eq!((again.message_count, again.revision, again.opening), (0, 0, None));
-    assert_eq!(code(talk.service().restore(&talk.ada, "c").await).0, Code::ConversationNotFound);
+    assert_eq!(
+        code(talk.service().restore(Principal::reader(&talk.ada), "c").await).0,
+        Code::ConversationNotFound
+    );
     assert!(talk.messages("c").await.is_empty());
 }
 

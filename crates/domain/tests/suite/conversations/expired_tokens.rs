@@ -8,7 +8,7 @@ use testkit::databases::Kind;
 use super::{Talk, by, change, code, new, said, words};
 
 fn late<'a>(user_id: &'a str, token: &'a str) -> Principal<'a> {
-    Principal { user_id, token_id: Some(token), expired: true }
+    Principal { token_id: Some(token), expired: true, ..Principal::reader(user_id) }
 }
 
 #[rstest]
@@ -64,7 +64,7 @@ async fn expired_token_cannot_finish_messages_of_others(#[values(Kind::Sqlite, K
     let by_cookie = Principal { token_id: None, ..by(&talk.ada) };
     talk.service().append(by_cookie, "c", vec![begun], None).await.unwrap();
     for token_id in [None, Some("token"), Some("")] {
-        let late = Principal { user_id: &talk.ada, token_id, expired: true };
+        let late = Principal { token_id, expired: true, ..Principal::reader(&talk.ada) };
         let outcome =
             talk.service().update_message(late, "c", "m", change(json!({ "status": "error" }))).await;
         assert_eq!(code(outcome).0, Code::InvalidToken, "{token_id:?}");

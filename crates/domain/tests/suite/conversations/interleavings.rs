@@ -148,7 +148,7 @@ impl Task {
     async fn send(&self, conversation: usize, request: &Request) -> Result<Vec<Message>, ConversationError> {
         let (service, user_id, id) =
             (&self.service, self.user_id.as_str(), self.names[conversation].as_str());
-        let by = Principal { user_id, token_id: Some("token"), expired: false };
+        let by = Principal { token_id: Some("token"), expired: false, ..Principal::reader(user_id) };
         match request.clone() {
             Request::Append(messages, key) => {
                 let body = format!("{messages:?}");
@@ -161,14 +161,20 @@ impl Task {
             }
             Request::Rate(message, Some(body)) => {
                 let feedback: NewFeedback = read_json(body.to_string().as_bytes()).unwrap();
-                service.set_feedback(user_id, id, &message, feedback).await.map(|message| vec![message])
+                service
+                    .set_feedback(Principal::reader(user_id), id, &message, feedback)
+                    .await
+                    .map(|message| vec![message])
             }
-            Request::Rate(message, None) => {
-                service.clear_feedback(user_id, id, &message).await.map(|message| vec![message])
+            Request::Rate(message, None) => service
+                .clear_feedback(Principal::reader(user_id), id, &message)
+                .await
+                .map(|message| vec![message]),
+            Request::Change(body) => {
+                service.update(Principal::reader(user_id), id, changed(body)).await.map(|_| Vec::new())
             }
-            Request::Change(body) => service.update(user_id, id, changed(body)).await.map(|_| Vec::new()),
-            Request::Delete => service.delete(user_id, id).await.map(|()| Vec::new()),
-            Request::Restore => service.restore(user_id, id).await.map(|_| Vec::new()),
+            Request::Delete => service.delete(Principal::reader(user_id), id).await.map(|()| Vec::new()),
+            Request::Restore => service.restore(Principal::reader(user_id), id).await.map(|_| Vec::new()),
         }
     }
 
@@ -352,7 +358,7 @@ impl Bench {
         let service = &self.book.services.conversations;
         let (mut looking, done) = (JoinSet::new(), Arc::new(AtomicBool::new(false)));
         for name in &names {
-            service.create(&self.ada, named(name), None).await.unwrap();
+            service.create(Principal::reader(&self.ada), named(name), None).await.unwrap();
             looking.spawn({
                 let (service, ada, name, done) =
                     (service.clone(), self.ada.clone(), name.clone(), Arc::clone(&done));
@@ -369,7 +375,7 @@ impl Bench {
         let mut answers = tasks.join_all().await;
         for (conversation, name) in names.iter().enumerate() {
             // What was deleted in the end is shown once more, to be looked at.
-            if service.restore(&self.ada, name).await.is_ok() {
+            if service.restore(Principal::reader(&self.ada), name).await.is_ok() {
                 let outcome = Ok(Vec::new());
                 answers.push(vec![Answer {
                     conversation,
@@ -383,7 +389,7 @@ impl Bench {
         let looked: BTreeMap<String, Seen> =
             timeout(Duration::from_secs(30), looking.join_all()).await.unwrap().into_iter().collect();
         for (conversation, name) in names.iter().enumerate() {
-            let now = service.find(&self.ada, name).await.unwrap();
+            let now = service.find(Principal::reader(&self.ada), name).await.unwrap();
             let stored = all_messages(service, &self.ada, name).await;
             check(&answers, conversation, &now, &stored)?;
             check_seen(&looked[name], &now, &stored, "who looked on")?;

@@ -34,7 +34,16 @@ async fn archived_conversations_have_their_own_list(#[values(Kind::Sqlite, Kind:
     talk.says("c", "m", "x").await;
     talk.changes("c", json!({ "status": "archived" })).await;
     assert_eq!(talk.list(&talk.ada).await, Vec::<String>::new());
-    let archived = talk.service().list(&talk.ada, ConversationStatus::Archived, whole()).await.unwrap();
+    let archived = talk
+        .service()
+        .list(
+            domain::Principal::reader(&talk.ada),
+            ConversationStatus::Archived,
+            domain::ClientFilter::All,
+            whole(),
+        )
+        .await
+        .unwrap();
     assert_eq!(archived.items, [talk.find("c").await]);
     assert_eq!(talk.messages("c").await.len(), 1, "it can be read");
     talk.says("c", "n", "x").await;

@@ -31,7 +31,7 @@ use crate::fixtures::book::{Book, settings};
 
 /// A user who subscribes from nowhere in particular.
 fn subscriber(user_id: &str) -> Subscriber<'_> {
-    Subscriber { user_id, network: None }
+    Subscriber { user_id, scope: domain::ConversationScope::All, network: None }
 }
 
 /// A book with two users, and a conversation `c` of the first.
@@ -59,7 +59,8 @@ impl Talk {
     }
 
     async fn creates(&self, user_id: &str, id: &str) -> Conversation {
-        let (conversation, is_new) = self.service().create(user_id, named(id), None).await.unwrap();
+        let (conversation, is_new) =
+            self.service().create(Principal::reader(user_id), named(id), None).await.unwrap();
         assert!(is_new);
         conversation
     }
@@ -76,11 +77,11 @@ impl Talk {
     }
 
     async fn find(&self, id: &str) -> Conversation {
-        self.service().find(&self.ada, id).await.unwrap()
+        self.service().find(Principal::reader(&self.ada), id).await.unwrap()
     }
 
     async fn changes(&self, id: &str, change: Value) -> Conversation {
-        self.service().update(&self.ada, id, changed(change)).await.unwrap()
+        self.service().update(Principal::reader(&self.ada), id, changed(change)).await.unwrap()
     }
 
     /// Every message of a conversation of Ada's.
@@ -90,7 +91,11 @@ impl Talk {
 
     /// The conversations in the list of a reader, in its order.
     async fn list(&self, user_id: &str) -> Vec<String> {
-        let page = self.service().list(user_id, ConversationStatus::Active, whole()).await.unwrap();
+        let page = self
+            .service()
+            .list(Principal::reader(user_id), ConversationStatus::Active, domain::ClientFilter::All, whole())
+            .await
+            .unwrap();
         page.items.into_iter().map(|it| it.id.to_string()).collect()
     }
 }
@@ -104,7 +109,8 @@ async fn all_messages(service: &Conversations, user_id: &str, id: &str) -> Vec<M
     let (mut messages, mut cursor) = (Vec::new(), None::<String>);
     loop {
         let asked = PageRequest { limit: 7, cursor: cursor.as_deref() };
-        let Page { items, next_cursor } = service.messages(user_id, id, Order::Asc, asked).await.unwrap();
+        let Page { items, next_cursor } =
+            service.messages(Principal::reader(user_id), id, Order::Asc, asked).await.unwrap();
         messages.extend(items);
         cursor = next_cursor;
         if cursor.is_none() {
@@ -122,7 +128,7 @@ const fn first(limit: u32) -> PageRequest<'static> {
 }
 
 const fn by(user_id: &str) -> Principal<'_> {
-    Principal { user_id, token_id: Some("token"), expired: false }
+    Principal { token_id: Some("token"), expired: false, ..Principal::reader(user_id) }
 }
 
 fn named(id: &str) -> NewConversation {

@@ -40,11 +40,15 @@ async fn does(
     let feedback = || read_json::<NewFeedback>(br#"{"value":1}"#).unwrap();
     let late = Principal { expired: true, ..by(user_id) };
     match what {
-        "find" => service.find(user_id, id).await.map(drop),
-        "messages" => service.messages(user_id, id, Order::Asc, first(9)).await.map(drop),
-        "messages desc" => service.messages(user_id, id, Order::Desc, first(9)).await.map(drop),
-        "branch" => service.branch_page(user_id, id, None, PageAnchor::End, 9).await.map(drop),
-        "message" => service.message(user_id, id, message).await.map(drop),
+        "find" => service.find(Principal::reader(user_id), id).await.map(drop),
+        "messages" => service.messages(Principal::reader(user_id), id, Order::Asc, first(9)).await.map(drop),
+        "messages desc" => {
+            service.messages(Principal::reader(user_id), id, Order::Desc, first(9)).await.map(drop)
+        }
+        "branch" => {
+            service.branch_page(Principal::reader(user_id), id, None, PageAnchor::End, 9).await.map(drop)
+        }
+        "message" => service.message(Principal::reader(user_id), id, message).await.map(drop),
         "watch" => service.subscribe(subscriber(user_id), id, Some(0)).await.map(drop),
         "append" => {
             service.append(by(user_id), id, vec![said("x")], Some(super::keyed("key", "x"))).await.map(drop)
@@ -52,19 +56,23 @@ async fn does(
         "append late" => match service.append(late, id, vec![said("x")], None).await {
             // With a token that has expired nothing is said about any conversation, one's own included.
             Err(ConversationError::TokenExpired | ConversationError::ConversationNotFound) => {
-                service.find(user_id, id).await.map(drop)
+                service.find(Principal::reader(user_id), id).await.map(drop)
             }
             outcome => panic!("{outcome:?}"),
         },
-        "update" => service.update(user_id, id, changed(json!({ "title": "x" }))).await.map(drop),
+        "update" => {
+            service.update(Principal::reader(user_id), id, changed(json!({ "title": "x" }))).await.map(drop)
+        }
         "update message" => {
             let finished = change(json!({ "status": "complete" }));
             service.update_message(late, id, message, finished).await.map(drop)
         }
-        "set feedback" => service.set_feedback(user_id, id, message, feedback()).await.map(drop),
-        "clear feedback" => service.clear_feedback(user_id, id, message).await.map(drop),
-        "delete" => service.delete(user_id, id).await,
-        "restore" => service.restore(user_id, id).await.map(drop),
+        "set feedback" => {
+            service.set_feedback(Principal::reader(user_id), id, message, feedback()).await.map(drop)
+        }
+        "clear feedback" => service.clear_feedback(Principal::reader(user_id), id, message).await.map(drop),
+        "delete" => service.delete(Principal::reader(user_id), id).await,
+        "restore" => service.restore(Principal::reader(user_id), id).await.map(drop),
         other => panic!("{other}"),
     }
 }
@@ -94,8 +102,12 @@ async fn security_35_a_conversation_of_another_user_answers_like_an_unknown_one(
     for what in EVERYTHING {
         does(service, what, &talk.ada, "c", "m").await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
     }
-    let deleted = super::told(service.find(&talk.ada, "c").await);
-    assert_eq!(deleted, super::told(service.find(&talk.grace, "c").await), "as one that was deleted");
+    let deleted = super::told(service.find(Principal::reader(&talk.ada), "c").await);
+    assert_eq!(
+        deleted,
+        super::told(service.find(Principal::reader(&talk.grace), "c").await),
+        "as one that was deleted"
+    );
     assert_eq!(code(does(service, "restore", &talk.grace, "c", "m").await).0, Code::ConversationNotFound);
     does(service, "restore", &talk.ada, "c", "m").await.unwrap();
     let grace_s = does(service, "message", &talk.grace, "g", "m").await;
@@ -125,7 +137,7 @@ async fn security_35_lists_and_searches_return_the_users_own(
     assert_eq!(talk.list(&talk.ada).await, ["c"]);
     assert_eq!(talk.list(&talk.grace).await, Vec::<String>::new());
     for (user_id, hits) in [(&talk.ada, 1), (&talk.grace, 0)] {
-        let page = talk.service().search(user_id, "paper", first(9)).await.unwrap();
+        let page = talk.service().search(Principal::reader(user_id), "paper", first(9)).await.unwrap();
         assert_eq!((page.items.len(), page.next_cursor), (hits, None), "{user_id:?} {hits:?}");
     }
 }
@@ -142,8 +154,11 @@ async fn security_35_several_users_may_use_one_id(#[values(Kind::Sqlite, Kind::P
     let (appended, is_new) = service.append(by(&talk.grace), "c", of_grace, None).await.unwrap();
     assert!(is_new);
     assert_eq!(super::words(&appended.messages[0]), "of grace");
-    assert_eq!(super::words(&service.message(&talk.ada, "c", "m").await.unwrap()), "of ada");
-    service.delete(&talk.grace, "c").await.unwrap();
+    assert_eq!(
+        super::words(&service.message(Principal::reader(&talk.ada), "c", "m").await.unwrap()),
+        "of ada"
+    );
+    service.delete(Principal::reader(&talk.grace), "c").await.unwrap();
     assert_eq!(talk.messages("c").await.len(), 1);
 }
 
@@ -157,7 +172,10 @@ async fn security_35_a_deleted_user_finds_and_creates_nothing(
     talk.says("c", "m", "paper").await;
     assert!(talk.book.database.delete_user(&talk.ada, &record(&talk)).await.unwrap());
     let service = talk.service();
-    assert_eq!(code(service.create(&talk.ada, super::named("d"), None).await).0, Code::Unauthorized);
+    assert_eq!(
+        code(service.create(Principal::reader(&talk.ada), super::named("d"), None).await).0,
+        Code::Unauthorized
+    );
     for what in EVERYTHING {
         let outcome = does(service, what, &talk.ada, "c", "m").await;
         assert_eq!(code(outcome).0, Code::ConversationNotFound, "{what}");

@@ -1,5 +1,6 @@
 //! Search in messages.
 
+use domain::Principal;
 use domain::contract::{
     Code,
     conversations::{Hit, Passage},
@@ -11,7 +12,7 @@ use testkit::databases::Kind;
 use super::{Talk, code, first, whole};
 
 async fn hits(talk: &Talk, words: &str) -> Vec<Hit> {
-    talk.service().search(&talk.ada, words, whole()).await.unwrap().items
+    talk.service().search(Principal::reader(&talk.ada), words, whole()).await.unwrap().items
 }
 
 async fn found(talk: &Talk, words: &str) -> Vec<String> {
@@ -156,7 +157,7 @@ async fn hit_names_its_conversation_and_message(#[values(Kind::Sqlite, Kind::Pos
     // What is put away is found too; what is deleted is not.
     talk.changes("c", json!({ "status": "archived" })).await;
     assert_eq!(found(&talk, "rags").await, ["m2"]);
-    talk.service().delete(&talk.ada, "c").await.unwrap();
+    talk.service().delete(Principal::reader(&talk.ada), "c").await.unwrap();
     assert_eq!(found(&talk, "rags").await, Vec::<String>::new());
 }
 
@@ -183,7 +184,7 @@ async fn search_input_is_never_query_syntax(#[values(Kind::Sqlite, Kind::Postgre
     let talk = Talk::begin(database).await;
     talk.says("c", "m", "paper and NEAR not or terms").await;
     for nothing in ["", " ", "…", "\"\"", "\" \"", "'", "*", "()", "-", "😀", "\0", "&|!:*"] {
-        let outcome = talk.service().search(&talk.ada, nothing, first(9)).await;
+        let outcome = talk.service().search(Principal::reader(&talk.ada), nothing, first(9)).await;
         assert_eq!(code(outcome), (Code::ValidationError, "q".into()), "{nothing:?}");
     }
     for words in [
@@ -205,7 +206,7 @@ async fn search_input_is_never_query_syntax(#[values(Kind::Sqlite, Kind::Postgre
         &"x".repeat(100_000),
     ] {
         talk.service()
-            .search(&talk.ada, words, first(9))
+            .search(Principal::reader(&talk.ada), words, first(9))
             .await
             .unwrap_or_else(|error| panic!("{words:?}: {error:?}"));
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use domain::{
-    ConversationLimits, Quota, Settings,
+    ConversationLimits, Principal, Quota, Settings,
     contract::{Code, Problems, conversations::NewConversation},
 };
 use rstest::rstest;
@@ -55,14 +55,21 @@ async fn a_reader_who_writes_too_much_within_a_while_waits(
     let update =
         service.update_message(by(&talk.ada), "c", "a", change(json!({ "content": text.clone() }))).await;
     assert_eq!(refused(update), wait(4));
-    let update = service.update(&talk.ada, "c", changed(json!({ "metadata": { "a": text } }))).await;
+    let update = service
+        .update(Principal::reader(&talk.ada), "c", changed(json!({ "metadata": { "a": text } })))
+        .await;
     assert_eq!(refused(update), wait(4));
     // Others are not hit, and what is read, named or deleted is not counted.
     talk.creates(&talk.grace, "g").await;
     let theirs = service.append(by(&talk.grace), "g", vec![new(sized("a", 1000))], None).await;
     assert_eq!(refused(theirs), None);
-    assert_eq!(refused(service.update(&talk.ada, "c", changed(json!({ "title": "Named" }))).await), None);
-    assert_eq!(refused(service.clear_feedback(&talk.ada, "c", "a").await), None);
+    assert_eq!(
+        refused(
+            service.update(Principal::reader(&talk.ada), "c", changed(json!({ "title": "Named" }))).await
+        ),
+        None
+    );
+    assert_eq!(refused(service.clear_feedback(Principal::reader(&talk.ada), "c", "a").await), None);
     // What was refused has not been counted, and what was counted is forgotten as time goes by.
     talk.book.ports.clock.advance_seconds(1);
     assert_eq!(append("c", 100).await, None);
@@ -120,7 +127,8 @@ async fn imports_count_for_what_is_stored_and_not_for_what_is_written(
     let transfer = &talk.book.services.transfer;
     let import = async |id: &str, bytes| {
         let file = Bytes::from(file(id, bytes));
-        let (imported, stop) = transfer.import(&talk.ada, file, Duration::from_mins(1)).await.unwrap();
+        let (imported, stop) =
+            transfer.import(Principal::reader(&talk.ada), file, Duration::from_mins(1)).await.unwrap();
         assert!(stop.is_none());
         imported
     };
@@ -148,13 +156,13 @@ async fn what_is_deleted_makes_room_when_it_is_purged(#[values(Kind::Sqlite, Kin
     let append = async || refused(service.append(by(&talk.ada), "d", vec![new(sized("a", 500))], None).await);
     let full = Some((Code::StorageFull, None));
     assert_eq!(append().await, full);
-    service.delete(&talk.ada, "c").await.unwrap();
+    service.delete(Principal::reader(&talk.ada), "c").await.unwrap();
     assert_eq!(append().await, full, "it can be restored");
     talk.book.services.cleanup.run().await.unwrap();
     assert_eq!(append().await, full);
-    service.restore(&talk.ada, "c").await.unwrap();
+    service.restore(Principal::reader(&talk.ada), "c").await.unwrap();
     assert_eq!(service.stored_bytes(&talk.ada).await.unwrap(), 1000);
-    service.delete(&talk.ada, "c").await.unwrap();
+    service.delete(Principal::reader(&talk.ada), "c").await.unwrap();
     talk.book.ports.clock.advance_seconds(601);
     talk.book.services.cleanup.run().await.unwrap();
     assert_eq!(service.stored_bytes(&talk.ada).await.unwrap(), 0);
@@ -167,7 +175,7 @@ async fn a_conversation_is_created_once_for_each_key(#[values(Kind::Sqlite, Kind
     let talk = Talk::begin(kind.migrated().await).await;
     let service = talk.service();
     let create = async |user_id: &str, key: &str, body: &str| {
-        service.create(user_id, NewConversation::default(), Some(keyed(key, body))).await
+        service.create(Principal::reader(user_id), NewConversation::default(), Some(keyed(key, body))).await
     };
     let (made, is_new) = create(&talk.ada, "k", "{}").await.unwrap();
     assert!(is_new);

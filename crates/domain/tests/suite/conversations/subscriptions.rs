@@ -4,7 +4,7 @@ use rstest::rstest;
 use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
-    ConversationEvent, Conversations, Subscriber, Subscription,
+    ConversationEvent, Conversations, Principal, Subscriber, Subscription,
     contract::{Code, Problems, conversations::read_json},
 };
 use serde_json::json;
@@ -72,7 +72,11 @@ async fn security_36_subscriptions_of_one_network_and_of_all_are_limited(
     let talk = Talk::begin(database).await;
     talk.creates(&talk.grace, "c").await;
     talk.service().set_max_subscriptions(3);
-    let from = |user_id, network| Subscriber { user_id, network: Some(network) };
+    let from = |user_id, network| Subscriber {
+        user_id,
+        scope: domain::ConversationScope::All,
+        network: Some(network),
+    };
     let mut watches = Vec::new();
     for network in ["192.0.2.1", "2001:db8::/64", "192.0.2.1"] {
         watches.push(talk.service().subscribe(from(&talk.ada, network), "c", None).await.unwrap());
@@ -127,7 +131,7 @@ async fn subscription_returns_changes_from_now_on(#[values(Kind::Sqlite, Kind::P
     talk.changes("c", json!({ "title": "T" })).await;
     assert_eq!(seen(&mut watch).await, ["6 title=T"]);
     let good = || read_json(br#"{"value":1}"#).unwrap();
-    talk.service().set_feedback(&talk.ada, "c", "m1", good()).await.unwrap();
+    talk.service().set_feedback(Principal::reader(&talk.ada), "c", "m1", good()).await.unwrap();
     talk.changes("c", json!({ "title": "U" })).await;
     assert_eq!(seen(&mut watch).await, ["7 m1=again", "8 title=U"]);
     for change in
@@ -275,12 +279,12 @@ async fn deletion_is_sent_to_subscribers(#[values(Kind::Sqlite, Kind::Postgres)]
     let talk = Talk::begin(database).await;
     talk.says("c", "m1", "one").await;
     let mut watch = talk.service().subscribe(subscriber(&talk.ada), "c", Some(0)).await.unwrap();
-    talk.service().delete(&talk.ada, "c").await.unwrap();
+    talk.service().delete(Principal::reader(&talk.ada), "c").await.unwrap();
     assert!(is_woken(&mut watch).await);
     assert_eq!(seen(&mut watch).await, ["0 deleted"]);
     let outcome = talk.service().subscribe(subscriber(&talk.ada), "c", None).await;
     assert_eq!(code(outcome).0, Code::ConversationNotFound);
-    talk.service().restore(&talk.ada, "c").await.unwrap();
+    talk.service().restore(Principal::reader(&talk.ada), "c").await.unwrap();
     let mut watch = talk.service().subscribe(subscriber(&talk.ada), "c", Some(1)).await.unwrap();
     assert_eq!(seen(&mut watch).await, ["3 title="]);
 }
@@ -294,7 +298,7 @@ async fn new_conversation_of_the_same_id_is_another_one(#[values(Kind::Sqlite, K
         talk.says("c", &format!("m{at}"), "old").await;
     }
     let mut old = talk.service().subscribe(subscriber(&talk.ada), "c", None).await.unwrap();
-    talk.service().delete(&talk.ada, "c").await.unwrap();
+    talk.service().delete(Principal::reader(&talk.ada), "c").await.unwrap();
     talk.creates(&talk.ada, "c").await;
     let mut new = talk.service().subscribe(subscriber(&talk.ada), "c", Some(5)).await.unwrap();
     assert_eq!(new.revision(), 0);
@@ -398,5 +402,5 @@ fn subscription_receives_changes_of_other_processes() {
 }
 
 async fn tells(service: &Conversations, user_id: &str, id: &str) {
-    service.create(user_id, named(id), None).await.unwrap();
+    service.create(Principal::reader(user_id), named(id), None).await.unwrap();
 }

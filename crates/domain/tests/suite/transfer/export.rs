@@ -1,6 +1,6 @@
 //! Export of conversations.
 
-use domain::{ConversationError, ConversationExport, ExportFormat};
+use domain::{ConversationError, ConversationExport, ExportFormat, Principal};
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::databases::Kind;
@@ -23,7 +23,7 @@ pub(crate) async fn whole(mut export: ConversationExport) -> (String, usize) {
 
 /// The file of all a reader's conversations.
 pub(crate) async fn all(book: &Book, user_id: &str) -> Value {
-    let export = book.services.transfer.export_all(user_id).await.unwrap();
+    let export = book.services.transfer.export_all(Principal::reader(user_id)).await.unwrap();
     serde_json::from_str(&whole(export).await.0).unwrap()
 }
 
@@ -35,7 +35,7 @@ async fn export_of_all_conversations_matches_the_api(#[values(Kind::Sqlite, Kind
     let (ada, grace) = (book.reader("ada").await.user.id, book.reader("grace").await.user.id);
     create_conversations(&book, &ada).await;
     create(&book, &grace, json!({ "id": "first", "title": "Somebody else's" })).await;
-    let export = book.services.transfer.export_all(&ada).await.unwrap();
+    let export = book.services.transfer.export_all(Principal::reader(&ada)).await.unwrap();
     assert_eq!(export.file_name(), "the-book-conversations-2026-11-21.json");
     assert_eq!(export.media_type(), "application/json");
     let (file, _) = whole(export).await;
@@ -44,11 +44,11 @@ async fn export_of_all_conversations_matches_the_api(#[values(Kind::Sqlite, Kind
     let read: Value = serde_json::from_str(&file).unwrap();
     let listed = read["conversations"].as_array().unwrap();
     assert_eq!(listed.iter().map(|it| it["id"].as_str().unwrap()).collect::<Vec<_>>(), ["first", "second"]);
-    let shown = book.services.conversations.find(&ada, "first").await.unwrap();
+    let shown = book.services.conversations.find(Principal::reader(&ada), "first").await.unwrap();
     for (name, value) in serde_json::to_value(shown).unwrap().as_object().unwrap() {
         assert_eq!(listed[0][name], *value, "{name}");
     }
-    let shown = book.services.conversations.message(&ada, "first", "a1").await.unwrap();
+    let shown = book.services.conversations.message(Principal::reader(&ada), "first", "a1").await.unwrap();
     assert_eq!(listed[0]["messages"][1], serde_json::to_value(shown).unwrap());
 }
 
@@ -59,7 +59,8 @@ async fn export_of_one_conversation_has_the_same_format(#[values(Kind::Sqlite, K
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     create_conversations(&book, &ada).await;
-    let export = book.services.transfer.export(&ada, "first", ExportFormat::Json).await.unwrap();
+    let export =
+        book.services.transfer.export(Principal::reader(&ada), "first", ExportFormat::Json).await.unwrap();
     assert_eq!(export.file_name(), "who-owns-the-borrowed-book-2026-11-21.json");
     let one: Value = serde_json::from_str(&whole(export).await.0).unwrap();
     let mut all = all(&book, &ada).await;
@@ -74,7 +75,12 @@ async fn markdown_export_is_readable(#[values(Kind::Sqlite, Kind::Postgres)] kin
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     create_conversations(&book, &ada).await;
-    let export = book.services.transfer.export(&ada, "first", ExportFormat::Markdown).await.unwrap();
+    let export = book
+        .services
+        .transfer
+        .export(Principal::reader(&ada), "first", ExportFormat::Markdown)
+        .await
+        .unwrap();
     assert_eq!(export.file_name(), "who-owns-the-borrowed-book-2026-11-21.md");
     assert_eq!(export.media_type(), "text/markdown; charset=utf-8");
     insta::assert_snapshot!("conversation.md", whole(export).await.0);
@@ -99,7 +105,8 @@ async fn security_36_no_text_forges_a_message_heading_or_hides_the_next_message(
     for (at, words) in texts.iter().enumerate() {
         append(&book, &ada, "c", &[text(&format!("m{at}"), "user", words)], None).await;
     }
-    let export = book.services.transfer.export(&ada, "c", ExportFormat::Markdown).await.unwrap();
+    let export =
+        book.services.transfer.export(Principal::reader(&ada), "c", ExportFormat::Markdown).await.unwrap();
     let (file, _) = whole(export).await;
     // Outside of code there are the five turns and nothing of what was said.
     let (mut fence, mut outside) = (String::new(), Vec::new());
@@ -136,12 +143,12 @@ async fn security_35_a_conversation_of_another_user_cannot_be_exported(
     let transfer = &book.services.transfer;
     for (user_id, id) in [(&grace, "first"), (&ada, "unknown"), (&ada, "gone")] {
         for format in [ExportFormat::Json, ExportFormat::Markdown] {
-            let refused = transfer.export(user_id, id, format).await;
+            let refused = transfer.export(Principal::reader(user_id), id, format).await;
             assert!(matches!(refused, Err(ConversationError::ConversationNotFound)), "{refused:?}");
         }
     }
     assert_eq!(all(&book, &grace).await["conversations"], json!([]));
-    let nobody = transfer.export_all("nobody").await;
+    let nobody = transfer.export_all(Principal::reader("nobody")).await;
     assert!(matches!(nobody, Err(ConversationError::UserNotFound)), "{nobody:?}");
 }
 
@@ -166,7 +173,7 @@ async fn long_conversation_is_exported_in_chunks(#[values(Kind::Sqlite, Kind::Po
         create(&book, &ada, json!({ "id": format!("empty-{at}") })).await;
     }
     long(&book, &ada).await;
-    let export = book.services.transfer.export_all(&ada).await.unwrap();
+    let export = book.services.transfer.export_all(Principal::reader(&ada)).await.unwrap();
     let (file, pieces) = whole(export).await;
     assert!(pieces >= 6, "{pieces}");
     let read: Value = serde_json::from_str(&file).unwrap();
@@ -201,13 +208,13 @@ async fn deleting_the_exported_conversation_ends_the_export_with_an_error(
     long(&book, &ada).await;
     let (conversations, transfer) = (&book.services.conversations, &book.services.transfer);
     for format in [ExportFormat::Json, ExportFormat::Markdown] {
-        let unread = transfer.export(&ada, "long", format).await.unwrap();
-        let mut begun = transfer.export(&ada, "long", format).await.unwrap();
+        let unread = transfer.export(Principal::reader(&ada), "long", format).await.unwrap();
+        let mut begun = transfer.export(Principal::reader(&ada), "long", format).await.unwrap();
         assert!(begun.next_chunk().await.unwrap().is_some(), "{format:?}");
-        conversations.delete(&ada, "long").await.unwrap();
+        conversations.delete(Principal::reader(&ada), "long").await.unwrap();
         assert!(matches!(failure(begun).await, ConversationError::ConversationNotFound), "{format:?}");
         assert!(matches!(failure(unread).await, ConversationError::ConversationNotFound), "{format:?}");
-        conversations.restore(&ada, "long").await.unwrap();
+        conversations.restore(Principal::reader(&ada), "long").await.unwrap();
     }
 }
 
@@ -232,7 +239,7 @@ async fn conversation_deleted_during_an_export_of_all_ends_early(
     create(&book, &ada, json!({ "id": "next" })).await;
     append(&book, &ada, "next", &[text("n1", "user", "And then?")], None).await;
     let (conversations, transfer) = (&book.services.conversations, &book.services.transfer);
-    let mut every = transfer.export_all(&ada).await.unwrap();
+    let mut every = transfer.export_all(Principal::reader(&ada)).await.unwrap();
     // In the copy of the account it stays, for it is not gone yet.
     let now = domain::Timestamp::from_millis(0);
     let mut copy = transfer.export_with_deleted(&ada, now);
@@ -241,7 +248,7 @@ async fn conversation_deleted_during_an_export_of_all_ends_early(
     for export in [&mut every, &mut copy, &mut late] {
         begun.push(export.next_chunk().await.unwrap().unwrap());
     }
-    conversations.delete(&ada, "long").await.unwrap();
+    conversations.delete(Principal::reader(&ada), "long").await.unwrap();
     let next = ("next".to_owned(), 1);
     assert_eq!(message_counts(begun.remove(0), every).await, [("long".to_owned(), 50), next.clone()]);
     assert_eq!(message_counts(begun.remove(0), copy).await, [("long".to_owned(), 180), next.clone()]);
@@ -263,11 +270,11 @@ async fn conversations_deleted_before_their_turn_are_left_out(
     }
     append(&book, &ada, "spoken", &[text("s1", "user", "Gone soon")], None).await;
     let (conversations, transfer) = (&book.services.conversations, &book.services.transfer);
-    let mut every = transfer.export_all(&ada).await.unwrap();
+    let mut every = transfer.export_all(Principal::reader(&ada)).await.unwrap();
     let mut copy = transfer.export_with_deleted(&ada, domain::Timestamp::from_millis(0));
     let (begun, copied) = (every.next_chunk().await.unwrap(), copy.next_chunk().await.unwrap());
     for id in ["empty", "spoken", "again"] {
-        conversations.delete(&ada, id).await.unwrap();
+        conversations.delete(Principal::reader(&ada), id).await.unwrap();
     }
     // Another one of the same name is one that comes later.
     create(&book, &ada, json!({ "id": "again" })).await;
@@ -288,7 +295,7 @@ async fn deleting_the_user_ends_the_export_with_an_error(#[values(Kind::Sqlite, 
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     create_conversations(&book, &ada).await;
-    let export = book.services.transfer.export_all(&ada).await.unwrap();
+    let export = book.services.transfer.export_all(Principal::reader(&ada)).await.unwrap();
     book.database.arrange("delete from bookplate_users").await;
     assert!(matches!(failure(export).await, ConversationError::UserNotFound));
 }
@@ -300,7 +307,8 @@ async fn database_failure_ends_the_export_with_an_error(#[values(Kind::Sqlite, K
     let book = Book::open(database).await;
     let ada = book.reader("ada").await.user.id;
     long(&book, &ada).await;
-    let mut export = book.services.transfer.export(&ada, "long", ExportFormat::Markdown).await.unwrap();
+    let mut export =
+        book.services.transfer.export(Principal::reader(&ada), "long", ExportFormat::Markdown).await.unwrap();
     assert!(export.next_chunk().await.unwrap().is_some());
     book.database.close().await;
     assert!(matches!(failure(export).await, ConversationError::Failure(_)));

@@ -5,7 +5,7 @@ use rstest::rstest;
 use std::time::Duration;
 
 use domain::{
-    ConversationError, ConversationLimits, ExportFormat, Settings,
+    ConversationError, ConversationLimits, ExportFormat, Principal, Settings,
     contract::{Code, Problems, conversations::Imported},
 };
 use serde_json::{Value, json};
@@ -19,7 +19,8 @@ use crate::{
 
 pub(crate) async fn import(book: &Book, user_id: &str, file: &Value) -> Imported {
     let bytes = serde_json::to_vec(file).unwrap();
-    let (imported, stop) = book.services.transfer.import(user_id, whole(bytes), MINUTE).await.unwrap();
+    let (imported, stop) =
+        book.services.transfer.import(Principal::reader(user_id), whole(bytes), MINUTE).await.unwrap();
     assert_eq!(stop, None);
     imported
 }
@@ -41,7 +42,7 @@ async fn older_file_overwrites_nothing(#[values(Kind::Sqlite, Kind::Postgres)] k
     create_conversations(&book, &ada).await;
     let old = all(&book, &ada).await;
     book.ports.clock.advance_seconds(60);
-    let by = domain::Principal { user_id: &ada, token_id: None, expired: false };
+    let by = domain::Principal { token_id: None, expired: false, ..Principal::reader(&ada) };
     let change = wire(&json!({ "content": "What I meant to ask" }));
     book.services.conversations.update_message(by, "first", "q1", change).await.unwrap();
     let now = all(&book, &ada).await;
@@ -71,7 +72,7 @@ async fn export_of_one_user_can_be_imported_by_another(#[values(Kind::Sqlite, Ki
     create_conversations(&book, &ada).await;
     // Later edits: the beginning of the list and the text are no longer the same.
     let change = wire(&json!({ "content": "What I meant to ask" }));
-    let by = domain::Principal { user_id: &ada, token_id: None, expired: false };
+    let by = domain::Principal { token_id: None, expired: false, ..Principal::reader(&ada) };
     book.services.conversations.update_message(by, "first", "q1", change).await.unwrap();
     let mut file = all(&book, &ada).await;
     book.ports.clock.advance_seconds(3600);
@@ -86,7 +87,12 @@ async fn export_of_one_user_can_be_imported_by_another(#[values(Kind::Sqlite, Ki
         async move {
             let asked = domain::PageRequest { limit: 20, cursor: None };
             conversations
-                .list(&user_id, domain::contract::conversations::ConversationStatus::Active, asked)
+                .list(
+                    Principal::reader(&user_id),
+                    domain::contract::conversations::ConversationStatus::Active,
+                    domain::ClientFilter::All,
+                    asked,
+                )
                 .await
         }
     };
@@ -118,10 +124,10 @@ async fn import_restores_missing_messages_and_changes_no_existing_ones(
     create_conversations(&book, &ada).await;
     let mut file = all(&book, &ada).await;
     // A deleted one comes back under its name; one that has gone on keeps what came after.
-    book.services.conversations.delete(&ada, "second").await.unwrap();
+    book.services.conversations.delete(Principal::reader(&ada), "second").await.unwrap();
     append(&book, &ada, "first", &[text("new", "user", "And then?")], None).await;
     let change = wire(&json!({ "title": "Renamed" }));
-    book.services.conversations.update(&ada, "first", change).await.unwrap();
+    book.services.conversations.update(Principal::reader(&ada), "first", change).await.unwrap();
     let mut lost = file["conversations"][0]["messages"][2].clone();
     lost["id"] = json!("lost");
     lost["parentId"] = json!("a1");
@@ -362,14 +368,14 @@ async fn other_files_are_refused(#[values(Kind::Sqlite, Kind::Postgres)] kind: K
     ];
     let transfer = &book.services.transfer;
     for (bytes, code, field) in cases {
-        let refused = transfer.import(&ada, whole(bytes.to_vec()), MINUTE).await;
+        let refused = transfer.import(Principal::reader(&ada), whole(bytes.to_vec()), MINUTE).await;
         let refused = Problems::from(refused.unwrap_err());
         let first = refused.first();
         assert_eq!((first.code, first.field.as_deref()), (code, field), "{}", String::from_utf8_lossy(bytes));
     }
-    let empty = transfer.import(&ada, whole("\u{feff} [ ]"), MINUTE).await.unwrap();
+    let empty = transfer.import(Principal::reader(&ada), whole("\u{feff} [ ]"), MINUTE).await.unwrap();
     assert_eq!(empty, (Imported::default(), None));
-    let nobody = transfer.import("nobody", whole(r#"[{"mapping":{}}]"#), MINUTE).await;
+    let nobody = transfer.import(Principal::reader("nobody"), whole(r#"[{"mapping":{}}]"#), MINUTE).await;
     assert!(matches!(nobody, Err(ConversationError::UserNotFound)), "{nobody:?}");
 }
 
@@ -413,15 +419,23 @@ async fn nothing_of_chatgpts_notation_is_indexed_or_exported(
     let asked = || domain::PageRequest { limit: 20, cursor: None };
     let conversations = &book.services.conversations;
     for words in ["turn0search3", "cite", "mathematician"] {
-        assert!(conversations.search(&ada, words, asked()).await.unwrap().items.is_empty(), "{words}");
+        assert!(
+            conversations.search(Principal::reader(&ada), words, asked()).await.unwrap().items.is_empty(),
+            "{words}"
+        );
     }
-    assert_eq!(conversations.search(&ada, "lovelace", asked()).await.unwrap().items.len(), 1);
+    assert_eq!(
+        conversations.search(Principal::reader(&ada), "lovelace", asked()).await.unwrap().items.len(),
+        1
+    );
     let mut exported = all(&book, &ada).await;
     let messages = exported["conversations"][0]["messages"].as_array_mut().unwrap();
     assert_eq!(messages[3]["raw"].take(), raw);
     assert!(!exported.to_string().contains("turn0search3"));
     let transfer = &book.services.transfer;
-    let export = transfer.export(&ada, "6740f0a1-3f00-8000-9000-0123456789ab", ExportFormat::Markdown).await;
+    let export = transfer
+        .export(Principal::reader(&ada), "6740f0a1-3f00-8000-9000-0123456789ab", ExportFormat::Markdown)
+        .await;
     let (markdown, _) = crate::transfer::export::whole(export.unwrap()).await;
     assert!(
         markdown.contains("Sourdough[^1] , says Ada Lovelace.")
@@ -443,7 +457,8 @@ async fn imported_messages_are_indexed(#[values(Kind::Sqlite, Kind::Postgres)] k
     let ada = book.reader("ada").await.user.id;
     import(&book, &ada, &chatgpt()).await;
     let asked = domain::PageRequest { limit: 20, cursor: None };
-    let found = book.services.conversations.search(&ada, "sourdough", asked).await.unwrap();
+    let found =
+        book.services.conversations.search(Principal::reader(&ada), "sourdough", asked).await.unwrap();
     assert_eq!(found.items.len(), 1);
     assert_eq!(found.items[0].message.id.as_str(), "a");
     let opening = found.items[0].conversation.opening.as_deref();

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 use domain::{
-    ConversationError, ConversationLimits, FileSource, ImportStop, PageRequest, Settings,
+    ConversationError, ConversationLimits, FileSource, ImportStop, PageRequest, Principal, Settings,
     contract::{Code, Problem, Problems, conversations::Order},
 };
 use rstest::rstest;
@@ -34,7 +34,7 @@ async fn user_at_the_limit_gets_missing_messages_but_no_new_conversations(
     let book = Book::with(database, Settings { conversations: limits, ..settings() }).await;
     let ada = book.reader("ada").await.user.id;
     create(&book, &ada, json!({ "id": "thrown-away" })).await;
-    book.services.conversations.delete(&ada, "thrown-away").await.unwrap();
+    book.services.conversations.delete(Principal::reader(&ada), "thrown-away").await.unwrap();
     let own: Vec<Value> = (0..230).map(|at| json!({ "id": format!("c{at}"), "mapping": {} })).collect();
     import(&book, &ada, &json!(own)).await;
     let news = (0..3000).map(|at| short(&format!("new{at}")));
@@ -59,7 +59,9 @@ async fn concurrent_imports_all_succeed(#[values(Kind::Sqlite, Kind::Postgres)] 
         let file = json!([{ "id": format!("many{at}"), "mapping": &nodes }, short(&format!("short{at}"))]);
         let (transfer, ada) = (book.services.transfer.clone(), ada.clone());
         let bytes = serde_json::to_vec(&file).unwrap();
-        tokio::spawn(async move { transfer.import(&ada, whole(bytes), MINUTE).await.unwrap() })
+        tokio::spawn(
+            async move { transfer.import(Principal::reader(&ada), whole(bytes), MINUTE).await.unwrap() },
+        )
     });
     for import in imports.collect::<Vec<_>>() {
         let (imported, stop) = import.await.unwrap();
@@ -81,7 +83,8 @@ async fn import_interrupted_by_the_deadline_can_be_repeated(
     let ada = book.reader("ada").await.user.id;
     let file = json!([short("a"), short("b")]);
     let bytes = serde_json::to_vec(&file).unwrap();
-    let now = book.services.transfer.import(&ada, whole(bytes), Duration::ZERO).await.unwrap();
+    let now =
+        book.services.transfer.import(Principal::reader(&ada), whole(bytes), Duration::ZERO).await.unwrap();
     let (imported, stop) = now;
     assert!(
         stop == Some(ImportStop::OutOfTime)
@@ -117,12 +120,13 @@ async fn import_is_not_limited_to_the_size_of_an_append(#[values(Kind::Sqlite, K
     }
     let conversations = &book.services.conversations;
     let asked = PageRequest { limit: 2, cursor: None };
-    let last = conversations.messages(&ada, "long", Order::Desc, asked).await.unwrap().items;
+    let last =
+        conversations.messages(Principal::reader(&ada), "long", Order::Desc, asked).await.unwrap().items;
     assert_eq!((last[0].id.as_str(), last[0].seq), ("n499", 500));
     assert_eq!(last[0].parent_id.as_ref(), Some(&last[1].id));
     // It goes on from there.
     append(&book, &ada, "long", &[text("next", "user", "And?")], None).await;
-    let next = conversations.message(&ada, "long", "next").await.unwrap();
+    let next = conversations.message(Principal::reader(&ada), "long", "next").await.unwrap();
     assert_eq!((next.parent_id.unwrap().as_str(), next.seq), ("n499", 501));
 }
 
@@ -167,13 +171,21 @@ async fn file_is_imported_while_it_arrives(#[values(Kind::Sqlite, Kind::Postgres
     // Larger and smaller than what is kept in memory, in a list, alone, and with the format behind the list.
     let file =
         json!([long("large", 9), short("a"), long("small", 2)]).to_string().replace('\u{fffd}', "\\ud83d");
-    let (imported, stop) =
-        book.services.transfer.import(&ada, Pieces::of(file.as_bytes(), 10_000), MINUTE).await.unwrap();
+    let (imported, stop) = book
+        .services
+        .transfer
+        .import(Principal::reader(&ada), Pieces::of(file.as_bytes(), 10_000), MINUTE)
+        .await
+        .unwrap();
     assert_eq!((ids(&imported), stop), (vec![("large", 9, 9), ("a", 1, 1), ("small", 2, 2)], None));
     assert_eq!(imported.conversations[0].title.as_deref(), Some("Lone \u{fffd} surrogate"));
     let alone = long("alone", 8).to_string();
-    let (imported, _) =
-        book.services.transfer.import(&ada, Pieces::of(alone.as_bytes(), 4096), MINUTE).await.unwrap();
+    let (imported, _) = book
+        .services
+        .transfer
+        .import(Principal::reader(&ada), Pieces::of(alone.as_bytes(), 4096), MINUTE)
+        .await
+        .unwrap();
     assert_eq!(ids(&imported), [("alone", 8, 8)]);
     let mut file = all(&book, &ada).await;
     let members = file.as_object_mut().unwrap();
@@ -195,19 +207,25 @@ async fn file_that_breaks_off_leaves_whole_conversations(#[values(Kind::Sqlite, 
     let transfer = &book.services.transfer;
     let file = json!([short("a"), short("b"), short("c")]).to_string();
     let half = Pieces::of(&file.as_bytes()[..file.len() / 2], 7);
-    let (imported, stop) = transfer.import(&ada, half.then(Code::RequestTimeout), MINUTE).await.unwrap();
+    let (imported, stop) =
+        transfer.import(Principal::reader(&ada), half.then(Code::RequestTimeout), MINUTE).await.unwrap();
     let timeout = Problems::from(Problem::new(Code::RequestTimeout));
     assert_eq!((ids(&imported), stop), (vec![("a", 1, 1)], Some(ImportStop::Invalid(timeout))));
     // A file that is cut off, without anybody noticing.
-    let (imported, stop) =
-        transfer.import(&ada, Pieces::of(&file.as_bytes()[..file.len() - 3], 7), MINUTE).await.unwrap();
+    let (imported, stop) = transfer
+        .import(Principal::reader(&ada), Pieces::of(&file.as_bytes()[..file.len() - 3], 7), MINUTE)
+        .await
+        .unwrap();
     let not_json = Problems::from(Problem::new(Code::BadRequest));
     assert_eq!((ids(&imported), stop), (vec![("a", 1, 0), ("b", 1, 1)], Some(ImportStop::Invalid(not_json))));
     // Another version is refused before anything is imported, when the file names it first.
     let other = json!({ "format": "bookplate-conversations", "version": 2, "conversations": [short("d")] });
-    let refused = transfer.import(&ada, whole(other.to_string()), MINUTE).await.unwrap_err();
+    let refused =
+        transfer.import(Principal::reader(&ada), whole(other.to_string()), MINUTE).await.unwrap_err();
     assert_eq!(Problems::from(refused).first().field.as_deref(), Some("version"));
-    let nothing = transfer.import(&ada, Pieces::of(b"[{", 1).then(Code::MalformedRequest), MINUTE).await;
+    let nothing = transfer
+        .import(Principal::reader(&ada), Pieces::of(b"[{", 1).then(Code::MalformedRequest), MINUTE)
+        .await;
     assert!(matches!(nothing, Err(ConversationError::Invalid(_))));
     assert_eq!(book.count("bookplate_conversations").await, 2);
     assert_eq!(ids(&import(&book, &ada, &json!([short("a"), short("b"), short("c")])).await).len(), 3);

@@ -26,6 +26,7 @@ struct ConversationKey<'a> {
 struct MessageRow<'a> {
     #[serde(flatten)]
     key: ConversationKey<'a>,
+    client: Option<&'a str>,
     most: i64,
     most_bytes: i64,
     size: i64,
@@ -114,6 +115,7 @@ fn message<'a>(request: &AppendRequest<'a>, draft: &'a Draft, bytes: &mut BatchB
     let size = i64::try_from(draft.content.bytes()).unwrap_or(i64::MAX);
     MessageRow {
         key: key(request),
+        client: request.scope.client_id(),
         most: request.most(),
         most_bytes: request.writer.most_bytes,
         size,

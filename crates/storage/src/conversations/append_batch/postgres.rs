@@ -12,7 +12,7 @@ const APPEND: &str = concatcp!(
     "with c as (
     select c.*, j.*
     from json_to_recordset($1::json) as j (
-        \"user\" text, conversation text, id text, role text, parts text, status text, model text, usage text,
+        \"user\" text, conversation text, client text, id text, role text, parts text, status text, model text, usage text,
         format text, raw text, metadata text, begun_by text, now bigint, most bigint, most_bytes bigint, size bigint, upto bigint,
         terms text, opening text
     )
@@ -20,6 +20,7 @@ const APPEND: &str = concatcp!(
         select c.no, c.message_count, c.revision, c.head_id, c.last_message_at from bookplate_conversations c
         where c.user_id = j.\"user\" and c.id = j.conversation
         and c.deleted_at is null and c.message_count < j.most
+        and (c.client_id = j.client or j.client is null)
         for no key update skip locked
     ) c
     cross join lateral (

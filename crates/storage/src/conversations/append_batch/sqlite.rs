@@ -26,6 +26,7 @@ macro_rules! append {
     {format}, {raw}, {metadata}, {begun_by}, c.revision + 1, {now}, {now}
     from {messages}bookplate_conversations c cross join bookplate_storage s
     where c.user_id = {user} and c.id = {conversation} and c.deleted_at is null and c.message_count < {most}
+    and (c.client_id = {client} or {client} is null)
     and s.user_id = c.user_id and s.bytes + ({upto}) <= {most_bytes}
     on conflict do nothing returning no, parent_id, revision,
     (select c.user_id from bookplate_conversations c where c.no = conversation_no) as user_id,
@@ -51,6 +52,7 @@ macro_rules! append {
             conversations = $conversations,
             user = $value!(user),
             conversation = $value!(conversation),
+            client = $value!(client),
             id = $value!(id),
             role = $value!(role),
             parts = $value!(parts),
@@ -87,56 +89,59 @@ macro_rules! parameter {
     (conversation) => {
         "$2"
     };
-    (id) => {
+    (client) => {
         "$3"
     };
-    (role) => {
+    (id) => {
         "$4"
     };
-    (parts) => {
+    (role) => {
         "$5"
     };
-    (status) => {
+    (parts) => {
         "$6"
     };
-    (model) => {
+    (status) => {
         "$7"
     };
-    (usage) => {
+    (model) => {
         "$8"
     };
-    (format) => {
+    (usage) => {
         "$9"
     };
-    (raw) => {
+    (format) => {
         "$10"
     };
-    (metadata) => {
+    (raw) => {
         "$11"
     };
-    (begun_by) => {
+    (metadata) => {
         "$12"
     };
-    (now) => {
+    (begun_by) => {
         "$13"
     };
-    (most) => {
+    (now) => {
         "$14"
     };
-    (most_bytes) => {
+    (most) => {
         "$15"
     };
-    (size) => {
+    (most_bytes) => {
         "$16"
     };
-    (upto) => {
+    (size) => {
         "$17"
     };
-    (terms) => {
+    (upto) => {
         "$18"
     };
-    (opening) => {
+    (terms) => {
         "$19"
+    };
+    (opening) => {
+        "$20"
     };
 }
 
@@ -197,6 +202,7 @@ fn bind<'c, 'q>(query: Query<'c, 'q>, message: MessageRow<'q>, draft: &'q Draft)
     query
         .bind(message.key.user)
         .bind(message.key.conversation)
+        .bind(message.client)
         .bind(message.id)
         .bind(message.role)
         .bind(message.parts)

@@ -1,7 +1,7 @@
 //! Adding messages.
 
 use rstest::rstest;
-use storage::conversations::{AppendOutcome, AppendRequest, Draft, SEQ_BITS};
+use storage::conversations::{AppendOutcome, AppendRequest, Draft, Owner, SEQ_BITS};
 use testkit::databases::Kind;
 
 use super::{
@@ -88,7 +88,8 @@ async fn a_stored_message_is_updated_or_left_alone(#[values(Kind::Sqlite, Kind::
     assert_eq!((after.message_count, after.revision, after.head_id.as_deref()), (2, 3, Some("m2")));
     assert_eq!((after.updated_at, after.last_message_at), (NOW.plus_seconds(5), Some(NOW.millis())));
     for (word, hits) in [("one", 0), ("another", 1), ("two", 1)] {
-        let found = database.search_messages(ADA, &wanted(&database, word), i64::MAX, 9).await.unwrap();
+        let found =
+            database.search_messages(Owner::all(ADA), &wanted(&database, word), i64::MAX, 9).await.unwrap();
         assert_eq!(found.len(), hits, "{word}");
     }
 }
@@ -203,10 +204,10 @@ async fn security_35_nobody_appends_to_another_users_conversation(
         let outcome = database.append_messages(&appending).await.unwrap();
         assert!(matches!(outcome, AppendOutcome::NoConversation), "{user_id} {id}: {outcome:?}");
     }
-    database.soft_delete_conversation(ADA, "c", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(Owner::all(ADA), "c", NOW).await.unwrap().unwrap();
     let outcome = database.append_messages(&appending("c", &drafts)).await.unwrap();
     assert!(matches!(outcome, AppendOutcome::NoConversation), "a hidden one takes none either");
-    database.restore_conversation(ADA, "c", NOW.plus_seconds(-1), 100).await.unwrap();
+    database.restore_conversation(Owner::all(ADA), "c", NOW.plus_seconds(-1), 100).await.unwrap();
     assert_eq!(database.rows().await.len(), rows.len());
 }
 

@@ -7,7 +7,7 @@ use storage::{
     Database,
     conversations::{
         AppendOutcome, AppendRequest, ContentUpdate, ConversationUpdate, CreateOutcome, Draft, MessageUpdate,
-        RestoreOutcome, UpdateOutcome,
+        Owner, RestoreOutcome, UpdateOutcome,
     },
 };
 use testkit::databases::Kind;
@@ -146,12 +146,18 @@ async fn concurrent_changes_each_get_a_revision(#[values(Kind::Sqlite, Kind::Pos
             let named = ConversationUpdate { title, ..ConversationUpdate::default() };
             let update = if number % 3 == 0 { &content } else { &rated };
             if number % 3 == 2 {
-                match patiently(|| database.update_conversation(ADA, "c", &named, NOW, i64::MAX)).await {
+                match patiently(|| database.update_conversation(Owner::all(ADA), "c", &named, NOW, i64::MAX))
+                    .await
+                {
                     UpdateOutcome::Done(stored) => stored.revision,
                     other => panic!("{other:?}"),
                 }
             } else {
-                match patiently(|| database.update_message(ADA, "c", "m", update, writer(), false)).await {
+                match patiently(|| {
+                    database.update_message(Owner::all(ADA), "c", "m", update, writer(), false)
+                })
+                .await
+                {
                     UpdateOutcome::Done((conversation, message)) => {
                         assert_eq!(conversation.revision, message.revision, "{number:?}");
                         message.revision
@@ -199,9 +205,9 @@ async fn a_conversation_created_deleted_and_restored_concurrently_stays_consiste
         tasks.spawn(async move {
             for _ in 0..15 {
                 let outcome = match number % 3 {
-                    0 => database.soft_delete_conversation(ADA, "c", NOW).await.map(|_| None),
+                    0 => database.soft_delete_conversation(Owner::all(ADA), "c", NOW).await.map(|_| None),
                     1 => database
-                        .restore_conversation(ADA, "c", NOW.plus_seconds(-9), MOST)
+                        .restore_conversation(Owner::all(ADA), "c", NOW.plus_seconds(-9), MOST)
                         .await
                         .map(|_| None),
                     _ => database.create_conversation(&creating(ADA, "c", MOST)).await.map(Some),
@@ -227,7 +233,11 @@ async fn concurrent_restores_do_not_exceed_the_conversation_limit(
     for number in 0..9 {
         created(&database, ADA, &format!("c{number}")).await;
         if number > 1 {
-            database.soft_delete_conversation(ADA, &format!("c{number}"), NOW).await.unwrap().unwrap();
+            database
+                .soft_delete_conversation(Owner::all(ADA), &format!("c{number}"), NOW)
+                .await
+                .unwrap()
+                .unwrap();
         }
     }
     let mut tasks = JoinSet::new();
@@ -235,7 +245,7 @@ async fn concurrent_restores_do_not_exceed_the_conversation_limit(
         let database = Database::clone(&database);
         tasks.spawn(async move {
             let id = format!("c{number}");
-            database.restore_conversation(ADA, &id, NOW.plus_seconds(-9), 5).await.unwrap()
+            database.restore_conversation(Owner::all(ADA), &id, NOW.plus_seconds(-9), 5).await.unwrap()
         });
     }
     let shown = tasks.join_all().await;

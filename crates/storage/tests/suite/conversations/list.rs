@@ -1,7 +1,9 @@
 //! Making, finding and listing.
 
 use rstest::rstest;
-use storage::conversations::{ConversationUpdate, CreateOutcome, CreateRequest};
+use storage::conversations::{
+    ClientFilter, ConversationUpdate, CreateOutcome, CreateRequest, ListFilter, Owner,
+};
 use testkit::databases::Kind;
 
 use super::{ADA, GRACE, MOST, all, append, append_one, begun, created, created_at, draft, found, names};
@@ -26,8 +28,8 @@ async fn a_conversation_is_stored_as_it_was_created(#[values(Kind::Sqlite, Kind:
     assert_eq!((made.created_at, made.updated_at, made.active_at), (NOW, NOW, NOW));
     assert_eq!(made.last_message_at, None);
     assert_eq!(found(&database, "c").await, made);
-    assert!(database.find_conversation(GRACE, "c").await.unwrap().is_none());
-    assert!(database.find_conversation(ADA, "C").await.unwrap().is_none(), "names are exact");
+    assert!(database.find_conversation(Owner::all(GRACE), "c").await.unwrap().is_none());
+    assert!(database.find_conversation(Owner::all(ADA), "C").await.unwrap().is_none(), "names are exact");
 }
 
 #[rstest]
@@ -63,7 +65,7 @@ async fn a_user_has_no_more_conversations_than_the_limit(#[values(Kind::Sqlite, 
     assert!(matches!(create(ADA, "e").await, CreateOutcome::TooMany));
     assert!(matches!(create(ADA, "d").await, CreateOutcome::Found(_)), "it is there");
     assert!(matches!(create(GRACE, "e").await, CreateOutcome::Created(_)), "each reader for themselves");
-    database.soft_delete_conversation(ADA, "d", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(Owner::all(ADA), "d", NOW).await.unwrap().unwrap();
     assert!(matches!(create(ADA, "e").await, CreateOutcome::Created(_)), "what is hidden does not count");
 }
 
@@ -86,7 +88,15 @@ async fn the_list_is_sorted_by_activity_and_then_by_number(
         created_at(&database, ADA, id, seconds).await;
     }
     let page = async |before: (i64, i64), limit: i64| {
-        let found = database.list_conversations(ADA, "active", before, limit).await.unwrap();
+        let found = database
+            .list_conversations(
+                ADA,
+                ListFilter { status: "active", client: ClientFilter::All },
+                before,
+                limit,
+            )
+            .await
+            .unwrap();
         let last = found.last().map(|last| (last.active_at.millis(), last.no));
         (found.into_iter().map(|it| it.id).collect::<Vec<_>>(), last)
     };
@@ -101,7 +111,10 @@ async fn the_list_is_sorted_by_activity_and_then_by_number(
     assert_eq!(page(last.unwrap(), 2).await.0, Vec::<String>::new());
     // Whoever speaks brings a conversation to the front; a change of its name does not.
     let update = ConversationUpdate { title: Some(Some("e".into())), ..ConversationUpdate::default() };
-    database.update_conversation(ADA, "e", &update, NOW.plus_seconds(50), i64::MAX).await.unwrap();
+    database
+        .update_conversation(Owner::all(ADA), "e", &update, NOW.plus_seconds(50), i64::MAX)
+        .await
+        .unwrap();
     let mut later = draft(&database, "m", "hello");
     later.created_at = Some(NOW.plus_seconds(6));
     append(&database, "a", &[later]).await;
@@ -118,12 +131,20 @@ async fn the_list_holds_one_status(#[values(Kind::Sqlite, Kind::Postgres)] kind:
         created(&database, ADA, id).await;
     }
     let update = ConversationUpdate { status: Some("archived".into()), ..ConversationUpdate::default() };
-    database.update_conversation(ADA, "archived", &update, NOW, i64::MAX).await.unwrap();
-    database.soft_delete_conversation(ADA, "hidden", NOW).await.unwrap().unwrap();
+    database.update_conversation(Owner::all(ADA), "archived", &update, NOW, i64::MAX).await.unwrap();
+    database.soft_delete_conversation(Owner::all(ADA), "hidden", NOW).await.unwrap().unwrap();
     for (user_id, status, expected) in
         [(ADA, "active", ["c"].as_slice()), (ADA, "archived", &["archived"]), (GRACE, "archived", &[])]
     {
-        let found = database.list_conversations(user_id, status, (i64::MAX, i64::MAX), 9).await.unwrap();
+        let found = database
+            .list_conversations(
+                user_id,
+                ListFilter { status, client: ClientFilter::All },
+                (i64::MAX, i64::MAX),
+                9,
+            )
+            .await
+            .unwrap();
         assert_eq!(found.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), expected, "{user_id} {status}");
     }
 }
@@ -142,7 +163,10 @@ async fn messages_are_read_from_either_end_and_in_between(
     }
     let read = async |between: (i64, i64), newest_first: bool, limit: i64| {
         let found = database.read_messages(conversation.no, between, newest_first, limit).await.unwrap();
-        let named = database.read_messages_of(ADA, "c", between, newest_first, (limit, 9999)).await.unwrap();
+        let named = database
+            .read_messages_of(Owner::all(ADA), "c", between, newest_first, (limit, 9999))
+            .await
+            .unwrap();
         assert_eq!(named, found, "by its name, {between:?}");
         names(&found).join(" ")
     };
@@ -163,15 +187,20 @@ async fn messages_are_read_from_either_end_and_in_between(
     assert_eq!(names(&all(&database, &conversation).await).len(), 5, "its own alone");
     let found = database.find_message(conversation.no, "m3").await.unwrap().unwrap();
     let named = async |user_id: &str, id: &str| {
-        database.read_messages_of(user_id, id, (0, i64::MAX), false, (9, 9999)).await.unwrap().len()
+        database
+            .read_messages_of(Owner::all(user_id), id, (0, i64::MAX), false, (9, 9999))
+            .await
+            .unwrap()
+            .len()
     };
     assert_eq!((named(ADA, "d").await, named(ADA, "e").await, named(GRACE, "c").await), (5, 0, 0));
     let bytes = found.content.bytes();
     for (most, expected) in [(0, 1), (bytes - 1, 1), (bytes, 2), (4 * bytes, 5)] {
-        let page = database.read_messages_of(ADA, "c", (0, i64::MAX), true, (9, most)).await.unwrap();
+        let page =
+            database.read_messages_of(Owner::all(ADA), "c", (0, i64::MAX), true, (9, most)).await.unwrap();
         assert_eq!(page.len(), expected, "{most} bytes");
     }
-    database.soft_delete_conversation(ADA, "d", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(Owner::all(ADA), "d", NOW).await.unwrap().unwrap();
     assert_eq!(named(ADA, "d").await, 0, "hidden");
     assert_eq!((found.seq(), found.role.as_str()), (3, "user"));
     assert!(database.find_message(conversation.no, "d3").await.unwrap().is_none());
@@ -185,12 +214,28 @@ async fn every_page_together_is_the_whole_list(#[values(Kind::Sqlite, Kind::Post
     for number in 0..23 {
         created_at(&database, ADA, &format!("c{number}"), number % 4).await;
     }
-    let whole = database.list_conversations(ADA, "active", (i64::MAX, i64::MAX), 99).await.unwrap();
+    let whole = database
+        .list_conversations(
+            ADA,
+            ListFilter { status: "active", client: ClientFilter::All },
+            (i64::MAX, i64::MAX),
+            99,
+        )
+        .await
+        .unwrap();
     assert_eq!(whole.len(), 23);
     for limit in [1, 2, 5, 23] {
         let (mut pages, mut before) = (Vec::new(), (i64::MAX, i64::MAX));
         loop {
-            let page = database.list_conversations(ADA, "active", before, limit).await.unwrap();
+            let page = database
+                .list_conversations(
+                    ADA,
+                    ListFilter { status: "active", client: ClientFilter::All },
+                    before,
+                    limit,
+                )
+                .await
+                .unwrap();
             let Some(last) = page.last() else { break };
             before = (last.active_at.millis(), last.no);
             pages.extend(page);

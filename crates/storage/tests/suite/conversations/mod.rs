@@ -1,6 +1,7 @@
 //! Conversations and their messages.
 
 mod append;
+mod clients;
 mod concurrency;
 mod list;
 mod search;
@@ -11,7 +12,7 @@ use storage::{
     Database,
     conversations::{
         AppendOutcome, AppendRequest, AppendedMessage, Content, CreateOutcome, CreateRequest, Draft,
-        Idempotency, StoredConversation, StoredMessage, Terms, Writer,
+        Idempotency, Owner, StoredConversation, StoredMessage, Terms, Writer,
     },
 };
 use testkit::databases::TestDatabase;
@@ -47,7 +48,7 @@ async fn created_at(database: &Database, user_id: &str, id: &str, seconds: i64) 
 }
 
 async fn found(database: &Database, id: &str) -> StoredConversation {
-    database.find_conversation(ADA, id).await.unwrap().unwrap()
+    database.find_conversation(Owner::all(ADA), id).await.unwrap().unwrap()
 }
 
 const fn writer() -> Writer<'static> {
@@ -102,6 +103,7 @@ fn draft(database: &Database, id: &str, text: &str) -> Draft {
 fn appending<'a>(id: &'a str, drafts: &'a [Draft]) -> AppendRequest<'a> {
     AppendRequest {
         user_id: ADA,
+        scope: storage::conversations::ConversationScope::All,
         conversation_id: id,
         writer: writer(),
         drafts,

@@ -1,7 +1,7 @@
 //! Finding messages by their words.
 
 use rstest::rstest;
-use storage::conversations::{Draft, Terms};
+use storage::conversations::{Draft, Owner, Terms};
 use testkit::databases::{Kind, TestDatabase};
 
 use super::{ADA, GRACE, append, append_one, appending, begun, created, draft, wanted};
@@ -13,7 +13,8 @@ async fn found(
     before: i64,
     limit: i64,
 ) -> Vec<(String, i64)> {
-    let found = database.search_messages(user_id, &wanted(database, word), before, limit).await.unwrap();
+    let found =
+        database.search_messages(Owner::all(user_id), &wanted(database, word), before, limit).await.unwrap();
     found.into_iter().map(|it| (format!("{}/{}", it.conversation_id, it.id), it.no)).collect()
 }
 
@@ -36,7 +37,11 @@ async fn the_newest_conversation_comes_first_and_in_it_the_newest_message(
     assert_eq!(paths(&database, ADA, "paper").await, ["d/d2", "d/d1", "c/c3", "c/c1"]);
     assert_eq!(paths(&database, ADA, "ink").await, ["d/d1", "c/c2"]);
     assert_eq!(paths(&database, ADA, "glue").await, Vec::<String>::new());
-    let hit = database.search_messages(ADA, &wanted(&database, "ink"), i64::MAX, 1).await.unwrap().remove(0);
+    let hit = database
+        .search_messages(Owner::all(ADA), &wanted(&database, "ink"), i64::MAX, 1)
+        .await
+        .unwrap()
+        .remove(0);
     assert_eq!((hit.role.as_str(), hit.title, hit.opening.as_deref()), ("user", None, Some("ink paper")));
     assert_eq!(hit.parts, super::content("ink paper").parts);
     assert_eq!(hit.created_at, crate::fixtures::NOW);

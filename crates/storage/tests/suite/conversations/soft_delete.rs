@@ -1,7 +1,9 @@
 //! Hiding, showing again, and what is gone for good.
 
 use rstest::rstest;
-use storage::conversations::{AppendRequest, CreateOutcome, CreateRequest, RestoreOutcome};
+use storage::conversations::{
+    AppendRequest, ClientFilter, CreateOutcome, CreateRequest, ListFilter, Owner, RestoreOutcome,
+};
 use testkit::databases::{Kind, TestDatabase};
 
 use super::{
@@ -10,7 +12,11 @@ use super::{
 use crate::fixtures::{NOW, count, creating, record};
 
 async fn hits(database: &TestDatabase, user_id: &str) -> usize {
-    database.search_messages(user_id, &wanted(database, "paper"), i64::MAX, 99).await.unwrap().len()
+    database
+        .search_messages(Owner::all(user_id), &wanted(database, "paper"), i64::MAX, 99)
+        .await
+        .unwrap()
+        .len()
 }
 
 #[rstest]
@@ -22,15 +28,27 @@ async fn a_soft_deleted_conversation_is_found_nowhere_until_it_is_restored(
     begun(&database).await;
     append_one(&database, "c", "m1", "paper").await;
     let before = found(&database, "c").await;
-    let hidden = database.soft_delete_conversation(ADA, "c", NOW).await.unwrap();
+    let hidden = database.soft_delete_conversation(Owner::all(ADA), "c", NOW).await.unwrap();
     assert_eq!(hidden, Some((before.no, before.revision + 1)));
-    assert!(database.find_conversation(ADA, "c").await.unwrap().is_none());
-    assert!(database.list_conversations(ADA, "active", (i64::MAX, i64::MAX), 9).await.unwrap().is_empty());
+    assert!(database.find_conversation(Owner::all(ADA), "c").await.unwrap().is_none());
+    assert!(
+        database
+            .list_conversations(
+                ADA,
+                ListFilter { status: "active", client: ClientFilter::All },
+                (i64::MAX, i64::MAX),
+                9
+            )
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(hits(&database, ADA).await, 0);
-    assert_eq!(database.soft_delete_conversation(ADA, "c", NOW).await.unwrap(), None, "once");
+    assert_eq!(database.soft_delete_conversation(Owner::all(ADA), "c", NOW).await.unwrap(), None, "once");
 
     let since = NOW.plus_seconds(-1);
-    let show = async |since, most| database.restore_conversation(ADA, "c", since, most).await.unwrap();
+    let show =
+        async |since, most| database.restore_conversation(Owner::all(ADA), "c", since, most).await.unwrap();
     assert_eq!(show(NOW, 100).await, RestoreOutcome::NoConversation, "too late");
     assert_eq!(show(since, 0).await, RestoreOutcome::TooMany);
     assert_eq!(show(since, 1).await, RestoreOutcome::Restored(before.no, before.revision + 2));
@@ -55,7 +73,7 @@ async fn the_id_of_a_soft_deleted_conversation_is_free(#[values(Kind::Sqlite, Ki
     let database = kind.migrated().await;
     let first = begun(&database).await;
     append_one(&database, "c", "m1", "paper").await;
-    database.soft_delete_conversation(ADA, "c", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(Owner::all(ADA), "c", NOW).await.unwrap().unwrap();
     let made = database
         .create_conversation(&CreateRequest { title: Some("New"), ..creating(ADA, "c", MOST) })
         .await
@@ -65,7 +83,7 @@ async fn the_id_of_a_soft_deleted_conversation_is_free(#[values(Kind::Sqlite, Ki
     assert_eq!((second.message_count, second.revision), (0, 0));
     assert_eq!((count(&database, "bookplate_messages").await, hits(&database, ADA).await), (0, 0));
     let since = NOW.plus_seconds(-1);
-    let shown = database.restore_conversation(ADA, "c", since, 100).await.unwrap();
+    let shown = database.restore_conversation(Owner::all(ADA), "c", since, 100).await.unwrap();
     assert_eq!(shown, RestoreOutcome::NoConversation, "there is nothing to show");
 }
 
@@ -74,7 +92,7 @@ async fn the_id_of_a_soft_deleted_conversation_is_free(#[values(Kind::Sqlite, Ki
 async fn a_conversation_number_is_never_reused(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let database = kind.migrated().await;
     let first = begun(&database).await;
-    database.soft_delete_conversation(ADA, "c", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(Owner::all(ADA), "c", NOW).await.unwrap().unwrap();
     assert_eq!(database.purge_deleted_conversations(NOW).await.unwrap(), 1);
     assert!(created(&database, GRACE, "g").await.no > first.no);
 }
@@ -89,11 +107,11 @@ async fn a_conversation_is_purged_with_its_messages_after_its_retention(
     for id in (0..45).map(|number| format!("h{number}")) {
         created(&database, ADA, &id).await;
         append_one(&database, &id, "m1", "paper").await;
-        database.soft_delete_conversation(ADA, &id, NOW).await.unwrap().unwrap();
+        database.soft_delete_conversation(Owner::all(ADA), &id, NOW).await.unwrap().unwrap();
     }
     append_one(&database, "c", "m1", "paper").await;
     created(&database, ADA, "later").await;
-    database.soft_delete_conversation(ADA, "later", NOW.plus_seconds(1)).await.unwrap().unwrap();
+    database.soft_delete_conversation(Owner::all(ADA), "later", NOW.plus_seconds(1)).await.unwrap().unwrap();
     assert_eq!(database.purge_deleted_conversations(NOW.plus_seconds(-1)).await.unwrap(), 0);
     assert_eq!(database.purge_deleted_conversations(NOW).await.unwrap(), 45);
     assert_eq!(count(&database, "bookplate_conversations").await, 2);
@@ -133,10 +151,10 @@ async fn all_conversations_are_exported_a_page_at_a_time(#[values(Kind::Sqlite, 
     for id in ["d", "e", "f"] {
         created(&database, ADA, id).await;
     }
-    database.soft_delete_conversation(ADA, "d", NOW).await.unwrap().unwrap();
+    database.soft_delete_conversation(Owner::all(ADA), "d", NOW).await.unwrap().unwrap();
     let (mut taken, mut after) = (Vec::new(), 0);
     loop {
-        let piece = database.export_conversations(ADA, after, 2).await.unwrap();
+        let piece = database.export_conversations(Owner::all(ADA), after, 2).await.unwrap();
         assert!(piece.len() <= 2);
         let Some(last) = piece.last() else { break };
         after = last.conversation.no;

@@ -2,8 +2,8 @@
 
 use rstest::rstest;
 use storage::conversations::{
-    ContentUpdate, ConversationUpdate, MessageUpdate, RestoreOutcome, StoredConversation, StoredMessage,
-    UpdateOutcome, Writer,
+    ContentUpdate, ConversationUpdate, MessageUpdate, Owner, RestoreOutcome, StoredConversation,
+    StoredMessage, UpdateOutcome, Writer,
 };
 use testkit::databases::{Kind, TestDatabase};
 
@@ -16,7 +16,7 @@ type Changed = UpdateOutcome<(StoredConversation, StoredMessage)>;
 
 async fn change(database: &TestDatabase, id: &str, update: ContentUpdate) -> Changed {
     let update = MessageUpdate::Content(update);
-    database.update_message(ADA, "c", id, &update, writer(), false).await.unwrap()
+    database.update_message(Owner::all(ADA), "c", id, &update, writer(), false).await.unwrap()
 }
 
 #[rstest]
@@ -43,7 +43,8 @@ async fn omitted_fields_of_a_conversation_stay(#[values(Kind::Sqlite, Kind::Post
             expected.metadata = metadata;
         }
         (expected.revision, expected.updated_at) = (expected.revision + 1, later);
-        let outcome = database.update_conversation(ADA, "c", &update, later, i64::MAX).await.unwrap();
+        let outcome =
+            database.update_conversation(Owner::all(ADA), "c", &update, later, i64::MAX).await.unwrap();
         assert!(matches!(&outcome, UpdateOutcome::Done(it) if *it == expected), "{outcome:?} {expected:?}");
         assert_eq!(found(&database, "c").await, expected);
     }
@@ -60,11 +61,13 @@ async fn a_head_is_a_message_of_the_conversation(#[values(Kind::Sqlite, Kind::Po
     let head = |id: &str| ConversationUpdate { head_id: Some(id.into()), ..ConversationUpdate::default() };
     let before = found(&database, "c").await;
     for id in ["elsewhere", "nobody"] {
-        let outcome = database.update_conversation(ADA, "c", &head(id), NOW, i64::MAX).await.unwrap();
+        let outcome =
+            database.update_conversation(Owner::all(ADA), "c", &head(id), NOW, i64::MAX).await.unwrap();
         assert!(matches!(outcome, UpdateOutcome::NoMessage), "{id}");
     }
     assert_eq!(found(&database, "c").await, before);
-    let outcome = database.update_conversation(ADA, "c", &head("m1"), NOW, i64::MAX).await.unwrap();
+    let outcome =
+        database.update_conversation(Owner::all(ADA), "c", &head("m1"), NOW, i64::MAX).await.unwrap();
     assert!(matches!(outcome, UpdateOutcome::Done(it) if it.head_id.as_deref() == Some("m1")));
     let next = append_one(&database, "c", "m3", "x").await;
     assert_eq!(next.parent_id.as_deref(), Some("m1"), "what comes next follows what is shown");
@@ -113,7 +116,8 @@ async fn omitted_fields_of_a_message_stay(#[values(Kind::Sqlite, Kind::Postgres)
     }
     assert_eq!(all(&database, &conversation).await, [expected]);
     for (word, hits) in [("one", 0), ("two", 1)] {
-        let found = database.search_messages(ADA, &wanted(&database, word), i64::MAX, 9).await.unwrap();
+        let found =
+            database.search_messages(Owner::all(ADA), &wanted(&database, word), i64::MAX, 9).await.unwrap();
         assert_eq!(found.len(), hits, "{word}");
     }
 }
@@ -148,7 +152,8 @@ async fn feedback_is_replaced_and_removed(#[values(Kind::Sqlite, Kind::Postgres)
     for (revision, feedback) in [(2, Some("{\"value\":1}")), (3, Some("{\"value\":-1}")), (4, None)] {
         let update = MessageUpdate::Feedback(feedback.map(str::to_owned));
         let later = Writer { now: NOW.plus_seconds(9), ..writer() };
-        let outcome = database.update_message(ADA, "c", "m1", &update, later, false).await.unwrap();
+        let outcome =
+            database.update_message(Owner::all(ADA), "c", "m1", &update, later, false).await.unwrap();
         let UpdateOutcome::Done((conversation, message)) = outcome else { panic!("{outcome:?}") };
         assert_eq!(
             (message.feedback.as_deref(), message.revision),
@@ -186,7 +191,7 @@ async fn an_expired_token_finishes_its_own_message_and_nothing_else(
         let update = ContentUpdate { status: Some(status.into()), ..ContentUpdate::default() };
         let writer = Writer { token_id, now: NOW, most_bytes: i64::MAX };
         let update = MessageUpdate::Content(update);
-        let outcome = database.update_message(ADA, "c", id, &update, writer, true).await.unwrap();
+        let outcome = database.update_message(Owner::all(ADA), "c", id, &update, writer, true).await.unwrap();
         match outcome {
             UpdateOutcome::Done(_) => "done",
             UpdateOutcome::NotBegunByToken => "not begun",
@@ -219,16 +224,18 @@ async fn security_35_nobody_updates_another_users_messages(
     let update = ConversationUpdate { title: Some(None), ..ConversationUpdate::default() };
     let rated = MessageUpdate::Feedback(Some("{}".into()));
     for (user_id, id) in [(GRACE, "c"), (ADA, "d"), ("nobody", "c")] {
-        let outcome = database.update_conversation(user_id, id, &update, NOW, i64::MAX).await.unwrap();
+        let outcome =
+            database.update_conversation(Owner::all(user_id), id, &update, NOW, i64::MAX).await.unwrap();
         assert!(matches!(outcome, UpdateOutcome::NoConversation), "{user_id} {id}");
-        let outcome = database.update_message(user_id, id, "m1", &rated, writer(), false).await.unwrap();
+        let outcome =
+            database.update_message(Owner::all(user_id), id, "m1", &rated, writer(), false).await.unwrap();
         assert!(matches!(outcome, UpdateOutcome::NoConversation), "{user_id} {id}");
         assert!(
-            database.soft_delete_conversation(user_id, id, NOW).await.unwrap().is_none(),
+            database.soft_delete_conversation(Owner::all(user_id), id, NOW).await.unwrap().is_none(),
             "{user_id:?} {id:?}"
         );
         let since = NOW.plus_seconds(-9);
-        let shown = database.restore_conversation(user_id, id, since, 100).await.unwrap();
+        let shown = database.restore_conversation(Owner::all(user_id), id, since, 100).await.unwrap();
         assert_eq!(shown, RestoreOutcome::NoConversation, "{user_id:?} {id:?}");
     }
     assert_eq!(database.rows().await, before);
