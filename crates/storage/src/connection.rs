@@ -96,6 +96,14 @@ impl Transaction {
             Connection::Postgres(connection) => connection.commit().await,
         }
     }
+
+    /// To be called when a text that commits the transaction has succeeded.
+    pub(crate) fn committed(self) {
+        match self.0 {
+            Connection::Sqlite(connection) => connection.committed(),
+            Connection::Postgres(connection) => connection.committed(),
+        }
+    }
 }
 
 impl Deref for Transaction {
@@ -126,6 +134,14 @@ impl Database {
         Ok(Transaction(match self {
             Self::Sqlite(pool) => Connection::Sqlite(pool.begin("begin immediate").await?),
             Self::Postgres(pool) => Connection::Postgres(pool.begin("begin").await?),
+        }))
+    }
+
+    /// A write transaction that the text of one query begins and commits, which saves two round trips to the database.
+    pub(crate) async fn transaction_in_text(&self) -> Result<Transaction, sqlx::Error> {
+        Ok(Transaction(match self {
+            Self::Sqlite(pool) => Connection::Sqlite(pool.acquire_to_write().await?),
+            Self::Postgres(pool) => Connection::Postgres(pool.acquire_to_write().await?),
         }))
     }
 }

@@ -68,6 +68,14 @@ impl<DB: Backend> Pool<DB> {
     /// sqlx's own transactions are not used: with a custom `begin`, a future that is dropped at the wrong moment leaves the
     /// transaction open (sqlx 0.8.6), which on SQLite keeps everybody else from writing.
     pub(crate) async fn begin(&self, statement: &'static str) -> Result<PooledConnection<DB>, sqlx::Error> {
+        let mut connection = self.acquire_to_write().await?;
+        DB::execute_raw(&mut connection, statement).await?;
+        Ok(connection)
+    }
+
+    /// A connection for a text that begins a write transaction and commits it. Unless [`PooledConnection::committed`] follows,
+    /// it is rolled back.
+    pub(crate) async fn acquire_to_write(&self) -> Result<PooledConnection<DB>, sqlx::Error> {
         let writing = match &self.writer {
             Some(writer) => {
                 let writing = timeout(ACQUIRE_TIMEOUT, Arc::clone(writer).lock_owned()).await;
@@ -78,7 +86,6 @@ impl<DB: Backend> Pool<DB> {
         let mut connection = self.acquire().await?;
         connection.writing = writing;
         connection.state = State::InTransaction;
-        DB::execute_raw(&mut connection, statement).await?;
         Ok(connection)
     }
 
@@ -152,8 +159,13 @@ impl<DB: Backend> PooledConnection<DB> {
     /// Commits the transaction.
     pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
         DB::execute_raw(&mut self, "commit").await?;
-        self.state = State::Ready;
+        self.committed();
         Ok(())
+    }
+
+    /// To be called when a text that commits the transaction has succeeded.
+    pub(crate) fn committed(mut self) {
+        self.state = State::Ready;
     }
 }
 
@@ -328,6 +340,26 @@ mod tests {
             drop(pool.begin("begin immediate").await.unwrap());
         }
         pool.begin("begin immediate").await.unwrap().commit().await.unwrap();
+        assert_eq!(pool.idle.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_text_that_fails_in_its_transaction_leaves_none_open() {
+        let pool = pool(1).await;
+        for (text, is_kept) in [
+            ("begin immediate; create table t (x integer); select no_such_column; commit", true),
+            // Committed, but nobody has said so: there is nothing to roll back, and the connection is not kept.
+            ("begin immediate; create table u (x integer); commit", false),
+        ] {
+            let mut connection = pool.acquire_to_write().await.unwrap();
+            let outcome = Sqlite::execute_raw(connection.start(), text).await;
+            assert_eq!(outcome.is_err(), is_kept, "{text}");
+            drop(connection);
+            pool.begin("begin immediate").await.unwrap().commit().await.unwrap();
+        }
+        let mut connection = pool.acquire_to_write().await.unwrap();
+        Sqlite::execute_raw(connection.start(), "begin immediate; commit").await.unwrap();
+        connection.committed();
         assert_eq!(pool.idle.len(), 1);
     }
 

@@ -88,9 +88,9 @@ impl Database {
             requests.iter().filter_map(|request| Some((request, as_simple_append(request)?))).collect();
         let inserted = match self {
             Self::Sqlite(_) => {
-                let mut tx = self.begin().await?;
+                let mut tx = self.transaction_in_text().await?;
                 let inserted = sqlite::insert(&mut tx, &simple).await?;
-                tx.commit().await?;
+                tx.committed();
                 inserted
             }
             Self::Postgres(_) => postgres::insert(&mut self.connection().await?, &simple).await?,

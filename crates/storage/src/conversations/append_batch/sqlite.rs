@@ -1,4 +1,4 @@
-//! A batch on SQLite: four statements that are sent as one text.
+//! A batch on SQLite: four statements that are sent as one text, with those that begin and commit the transaction.
 //!
 //! The text exists twice, made of one: several messages are the rows of JSON texts, and a single one, which is what a quiet
 //! server gets, is given as parameters. Taking it out of JSON again would cost as much as storing it.
@@ -155,6 +155,10 @@ const APPEND_SEVERAL: &str = append!(
 
 pub(super) const STATEMENTS: &[&str] = &[APPEND_ONE, APPEND_SEVERAL];
 
+/// Each text that is sent to SQLite wakes its thread, and is waited for.
+const APPEND_ONE_AND_COMMIT: &str = concatcp!("begin immediate; ", APPEND_ONE, "; commit");
+const APPEND_SEVERAL_AND_COMMIT: &str = concatcp!("begin immediate; ", APPEND_SEVERAL, "; commit");
+
 #[derive(Serialize)]
 struct TermsRow<'a> {
     #[serde(flatten)]
@@ -170,7 +174,7 @@ struct ConversationRow<'a> {
     opening: &'a Option<String>,
 }
 
-/// Inserts the messages that fit, in a transaction.
+/// Inserts the messages that fit, in a transaction that is committed when this returns.
 pub(super) async fn insert(
     connection: &mut Connection,
     requests: &[(&AppendRequest<'_>, &Draft)],
@@ -178,7 +182,7 @@ pub(super) async fn insert(
     let mut bytes = BatchBytes::default();
     if let [(request, draft)] = requests {
         let message = message(request, draft, &mut bytes);
-        return bind(connection.query(APPEND_ONE), message, draft).fetch_all().await;
+        return bind(connection.query(APPEND_ONE_AND_COMMIT), message, draft).fetch_all().await;
     }
     let (mut messages, mut terms, mut conversations) = (Vec::new(), Vec::new(), Vec::new());
     for &(request, draft) in requests {
@@ -191,7 +195,7 @@ pub(super) async fn insert(
         });
         messages.push(message);
     }
-    let append = connection.query(APPEND_SEVERAL);
+    let append = connection.query(APPEND_SEVERAL_AND_COMMIT);
     let append = append.bind(json(&messages)?).bind(json(&terms)?).bind(json(&conversations)?);
     // All rows, since the statements after the first run only while rows are asked for.
     append.fetch_all().await
