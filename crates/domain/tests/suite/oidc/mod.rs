@@ -54,7 +54,8 @@ pub(crate) fn service() -> Client {
 
 fn audience(name: &str, conversations: ConversationAccess) -> Audience {
     let aud = Some(format!("https://{name}.example"));
-    Audience { name: name.into(), aud, key: AudienceKey::Published, conversations }
+    let conversations_of = domain::ConversationsOf::Client;
+    Audience { name: name.into(), aud, key: AudienceKey::Published, conversations, conversations_of }
 }
 
 pub(crate) fn with_clients() -> Settings {

@@ -173,6 +173,7 @@ async fn revoking_a_token_ends_its_grant_and_no_other_clients() {
 async fn an_audience_with_a_shared_secret_gets_its_own_signature() {
     let secret = "a shared secret of at least thirty-two bytes".to_owned();
     let shared = Audience {
+        conversations_of: domain::ConversationsOf::Client,
         name: "chatbot".into(),
         aud: None,
         key: AudienceKey::Shared { secret: secret.into(), previous: None },
