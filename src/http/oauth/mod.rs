@@ -13,9 +13,12 @@ use axum::{
     Router,
     http::{HeaderValue, Method, header},
 };
-use contract::routes::{
-    AUTHORIZE, END_SESSION_ENDPOINT, INTROSPECT, JWKS, OAUTH_METADATA, OPENID_CONFIGURATION, REVOKE,
-    TOKEN_ENDPOINT, USERINFO,
+use contract::{
+    Code, Problem,
+    routes::{
+        AUTHORIZE, END_SESSION_ENDPOINT, INTROSPECT, JWKS, OAUTH_METADATA, OPENID_CONFIGURATION, REVOKE,
+        TOKEN_ENDPOINT, USERINFO,
+    },
 };
 use tower_http::{
     cors::{Any, CorsLayer},
@@ -26,6 +29,7 @@ use super::{
     app_state::AppState,
     better_auth::jwks,
     cors::{CorsOrigins, CorsPolicy, cors},
+    errors::OAuthErrorResponse,
     routes::{self, Route},
 };
 
@@ -82,12 +86,21 @@ fn others() -> Vec<Route> {
 pub fn router(state: &AppState) -> Router<AppState> {
     let for_anybody = CorsLayer::new().allow_origin(Any).allow_methods([Method::GET]);
     Router::new()
-        .merge(routes::router(documents()).layer(for_anybody))
-        .merge(routes::router(token_endpoints()).layer(cors(state, &TOKENS)))
-        .merge(routes::router(resources()).layer(cors(state, &RESOURCES)))
-        .merge(routes::router(others()))
+        .merge(group(documents()).layer(for_anybody))
+        .merge(group(token_endpoints()).layer(cors(state, &TOKENS)))
+        .merge(group(resources()).layer(cors(state, &RESOURCES)))
+        .merge(group(others()))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
         ))
+}
+
+/// A router of some routes. Its fallback stands below the layers that are added to it, so that they see preflights.
+fn group(routes: Vec<Route>) -> Router<AppState> {
+    routes::router(routes).method_not_allowed_fallback(wrong_method)
+}
+
+async fn wrong_method() -> OAuthErrorResponse {
+    Problem::new(Code::MethodNotAllowed).into()
 }

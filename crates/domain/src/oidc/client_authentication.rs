@@ -7,11 +7,12 @@ use percent_encoding::percent_decode_str;
 
 use super::{Client, ClientKind, OAuthError, OAuthErrorCode, Oidc, Parameters};
 
-/// `client_secret_basic`: the id and secret of an `Authorization: Basic` header, each form-encoded.
+/// `client_secret_basic`: the id and secret of an `Authorization: Basic` header.
 #[derive(Debug)]
 struct BasicCredentials {
     id: String,
-    secret: String,
+    /// As it stands, and form-decoded: RFC 6749 section 2.3.1 wants it encoded, and many clients do not.
+    secrets: Vec<String>,
 }
 
 impl Oidc {
@@ -27,14 +28,14 @@ impl Oidc {
     ) -> Result<Arc<Client>, OAuthError> {
         let posted = parameters.get("client_secret")?;
         let named = parameters.get("client_id")?;
-        let (id, secret) = match authorization {
-            None => (named.map(str::to_owned), posted.map(str::to_owned)),
+        let (id, secrets): (_, Vec<String>) = match authorization {
+            None => (named.map(str::to_owned), posted.map(str::to_owned).into_iter().collect()),
             Some(_) if posted.is_some() => {
                 let description = "The client authenticates twice. Send its secret in one place only.";
                 return Err(OAuthError::invalid_request(description));
             }
             Some(header) => {
-                let BasicCredentials { id, secret } = BasicCredentials::parse(header).ok_or(invalid(
+                let BasicCredentials { id, secrets } = BasicCredentials::parse(header).ok_or(invalid(
                     "The Authorization header cannot be read. Send Basic with base64 of id:secret.",
                 ))?;
                 if named.is_some_and(|named| named != id) {
@@ -42,17 +43,18 @@ impl Oidc {
                         "client_id differs from the Authorization header.",
                     ));
                 }
-                (Some(id), Some(secret))
+                (Some(id), secrets)
             }
         };
         let id = id.ok_or(invalid("client_id is missing."))?;
         let client = self.clients.find(&id).ok_or(invalid("No client has this client_id."))?;
-        match (client.kind(), secret) {
-            (ClientKind::Confidential, Some(secret)) if client.accepts_secret(&secret) => Ok(client),
-            (ClientKind::Confidential, Some(_)) => Err(invalid("The client secret is wrong.")),
-            (ClientKind::Confidential, None) => Err(invalid("The client secret is missing.")),
-            (_, None) => Ok(client),
-            (_, Some(_)) => Err(invalid("This client has no secret. Send client_id alone.")),
+        let is_accepted = secrets.iter().filter(|secret| client.accepts_secret(secret)).count() > 0;
+        match (client.kind(), secrets.is_empty()) {
+            (ClientKind::Confidential, false) if is_accepted => Ok(client),
+            (ClientKind::Confidential, false) => Err(invalid("The client secret is wrong.")),
+            (ClientKind::Confidential, true) => Err(invalid("The client secret is missing.")),
+            (_, true) => Ok(client),
+            (_, false) => Err(invalid("This client has no secret. Send client_id alone.")),
         }
     }
 
@@ -85,11 +87,12 @@ impl BasicCredentials {
         }
         let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
         let (id, secret) = decoded.split_once(':')?;
-        Some(Self { id: form_decoded(id)?, secret: form_decoded(secret)? })
+        let secrets = [Some(secret.to_owned()), form_decoded(secret)].into_iter().flatten().collect();
+        Some(Self { id: form_decoded(id)?, secrets })
     }
 }
 
-/// One value in `application/x-www-form-urlencoded`. Many clients send secrets as they are, which is the same for ours.
+/// One value in `application/x-www-form-urlencoded`.
 fn form_decoded(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
@@ -100,10 +103,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn id_and_secret_are_form_encoded_in_the_header() {
+    fn a_secret_is_read_form_encoded_and_as_it_stands() {
         let header = format!("Basic {}", STANDARD.encode("my-book:a%3Ab%2Bc+d"));
         let read = BasicCredentials::parse(&header).unwrap();
-        assert_eq!((read.id.as_str(), read.secret.as_str()), ("my-book", "a:b+c d"));
+        assert_eq!(
+            (read.id.as_str(), read.secrets),
+            ("my-book", vec!["a%3Ab%2Bc+d".to_owned(), "a:b+c d".to_owned()])
+        );
         for header in ["", "Basic", "Basic !", "Bearer bXktYm9vazp4", "Basic bXktYm9vaw=="] {
             assert!(BasicCredentials::parse(header).is_none(), "{header}");
         }

@@ -101,6 +101,10 @@ impl From<Problem> for OAuthError {
             Code::TooManyRequests => {
                 (OAuthErrorCode::TemporarilyUnavailable, "Too many requests. Wait, then try again.")
             }
+            Code::MethodNotAllowed => (
+                OAuthErrorCode::InvalidRequest,
+                "This address cannot be asked that way. Use the method of the specification.",
+            ),
             Code::Busy | Code::Unavailable => {
                 (OAuthErrorCode::TemporarilyUnavailable, "The server is busy. Try again shortly.")
             }

@@ -58,6 +58,7 @@ impl Oidc {
                 && stored.redirect_uri == redirect_uri
                 && stored.expires_at > now
                 && is_verifier_of(verifier, &stored.code_challenge)
+                && narrowed_audience(client, wanted.clone(), stored.audience.clone()).is_ok()
         };
         let grant_id = self.ports.random_uuid();
         let redeemed = self
@@ -101,12 +102,13 @@ impl Oidc {
         let grant = grant.filter(|grant| grant.client_id == client.id).ok_or(refused_refresh())?;
         let scopes = narrowed(&grant, parameters)?;
         let signed_in = self.session_of(&grant.session_id).await?.ok_or(refused_refresh())?;
+        let audience = narrowed_audience(client, wanted, grant.audience.clone())?;
         let generation = self.rotate(&grant, presented.generation).await?;
         let tokens = GrantedTokens {
             client,
             refresh: RefreshToken { grant: presented.grant, generation },
             scopes,
-            audience: wanted.or(grant.audience.clone()),
+            audience,
             nonce: None,
         };
         Ok(self.issue(&tokens, &signed_in)?)
@@ -195,6 +197,23 @@ fn narrowed(grant: &Grant, parameters: &Parameters) -> Result<Scopes, OAuthError
     let description =
         "A scope was not granted before. Send the reader to the authorization endpoint to ask for it.";
     Err(OAuthError::new(OAuthErrorCode::InvalidScope, description))
+}
+
+/// The audience of new tokens: the one that was granted, unless another is asked for. A client that asks readers for consent has
+/// been allowed that one alone.
+fn narrowed_audience(
+    client: &Client,
+    wanted: Option<String>,
+    granted: Option<String>,
+) -> Result<Option<String>, OAuthError> {
+    match wanted {
+        None => Ok(granted),
+        wanted if client.first_party || wanted == granted => Ok(wanted),
+        Some(_) => {
+            let description = "This resource was not granted. Name it at the authorization endpoint.";
+            Err(OAuthError::new(OAuthErrorCode::InvalidTarget, description))
+        }
+    }
 }
 
 /// Whether a verifier answers a challenge of S256 (RFC 7636 section 4.6).
