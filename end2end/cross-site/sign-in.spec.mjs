@@ -230,6 +230,27 @@ test.describe('the book of the guide', () => {
     await book.expectSignedIn(other);
   });
 
+  test('reads userinfo from a page, with a token for Bookplate itself', async ({ page, sites, reader }) => {
+    const user = await createAccount(sites, reader);
+    const book = new Book(page, sites);
+    await page.route(
+      (url) => url.pathname === '/oauth2/authorize',
+      (route) => {
+        const url = new URL(route.request().url());
+        url.searchParams.delete('resource');
+        return route.continue({ url: url.href });
+      },
+    );
+    await book.signIn(reader);
+    await page.unrouteAll(); // while it routes, Playwright answers preflights itself
+    const headers = { authorization: `Bearer ${await book.call('token')}` };
+    const about = await page.evaluate(
+      async ([address, headers]) => (await fetch(address, { headers })).json(),
+      [`${sites.accounts}/oauth2/userinfo`, headers],
+    );
+    expect(about).toMatchObject({ sub: user.id, email: reader.email });
+  });
+
   test('has accessible pages @thorough', async ({ page, sites, reader }) => {
     await createAccount(sites, reader);
     const book = new Book(page, sites);

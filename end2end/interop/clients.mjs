@@ -9,7 +9,8 @@ export const SIGNED_OUT = 'https://app.example/signed-out?from=bookplate';
 export const LOOPBACK = 'http://127.0.0.1/callback';
 export const SEARCH = 'https://search.example';
 
-export const SECRETS = { app: randomBytes(32).toString('hex'), other: randomBytes(32).toString('hex') };
+/** The first as `openssl rand -base64` writes it: some clients encode it in a Basic header, others send it as it is. */
+export const SECRETS = { app: `${randomBytes(24).toString('base64')}+/=`, other: randomBytes(32).toString('hex') };
 
 /** A server with a confidential client, another one, and a program on the reader's device. */
 export async function serverWithClients(env = {}) {
