@@ -1,5 +1,6 @@
 //! The command line: one file a command, with its arguments and its action.
 
+mod client;
 mod expiry;
 mod import;
 mod import_conversations;
@@ -18,16 +19,21 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use domain::{Database, Services};
+use domain::{Client, Database, Services};
 use serde_json::Value;
 
 use self::{
+    client::ClientArguments,
     import::{ImportArguments, ImportSource},
     invite::InviteArguments,
     keys::KeysArguments,
     user::UserArguments,
 };
-use crate::{adapters, compose::compose, config::Config};
+use crate::{
+    adapters,
+    compose::compose,
+    config::{Config, PublicOrigin, clients::Registration},
+};
 
 /// The end of `--help`.
 const MORE: &str = "\
@@ -72,6 +78,8 @@ pub enum AdminCommand {
     User(UserArguments),
     /// Invite people to sign up, see and withdraw invitations.
     Invite(InviteArguments),
+    /// Register the books and programs that sign readers in here, see, change and remove them.
+    Client(ClientArguments),
     /// See and change the keys that sign tokens.
     Keys(KeysArguments),
     /// Take readers over from another system, or a reader's conversations from a file.
@@ -109,7 +117,18 @@ pub async fn run(command: Command, config: Config) -> Result<(), CommandError> {
 /// What the operator's commands work with.
 struct AdminContext {
     services: Arc<Services>,
-    origin: String,
+    origin: PublicOrigin,
+    trusted_origins: Vec<String>,
+    /// The names of the audiences.
+    audiences: Vec<String>,
+}
+
+impl AdminContext {
+    /// What a client is registered beside.
+    fn registration<'a>(&'a self, clients: &'a [Client]) -> Registration<'a> {
+        let Self { origin, trusted_origins, audiences, .. } = self;
+        Registration { origin: Some(origin), trusted: trusted_origins, audiences, clients }
+    }
 }
 
 /// The result of a command in both forms.
@@ -121,15 +140,18 @@ struct Output {
 
 async fn run_admin(command: AdminCommand, config: Config, database: Database) -> Result<(), CommandError> {
     let ports = adapters::ports(&config.mail)?;
-    let origin = config.origin.as_str().to_owned();
+    let (origin, trusted_origins) = (config.origin.clone(), config.trusted_origins.clone());
+    let audiences = config.tokens.audiences.iter().map(|audience| audience.name.clone()).collect();
     let state = compose(config, database, ports).await?;
-    let context = AdminContext { services: Arc::clone(&state.services), origin };
+    let services = Arc::clone(&state.services);
+    let context = AdminContext { services, origin, trusted_origins, audiences };
     let (output, json) = match command {
         AdminCommand::User(arguments) => (user::run(&context, arguments.action).await?, arguments.json),
         AdminCommand::Invite(arguments) => {
             let json = arguments.json;
             (invite::run(&context, arguments).await?, json)
         }
+        AdminCommand::Client(arguments) => (client::run(&context, arguments.action).await?, arguments.json),
         AdminCommand::Keys(arguments) => (keys::run(&context, arguments.action).await?, arguments.json),
         AdminCommand::Import(ImportArguments { source: ImportSource::BetterAuth(source) }) => {
             (import::run(&context, &source).await?, source.json)

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use domain::Database;
+use domain::{Client, Clients, Database};
 use storage::Address;
 use tokio::{net::TcpListener, signal::unix};
 
@@ -18,6 +18,7 @@ use crate::{
 
 /// Serves until SIGTERM or SIGINT, then finishes the requests under way.
 pub(super) async fn run(config: Config, database: Database) -> Result<(), CommandError> {
+    check_clients(&database, &config.clients).await?;
     let ports = adapters::ports(&config.mail)?;
     let address = SocketAddr::new(config.host, config.port);
     let listener = TcpListener::bind(address)
@@ -47,6 +48,19 @@ pub(super) async fn run(config: Config, database: Database) -> Result<(), Comman
     workers.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Refuses to start when a client is declared and registered by command as well: which one counts would be a guess.
+async fn check_clients(database: &Database, declared: &[Client]) -> Result<(), CommandError> {
+    let twice = Clients::registered_twice(database, declared).await?;
+    let sentence = |id: &String| {
+        format!(
+            "the client {id:?} is declared in bookplate.toml and registered by command as well. Remove it there, or with: \
+             bookplate client remove {id}"
+        )
+    };
+    let sentences: Vec<String> = twice.iter().map(sentence).collect();
+    if sentences.is_empty() { Ok(()) } else { Err(sentences.join("\n").into()) }
 }
 
 /// Resolves when the process is asked to stop. The signals are caught from the call on, not from the first poll.

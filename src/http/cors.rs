@@ -2,14 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware::Next,
+    response::Response,
+};
 use domain::OriginTrust;
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
-use super::{
-    app_state::{AppState, Site},
-    csrf::TrustedOrigins,
-};
+use super::app_state::{AppState, Site};
 use crate::telemetry::X_REQUEST_ID;
 
 /// What scripts of other origins may send and read in a group of routes.
@@ -44,12 +46,11 @@ enum CorsAccess {
 }
 
 impl CorsOrigins {
-    fn access(self, trusted: &TrustedOrigins, origin: &HeaderValue) -> Option<CorsAccess> {
-        let origin = origin.to_str().ok()?;
+    fn access(self, trust: Option<OriginTrust>, is_client: bool) -> Option<CorsAccess> {
         if self == Self::ClientsWithCookies {
-            return trusted.is_client(origin).then_some(CorsAccess::WithCookies);
+            return is_client.then_some(CorsAccess::WithCookies);
         }
-        match trusted.trust_of(origin)? {
+        match trust? {
             OriginTrust::FirstParty => Some(CorsAccess::WithCookies),
             OriginTrust::Consent if self == Self::TrustedAndClients => Some(CorsAccess::WithoutCookies),
             OriginTrust::Consent => None,
@@ -69,11 +70,20 @@ const REQUEST_HEADERS: [HeaderName; 7] = [
     HeaderName::from_static("x-requested-with"),
 ];
 
+/// Looks for a client that was registered a moment ago when an origin is not known, so that its pages can be used at once.
+pub async fn refresh_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    state.site.trusted_origins.refresh(request.headers()).await;
+    next.run(request).await
+}
+
 /// Lets scripts of the policy's origins, and no others, read answers. Which origins these are is asked at each request, because
 /// clients come and go while the server runs.
 pub fn cors(state: &AppState, policy: &'static CorsPolicy) -> CorsLayer {
     let origins = policy.origins;
-    let access = move |site: &Site, origin: &HeaderValue| origins.access(&site.trusted_origins, origin);
+    let access = move |site: &Site, origin: &HeaderValue| {
+        let (origin, trusted) = (origin.to_str().ok()?, &site.trusted_origins);
+        origins.access(trusted.trust_of(origin), trusted.is_client(origin))
+    };
     let (for_origin, for_credentials) = (Arc::clone(&state.site), Arc::clone(&state.site));
     let names = |names: &'static [&'static str]| names.iter().copied().map(HeaderName::from_static);
     CorsLayer::new()
@@ -89,52 +99,24 @@ pub fn cors(state: &AppState, policy: &'static CorsPolicy) -> CorsLayer {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Client, Clients};
-
     use super::*;
-
-    fn client(id: &str, origin: &str, first_party: bool) -> Client {
-        Client {
-            id: id.into(),
-            name: id.into(),
-            redirect_uris: Vec::new(),
-            origins: vec![origin.into()],
-            post_logout_redirect_uris: Vec::new(),
-            audiences: Vec::new(),
-            first_party,
-            secrets: Vec::new(),
-        }
-    }
 
     #[test]
     fn security_33_each_policy_names_its_origins() {
-        let clients = Clients::new(vec![
-            client("own", "https://own.example", true),
-            client("other", "https://other.example", false),
-            // Listed too, before it became a client; and our own, before the public origin changed.
-            client("listed", "https://listed.example", false),
-            client("before", "https://accounts.example", false),
-        ]);
-        let listed = ["https://accounts.example", "https://chat.example", "https://listed.example"];
-        let trusted = TrustedOrigins::new(listed.map(str::to_owned).into(), clients);
         let (with, without) = (Some(CorsAccess::WithCookies), Some(CorsAccess::WithoutCookies));
-        for (origin, expected) in [
-            ("https://accounts.example", [with, with, with]),
-            ("https://chat.example", [with, with, None]),
-            ("https://own.example", [with, with, with]),
-            ("https://other.example", [None, without, with]),
-            ("https://listed.example", [None, without, with]),
-            ("https://evil.example", [None, None, None]),
-            ("https://own.example/", [None, None, None]),
-            ("https://OWN.example", [None, None, None]),
-            ("null", [None, None, None]),
-            ("", [None, None, None]),
+        let (own, consent) = (Some(OriginTrust::FirstParty), Some(OriginTrust::Consent));
+        // The origin's trust, and whether it is a client's: a listed one, a first-party one, one with consent, our own that
+        // was a client's before the public origin changed, and a stranger's.
+        for (trust, is_client, expected) in [
+            (own, false, [with, with, None]),
+            (own, true, [with, with, with]),
+            (consent, true, [None, without, with]),
+            (None, false, [None, None, None]),
         ] {
-            let header = HeaderValue::from_static(origin);
             let access =
                 [CorsOrigins::Trusted, CorsOrigins::TrustedAndClients, CorsOrigins::ClientsWithCookies]
-                    .map(|origins| origins.access(&trusted, &header));
-            assert_eq!(access, expected, "{origin}");
+                    .map(|origins| origins.access(trust, is_client));
+            assert_eq!(access, expected, "{trust:?} {is_client}");
         }
     }
 }

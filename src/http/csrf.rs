@@ -47,6 +47,15 @@ impl TrustedOrigins {
         of_client.or_else(|| is_listed().then_some(OriginTrust::FirstParty))
     }
 
+    /// Makes sure that what is said of the origin of another site's page is up to date, before it is asked.
+    pub async fn refresh(&self, headers: &HeaderMap) {
+        let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        let origin = origin.filter(|origin| self.listed.first().is_none_or(|own| own != origin));
+        if let (Some(clients), Some(origin)) = (&self.clients, origin) {
+            clients.refresh_origin(origin).await;
+        }
+    }
+
     /// Whether this is the origin of a client.
     pub fn is_client(&self, origin: &str) -> bool {
         self.clients.as_ref().is_some_and(|clients| clients.origin_trust(origin).is_some())
@@ -132,7 +141,7 @@ mod tests {
 
     fn trusted() -> TrustedOrigins {
         let listed = vec!["https://accounts.example".into(), "https://book.example".into()];
-        TrustedOrigins::new(listed, Clients::new(Vec::new()))
+        TrustedOrigins { listed, clients: None }
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {

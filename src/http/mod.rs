@@ -50,7 +50,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// What `main` serves and every HTTP test calls.
 ///
 /// From the outside in: the request's span, headers every answer carries, a time limit, the panic handler, the refusal of
-/// repeated headers, the redirect to the canonical host, the browser's cookies. Then the routes, one group a line.
+/// repeated headers, the redirect to the canonical host, the look for new clients, the browser's cookies. Then the routes, one group a line.
 pub fn router(state: AppState) -> Router {
     // Leptos spawns on whatever executor is named first; a second router of the same process names it again.
     let _ = any_spawner::Executor::init_tokio();
@@ -75,6 +75,7 @@ pub fn router(state: AppState) -> Router {
         .fallback(pages::fallback)
         .method_not_allowed_fallback(pages::wrong_method)
         .layer(from_fn_with_state((state.clone(), SessionTransport::Cookies), browser_effects::apply))
+        .layer(from_fn_with_state(state.clone(), cors::refresh_origin))
         .layer(from_fn_with_state(state.clone(), canonical_host::redirect_to_canonical_host))
         .layer(from_fn_with_state(state.clone(), repeated_headers::refuse_repeated))
         .layer(CatchPanicLayer::custom(errors::better_auth::panicked))

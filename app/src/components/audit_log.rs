@@ -82,6 +82,9 @@ const fn success_label(kind: EventKind) -> &'static str {
         EventKind::InvitationRevocation => "Invitation withdrawn by the author of the book",
         EventKind::Consent => "Service allowed to act for you",
         EventKind::ConsentWithdrawal => "Service not allowed to act for you any more",
+        EventKind::ClientRegistration => "Book registered by the author of the book",
+        EventKind::ClientSecretChange => "Secret of a book changed by the author of the book",
+        EventKind::ClientRemoval => "Book removed by the author of the book",
     }
 }
 

@@ -60,6 +60,12 @@ pub enum EventKind {
     Consent,
     /// The reader withdrew that.
     ConsentWithdrawal,
+    /// The operator registered a client.
+    ClientRegistration,
+    /// The operator gave a client a new secret, or had the previous one forgotten.
+    ClientSecretChange,
+    /// The operator removed a client.
+    ClientRemoval,
 }
 
 impl EventKind {

@@ -66,8 +66,9 @@ pub use mail::{
     BookLink, DeliveryOutcome, Link, MailBranding, MailMessage, MailQueue, MailTemplate, link_ttl,
 };
 pub use oidc::{
-    AuthorizeError, Authorized, Client, ClientKind, ClientSecretHash, Clients, IssuedTokens, LoggedOut,
-    LogoutError, OAuthError, OAuthErrorCode, Oidc, OriginTrust, Parameters, Refusal, ReturnTo, Scope, Scopes,
+    AuthorizeError, Authorized, Client, ClientKind, ClientSecretHash, ClientSource, Clients, IssuedTokens,
+    LoggedOut, LogoutError, OAuthError, OAuthErrorCode, Oidc, OriginTrust, Parameters, Refusal,
+    RegisteredClient, RegistrationError, ReturnTo, Scope, Scopes,
 };
 pub use passwords::{HashKind, PasswordPolicy};
 pub use ports::{
@@ -201,6 +202,7 @@ impl Services {
         let invitations = Invitations::new(database.clone(), ports.clone(), mail.clone(), sign_up);
         let admin = Admin::new(database.clone(), ports.clone(), mail.clone());
         let import = Importer::new(database.clone(), ports.clone(), Arc::clone(&questions));
+        let clients = Clients::open(database.clone(), ports.clone(), clients).await?;
         let activity = database.activity().clone();
         let cleanup = Cleanup::new(database.clone(), ports.clone(), retention);
         let tokens = Tokens::open(
@@ -212,7 +214,6 @@ impl Services {
             tokens,
         );
         let tokens = Arc::new(tokens.await?);
-        let clients = Clients::new(clients);
         let oidc = Oidc::new(database, ports, secret, sessions.clone(), Arc::clone(&tokens), clients.clone());
         Ok(Self {
             accounts,
@@ -238,6 +239,7 @@ impl Services {
     #[tracing::instrument(name = "services.run_maintenance", level = "debug", skip_all)]
     pub async fn run_maintenance(&self) -> Result<CleanupCounts, InternalError> {
         self.tokens.reload().await?;
+        self.clients.reload().await?;
         self.accounts.refresh_legacy_hash_kinds().await?;
         let mut removed = self.cleanup.run().await?;
         if let Some(days) = self.cleanup.retention().idle_account_days {

@@ -11,6 +11,7 @@ mod admin;
 mod audit_log;
 mod better_auth;
 mod cleanup;
+mod clients;
 mod connect_error;
 mod connection;
 mod consents;
@@ -46,6 +47,7 @@ pub use address::{Address, AddressError, PostgresAddress};
 pub use audit_log::{AuditEvent, AuditRecord};
 pub use better_auth::{BetterAuth, ForeignBan, ForeignError, ImportedUser};
 pub use cleanup::{CleanupCounts, RetentionCutoffs};
+pub use clients::StoredClient;
 pub use connect_error::ConnectError;
 pub use consents::Consent;
 pub use credentials::{ConsumeOutcome, NewPasswordHash};
@@ -83,6 +85,7 @@ pub fn statements() -> Vec<&'static str> {
         locks::STATEMENTS,
         idle_accounts::STATEMENTS,
         imports::STATEMENTS,
+        clients::STATEMENTS,
         invitations::STATEMENTS,
         limits::STATEMENTS,
         one_time_tokens::STATEMENTS,

@@ -259,7 +259,7 @@ async fn reset_link(context: &AdminContext, user: &User) -> Result<Output, Comma
 
 async fn link(context: &AdminContext, user: &User) -> Result<String, CommandError> {
     let token = context.services.admin.reset_token(user).await?;
-    Ok(format!("{}{}?token={token}", context.origin, routes::RESET_PASSWORD))
+    Ok(format!("{}{}?token={token}", context.origin.as_str(), routes::RESET_PASSWORD))
 }
 
 fn works_for(what: &str) -> String {

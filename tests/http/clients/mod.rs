@@ -1,6 +1,7 @@
 //! Clients of OAuth 2.0: what their registration opens to the pages of their origins.
 
 mod origins;
+mod registered;
 
 use testkit::databases::TestDatabase;
 

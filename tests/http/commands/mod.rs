@@ -2,6 +2,7 @@
 
 mod accounts;
 mod ban_delete;
+mod client;
 mod invite;
 mod keys;
 
@@ -116,6 +117,8 @@ fn wrong_usage_exits_with_2_and_errors_with_1() {
         &["user", "create", "not-an-address"],
         &["user", "list", "--limit", "none"],
         &["keys"],
+        &["client"],
+        &["client", "add", "docs"],
         &["import", "better-auth"],
         &["import", "conversations", "file.json"],
     ] {

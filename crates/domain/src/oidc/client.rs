@@ -80,6 +80,11 @@ impl Client {
         }
     }
 
+    /// Whether this is an origin of its pages.
+    pub fn has_origin(&self, origin: &str) -> bool {
+        self.origins.iter().any(|it| it == origin)
+    }
+
     /// Whether `secret` is one of its secrets, in constant time.
     pub fn accepts_secret(&self, secret: &str) -> bool {
         // Every secret is tried, so that the time does not tell which one it was.

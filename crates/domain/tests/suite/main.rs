@@ -12,6 +12,7 @@ mod accounts;
 mod admin;
 mod admin_actions;
 mod cleanup;
+mod clients;
 mod conversations;
 mod data_export;
 mod email_codes;
