@@ -26,17 +26,17 @@ pub enum ClientAction {
     List,
     /// Show one client.
     Show {
-        /// Its client_id.
+        /// The id, as in the list.
         id: String,
     },
     /// Remove a client with everything readers have granted it.
     Remove {
-        /// Its client_id.
+        /// The id, as in the list.
         id: String,
     },
     /// Give a client a new secret, which is printed once. The one before is accepted until it is forgotten.
     Secret {
-        /// Its client_id.
+        /// The id, as in the list.
         id: String,
         /// Make no new secret, but stop accepting the previous one.
         #[arg(long)]
@@ -47,7 +47,7 @@ pub enum ClientAction {
 /// A client to register; the options are the keys of [[clients]] in bookplate.toml.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct AddArguments {
-    /// Its client_id: a to z, 0 to 9 and -, at most 32 characters.
+    /// The id: a to z, 0 to 9 and -, at most 32 characters.
     id: String,
     /// What readers are shown.
     #[arg(long)]

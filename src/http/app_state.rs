@@ -45,16 +45,49 @@ impl AppState {
         SessionCookies::new(self.site.origin.is_https())
     }
 
-    /// Where a request comes from, and the session and device its browser brings along.
-    pub fn client_info(&self, parts: &Parts) -> domain::ClientInfo {
-        let device = super::client_ip::device(parts, &self.site.trusted_proxies);
-        let sessions = &self.services.sessions;
-        let browser =
-            self.cookies().device(&parts.headers, sessions).unwrap_or_else(|| sessions.new_device());
-        domain::ClientInfo { device, presented: self.cookie_session(&parts.headers), browser: Some(browser) }
+    /// The cookies that count for a request to the JSON APIs: those of our own site; on a page of a first-party client on
+    /// another site the partitioned ones, unless the browser sends a session of our own site too. Such a page is known by its
+    /// exact `Origin`, so whatever carries none (a form, an image, a link) has no session there.
+    pub fn api_cookies(&self, headers: &HeaderMap) -> SessionCookies {
+        let own = self.cookies();
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let trusted = &self.site.trusted_origins;
+        let is_of_client = text("origin").is_some_and(|origin| trusted.is_first_party_client(origin));
+        if !self.site.origin.is_https() || !is_of_client {
+            return own;
+        }
+        let is_cross_site =
+            text("sec-fetch-site") == Some("cross-site") || own.partitioned().is_sent(headers);
+        match is_cross_site && own.read(headers, &self.services.sessions).is_none() {
+            true => own.partitioned(),
+            false => own,
+        }
     }
 
-    /// The session a request's cookie names.
+    /// The session that counts for a request to the JSON APIs.
+    pub fn api_session(&self, headers: &HeaderMap) -> Option<domain::SessionHandle> {
+        self.api_cookies(headers).read(headers, &self.services.sessions)
+    }
+
+    /// Where a request to the JSON APIs comes from, and the session and device its browser brings along.
+    pub fn api_client_info(&self, parts: &Parts) -> domain::ClientInfo {
+        self.client_info_of(parts, self.api_cookies(&parts.headers))
+    }
+
+    /// Where a request comes from, and the session and device its browser brings along.
+    pub fn client_info(&self, parts: &Parts) -> domain::ClientInfo {
+        self.client_info_of(parts, self.cookies())
+    }
+
+    fn client_info_of(&self, parts: &Parts, cookies: SessionCookies) -> domain::ClientInfo {
+        let device = super::client_ip::device(parts, &self.site.trusted_proxies);
+        let sessions = &self.services.sessions;
+        let browser = cookies.device(&parts.headers, sessions).unwrap_or_else(|| sessions.new_device());
+        let presented = cookies.read(&parts.headers, sessions);
+        domain::ClientInfo { device, presented, browser: Some(browser) }
+    }
+
+    /// The session of our own site that a request's cookie names.
     pub fn cookie_session(&self, headers: &HeaderMap) -> Option<domain::SessionHandle> {
         self.cookies().read(headers, &self.services.sessions)
     }

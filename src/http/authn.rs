@@ -19,14 +19,14 @@ pub struct Authentication {
 }
 
 impl Authentication {
-    /// Finds the session a request names, by bearer token (when bearer sessions are on) or by cookie. A bearer token
+    /// Finds the session a request names, by bearer token (when bearer sessions are on) or by a cookie of the JSON APIs. A bearer token
     /// that names one takes precedence over a cookie; any other is ignored.
     ///
     /// # Errors
     /// The problems of a failing database.
     pub async fn of(state: &AppState, headers: &HeaderMap, renewal: Renewal) -> Result<Self, Problems> {
         let handle = bearer(headers).and_then(|token| state.services.sessions.read_bearer(&token));
-        Self::resolve(state, handle.or_else(|| state.cookie_session(headers)), renewal).await
+        Self::resolve(state, handle.or_else(|| state.api_session(headers)), renewal).await
     }
 
     /// Finds the session a browser's cookie names.

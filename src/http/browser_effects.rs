@@ -11,15 +11,20 @@ use axum::{
 use domain::{BrowserEffects, DeviceEffect, SessionEffect};
 use http::{HeaderValue, header};
 
-use super::{app_state::AppState, cookies::set_cookies};
+use super::{
+    app_state::AppState,
+    cookies::{CookieJar, set_cookies},
+};
 
 /// How a browser or a program may be given a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionTransport {
-    /// In cookies.
+    /// In cookies of our own site: pages and forms.
     Cookies,
-    /// In cookies and, with bearer sessions on, in the header `set-auth-token`.
-    CookiesAndToken,
+    /// Also in a partitioned cookie, on the pages of a first-party client on another site.
+    ApiCookies,
+    /// The same, and with bearer sessions on in the header `set-auth-token`.
+    ApiCookiesAndToken,
 }
 
 /// A response with what it does to the browser.
@@ -57,7 +62,15 @@ pub async fn apply(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let cookies = state.cookies();
+    let cookies = match transport {
+        SessionTransport::Cookies => state.cookies(),
+        SessionTransport::ApiCookies | SessionTransport::ApiCookiesAndToken => {
+            state.api_cookies(request.headers())
+        }
+    };
+    // A partitioned session ends with the one of our own site that it yields to.
+    let other = cookies.partitioned();
+    let has_other = cookies.jar() == CookieJar::FirstParty && other.is_sent(request.headers());
     let has_short_session = cookies.is_not_remembered(request.headers());
     // Without a cookie no session can be renewed, so nothing is noted.
     let noted = request.headers().contains_key(header::COOKIE).then(NotedEffects::default);
@@ -72,14 +85,19 @@ pub async fn apply(
         SessionEffect::Unchanged => {}
         SessionEffect::Opened(session) | SessionEffect::Renewed(session) => {
             set_cookies(&mut response, cookies.opened(sessions, session, has_short_session));
-            if transport == SessionTransport::CookiesAndToken
+            if transport == SessionTransport::ApiCookiesAndToken
                 && sessions.bearer_enabled()
                 && let Ok(token) = HeaderValue::try_from(sessions.cookie_value(&session.id))
             {
                 response.headers_mut().insert("set-auth-token", token);
             }
         }
-        SessionEffect::Ended => set_cookies(&mut response, cookies.ended()),
+        SessionEffect::Ended => {
+            set_cookies(&mut response, cookies.ended());
+            if has_other {
+                set_cookies(&mut response, other.ended());
+            }
+        }
     }
     if let DeviceEffect::Remembered(device) = &effects.device {
         set_cookies(&mut response, cookies.new_device(sessions, device));

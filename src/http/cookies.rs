@@ -38,12 +38,39 @@ const MARK: &str = "true";
 #[derive(Debug, Clone, Copy)]
 pub struct SessionCookies {
     secure: bool,
+    jar: CookieJar,
+}
+
+/// Where a browser keeps cookies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CookieJar {
+    /// With those of our own site: `SameSite=Lax`, never `Partitioned`.
+    FirstParty,
+    /// With those that we have set on pages of another site, apart for each such site: `SameSite=None; Partitioned` (CHIPS).
+    /// Browsers that block third-party cookies keep these.
+    Partitioned,
 }
 
 impl SessionCookies {
     /// Cookies for an origin that is https or not.
     pub const fn new(secure: bool) -> Self {
-        Self { secure }
+        Self { secure, jar: CookieJar::FirstParty }
+    }
+
+    /// The cookies on pages of another site. They exist over https only.
+    #[must_use]
+    pub const fn partitioned(self) -> Self {
+        Self { jar: CookieJar::Partitioned, ..self }
+    }
+
+    /// Where these cookies are kept.
+    pub const fn jar(self) -> CookieJar {
+        self.jar
+    }
+
+    /// Whether a request carries a session cookie of this jar, valid or not.
+    pub fn is_sent(self, headers: &HeaderMap) -> bool {
+        value(headers, &self.name(SESSION_TOKEN)).is_some()
     }
 
     /// The device that a request's cookie names, if its signature is valid.
@@ -88,6 +115,10 @@ impl SessionCookies {
     /// session that was not, when the browser `has_short_session`.
     pub fn opened(self, sessions: &Sessions, session: &Session, has_short_session: bool) -> Vec<HeaderValue> {
         let token = sessions.cookie_value(&session.id);
+        if self.jar == CookieJar::Partitioned {
+            let age = session.remembered.then(|| sessions.seconds_left(session));
+            return self.cookie(&self.name(SESSION_TOKEN), &token, age).into_iter().collect();
+        }
         let mut cookies = Vec::with_capacity(2);
         if session.remembered {
             let age = Some(sessions.seconds_left(session));
@@ -104,6 +135,9 @@ impl SessionCookies {
 
     /// The cookies of a browser that is signed out.
     pub fn ended(self) -> Vec<HeaderValue> {
+        if self.jar == CookieJar::Partitioned {
+            return self.expired(SESSION_TOKEN).into_iter().collect();
+        }
         [SESSION_TOKEN, SESSION_DATA, DONT_REMEMBER]
             .into_iter()
             .filter_map(|name| self.expired(name))
@@ -116,12 +150,19 @@ impl SessionCookies {
     }
 
     fn name(self, name: &str) -> String {
+        if self.jar == CookieJar::Partitioned {
+            return self.own_name(name);
+        }
         format!("{}better-auth.{name}", if self.secure { "__Secure-" } else { "" })
     }
 
     /// A name of our own. Over https `__Host-` keeps neighbouring hosts from planting it (RFC 6265bis section 4.1.3.2).
     fn own_name(self, name: &str) -> String {
-        format!("{}bookplate.{name}", if self.secure { "__Host-" } else { "" })
+        let prefix = if self.secure { "__Host-" } else { "" };
+        match self.jar {
+            CookieJar::FirstParty => format!("{prefix}bookplate.{name}"),
+            CookieJar::Partitioned => format!("{prefix}bookplate.partitioned_{name}"),
+        }
     }
 
     fn cookie(self, name: &str, value: &str, max_age: Option<i64>) -> Option<HeaderValue> {
@@ -131,7 +172,11 @@ impl SessionCookies {
     fn raw_cookie(self, name: &str, value: &str, max_age: Option<i64>) -> Option<HeaderValue> {
         let max_age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
         let secure = if self.secure { "; Secure" } else { "" };
-        let cookie = format!("{name}={value}{max_age}; Path=/; HttpOnly{secure}; SameSite=Lax");
+        let site = match self.jar {
+            CookieJar::FirstParty => "SameSite=Lax",
+            CookieJar::Partitioned => "SameSite=None; Partitioned",
+        };
+        let cookie = format!("{name}={value}{max_age}; Path=/; HttpOnly{secure}; {site}");
         HeaderValue::try_from(cookie).ok()
     }
 

@@ -47,6 +47,11 @@ impl TrustedOrigins {
         of_client.or_else(|| is_listed().then_some(OriginTrust::FirstParty))
     }
 
+    /// Whether this is the origin of a first-party client.
+    pub fn is_first_party_client(&self, origin: &str) -> bool {
+        self.clients.as_ref().is_some_and(|clients| clients.trusts_origin(origin))
+    }
+
     /// Makes sure that what is said of the origin of another site's page is up to date, before it is asked.
     pub async fn refresh(&self, headers: &HeaderMap) {
         let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());

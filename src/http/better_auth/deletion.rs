@@ -78,7 +78,7 @@ pub async fn delete_user(State(state): State<AppState>, request: Request) -> Res
     let call = ApiRequest::<DeleteUserBody>::read(&state, request).await?;
     let auth = call.authenticate(&state).await?;
     let signed_in = auth.signed_in()?;
-    let client = state.client_info(&call.parts);
+    let client = state.api_client_info(&call.parts);
     let DeleteUserBody { password, token, callback_url } = call.body;
     let command = DeleteAccount {
         password: password.map(|password| PasswordAttempt::parse(&password)).transpose()?,
@@ -135,7 +135,7 @@ pub async fn callback(State(state): State<AppState>, request: Request) -> Result
     match outcome {
         Ok(deleted) => {
             let redirected = callback.map(|callback| redirect(&state, callback, None));
-            let effects = deleted.browser_effects(&state.client_info(&parts));
+            let effects = deleted.browser_effects(&state.api_client_info(&parts));
             Ok(redirected.unwrap_or_else(|| ok_json(Deleted::NOW)).with_effects(effects))
         }
         // A reader who follows the link gets a page, a client of the API its JSON.

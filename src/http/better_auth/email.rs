@@ -98,7 +98,7 @@ pub async fn send_verification(
     let user = auth.session.as_ref().map(|resolved| &resolved.signed_in.user);
     let SendVerificationBody { email, callback_url } = &call.body;
     let callback = callback_url.as_deref().unwrap_or(routes::HOME);
-    let client = state.client_info(&call.parts);
+    let client = state.api_client_info(&call.parts);
     let sent = state.services.accounts.send_verification(email, callback, user, &client).await;
     sent.map_err(Problems::from)?;
     Ok(ok_json(Done::DONE).with_effects(auth.effects()))
@@ -122,7 +122,7 @@ pub async fn change_email(State(state): State<AppState>, request: Request) -> Re
     let call = ApiRequest::<ChangeEmailBody>::read(&state, request).await?;
     let auth = call.authenticate(&state).await?;
     let signed_in = auth.signed_in()?;
-    let client = state.client_info(&call.parts);
+    let client = state.api_client_info(&call.parts);
     let ChangeEmailBody { new_email, callback_url } = &call.body;
     let callback = callback_url.as_deref().unwrap_or(routes::HOME);
     let begun = state.services.accounts.change_email(new_email, callback, signed_in, &client).await;
@@ -160,7 +160,7 @@ pub async fn verify_email(State(state): State<AppState>, request: Request) -> Re
         // HEAD must not spend the link.
         return Ok(super::not_found().await.into_response());
     }
-    let client = state.client_info(&parts);
+    let client = state.api_client_info(&parts);
     if needs_confirmation(&state, &parts.headers, token, &client).await? {
         return Ok(pages::keep_link(&state, EmailLinkPage::VerifyEmail, token, callback.unwrap_or_default()));
     }

@@ -94,7 +94,10 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state((state.clone(), SessionTransport::CookiesAndToken), browser_effects::apply))
+        .layer(from_fn_with_state(
+            (state.clone(), SessionTransport::ApiCookiesAndToken),
+            browser_effects::apply,
+        ))
         .layer(from_fn_with_state((state.clone(), limits), rate_limit::better_auth))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,

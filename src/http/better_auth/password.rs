@@ -141,7 +141,7 @@ pub async fn change_password(State(state): State<AppState>, request: Request) ->
         new: passwords.parse(new_password).map_err(|problem| on("newPassword", problem))?,
         revoke_others: *revoke_other_sessions,
     };
-    let client = state.client_info(&call.parts);
+    let client = state.api_client_info(&call.parts);
     let changed = state.services.accounts.change_password(command, signed_in, &client).await;
     let (changed, effects) = with_effects_of(changed, &client)?;
     let body = PasswordChanged {
@@ -171,7 +171,8 @@ pub async fn verify_password(State(state): State<AppState>, request: Request) ->
     let call = ApiRequest::<VerifyPasswordBody>::read(&state, request).await?;
     let auth = call.authenticate(&state).await?;
     let signed_in = auth.signed_in()?;
-    let (attempt, client) = (PasswordAttempt::parse(&call.body.password)?, state.client_info(&call.parts));
+    let (attempt, client) =
+        (PasswordAttempt::parse(&call.body.password)?, state.api_client_info(&call.parts));
     let checked = state.services.accounts.check_password(&attempt, signed_in, &client).await;
     checked.map_err(|error| error.on("password"))?;
     Ok(ok_json(Done::DONE).with_effects(auth.effects()))
@@ -193,7 +194,7 @@ pub async fn request_password_reset(
     request: Request,
 ) -> Result<Response, ApiError> {
     let call = ApiRequest::<RequestPasswordResetBody>::read(&state, request).await?;
-    let client = state.client_info(&call.parts);
+    let client = state.api_client_info(&call.parts);
     let RequestPasswordResetBody { email, redirect_to } = &call.body;
     let callback = redirect_to.as_deref().unwrap_or_default();
     let requested = state.services.accounts.request_password_reset(email, callback, &client).await;
@@ -246,7 +247,7 @@ pub async fn reset_password(State(state): State<AppState>, request: Request) -> 
     let token = token.ok_or_else(|| Problem::on(Code::InvalidResetToken, "token"))?;
     let passwords = state.services.accounts.rules().passwords;
     let password = passwords.parse(new_password).map_err(|problem| on("newPassword", problem))?;
-    let client = state.client_info(&call.parts);
+    let client = state.api_client_info(&call.parts);
     let set = state.services.accounts.reset_password(token, password, &client).await;
     let (_, effects) = with_effects_of(set, &client)?;
     Ok(ok_json(Done::DONE).with_effects(effects))

@@ -46,7 +46,7 @@ impl<T: RequestBody> ApiRequest<T> {
     /// Checks that another site is not signing the browser in, and describes the client.
     pub fn check_sign_in(&self, state: &AppState) -> Result<ClientInfo, ApiError> {
         state.site.trusted_origins.check_origin(&self.parts.headers, OriginPolicy::FromBrowser)?;
-        Ok(state.client_info(&self.parts))
+        Ok(state.api_client_info(&self.parts))
     }
 
     /// The session of the request, renewed when that is due.

@@ -127,7 +127,7 @@ pub fn refresh_operation(questions: &Questions) -> Operation {
 pub async fn sign_out(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::<Anything>::read(&state, request).await?;
     let auth = Authentication::of(&state, &call.parts.headers, Renewal::Never).await?;
-    let client = state.client_info(&call.parts);
+    let client = state.api_client_info(&call.parts);
     let signed_out = state.services.sessions.sign_out(auth.handle.as_ref(), &client.device).await;
     let (_, effects) = with_effects_of(signed_out, &client)?;
     Ok(ok_json(SignedOut { success: true }).with_effects(effects))
@@ -168,7 +168,7 @@ pub fn list_operation() -> Operation {
 pub async fn revoke(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::<RevokeSessionBody>::read(&state, request).await?;
     let auth = call.authenticate(&state).await?;
-    let client = state.client_info(&call.parts);
+    let client = state.api_client_info(&call.parts);
     let revoked = state.services.sessions.revoke(auth.signed_in()?, &call.body.token, &client.device).await;
     respond(revoked, &client, &auth)
 }
@@ -186,7 +186,7 @@ pub fn revoke_operation() -> Operation {
 pub async fn revoke_all(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let call = ApiRequest::<Anything>::read(&state, request).await?;
     let auth = call.authenticate(&state).await?;
-    let (user, client) = (&auth.signed_in()?.user, state.client_info(&call.parts));
+    let (user, client) = (&auth.signed_in()?.user, state.api_client_info(&call.parts));
     let revoked = state.services.sessions.revoke_all(&user.id, None, &client.device).await;
     respond(revoked, &client, &auth)
 }
@@ -204,7 +204,7 @@ pub async fn revoke_others(State(state): State<AppState>, request: Request) -> R
     let call = ApiRequest::<Anything>::read(&state, request).await?;
     let auth = call.authenticate(&state).await?;
     let SignedIn { session, user } = auth.signed_in()?;
-    let client = state.client_info(&call.parts);
+    let client = state.api_client_info(&call.parts);
     let revoked = state.services.sessions.revoke_all(&user.id, Some(session), &client.device).await;
     respond(revoked, &client, &auth)
 }

@@ -93,7 +93,7 @@ pub async fn accept_terms(State(state): State<AppState>, request: Request) -> Re
     let call = ApiRequest::<AcceptTermsBody>::read(&state, request).await?;
     let auth = call.authenticate(&state).await?;
     let user = &auth.signed_in()?.user;
-    let client = state.client_info(&call.parts);
+    let client = state.api_client_info(&call.parts);
     let accepted = state.services.accounts.accept_terms(&call.body.version, user, &client).await;
     accepted.map_err(|error| match Problem::from(error) {
         problem if problem.code == Code::TermsNotAccepted => Problem::on(problem.code, "version"),

@@ -148,7 +148,7 @@ async fn by_cookie(state: &AppState, parts: &mut Parts) -> Result<Caller, Proble
         _ => origins.check_origin(&parts.headers, OriginPolicy::WithCookie)?,
     }
     let nobody = || Problem::new(Code::Unauthorized);
-    let presented: SessionHandle = state.cookie_session(&parts.headers).ok_or_else(nobody)?;
+    let presented: SessionHandle = state.api_session(&parts.headers).ok_or_else(nobody)?;
     let resolved = state.services.sessions.resolve(&presented, Renewal::WhenDue).await?;
     let resolved: ActiveSession = resolved.ok_or_else(nobody)?;
     let caller = Caller {

@@ -23,7 +23,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
     http::{HeaderValue, Method, header},
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{MethodRouter, any},
 };
@@ -33,6 +33,7 @@ use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLaye
 
 use super::{
     app_state::AppState,
+    browser_effects::{self, SessionTransport},
     cors::{CorsOrigins, CorsPolicy, cors},
     errors::ProblemResponse,
     routes::{self, BodyRule, MAX_BODY, Route},
@@ -90,6 +91,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
     routes::router(routes(state.services.conversations.limits()))
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state((state.clone(), SessionTransport::ApiCookies), browser_effects::apply))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(with_timeout))
         .layer(SetResponseHeaderLayer::if_not_present(

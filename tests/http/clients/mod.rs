@@ -1,5 +1,6 @@
 //! Clients of OAuth 2.0: what their registration opens to the pages of their origins.
 
+mod cross_site;
 mod origins;
 mod registered;
 

@@ -127,7 +127,7 @@ impl Clients {
     fn new_secret(&self) -> Zeroizing<String> {
         let mut bytes = Zeroizing::new([0; 32]);
         self.register.ports.entropy.fill(&mut *bytes);
-        Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes))
+        Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes))
     }
 
     fn record(&self, kind: EventKind) -> storage::AuditRecord {
