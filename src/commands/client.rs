@@ -24,7 +24,7 @@ pub enum ClientAction {
     Add(AddArguments),
     /// List the clients, those of bookplate.toml too.
     List,
-    /// Show one client.
+    /// Show everything about one client but its secret.
     Show {
         /// The id, as in the list.
         id: String,
@@ -34,7 +34,7 @@ pub enum ClientAction {
         /// The id, as in the list.
         id: String,
     },
-    /// Give a client a new secret, which is printed once. The one before is accepted until it is forgotten.
+    /// Give a client a new secret, printed once; the one before is accepted until it is forgotten.
     Secret {
         /// The id, as in the list.
         id: String,
@@ -64,10 +64,10 @@ pub struct AddArguments {
     /// An audience that it may have tokens for; once for each.
     #[arg(long = "audience", value_name = "NAME")]
     audiences: Vec<String>,
-    /// It is your own: readers are not asked for consent, and its origins are trusted.
+    /// It is your own: no consent is asked for, and its origins are trusted.
     #[arg(long)]
     first_party: bool,
-    /// It keeps a secret on a server of its own. The secret is printed once.
+    /// It keeps a secret on a server of its own; the secret is printed once.
     #[arg(long)]
     secret: bool,
 }
