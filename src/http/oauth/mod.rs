@@ -12,6 +12,7 @@ mod userinfo;
 use axum::{
     Router,
     http::{HeaderValue, Method, header},
+    middleware::from_fn_with_state,
 };
 use contract::{
     Code, Problem,
@@ -89,7 +90,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .merge(group(documents()).layer(for_anybody))
         .merge(group(token_endpoints()).layer(cors(state, &TOKENS)))
         .merge(group(resources()).layer(cors(state, &RESOURCES)))
-        .merge(group(others()))
+        .merge(group(others()).layer(from_fn_with_state(state.clone(), request::refresh_client)))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),

@@ -2,6 +2,7 @@
 
 use axum::{
     extract::{Request, State},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use contract::{Code, Problem};
@@ -34,7 +35,9 @@ impl ClientRequest {
         if !is_form(&parts.headers) {
             return Err(Problem::new(Code::UnsupportedMediaType).into());
         }
-        Ok(Self { parts, parameters: Parameters::parse(&bytes) })
+        let parameters = Parameters::parse(&bytes);
+        refresh(state, &parameters).await;
+        Ok(Self { parts, parameters })
     }
 
     /// The `Authorization` header.
@@ -48,6 +51,22 @@ impl ClientRequest {
             "The Authorization header cannot be read. Send Basic with base64 of id:secret.",
         );
         value.to_str().map(Some).map_err(|_| unreadable.into())
+    }
+}
+
+/// Looks for the client that the address names when it is not known, because it may have been registered a moment ago.
+pub async fn refresh_client(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if let Some(query) = request.uri().query() {
+        refresh(&state, &Parameters::parse(query.as_bytes())).await;
+    }
+    next.run(request).await
+}
+
+async fn refresh(state: &AppState, parameters: &Parameters) {
+    let clients = &state.services.clients;
+    clients.reload_if_stale().await;
+    if let Ok(Some(id)) = parameters.get("client_id") {
+        clients.find_or_reload(id).await;
     }
 }
 
