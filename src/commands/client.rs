@@ -21,6 +21,7 @@ pub struct ClientArguments {
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum ClientAction {
     /// Register a client. Running servers know it at once.
+    #[command(next_line_help = true)]
     Add(AddArguments),
     /// List the clients, those of bookplate.toml too.
     List,

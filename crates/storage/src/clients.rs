@@ -1,7 +1,8 @@
 //! Clients of OAuth 2.0 that were registered by command. Secrets are stored as hashes.
 
 use contract::Timestamp;
-use sqlx::FromRow;
+use serde_json::Value;
+use sqlx::{FromRow, types::Json};
 
 use crate::{AuditRecord, Database, StorageError, audit_log::insert_audit_record};
 
@@ -11,7 +12,8 @@ pub struct StoredClient {
     /// `client_id`.
     pub id: String,
     /// Everything else but its secrets, a JSON object.
-    pub declaration: String,
+    #[sqlx(json)]
+    pub declaration: Value,
     /// SHA-256 of its secret, in lower-case hex; `None` for a public client.
     pub secret_hash: Option<String>,
     /// That of the secret before, which is still accepted.
@@ -65,7 +67,8 @@ impl Database {
         record: &AuditRecord,
     ) -> Result<bool, StorageError> {
         let mut tx = self.begin().await?;
-        let insert = tx.query(INSERT).bind(&client.id).bind(&client.declaration).bind(&client.secret_hash);
+        let insert =
+            tx.query(INSERT).bind(&client.id).bind(Json(&client.declaration)).bind(&client.secret_hash);
         if insert.bind(client.created_at.millis()).execute().await? == 0 {
             return Ok(false);
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use storage::StoredClient;
 
 use super::{Client, ClientSecretHash, ClientSource, RegisteredClient};
@@ -24,9 +25,9 @@ struct Declaration {
 }
 
 /// The JSON of a client's declaration.
-pub(super) fn declaration_of(client: &Client) -> Result<String, serde_json::Error> {
+pub(super) fn declaration_of(client: &Client) -> Result<Value, serde_json::Error> {
     let client = client.clone();
-    serde_json::to_string(&Declaration {
+    serde_json::to_value(Declaration {
         name: client.name,
         redirect_uris: client.redirect_uris,
         origins: client.origins,
@@ -48,7 +49,7 @@ pub(super) fn client_of(stored: &StoredClient) -> Option<RegisteredClient> {
 }
 
 fn read(stored: &StoredClient) -> Option<Client> {
-    let declaration: Declaration = serde_json::from_str(&stored.declaration).ok()?;
+    let declaration: Declaration = Declaration::deserialize(&stored.declaration).ok()?;
     // A secret that cannot be read must not make a confidential client a public one.
     let hashes = [&stored.secret_hash, &stored.previous_secret_hash].into_iter().flatten();
     let secrets = hashes.map(|hash| ClientSecretHash::parse(hash)).collect::<Option<_>>()?;
