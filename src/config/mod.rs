@@ -134,6 +134,7 @@ impl Config {
         let log_level = loader.read(&variables::LOG);
         let (algorithm, lifetime) =
             (loader.read(&variables::JWT_ALGORITHM), loader.read(&variables::JWT_LIFETIME));
+        let rotation_days = loader.read(&variables::KEY_ROTATION);
         let limits = settings::rate_limits(loader);
         let file::Declared { book, questions, audiences, clients, file } = file::read(loader);
         book::check_terms_page(loader, &file, &book, origin.as_ref());
@@ -175,7 +176,13 @@ impl Config {
             sessions,
             bearer_sessions,
             reference_habits,
-            tokens: TokenSettings { issuer, lifetime, algorithm, audiences: audiences.declared },
+            tokens: TokenSettings {
+                issuer,
+                lifetime,
+                algorithm,
+                rotation_days,
+                audiences: audiences.declared,
+            },
             clients: clients.declared,
             book,
             questions,

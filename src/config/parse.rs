@@ -113,6 +113,11 @@ pub(super) fn days_or_forever(text: &str) -> Option<Days> {
     if text.eq_ignore_ascii_case("forever") { Some(None) } else { number::<1, 3650>(text).map(Some) }
 }
 
+/// Days, or `off`.
+pub(super) fn days_or_off(text: &str) -> Option<Days> {
+    if text.eq_ignore_ascii_case("off") { Some(None) } else { number::<1, 3650>(text).map(Some) }
+}
+
 /// Days without a sign-in, or `forever`; a month of them passes after the reader is told.
 pub(super) fn idle_days_or_forever(text: &str) -> Option<Days> {
     days_or_forever(text).filter(|days| days.is_none_or(|days| days >= 60))

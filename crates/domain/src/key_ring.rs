@@ -172,6 +172,11 @@ impl KeyRing {
         Ok(stored.iter().map(info).collect())
     }
 
+    /// When the newest key of the algorithm began or begins to sign.
+    pub(crate) fn newest_signs_from(&self) -> Option<Timestamp> {
+        self.signing.first().map(|(from, _)| *from)
+    }
+
     /// The key that signs at a time.
     pub(crate) fn signing_at(&self, now: Timestamp) -> Option<&SigningKey> {
         // The very first key signs at once, even if another process with a clock ahead generated it.

@@ -240,6 +240,7 @@ impl Services {
     pub async fn run_maintenance(&self) -> Result<CleanupCounts, InternalError> {
         self.tokens.reload().await?;
         self.clients.reload().await?;
+        self.tokens.rotate_when_due().await?;
         self.accounts.refresh_legacy_hash_kinds().await?;
         let mut removed = self.cleanup.run().await?;
         if let Some(days) = self.cleanup.retention().idle_account_days {

@@ -34,6 +34,7 @@ pub(super) static SECTIONS: [Section; 3] = [
         variables: &[
             &JWT_ALGORITHM.declaration,
             &JWT_LIFETIME.declaration,
+            &KEY_ROTATION.declaration,
             &AUDIENCE_SECRET,
             &AUDIENCE_SECRET_PREVIOUS,
             &CLIENT_SECRET,
@@ -157,6 +158,14 @@ pub static JWT_LIFETIME: Variable<i64> = variable("BOOKPLATE_JWT_LIFETIME", pars
     .default("900")
     .accepts("a time from 60 to 3600 seconds, such as 900, 15m or 1h")
     .summary("How long a token lives.");
+
+pub static KEY_ROTATION: Variable<parse::Days> = variable("BOOKPLATE_KEY_ROTATION", parse::days_or_off)
+    .default("90")
+    .accepts("a number of days from 1 to 3650, or off")
+    .summary(
+        "How long a signing key signs. Ten minutes before the next one does, it is published. Verifiers that read \
+         the published keys again need not be told.",
+    );
 
 pub static AUDIENCE_SECRET: Declaration = text("BOOKPLATE_AUDIENCE_<NAME>_SECRET")
     .example("change-me-to-another-secret-of-32-bytes-or-more")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use url::form_urlencoded;
 
 use super::{Client, ClientKind, Clients, OAuthError, OAuthErrorCode, Parameters, Scope, Scopes};
-use crate::tokens::Tokens;
+use crate::tokens::{Resource, Tokens};
 
 /// The longest request, in bytes of its query.
 const MAX_REQUEST: usize = 3072;
@@ -130,7 +130,8 @@ impl AuthorizationRequest {
             // It is renewed by a cookie, which ends with the session.
             scopes = scopes.without(Scope::OfflineAccess);
         }
-        let audience = requested_audience(parameters, &client, tokens)?;
+        let resource = requested_resource(parameters, &client, tokens)?;
+        let audience = resource.and_then(Resource::into_audience);
         if let Some(name) = &audience {
             scopes = scopes.allowed_by(tokens.conversation_access(name));
         }
@@ -204,28 +205,27 @@ fn code_challenge(parameters: &Parameters) -> Result<String, OAuthError> {
     Ok(challenge.to_owned())
 }
 
-/// The audience that `resource` (RFC 8707) or `audience` names; `None` for Bookplate itself.
-pub(super) fn requested_audience(
+/// What `resource` (RFC 8707) or `audience` names; `None` when neither is sent.
+pub(super) fn requested_resource(
     parameters: &Parameters,
     client: &Client,
     tokens: &Tokens,
-) -> Result<Option<String>, OAuthError> {
+) -> Result<Option<Resource>, OAuthError> {
     let invalid = |description| OAuthError::new(OAuthErrorCode::InvalidTarget, description);
     if parameters.has_several("resource") {
         return Err(invalid("A token is for one resource. Send resource once, and ask again for another."));
     }
     let named = match (parameters.get("resource")?, parameters.get("audience")?) {
         (Some(_), Some(_)) => return Err(invalid("Send resource or audience, not both.")),
-        (Some(resource), None) => tokens.audience_of_resource(resource),
-        (None, Some(name)) => tokens.audience_named(name),
+        (Some(resource), None) => tokens.resource(resource),
+        (None, Some(name)) => tokens.resource_named(name),
         (None, None) => return Ok(None),
     };
     match named {
-        Some(None) => Ok(None),
-        Some(Some(name)) if client.audiences.contains(&name) => Ok(Some(name)),
-        Some(Some(_)) => Err(invalid(
+        Some(Resource::Audience(name)) if !client.audiences.contains(&name) => Err(invalid(
             "This client may not have tokens for it. Add the audience to the client's audiences.",
         )),
+        Some(resource) => Ok(Some(resource)),
         None => Err(invalid("No audience has this aud. Declare it under [[audiences]] in bookplate.toml.")),
     }
 }

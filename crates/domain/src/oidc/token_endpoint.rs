@@ -7,12 +7,12 @@ use subtle::ConstantTimeEq;
 
 use super::{
     Client, ClientKind, OAuthError, OAuthErrorCode, Oidc, Parameters, Scope, Scopes,
-    authorization_request::requested_audience, code_hash, refresh_token::RefreshToken,
+    authorization_request::requested_resource, code_hash, refresh_token::RefreshToken,
 };
 use crate::{
     InternalError, Renewal,
     sessions::parse_session_id,
-    tokens::{AccessToken, AccessTokenRequest, IdTokenRequest},
+    tokens::{AccessToken, AccessTokenRequest, IdTokenRequest, Resource},
 };
 
 /// Seconds for which a refresh token that was just replaced is answered with the same successor: answers get lost, and
@@ -51,14 +51,14 @@ impl Oidc {
         if !VERIFIER.contains(&verifier.len()) {
             return Err(OAuthError::invalid_request("code_verifier has 43 to 128 characters."));
         }
-        let wanted = requested_audience(parameters, client, &self.tokens)?;
+        let wanted = requested_resource(parameters, client, &self.tokens)?;
         let now = self.ports.clock.now();
         let accepts = |stored: &AuthorizationCode| {
             stored.client_id == client.id
                 && stored.redirect_uri == redirect_uri
                 && stored.expires_at > now
                 && is_verifier_of(verifier, &stored.code_challenge)
-                && narrowed_audience(client, wanted.clone(), stored.audience.clone()).is_ok()
+                && audience_of(client, wanted.as_ref(), stored.audience.as_deref()).is_ok()
         };
         let grant_id = self.ports.random_uuid();
         let redeemed = self
@@ -78,7 +78,7 @@ impl Oidc {
             client,
             refresh: RefreshToken { grant: grant_id, generation: 1 },
             scopes: Scopes::parse(&code.scope),
-            audience: wanted.or(code.audience),
+            audience: audience_of(client, wanted.as_ref(), code.audience.as_deref())?,
             nonce: code.nonce,
         };
         Ok(self.issue(&tokens, &signed_in)?)
@@ -97,12 +97,12 @@ impl Oidc {
         parameters: &Parameters,
     ) -> Result<IssuedTokens, OAuthError> {
         let presented = RefreshToken::parse(refresh_token, &self.secret).ok_or(refused_refresh())?;
-        let wanted = requested_audience(parameters, client, &self.tokens)?;
+        let wanted = requested_resource(parameters, client, &self.tokens)?;
         let grant = self.database.find_grant(&presented.grant.to_string()).await?;
         let grant = grant.filter(|grant| grant.client_id == client.id).ok_or(refused_refresh())?;
         let scopes = narrowed(&grant, parameters)?;
         let signed_in = self.session_of(&grant.session_id).await?.ok_or(refused_refresh())?;
-        let audience = narrowed_audience(client, wanted, grant.audience.clone())?;
+        let audience = audience_of(client, wanted.as_ref(), grant.audience.as_deref())?;
         let generation = self.rotate(&grant, presented.generation).await?;
         let tokens = GrantedTokens {
             client,
@@ -201,19 +201,18 @@ fn narrowed(grant: &Grant, parameters: &Parameters) -> Result<Scopes, OAuthError
 
 /// The audience of new tokens: the one that was granted, unless another is asked for. A client that asks readers for consent has
 /// been allowed that one alone.
-fn narrowed_audience(
+fn audience_of(
     client: &Client,
-    wanted: Option<String>,
-    granted: Option<String>,
+    wanted: Option<&Resource>,
+    granted: Option<&str>,
 ) -> Result<Option<String>, OAuthError> {
-    match wanted {
-        None => Ok(granted),
-        wanted if client.first_party || wanted == granted => Ok(wanted),
-        Some(_) => {
-            let description = "This resource was not granted. Name it at the authorization endpoint.";
-            Err(OAuthError::new(OAuthErrorCode::InvalidTarget, description))
-        }
+    let granted = granted.map(str::to_owned);
+    let Some(wanted) = wanted.cloned().map(Resource::into_audience) else { return Ok(granted) };
+    if client.first_party || wanted == granted {
+        return Ok(wanted);
     }
+    let description = "This resource was not granted. Name it at the authorization endpoint.";
+    Err(OAuthError::new(OAuthErrorCode::InvalidTarget, description))
 }
 
 /// Whether a verifier answers a challenge of S256 (RFC 7636 section 4.6).

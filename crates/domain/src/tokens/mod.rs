@@ -8,6 +8,7 @@ mod verify;
 
 pub use issue::AccessToken;
 pub(crate) use issue::{AccessTokenRequest, IdTokenRequest};
+pub(crate) use resources::Resource;
 pub use scopes::{ConversationAccess, READ_CONVERSATIONS, WRITE_CONVERSATIONS};
 pub use verify::VerifiedToken;
 
@@ -26,11 +27,15 @@ use storage::Database;
 use zeroize::Zeroizing;
 
 use self::verification_cache::VerificationCache;
-use crate::{Algorithm, InternalError, KeyInfo, Ports, Secret, Sessions, SigningKey, key_ring::KeyRing};
+use crate::{
+    Algorithm, InternalError, KeyInfo, PUBLISHED_AHEAD, Ports, Secret, Sessions, SigningKey,
+    key_ring::KeyRing,
+};
 
 /// Seconds for which loaded keys are used without looking for changes; somewhat more than the pause of maintenance, which
 /// loads them too.
 const KEYS_FRESH: i64 = 75;
+const DAY: i64 = 86_400;
 
 /// Settings of tokens.
 #[derive(Debug, Clone)]
@@ -41,6 +46,8 @@ pub struct TokenSettings {
     pub lifetime: i64,
     /// The algorithm for audiences without a shared secret.
     pub algorithm: Algorithm,
+    /// Days for which a key signs; `None` until the operator rotates it.
+    pub rotation_days: Option<u32>,
     /// The declared audiences.
     pub audiences: Vec<Audience>,
 }
@@ -190,6 +197,20 @@ impl Tokens {
         let added = KeyRing::rotate(&self.database, &self.ports, &self.secret, algorithm, ahead).await?;
         self.reload().await?;
         Ok(added)
+    }
+
+    /// Adds a key when the newest one has signed for as long as the settings say. Of several processes one succeeds.
+    pub(crate) async fn rotate_when_due(&self) -> Result<(), InternalError> {
+        let Some(days) = self.settings.rotation_days else { return Ok(()) };
+        let age = i64::from(days) * DAY - PUBLISHED_AHEAD;
+        let is_due = self
+            .ring()
+            .newest_signs_from()
+            .is_some_and(|from| self.ports.clock.now().seconds_since(from) >= age);
+        if is_due && self.rotate(PUBLISHED_AHEAD).await? {
+            tracing::info!("a new signing key is published, and signs in ten minutes");
+        }
+        Ok(())
     }
 
     /// Every key with its state.

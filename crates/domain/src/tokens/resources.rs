@@ -3,6 +3,25 @@
 use super::{Audience, ConversationAccess, Tokens};
 use crate::Algorithm;
 
+/// What an access token is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Resource {
+    /// Bookplate itself.
+    Bookplate,
+    /// The declared audience of this name.
+    Audience(String),
+}
+
+impl Resource {
+    /// The name of the audience; `None` for Bookplate itself.
+    pub(crate) fn into_audience(self) -> Option<String> {
+        match self {
+            Self::Bookplate => None,
+            Self::Audience(name) => Some(name),
+        }
+    }
+}
+
 impl Tokens {
     /// The `iss` of every token.
     pub fn issuer(&self) -> &str {
@@ -14,20 +33,20 @@ impl Tokens {
         self.settings.algorithm
     }
 
-    /// The audience that a `resource` names (RFC 8707 section 2): `Some(None)` for Bookplate itself.
-    pub(crate) fn audience_of_resource(&self, resource: &str) -> Option<Option<String>> {
-        if resource == self.settings.issuer {
-            return Some(None);
+    /// What a `resource` names (RFC 8707 section 2).
+    pub(crate) fn resource(&self, uri: &str) -> Option<Resource> {
+        if uri == self.settings.issuer {
+            return Some(Resource::Bookplate);
         }
-        let found = self.settings.audiences.iter().find(|it| it.aud.as_deref() == Some(resource));
-        found.map(|audience| Some(audience.name.clone()))
+        let found = self.settings.audiences.iter().find(|it| it.aud.as_deref() == Some(uri));
+        found.map(|audience| Resource::Audience(audience.name.clone()))
     }
 
-    /// The audience of a name or `aud`, as `GET /api/auth/token` takes it: `Some(None)` for Bookplate itself.
-    pub(crate) fn audience_named(&self, name: &str) -> Option<Option<String>> {
+    /// What a name or `aud` names, as `GET /api/auth/token` takes it.
+    pub(crate) fn resource_named(&self, name: &str) -> Option<Resource> {
         match self.declared(name) {
-            Some(audience) => Some(Some(audience.name.clone())),
-            None => self.audience_of_resource(name),
+            Some(audience) => Some(Resource::Audience(audience.name.clone())),
+            None => self.resource(name),
         }
     }
 

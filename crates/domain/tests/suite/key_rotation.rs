@@ -1,13 +1,14 @@
 //! Rotation of signing keys and of the secret.
 
 use domain::{
-    ClientInfo, Flash, KeyState, PUBLISHED_AHEAD, Renewal, Services, Session, SessionHandle, SignedIn,
+    ClientInfo, Flash, KeyState, PUBLISHED_AHEAD, Renewal, Services, Session, SessionHandle, Settings,
+    SignedIn, TokenSettings,
 };
 use rstest::rstest;
 use testkit::databases::Kind;
 
 use crate::{
-    fixtures::book::{Book, settings, with_bearer, with_new_secret},
+    fixtures::book::{Book, DAY, settings, with_bearer, with_new_secret},
     token_forgery::parts,
 };
 
@@ -246,4 +247,41 @@ async fn rate_limit_counts_restart_with_another_secret(#[values(Kind::Sqlite, Ki
     let later = book.restarted(with_new_secret(true)).await;
     let right = crate::fixtures::book::sign_in("ada", crate::fixtures::book::PASSWORD);
     later.accounts.sign_in(right, &ClientInfo::default()).await.unwrap();
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_rotate_by_themselves_and_a_verifier_that_caches_them_lives_through_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let rotating = || {
+        let tokens = TokenSettings { rotation_days: Some(30), ..settings().tokens };
+        Settings { tokens, ..settings() }
+    };
+    let book = Book::with(kind.migrated().await, rotating()).await;
+    let (services, clock) = (&book.services, &book.ports.clock);
+    let other = book.restarted(rotating()).await;
+    let ada = book.reader("ada").await;
+    let mut seen = vec![kid(services, &ada)];
+    let mut cached = published(services);
+    for _ in 0..2 {
+        clock.advance_seconds(30 * DAY - 1200);
+        // From then on both processes work every five minutes, and the verifier loads the keys anew: as seldom as it may.
+        for _ in 0..8 {
+            services.run_maintenance().await.unwrap();
+            other.run_maintenance().await.unwrap();
+            for services in [services, &other] {
+                let kid = kid(services, &ada);
+                assert!(cached.contains(&kid), "a verifier knows each key before it signs");
+                if !seen.contains(&kid) {
+                    seen.push(kid);
+                }
+            }
+            cached = published(services);
+            assert!(cached.len() <= 2, "one process rotates");
+            clock.advance_seconds(300);
+        }
+    }
+    assert_eq!(seen.len(), 3, "two rotations");
+    assert!(states(services).await.contains(&KeyState::Signing));
 }

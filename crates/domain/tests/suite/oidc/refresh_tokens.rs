@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use domain::{ClientInfo, OAuthErrorCode, Renewal};
+use domain::{Client, ClientInfo, OAuthErrorCode, Renewal};
 use rstest::rstest;
 use testkit::databases::Kind;
 
-use super::{pages, parameters, service};
-use crate::fixtures::book::{Book, DAY};
+use super::{claims, pages, parameters, service};
+use crate::fixtures::book::{Book, DAY, ISSUER};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
@@ -114,4 +114,29 @@ async fn families_end_with_a_changed_password_elsewhere_a_ban_and_deletion() {
     book.services.sessions.revoke_all(&ada.user.id, Some(&ada.session), &device).await.unwrap();
     assert!(book.refresh(&token).await.is_err());
     assert_eq!(book.grants().await, 0);
+}
+
+#[tokio::test]
+async fn a_first_party_client_has_tokens_for_each_of_its_audiences_and_others_for_the_granted_one() {
+    let book = Book::with_clients(Kind::Sqlite.migrated().await).await;
+    let ada = book.reader("ada").await;
+    let code = book.code(&[("resource", "https://chatbot.example")], &ada).await;
+    let mut token = book.exchange(&code).await.unwrap().refresh_token.unwrap();
+    for (resource, aud) in [
+        ("", "https://chatbot.example"),
+        (ISSUER, ISSUER),
+        ("https://reader.example", "https://reader.example"),
+        ("https://chatbot.example", "https://chatbot.example"),
+    ] {
+        let sent = parameters(&[("resource", resource)]);
+        let issued = book.services.oidc.refresh(&pages(), &token, &sent).await.unwrap();
+        assert_eq!(claims(&issued.access_token.token)["aud"], aud, "{resource}");
+        token = issued.refresh_token.unwrap();
+    }
+    let consenting = Client { first_party: false, ..pages() };
+    for (resource, is_granted) in [("https://reader.example", false), (ISSUER, false), ("", true)] {
+        let sent = parameters(&[("resource", resource)]);
+        let refreshed = book.services.oidc.refresh(&consenting, &token, &sent).await;
+        assert_eq!(refreshed.is_ok(), is_granted, "{resource}: {refreshed:?}");
+    }
 }
