@@ -24,6 +24,9 @@ pub(crate) enum Tool {
     Chromium,
     Nginx,
     Caddy,
+    Firefox,
+    WebKit,
+    Apache,
 }
 
 /// What `run`, `dev`, `build` and `site` need.
@@ -40,6 +43,9 @@ const ALL: &[Tool] = &[
     Tool::Chromium,
     Tool::Nginx,
     Tool::Caddy,
+    Tool::Firefox,
+    Tool::WebKit,
+    Tool::Apache,
 ];
 
 /// The oldest Node.js that the browser tests run on.
@@ -68,6 +74,9 @@ impl Tool {
             Self::Chromium => "Chromium",
             Self::Nginx => "nginx",
             Self::Caddy => "Caddy",
+            Self::Firefox => "Firefox ESR",
+            Self::WebKit => "WebKitGTK's driver and Xvfb",
+            Self::Apache => "Apache with mod_auth_openidc",
         }
     }
 
@@ -87,6 +96,14 @@ impl Tool {
             Self::Chromium => debian(&["chromium"], "or name any Chromium or Chrome in CHROME"),
             Self::Nginx => debian(&["nginx"], "or put nginx on the search path; its service is not needed"),
             Self::Caddy => debian(&["caddy"], "or put caddy on the search path; its service is not needed"),
+            Self::Firefox => debian(&["firefox-esr"], "on another system name Firefox in BOOKPLATE_FIREFOX"),
+            Self::WebKit => {
+                debian(&["webkit2gtk-driver", "xvfb"], "the tests look for them where Debian puts them")
+            }
+            Self::Apache => debian(
+                &["apache2", "libapache2-mod-auth-openidc"],
+                "its service is not needed, and may be off",
+            ),
         }
     }
 
@@ -108,6 +125,12 @@ impl Tool {
             Self::Chromium => chromium().is_some(),
             Self::Nginx => server("nginx").is_some(),
             Self::Caddy => server("caddy").is_some(),
+            Self::Firefox => on_path("firefox-esr").is_some() || env::var_os("BOOKPLATE_FIREFOX").is_some(),
+            Self::WebKit => on_path("WebKitWebDriver").is_some() && on_path("Xvfb").is_some(),
+            Self::Apache => {
+                server("apache2").is_some()
+                    && Path::new("/usr/lib/apache2/modules/mod_auth_openidc.so").is_file()
+            }
         }
     }
 

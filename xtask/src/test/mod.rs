@@ -57,6 +57,8 @@ struct Job {
 const NODE: &[Tool] = &[Tool::Node, Tool::Python, Tool::Postgres];
 const WIRE: &[Tool] = &[Tool::Node, Tool::Python, Tool::Postgres, Tool::Nginx, Tool::Caddy];
 const BROWSER: &[Tool] = &[Tool::Node, Tool::Python, Tool::Postgres, Tool::Chromium];
+const OTHER_BROWSERS: &[Tool] = &[Tool::Node, Tool::Python, Tool::Postgres, Tool::Firefox, Tool::WebKit];
+const APACHE: &[Tool] = &[Tool::Node, Tool::Python, Tool::Postgres, Tool::Apache];
 const CARGO_TOOLS: &[Tool] = &[Tool::Python];
 
 /// What `cargo xtask test` runs. It stops at the first step that fails.
@@ -123,7 +125,7 @@ const STEPS: &[Job] = &[
     },
     Job {
         name: "interop",
-        title: "tokens in other libraries",
+        title: "tokens in other libraries, clients of OpenID Connect",
         tools: NODE,
         run: |session| session.end2end("interop", &[]),
     },
@@ -154,6 +156,18 @@ const PARTS: &[Job] = &[
         title: "every browser test on PostgreSQL",
         tools: BROWSER,
         run: |session| session.end2end("browser", &[("BOOKPLATE_TEST_BROWSER_DATABASE", "postgres")]),
+    },
+    Job {
+        name: "other-browsers",
+        title: "a book on another site, in Firefox and WebKit",
+        tools: OTHER_BROWSERS,
+        run: |session| session.end2end("other-browsers", &[]),
+    },
+    Job {
+        name: "apache",
+        title: "Apache's mod_auth_openidc as a client",
+        tools: APACHE,
+        run: |session| session.end2end("apache", &[]),
     },
     Job {
         name: "interleavings",
