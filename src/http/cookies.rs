@@ -29,6 +29,9 @@ const DONT_REMEMBER: &str = "dont_remember";
 const DEVICE: &str = "device";
 /// Lifetime of the device cookie in seconds: as long as browsers keep any.
 const DEVICE_AGE: i64 = 400 * 86_400;
+/// The longest callback of a mailed link that is kept, in bytes: room for an authorization request of 3 KB and what is added
+/// to it.
+const LONGEST_CALLBACK: usize = 3600;
 /// Seconds between opening a mailed link and using it.
 const LINK_AGE: i64 = 3600;
 /// The literal that is signed in [`DONT_REMEMBER`].
@@ -92,7 +95,9 @@ impl SessionCookies {
 
     /// Keeps a mailed link's token out of the address.
     pub fn keep_link(self, page: EmailLinkPage, token: &str, callback: &str) -> Option<HeaderValue> {
-        let callback = utf8_percent_encode(callback, NOT_OF_COOKIES);
+        let callback = utf8_percent_encode(callback, NOT_OF_COOKIES).to_string();
+        // A cookie holds 4 KB (RFC 6265 section 6.1).
+        let callback = if callback.len() <= LONGEST_CALLBACK { callback.as_str() } else { "" };
         self.raw_cookie(&self.own_name(page.cookie()), &format!("{token}~{callback}"), Some(LINK_AGE))
     }
 

@@ -31,7 +31,7 @@ pub(crate) fn ConsentPage() -> impl IntoView {
             <Card heading=format!("Go on to {name}?") lede=Some(lede(&signed_in, &to))>
                 <ProblemSummary field_errors />
                 <ul class="permissions">
-                    {to.scopes.iter().map(permission).map(|words| view! { <li>{words}</li> }).collect_view()}
+                    {to.scopes.iter().map(|scope| permission(scope, to.opens_all)).map(|words| view! { <li>{words}</li> }).collect_view()}
                 </ul>
                 <form class="form" method="post" action=action>
                     <NextField next />
@@ -51,9 +51,13 @@ fn lede(signed_in: &SignedIn, to: &ReturnTo) -> String {
     format!("You are signed in as {email}. {} would like to:", to.client.name)
 }
 
-/// What a scope allows, in words.
-const fn permission(scope: Scope) -> &'static str {
+/// What a scope allows, in words; `opens_all` when it is for the conversations of every client.
+const fn permission(scope: Scope, opens_all: bool) -> &'static str {
     match scope {
+        Scope::ReadConversations if opens_all => "read all the conversations you have here, of every book",
+        Scope::WriteConversations if opens_all => {
+            "keep and change all the conversations you have here, of every book"
+        }
         Scope::OpenId => "recognise you when you come back",
         Scope::Profile => "see your name and the answers you gave when you signed up",
         Scope::Email => "see your e-mail address",

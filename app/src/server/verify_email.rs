@@ -34,7 +34,8 @@ pub async fn verify_email(#[server(flatten)] form: FormFields) -> Result<FormAcc
         _ => EmailLinkUse::SpentAndFollowed,
     };
     // The mail may lead on with the request of a client, which is not lost by setting a password first.
-    let next = LocalPath::parse(&visitor.link_callback).filter(|_| used == EmailLinkUse::Spent);
+    let next = LocalPath::parse(&visitor.link_callback)
+        .filter(|next| used == EmailLinkUse::Spent && next.as_str().starts_with(routes::AUTHORIZE));
     let page = with_next(&page_after(&verified), next.as_ref());
     Ok(FormAccepted::redirect_to(&page).with(effects).with_link(used))
 }

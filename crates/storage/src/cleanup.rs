@@ -44,7 +44,9 @@ pub struct CleanupCounts {
 const SESSIONS: &str = "delete from bookplate_sessions where expires_at <= $1 or ends_at <= $1";
 const LINKS: &str = "delete from bookplate_links where expires_at <= $1";
 const INVITATIONS: &str = "delete from bookplate_invitations where expires_at <= $1";
-const CODES: &str = "delete from bookplate_authorization_codes where expires_at <= $1";
+/// Used ones are kept for a day longer than they are good, so that their reuse is noticed.
+const CODES: &str = "delete from bookplate_authorization_codes
+    where expires_at <= $1 and (grant_id is null or expires_at <= $1 - 86400000)";
 const LIMITS: &str = "delete from bookplate_limits where expires_at <= $1";
 const EVENTS: &str = "delete from bookplate_events where at < $1";
 const FORGET: &str = "update bookplate_events set user_id = null, ip_address = null, user_agent = null
@@ -75,8 +77,7 @@ impl Database {
             requests: self.purge_idempotency_keys(cutoffs.now).await?,
             invitations: self.run(INVITATIONS, now).await?,
         };
-        // Kept for a day longer than it is good, so that reuse is noticed.
-        self.run(CODES, cutoffs.now.plus_seconds(-DAY).millis()).await?;
+        self.run(CODES, now).await?;
         if let Some(unverified) = cutoffs.unverified {
             let before = unverified.millis();
             let mut tx = self.begin().await?;

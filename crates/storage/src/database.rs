@@ -12,6 +12,7 @@ use crate::{
     Activity,
     address::{Address, AddressError, PostgresAddress},
     connect_error::ConnectError,
+    migrate::lock_beside,
     pool::{ACQUIRE_TIMEOUT, Backend, Pool},
     tls::{Resolver, ServerOptions, SystemResolver, connect_options},
 };
@@ -77,8 +78,11 @@ impl Database {
             .row_buffer_size(24)
             .busy_timeout(BUSY_TIMEOUT)
             .disable_statement_logging();
+        // Of several processes that open a new file, each would turn on the write-ahead log, and SQLite does not wait for that.
+        let locked = lock_beside(path).await.map_err(|error| ConnectError::sqlite(path, &error))?;
         let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
         let pool = pool.connect_with(options).await.map_err(|error| ConnectError::sqlite(path, &error))?;
+        drop(locked);
         Ok(Self::Sqlite(Pool::new(pool)))
     }
 

@@ -39,8 +39,9 @@ impl Database {
     pub async fn migrate(&self, now: i64) -> Result<usize, MigrateError> {
         let (migrator, lock, _held) = match self {
             Self::Sqlite(pool) => {
-                let held =
-                    lock_beside(pool.acquire_sqlx_pool().await?.connect_options().get_filename()).await?;
+                let held = lock_beside(pool.acquire_sqlx_pool().await?.connect_options().get_filename())
+                    .await
+                    .map_err(MigrateError::Lock)?;
                 (&SQLITE, LOCK_SQLITE, Some(held))
             }
             Self::Postgres(_) => (&POSTGRES, LOCK_POSTGRES, None),
@@ -84,7 +85,7 @@ fn pending(
 }
 
 /// Waits for the lock file beside the database; closing the file releases the lock.
-async fn lock_beside(database: &Path) -> Result<File, MigrateError> {
+pub(crate) async fn lock_beside(database: &Path) -> std::io::Result<File> {
     let mut name = database.as_os_str().to_owned();
     name.push(".lock");
     let path = PathBuf::from(name);
@@ -93,7 +94,7 @@ async fn lock_beside(database: &Path) -> Result<File, MigrateError> {
         file.lock()?;
         Ok(file)
     });
-    locked.await.map_err(std::io::Error::other).and_then(|outcome| outcome).map_err(MigrateError::Lock)
+    locked.await.map_err(std::io::Error::other).and_then(|outcome| outcome)
 }
 
 /// The schema could not be brought up to date; nothing was changed.

@@ -52,6 +52,14 @@ impl Registration<'_> {
             let remedy = format!("Use a to z, 0 to 9 and - (at most {MAX_ID})");
             return Some(("the id cannot be used".to_owned(), remedy));
         }
+        if self.audiences.contains(&client.id) {
+            let problem =
+                "an audience has this name, and services could take an ID token for an access token";
+            return Some((
+                problem.to_owned(),
+                "Choose another id: it is the aud of the client's ID tokens".to_owned(),
+            ));
+        }
         let is_taken = self.clients.iter().any(|other| other.id == client.id);
         is_taken.then(|| ("declared twice".to_owned(), "Remove one, or give it another id".to_owned()))
     }

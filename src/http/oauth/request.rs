@@ -1,12 +1,14 @@
 //! Requests of programs: forms with parameters.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use contract::{Code, Problem};
-use domain::{OAuthError, OAuthErrorCode, Parameters};
+use domain::{Client, ClientKind, OAuthError, OAuthErrorCode, Parameters};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 
 use crate::http::{
@@ -24,13 +26,12 @@ pub struct ClientRequest {
 }
 
 impl ClientRequest {
-    /// Counts the request, and reads its parameters.
+    /// Reads the parameters of a request.
     ///
     /// # Errors
-    /// `TOO_MANY_REQUESTS`, and what keeps a form from being read.
+    /// What keeps a form from being read.
     pub async fn read(state: &AppState, request: Request) -> Result<Self, OAuthErrorResponse> {
         let (parts, body) = request.into_parts();
-        rate_limit::form(state, &parts).await?;
         let bytes = request_body::collect(&parts, body).await?;
         if !is_form(&parts.headers) {
             return Err(Problem::new(Code::UnsupportedMediaType).into());
@@ -38,6 +39,22 @@ impl ClientRequest {
         let parameters = Parameters::parse(&bytes);
         refresh(state, &parameters).await;
         Ok(Self { parts, parameters })
+    }
+
+    /// The client that sends the request. A client that has proved its secret is not counted, because it asks for many readers
+    /// from one address; anybody else is.
+    ///
+    /// # Errors
+    /// `invalid_client`, `invalid_request`, `TOO_MANY_REQUESTS`.
+    pub async fn authenticate(&self, state: &AppState) -> Result<Arc<Client>, OAuthErrorResponse> {
+        let authenticated = self.authorization().and_then(|authorization| {
+            Ok(state.services.oidc.authenticate_client(authorization, &self.parameters)?)
+        });
+        let has_proved = authenticated.as_ref().is_ok_and(|client| client.kind() == ClientKind::Confidential);
+        if !has_proved {
+            rate_limit::form(state, &self.parts).await?;
+        }
+        authenticated
     }
 
     /// The `Authorization` header.

@@ -33,7 +33,7 @@ pub async fn token(State(state): State<AppState>, request: Request) -> Result<Re
     let request = ClientRequest::read(&state, request).await?;
     let oidc = &state.services.oidc;
     state.services.tokens.reload_if_stale().await;
-    let client = oidc.authenticate_client(request.authorization()?, &request.parameters)?;
+    let client = request.authenticate(&state).await?;
     check_origin(&client, &request)?;
     let grant_type = request.parameters.get("grant_type")?;
     let issued = match grant_type {

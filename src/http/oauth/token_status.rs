@@ -19,8 +19,8 @@ pub async fn introspect(
     request: Request,
 ) -> Result<Response, OAuthErrorResponse> {
     let request = ClientRequest::read(&state, request).await?;
-    let oidc = &state.services.oidc;
-    let answer = oidc.introspect(request.authorization()?, &request.parameters).await?;
+    let client = request.authenticate(&state).await?;
+    let answer = state.services.oidc.introspect(&client, &request.parameters).await?;
     Ok(Json(answer).into_response())
 }
 
@@ -28,7 +28,7 @@ pub async fn introspect(
 pub async fn revoke(State(state): State<AppState>, request: Request) -> Result<Response, OAuthErrorResponse> {
     let request = ClientRequest::read(&state, request).await?;
     let oidc = &state.services.oidc;
-    let client = oidc.authenticate_client(request.authorization()?, &request.parameters)?;
+    let client = request.authenticate(&state).await?;
     let is_own_page = is_from_page_of(&client, &request.parts.headers);
     let cookie =
         (client.kind() == ClientKind::Browser && is_own_page).then(|| RefreshCookie::of(&state, &client));

@@ -39,8 +39,6 @@ fn redirect_with_link(
     (token, callback): (&str, &str),
     next: Option<&LocalPath>,
 ) -> Response {
-    // A cookie holds 4 KB (RFC 6265 section 6.1).
-    let callback = if callback.len() <= LONGEST_CALLBACK { callback } else { "" };
     let mut response = StatusCode::SEE_OTHER.into_response();
     set_cookies(&mut response, state.cookies().keep_link(page, &clean(token), callback));
     let location = HeaderValue::try_from(with_next(page.path(), next));
@@ -65,9 +63,6 @@ pub fn callback_location(state: &AppState, headers: &HeaderMap, page: EmailLinkP
     };
     HeaderValue::try_from(target).ok()
 }
-
-/// The longest callback that is kept, in bytes: room for an authorization request of 3 KB and what is added to it.
-const LONGEST_CALLBACK: usize = 3600;
 
 /// Whether a browser navigates to another page, rather than a script reading a response (Fetch Metadata; without it, by
 /// `Accept`, RFC 9110 section 12.5.1).

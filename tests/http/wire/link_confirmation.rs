@@ -139,8 +139,8 @@ async fn security_13_the_link_cookie_is_short_lived_and_host_only() {
     ];
     let database = a_database().await;
     let app = TestApp::with(database, HTTPS).await;
-    let longest = format!("/{}", "a/".repeat(511));
-    let too_long = format!("/{}", "a/".repeat(512));
+    let longest = format!("/{}", "a/".repeat(1799));
+    let too_long = format!("/{}", "a/".repeat(1800));
     let browser = app.browser().sending("sec-fetch-mode", "navigate");
     for (token, callback, kept) in [
         ("x".repeat(5000), longest.as_str(), longest.as_str()),
@@ -168,7 +168,7 @@ async fn security_13_the_link_cookie_is_short_lived_and_host_only() {
             token.len() <= 128 && token.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)),
             "{token:?} {callback:?} {kept:?}"
         );
-        assert_eq!(callback.replace("%2F", "/"), kept, "{token:?} {callback:?} {kept:?}");
+        assert_eq!(callback, kept, "{token:?} {callback:?} {kept:?}");
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) struct CarriedRequest {
 impl CarriedRequest {
     /// `None` when it would not fit a path.
     pub(super) fn of(query: &str) -> Option<Self> {
+        // Browsers leave a backslash in a query as it is, which no path of ours has.
+        let query = query.replace('\\', "%5C");
         LocalPath::parse(&format!("{}?{query}", routes::AUTHORIZE)).map(|path| Self { path })
     }
 
@@ -69,6 +71,19 @@ impl CarriedRequest {
     pub(super) fn query(&self) -> &str {
         self.path.as_str().split_once('?').map_or("", |(_, query)| query)
     }
+}
+
+/// What a reader is asked to allow, as it is stored: the scopes, and the audience under a name that no scope has.
+pub(super) fn asked_scope(request: &AuthorizationRequest) -> String {
+    match &request.audience {
+        Some(audience) => format!("{} audience:{audience}", request.scopes),
+        None => request.scopes.to_string(),
+    }
+}
+
+/// Whether everything that a request asks for was allowed.
+fn consent_covers(allowed: &str, request: &AuthorizationRequest) -> bool {
+    asked_scope(request).split(' ').all(|asked| allowed.split(' ').any(|name| name == asked))
 }
 
 impl Oidc {
@@ -172,7 +187,7 @@ impl Oidc {
         }
         let consent = self.database.find_consent(&signed_in.user.id, &request.client.id).await?;
         Ok(consent.is_none_or(|consent| {
-            let is_covered = request.scopes.is_within(&super::Scopes::parse(&consent.scope));
+            let is_covered = consent_covers(&consent.scope, request);
             let is_asked_anew = request.has_prompt(Prompt::Consent)
                 && asked_at.is_none_or(|asked_at| consent.granted_at < asked_at);
             !is_covered || is_asked_anew

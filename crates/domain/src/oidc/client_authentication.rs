@@ -57,22 +57,6 @@ impl Oidc {
             (_, false) => Err(invalid("This client has no secret. Send client_id alone.")),
         }
     }
-
-    /// The client of a request that only clients with a secret may make.
-    ///
-    /// # Errors
-    /// `invalid_client`.
-    pub(super) fn authenticate_confidential(
-        &self,
-        authorization: Option<&str>,
-        parameters: &Parameters,
-    ) -> Result<Arc<Client>, OAuthError> {
-        let client = self.authenticate_client(authorization, parameters)?;
-        if client.kind() != ClientKind::Confidential {
-            return Err(invalid("Only clients with a secret may ask here."));
-        }
-        Ok(client)
-    }
 }
 
 fn invalid(description: &'static str) -> OAuthError {

@@ -9,7 +9,7 @@ use url::Url;
 use super::{
     Client, Oidc, Parameters, Scopes,
     authorization_request::AuthorizationRequest,
-    authorize::CarriedRequest,
+    authorize::{CarriedRequest, asked_scope},
     reauthentication::{self, Interaction},
 };
 use crate::{ClientMetadata, EventKind, InternalError, audit_log};
@@ -28,6 +28,8 @@ pub struct ReturnTo {
     pub has_to_sign_in: bool,
     /// The scopes that the client asks for.
     pub scopes: Scopes,
+    /// Whether its tokens open the conversations of every client.
+    pub opens_all: bool,
 }
 
 impl Oidc {
@@ -44,6 +46,7 @@ impl Oidc {
                 form_action: source_of(&request.response_to.redirect_uri)?,
                 has_to_sign_in: signed_in.is_some_and(|it| self.has_to_sign_in(&request, it, asked_at)),
                 login_hint: request.login_hint,
+                opens_all: request.audience.as_deref().is_some_and(|name| self.tokens.opens_all(name)),
                 scopes: request.scopes,
                 client: request.client,
             });
@@ -60,6 +63,7 @@ impl Oidc {
             login_hint: None,
             has_to_sign_in: false,
             scopes: Scopes::default(),
+            opens_all: false,
         })
     }
 
@@ -88,7 +92,10 @@ impl Oidc {
         // What was allowed before stays allowed.
         let earlier = self.database.find_consent(user_id, &request.client.id).await?;
         let earlier = earlier.map(|consent| consent.scope).unwrap_or_default();
-        let scope = Scopes::parse(&format!("{earlier} {}", request.scopes)).to_string();
+        let asked = asked_scope(&request);
+        let added = asked.split(' ').filter(|name| !earlier.split(' ').any(|it| it == *name));
+        let scope =
+            earlier.split(' ').chain(added).filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ");
         let consent = Consent { client_id: request.client.id.clone(), scope, granted_at: now };
         let record = self.events.done(EventKind::Consent, user_id, device);
         self.database.add_consent(user_id, &consent, &record).await?;

@@ -56,7 +56,8 @@ impl Oidc {
         let target = self.post_logout_target(&parameters)?;
         let hint = parameters.get("id_token_hint")?.and_then(|hint| self.tokens.verify_id_token(hint));
         let hinted: Option<SessionHandle> = hint.as_ref().and_then(|hint| parse_session_id(&hint.sid));
-        let is_own = |hinted: &SessionHandle| signed_in.is_none_or(|it| it.session.id == hinted.id());
+        // An ID token may be old and in many logs, so it counts together with the browser's own session.
+        let is_own = |hinted: &SessionHandle| signed_in.is_some_and(|it| it.session.id == hinted.id());
         match (hinted.filter(is_own), signed_in) {
             (Some(hinted), _) => {
                 self.sessions.sign_out(Some(&hinted), &client_info.device).await?;

@@ -206,13 +206,18 @@ fn audience_of(
     wanted: Option<&Resource>,
     granted: Option<&str>,
 ) -> Result<Option<String>, OAuthError> {
+    let refused = |description| Err(OAuthError::new(OAuthErrorCode::InvalidTarget, description));
     let granted = granted.map(str::to_owned);
-    let Some(wanted) = wanted.cloned().map(Resource::into_audience) else { return Ok(granted) };
-    if client.first_party || wanted == granted {
-        return Ok(wanted);
+    let audience = match wanted.cloned().map(Resource::into_audience) {
+        None => granted,
+        Some(wanted) if client.first_party || wanted == granted => wanted,
+        Some(_) => return refused("This resource was not granted. Name it at the authorization endpoint."),
+    };
+    // The operator may have taken it from the client since.
+    if audience.as_ref().is_some_and(|name| !client.audiences.contains(name)) {
+        return refused("This client may not have tokens for that resource any more.");
     }
-    let description = "This resource was not granted. Name it at the authorization endpoint.";
-    Err(OAuthError::new(OAuthErrorCode::InvalidTarget, description))
+    Ok(audience)
 }
 
 /// Whether a verifier answers a challenge of S256 (RFC 7636 section 4.6).

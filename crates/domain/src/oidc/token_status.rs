@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 use storage::{Grant, SignedIn};
 
-use super::{Client, OAuthError, OAuthErrorCode, Oidc, Parameters, Scope, refresh_token::RefreshToken};
+use super::{
+    Client, ClientKind, OAuthError, OAuthErrorCode, Oidc, Parameters, Scope, refresh_token::RefreshToken,
+};
 use crate::{InternalError, Renewal, sessions::parse_session_id, tokens::VerifyError};
 
 impl Oidc {
@@ -15,14 +17,17 @@ impl Oidc {
     #[tracing::instrument(name = "oidc.introspect", level = "debug", skip_all)]
     pub async fn introspect(
         &self,
-        authorization: Option<&str>,
+        client: &Client,
         parameters: &Parameters,
     ) -> Result<Map<String, Value>, OAuthError> {
-        let client = self.authenticate_confidential(authorization, parameters)?;
+        if client.kind() != ClientKind::Confidential {
+            let description = "Only clients with a secret may ask here.";
+            return Err(OAuthError::new(OAuthErrorCode::InvalidClient, description));
+        }
         let token = parameters.require("token", "token is missing.")?;
         let found = match RefreshToken::parse(token, &self.secret) {
-            Some(refresh) => self.introspect_refresh(&client, refresh).await?,
-            None => self.introspect_access(&client, token).await?,
+            Some(refresh) => self.introspect_refresh(client, refresh).await?,
+            None => self.introspect_access(client, token).await?,
         };
         let mut answer = found.unwrap_or_default();
         answer.insert("active".into(), (!answer.is_empty()).into());

@@ -1,6 +1,6 @@
 //! What clients may ask tokens for: the declared audiences, by name or by `aud`.
 
-use super::{Audience, ConversationAccess, Tokens};
+use super::{Audience, ConversationAccess, ConversationsOf, Tokens};
 use crate::Algorithm;
 
 /// What an access token is for.
@@ -53,6 +53,11 @@ impl Tokens {
     /// What the tokens of an audience open of conversations.
     pub(crate) fn conversation_access(&self, name: &str) -> ConversationAccess {
         self.declared(name).map_or(ConversationAccess::NONE, |audience| audience.conversations)
+    }
+
+    /// Whether the tokens of an audience open the conversations of every client.
+    pub(crate) fn opens_all(&self, name: &str) -> bool {
+        self.declared(name).is_some_and(|audience| audience.conversations_of == ConversationsOf::All)
     }
 
     pub(super) fn declared(&self, name: &str) -> Option<&Audience> {

@@ -197,6 +197,27 @@ async fn the_profile_of_a_deleted_user_is_not_stored(#[values(Kind::Sqlite, Kind
     assert_eq!(count(&database, "bookplate_users").await, 0);
 }
 
+/// What a client was granted in a session, with the code and the consent.
+async fn grant(database: &storage::Database, user_id: &str, session_id: &str, number: u32) {
+    let code = storage::AuthorizationCode {
+        id: format!("authorization-code-{number}"),
+        session_id: session_id.to_owned(),
+        client_id: "book".into(),
+        redirect_uri: "https://book.example/callback".into(),
+        code_challenge: "challenge".into(),
+        audience: None,
+        scope: "openid".into(),
+        nonce: None,
+        created_at: NOW,
+        expires_at: NOW.plus_seconds(60),
+    };
+    database.add_authorization_code(&code).await.unwrap();
+    let grant_id = format!("grant-{number}");
+    database.redeem_authorization_code(&code.id, &grant_id, NOW, |_| true).await.unwrap();
+    let consent = storage::Consent { client_id: "book".into(), scope: "openid".into(), granted_at: NOW };
+    database.add_consent(user_id, &consent, &record()).await.unwrap();
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_of_a_user_is_deleted_with_the_user(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
@@ -235,11 +256,13 @@ async fn everything_of_a_user_is_deleted_with_the_user(#[values(Kind::Sqlite, Ki
             database.replace_request_with_mail(&request.id, &verification, purposes, composed).await;
         assert!(replaced.unwrap(), "{number:?}");
         assert!(database.accept_terms(&user.id, "1", &record()).await.unwrap());
+        grant(&database, &user.id, &second.id, number).await;
         spoken(&database, &user.id, number).await;
     }
     let tables = database.tables().await;
     for table in &tables {
-        let kept = ["bookplate_migrations", "bookplate_limits", "bookplate_signing_keys"];
+        let kept =
+            ["bookplate_migrations", "bookplate_limits", "bookplate_signing_keys", "bookplate_clients"];
         assert!(
             kept.contains(&table.as_str())
                 // What FTS5 keeps for itself, in its own way.

@@ -105,3 +105,19 @@ async fn withdrawing_a_consent_ends_what_the_client_was_granted(
     kinds.sort();
     assert_eq!(kinds, ["consent", "consent-withdrawal", "sign-up"]);
 }
+
+#[tokio::test]
+async fn security_31_a_consent_is_for_the_audience_that_it_was_asked_for() {
+    let book = Book::with_clients(Kind::Sqlite.migrated().await).await;
+    let ada = book.reader("ada").await;
+    let asked = book.authorize(&of_service(&[]), Some(&ada)).await;
+    decide(&book, way_back(&asked), &ada, true).await;
+    let elsewhere = of_service(&[("resource", "https://reader.example"), ("prompt", "none")]);
+    let none = book.authorize(&elsewhere, Some(&ada)).await;
+    assert_eq!(answered(&none, "error").as_deref(), Some("consent_required"));
+    let asked = book.authorize(&of_service(&[("resource", "https://reader.example")]), Some(&ada)).await;
+    decide(&book, way_back(&asked), &ada, true).await;
+    for known in [elsewhere, of_service(&[("prompt", "none")])] {
+        assert!(answered(&book.authorize(&known, Some(&ada)).await, "code").is_some(), "{known}");
+    }
+}

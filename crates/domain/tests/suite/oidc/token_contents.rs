@@ -1,6 +1,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
-    Audience, AudienceKey, ConversationAccess, OAuthErrorCode, Settings, TokenSettings, VerifyError,
+    Audience, AudienceKey, ConversationAccess, OAuthErrorCode, Parameters, Settings, TokenSettings,
+    VerifyError,
 };
 use serde_json::{Value, json};
 use testkit::{FixedClock, databases::Kind};
@@ -121,15 +122,19 @@ async fn security_33_introspection_authenticates_and_tells_a_client_of_its_own_t
     let book = Book::with_clients(Kind::Sqlite.migrated().await).await;
     let ada = book.reader("ada").await;
     let oidc = &book.services.oidc;
+    let introspect = async |header: Option<&str>, sent: &Parameters| {
+        let client = oidc.authenticate_client(header, sent)?;
+        oidc.introspect(&client, sent).await
+    };
     let basic = format!("Basic {}", STANDARD.encode(format!("service:{CLIENT_SECRET}")));
     let active = async |token: &str| {
-        let answer = oidc.introspect(Some(&basic), &parameters(&[("token", token)])).await.unwrap();
+        let answer = introspect(Some(&basic), &parameters(&[("token", token)])).await.unwrap();
         answer["active"].as_bool().unwrap()
     };
     let code = book.code(&[("audience", "reader"), ("scope", "conversations:read")], &ada).await;
     let for_its_audience = book.exchange(&code).await.unwrap();
     let told =
-        oidc.introspect(Some(&basic), &parameters(&[("token", &for_its_audience.access_token.token)])).await;
+        introspect(Some(&basic), &parameters(&[("token", &for_its_audience.access_token.token)])).await;
     let told = told.unwrap();
     assert_eq!(told["sub"], json!(ada.user.id));
     assert_eq!((told["token_type"].as_str(), told["client_id"].as_str()), (Some("Bearer"), Some("pages")));
@@ -146,7 +151,7 @@ async fn security_33_introspection_authenticates_and_tells_a_client_of_its_own_t
         (None, parameters(&[token[0], ("client_id", "service"), ("client_secret", "wrong")])),
         (Some("Basic bm9ib2R5OngK"), parameters(&token)),
     ] {
-        let refused = oidc.introspect(header, &sent).await.unwrap_err();
+        let refused = introspect(header, &sent).await.unwrap_err();
         assert_eq!(refused.code, OAuthErrorCode::InvalidClient);
     }
     book.signs_out(&ada).await;
