@@ -55,7 +55,8 @@ test('a forgotten password is reset by mail', async ({ page, server, reader }) =
   await expect(flashMessage(page)).toContainText('Your password is set');
   await fill(page, { email: reader.email, password });
   await submit(page, LABELS.signIn);
-  await expectHome(page, reader);
+  // Where the reader was going before they forgot it.
+  await expect(page).toHaveURL(at(PATHS.account));
 
   await page.goto(url);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('This link does not work any more');
