@@ -66,9 +66,9 @@ pub use mail::{
     BookLink, DeliveryOutcome, Link, MailBranding, MailMessage, MailQueue, MailTemplate, link_ttl,
 };
 pub use oidc::{
-    AuthorizeError, Authorized, Client, ClientKind, ClientSecretHash, ClientSource, Clients, IssuedTokens,
-    LoggedOut, LogoutError, OAuthError, OAuthErrorCode, Oidc, OriginTrust, Parameters, Refusal,
-    RegisteredClient, RegistrationError, ReturnTo, Scope, Scopes,
+    Authorized, Client, ClientKind, ClientSecretHash, ClientSource, Clients, IssuedTokens, LoggedOut,
+    LogoutError, OAuthError, OAuthErrorCode, Oidc, OriginTrust, Parameters, Refusal, RegisteredClient,
+    RegistrationError, ReturnTo, Scope, Scopes,
 };
 pub use passwords::{HashKind, PasswordPolicy};
 pub use ports::{

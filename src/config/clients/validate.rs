@@ -8,8 +8,6 @@ use url::Url;
 use super::address;
 use crate::config::{PublicOrigin, list::Problem, loader::shown, origin::BOOK_IN_DEVELOPMENT};
 
-/// The longest id.
-const MAX_ID: usize = 32;
 /// The longest name, in characters.
 const MAX_NAME: usize = 120;
 /// The most entries of one list.
@@ -47,10 +45,11 @@ impl Registration<'_> {
     }
 
     fn check_id(&self, client: &Client) -> Option<Problem> {
-        let is_known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if !((1..=MAX_ID).contains(&client.id.len()) && client.id.chars().all(is_known)) {
-            let remedy = format!("Use a to z, 0 to 9 and - (at most {MAX_ID})");
-            return Some(("the id cannot be used".to_owned(), remedy));
+        if !Client::is_id(&client.id) {
+            return Some((
+                "the id cannot be used".to_owned(),
+                "Use a to z, 0 to 9 and - (at most 32)".to_owned(),
+            ));
         }
         if self.audiences.contains(&client.id) {
             let problem =

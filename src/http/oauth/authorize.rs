@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 use contract::{Code, LocalPath, Problem, Reason, routes, with_next};
-use domain::{AuthorizeError, Authorized, Parameters, Refusal, Renewal, SignedIn};
+use domain::{Authorized, Parameters, Refusal, Renewal, SignedIn};
 use http::HeaderValue;
 
 use super::request::see_other;
@@ -38,8 +38,7 @@ pub async fn authorize(State(state): State<AppState>, request: Request) -> Respo
         Ok(Authorized::SignIn(next)) => lead_to(routes::SIGN_IN, &next),
         Ok(Authorized::SignUp(next)) => lead_to(routes::SIGN_UP, &next),
         Ok(Authorized::Consent(next)) => lead_to(routes::CONSENT, &next),
-        Err(AuthorizeError::Refused(refusal)) => Err(explain(&refusal, state.site.origin.is_loopback())),
-        Err(AuthorizeError::Failure(failure)) => Err(failure.into()),
+        Err(refusal) => Err(explain(&refusal, state.site.origin.is_loopback())),
     };
     match response {
         Ok(response) => response.with_effects(auth.effects()),

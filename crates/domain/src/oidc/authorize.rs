@@ -10,7 +10,6 @@ use super::{
     code_hash,
     reauthentication::{self, Interaction},
 };
-use crate::InternalError;
 
 /// Seconds for which a code is good (RFC 6749 section 4.1.2 allows ten minutes at most).
 const CODE_LIFETIME: i64 = 60;
@@ -26,21 +25,6 @@ pub enum Authorized {
     SignUp(LocalPath),
     /// To the page that asks for consent, which leads back to this path.
     Consent(LocalPath),
-}
-
-/// Why an authorization request leads nowhere.
-#[derive(Debug)]
-pub enum AuthorizeError {
-    /// The client or its redirect URI is not verified.
-    Refused(Box<Refusal>),
-    /// The server failed before they were.
-    Failure(InternalError),
-}
-
-impl<E: Into<InternalError>> From<E> for AuthorizeError {
-    fn from(error: E) -> Self {
-        Self::Failure(error.into())
-    }
 }
 
 /// A request whose query has been made one that a path of ours can carry.
@@ -90,19 +74,14 @@ impl Oidc {
     /// Answers an authorization request for the reader who is signed in, if there is one. `query` is as it was sent.
     ///
     /// # Errors
-    /// [`AuthorizeError::Refused`] before client and redirect URI are verified; after that errors go to the client.
+    /// [`Refusal`] before client and redirect URI are verified; after that errors go to the client.
     #[tracing::instrument(name = "oidc.authorize", level = "debug", skip_all)]
-    pub async fn authorize(
-        &self,
-        query: &str,
-        signed_in: Option<&SignedIn>,
-    ) -> Result<Authorized, AuthorizeError> {
-        let refused = |refusal| AuthorizeError::Refused(Box::new(refusal));
-        let carried = CarriedRequest::of(query).ok_or_else(|| refused(Refusal::TooLong))?;
+    pub async fn authorize(&self, query: &str, signed_in: Option<&SignedIn>) -> Result<Authorized, Refusal> {
+        let carried = CarriedRequest::of(query).ok_or(Refusal::TooLong)?;
         let (raw, added) = reauthentication::split(carried.query());
         let request = match AuthorizationRequest::parse(raw, &self.clients, &self.tokens) {
             Ok(request) => request,
-            Err(RequestError::Refused(refusal)) => return Err(refused(refusal)),
+            Err(RequestError::Refused(refusal)) => return Err(refusal),
             Err(RequestError::Redirect(to, error)) => {
                 return Ok(Authorized::Respond(to.error(&error, self.issuer())));
             }

@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 use storage::Database;
 
 pub use authorization_request::Refusal;
-pub use authorize::{AuthorizeError, Authorized};
+pub use authorize::Authorized;
 pub use client::{Client, ClientKind, ClientSecretHash};
 pub use clients::{ClientSource, Clients, OriginTrust, RegisteredClient};
 pub use error::{OAuthError, OAuthErrorCode};

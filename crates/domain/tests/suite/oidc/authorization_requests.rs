@@ -1,4 +1,4 @@
-use domain::{AuthorizeError, Authorized, Refusal};
+use domain::{Authorized, Refusal};
 use testkit::databases::Kind;
 use url::Url;
 
@@ -32,8 +32,13 @@ async fn security_29_a_redirect_uri_that_is_not_registered_to_the_letter_is_redi
     let ada = book.reader("ada").await;
     for uri in HOSTILE {
         let outcome = book.services.oidc.authorize(&request(&[("redirect_uri", uri)]), Some(&ada)).await;
-        let refused = matches!(&outcome, Err(AuthorizeError::Refused(refusal))
-            if matches!(**refusal, Refusal::UnknownRedirectUri { .. } | Refusal::NoRedirectUri { .. } | Refusal::Malformed(_) | Refusal::TooLong));
+        let refused = matches!(
+            &outcome,
+            Err(Refusal::UnknownRedirectUri { .. }
+                | Refusal::NoRedirectUri { .. }
+                | Refusal::Malformed(_)
+                | Refusal::TooLong)
+        );
         assert!(refused, "{uri:?}: {outcome:?}");
     }
     assert_eq!(book.count("bookplate_authorization_codes").await, 0);
@@ -43,7 +48,7 @@ async fn security_29_a_redirect_uri_that_is_not_registered_to_the_letter_is_redi
 async fn an_error_before_client_and_redirect_uri_are_verified_is_shown_here() {
     let book = book().await;
     let refusal = async |query: &str| match book.services.oidc.authorize(query, None).await {
-        Err(AuthorizeError::Refused(refusal)) => *refusal,
+        Err(refusal) => refusal,
         other => panic!("{query}: {other:?}"),
     };
     assert_eq!(refusal("").await, Refusal::NoClient);
